@@ -1,0 +1,20 @@
+// base/status.hpp: how an operation ended.
+//
+// Owns nothing. Inside efd an error is one of these values; errno and exceptions exist only at the border (src/api).
+// Each value stands for exactly one errno, named beside it.
+#pragma once
+
+namespace efd::base {
+
+enum class status : unsigned char {
+    ok,          // 0
+    would_block, // EAGAIN: the count is zero, or there is no room, and the caller does not wait
+    invalid,     // EINVAL: a value or flag that no object accepts
+    interrupted, // EINTR: a signal handler ran and the condition still did not hold
+    timed_out,   // ETIMEDOUT: the deadline passed and the condition still did not hold
+    cancelled,   // ECANCELED: the wait was cancelled and the condition still did not hold
+    deadlock,    // EDEADLK: would sleep, or signal, inside a wait queue callback
+    no_memory,   // ENOMEM
+};
+
+} // namespace efd::base

@@ -1,0 +1,204 @@
+// core/context.hpp: the object, one cache line; struct eventfd_ctx of the kernel.
+//
+// Owns count, marks, futex words, flags, id, reference count and the way to its wait queue. Everything but create() and
+// put() may be called from any thread at any time; which calls a signal handler may make stands at each. The fast paths
+// are inline and one locked instruction each; whatever has to look twice is out of line in src/core.
+// Invariant: the count is what the state word says (core/word.hpp), and whoever changes it wakes whom the change lets
+// on.
+#pragma once
+
+#include <efd/base/atomic.hpp>
+#include <efd/base/export.hpp>
+#include <efd/base/status.hpp>
+#include <efd/core/count.hpp>
+#include <efd/core/kref.hpp>
+#include <efd/core/wait_queue_entry.hpp>
+#include <efd/core/word.hpp>
+
+#include <cstdint>
+#include <limits>
+#include <stop_token>
+
+namespace efd::core {
+
+// Flags of a context, with the values of <sys/eventfd.h> on Linux.
+inline constexpr unsigned flag_semaphore = 1U;
+inline constexpr unsigned flag_nonblock = 04000U;
+inline constexpr unsigned flag_cloexec = 02000000U;
+inline constexpr unsigned flag_shared = 1U << 31; // inside: lives in memory that several processes map
+
+inline constexpr std::int64_t forever = std::numeric_limits<std::int64_t>::max();
+inline constexpr std::int32_t linger_off = 0;
+inline constexpr std::int32_t linger_auto = -1;
+
+// May a call sleep: as flag_nonblock says, never (try), or whatever the flag says (a caller that names a deadline).
+enum class patience : unsigned char { as_flagged, never, always };
+
+// How a caller is prepared to wait.
+struct wait_terms {
+    std::int64_t deadline_ns = forever; // CLOCK_MONOTONIC, absolute
+    const std::stop_token* stop = nullptr;
+    patience sleep = patience::as_flagged;
+};
+
+struct operation;
+struct sleep_spot;
+
+class alignas(64) context {
+  public:
+    // A new object with one reference, its id the smallest that is free; null if memory ran out. flags: any of
+    // flag_semaphore, flag_nonblock, flag_cloexec (K-001); the caller has checked them. Not for signal handlers.
+    EFD_API static context* create(std::uint64_t initval, unsigned flags) noexcept;
+
+    void get() noexcept { refs_.get(); }
+    // Gives a reference back; the last one frees object and id. Async-signal-safe. One put too many stops the program.
+    EFD_API void put() noexcept;
+
+    // Takes all, or one in semaphore mode (K-013, K-014); sleeps at zero unless flag_nonblock (K-018, K-019).
+    // invalid never; would_block, interrupted, deadlock as in status.hpp. Async-signal-safe.
+    [[nodiscard]] base::status read(std::uint64_t& value) noexcept {
+        // One unit in a quiet word is what a reader finds most often: taken without a look, which would cost more.
+        state_word seen = one_unit;
+        if (state_.compare_exchange_strong(seen, 0, base::acq_rel, base::acquire)) [[likely]] {
+            value = 1;
+            return base::status::ok;
+        }
+        return read_slow(value, wait_terms{});
+    }
+    // As read, but the caller says how it waits. With a stop token not for signal handlers.
+    [[nodiscard]] base::status read(std::uint64_t& value, const wait_terms& terms) noexcept {
+        return read_slow(value, terms);
+    }
+    // As read, but never sleeps; costs one load when there is nothing.
+    [[nodiscard]] base::status try_read(std::uint64_t& value) noexcept {
+        const state_word seen = state_.load(base::acquire);
+        if (packed_count(seen) == 0 && !is_sealed(seen)) return base::status::would_block;
+        return read_slow(value, wait_terms{.sleep = patience::never});
+    }
+
+    // Adds n (K-031); sleeps while there is no room unless flag_nonblock (K-037, K-038); invalid for 2^64-1 (K-034).
+    // Async-signal-safe.
+    [[nodiscard]] base::status write(std::uint64_t n) noexcept {
+        if (n > blind_add_max) [[unlikely]]
+            return write_slow(n, wait_terms{});
+        const state_word old = state_.fetch_add(n << count_shift, base::acq_rel);
+        if (needs_attention(old)) [[unlikely]]
+            return write_attention(old, n, wait_terms{});
+        return base::status::ok;
+    }
+    [[nodiscard]] base::status write(std::uint64_t n, const wait_terms& terms) noexcept { return write_slow(n, terms); }
+    [[nodiscard]] base::status try_write(std::uint64_t n) noexcept {
+        return write_slow(n, wait_terms{.sleep = patience::never});
+    }
+
+    // Adds one, never blocks, saturates at 2^64-1 (K-133, K-148). Refused, with nothing added, inside a callback: false
+    // (K-150). Async-signal-safe.
+    bool signal() noexcept {
+        if (!signal_allowed()) [[unlikely]]
+            return false;
+        return signal_deferred();
+    }
+    // signal for those who may be inside a callback: counts at once, wakes sleepers at once, and leaves callbacks to
+    // be run after the one that is running. Never refused. Async-signal-safe.
+    bool signal_deferred() noexcept {
+        const state_word old = state_.fetch_add(one_unit, base::acq_rel);
+        if (needs_attention(old)) [[unlikely]]
+            signal_attention(old, 0);
+        return true;
+    }
+    // signal whose wake key carries `mask` beside poll_in (K-149); the count does not change otherwise.
+    EFD_API bool signal_mask(std::uint32_t mask) noexcept;
+
+    [[nodiscard]] std::uint64_t count() const noexcept {
+        const state_word seen = state_.load(base::acquire);
+        return is_sealed(seen) ? base_of(seen) + huge_.load(base::acquire) : packed_count(seen);
+    }
+    // What poll(2) would say, of this moment (K-047 to K-057).
+    [[nodiscard]] std::uint32_t poll() const noexcept { return poll_mask(count()); }
+    [[nodiscard]] int id() const noexcept { return id_; }
+    [[nodiscard]] unsigned flags() const noexcept { return flags_.load(base::relaxed); }
+    [[nodiscard]] bool semaphore() const noexcept { return (flags() & flag_semaphore) != 0; }
+    [[nodiscard]] bool shared() const noexcept { return (flags() & flag_shared) != 0; }
+    [[nodiscard]] std::uint32_t references() const noexcept { return refs_.read(); }
+
+    // O_NONBLOCK on or off; honoured by the next call, not by one that sleeps already (K-089, K-104).
+    EFD_API void set_nonblock(bool on) noexcept;
+    // How long a reader looks before it sleeps: linger_off, linger_auto, or microseconds.
+    void set_linger(std::int32_t linger_us) noexcept { linger_us_.store(linger_us, base::relaxed); }
+
+    // Puts an entry into the wait queue, the queue then holding a reference for it. `ready` is what poll said at the
+    // step that made later changes visible to the entry: nothing falls between. no_memory, or ok. Not for handlers.
+    [[nodiscard]] EFD_API base::status add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) noexcept;
+    // After it returned the callback does not run and will not. Waits while another thread runs callbacks of this
+    // object; inside one of them it does not wait. invalid if the entry is not in this queue.
+    EFD_API base::status remove_wait_queue(wait_queue_entry& entry) noexcept;
+    // Removes, then reads by the rules of read, in one step as far as the entry's callback can tell (K-152): ok, or
+    // would_block with the entry removed all the same and count zero.
+    EFD_API base::status remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_t& count) noexcept;
+    // The end of the file above: wakes the queue with poll_hup, then gives the caller's reference back (K-154).
+    EFD_API void release() noexcept;
+
+  private:
+    friend class context_table;
+    friend class context_layout;
+
+    void init(std::uint64_t initval, unsigned flags, int id) noexcept;
+
+    // Out of line, in context.cpp.
+    [[nodiscard]] EFD_API base::status read_slow(std::uint64_t& value, const wait_terms& terms) noexcept;
+    [[nodiscard]] EFD_API base::status write_slow(std::uint64_t n, const wait_terms& terms) noexcept;
+    [[nodiscard]] EFD_API base::status write_attention(state_word old, std::uint64_t n,
+                                                       const wait_terms& terms) noexcept;
+    EFD_API void signal_attention(state_word old, std::uint32_t mask) noexcept;
+    [[nodiscard]] base::status attempt(operation& op, sleep_spot* spot) noexcept;
+    [[nodiscard]] base::status take_or_arrive(std::uint64_t& value, sleep_spot* spot) noexcept;
+    [[nodiscard]] base::status add_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept;
+    void after_packed_add(state_word old, std::uint64_t n, std::uint32_t mask) noexcept;
+
+    // The sealed regime, in sealed.cpp.
+    void seal() noexcept;
+    [[nodiscard]] base::status take_sealed(std::uint64_t& value) noexcept;
+    [[nodiscard]] base::status add_sealed(std::uint64_t n) noexcept;
+    [[nodiscard]] base::status take_sealed_or_arrive(std::uint64_t& value, sleep_spot* spot) noexcept;
+    [[nodiscard]] base::status add_sealed_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept;
+    void signal_sealed(std::uint32_t mask) noexcept;
+    void after_sealed_add(std::uint64_t units, std::uint32_t mask) noexcept;
+
+    // Sleep and wake, in park.cpp.
+    [[nodiscard]] base::status wait_for(operation& op, const wait_terms& terms) noexcept;
+    [[nodiscard]] base::status sleep_for(operation& op, const wait_terms& terms) noexcept;
+    [[nodiscard]] base::status leave(operation& op, base::status why) noexcept;
+    [[nodiscard]] const void* state_futex() const noexcept;
+    void wake_packed(std::uint64_t units) noexcept;
+    void wake_parked(base::atomic<park_word>& park, std::uint64_t units) noexcept;
+    [[nodiscard]] std::uint32_t take_turn() noexcept { return turn_.fetch_add(1, base::relaxed) + 1; }
+    void kick(const operation& op) noexcept;
+    void tidy(const operation& op) noexcept;
+
+    // Linger, in linger.cpp.
+    void linger(const wait_terms& terms) noexcept;
+    void note_wake() noexcept;
+    void learn_from_wake() noexcept;
+
+    // The wait queue, in context_queue.cpp.
+    [[nodiscard]] wait_queue* queue() noexcept;
+    void notify(std::uint32_t key) noexcept;
+
+    base::atomic<state_word> state_{0};
+    base::atomic<std::uint64_t> huge_{0}; // sealed: count - base modulo 2^64; of a dead context: the next returned id
+    base::atomic<park_word> reader_park_{0};
+    base::atomic<park_word> writer_park_{0};
+    base::atomic<std::uint32_t> turn_{0}; // never set back, not even when the slot is born again
+    kref refs_;
+    int id_ = -1;
+    base::atomic<std::uint32_t> flags_{0};
+    base::atomic<std::int32_t> linger_us_{linger_off};
+    base::atomic<std::uint32_t> woken_at_{0}; // lower 32 bits of nanoseconds, by the last waker
+    base::atomic<std::uint16_t> woken_by_cpu_{0};
+    base::atomic<std::uint16_t> linger_misses_{0};
+    base::atomic<std::uint16_t> linger_skips_{0};
+    base::atomic<wait_queue*> queue_{nullptr}; // made at the first entry, kept with the slot
+};
+static_assert(sizeof(context) == 64, "an object is one cache line");
+
+} // namespace efd::core

@@ -1,0 +1,43 @@
+// core/kref.hpp: the reference count of a context, named after the kernel's.
+//
+// Owns one number. get and put from any thread, also in a signal handler. Invariant: above zero while anybody may use
+// the object by right; get_unless_zero is for a signaller that may have outlived the object's last owner.
+#pragma once
+
+#include <efd/base/atomic.hpp>
+
+#include <cstdint>
+
+namespace efd::core {
+
+class kref {
+  public:
+    void init() noexcept { refs_.store(1, base::relaxed); }
+
+    void get() noexcept { refs_.fetch_add(1, base::relaxed); }
+
+    [[nodiscard]] bool get_unless_zero() noexcept {
+        std::uint32_t seen = refs_.load(base::relaxed);
+        while (seen != 0)
+            if (refs_.compare_exchange_weak(seen, seen + 1, base::acq_rel, base::relaxed)) return true;
+        return false;
+    }
+
+    enum class put_result : unsigned char { others_remain, last, too_many };
+
+    // KREF_PUT: each put hands its holder's work over to the last one, which frees.
+    [[nodiscard]] put_result put() noexcept {
+        std::uint32_t seen = refs_.load(base::relaxed);
+        do {
+            if (seen == 0) return put_result::too_many;
+        } while (!refs_.compare_exchange_weak(seen, seen - 1, base::acq_rel, base::relaxed));
+        return seen == 1 ? put_result::last : put_result::others_remain;
+    }
+
+    [[nodiscard]] std::uint32_t read() const noexcept { return refs_.load(base::relaxed); }
+
+  private:
+    base::atomic<std::uint32_t> refs_{0};
+};
+
+} // namespace efd::core

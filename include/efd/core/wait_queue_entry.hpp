@@ -1,0 +1,52 @@
+// core/wait_queue_entry.hpp: what a user of the wait queue owns, and the recursion guard.
+//
+// The kernel rooms are struct wait_queue_entry and the in_eventfd bit of a task. An entry belongs to its user, who
+// keeps it alive from add_wait_queue until remove_wait_queue returned (or until its own callback removed it). Callbacks
+// of one object run one after another, by whichever thread signals, writes or reads, never two at once; no signaller
+// ever waits for them: it leaves its wake to the thread that runs them already. Invariant: on one thread at most one
+// callback is running; wakes that a callback causes are run after it returned.
+#pragma once
+
+#include <efd/base/atomic.hpp>
+#include <efd/base/export.hpp>
+
+#include <cstdint>
+
+namespace efd::core {
+
+class wait_queue;
+
+// A place in a context's wait queue (K-156). Set callback, mask and exclusive before adding; the rest is the queue's.
+struct wait_queue_entry {
+    // Called once for each wake whose key meets `mask`. `key` is poll_in after a write or signal, poll_out after a
+    // read, with the mask of signal_mask beside it. The count may have been taken meanwhile. The result counts for
+    // exclusive entries: above zero, the wake is accepted and no further exclusive entry is called; below zero ends the
+    // walk.
+    using function = int (*)(wait_queue_entry& entry, std::uint32_t key);
+
+    function callback = nullptr;
+    std::uint32_t mask = 0;
+    bool exclusive = false;
+
+    wait_queue_entry* next = nullptr;
+    wait_queue_entry* previous = nullptr;
+    std::uint64_t joined_walk = 0;
+    wait_queue* queue = nullptr;
+};
+
+// How many callbacks deep this thread is: zero or one. Initial-exec, so that a signal handler may look.
+extern EFD_API constinit thread_local unsigned in_callback __attribute__((tls_model("initial-exec")));
+
+// False while this thread runs a callback: then signal() is refused, and whoever must signal defers it (K-150).
+[[nodiscard]] inline bool signal_allowed() noexcept { return in_callback == 0; }
+
+// Work for later: a callback hands it to defer(), it runs on the same thread once the outermost callback has returned
+// and signalling is allowed again. Outside a callback it runs at once. The caller keeps `work` alive until it ran.
+struct deferred_work {
+    using function = void (*)(deferred_work& work);
+    function callback = nullptr;
+    deferred_work* next = nullptr;
+};
+EFD_API void defer(deferred_work& work) noexcept;
+
+} // namespace efd::core

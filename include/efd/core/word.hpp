@@ -1,0 +1,96 @@
+// core/word.hpp: the packed words that decide every race, as pure functions over their values.
+//
+// A context has one 64-bit state word. While the count is below packed_limit (always, in real programs) that word holds
+// the count and all marks, so its single modification order decides who saw whom: an add sees in the old value whether
+// a reader sleeps, and a reader goes to sleep by the very step that shows the count to be zero. docs/races.md draws it.
+//
+//     63                    32 31                           4   3       2        1        0
+//    +------------------------+------------------------------+-------+--------+--------+-------+
+//    | count (packed)         | turn of the last wake        |asleep |arrived |watched |sealed |
+//    +------------------------+------------------------------+-------+--------+--------+-------+
+//    | noise (sealed)         | base, 30 bits, in 31..2               |watched |sealed |
+//    +------------------------+---------------------------------------+--------+-------+
+//
+// bit      set by                       cleared by                      may be wrongly set          wrongly clear
+// asleep   a reader about to sleep      a waker that found nobody left  yes: costs one system call  never
+// arrived  a reader about to sleep      every waker, before it wakes    yes: one settle fails       never, see ARRIVE
+// watched  wait_queue, first entry      wait_queue, last entry          yes: an empty walk          never
+// sealed   whoever meets a huge count   nobody                          never                       never
+// turn     every waker (unique stamp)   a waker that found nobody left  stale after 2^28 turns      -
+//
+// arrived implies asleep. A packed word with no marks is the count and nothing else ("quiet").
+//
+// Sealed: once an operation would bring the count to packed_limit, or a writer has to wait for room, the word is sealed
+// for good. It then keeps in `base` what the count was, and the count is base + huge_ modulo 2^64, where huge_ starts
+// at zero: sealing is one compare-and-swap and hands nothing over. An add that lands on a sealed word sees the mark in
+// the old value, knows that it is void, and starts again on huge_; the upper half is noise from then on.
+//
+// Why a blind add cannot overflow the upper half: it adds at most blind_add_max, it is made on a word that may be over
+// packed_limit only because other adders have not sealed it yet, and 2^29 / 64 = 2^23 adders would have to be stopped
+// in that one spot at once, twice the number of threads that Linux can have.
+#pragma once
+
+#include <cstdint>
+
+namespace efd::core {
+
+using state_word = std::uint64_t;
+using park_word = std::uint32_t; // the lower half, and the two park words of a sealed context
+
+inline constexpr park_word sealed_mark = 1U << 0;
+inline constexpr park_word watched_mark = 1U << 1;
+inline constexpr park_word arrived_mark = 1U << 2;
+inline constexpr park_word asleep_mark = 1U << 3;
+inline constexpr int turn_shift = 4;
+inline constexpr int base_shift = 2;
+inline constexpr int count_shift = 32;
+
+inline constexpr std::uint64_t packed_limit = std::uint64_t{1} << 29;
+inline constexpr std::uint64_t blind_add_max = 64;
+inline constexpr state_word one_unit = state_word{1} << count_shift;
+
+// What makes an add look twice: a mark, or a count that has reached packed_limit.
+inline constexpr state_word attention_bits =
+    ~((packed_limit << count_shift) - 1) | sealed_mark | watched_mark | asleep_mark;
+
+constexpr bool needs_attention(state_word w) noexcept { return (w & attention_bits) != 0; }
+constexpr bool is_sealed(state_word w) noexcept { return (w & sealed_mark) != 0; }
+constexpr bool is_watched(state_word w) noexcept { return (w & watched_mark) != 0; }
+constexpr park_word park_of(state_word w) noexcept { return static_cast<park_word>(w); }
+constexpr std::uint64_t packed_count(state_word w) noexcept { return w >> count_shift; }
+constexpr std::uint64_t base_of(state_word w) noexcept { return park_of(w) >> base_shift; }
+constexpr state_word with_count(state_word w, std::uint64_t count) noexcept {
+    return (count << count_shift) | park_of(w);
+}
+constexpr state_word with_park(state_word w, park_word p) noexcept { return (packed_count(w) << count_shift) | p; }
+constexpr state_word sealed_from(state_word w) noexcept {
+    return (packed_count(w) << base_shift) | (w & watched_mark) | sealed_mark;
+}
+
+// The park protocol, the same on the lower half of the state word and on the park words of a sealed context.
+constexpr bool has_sleeper(park_word p) noexcept { return (p & asleep_mark) != 0; }
+constexpr park_word arrived(park_word p) noexcept { return p | asleep_mark | arrived_mark; }
+// A waker stamps its turn and clears `arrived`: whoever has arrived, but is not asleep yet, finds the word changed.
+constexpr park_word claimed(park_word p, std::uint32_t turn) noexcept {
+    return (p & (sealed_mark | watched_mark)) | asleep_mark | (turn << turn_shift);
+}
+// Nobody is left asleep if the wake of this turn found nobody more, no later turn was taken and nobody arrived since.
+constexpr bool may_settle(park_word p, std::uint32_t turn) noexcept { return p == claimed(p, turn); }
+constexpr park_word settled(park_word p) noexcept { return p & (sealed_mark | watched_mark); }
+// On a sealed context's park word the turn stays, so that a value seen before a wake never comes back after it.
+constexpr park_word settled_keeping_turn(park_word p) noexcept { return p & ~(asleep_mark | arrived_mark); }
+
+static_assert(attention_bits == 0xE000'0000'0000'000B);
+static_assert(!needs_attention((packed_limit - 1) << count_shift));
+static_assert(needs_attention(packed_limit << count_shift));
+static_assert(base_of(sealed_from(with_count(watched_mark, packed_limit))) == packed_limit);
+static_assert(is_watched(sealed_from(watched_mark)) && !is_watched(sealed_from(asleep_mark)));
+static_assert(is_sealed(sealed_from(0)) && base_of(sealed_from(0)) == 0);
+static_assert(arrived(claimed(arrived(0), 7)) != arrived(0));
+static_assert(claimed(arrived(0), 1U << 28) == claimed(arrived(0), 0)); // the turn has 28 bits
+static_assert(may_settle(claimed(arrived(watched_mark), 5), 5));
+static_assert(!may_settle(claimed(arrived(0), 6), 5));
+static_assert(!may_settle(arrived(claimed(arrived(0), 5)), 5));
+static_assert(settled(claimed(arrived(0), 5)) == 0);
+
+} // namespace efd::core

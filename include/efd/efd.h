@@ -1,0 +1,186 @@
+/* efd/efd.h: the Linux eventfd in user space, for C (C89 and later) and everything that can call C.
+ *
+ * An efd_t is the object behind an eventfd: a 64-bit count that writers add to and readers take from. An operation
+ * enters the kernel only when somebody is really asleep. Every behaviour is the kernel's; the K-numbers name the claim
+ * in docs/semantics.md that a function answers to. Where a function is called "handler-safe", a signal handler may call
+ * it.
+ *
+ * Functions that return int give 0, or -1 with errno set; errno is kept as it was on success. A null object is EBADF
+ * (there is nothing behind the name), a null place for a value is EFAULT, and then nothing has been taken.
+ *
+ * The object is reference-counted. Who made or got it gives its reference back with efd_put; the last one frees object
+ * and id. A thread whose wait has returned may give the last reference back while another one is still inside the
+ * efd_write or efd_signal that ended the wait.
+ */
+#ifndef EFD_EFD_H
+#define EFD_EFD_H
+
+#include <stdint.h>
+#include <sys/eventfd.h> /* EFD_SEMAPHORE, EFD_NONBLOCK, EFD_CLOEXEC */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define EFD_C_API __attribute__((visibility("default")))
+#else
+#define EFD_C_API
+#endif
+
+typedef struct efd_object efd_t;
+
+/* ---- life -------------------------------------------------------------------------------------------------------- */
+
+/* Makes an object with count initval and one reference. flags: 0, or any of EFD_SEMAPHORE (read takes one, K-014),
+ * EFD_NONBLOCK (efd_read and efd_write say EAGAIN, K-018, K-037), EFD_CLOEXEC (kept, without effect as there is no
+ * descriptor). Its id is the smallest non-negative number that no living object of the process has (K-128).
+ * NULL with EINVAL: another flag bit (K-002), or initval 2^64-1, which no object can start with (K-005).
+ * NULL with ENOMEM: out of memory; nothing is left behind (K-012). Any thread; not handler-safe. */
+EFD_C_API efd_t* efd_create(uint64_t initval, int flags);
+
+/* One more reference; returns its argument. NULL gives NULL with EBADF. Handler-safe. */
+EFD_C_API efd_t* efd_get(efd_t* efd);
+
+/* Gives a reference back. NULL is allowed and does nothing. One put too many stops the program with a sentence, if the
+ * place has not been taken by a new object meanwhile. Handler-safe. */
+EFD_C_API void efd_put(efd_t* efd);
+
+/* ---- read and write ---------------------------------------------------------------------------------------------- */
+
+/* Takes the whole count, or one in semaphore mode, into *value (K-013, K-014). At count zero sleeps (K-019), or says
+ * EAGAIN with EFD_NONBLOCK (K-018). EINTR: a signal handler without SA_RESTART ran, and there still was nothing to take
+ * (K-093, K-097). EDEADLK: would sleep inside a wait queue callback. Handler-safe. */
+EFD_C_API int efd_read(efd_t* efd, uint64_t* value);
+
+/* Adds value (K-031). EINVAL: value is 2^64-1 (K-034). Without room below 2^64-1 sleeps until there is (K-038), or says
+ * EAGAIN with EFD_NONBLOCK (K-037). EINTR, EDEADLK as efd_read; then nothing was added. Handler-safe. */
+EFD_C_API int efd_write(efd_t* efd, uint64_t value);
+
+/* As efd_read and efd_write, but never sleep: EAGAIN instead, whatever the object's flags. Handler-safe. */
+EFD_C_API int efd_try_read(efd_t* efd, uint64_t* value);
+EFD_C_API int efd_try_write(efd_t* efd, uint64_t value);
+
+/* As efd_read and efd_write, but sleep whatever the object's flags, until CLOCK_MONOTONIC reaches deadline_ns
+ * (absolute, nanoseconds), or timeout_ns from now. ETIMEDOUT: it passed, and there still was nothing to take, or no
+ * room; a deadline in the past makes one try. A wait that times out takes nothing and costs nobody else a wake.
+ * Handler-safe. */
+EFD_C_API int efd_read_until(efd_t* efd, uint64_t* value, uint64_t deadline_ns);
+EFD_C_API int efd_write_until(efd_t* efd, uint64_t value, uint64_t deadline_ns);
+EFD_C_API int efd_read_for(efd_t* efd, uint64_t* value, uint64_t timeout_ns);
+EFD_C_API int efd_write_for(efd_t* efd, uint64_t value, uint64_t timeout_ns);
+
+/* The deadline that never comes. */
+#define EFD_FOREVER UINT64_MAX
+
+/* Adds one, never blocks, saturates at 2^64-1, from where a read takes 2^64-1 (K-133, K-148). EDEADLK: called inside a
+ * wait queue callback; nothing was added (K-150). Handler-safe. */
+EFD_C_API int efd_signal(efd_t* efd);
+
+/* ---- cancellation ------------------------------------------------------------------------------------------------ */
+
+/* A cancel token ends waits: any number of them, on any objects, in any threads, now and later. */
+typedef struct efd_cancel efd_cancel_t;
+
+/* A token, or NULL with ENOMEM. */
+EFD_C_API efd_cancel_t* efd_cancel_create(void);
+
+/* Every wait with this token ends with ECANCELED, unless there was something to take (room to write) when it looked for
+ * the last time: it never takes or adds and then says cancelled. Also for waits that begin later. Any thread; not
+ * handler-safe. 0, or -1 with EBADF for NULL. */
+EFD_C_API int efd_cancel_request(efd_cancel_t* cancel);
+
+/* Ends the token. No wait that uses it may be in progress. NULL is allowed and does nothing. */
+EFD_C_API void efd_cancel_destroy(efd_cancel_t* cancel);
+
+/* As efd_read_until and efd_write_until, and ECANCELED as told above. cancel NULL: EBADF. Not handler-safe. */
+EFD_C_API int efd_read_cancellable(efd_t* efd, uint64_t* value, uint64_t deadline_ns, efd_cancel_t* cancel);
+EFD_C_API int efd_write_cancellable(efd_t* efd, uint64_t value, uint64_t deadline_ns, efd_cancel_t* cancel);
+
+/* ---- looking ----------------------------------------------------------------------------------------------------- */
+
+/* What poll(2) would say at this moment, POLLIN, POLLOUT, POLLERR of <poll.h> (K-047 to K-057); -1 with EBADF for NULL.
+ * Takes nothing. Handler-safe. */
+EFD_C_API int efd_poll(const efd_t* efd);
+
+/* The count at this moment; 0 for NULL. Handler-safe. */
+EFD_C_API uint64_t efd_count(const efd_t* efd);
+
+/* The id, as "eventfd-id" in fdinfo (K-128); -1 with EBADF for NULL. Handler-safe. */
+EFD_C_API int efd_id(const efd_t* efd);
+
+/* The flags it was made with, EFD_NONBLOCK as it is now; -1 with EBADF for NULL. Handler-safe. */
+EFD_C_API int efd_flags(const efd_t* efd);
+
+/* Turns EFD_NONBLOCK on or off. The next call honours it, one that sleeps does not notice (K-089, K-104). Handler-safe.
+ */
+EFD_C_API int efd_set_nonblock(efd_t* efd, int on);
+
+/* How many system calls efd has made to sleep and to wake in this process, so far. Handler-safe. */
+EFD_C_API uint64_t efd_system_calls(void);
+
+/* ---- linger ------------------------------------------------------------------------------------------------------ */
+
+/* How long a reader looks before it sleeps. EFD_LINGER_OFF (the start value, unless the environment says otherwise:
+ * EFD_LINGER=off|auto|<microseconds>), EFD_LINGER_AUTO: up to the measured price of a sleep, not on the processor that
+ * the last wake came from, ever more rarely while it does not pay; or 1 to 1000000 microseconds. EINVAL: another value.
+ * Handler-safe. */
+#define EFD_LINGER_OFF 0L
+#define EFD_LINGER_AUTO (-1L)
+EFD_C_API int efd_set_linger(efd_t* efd, long linger_us);
+
+/* ---- wait queue -------------------------------------------------------------------------------------------------- */
+
+/* An entry of an object's wait queue: a function that is called for each write or signal (key has POLLIN) or read (key
+ * has POLLOUT) whose key meets `mask` (K-156). Set callback, mask, exclusive and context before adding, leave
+ * `reserved` to efd. The entry stays yours: keep it until efd_wait_remove returned, or until its callback removed it.
+ * An entry that is not exclusive is always called; of the exclusive ones, first come first, those until one returns
+ * more than zero. A callback may write, read, add and remove, and sleeps never. It runs in the thread of whoever wrote,
+ * signalled or read, or of one who is running this object's callbacks already; never twice at once. */
+typedef struct efd_wait_entry {
+    int (*callback)(struct efd_wait_entry* entry, unsigned key);
+    unsigned mask;
+    int exclusive;
+    void* context;
+    union {
+        uint64_t alignment;
+        void* space[8];
+    } reserved;
+} efd_wait_entry;
+
+/* Adds the entry. If ready is not NULL, *ready is what poll said at the step after which nothing can be missed. The
+ * queue holds a reference to the object for each entry. EINVAL: no callback, or added already. ENOMEM. EFAULT: entry is
+ * NULL. reserved must be zero the first time. Not handler-safe; allowed inside callbacks. */
+EFD_C_API int efd_wait_add(efd_t* efd, efd_wait_entry* entry, unsigned* ready);
+
+/* Removes the entry. After it returned the callback does not run and will not: where another thread runs callbacks of
+ * the object, it waits for them; inside a callback of the object it does not. EINVAL: not in this object's queue. Not
+ * handler-safe. */
+EFD_C_API int efd_wait_remove(efd_t* efd, efd_wait_entry* entry);
+
+/* Removes the entry and reads into *count in one step, as far as its callback can tell (K-152). EAGAIN: the count was
+ * zero; the entry is removed all the same. EINVAL: not in this object's queue, and nothing was read. Not handler-safe.
+ */
+EFD_C_API int efd_wait_remove_and_read(efd_t* efd, efd_wait_entry* entry, uint64_t* count);
+
+/* 1, or 0 inside a callback, where efd_signal is refused (K-150). Handler-safe. */
+EFD_C_API int efd_signal_allowed(void);
+
+/* efd_signal for those who may be inside a callback, never refused: counts and wakes sleepers at once; callbacks are
+ * called when the running one has returned. EBADF for NULL. Handler-safe. */
+EFD_C_API int efd_signal_deferred(efd_t* efd);
+
+/* Work for later: run by the same thread after its outermost callback returned, at once outside a callback. The
+ * structure stays yours; keep it until it ran. EFAULT, EINVAL for a null work or callback. Handler-safe if the work is.
+ */
+typedef struct efd_work {
+    void (*callback)(struct efd_work* work);
+    void* reserved;
+} efd_work;
+EFD_C_API int efd_defer(efd_work* work);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

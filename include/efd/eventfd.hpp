@@ -1,0 +1,215 @@
+// efd/eventfd.hpp: the Linux eventfd in user space, for C++20.
+//
+// efd::eventfd owns one reference to an object: a 64-bit count that writers add to and readers take from. An operation
+// enters the kernel only when somebody is really asleep. Every behaviour is the kernel's; K-numbers name the claim in
+// docs/semantics.md that a member answers to. Members may be called from any thread at the same time, except for
+// construction, assignment, swap and destruction of the handle itself. "Handler-safe" members may be called from signal
+// handlers. Operations return std::errc as std::from_chars does: std::errc{} is success, every other value is the
+// errno.
+//
+//     efd::eventfd done;                                     // count 0
+//     std::jthread worker([&] { work(); done.signal(); });
+//     std::uint64_t n;
+//     if (done.read(n) == std::errc{}) use(n);               // sleeps until there is something, takes it all
+//
+// A thread whose wait has returned may destroy the handle while another one is still inside the write or signal that
+// ended the wait; see docs/races.md, LAST_PUT.
+#pragma once
+
+#include <efd/core/context.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <stop_token>
+#include <system_error>
+#include <utility>
+
+namespace efd {
+
+// Flags of creation, as EFD_SEMAPHORE, EFD_NONBLOCK and EFD_CLOEXEC; they combine with |.
+enum class flags : unsigned {
+    none = 0,
+    semaphore = core::flag_semaphore,
+    nonblock = core::flag_nonblock,
+    cloexec = core::flag_cloexec, // kept, without effect as there is no descriptor
+};
+[[nodiscard]] constexpr flags operator|(flags a, flags b) noexcept {
+    return static_cast<flags>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+
+// An entry of the wait queue, work for after a callback, and the guard; see efd/core/wait_queue_entry.hpp.
+using core::defer;
+using core::deferred_work;
+using core::signal_allowed;
+using core::wait_queue_entry;
+
+// How long a reader looks before it sleeps; see eventfd::set_linger.
+struct linger {
+    std::int32_t us;
+    static constexpr linger off() noexcept { return {core::linger_off}; }
+    static constexpr linger automatic() noexcept { return {core::linger_auto}; }
+    static constexpr linger microseconds(std::int32_t us) noexcept { return {us}; }
+};
+
+// The errno of a status; the one place of the C++ border.
+[[nodiscard]] constexpr std::errc to_errc(base::status s) noexcept {
+    switch (s) {
+    case base::status::ok: return std::errc{};
+    case base::status::would_block: return std::errc::resource_unavailable_try_again;
+    case base::status::invalid: return std::errc::invalid_argument;
+    case base::status::interrupted: return std::errc::interrupted;
+    case base::status::timed_out: return std::errc::timed_out;
+    case base::status::cancelled: return std::errc::operation_canceled;
+    case base::status::deadlock: return std::errc::resource_deadlock_would_occur;
+    case base::status::no_memory: return std::errc::not_enough_memory;
+    }
+    return std::errc::invalid_argument;
+}
+
+class eventfd {
+  public:
+    // A new object (K-001, K-005, K-010). Throws std::system_error: invalid_argument for other flag bits (K-002) or an
+    // initial value of 2^64-1, not_enough_memory. Not handler-safe.
+    EFD_API explicit eventfd(std::uint64_t initval = 0, flags how = flags::none);
+    ~eventfd() {
+        if (context_ != nullptr) context_->put();
+    }
+    eventfd(eventfd&& other) noexcept : context_(std::exchange(other.context_, nullptr)) {}
+    eventfd& operator=(eventfd&& other) noexcept {
+        eventfd(std::move(other)).swap(*this);
+        return *this;
+    }
+    eventfd(const eventfd&) = delete;
+    eventfd& operator=(const eventfd&) = delete;
+    void swap(eventfd& other) noexcept { std::swap(context_, other.context_); }
+
+    // A second handle to the same object, as dup does for a descriptor (K-100). Handler-safe.
+    [[nodiscard]] eventfd duplicate() const noexcept {
+        context_->get();
+        return eventfd(context_);
+    }
+
+    // Takes the whole count, or one in semaphore mode, into value (K-013, K-014). At zero sleeps (K-019), or
+    // resource_unavailable_try_again with flags::nonblock (K-018). interrupted: a handler without SA_RESTART ran, and
+    // there still was nothing (K-093, K-097). value is written on success alone. Handler-safe.
+    [[nodiscard]] std::errc read(std::uint64_t& value) noexcept { return to_errc(context_->read(value)); }
+
+    // As read, but never sleeps. One load when there is nothing. Handler-safe.
+    [[nodiscard]] std::errc try_read(std::uint64_t& value) noexcept { return to_errc(context_->try_read(value)); }
+
+    // As read, but sleeps whatever the flags say, until the deadline: timed_out then; and cancelled once a stop is
+    // requested: operation_canceled. Neither is said when there was something to take at the last look, and neither
+    // costs another reader its wake. A deadline in the past makes one try. Without a stop token handler-safe.
+    template <class Duration>
+    [[nodiscard]] std::errc read_until(std::uint64_t& value,
+                                       std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) noexcept {
+        return to_errc(context_->read(value, terms(nanoseconds_of(deadline), nullptr)));
+    }
+    template <class Duration>
+    [[nodiscard]] std::errc read_until(std::uint64_t& value,
+                                       std::chrono::time_point<std::chrono::steady_clock, Duration> deadline,
+                                       const std::stop_token& stop) noexcept {
+        return to_errc(context_->read(value, terms(nanoseconds_of(deadline), &stop)));
+    }
+    template <class Rep, class Period>
+    [[nodiscard]] std::errc read_for(std::uint64_t& value, std::chrono::duration<Rep, Period> timeout) noexcept {
+        return to_errc(context_->read(value, terms(deadline_after(timeout), nullptr)));
+    }
+    // As read, sleeping whatever the flags say, until a stop is requested. Not handler-safe.
+    [[nodiscard]] std::errc read(std::uint64_t& value, const std::stop_token& stop) noexcept {
+        return to_errc(context_->read(value, terms(core::forever, &stop)));
+    }
+
+    // Adds n (K-031). invalid_argument for 2^64-1 (K-034). Without room below 2^64-1 sleeps (K-038), or
+    // resource_unavailable_try_again with flags::nonblock (K-037). interrupted as read; then nothing was added.
+    // Handler-safe.
+    [[nodiscard]] std::errc write(std::uint64_t n) noexcept { return to_errc(context_->write(n)); }
+    // As write, but never sleeps. Handler-safe.
+    [[nodiscard]] std::errc try_write(std::uint64_t n) noexcept { return to_errc(context_->try_write(n)); }
+    // As write, with the terms of read_until.
+    template <class Duration>
+    [[nodiscard]] std::errc
+    write_until(std::uint64_t n, std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) noexcept {
+        return to_errc(context_->write(n, terms(nanoseconds_of(deadline), nullptr)));
+    }
+    template <class Duration>
+    [[nodiscard]] std::errc write_until(std::uint64_t n,
+                                        std::chrono::time_point<std::chrono::steady_clock, Duration> deadline,
+                                        const std::stop_token& stop) noexcept {
+        return to_errc(context_->write(n, terms(nanoseconds_of(deadline), &stop)));
+    }
+    template <class Rep, class Period>
+    [[nodiscard]] std::errc write_for(std::uint64_t n, std::chrono::duration<Rep, Period> timeout) noexcept {
+        return to_errc(context_->write(n, terms(deadline_after(timeout), nullptr)));
+    }
+    [[nodiscard]] std::errc write(std::uint64_t n, const std::stop_token& stop) noexcept {
+        return to_errc(context_->write(n, terms(core::forever, &stop)));
+    }
+
+    // Adds one, never blocks, saturates at 2^64-1 (K-133, K-148). False, and nothing added, inside a wait queue
+    // callback (K-150); signal_deferred is never refused: it counts at once and leaves callbacks for later.
+    // Handler-safe.
+    bool signal() noexcept { return context_->signal(); }
+    void signal_deferred() noexcept { context_->signal_deferred(); }
+
+    // The count, and what poll(2) would say (POLLIN, POLLOUT, POLLERR; K-047 to K-057), of this moment. Handler-safe.
+    [[nodiscard]] std::uint64_t count() const noexcept { return context_->count(); }
+    [[nodiscard]] std::uint32_t poll() const noexcept { return context_->poll(); }
+    // The id: the smallest number free at creation (K-128). Handler-safe.
+    [[nodiscard]] int id() const noexcept { return context_->id(); }
+    [[nodiscard]] bool semaphore() const noexcept { return context_->semaphore(); }
+
+    // O_NONBLOCK on or off, for the calls that follow (K-089, K-104). Handler-safe.
+    void set_nonblock(bool on) noexcept { context_->set_nonblock(on); }
+    // How long a reader looks before it sleeps: linger::off(), linger::automatic() (up to the measured price of a
+    // sleep, never on the signaller's processor, ever more rarely while it does not pay), or linger::microseconds(n), n
+    // up to 1000000. The start value is the environment's, EFD_LINGER=off|auto|<n>, and off without it. Handler-safe.
+    void set_linger(linger how) noexcept { context_->set_linger(how.us); }
+
+    // The wait queue (K-152, K-156). An entry's callback runs for each wake its mask meets; see wait_queue_entry. ready
+    // is what poll said at the step after which nothing can be missed. Not handler-safe; allowed inside callbacks.
+    [[nodiscard]] std::errc add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) noexcept {
+        return to_errc(context_->add_wait_queue(entry, ready));
+    }
+    // After it returned the callback does not run and will not. invalid_argument: not in this queue.
+    std::errc remove_wait_queue(wait_queue_entry& entry) noexcept {
+        return to_errc(context_->remove_wait_queue(entry));
+    }
+    // Removes and reads in one step; resource_unavailable_try_again at zero, removed all the same.
+    std::errc remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_t& count) noexcept {
+        return to_errc(context_->remove_wait_queue_and_read(entry, count));
+    }
+
+    [[nodiscard]] core::context* native_handle() const noexcept { return context_; }
+
+  private:
+    explicit eventfd(core::context* context) noexcept : context_(context) {}
+
+    static core::wait_terms terms(std::int64_t deadline_ns, const std::stop_token* stop) noexcept {
+        return {.deadline_ns = deadline_ns, .stop = stop, .sleep = core::patience::always};
+    }
+    // Times beyond what fits into 64 bits of nanoseconds are "for ever", or "at once" below zero.
+    template <class Rep, class Period>
+    static std::int64_t clamped_ns(std::chrono::duration<Rep, Period> d) noexcept {
+        constexpr std::chrono::duration<double, std::nano> most{9.2e18};
+        if (std::chrono::duration<double, std::nano>(d) >= most) return core::forever;
+        if (d <= std::chrono::duration<Rep, Period>::zero()) return 0;
+        return std::chrono::ceil<std::chrono::nanoseconds>(d).count();
+    }
+    template <class Duration>
+    static std::int64_t nanoseconds_of(std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) noexcept {
+        return clamped_ns(deadline.time_since_epoch());
+    }
+    template <class Rep, class Period>
+    static std::int64_t deadline_after(std::chrono::duration<Rep, Period> timeout) noexcept {
+        const std::int64_t ns = clamped_ns(timeout);
+        const std::int64_t now = clamped_ns(std::chrono::steady_clock::now().time_since_epoch());
+        return ns > core::forever - now ? core::forever : now + ns;
+    }
+
+    core::context* context_;
+};
+
+inline void swap(eventfd& a, eventfd& b) noexcept { a.swap(b); }
+
+} // namespace efd

@@ -1,0 +1,238 @@
+// api/efd.cpp: the C border. Null pointers are answered here, statuses become errno here, and nothing else happens.
+#include <efd/efd.h>
+
+#include <efd/eventfd.hpp>
+
+#include "api/creation.hpp"
+#include "os/clock.hpp"
+#include "os/futex.hpp"
+
+#include <cerrno>
+#include <cstddef>
+#include <new>
+
+using efd::base::status;
+using efd::core::context;
+using efd::core::patience;
+using efd::core::wait_terms;
+
+static_assert(efd::core::flag_semaphore == EFD_SEMAPHORE && efd::core::flag_nonblock == EFD_NONBLOCK &&
+              efd::core::flag_cloexec == EFD_CLOEXEC);
+
+struct efd_cancel {
+    std::stop_source source;
+};
+
+namespace {
+
+context* object(efd_t* efd) noexcept { return reinterpret_cast<context*>(efd); }
+const context* object(const efd_t* efd) noexcept { return reinterpret_cast<const context*>(efd); }
+
+int fail(int error) noexcept {
+    errno = error;
+    return -1;
+}
+
+int answer(status s) noexcept { return s == status::ok ? 0 : fail(static_cast<int>(efd::to_errc(s))); }
+
+std::int64_t deadline(std::uint64_t ns) noexcept {
+    return ns >= static_cast<std::uint64_t>(efd::core::forever) ? efd::core::forever : static_cast<std::int64_t>(ns);
+}
+
+std::int64_t deadline_after(std::uint64_t timeout_ns) noexcept {
+    const auto now = static_cast<std::uint64_t>(efd::os::now_ns());
+    return timeout_ns > UINT64_MAX - now ? efd::core::forever : deadline(now + timeout_ns);
+}
+
+int read_on(efd_t* efd, std::uint64_t* value, const wait_terms& terms) noexcept {
+    if (efd == nullptr) return fail(EBADF);
+    if (value == nullptr) return fail(EFAULT);
+    return answer(object(efd)->read(*value, terms));
+}
+
+int write_on(efd_t* efd, std::uint64_t value, const wait_terms& terms) noexcept {
+    if (efd == nullptr) return fail(EBADF);
+    return answer(object(efd)->write(value, terms));
+}
+
+int read_stoppable(efd_t* efd, std::uint64_t* value, std::int64_t deadline_ns, efd_cancel_t* cancel) noexcept {
+    const std::stop_token token = cancel->source.get_token();
+    return read_on(efd, value, {.deadline_ns = deadline_ns, .stop = &token, .sleep = patience::always});
+}
+
+int write_stoppable(efd_t* efd, std::uint64_t value, std::int64_t deadline_ns, efd_cancel_t* cancel) noexcept {
+    const std::stop_token token = cancel->source.get_token();
+    return write_on(efd, value, {.deadline_ns = deadline_ns, .stop = &token, .sleep = patience::always});
+}
+
+// The core's entry lives in the C entry's reserved space; this finds the one from the other.
+using core_entry = efd::core::wait_queue_entry;
+static_assert(sizeof(core_entry) <= sizeof(efd_wait_entry::reserved));
+static_assert(alignof(core_entry) <= alignof(efd_wait_entry));
+
+core_entry& inner(efd_wait_entry& entry) noexcept {
+    return *std::launder(reinterpret_cast<core_entry*>(&entry.reserved.space));
+}
+
+int call_c_entry(core_entry& inside, std::uint32_t key) {
+    auto* const bytes = reinterpret_cast<unsigned char*>(&inside);
+    auto* const entry = reinterpret_cast<efd_wait_entry*>(bytes - offsetof(efd_wait_entry, reserved));
+    return entry->callback(entry, key);
+}
+
+using core_work = efd::core::deferred_work;
+static_assert(sizeof(core_work) == sizeof(efd_work) && offsetof(core_work, next) == offsetof(efd_work, reserved));
+
+} // namespace
+
+extern "C" {
+
+efd_t* efd_create(std::uint64_t initval, int flags) {
+    const auto bits = static_cast<unsigned>(flags);
+    context* const born = efd::api::may_create(initval, bits) ? context::create(initval, bits) : nullptr;
+    if (born == nullptr) errno = efd::api::may_create(initval, bits) ? ENOMEM : EINVAL;
+    return reinterpret_cast<efd_t*>(born);
+}
+
+efd_t* efd_get(efd_t* efd) {
+    if (efd == nullptr)
+        errno = EBADF;
+    else
+        object(efd)->get();
+    return efd;
+}
+
+void efd_put(efd_t* efd) {
+    if (efd != nullptr) object(efd)->put();
+}
+
+int efd_read(efd_t* efd, std::uint64_t* value) {
+    if (efd == nullptr) return fail(EBADF);
+    if (value == nullptr) return fail(EFAULT);
+    return answer(object(efd)->read(*value));
+}
+
+int efd_write(efd_t* efd, std::uint64_t value) {
+    if (efd == nullptr) return fail(EBADF);
+    return answer(object(efd)->write(value));
+}
+
+int efd_try_read(efd_t* efd, std::uint64_t* value) {
+    if (efd == nullptr) return fail(EBADF);
+    if (value == nullptr) return fail(EFAULT);
+    return answer(object(efd)->try_read(*value));
+}
+
+int efd_try_write(efd_t* efd, std::uint64_t value) { return write_on(efd, value, {.sleep = patience::never}); }
+
+int efd_read_until(efd_t* efd, std::uint64_t* value, std::uint64_t deadline_ns) {
+    return read_on(efd, value, {.deadline_ns = deadline(deadline_ns), .sleep = patience::always});
+}
+
+int efd_write_until(efd_t* efd, std::uint64_t value, std::uint64_t deadline_ns) {
+    return write_on(efd, value, {.deadline_ns = deadline(deadline_ns), .sleep = patience::always});
+}
+
+int efd_read_for(efd_t* efd, std::uint64_t* value, std::uint64_t timeout_ns) {
+    return read_on(efd, value, {.deadline_ns = deadline_after(timeout_ns), .sleep = patience::always});
+}
+
+int efd_write_for(efd_t* efd, std::uint64_t value, std::uint64_t timeout_ns) {
+    return write_on(efd, value, {.deadline_ns = deadline_after(timeout_ns), .sleep = patience::always});
+}
+
+int efd_signal(efd_t* efd) {
+    if (efd == nullptr) return fail(EBADF);
+    return object(efd)->signal() ? 0 : fail(EDEADLK);
+}
+
+efd_cancel_t* efd_cancel_create(void) {
+    try {
+        return new efd_cancel{};
+    } catch (const std::bad_alloc&) {
+        errno = ENOMEM;
+        return nullptr;
+    }
+}
+
+int efd_cancel_request(efd_cancel_t* cancel) {
+    if (cancel == nullptr) return fail(EBADF);
+    cancel->source.request_stop();
+    return 0;
+}
+
+void efd_cancel_destroy(efd_cancel_t* cancel) { delete cancel; }
+
+int efd_read_cancellable(efd_t* efd, std::uint64_t* value, std::uint64_t deadline_ns, efd_cancel_t* cancel) {
+    return cancel == nullptr ? fail(EBADF) : read_stoppable(efd, value, deadline(deadline_ns), cancel);
+}
+
+int efd_write_cancellable(efd_t* efd, std::uint64_t value, std::uint64_t deadline_ns, efd_cancel_t* cancel) {
+    return cancel == nullptr ? fail(EBADF) : write_stoppable(efd, value, deadline(deadline_ns), cancel);
+}
+
+int efd_poll(const efd_t* efd) { return efd == nullptr ? fail(EBADF) : static_cast<int>(object(efd)->poll()); }
+
+std::uint64_t efd_count(const efd_t* efd) { return efd == nullptr ? 0 : object(efd)->count(); }
+
+int efd_id(const efd_t* efd) { return efd == nullptr ? fail(EBADF) : object(efd)->id(); }
+
+int efd_flags(const efd_t* efd) { return efd == nullptr ? fail(EBADF) : static_cast<int>(object(efd)->flags()); }
+
+int efd_set_nonblock(efd_t* efd, int on) {
+    if (efd == nullptr) return fail(EBADF);
+    object(efd)->set_nonblock(on != 0);
+    return 0;
+}
+
+std::uint64_t efd_system_calls(void) { return efd::os::futex_calls(); }
+
+int efd_set_linger(efd_t* efd, long linger_us) {
+    if (efd == nullptr) return fail(EBADF);
+    if (linger_us < EFD_LINGER_AUTO || linger_us > 1'000'000) return fail(EINVAL);
+    object(efd)->set_linger(static_cast<std::int32_t>(linger_us));
+    return 0;
+}
+
+int efd_wait_add(efd_t* efd, efd_wait_entry* entry, unsigned* ready) {
+    if (efd == nullptr) return fail(EBADF);
+    if (entry == nullptr) return fail(EFAULT);
+    if (entry->callback == nullptr || inner(*entry).queue != nullptr) return fail(EINVAL);
+    core_entry* const inside = new (&entry->reserved) core_entry{};
+    inside->callback = call_c_entry;
+    inside->mask = entry->mask;
+    inside->exclusive = entry->exclusive != 0;
+    std::uint32_t mask = 0;
+    const int result = answer(object(efd)->add_wait_queue(*inside, mask));
+    if (result == 0 && ready != nullptr) *ready = mask;
+    return result;
+}
+
+int efd_wait_remove(efd_t* efd, efd_wait_entry* entry) {
+    if (efd == nullptr) return fail(EBADF);
+    if (entry == nullptr) return fail(EFAULT);
+    return answer(object(efd)->remove_wait_queue(inner(*entry)));
+}
+
+int efd_wait_remove_and_read(efd_t* efd, efd_wait_entry* entry, std::uint64_t* count) {
+    if (efd == nullptr) return fail(EBADF);
+    if (entry == nullptr || count == nullptr) return fail(EFAULT);
+    return answer(object(efd)->remove_wait_queue_and_read(inner(*entry), *count));
+}
+
+int efd_signal_allowed(void) { return efd::signal_allowed() ? 1 : 0; }
+
+int efd_signal_deferred(efd_t* efd) {
+    if (efd == nullptr) return fail(EBADF);
+    object(efd)->signal_deferred();
+    return 0;
+}
+
+int efd_defer(efd_work* work) {
+    if (work == nullptr) return fail(EFAULT);
+    if (work->callback == nullptr) return fail(EINVAL);
+    efd::defer(*reinterpret_cast<core_work*>(work));
+    return 0;
+}
+
+} // extern "C"

@@ -1,0 +1,123 @@
+// core/context.cpp: the slow half of read, write and signal while the word is packed.
+//
+// May be called from any thread and from signal handlers. The one race, SIGNAL_PARK, is drawn in docs/races.md: an add
+// and a reader's announcement are steps on one word, so either the add sees the mark or the reader sees the unit.
+#include <efd/core/context.hpp>
+
+#include "core/operation.hpp"
+
+namespace efd::core {
+
+using base::status;
+
+void context::init(std::uint64_t initval, unsigned flags, int id) noexcept {
+    const bool packed = initval < packed_limit;
+    flags_.store(flags, base::relaxed);
+    id_ = id;
+    huge_.store(packed ? 0 : initval, base::relaxed);
+    linger_misses_.store(0, base::relaxed);
+    linger_skips_.store(0, base::relaxed);
+    // BIRTH: whoever meets the slot through a stale pointer sees a dead object or this one, whole.
+    state_.store(packed ? with_count(0, initval) : sealed_from(0), base::release);
+    refs_.init();
+}
+
+void context::set_nonblock(bool on) noexcept {
+    if (on)
+        flags_.fetch_or(flag_nonblock, base::relaxed);
+    else
+        flags_.fetch_and(~flag_nonblock, base::relaxed);
+}
+
+status context::read_slow(std::uint64_t& value, const wait_terms& terms) noexcept {
+    operation op{side::reader, 0};
+    const status end = wait_for(op, terms);
+    if (end == status::ok) value = op.amount;
+    return end;
+}
+
+status context::write_slow(std::uint64_t n, const wait_terms& terms) noexcept {
+    operation op{side::writer, n};
+    return wait_for(op, terms);
+}
+
+// A blind add met something: a sealed word (it is void and starts again) or somebody to tell (it stands).
+status context::write_attention(state_word old, std::uint64_t n, const wait_terms& terms) noexcept {
+    if (is_sealed(old)) return write_slow(n, terms);
+    after_packed_add(old, n, 0);
+    return status::ok;
+}
+
+void context::signal_attention(state_word old, std::uint32_t mask) noexcept {
+    if (is_sealed(old))
+        signal_sealed(mask);
+    else
+        after_packed_add(old, 1, mask);
+}
+
+bool context::signal_mask(std::uint32_t mask) noexcept {
+    if (!signal_allowed()) return false;
+    const state_word old = state_.fetch_add(one_unit, base::acq_rel); // SIGNAL_PARK, publish
+    if (needs_attention(old)) signal_attention(old, mask);
+    return true;
+}
+
+status context::attempt(operation& op, sleep_spot* spot) noexcept {
+    return op.of == side::reader ? take_or_arrive(op.amount, spot) : add_or_arrive(op.amount, spot);
+}
+
+// Takes, or says would_block; with a spot, would_block means that the caller is announced as a sleeper there.
+status context::take_or_arrive(std::uint64_t& value, sleep_spot* spot) noexcept {
+    state_word seen = state_.load(base::acquire);
+    for (;;) {
+        if (is_sealed(seen)) return take_sealed_or_arrive(value, spot);
+        const std::uint64_t there = packed_count(seen);
+        if (there > 0) {
+            const std::uint64_t taken = take_from(there, semaphore());
+            if (!state_.compare_exchange_weak(seen, with_count(seen, there - taken), base::acq_rel, base::acquire))
+                continue;
+            value = taken;
+            if (is_watched(seen)) notify(poll_out);
+            return status::ok;
+        }
+        if (spot == nullptr) return status::would_block;
+        // ARRIVE: the mark is made, or found made, on a word whose count is zero. Any later add sees it.
+        const park_word announced = arrived(park_of(seen));
+        if (announced == park_of(seen) ||
+            state_.compare_exchange_weak(seen, with_park(seen, announced), base::acq_rel, base::acquire)) {
+            *spot = sleep_spot{state_futex(), announced};
+            return status::would_block;
+        }
+    }
+}
+
+// Adds, or says would_block (no room); a writer that must wait, or that brings a huge count, seals the word first.
+status context::add_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept {
+    if (n == ceiling) return status::invalid;
+    state_word seen = state_.load(base::acquire);
+    while (!is_sealed(seen)) {
+        const std::uint64_t there = packed_count(seen);
+        if (n < packed_limit && there + n < packed_limit) {
+            if (!state_.compare_exchange_weak(seen, with_count(seen, there + n), base::acq_rel, base::acquire))
+                continue;
+            after_packed_add(seen, n, 0);
+            return status::ok;
+        }
+        if (spot == nullptr && admit_write(there, n) == admission::must_wait) return status::would_block;
+        seal();
+        seen = state_.load(base::acquire);
+    }
+    return add_sealed_or_arrive(n, spot);
+}
+
+// The add stands; old is what it found. Seal if the count grew huge, then wake whom it lets on.
+void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t mask) noexcept {
+    if (packed_count(old) + n >= packed_limit) seal();
+    // One unit, one reader. Without semaphore the reader woken for the first unit takes all that follow (E6), so only
+    // who left zero owes the wake; where a woken reader may be killed, everybody does.
+    const bool owes = semaphore() || shared() || packed_count(old) == 0;
+    if (has_sleeper(park_of(old)) && n > 0 && owes) wake_packed(semaphore() ? n : 1);
+    if (is_watched(old)) notify(poll_in | mask);
+}
+
+} // namespace efd::core

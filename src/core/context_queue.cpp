@@ -1,0 +1,109 @@
+// core/context_queue.cpp: a context and its wait queue: join, leave, leave and take, wake, release.
+//
+// The mark `watched` in the state word tells changers that entries exist; it is made before the first entry can miss
+// anything: WATCH, one step that also says what poll would say, so no unit falls between that answer
+// and the entry's first call (one may be in both, as with poll).
+#include <efd/core/context.hpp>
+
+#include "core/wait_queue.hpp"
+
+#include <new>
+
+namespace efd::core {
+
+using base::status;
+
+namespace {
+
+// Holds the queue of an object for one change; inside one of its callbacks it is held already, and stays so.
+class queue_holder {
+  public:
+    explicit queue_holder(wait_queue& queue) noexcept : queue_(queue), nested_(queue.held_by_me()) {
+        if (!nested_) queue_.hold();
+    }
+    ~queue_holder() {
+        if (!nested_) queue_.let_go();
+    }
+    queue_holder(const queue_holder&) = delete;
+    queue_holder& operator=(const queue_holder&) = delete;
+
+  private:
+    wait_queue& queue_;
+    bool nested_;
+};
+
+// Queues stay with their slots for ever; this list of all that were made is how leak checkers find them.
+base::atomic<wait_queue*> all_queues{nullptr};
+
+} // namespace
+
+// The queue of this slot, made when first asked for; null if memory ran out.
+wait_queue* context::queue() noexcept {
+    wait_queue* there = queue_.load(base::acquire);
+    if (there != nullptr) return there;
+    auto* const made = new (std::nothrow) wait_queue(*this);
+    if (made == nullptr) return nullptr;
+    if (!queue_.compare_exchange_strong(there, made, base::acq_rel, base::acquire)) {
+        delete made; // another thread was first
+        return there;
+    }
+    made->next_made = all_queues.load(base::relaxed);
+    while (!all_queues.compare_exchange_weak(made->next_made, made, base::relaxed, base::relaxed)) {
+    }
+    return made;
+}
+
+status context::add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) noexcept {
+    wait_queue* const waiters = queue();
+    if (waiters == nullptr) return status::no_memory;
+    if (entry.callback == nullptr || entry.queue != nullptr) return status::invalid;
+    get(); // the entry's reference
+    const queue_holder holder(*waiters);
+    waiters->add(entry);
+    const state_word before = state_.fetch_or(watched_mark, base::acq_rel); // WATCH
+    ready = poll_mask(is_sealed(before) ? count() : packed_count(before));
+    return status::ok;
+}
+
+status context::remove_wait_queue(wait_queue_entry& entry) noexcept {
+    wait_queue* const waiters = queue_.load(base::acquire);
+    if (waiters == nullptr) return status::invalid;
+    {
+        const queue_holder holder(*waiters);
+        if (!waiters->contains(entry)) return status::invalid;
+        waiters->remove(entry);
+        if (waiters->empty()) state_.fetch_and(~state_word{watched_mark}, base::acq_rel);
+    }
+    put();
+    return status::ok;
+}
+
+status context::remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_t& count) noexcept {
+    wait_queue* const waiters = queue_.load(base::acquire);
+    count = 0;
+    if (waiters == nullptr) return status::invalid;
+    status end = status::would_block;
+    {
+        const queue_holder holder(*waiters);
+        if (!waiters->contains(entry)) return status::invalid;
+        waiters->remove(entry);
+        end = take_or_arrive(count, nullptr); // wakes POLLOUT by itself if it took something
+        if (waiters->empty()) state_.fetch_and(~state_word{watched_mark}, base::acq_rel);
+    }
+    put();
+    return end;
+}
+
+// A changer saw the mark. It may have outlived the object's last owner: then nobody is left to be told.
+void context::notify(std::uint32_t key) noexcept {
+    if (!refs_.get_unless_zero()) return;
+    if (wait_queue* const waiters = queue_.load(base::acquire); waiters != nullptr) waiters->wake(key);
+    put();
+}
+
+void context::release() noexcept {
+    notify(poll_hup);
+    put();
+}
+
+} // namespace efd::core

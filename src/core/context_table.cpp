@@ -1,0 +1,98 @@
+// core/context_table.cpp: see context_table.hpp. Also birth and death of a context.
+#include "core/context_table.hpp"
+
+#include "base/stop.hpp"
+#include "core/linger_rules.hpp"
+#include "core/wait_queue.hpp"
+#include "os/memory.hpp"
+
+#include <cstdlib>
+#include <new>
+#include <pthread.h>
+
+namespace efd::core {
+namespace {
+
+// Lives as long as the process: objects may be put by the destructors of static objects, in any order.
+union immortal_table {
+    context_table value{};
+    constexpr immortal_table() noexcept {}
+    ~immortal_table() {} // NOLINT(modernize-use-equals-default): the member must not be destroyed
+};
+immortal_table table;
+
+std::int32_t default_linger() noexcept {
+    static const std::int32_t setting = parse_linger(std::getenv("EFD_LINGER"));
+    return setting;
+}
+
+[[maybe_unused]] const int fork_handlers =
+    ::pthread_atfork([] { context_table::instance().lock(); }, [] { context_table::instance().unlock(); },
+                     [] { context_table::instance().unlock(); });
+
+} // namespace
+
+context_table& context_table::instance() noexcept { return table.value; }
+
+context* context_table::slot(int id) noexcept {
+    context*& slab = slabs_[static_cast<unsigned>(id) / slab_slots];
+    if (slab == nullptr) {
+        void* const memory = os::map_zeroed(slab_slots * sizeof(context));
+        if (memory == nullptr) return nullptr;
+        slab = static_cast<context*>(memory);
+    }
+    context* const place = slab + static_cast<unsigned>(id) % slab_slots;
+    if (id >= touched_) { // the smallest free id is at most one beyond all that were ever used
+        new (place) context;
+        touched_ = id + 1;
+    }
+    return place;
+}
+
+// RETURN: everything pushed before this step is popped by it; the link was written before the push.
+void context_table::collect_returned() noexcept {
+    if (returned_.load(base::relaxed) == nobody) return;
+    std::uint64_t next = returned_.exchange(nobody, base::acq_rel);
+    while (next != nobody) {
+        const int id = static_cast<int>(next - 1);
+        next = slot(id)->huge_.load(base::relaxed);
+        ids_.free(id);
+    }
+}
+
+context* context_table::take_slot(int& id) noexcept {
+    const std::lock_guard guard(mutex_);
+    collect_returned();
+    id = ids_.alloc();
+    if (id == ida::none) return nullptr;
+    context* const place = slot(id);
+    if (place == nullptr) ids_.free(id); // K-012: a failed creation leaks no id
+    return place;
+}
+
+void context_table::give_back(context& dead) noexcept {
+    const auto name = static_cast<std::uint64_t>(dead.id_) + 1;
+    std::uint64_t top = returned_.load(base::relaxed);
+    do {
+        dead.huge_.store(top, base::relaxed);
+    } while (!returned_.compare_exchange_weak(top, name, base::acq_rel, base::relaxed)); // RETURN
+}
+
+context* context::create(std::uint64_t initval, unsigned flags) noexcept {
+    int id = ida::none;
+    context* const born = context_table::instance().take_slot(id);
+    if (born == nullptr) return nullptr;
+    born->set_linger(default_linger());
+    born->init(initval, flags, id);
+    return born;
+}
+
+void context::put() noexcept {
+    switch (refs_.put()) {
+    case kref::put_result::others_remain: return;
+    case kref::put_result::last: return context_table::instance().give_back(*this);
+    case kref::put_result::too_many: base::stop("an object was put more often than it was got");
+    }
+}
+
+} // namespace efd::core

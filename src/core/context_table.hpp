@@ -1,0 +1,47 @@
+// core/context_table.hpp: where private contexts live: one table, the id is the place.
+//
+// Owns the memory of all private contexts and their ids. A slot stays a context for ever, alive or dead: a signaller
+// that is still inside its call when the last owner has gone touches a dead or a reborn object, where its late wake is
+// a spurious one, and never freed memory. create takes a lock and is not for signal handlers; give_back is one push,
+// lock-free and async-signal-safe. Invariant: an id given back is free for the next create (K-128).
+#pragma once
+
+#include <efd/base/atomic.hpp>
+#include <efd/core/context.hpp>
+
+#include "core/ida.hpp"
+
+#include <array>
+#include <cstdint>
+#include <mutex>
+
+namespace efd::core {
+
+class context_table {
+  public:
+    static context_table& instance() noexcept;
+
+    // A dead slot with the smallest free id, as yet without a life; null if memory ran out.
+    [[nodiscard]] context* take_slot(int& id) noexcept;
+    void give_back(context& dead) noexcept;
+
+    // For fork: nobody else is inside while the process is copied.
+    void lock() noexcept { mutex_.lock(); }
+    void unlock() noexcept { mutex_.unlock(); }
+
+  private:
+    static constexpr unsigned slab_slots = 1U << 14; // 1 MiB
+    static constexpr unsigned slabs_most = ida::capacity / slab_slots;
+    static constexpr std::uint64_t nobody = 0;
+
+    [[nodiscard]] context* slot(int id) noexcept;
+    void collect_returned() noexcept;
+
+    std::mutex mutex_;
+    ida ids_;
+    std::array<context*, slabs_most> slabs_{};
+    int touched_ = 0;                              // slots below this number are contexts, dead or alive
+    base::atomic<std::uint64_t> returned_{nobody}; // a stack of dead contexts, as id + 1, linked through huge_
+};
+
+} // namespace efd::core

@@ -1,0 +1,133 @@
+// core/park.cpp: threads asleep. The one wait loop, and the one way to wake.
+//
+// Who sleeps is known to the kernel's futex queue alone, so a sleeper that is interrupted, times out or is killed
+// leaves nothing behind that must be repaired. A waker takes a turn, stamps it into the park word (which clears
+// `arrived`, so that whoever is not asleep yet will not fall asleep), wakes, learns in the same call whether others
+// still sleep, and clears `asleep` only if not, if no later turn was taken and if nobody arrived: WAKE_SETTLE.
+//
+// The promise to every other sleeper: a thread that was chosen always tries to take before it leaves, whatever else
+// ended its wait, so no wake is lost with it. May be called from any thread and from signal handlers.
+#include <efd/core/context.hpp>
+
+#include "core/operation.hpp"
+#include "os/futex.hpp"
+
+#include <bit>
+
+namespace efd::core {
+
+using base::status;
+
+namespace {
+
+os::futex_scope scope_of(const context& object) noexcept {
+    return object.shared() ? os::futex_scope::shared : os::futex_scope::one_process;
+}
+
+bool stop_requested(const wait_terms& terms) noexcept { return terms.stop != nullptr && terms.stop->stop_requested(); }
+
+// How many sleepers a wake is for: where one could be killed with the wake in its hands, all (PROOF section 0).
+int how_many(const context& object, std::uint64_t units) noexcept {
+    if (units == 0) return 0;
+    const bool all = object.shared() || units >= static_cast<std::uint64_t>(os::everybody);
+    return all ? os::everybody : static_cast<int>(units);
+}
+
+} // namespace
+
+const void* context::state_futex() const noexcept {
+    const auto* const bytes = reinterpret_cast<const unsigned char*>(&state_);
+    return bytes + (std::endian::native == std::endian::little ? 0 : sizeof(park_word));
+}
+
+status context::wait_for(operation& op, const wait_terms& terms) noexcept {
+    const bool never =
+        terms.sleep == patience::never || (terms.sleep == patience::as_flagged && (flags() & flag_nonblock) != 0);
+    const status at_once = attempt(op, nullptr);
+    if (never || at_once != status::would_block) return at_once;
+    if (in_callback != 0) return status::deadlock;
+    if (terms.stop == nullptr || !terms.stop->stop_possible()) return sleep_for(op, terms);
+    // CANCEL: the stop state is written before kick's step on the park word, and read after our announcement on it.
+    const auto wake_us = [this, &op] { kick(op); };
+    const std::stop_callback on_stop(*terms.stop, wake_us);
+    return sleep_for(op, terms);
+}
+
+// The wait loop. Each turn announces the caller, or ends the operation by what it found.
+status context::sleep_for(operation& op, const wait_terms& terms) noexcept {
+    if (op.of == side::reader) linger(terms);
+    for (;;) {
+        sleep_spot spot;
+        const status now = attempt(op, &spot);
+        if (now != status::would_block) return now;
+        if (stop_requested(terms)) return leave(op, status::cancelled);
+        switch (os::futex_wait(spot.word, spot.expected, terms.deadline_ns, scope_of(*this))) {
+        case os::wait_end::woken: learn_from_wake(); break;
+        case os::wait_end::changed: break;
+        case os::wait_end::interrupted: return leave(op, status::interrupted);
+        case os::wait_end::timed_out: return leave(op, status::timed_out);
+        }
+    }
+}
+
+// Data beats every other reason to stop waiting (K-097). Who leaves without takes its mark away, if it was the last.
+status context::leave(operation& op, status why) noexcept {
+    const status last_look = attempt(op, nullptr);
+    if (last_look != status::would_block) return last_look;
+    tidy(op);
+    return why;
+}
+
+void context::wake_packed(std::uint64_t units) noexcept {
+    const std::uint32_t turn = take_turn();
+    state_word seen = state_.load(base::acquire);
+    do {
+        // Sealed: the sealer woke everybody. No mark: a later waker found nobody left.
+        if (is_sealed(seen) || !has_sleeper(park_of(seen))) return;
+    } while (!state_.compare_exchange_weak(seen, with_park(seen, claimed(park_of(seen), turn)), base::acq_rel,
+                                           base::acquire)); // WAKE_SETTLE, claim
+    note_wake();
+    const int most = how_many(*this, units);
+    if (os::futex_wake_and_count(state_futex(), most, scope_of(*this)) > most) return; // others still sleep
+    seen = state_.load(base::acquire);
+    while (!is_sealed(seen) && may_settle(park_of(seen), turn) &&
+           !state_.compare_exchange_weak(seen, with_park(seen, settled(park_of(seen))), base::acq_rel,
+                                         base::acquire)) { // WAKE_SETTLE, settle
+    }
+}
+
+void context::wake_parked(base::atomic<park_word>& park, std::uint64_t units) noexcept {
+    const std::uint32_t turn = take_turn();
+    park_word seen = park.load(base::acquire);
+    do {
+        if (!has_sleeper(seen)) return;
+    } while (!park.compare_exchange_weak(seen, claimed(seen, turn), base::acq_rel, base::acquire));
+    note_wake();
+    const int most = how_many(*this, units);
+    if (os::futex_wake_and_count(&park, most, scope_of(*this)) > most) return;
+    seen = park.load(base::acquire);
+    while (may_settle(seen, turn) &&
+           !park.compare_exchange_weak(seen, settled_keeping_turn(seen), base::acq_rel, base::acquire)) {
+    }
+}
+
+// Makes every sleeper of one side look again, for a cancelled one among them. The step on each park word is a
+// read-modify-write even if nobody has arrived: who arrives later then sees that a stop was requested.
+void context::kick(const operation& op) noexcept {
+    if (op.of == side::writer) {
+        if (has_sleeper(writer_park_.fetch_add(0, base::acq_rel))) wake_parked(writer_park_, os::everybody);
+        return;
+    }
+    const state_word seen = state_.fetch_add(0, base::acq_rel);
+    if (!is_sealed(seen) && has_sleeper(park_of(seen))) wake_packed(os::everybody);
+    if (has_sleeper(reader_park_.fetch_add(0, base::acq_rel))) wake_parked(reader_park_, os::everybody);
+}
+
+// A wake for nobody: asks the kernel whether anyone of this side is left, and clears the mark if not.
+void context::tidy(const operation& op) noexcept {
+    if (op.of == side::writer) return wake_parked(writer_park_, 0);
+    if (is_sealed(state_.load(base::acquire))) return wake_parked(reader_park_, 0);
+    wake_packed(0);
+}
+
+} // namespace efd::core

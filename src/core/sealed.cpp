@@ -1,0 +1,91 @@
+// core/sealed.cpp: the regime of huge counts: writers at the bound, writers that wait for room, saturating signals.
+//
+// The kernel's whole range lives here, 0 to 2^64-1, as base + huge_ modulo 2^64, changed by compare-and-swap on huge_
+// alone. Count and marks are two words now, so SEALED_PARK needs a read-modify-write on the park word from both sides:
+//
+//     changer                                   sleeper
+//     1 huge_: commit                           1 park: or in asleep|arrived
+//     2 park: add 0 (a look that also writes)   2 huge_: look again
+//
+// Whichever step on the park word comes second reads from the first: either the changer sees the mark, or the sleeper
+// sees the commit. May be called from any thread and from signal handlers.
+#include <efd/core/context.hpp>
+
+#include "core/operation.hpp"
+#include "os/futex.hpp"
+
+namespace efd::core {
+
+using base::status;
+
+// SEAL: one step freezes the count as base. Whoever sleeps on the packed word moves over to the park words.
+void context::seal() noexcept {
+    state_word seen = state_.load(base::acquire);
+    do {
+        if (is_sealed(seen)) return;
+    } while (!state_.compare_exchange_weak(seen, sealed_from(seen), base::acq_rel, base::acquire));
+    if (has_sleeper(park_of(seen)))
+        os::futex_wake_and_count(state_futex(), os::everybody,
+                                 shared() ? os::futex_scope::shared : os::futex_scope::one_process);
+}
+
+status context::take_sealed(std::uint64_t& value) noexcept {
+    const std::uint64_t base = base_of(state_.load(base::acquire));
+    std::uint64_t huge = huge_.load(base::acquire);
+    std::uint64_t taken = 0;
+    do {
+        taken = take_from(base + huge, semaphore());
+        if (taken == 0) return status::would_block;
+    } while (!huge_.compare_exchange_weak(huge, huge - taken, base::acq_rel, base::acquire));
+    value = taken;
+    // Values differ between writers, so none of them can be chosen for the others: all look again (K-082 to K-084).
+    if (has_sleeper(writer_park_.fetch_add(0, base::acq_rel))) wake_parked(writer_park_, os::everybody);
+    if (is_watched(state_.fetch_add(one_unit, base::acq_rel))) notify(poll_out);
+    return status::ok;
+}
+
+status context::add_sealed(std::uint64_t n) noexcept {
+    const std::uint64_t base = base_of(state_.load(base::acquire));
+    std::uint64_t huge = huge_.load(base::acquire);
+    do {
+        switch (admit_write(base + huge, n)) {
+        case admission::invalid: return status::invalid;
+        case admission::must_wait: return status::would_block;
+        case admission::admitted: break;
+        }
+    } while (!huge_.compare_exchange_weak(huge, huge + n, base::acq_rel, base::acquire));
+    after_sealed_add(n, 0);
+    return status::ok;
+}
+
+void context::signal_sealed(std::uint32_t mask) noexcept {
+    const std::uint64_t base = base_of(state_.load(base::acquire));
+    std::uint64_t huge = huge_.load(base::acquire);
+    while (!huge_.compare_exchange_weak(huge, after_signal(base + huge) - base, base::acq_rel, base::acquire)) {
+    }
+    after_sealed_add(1, mask); // also when saturated: the wake is due all the same (K-134)
+}
+
+void context::after_sealed_add(std::uint64_t units, std::uint32_t mask) noexcept {
+    const park_word park = reader_park_.fetch_add(0, base::acq_rel); // SEALED_PARK, the changer's look
+    if (has_sleeper(park) && units > 0) wake_parked(reader_park_, semaphore() ? units : 1);
+    if (is_watched(state_.fetch_add(one_unit, base::acq_rel))) notify(poll_in | mask);
+}
+
+status context::take_sealed_or_arrive(std::uint64_t& value, sleep_spot* spot) noexcept {
+    const status first = take_sealed(value);
+    if (first != status::would_block || spot == nullptr) return first;
+    const park_word before = reader_park_.fetch_or(asleep_mark | arrived_mark, base::acq_rel); // SEALED_PARK, announce
+    *spot = sleep_spot{&reader_park_, arrived(before)};
+    return take_sealed(value);
+}
+
+status context::add_sealed_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept {
+    const status first = add_sealed(n);
+    if (first != status::would_block || spot == nullptr) return first;
+    const park_word before = writer_park_.fetch_or(asleep_mark | arrived_mark, base::acq_rel); // SEALED_PARK, announce
+    *spot = sleep_spot{&writer_park_, arrived(before)};
+    return add_sealed(n);
+}
+
+} // namespace efd::core

@@ -1,0 +1,65 @@
+// core/wait_queue.hpp: everything that waits and is no sleeping thread: entries with callbacks (the kernel's wqh).
+//
+// Owns the list of entries of one context and the wakes that are still to be run. One thread at a time holds the queue.
+// A signaller that finds it held leaves its wake in the word and goes on; the holder runs it before it lets go. So
+// nobody who signals waits or takes a lock, a callback may signal, write, read, add and remove, and nothing recurses:
+// wakes for other objects that a callback causes are held back on the thread until its callback has returned.
+// Only add and remove wait, for a holder on another thread. Invariant: an entry is called for wakes that came after it
+// joined, by one thread at a time, and never after its removal returned.
+#pragma once
+
+#include <efd/base/atomic.hpp>
+#include <efd/core/context.hpp>
+#include <efd/core/wait_queue_entry.hpp>
+
+#include <cstdint>
+
+namespace efd::core {
+
+class wait_queue {
+  public:
+    explicit wait_queue(context& owner) noexcept : context_(owner) {}
+    wait_queue(const wait_queue&) = delete;
+    wait_queue& operator=(const wait_queue&) = delete;
+
+    // Runs the callbacks that `key` concerns, now, or has them run by the holder. Async-signal-safe. The caller's
+    // reference keeps the context alive.
+    void wake(std::uint32_t key) noexcept;
+
+    void hold() noexcept;
+    void let_go() noexcept;
+    // These four by the holder only.
+    void add(wait_queue_entry& entry) noexcept;
+    void remove(wait_queue_entry& entry) noexcept;
+    [[nodiscard]] bool empty() const noexcept { return head_ == nullptr; }
+    [[nodiscard]] bool contains(const wait_queue_entry& entry) const noexcept { return entry.queue == this; }
+
+    // Whether the calling thread holds the queue: it is inside one of its callbacks, or holds it back for later.
+    [[nodiscard]] bool held_by_me() const noexcept;
+
+    // Runs what is pending and lets go; the held-back half of wake().
+    void run_held_back() noexcept;
+
+    // The thread's list of queues that it holds back while a callback runs.
+    wait_queue* next_held_back = nullptr;
+    wait_queue* next_made = nullptr;
+
+  private:
+    struct pending;
+
+    [[nodiscard]] bool leave_wake(std::uint32_t key) noexcept;
+    void run(const pending& wakes) noexcept;
+    void walk(std::uint32_t key) noexcept;
+
+    context& context_;
+    base::atomic<std::uint64_t> word_{0};       // held, contended, and the numbers of wakes to run
+    base::atomic<std::uint32_t> extra_keys_{0}; // of signal_mask, for the wakes to run
+    base::atomic<std::uint32_t> gate_{0};       // those who wait for the holder sleep here
+    base::atomic<const void*> holder_{nullptr};
+    wait_queue_entry* head_ = nullptr;
+    wait_queue_entry* tail_ = nullptr;
+    wait_queue_entry* cursor_ = nullptr; // where the running walk goes on
+    std::uint64_t walks_ = 0;
+};
+
+} // namespace efd::core

@@ -1,0 +1,119 @@
+// os/futex.cpp: see futex.hpp.
+#include "os/futex.hpp"
+
+#include "base/stop.hpp"
+
+#include <efd/base/atomic.hpp>
+
+#include <cerrno>
+#include <ctime>
+#include <limits>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SYS_futex_waitv
+#define SYS_futex_waitv 449 // one number on every architecture
+#endif
+#ifndef SYS_futex
+#define SYS_futex SYS_futex_time64 // riscv32 and its like have no other
+#endif
+
+namespace efd::os {
+namespace {
+
+constexpr std::int64_t ns_per_second = 1'000'000'000;
+constexpr unsigned futex2_size_u32 = 2;
+constexpr unsigned futex2_private = FUTEX_PRIVATE_FLAG;
+
+// struct futex_waitv of the kernel, which old headers do not have.
+struct waitv_entry {
+    std::uint64_t expected;
+    std::uint64_t address;
+    std::uint32_t flags;
+    std::uint32_t reserved;
+};
+
+// What the kernel reads: 64-bit seconds for futex_waitv on every architecture.
+struct kernel_timespec {
+    std::int64_t seconds;
+    std::int64_t nanoseconds;
+};
+
+base::atomic<std::uint64_t> calls_made{0};
+base::atomic<bool> waitv_missing{false};
+
+class errno_keeper {
+  public:
+    errno_keeper() noexcept : saved_(errno) {}
+    ~errno_keeper() { errno = saved_; }
+    errno_keeper(const errno_keeper&) = delete;
+    errno_keeper& operator=(const errno_keeper&) = delete;
+
+  private:
+    int saved_;
+};
+
+int operation_for(int command, futex_scope scope) noexcept {
+    return scope == futex_scope::one_process ? command | FUTEX_PRIVATE_FLAG : command;
+}
+
+wait_end end_of_wait(long result) noexcept {
+    if (result >= 0) return wait_end::woken;
+    switch (errno) {
+    case EAGAIN: return wait_end::changed;
+    case EINTR: return wait_end::interrupted;
+    case ETIMEDOUT: return wait_end::timed_out;
+    default: base::stop("a futex wait failed in a way the kernel does not document");
+    }
+}
+
+long wait_for_ever(const void* word, std::uint32_t expected, futex_scope scope) noexcept {
+    return ::syscall(SYS_futex, word, operation_for(FUTEX_WAIT, scope), expected, nullptr, nullptr, 0);
+}
+
+long wait_with_waitv(const void* word, std::uint32_t expected, std::int64_t deadline_ns, futex_scope scope) noexcept {
+    const unsigned flags = futex2_size_u32 | (scope == futex_scope::one_process ? futex2_private : 0U);
+    const waitv_entry entry{expected, reinterpret_cast<std::uintptr_t>(word), flags, 0};
+    const kernel_timespec deadline{deadline_ns / ns_per_second, deadline_ns % ns_per_second};
+    return ::syscall(SYS_futex_waitv, &entry, 1U, 0U, &deadline, CLOCK_MONOTONIC);
+}
+
+// For kernels before 5.16 and sandboxes that refuse the newer call.
+long wait_with_bitset(const void* word, std::uint32_t expected, std::int64_t deadline_ns, futex_scope scope) noexcept {
+    const auto seconds = static_cast<std::time_t>(deadline_ns / ns_per_second);
+    const std::timespec deadline{seconds, static_cast<long>(deadline_ns % ns_per_second)};
+    return ::syscall(SYS_futex, word, operation_for(FUTEX_WAIT_BITSET, scope), expected, &deadline, nullptr,
+                     FUTEX_BITSET_MATCH_ANY);
+}
+
+} // namespace
+
+wait_end futex_wait(const void* word, std::uint32_t expected, std::int64_t deadline_ns, futex_scope scope) noexcept {
+    const errno_keeper keeper;
+    calls_made.fetch_add(1, base::relaxed);
+    if (deadline_ns == std::numeric_limits<std::int64_t>::max())
+        return end_of_wait(wait_for_ever(word, expected, scope));
+    if (deadline_ns < 0) deadline_ns = 0; // before boot: long past
+    if (!waitv_missing.load(base::relaxed)) {
+        const long result = wait_with_waitv(word, expected, deadline_ns, scope);
+        if (result >= 0 || (errno != ENOSYS && errno != EPERM)) return end_of_wait(result);
+        waitv_missing.store(true, base::relaxed);
+    }
+    return end_of_wait(wait_with_bitset(word, expected, deadline_ns, scope));
+}
+
+int futex_wake_and_count(const void* word, int most, futex_scope scope) noexcept {
+    const errno_keeper keeper;
+    calls_made.fetch_add(1, base::relaxed);
+    // Moving at most one further sleeper from the word to the same word leaves it asleep, and tells that it is there.
+    const long done = most == everybody
+                          ? ::syscall(SYS_futex, word, operation_for(FUTEX_WAKE, scope), most, nullptr, nullptr, 0)
+                          : ::syscall(SYS_futex, word, operation_for(FUTEX_REQUEUE, scope), most, 1L, word, 0);
+    // A shared mapping may have been taken away under us; then nobody sleeps there that could be woken.
+    return done < 0 ? 0 : static_cast<int>(done);
+}
+
+std::uint64_t futex_calls() noexcept { return calls_made.load(base::relaxed); }
+
+} // namespace efd::os
