@@ -1,0 +1,132 @@
+// claims/claim.hpp: the claims of FACTS as code that runs on any backend; the base of `efd check` and of the tests.
+//
+// Owns the list of claims. One claim, one function, one source for all backends: the kernel is the oracle, the library
+// must agree, more backends may come. A claim says what it needs; the runner asks it of each backend that offers that,
+// each time in a process of its own, so that limits, handlers and hangs stay there. Registration happens before main.
+// Invariant: a claim function either holds, or names what differed, or says why this machine cannot provoke it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace efd::claims {
+
+// What a claim can be asked of.
+enum class needs : unsigned char {
+    object,     // create, read, write, poll, signal: every backend
+    descriptor, // a real file descriptor: kernel, later the drop-in
+    in_process, // the kernel's inner interface (FACTS L), which only the library shows
+};
+
+enum class verdict : unsigned char {
+    holds,
+    differs,
+    not_provoked,   // this machine cannot bring it about; the detail says why
+    not_applicable, // the backend does not offer what the claim needs
+};
+
+struct outcome {
+    verdict result = verdict::holds;
+    std::string detail; // what differed, or why not; empty if it holds
+};
+
+// One object of a backend. Errors are errno values, zero is success; errno itself is not used.
+class object {
+  public:
+    virtual ~object() = default;
+    virtual int read(std::uint64_t& value) = 0;
+    virtual int write(std::uint64_t value) = 0;
+    // Adds one as a kernel user would: never blocks, saturates. The kernel backend brings it about through an AIO
+    // completion (IOCB_FLAG_RESFD); ENOSYS if this machine refuses that.
+    virtual int signal() = 0;
+    // What poll says now to someone who asks for everything, in <poll.h> values.
+    virtual unsigned poll() = 0;
+    virtual std::uint64_t count() = 0; // kernel: from fdinfo
+    virtual int id() = 0;              // kernel: from fdinfo
+    virtual bool semaphore() = 0;      // kernel: from fdinfo
+    virtual int set_nonblock(bool on) = 0;
+    virtual bool nonblock() = 0;
+    // The descriptor, or -1 where there is none.
+    virtual int descriptor() const { return -1; }
+    // Whether thread `tid` of this process is asleep in a read or write of this object (kernel: /proc/self/task/TID/
+    // syscall says read or write on the descriptor; library: a futex inside the object) and not running.
+    virtual bool has_sleeper(pid_t tid) = 0;
+};
+
+class backend {
+  public:
+    virtual ~backend() = default;
+    virtual std::string_view name() const = 0;
+    virtual bool offers(needs what) const = 0;
+    // A new object, or null with `error` set. flags as of <sys/eventfd.h>, passed on unchecked.
+    virtual std::unique_ptr<object> make(std::uint64_t initval, int flags, int& error) = 0;
+};
+
+std::unique_ptr<backend> kernel_backend();
+std::unique_ptr<backend> library_backend();
+
+// What a claim function works with: makes objects, notes differences.
+class trial {
+  public:
+    explicit trial(backend& on) : backend_(on) {}
+
+    backend& on() { return backend_; }
+    // An object that must come about; if not, the trial ends at once (by an exception that the runner knows).
+    std::unique_ptr<object> make(std::uint64_t initval = 0, int flags = 0);
+
+    // Notes a difference if not; the claim goes on. `what` is a short phrase: "read at count 0 says EAGAIN".
+    void expect(bool as_claimed, std::string_view what);
+    template <class A, class B> void expect_equal(const A& found, const B& claimed, std::string_view what) {
+        if (!(found == static_cast<A>(claimed))) differs(what, describe(found), describe(static_cast<A>(claimed)));
+    }
+    // Ends the trial: not provoked here, because ...
+    [[noreturn]] void not_here(std::string_view why);
+
+    outcome result() const;
+
+  private:
+    template <class T> static std::string describe(const T& value) {
+        if constexpr (std::is_enum_v<T>)
+            return std::to_string(static_cast<long long>(value));
+        else if constexpr (std::is_arithmetic_v<T>)
+            return std::to_string(value);
+        else
+            return std::string(value);
+    }
+    void differs(std::string_view what, const std::string& found, const std::string& claimed);
+
+    backend& backend_;
+    std::string differences_;
+};
+
+struct claim {
+    std::string_view id;    // "K-031"
+    std::string_view title; // what FACTS says, in a few words
+    needs wants;
+    void (*run)(trial&);
+};
+
+// All claims, ordered by id.
+const std::vector<claim>& all_claims();
+
+// Runs one claim on one backend in a child process, with a bound on its time; a child that hangs or dies "differs".
+outcome run_isolated(const claim& which, backend& on);
+
+struct registration {
+    registration(std::string_view id, std::string_view title, needs wants, void (*run)(trial&));
+};
+
+// CLAIM(K_031, object, "adds the value, returns 8") { auto o = t.make(); ... t.expect(...); }
+#define CLAIM(name, wants, title)                                                                                      \
+    static void claim_##name(::efd::claims::trial& t);                                                                 \
+    static const ::efd::claims::registration registered_##name{#name, title, ::efd::claims::needs::wants,             \
+                                                               claim_##name};                                          \
+    static void claim_##name(::efd::claims::trial& t)
+
+} // namespace efd::claims
