@@ -6,8 +6,8 @@
 // Invariant: a claim function either holds, or names what differed, or says why this machine cannot provoke it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -82,16 +82,22 @@ class trial {
 
     // Notes a difference if not; the claim goes on. `what` is a short phrase: "read at count 0 says EAGAIN".
     void expect(bool as_claimed, std::string_view what);
-    template <class A, class B> void expect_equal(const A& found, const B& claimed, std::string_view what) {
+    template <class A, class B>
+    void expect_equal(const A& found, const B& claimed, std::string_view what) {
         if (!(found == static_cast<A>(claimed))) differs(what, describe(found), describe(static_cast<A>(claimed)));
     }
-    // Ends the trial: not provoked here, because ...
+    // The same for errno values, which it names.
+    void expect_error(int found, int claimed, std::string_view what);
+    // Notes a difference and ends the trial: nothing that follows would make sense.
+    [[noreturn]] void abandon(std::string_view what);
+    // Ends the trial: not provoked here, because ...; differences noted before stand.
     [[noreturn]] void not_here(std::string_view why);
 
     outcome result() const;
 
   private:
-    template <class T> static std::string describe(const T& value) {
+    template <class T>
+    static std::string describe(const T& value) {
         if constexpr (std::is_enum_v<T>)
             return std::to_string(static_cast<long long>(value));
         else if constexpr (std::is_arithmetic_v<T>)
@@ -106,7 +112,7 @@ class trial {
 };
 
 struct claim {
-    std::string_view id;    // "K-031"
+    std::string_view id;    // "K-031"; lives as long as the program
     std::string_view title; // what FACTS says, in a few words
     needs wants;
     void (*run)(trial&);
@@ -115,17 +121,22 @@ struct claim {
 // All claims, ordered by id.
 const std::vector<claim>& all_claims();
 
+// How long one claim may take on one backend.
+inline constexpr std::chrono::milliseconds claim_bound{10'000};
+
 // Runs one claim on one backend in a child process, with a bound on its time; a child that hangs or dies "differs".
-outcome run_isolated(const claim& which, backend& on);
+// The calling process must have no other thread at that moment (it forks).
+outcome run_isolated(const claim& which, backend& on, std::chrono::milliseconds bound = claim_bound);
 
 struct registration {
-    registration(std::string_view id, std::string_view title, needs wants, void (*run)(trial&));
+    // name: the id as CLAIM takes it, "K_031".
+    registration(std::string_view name, std::string_view title, needs wants, void (*run)(trial&));
 };
 
 // CLAIM(K_031, object, "adds the value, returns 8") { auto o = t.make(); ... t.expect(...); }
 #define CLAIM(name, wants, title)                                                                                      \
     static void claim_##name(::efd::claims::trial& t);                                                                 \
-    static const ::efd::claims::registration registered_##name{#name, title, ::efd::claims::needs::wants,             \
+    static const ::efd::claims::registration registered_##name{#name, title, ::efd::claims::needs::wants,              \
                                                                claim_##name};                                          \
     static void claim_##name(::efd::claims::trial& t)
 

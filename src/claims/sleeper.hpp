@@ -1,0 +1,74 @@
+// claims/sleeper.hpp: one blocking call in a thread of its own, for claims about blocking and waking.
+//
+// Owns the thread. The claim's thread starts it, which waits until it is SEEN asleep, acts, and then says what must
+// have come of it: returned, or asleep (again). No step is judged by time; each wait has a bound after which the claim
+// differs and ends. Invariant: a thread that has returned is joined; one that never will is left to the end of the
+// claim's process.
+#pragma once
+
+#include "claims/claim.hpp"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace efd::claims {
+
+// Looks until `holds` says true, for some seconds at most; false if it never did.
+bool wait_until(const std::function<bool()>& holds);
+
+class sleeper {
+  public:
+    // What to do in the thread: 0 or an errno, and a value if there is one.
+    using call = std::function<int(std::uint64_t& value)>;
+    using place = std::function<bool(pid_t tid)>;
+
+    // Starts the call and waits until it is seen asleep at that place; a call that returns instead ends the trial.
+    sleeper(trial& asked, place asleep_there, call what, std::string_view name = "the call");
+    static sleeper reading(trial& asked, object& of);
+    static sleeper writing(trial& asked, object& to, std::uint64_t value);
+    ~sleeper();
+    sleeper(sleeper&&) noexcept = default;
+    sleeper& operator=(sleeper&&) = delete;
+
+    [[nodiscard]] bool returned() const { return shared_->done.load(std::memory_order_acquire); }
+    [[nodiscard]] bool asleep() const { return asleep_there_(tid()); }
+    [[nodiscard]] pid_t tid() const { return shared_->tid.load(std::memory_order_acquire); }
+
+    // The call must return; waits for that.
+    void must_return(std::string_view after);
+    // It must be (again) asleep and not have returned; waits until it is seen so.
+    void must_sleep(std::string_view after);
+    // must_return with this outcome.
+    void must_return_with(int error, std::string_view after);
+    void must_return_with(int error, std::uint64_t value, std::string_view after);
+
+    [[nodiscard]] int error() const { return shared_->error; } // only when it has returned
+    [[nodiscard]] std::uint64_t value() const { return shared_->value; }
+
+    // A signal for this thread alone.
+    void send(int signal_number) const;
+
+  private:
+    struct shared_state {
+        std::atomic<pid_t> tid{0};
+        std::atomic<bool> done{false};
+        int error = 0;
+        std::uint64_t value = 0;
+    };
+
+    trial* asked_;
+    place asleep_there_;
+    std::string name_;
+    std::shared_ptr<shared_state> shared_;
+    std::thread thread_;
+};
+
+using sleepers = std::vector<sleeper>;
+
+// Exactly `claimed` of them must return, and every other one must be asleep; waits for that.
+void must_return_exactly(trial& asked, const sleepers& group, std::size_t claimed, std::string_view after);
+
+} // namespace efd::claims
