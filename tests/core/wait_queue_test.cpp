@@ -1,0 +1,376 @@
+// The wait queue: who is called, in which order, and what a callback may do.
+#include <efd/eventfd.hpp>
+
+#include "support/waiting.hpp"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <functional>
+#include <memory>
+#include <sys/time.h>
+#include <vector>
+
+namespace {
+
+using efd::eventfd;
+using efd::flags;
+using efd::wait_queue_entry;
+using efd::core::poll_hup;
+using efd::core::poll_in;
+using efd::core::poll_out;
+using efd::tests::eventually;
+using efd::tests::observed_thread;
+
+// An entry whose callback is any function.
+struct entry : wait_queue_entry {
+    explicit entry(std::function<int(std::uint32_t)> body, std::uint32_t keys = poll_in | poll_out,
+                   bool is_exclusive = false)
+        : on_wake(std::move(body)) {
+        callback = [](wait_queue_entry& self, std::uint32_t key) { return static_cast<entry&>(self).on_wake(key); };
+        mask = keys;
+        exclusive = is_exclusive;
+    }
+    std::function<int(std::uint32_t)> on_wake;
+};
+
+std::uint32_t add(eventfd& object, wait_queue_entry& e) {
+    std::uint32_t ready = 0;
+    EXPECT_EQ(object.add_wait_queue(e, ready), std::errc{});
+    return ready;
+}
+
+TEST(wait_queue, an_entry_is_called_for_each_write_signal_and_read_that_its_mask_meets) {
+    eventfd object;
+    std::vector<std::uint32_t> keys;
+    entry both([&](std::uint32_t key) { return keys.push_back(key), 0; });
+    int ins = 0;
+    entry only_in([&](std::uint32_t) { return ++ins, 0; }, poll_in);
+    EXPECT_EQ(add(object, both), poll_out);
+    add(object, only_in);
+    std::uint64_t value = 0;
+    EXPECT_EQ(object.write(2), std::errc{});
+    EXPECT_TRUE(object.signal());
+    EXPECT_EQ(object.write(0), std::errc{}); // an edge like any other
+    EXPECT_EQ(object.write(1000), std::errc{});
+    EXPECT_EQ(object.read(value), std::errc{});
+    EXPECT_EQ(object.try_read(value), std::errc::resource_unavailable_try_again); // failed: no wake
+    EXPECT_EQ(keys, (std::vector<std::uint32_t>{poll_in, poll_in, poll_in, poll_in, poll_out}));
+    EXPECT_EQ(ins, 4);
+    EXPECT_EQ(object.remove_wait_queue(both), std::errc{});
+    EXPECT_EQ(object.remove_wait_queue(only_in), std::errc{});
+    EXPECT_EQ(object.write(1), std::errc{});
+    EXPECT_EQ(keys.size(), 5U);
+}
+
+TEST(wait_queue, the_sealed_regime_calls_entries_too) {
+    eventfd object(UINT64_MAX - 1);
+    std::vector<std::uint32_t> keys;
+    entry both([&](std::uint32_t key) { return keys.push_back(key), 0; });
+    EXPECT_EQ(add(object, both), poll_in);
+    EXPECT_TRUE(object.signal());
+    EXPECT_TRUE(object.signal()); // saturated, and a wake all the same (K-134)
+    EXPECT_EQ(object.try_write(1), std::errc::resource_unavailable_try_again);
+    std::uint64_t value = 0;
+    EXPECT_EQ(object.read(value), std::errc{});
+    EXPECT_EQ(object.write(0), std::errc{});
+    EXPECT_EQ(keys, (std::vector<std::uint32_t>{poll_in, poll_in, poll_out, poll_in}));
+    EXPECT_EQ(object.remove_wait_queue(both), std::errc{});
+}
+
+TEST(wait_queue, exclusive_entries_are_served_in_turn_until_one_accepts) {
+    eventfd object;
+    std::vector<int> called;
+    entry plain([&](std::uint32_t) { return called.push_back(0), 1; });
+    entry declines([&](std::uint32_t) { return called.push_back(1), 0; }, poll_in, true);
+    entry accepts([&](std::uint32_t) { return called.push_back(2), 1; }, poll_in, true);
+    entry never([&](std::uint32_t) { return called.push_back(3), 1; }, poll_in, true);
+    add(object, declines);
+    add(object, accepts);
+    add(object, never);
+    add(object, plain);
+    object.signal();
+    EXPECT_EQ(called, (std::vector<int>{0, 1, 2}));
+    for (wait_queue_entry* e : {static_cast<wait_queue_entry*>(&plain), static_cast<wait_queue_entry*>(&declines),
+                                static_cast<wait_queue_entry*>(&accepts), static_cast<wait_queue_entry*>(&never)})
+        EXPECT_EQ(object.remove_wait_queue(*e), std::errc{});
+}
+
+TEST(wait_queue, adding_twice_and_removing_a_stranger_are_refused) {
+    eventfd object;
+    eventfd other;
+    entry e([](std::uint32_t) { return 0; });
+    EXPECT_EQ(object.remove_wait_queue(e), std::errc::invalid_argument);
+    add(object, e);
+    std::uint32_t ready = 0;
+    EXPECT_EQ(object.add_wait_queue(e, ready), std::errc::invalid_argument);
+    EXPECT_EQ(other.add_wait_queue(e, ready), std::errc::invalid_argument);
+    EXPECT_EQ(other.remove_wait_queue(e), std::errc::invalid_argument);
+    EXPECT_EQ(object.native_handle()->references(), 2U); // the entry holds one
+    EXPECT_EQ(object.remove_wait_queue(e), std::errc{});
+    EXPECT_EQ(object.native_handle()->references(), 1U);
+    wait_queue_entry empty;
+    EXPECT_EQ(object.add_wait_queue(empty, ready), std::errc::invalid_argument);
+}
+
+TEST(wait_queue, a_callback_removes_itself_its_neighbours_and_adds_others) {
+    eventfd object;
+    int late = 0;
+    entry added_inside([&](std::uint32_t) { return ++late, 0; });
+    int neighbour_calls = 0;
+    entry neighbour([&](std::uint32_t) { return ++neighbour_calls, 0; });
+    auto self = std::make_unique<entry>([](std::uint32_t) { return 0; });
+    self->on_wake = [&](std::uint32_t) {
+        EXPECT_EQ(object.remove_wait_queue(neighbour), std::errc{});
+        add(object, added_inside);
+        EXPECT_EQ(object.remove_wait_queue(*self), std::errc{});
+        const auto body = std::move(self->on_wake); // this lambda outlives the entry that holds it
+        self.reset();
+        return 0;
+    };
+    add(object, neighbour);
+    add(object, *self); // at the head: called first
+    object.signal();
+    EXPECT_EQ(self, nullptr);
+    EXPECT_EQ(neighbour_calls, 0);
+    EXPECT_EQ(late, 0) << "who joins during a wake waits for the next";
+    object.signal();
+    EXPECT_EQ(late, 1);
+    EXPECT_EQ(object.remove_wait_queue(added_inside), std::errc{});
+}
+
+TEST(wait_queue, remove_and_read_takes_what_came_before_and_is_not_called_for_it) {
+    eventfd object(0, flags::semaphore);
+    int calls = 0;
+    entry e([&](std::uint32_t) { return ++calls, 0; }, poll_in);
+    add(object, e);
+    EXPECT_EQ(object.write(3), std::errc{});
+    std::uint64_t count = 99;
+    EXPECT_EQ(object.remove_wait_queue_and_read(e, count), std::errc{});
+    EXPECT_EQ(count, 1U);
+    EXPECT_EQ(object.count(), 2U);
+    eventfd empty;
+    add(empty, e);
+    EXPECT_EQ(empty.remove_wait_queue_and_read(e, count), std::errc::resource_unavailable_try_again);
+    EXPECT_EQ(count, 0U);
+    EXPECT_EQ(empty.remove_wait_queue(e), std::errc::invalid_argument); // removed all the same
+    EXPECT_EQ(calls, 1);
+}
+
+TEST(wait_queue, remove_and_read_wakes_those_who_wait_for_room) {
+    eventfd object;
+    int outs = 0;
+    entry other([&](std::uint32_t) { return ++outs, 0; }, poll_out);
+    entry e([](std::uint32_t) { return 0; }, poll_in);
+    add(object, other);
+    add(object, e);
+    EXPECT_EQ(object.write(1), std::errc{});
+    std::uint64_t count = 0;
+    EXPECT_EQ(object.remove_wait_queue_and_read(e, count), std::errc{});
+    EXPECT_EQ(outs, 1);
+    EXPECT_EQ(object.remove_wait_queue(other), std::errc{});
+}
+
+TEST(recursion_guard, signal_in_a_callback_is_refused_and_can_be_deferred) {
+    eventfd object;
+    eventfd other;
+    struct later : efd::deferred_work {
+        eventfd* target = nullptr;
+        bool allowed = false;
+    } work;
+    work.target = &other;
+    work.callback = [](efd::deferred_work& self) {
+        auto& mine = static_cast<later&>(self);
+        mine.allowed = efd::signal_allowed();
+        mine.target->signal();
+    };
+    bool allowed_inside = true;
+    bool accepted_inside = true;
+    entry e(
+        [&](std::uint32_t) {
+            allowed_inside = efd::signal_allowed();
+            accepted_inside = object.signal() || other.signal();
+            efd::defer(work);
+            EXPECT_EQ(other.count(), 0U);
+            return 0;
+        },
+        poll_in);
+    add(object, e);
+    EXPECT_TRUE(efd::signal_allowed());
+    EXPECT_TRUE(object.signal());
+    EXPECT_FALSE(allowed_inside);
+    EXPECT_FALSE(accepted_inside);
+    EXPECT_TRUE(work.allowed);
+    EXPECT_EQ(object.count(), 1U);
+    EXPECT_EQ(other.count(), 1U);
+    EXPECT_EQ(object.remove_wait_queue(e), std::errc{});
+}
+
+// Two objects whose callbacks write to each other: every wake is run, none inside another, whatever the length.
+TEST(recursion_guard, a_chain_of_writes_between_callbacks_does_not_nest) {
+    eventfd a;
+    eventfd b;
+    int depth = 0;
+    int deepest = 0;
+    int steps = 0;
+    const auto pass_on = [&](eventfd& to) {
+        return [&](std::uint32_t) {
+            deepest = std::max(deepest, ++depth);
+            if (++steps < 100'000) (void)to.write(1);
+            --depth;
+            return 0;
+        };
+    };
+    entry on_a(pass_on(b), poll_in);
+    entry on_b(pass_on(a), poll_in);
+    add(a, on_a);
+    add(b, on_b);
+    a.signal();
+    EXPECT_EQ(steps, 100'000);
+    EXPECT_EQ(deepest, 1);
+    EXPECT_EQ(a.remove_wait_queue(on_a), std::errc{});
+    EXPECT_EQ(b.remove_wait_queue(on_b), std::errc{});
+}
+
+TEST(recursion_guard, a_callback_that_would_sleep_is_told_so) {
+    eventfd object;
+    eventfd empty;
+    std::errc end{};
+    entry e([&](std::uint32_t) {
+        std::uint64_t value = 0;
+        end = empty.read(value);
+        return 0;
+    });
+    add(object, e);
+    object.signal();
+    EXPECT_EQ(end, std::errc::resource_deadlock_would_occur);
+    EXPECT_EQ(object.remove_wait_queue(e), std::errc{});
+}
+
+TEST(wait_queue, a_callback_may_give_the_last_reference_back) {
+    auto* const object = efd::core::context::create(0, 0);
+    entry e([](std::uint32_t) { return 0; }, poll_in);
+    e.on_wake = [&](std::uint32_t) {
+        EXPECT_EQ(object->remove_wait_queue(e), efd::base::status::ok);
+        object->put();
+        return 0;
+    };
+    std::uint32_t ready = 0;
+    ASSERT_EQ(object->add_wait_queue(e, ready), efd::base::status::ok);
+    const int id = object->id();
+    object->signal();
+    EXPECT_EQ(eventfd().id(), id);
+}
+
+TEST(wait_queue, release_tells_the_queue_that_the_file_is_gone) {
+    auto* const object = efd::core::context::create(0, 0);
+    object->get();
+    std::vector<std::uint32_t> keys;
+    entry e([&](std::uint32_t key) { return keys.push_back(key), 0; }, poll_in | poll_hup);
+    std::uint32_t ready = 0;
+    ASSERT_EQ(object->add_wait_queue(e, ready), efd::base::status::ok);
+    object->release();
+    EXPECT_EQ(keys, std::vector<std::uint32_t>{poll_hup});
+    EXPECT_EQ(object->remove_wait_queue(e), efd::base::status::ok);
+    object->put();
+}
+
+TEST(wait_queue, no_wake_is_lost_and_none_runs_twice_at_once_under_contention) {
+    eventfd object(0, flags::semaphore);
+    std::atomic<int> inside{0};
+    std::atomic<long> calls{0};
+    entry e(
+        [&](std::uint32_t) {
+            EXPECT_EQ(++inside, 1);
+            ++calls;
+            --inside;
+            return 0;
+        },
+        poll_in);
+    add(object, e);
+    constexpr int each = 50'000;
+    {
+        std::vector<std::jthread> threads;
+        for (int t = 0; t < 3; ++t)
+            threads.emplace_back([&] {
+                for (int i = 0; i < each; ++i) object.signal();
+            });
+        threads.emplace_back([&] { // joins and leaves all the while
+            for (int i = 0; i < 2000; ++i) {
+                entry passing([](std::uint32_t) { return 0; });
+                add(object, passing);
+                EXPECT_EQ(object.remove_wait_queue(passing), std::errc{});
+            }
+        });
+    }
+    EXPECT_EQ(calls, 3L * each);
+    EXPECT_EQ(object.count(), 3U * each);
+    EXPECT_EQ(object.remove_wait_queue(e), std::errc{});
+}
+
+TEST(wait_queue, remove_waits_until_the_callback_has_returned) {
+    eventfd object;
+    std::atomic<bool> entered{false};
+    std::atomic<bool> go_on{false};
+    std::atomic<bool> left{false};
+    entry e([&](std::uint32_t) {
+        entered = true;
+        while (!go_on) std::this_thread::yield();
+        left = true;
+        return 0;
+    });
+    add(object, e);
+    observed_thread signaller([&] { object.signal(); });
+    ASSERT_TRUE(eventually([&] { return entered.load(); }));
+    object.signal(); // does not wait: its wake is left to the thread inside
+    bool left_first = false;
+    observed_thread remover([&] {
+        EXPECT_EQ(object.remove_wait_queue(e), std::errc{});
+        left_first = left;
+    });
+    EXPECT_TRUE(remover.seen_asleep());
+    go_on = true;
+    ASSERT_TRUE(remover.seen_done());
+    ASSERT_TRUE(signaller.seen_done());
+    EXPECT_TRUE(left_first);
+}
+
+eventfd* struck = nullptr;
+std::atomic<long> strikes{0};
+void strike(int) {
+    struck->signal_deferred();
+    ++strikes;
+}
+
+// A handler signals, again and again, the object whose callbacks and queue the interrupted thread is in the midst of.
+TEST(wait_queue, signals_from_a_handler_in_the_midst_of_everything_are_all_told) {
+    eventfd object;
+    struck = &object;
+    std::atomic<long> calls{0};
+    entry e([&](std::uint32_t) { return ++calls, 0; }, poll_in);
+    add(object, e);
+    struct sigaction action{};
+    action.sa_handler = strike;
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGALRM, &action, nullptr);
+    itimerval every{{0, 50}, {0, 50}};
+    setitimer(ITIMER_REAL, &every, nullptr);
+    long own = 0;
+    std::uint64_t taken = 0;
+    while (strikes < 2000) {
+        entry passing([](std::uint32_t) { return 0; });
+        add(object, passing);
+        own += object.signal() ? 1 : 0;
+        std::uint64_t value = 0;
+        if (object.try_read(value) == std::errc{}) taken += value;
+        EXPECT_EQ(object.remove_wait_queue(passing), std::errc{});
+    }
+    every = {};
+    setitimer(ITIMER_REAL, &every, nullptr);
+    signal(SIGALRM, SIG_IGN);
+    EXPECT_EQ(calls, own + strikes);
+    EXPECT_EQ(taken + object.count(), static_cast<std::uint64_t>(own + strikes));
+    EXPECT_EQ(object.remove_wait_queue(e), std::errc{});
+}
+
+} // namespace

@@ -1,0 +1,71 @@
+// tests/support/waiting.hpp: how a test knows that a thread sleeps, without asking the clock.
+//
+// Owns nothing. seen_asleep looks at what the kernel says of a thread: in a futex call, and not running. Every wait
+// here is bounded; when the bound passes the answer is false and the test fails with a sentence instead of hanging.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <fstream>
+#include <string>
+#include <sys/syscall.h>
+#include <thread>
+#include <unistd.h>
+
+namespace efd::tests {
+
+inline constexpr std::chrono::seconds patience{20};
+
+inline pid_t this_tid() { return static_cast<pid_t>(::syscall(SYS_gettid)); }
+
+// Whether the thread sleeps in a futex wait at this moment.
+inline bool asleep_now(pid_t tid) {
+    const std::string task = "/proc/self/task/" + std::to_string(tid);
+    std::string stat;
+    std::getline(std::ifstream(task + "/stat"), stat);
+    const auto state = stat.rfind(") ");
+    if (state == std::string::npos || stat[state + 2] != 'S') return false;
+    std::string call;
+    if (!std::getline(std::ifstream(task + "/syscall"), call)) return true; // not ours to read: the state must do
+    const long number = std::strtol(call.c_str(), nullptr, 10);
+    return number == SYS_futex || number == 449; // futex_waitv
+}
+
+template <class Condition>
+bool eventually(Condition holds) {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (!holds()) {
+        if (std::chrono::steady_clock::now() > end) return false;
+        std::this_thread::yield();
+    }
+    return true;
+}
+
+// A thread that runs one function and can be seen asleep in it and seen done.
+class observed_thread {
+  public:
+    template <class F>
+    explicit observed_thread(F body)
+        : thread_([this, body]() mutable {
+              tid_.store(this_tid());
+              body();
+              done_.store(true);
+          }) {}
+
+    [[nodiscard]] bool seen_asleep() {
+        return eventually([this] { return tid_.load() != 0 && asleep_now(tid_.load()); });
+    }
+    [[nodiscard]] bool seen_done() {
+        return eventually([this] { return done_.load(); });
+    }
+    [[nodiscard]] bool done() const { return done_.load(); }
+    [[nodiscard]] pid_t tid() const { return tid_.load(); }
+    [[nodiscard]] pthread_t native() { return thread_.native_handle(); }
+
+  private:
+    std::atomic<pid_t> tid_{0};
+    std::atomic<bool> done_{false};
+    std::jthread thread_; // last: it is joined first
+};
+
+} // namespace efd::tests
