@@ -1,0 +1,55 @@
+# The front door of efd. Each goal installs what it needs (scripts/setup), configures, builds, and goes.
+# Everything that is built lands under build/, in the directory of its preset (CMakePresets.json).
+JOBS ?= 2
+DATA ?= /usr
+PREFIX ?= /usr/local
+
+.PHONY: help run test check bench install clean sanitize-asan sanitize-tsan
+
+help:
+	@echo "make run       build, and see the object at work beside the kernel's (DATA=/usr: the files it reads)"
+	@echo "make test      build, and run every test"
+	@echo "make check     style, then the tests under ASan+UBSan and under TSan (clang 19)"
+	@echo "make bench     build, and print every row of the bench"
+	@echo "make install   build, and install below PREFIX=/usr/local"
+	@echo "make clean     remove build/"
+
+# A tree that has its tests already keeps them.
+run:
+	@scripts/setup build
+	@cmake --preset release $(if $(wildcard build/release/CMakeCache.txt),,-DEFD_BUILD_TESTS=OFF) >/dev/null
+	@cmake --build --preset release -j $(JOBS) --target demo
+	@scripts/demo build/release $(DATA)
+
+test:
+	@scripts/setup test
+	@cmake --preset release -DEFD_BUILD_TESTS=ON >/dev/null
+	@cmake --build --preset release -j $(JOBS)
+	@ctest --preset release -j $(JOBS)
+
+check:
+	@scripts/setup check
+	@cmake --preset release -DEFD_BUILD_TESTS=ON >/dev/null
+	@ctest --preset release -L style
+	@$(MAKE) --no-print-directory sanitize-asan
+	@$(MAKE) --no-print-directory sanitize-tsan
+
+sanitize-asan sanitize-tsan: sanitize-%:
+	@cmake --preset $* >/dev/null
+	@cmake --build --preset $* -j $(JOBS)
+	@ctest --preset $* -j $(JOBS)
+
+bench:
+	@scripts/setup build
+	@cmake --preset release $(if $(wildcard build/release/CMakeCache.txt),,-DEFD_BUILD_TESTS=OFF) >/dev/null
+	@cmake --build --preset release -j $(JOBS) --target demo
+	@build/release/src/cli/efd bench
+
+install:
+	@scripts/setup build
+	@cmake --preset release $(if $(wildcard build/release/CMakeCache.txt),,-DEFD_BUILD_TESTS=OFF) >/dev/null
+	@cmake --build --preset release -j $(JOBS)
+	@cmake --install build/release --prefix $(PREFIX)
+
+clean:
+	@rm -rf build

@@ -1,0 +1,39 @@
+# What `cmake --install` puts down: both libraries, the headers, the efd command where it is built, efd.pc for
+# pkg-config, and the package that find_package(efd) finds (efd::static, efd::shared, and efd::efd for the latter).
+# Everything is found relative to the installed files, so the tree may be moved and --prefix may be given at the end.
+include(CMakePackageConfigHelpers)
+
+set(efd_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/efd)
+set(efd_pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+install(TARGETS efd_static efd_shared EXPORT efd_targets)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/efd TYPE INCLUDE FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
+if(TARGET efd_command)
+  install(TARGETS efd_command RUNTIME)
+endif()
+
+install(EXPORT efd_targets NAMESPACE efd:: FILE efd-targets.cmake DESTINATION ${efd_package_dir})
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/efd-config.cmake.in ${PROJECT_BINARY_DIR}/efd-config.cmake
+                              INSTALL_DESTINATION ${efd_package_dir} NO_SET_AND_CHECK_MACRO)
+# Before 1.0 a new minor version may break its users.
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/efd-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/efd-config.cmake ${PROJECT_BINARY_DIR}/efd-config-version.cmake
+        DESTINATION ${efd_package_dir})
+
+# efd.pc tells the prefix relative to its own place, unless the library directory stands outside of every prefix.
+if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+  set(efd_pc_prefix "${CMAKE_INSTALL_PREFIX}")
+  set(efd_pc_libdir "${CMAKE_INSTALL_LIBDIR}")
+else()
+  file(RELATIVE_PATH efd_pc_up "/${efd_pkgconfig_dir}" "/")
+  string(REGEX REPLACE "/$" "" efd_pc_up "${efd_pc_up}")
+  set(efd_pc_prefix "\${pcfiledir}/${efd_pc_up}")
+  set(efd_pc_libdir "\${prefix}/${CMAKE_INSTALL_LIBDIR}")
+endif()
+if(IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
+  set(efd_pc_includedir "${CMAKE_INSTALL_INCLUDEDIR}")
+else()
+  set(efd_pc_includedir "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
+endif()
+configure_file(${CMAKE_CURRENT_LIST_DIR}/efd.pc.in ${PROJECT_BINARY_DIR}/efd.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/efd.pc DESTINATION ${efd_pkgconfig_dir})
