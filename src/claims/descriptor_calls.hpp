@@ -1,0 +1,65 @@
+// claims/descriptor_calls.hpp: the plain calls on a descriptor that claims make, with errno values as results.
+//
+// Owns nothing. Used by the claims that need a descriptor of their own (a dup, a descriptor of another object) beside
+// the one that a backend's object has. Any thread.
+// Invariant: zero is success; errno is the business of the one call made, never of an earlier one.
+#pragma once
+
+#include <cerrno>
+#include <cstdint>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace efd::claims {
+
+inline constexpr std::uint64_t max_count = UINT64_MAX;      // only a signal gets there
+inline constexpr std::uint64_t full_count = UINT64_MAX - 1; // the largest count that a write leaves
+
+// Zero, or errno, of a call that says -1 on failure.
+inline int error_of(long result) { return result == -1 ? errno : 0; }
+
+// Zero, errno, or EIO if the call did something other than eight bytes.
+inline int add_to(int fd, std::uint64_t value) {
+    const ssize_t done = ::write(fd, &value, sizeof value);
+    return done == 8 ? 0 : done == -1 ? errno : EIO;
+}
+inline int take_from(int fd, std::uint64_t& value) {
+    const ssize_t done = ::read(fd, &value, sizeof value);
+    return done == 8 ? 0 : done == -1 ? errno : EIO;
+}
+
+// The whole of /proc/self/fdinfo/FD, empty if there is none.
+inline std::string fdinfo_of(int fd) {
+    const std::ifstream file("/proc/self/fdinfo/" + std::to_string(fd));
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+// What stands behind `name` in its line of fdinfo, without the blanks before it; empty if there is no such line.
+inline std::string fdinfo_field(int fd, const std::string& name) {
+    std::istringstream lines(fdinfo_of(fd));
+    for (std::string line; std::getline(lines, line);)
+        if (line.rfind(name + ":", 0) == 0) {
+            const auto start = line.find_first_not_of(" \t", name.size() + 1);
+            return start == std::string::npos ? std::string() : line.substr(start);
+        }
+    return {};
+}
+inline int id_of(int fd) {
+    const std::string text = fdinfo_field(fd, "eventfd-id");
+    return text.empty() ? -1 : std::stoi(text);
+}
+inline std::uint64_t count_of(int fd) {
+    const std::string text = fdinfo_field(fd, "eventfd-count");
+    return text.empty() ? 0 : std::stoull(text, nullptr, 16);
+}
+
+// An address that user space may name but that has no memory behind it, so that the kernel finds out by touching it.
+inline void* no_memory_there() { return ::mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }
+
+} // namespace efd::claims
