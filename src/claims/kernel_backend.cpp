@@ -21,6 +21,9 @@
 namespace efd::claims {
 namespace {
 
+constexpr short every_event =
+    POLLIN | POLLPRI | POLLOUT | POLLRDNORM | POLLRDBAND | POLLWRNORM | POLLWRBAND | POLLRDHUP;
+
 // Completes reads of a one-byte file, each of which signals an eventfd.
 class completion_source {
   public:
@@ -89,7 +92,7 @@ class kernel_object final : public object {
     int write(std::uint64_t value) override { return outcome_of(::write(fd_, &value, sizeof value)); }
     int signal() override { return completions().complete_one(fd_); }
     unsigned poll() override {
-        pollfd asked{fd_, POLLIN | POLLPRI | POLLOUT | POLLRDNORM | POLLRDBAND | POLLWRNORM | POLLWRBAND, 0};
+        pollfd asked{fd_, every_event, 0};
         return ::poll(&asked, 1, 0) >= 0 ? static_cast<unsigned short>(asked.revents) : 0;
     }
     std::uint64_t count() override { return from_fdinfo(fd_, "eventfd-count:", 16, 0); }

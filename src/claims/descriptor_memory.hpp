@@ -1,0 +1,28 @@
+// claims/descriptor_memory.hpp: addresses that a system call must refuse. For claims that need a descriptor.
+//
+// Owns nothing; mappings stay until the claim's process ends.
+#pragma once
+
+#include "claims/claim.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace efd::claims {
+
+// An address that belongs to the kernel and is refused before anything else is looked at.
+inline void* kernel_address() { return reinterpret_cast<void*>(~std::uintptr_t{0} << 12 << 1); }
+
+// The border between a page that can be written and one that is not there.
+inline unsigned char* edge_of_memory(trial& asked) {
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    void* const both = ::mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (both == MAP_FAILED) asked.not_here("no memory for a page with nothing behind it");
+    auto* const edge = static_cast<unsigned char*>(both) + page;
+    ::mprotect(edge, page, PROT_NONE);
+    return edge;
+}
+
+} // namespace efd::claims
