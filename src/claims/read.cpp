@@ -3,7 +3,7 @@
 // One function for each row. Values and EAGAIN hold for every object; lengths, addresses and vectors need a descriptor.
 // System calls are made directly, so that no wrapper looks at their arguments first.
 #include "claims/counts.hpp"
-#include "claims/descriptor_memory.hpp"
+#include "claims/raw_calls.hpp"
 #include "claims/sleeper.hpp"
 #include "claims/task.hpp"
 
@@ -18,13 +18,6 @@
 namespace efd::claims {
 namespace {
 
-struct answer {
-    long moved;
-    int error;
-};
-
-answer of_call(long result) { return {result, result < 0 ? errno : 0}; }
-
 answer read_raw(int fd, void* to, std::size_t length) { return of_call(::syscall(SYS_read, fd, to, length)); }
 answer readv_raw(int fd, const std::vector<iovec>& parts) {
     return of_call(::syscall(SYS_readv, fd, parts.data(), parts.size()));
@@ -33,11 +26,6 @@ answer readv_raw(int fd, const std::vector<iovec>& parts) {
 answer preadv2_raw(int fd, void* to, std::size_t length, long offset, unsigned flags) {
     const iovec part{to, length};
     return of_call(::syscall(SYS_preadv2, fd, &part, 1L, offset, offset < 0 ? -1L : 0L, flags));
-}
-
-void expect_moved(trial& t, answer found, long claimed, std::string_view what) {
-    t.expect_error(found.error, 0, what);
-    t.expect_equal(found.moved, claimed, what);
 }
 
 // Reads since 5.8 are vectored as one; before, each segment was a read of its own.

@@ -1,16 +1,31 @@
-// claims/descriptor_memory.hpp: addresses that a system call must refuse. For claims that need a descriptor.
+// claims/raw_calls.hpp: answers of direct system calls, and addresses that one must refuse. For descriptor claims.
 //
 // Owns nothing; mappings stay until the claim's process ends.
 #pragma once
 
 #include "claims/claim.hpp"
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <sys/mman.h>
 #include <unistd.h>
 
 namespace efd::claims {
+
+struct answer {
+    long moved;
+    int error;
+};
+
+// Of a call made through syscall(2), which no wrapper has looked at.
+inline answer of_call(long result) { return {result, result < 0 ? errno : 0}; }
+
+// The call must have succeeded with this result.
+inline void expect_moved(trial& asked, answer found, long claimed, std::string_view what) {
+    asked.expect_error(found.error, 0, what);
+    if (found.error == 0) asked.expect_equal(found.moved, claimed, what);
+}
 
 // An address that belongs to the kernel and is refused before anything else is looked at.
 inline void* kernel_address() { return reinterpret_cast<void*>(~std::uintptr_t{0} << 12 << 1); }
