@@ -1,6 +1,7 @@
 // The sealed regime: the whole 64-bit range, exact at its bound, and the change from packed to sealed under fire.
 #include <efd/eventfd.hpp>
 
+#include "support/sanitizer.hpp"
 #include "support/waiting.hpp"
 
 #include <gtest/gtest.h>
@@ -149,7 +150,7 @@ TEST(huge, crossing_the_limit_under_contention_conserves) {
 TEST(huge, blocking_writers_at_the_bound_conserve) {
     for (const flags how : {flags::none, flags::semaphore}) {
         eventfd object(ceiling - 4, how);
-        constexpr int each = 2000;
+        constexpr int each = efd::tests::under_sanitizer ? 200 : 2000;
         std::atomic<std::uint64_t> taken{0}; // modulo 2^64, like the sum
         std::atomic<int> writers_left{3};
         std::vector<std::jthread> writers;

@@ -2,6 +2,7 @@
 #include <efd/efd.h>
 #include <efd/eventfd.hpp>
 
+#include "support/sanitizer.hpp"
 #include "support/waiting.hpp"
 
 #include <gtest/gtest.h>
@@ -108,11 +109,7 @@ TEST(lifetime, objects_are_made_and_put_by_many_threads_at_once) {
 
 // More objects than any process may have descriptors: 640 MB and an id each.
 TEST(lifetime, ten_million_objects_live_at_once) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    constexpr std::size_t many = 200'000;
-#else
-    constexpr std::size_t many = 10'000'000;
-#endif
+    constexpr std::size_t many = efd::tests::under_sanitizer ? 200'000 : 10'000'000;
     std::vector<efd_t*> objects(many);
     for (std::size_t i = 0; i < many; ++i) {
         objects[i] = efd_create(i, 0);

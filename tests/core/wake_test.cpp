@@ -3,6 +3,7 @@
 #include <efd/efd.h>
 #include <efd/eventfd.hpp>
 
+#include "support/sanitizer.hpp"
 #include "support/waiting.hpp"
 
 #include <gtest/gtest.h>
@@ -52,6 +53,7 @@ int status_without_system_calls(Body body) {
 }
 
 TEST(free_when_awake, nothing_enters_the_kernel_while_nobody_sleeps) {
+    if (efd::tests::under_tsan) GTEST_SKIP() << "ThreadSanitizer makes system calls of its own";
     const auto plain = std::make_unique<eventfd>();
     const auto semaphore = std::make_unique<eventfd>(0, flags::semaphore);
     const auto huge = std::make_unique<eventfd>(UINT64_MAX - 1, flags::nonblock);
