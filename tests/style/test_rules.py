@@ -1,0 +1,219 @@
+"""tests/style/test_rules.py: every style rule is shown a sample that breaks it, and must catch it; and one that does not.
+
+A rule that stopped to catch anything would otherwise look like a clean repository. The samples are strings here, so that
+the checker does not find them in the repository itself.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import rules
+from source import Source
+
+HERE = Path(__file__).parent
+FILES = {
+    "include/efd/base/atomic.hpp", "include/efd/core/context.hpp", "include/efd/efd.h", "include/efd/eventfd.hpp",
+    "src/os/futex.hpp", "src/core/park.cpp", "src/core/ida.hpp", "src/watch/doorbell.hpp", "src/share/arena.hpp",
+    "src/api/creation.hpp", "bench/row.hpp", "tests/support/waiting.hpp",
+}  # fmt: skip
+CARD = "// a card\n"
+
+
+def caught(rule, path, text):
+    """The lines at which the rule finds something."""
+    return [line for line, _ in rule(Source(path, text), FILES)]
+
+
+def body(lines):
+    return "int f() {\n" + "    ;\n" * (lines - 2) + "}\n"
+
+
+class Layers(unittest.TestCase):
+    def check(self, path, include, clean):
+        self.assertEqual([] if clean else [1], caught(rules.layers, path, f"#include {include}\n"), (path, include))
+
+    def test_upward_is_caught(self):
+        self.check("src/os/futex.cpp", "<efd/core/context.hpp>", clean=False)
+        self.check("src/core/park.cpp", "<efd/eventfd.hpp>", clean=False)
+        self.check("src/core/park.cpp", '"api/creation.hpp"', clean=False)
+        self.check("include/efd/base/atomic.hpp", "<efd/core/context.hpp>", clean=False)
+        self.check("include/efd/core/context.hpp", "<efd/efd.h>", clean=False)
+        self.check("src/base/stop.hpp", '"../os/futex.hpp"', clean=False)
+        self.check("src/api/efd.cpp", '"bench/row.hpp"', clean=False)
+        self.check("src/cli/main.cpp", '"support/waiting.hpp"', clean=False)
+
+    def test_sideways_is_caught(self):
+        self.check("src/watch/doorbell.cpp", '"share/arena.hpp"', clean=False)
+
+    def test_unknown_is_caught(self):
+        self.check("src/core/park.cpp", '"core/nowhere.hpp"', clean=False)
+        self.check("src/core/park.cpp", "<efd/nowhere.hpp>", clean=False)
+        self.check("src/attic/old.cpp", "<vector>", clean=False)
+
+    def test_a_comment_is_no_include(self):
+        self.check("src/os/futex.cpp", "<vector> // #include <efd/efd.h>", clean=True)
+
+    def test_downward_is_clean(self):
+        self.check("src/core/park.cpp", '"os/futex.hpp"', clean=True)
+        self.check("src/core/park.cpp", '"ida.hpp"', clean=True)
+        self.check("src/api/efd.cpp", "<efd/core/context.hpp>", clean=True)
+        self.check("src/cli/bench.cpp", '"bench/row.hpp"', clean=True)
+        self.check("tests/core/ida_test.cpp", '"core/ida.hpp"', clean=True)
+
+
+class Lengths(unittest.TestCase):
+    def test_a_long_function_is_caught(self):
+        self.assertEqual([2], caught(rules.function_length, "src/core/x.cpp", CARD + body(60)))
+        self.assertEqual([], caught(rules.function_length, "src/core/x.cpp", CARD + body(59)))
+
+    def test_it_is_caught_where_braces_are_many(self):
+        inner = "    ;\n" * 60
+        for opening in (
+            "namespace a::b {\nstruct s final : t<int> {\n  public:\n    template <class T>\n    T f(T x) const noexcept {\n",
+            'extern "C" {\nint x{3};\nint f(void) {\n',
+            "enum class e : int { a, b };\ns::s(int x) : a_{x}, b_(x) {\n",
+            "class [[nodiscard]] alignas(64) c {\n    bool operator()(int a) {\n",
+            "static_assert(f(int{1}) == 3);\nconst auto f = [](int a) {\n",
+            "TEST(a, b) {\n    if (x) {\n    } else {\n    }\n",
+            "const char* s = \"{{{\"; // {{{\nchar c = '{'; long n = 1'000'000;\nint f() {\n",
+        ):
+            found = caught(rules.function_length, "src/core/x.cpp", opening + inner + "}\n}\n}\n")
+            self.assertEqual(1, len(found), opening)
+
+    def test_many_short_functions_are_clean(self):
+        text = "namespace a {\nclass b {\n" + body(20) * 10 + "};\n}\n"
+        self.assertEqual([], caught(rules.function_length, "src/core/x.cpp", text))
+        self.assertEqual(10, len(Source("src/core/x.cpp", text).functions()))
+
+    def test_a_long_file_is_caught(self):
+        self.assertEqual([400], caught(rules.file_length, "src/core/x.cpp", "\n" * 400))
+        self.assertEqual([], caught(rules.file_length, "src/core/x.cpp", "\n" * 399))
+
+
+class Doors(unittest.TestCase):
+    def test_atomics_beside_the_door_are_caught(self):
+        for line in (
+            "#include <atomic>", "#include <stdatomic.h>", "std::atomic<int> a{0};", "std::atomic_ref<int> r(x);",
+            "std::atomic_thread_fence(x);", "auto o = std::memory_order_relaxed;", "__atomic_load_n(&x, 5);",
+            "__sync_synchronize();",
+        ):  # fmt: skip
+            for path in ("src/core/x.cpp", "include/efd/x.hpp"):
+                self.assertEqual([1], caught(rules.atomics_door, path, line + "\n"), line)
+
+    def test_the_door_itself_and_others_are_clean(self):
+        text = "#include <atomic>\nstd::atomic<int> a;\n"
+        self.assertEqual([], caught(rules.atomics_door, "include/efd/base/atomic.hpp", text))
+        self.assertEqual([], caught(rules.atomics_door, "tests/core/x.cpp", text))
+        self.assertEqual([], caught(rules.atomics_door, "src/core/x.cpp", '// std::atomic\nf("std::atomic");\n'))
+
+    def test_system_calls_beside_the_door_are_caught(self):
+        for line in (
+            "#include <unistd.h>", "#include <sys/syscall.h>", "#include <sys/mman.h>", "#include <linux/futex.h>",
+            "#include <sched.h>", "#include <ctime>", "long r = ::syscall(1);", "#ifdef __x86_64__",
+            "#if defined(__aarch64__)",
+        ):  # fmt: skip
+            self.assertEqual([1], caught(rules.system_calls_door, "src/core/x.cpp", line + "\n"), line)
+        self.assertEqual([1], caught(rules.system_calls_door, "include/efd/eventfd.hpp", "#include <sys/eventfd.h>\n"))
+
+    def test_os_and_programs_are_clean(self):
+        text = "#include <unistd.h>\n#ifdef __x86_64__\nlong r = syscall(1);\n#endif\n"
+        for path in ("src/os/futex.cpp", "src/claims/task.cpp", "bench/child.cpp", "tests/core/x.cpp"):
+            self.assertEqual([], caught(rules.system_calls_door, path, text))
+        self.assertEqual([], caught(rules.system_calls_door, "include/efd/efd.h", "#include <sys/eventfd.h>\n"))
+        self.assertEqual([], caught(rules.system_calls_door, "src/core/x.cpp", "#include <vector>\n// syscall(1)\n"))
+
+
+class Orders(unittest.TestCase):
+    def test_a_missing_order_is_caught(self):
+        for line in (
+            "auto x = a.load();", "a.store(1);", "p->fetch_add(1);", "a.exchange(f(relaxed_not));",
+            "a.compare_exchange_weak(x, y, base::acq_rel);", "a.compare_exchange_strong(x,\n y);",
+            "a.load(std::memory_order_seq_cst);",
+        ):  # fmt: skip
+            self.assertEqual([1], caught(rules.named_orders, "src/core/x.cpp", line + "\n"), line)
+
+    def test_an_operator_is_caught(self):
+        for use in ("a_ = 1;", "++a_;", "a_++;", "a_ += 2;", "--a_;", "a_ |= 4;"):
+            text = "base::atomic<std::uint32_t> a_{0};\n" + use + "\n"
+            self.assertEqual([2], caught(rules.named_orders, "include/efd/core/context.hpp", text), use)
+
+    def test_named_orders_are_clean(self):
+        text = (
+            "base::atomic<int> a{0};\nbase::atomic<T*> b = {};\nauto x = a.load(base::relaxed);\na.store(f(g(1)), release);\n"
+            "while (!a.compare_exchange_weak(x, h(y),\n    base::acq_rel, base::acquire)) {}\n"
+            "bool c = a == b;\nstd::exchange(p, nullptr);\n"
+        )
+        self.assertEqual([], caught(rules.named_orders, "src/core/x.cpp", text))
+
+
+class Cards(unittest.TestCase):
+    def test_a_missing_card_is_caught(self):
+        for path in ("src/core/x.cpp", "tests/core/x.cpp", "tests/style/x.py", "cmake/x.cmake"):
+            self.assertEqual([1], caught(rules.file_card, path, "\n"), path)
+        self.assertEqual([1], caught(rules.file_card, "src/core/x.cpp", "#pragma once\n"))
+        self.assertEqual([1], caught(rules.file_card, "tests/x.sh", "#!/bin/sh\nset -eu\n"))
+
+    def test_the_card_of_another_file_is_caught(self):
+        for first in ("// core/y.cpp: owns nothing", "// owns nothing", "// x.cpp: owns nothing", "// re/x.cpp: nothing"):
+            self.assertEqual([1], caught(rules.file_card, "src/core/x.cpp", first + "\n"), first)
+
+    def test_a_card_is_clean(self):
+        self.assertEqual([], caught(rules.file_card, "src/core/x.cpp", "// core/x.cpp: owns nothing\n"))
+        self.assertEqual([], caught(rules.file_card, "include/efd/efd.h", "/* efd/efd.h: the object */\n"))
+        self.assertEqual([], caught(rules.file_card, "tests/core/x.cpp", "// What is seen of x.\n"))
+        self.assertEqual([], caught(rules.file_card, "tests/x.sh", "#!/bin/sh\n# Does it.\n"))
+
+
+class Names(unittest.TestCase):
+    def test_banned_words_are_caught(self):
+        for name in ("wake_helper", "ContextManager", "string_utils", "impl", "read_impl"):
+            self.assertEqual([1], caught(rules.banned_words, "src/core/x.cpp", f"int {name} = 0;\n"), name)
+        self.assertEqual([1], caught(rules.banned_words, "src/core/futex_util.cpp", ""))
+
+    def test_other_words_are_clean(self):
+        self.assertEqual([], caught(rules.banned_words, "src/core/x.cpp", "int simple, implied; // a helper\n"))
+
+
+def run_with(tool, arguments, name, text):
+    """Whether the tool is content with a file of this text below a copy of the repository's configuration."""
+    with tempfile.TemporaryDirectory() as directory:
+        for configuration in (".clang-format", ".clang-tidy"):
+            shutil.copy(HERE.parent.parent / configuration, directory)
+        path = Path(directory, "src", "core", name)
+        path.parent.mkdir(parents=True)
+        path.write_text(text, encoding="utf-8")
+        result = subprocess.run([tool, *arguments[0], str(path), *arguments[1]], capture_output=True, check=False)
+        return result.returncode == 0
+
+
+def needs(tool):
+    missing = shutil.which(tool) is None and os.environ.get("CI") != "true"
+    return unittest.skipIf(missing, f"{tool} is not installed; see `scripts/setup check`")
+
+
+class Tools(unittest.TestCase):
+    @needs("clang-format-19")
+    def test_clang_format_catches(self):
+        arguments = (["--dry-run", "-Werror"], [])
+        self.assertTrue(run_with("clang-format-19", arguments, "x.cpp", "int* f() { return nullptr; }\n"))
+        self.assertFalse(run_with("clang-format-19", arguments, "x.cpp", "int *f( ) {return nullptr;}\n"))
+
+    @needs("clang-tidy-19")
+    def test_clang_tidy_catches(self):
+        arguments = (["--quiet"], ["--", "-std=c++20"])
+        self.assertTrue(run_with("clang-tidy-19", arguments, "x.cpp", "int first_of(int* p) { return *p; }\n"))
+        for text in (
+            "int FirstOf(int* p) { return *p; }\n",
+            "class a { int b = 0; public: int c() { return b; } };\n",
+            "long f(int a, int b) { return a * b; }\n",
+            "int f() { int* p = nullptr; return *p; }\n",
+        ):
+            self.assertFalse(run_with("clang-tidy-19", arguments, "x.cpp", text), text)
+
+
+if __name__ == "__main__":
+    unittest.main()
