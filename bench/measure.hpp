@@ -1,0 +1,73 @@
+// bench/measure.hpp: how one number is taken: clock, pinning, a timed loop, and the spread of several numbers.
+//
+// Owns nothing but the affinity that `pinned` gives back. Called by the thread that measures. A timed loop keeps the
+// compiler from merging, moving or dropping the calls it times, and looks at the clock once per chunk, so that neither
+// the clock nor a guess of how long a call takes is in the number.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <sched.h>
+#include <vector>
+
+namespace efd::bench {
+
+using nanoseconds = std::chrono::nanoseconds;
+
+inline std::int64_t now_ns() {
+    return std::chrono::duration_cast<nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// The compiler must believe that somebody else reads and writes what `place` points to, and all memory.
+inline void keep(const void* place) { asm volatile("" : : "r"(place) : "memory"); }
+inline void keep_order() { asm volatile("" : : : "memory"); }
+
+// The processors this process may use, lowest first.
+std::vector<int> allowed_cpus();
+
+// Binds the calling thread to one processor as long as it lives; where that is refused nothing happens.
+class pinned {
+  public:
+    explicit pinned(int cpu);
+    ~pinned();
+    pinned(const pinned&) = delete;
+    pinned& operator=(const pinned&) = delete;
+
+  private:
+    cpu_set_t before_;
+};
+
+struct spread {
+    double median;
+    double min;
+    double max;
+};
+
+// Of at least one value.
+spread spread_of(std::vector<double> values);
+
+// How long to call, how many calls between two looks at the clock, and after how many calls to stop in any case.
+struct effort {
+    std::int64_t budget_ns;
+    std::int64_t chunk;
+    std::int64_t most_calls;
+};
+
+// Nanoseconds per call.
+template <class Call>
+double ns_per_call(const effort& how, Call&& call) {
+    std::int64_t calls = 0;
+    const std::int64_t start = now_ns();
+    std::int64_t end = start;
+    while (end - start < how.budget_ns && calls + how.chunk <= how.most_calls) {
+        for (std::int64_t i = 0; i < how.chunk; ++i) {
+            call();
+            keep_order();
+        }
+        calls += how.chunk;
+        end = now_ns();
+    }
+    return static_cast<double>(end - start) / static_cast<double>(calls);
+}
+
+} // namespace efd::bench

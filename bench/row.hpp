@@ -1,0 +1,54 @@
+// bench/row.hpp: what a row of the bench is: a name, a unit, its subjects, and the gates it must pass.
+//
+// A row is made by the functions below, each in the file of its topic, and run by bench.cpp: every round measures every
+// subject once, in rotating order, so that a machine that gets slower or faster meanwhile does so for all of them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace efd::bench {
+
+// What the rows are made for: how long a round of one subject may take, and where.
+struct settings {
+    bool brief = false;          // --short
+    int rounds = 0;              // 0: as the row says
+    std::vector<int> cpus = {0}; // two or more if the machine has them
+};
+
+struct subject {
+    std::string name;
+    std::function<double()> measure;
+};
+
+// `subject` must be at most `limit` times `of` (a subject, or best_peer), or at most `limit` itself (absolute).
+inline constexpr const char* best_peer = "best peer";
+inline constexpr const char* absolute = "absolute";
+struct gate {
+    std::string subject;
+    double limit;
+    std::string of;
+};
+
+struct row {
+    std::string name;
+    std::string unit;
+    std::vector<subject> subjects;
+    std::vector<gate> gates;
+    std::string note;
+    std::string impossible; // why it cannot be measured on this machine
+    int rounds_brief = 11;
+    int rounds_full = 31;
+};
+
+// The peers are those who do the same work with another contract.
+bool is_peer(const std::string& subject_name);
+
+void add_signal_rows(std::vector<row>& rows, const settings& how);   // rows_signal.cpp
+void add_pingpong_rows(std::vector<row>& rows, const settings& how); // rows_pingpong.cpp
+void add_life_rows(std::vector<row>& rows, const settings& how);     // rows_life.cpp
+void add_herd_rows(std::vector<row>& rows, const settings& how);     // rows_herd.cpp
+
+} // namespace efd::bench

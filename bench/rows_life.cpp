@@ -1,0 +1,134 @@
+// bench/rows_life.cpp: what an object costs to make, to end, and to have.
+//
+// Memory is measured in a child process for each round, so that no round finds what the one before has left.
+#include "bench/child.hpp"
+#include "bench/measure.hpp"
+#include "bench/row.hpp"
+#include "bench/subjects.hpp"
+
+#include <efd/core/context.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+#include <sys/resource.h>
+
+namespace efd::bench {
+namespace {
+
+using moodycamel_default = moodycamel_semaphore<10'000>;
+
+template <class Subject>
+subject life(const settings& how) {
+    return {Subject::name, [how] {
+                const pinned here(how.cpus[0]);
+                return ns_per_call({how.brief ? 4'000'000 : 20'000'000, 100, unbounded}, [] {
+                    Subject it;
+                    keep(&it);
+                });
+            }};
+}
+
+subject size(const char* name, std::size_t bytes) {
+    return {name, [bytes] { return static_cast<double>(bytes); }};
+}
+
+// Bytes that the kernel counts for this process (resident), or for itself (slabs).
+double resident_bytes() {
+    std::ifstream statm("/proc/self/statm");
+    double total_pages = 0;
+    double resident_pages = 0;
+    statm >> total_pages >> resident_pages;
+    return resident_pages * static_cast<double>(::sysconf(_SC_PAGESIZE));
+}
+
+double slab_bytes() {
+    std::ifstream meminfo("/proc/meminfo");
+    double kib = 0;
+    for (std::string key; meminfo >> key;) {
+        if (key == "Slab:") meminfo >> kib;
+    }
+    return kib * 1024;
+}
+
+constexpr std::size_t many = 1'000'000;
+
+// The handles' own memory is touched before, so that it is not counted.
+template <class Make>
+double resident_bytes_each(Make make) {
+    using handle = decltype(make());
+    std::vector<handle> all(many, handle{});
+    const double before = resident_bytes();
+    for (handle& one : all) one = make();
+    const double after = resident_bytes();
+    keep(all.data());
+    return (after - before) / static_cast<double>(many);
+}
+
+// As many as the limit on descriptors lets be.
+double kernel_bytes_each() {
+    rlimit limit{};
+    must(::getrlimit(RLIMIT_NOFILE, &limit) == 0, "getrlimit");
+    limit.rlim_cur = limit.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);
+    const auto most = static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, 100'000));
+    std::vector<int> all;
+    all.reserve(most);
+    const double before = slab_bytes();
+    while (all.size() < most) {
+        const int fd = ::eventfd(0, EFD_CLOEXEC);
+        if (fd < 0) break;
+        all.push_back(fd);
+    }
+    const double after = slab_bytes();
+    return (after - before) / static_cast<double>(std::max<std::size_t>(all.size(), 1));
+}
+
+core::context* make_context() {
+    core::context* const made = core::context::create(0, 0);
+    must(made != nullptr, "context::create");
+    return made;
+}
+
+efd_t* make_efd() {
+    efd_t* const made = efd_create(0, 0);
+    must(made != nullptr, "efd_create");
+    return made;
+}
+
+} // namespace
+
+void add_life_rows(std::vector<row>& rows, const settings& how) {
+    row& life_row = rows.emplace_back();
+    life_row.name = "create_destroy";
+    life_row.unit = "ns";
+    life_row.subjects = {life<kernel_eventfd>(how),  life<efd_inline>(how),    life<efd_c>(how),
+                         life<posix_semaphore>(how), life<std_semaphore>(how), life<moodycamel_default>(how),
+                         life<byte_pipe>(how)};
+    life_row.gates = {{"efd", 100, absolute}};
+    life_row.note = "make one and end it; the semaphores are made in place, on the stack";
+
+    row& memory = rows.emplace_back();
+    memory.name = "memory";
+    memory.unit = "bytes";
+    memory.subjects = {{"kernel", [] { return in_child(kernel_bytes_each); }},
+                       {"efd", [] { return in_child([] { return resident_bytes_each(make_context); }); }},
+                       {"efd_c", [] { return in_child([] { return resident_bytes_each(make_efd); }); }}};
+    memory.note = "efd: resident memory for each of a million live objects; kernel: growth of the slabs for each of as "
+                  "many descriptors as are allowed, which other processes disturb";
+    memory.rounds_brief = 3;
+    memory.rounds_full = 11;
+
+    row& size_row = rows.emplace_back();
+    size_row.name = "memory_sizeof";
+    size_row.unit = "bytes";
+    size_row.subjects = {size("efd", sizeof(core::context)), size("sem_t", sizeof(sem_t)),
+                         size("std_semaphore", sizeof(std::counting_semaphore<>)),
+                         size("moodycamel", sizeof(moodycamel::LightweightSemaphore))};
+    size_row.gates = {{"efd", 64, absolute}};
+    size_row.note = "sizeof of the object";
+    size_row.rounds_brief = 1;
+    size_row.rounds_full = 1;
+}
+
+} // namespace efd::bench

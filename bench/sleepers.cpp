@@ -1,0 +1,75 @@
+// bench/sleepers.cpp: see sleepers.hpp.
+#include "bench/sleepers.hpp"
+
+#include "bench/measure.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace efd::bench {
+
+thread_state state_of(pid_t tid) {
+    std::ifstream status("/proc/self/task/" + std::to_string(tid) + "/status");
+    thread_state found{false, 0};
+    for (std::string key; status >> key;) {
+        if (key == "State:") {
+            std::string letter;
+            status >> letter;
+            found.asleep = letter == "S";
+        } else if (key == "voluntary_ctxt_switches:") {
+            status >> found.voluntary_switches;
+        }
+    }
+    return found;
+}
+
+pid_t own_tid() { return static_cast<pid_t>(::syscall(SYS_gettid)); }
+
+sleepers::sleepers(int number, taker take, int cpu) : tids_(static_cast<std::size_t>(number)) {
+    running_.store(number, base::release);
+    for (auto& tid : tids_) threads_.emplace_back([this, take, cpu, &tid] { run(take, cpu, tid); });
+}
+
+void sleepers::run(const taker& take, int cpu, base::atomic<pid_t>& tid) {
+    std::optional<pinned> here;
+    if (cpu >= 0) here.emplace(cpu);
+    tid.store(own_tid(), base::release);
+    while (!over_.load(base::acquire)) taken_.fetch_add(take(), base::acq_rel);
+    running_.fetch_sub(1, base::acq_rel);
+}
+
+bool sleepers::all_asleep() const {
+    return std::all_of(tids_.begin(), tids_.end(), [](const auto& tid) {
+        const pid_t known = tid.load(base::acquire);
+        return known != 0 && state_of(known).asleep;
+    });
+}
+
+// Everything has been taken, and two looks in a row find all asleep: who was on the way between them has arrived.
+bool sleepers::quiet_after(std::uint64_t taken) {
+    const std::int64_t give_up_ns = now_ns() + 20'000'000'000;
+    int quiet_looks = 0;
+    while (quiet_looks < 2) {
+        quiet_looks = taken_.load(base::acquire) >= taken && all_asleep() ? quiet_looks + 1 : 0;
+        if (now_ns() > give_up_ns) return false;
+        if (quiet_looks == 0) std::this_thread::yield();
+    }
+    return true;
+}
+
+std::uint64_t sleepers::voluntary_switches() const {
+    std::uint64_t sum = 0;
+    for (const auto& tid : tids_) sum += state_of(tid.load(base::acquire)).voluntary_switches;
+    return sum;
+}
+
+void sleepers::join() {
+    for (std::thread& thread : threads_) thread.join();
+}
+
+} // namespace efd::bench

@@ -1,0 +1,56 @@
+// bench/sleepers.hpp: threads that take from an object as often as they can, and how they are seen asleep.
+//
+// Owned by the thread that measures, which signals. What it learns about the others comes from /proc, where the kernel
+// says whether a thread sleeps and how often it gave its processor away; no time is taken for an answer.
+#pragma once
+
+#include <efd/base/atomic.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace efd::bench {
+
+struct thread_state {
+    bool asleep;
+    std::uint64_t voluntary_switches;
+};
+
+// Of a thread of this process.
+thread_state state_of(pid_t tid);
+
+pid_t own_tid();
+
+class sleepers {
+  public:
+    using taker = std::function<std::uint64_t()>;
+
+    // Starts that many threads, each calling take() until end(); cpu below zero: anywhere.
+    sleepers(int number, taker take, int cpu);
+    sleepers(const sleepers&) = delete;
+    sleepers& operator=(const sleepers&) = delete;
+
+    // Waits until so much has been taken and all of them sleep. False after 20 seconds without that.
+    bool quiet_after(std::uint64_t taken);
+    std::uint64_t voluntary_switches() const;
+    // After this, each take() ends its thread: signal as often as there are threads, then join.
+    void end() { over_.store(true, base::release); }
+    void join();
+    int running() const { return running_.load(base::acquire); }
+
+  private:
+    void run(const taker& take, int cpu, base::atomic<pid_t>& tid);
+    bool all_asleep() const;
+
+    base::atomic<bool> over_{false};
+    base::atomic<std::uint64_t> taken_{0};
+    base::atomic<int> running_{0};
+    std::vector<base::atomic<pid_t>> tids_;
+    std::vector<std::thread> threads_;
+};
+
+} // namespace efd::bench
