@@ -1,0 +1,154 @@
+// claims/descriptor_flags.cpp: FACTS H, what can be set on an eventfd's open file, and what of it has an effect.
+//
+// Owns K-104 to K-107. O_NONBLOCK is the one flag that an eventfd honours; everything else is kept or refused, and
+// nothing is ever signalled. K-104 runs on every backend, the rest needs a descriptor.
+#include "claims/claim.hpp"
+#include "claims/descriptor_calls.hpp"
+#include "claims/sleeper.hpp"
+
+#include <csignal>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+
+namespace efd::claims {
+
+namespace {
+
+// Sets or clears O_NONBLOCK in each way that a descriptor offers.
+int by_setfl(int fd, int on) {
+    const int flags = ::fcntl(fd, F_GETFL);
+    return error_of(::fcntl(fd, F_SETFL, on != 0 ? flags | O_NONBLOCK : flags & ~O_NONBLOCK));
+}
+int by_fionbio(int fd, int on) { return error_of(::ioctl(fd, FIONBIO, &on)); }
+
+void expect_read_blocks(trial& t, object& o) {
+    sleeper reader = sleeper::reading(t, o); // ends the trial if the read returns
+    o.write(1);
+    reader.must_return_with(0, 1, "a write");
+}
+void expect_write_blocks(trial& t, object& o) {
+    o.write(full_count);
+    sleeper writer = sleeper::writing(t, o, 1);
+    std::uint64_t value = 0;
+    o.read(value);
+    writer.must_return_with(0, "a read");
+    o.read(value);
+}
+
+void expect_eagain(trial& t, object& o) {
+    std::uint64_t value = 0;
+    t.expect_error(o.read(value), EAGAIN, "read at count 0");
+    t.expect_error(o.write(full_count), 0, "write of MAX-1");
+    t.expect_error(o.write(1), EAGAIN, "write at MAX-1");
+    t.expect_error(o.read(value), 0, "read of what was written");
+}
+
+} // namespace
+
+CLAIM(K_104, object, "O_NONBLOCK is turned on and off at any time and honoured at the next call, for all duplicates") {
+    for (const int made : {0, static_cast<int>(EFD_NONBLOCK)}) {
+        auto o = t.make(0, made);
+        t.expect_equal(o->nonblock(), made == EFD_NONBLOCK, "as it was made");
+        for (int i = 0; i < 2; ++i) {
+            t.expect_error(o->set_nonblock(true), 0, "turn on");
+            t.expect(o->nonblock(), "on");
+            expect_eagain(t, *o);
+            t.expect_error(o->set_nonblock(false), 0, "turn off");
+            t.expect(!o->nonblock(), "off");
+            expect_read_blocks(t, *o);
+            expect_write_blocks(t, *o);
+        }
+    }
+    auto o = t.make(0);
+    if (o->descriptor() < 0) return;
+    const int other = ::dup(o->descriptor());
+    for (const auto set : {by_setfl, by_fionbio}) {
+        t.expect_error(set(other, 1), 0, "turn on through a dup");
+        expect_eagain(t, *o);
+        t.expect_error(set(o->descriptor(), 0), 0, "turn off");
+        t.expect_equal(::fcntl(other, F_GETFL) & O_NONBLOCK, 0, "O_NONBLOCK of the dup");
+        expect_read_blocks(t, *o);
+    }
+}
+
+CLAIM(K_105, descriptor, "no SIGIO: O_ASYNC is dropped without an error, FIOASYNC is ENOTTY, no SIGIO ever") {
+    auto o = t.make(0, EFD_NONBLOCK);
+    const int fd = o->descriptor();
+    sigset_t io;
+    sigemptyset(&io);
+    sigaddset(&io, SIGIO);
+    ::pthread_sigmask(SIG_BLOCK, &io, nullptr); // a SIGIO that came would stay pending
+    t.expect_error(error_of(::fcntl(fd, F_SETOWN, ::getpid())), 0, "F_SETOWN");
+    const int flags = ::fcntl(fd, F_GETFL);
+    t.expect_error(error_of(::fcntl(fd, F_SETFL, flags | O_ASYNC)), 0, "F_SETFL with O_ASYNC");
+    t.expect_equal(::fcntl(fd, F_GETFL), flags, "F_GETFL after O_ASYNC");
+    int on = 1;
+    t.expect_error(error_of(::ioctl(fd, FIOASYNC, &on)), ENOTTY, "FIOASYNC(1)");
+    t.expect_equal(::fcntl(fd, F_GETFL), flags, "F_GETFL after FIOASYNC");
+    std::uint64_t value = 0;
+    o->write(full_count);
+    o->read(value);
+    o->write(1);
+    sigset_t pending;
+    ::sigpending(&pending);
+    t.expect(sigismember(&pending, SIGIO) == 0, "SIGIO after write and read");
+    ::raise(SIGIO);
+    ::sigpending(&pending);
+    t.expect(sigismember(&pending, SIGIO) == 1, "SIGIO would have been seen");
+}
+
+CLAIM(K_106, descriptor, "F_SETFL: O_DIRECT EINVAL; O_APPEND and O_NOATIME stick without effect; access mode ignored") {
+    auto o = t.make(0, EFD_NONBLOCK);
+    const int fd = o->descriptor();
+    const int flags = ::fcntl(fd, F_GETFL);
+    t.expect_error(error_of(::fcntl(fd, F_SETFL, flags | O_DIRECT)), EINVAL, "O_DIRECT");
+    t.expect_equal(::fcntl(fd, F_GETFL), flags, "F_GETFL after O_DIRECT");
+    for (const int ignored : {static_cast<int>(O_RDONLY), static_cast<int>(O_WRONLY), static_cast<int>(O_ACCMODE),
+                              O_RDWR | O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY}) {
+        t.expect_error(error_of(::fcntl(fd, F_SETFL, ignored | O_NONBLOCK)), 0, "access mode and creation bits");
+        t.expect_equal(::fcntl(fd, F_GETFL), flags, "F_GETFL after access mode and creation bits");
+    }
+    for (const int kept : {static_cast<int>(O_APPEND), static_cast<int>(O_NOATIME), O_APPEND | O_NOATIME}) {
+        t.expect_error(error_of(::fcntl(fd, F_SETFL, flags | kept)), 0, "O_APPEND, O_NOATIME");
+        t.expect_equal(::fcntl(fd, F_GETFL), flags | kept, "F_GETFL after O_APPEND, O_NOATIME");
+        std::uint64_t value = 0;
+        t.expect_error(o->read(value), EAGAIN, "read at count 0");
+        t.expect_error(o->write(4), 0, "write");
+        t.expect_error(o->write(3), 0, "write");
+        t.expect_equal(o->poll(), POLLIN | POLLOUT, "poll");
+        t.expect_error(o->read(value), 0, "read");
+        t.expect_equal(value, 7, "value");
+    }
+}
+
+CLAIM(K_107, descriptor, "F_SETOWN, F_GETOWN, F_SETSIG, F_GETSIG store and return values, otherwise inert") {
+    auto o = t.make(0, EFD_NONBLOCK);
+    const int fd = o->descriptor();
+    t.expect_equal(::fcntl(fd, F_GETOWN), 0, "F_GETOWN at first");
+    t.expect_equal(::fcntl(fd, F_GETSIG), 0, "F_GETSIG at first");
+    for (const pid_t owner : {::getpid(), 0}) {
+        t.expect_error(error_of(::fcntl(fd, F_SETOWN, owner)), 0, "F_SETOWN");
+        t.expect_equal(::fcntl(fd, F_GETOWN), owner, "F_GETOWN");
+    }
+    for (const int number : {SIGUSR1, SIGIO, 0}) {
+        t.expect_error(error_of(::fcntl(fd, F_SETSIG, number)), 0, "F_SETSIG");
+        t.expect_equal(::fcntl(fd, F_GETSIG), number, "F_GETSIG");
+    }
+    t.expect_error(error_of(::fcntl(fd, F_SETSIG, 65)), EINVAL, "F_SETSIG of no signal");
+
+    ::fcntl(fd, F_SETOWN, ::getpid());
+    ::fcntl(fd, F_SETSIG, SIGUSR1);
+    sigset_t all;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    std::uint64_t value = 0;
+    t.expect_error(o->write(full_count), 0, "write");
+    t.expect_error(o->read(value), 0, "read");
+    sigset_t pending;
+    ::sigpending(&pending);
+    t.expect(sigismember(&pending, SIGUSR1) == 0 && sigismember(&pending, SIGIO) == 0, "a signal after write and read");
+}
+
+} // namespace efd::claims
