@@ -31,6 +31,13 @@ bool state_is_sleeping(pid_t tid) {
     return end_of_name != std::string::npos && stat[end_of_name + 2] == 'S';
 }
 
+// The number behind a label of /proc/self/task/TID/status.
+long long from_status(pid_t tid, const char* label, int base, long long otherwise) {
+    const std::string status = read_task_file(tid, "status");
+    const std::size_t at = status.find(label);
+    return at == std::string::npos ? otherwise : std::strtoll(status.c_str() + at + std::strlen(label), nullptr, base);
+}
+
 bool contains(std::initializer_list<long> calls, long call) {
     for (const long one : calls)
         if (one == call) return true;
@@ -80,11 +87,10 @@ bool asleep_in_poll(pid_t tid) {
                               SYS_ppoll, SYS_pselect6, SYS_epoll_pwait});
 }
 
-long voluntary_switches(pid_t tid) {
-    const std::string status = read_task_file(tid, "status");
-    constexpr const char* label = "\nvoluntary_ctxt_switches:";
-    const std::size_t at = status.find(label);
-    return at == std::string::npos ? -1 : std::strtol(status.c_str() + at + std::strlen(label), nullptr, 10);
+long voluntary_switches(pid_t tid) { return static_cast<long>(from_status(tid, "\nvoluntary_ctxt_switches:", 10, -1)); }
+
+bool signal_pending(pid_t tid, int signal_number) {
+    return (from_status(tid, "\nSigPnd:", 16, 0) >> (signal_number - 1) & 1) != 0;
 }
 
 pid_t current_tid() { return static_cast<pid_t>(::syscall(SYS_gettid)); }

@@ -29,6 +29,9 @@ struct task_state {
 // How often the thread has gone to sleep of its own accord; -1 if unreadable.
 [[nodiscard]] long voluntary_switches(pid_t tid);
 
+// Whether a signal that was sent to this thread has not been taken yet.
+[[nodiscard]] bool signal_pending(pid_t tid, int signal_number);
+
 [[nodiscard]] pid_t current_tid();
 
 // Whether the running kernel is at least this version.
