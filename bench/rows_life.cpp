@@ -9,9 +9,12 @@
 #include <efd/core/context.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <sys/resource.h>
+#include <thread>
 
 namespace efd::bench {
 namespace {
@@ -33,7 +36,7 @@ subject size(const char* name, std::size_t bytes) {
     return {name, [bytes] { return static_cast<double>(bytes); }};
 }
 
-// Bytes that the kernel counts for this process (resident), or for itself (slabs).
+// What the kernel counts for this process.
 double resident_bytes() {
     std::ifstream statm("/proc/self/statm");
     double total_pages = 0;
@@ -42,13 +45,35 @@ double resident_bytes() {
     return resident_pages * static_cast<double>(::sysconf(_SC_PAGESIZE));
 }
 
-double slab_bytes() {
-    std::ifstream meminfo("/proc/meminfo");
-    double kib = 0;
-    for (std::string key; meminfo >> key;) {
-        if (key == "Slab:") meminfo >> kib;
+// What the kernel has given out for its own objects: exact where slabinfo may be read, else by whole pages.
+double kernel_bytes() {
+    std::ifstream slabinfo("/proc/slabinfo");
+    double bytes = 0;
+    for (std::string line; std::getline(slabinfo, line);) {
+        std::istringstream words(line);
+        std::string cache;
+        double active = 0;
+        double there = 0;
+        double size = 0;
+        if (words >> cache >> active >> there >> size) bytes += active * size;
     }
-    return kib * 1024;
+    if (bytes > 0) return bytes;
+    std::ifstream meminfo("/proc/meminfo");
+    for (std::string key; meminfo >> key;)
+        if (key == "Slab:" && meminfo >> bytes) break;
+    return bytes * 1024;
+}
+
+// Waits, for two seconds at most, until the kernel has freed what others left behind.
+double settled_kernel_bytes() {
+    double before = kernel_bytes();
+    for (int look = 0; look < 40; ++look) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        const double now = kernel_bytes();
+        if (std::abs(now - before) < 32 * 1024) return now;
+        before = now;
+    }
+    return before;
 }
 
 constexpr std::size_t many = 1'000'000;
@@ -65,22 +90,22 @@ double resident_bytes_each(Make make) {
     return (after - before) / static_cast<double>(many);
 }
 
-// As many as the limit on descriptors lets be.
+// As many as the limit on descriptors lets be, but for a few that are needed to look.
 double kernel_bytes_each() {
     rlimit limit{};
     must(::getrlimit(RLIMIT_NOFILE, &limit) == 0, "getrlimit");
     limit.rlim_cur = limit.rlim_max;
     (void)::setrlimit(RLIMIT_NOFILE, &limit);
-    const auto most = static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, 100'000));
+    const auto most = static_cast<std::size_t>(std::clamp<rlim_t>(limit.rlim_cur, 128, 100'000)) - 64;
     std::vector<int> all;
     all.reserve(most);
-    const double before = slab_bytes();
+    const double before = settled_kernel_bytes();
     while (all.size() < most) {
         const int fd = ::eventfd(0, EFD_CLOEXEC);
         if (fd < 0) break;
         all.push_back(fd);
     }
-    const double after = slab_bytes();
+    const double after = kernel_bytes();
     return (after - before) / static_cast<double>(std::max<std::size_t>(all.size(), 1));
 }
 

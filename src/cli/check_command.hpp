@@ -1,0 +1,13 @@
+// cli/check_command.hpp: `efd check`: asks every claim of the kernel and of the library, and says where they differ.
+//
+// Called once, by main, before any other thread exists: each claim runs in a forked child.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace efd::cli {
+
+// Adds the subcommand; what it returns stands in `status` after parsing: 0 nothing differs, 1 something does.
+void add_check_command(CLI::App& app, int& status);
+
+} // namespace efd::cli

@@ -1,0 +1,34 @@
+// cli/check_report.hpp: what the claims said, as a table for people and as JSON for programs.
+//
+// Pure functions over results. Invariant: every claim is listed, also one that nobody could be asked.
+#pragma once
+
+#include "claims/claim.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <string>
+#include <vector>
+
+namespace efd::cli {
+
+struct checked_claim {
+    claims::claim what;
+    claims::outcome kernel;
+    claims::outcome library;
+};
+
+// How often each verdict was given by one backend, in the order of claims::verdict.
+using tally = std::array<int, 4>;
+struct check_totals {
+    tally kernel{};
+    tally library{};
+    bool anything_differs() const;
+};
+
+check_totals totals_of(const std::vector<checked_claim>& all);
+nlohmann::ordered_json to_json(const std::vector<checked_claim>& all);
+std::string to_table(const std::vector<checked_claim>& all, bool coloured);
+
+} // namespace efd::cli

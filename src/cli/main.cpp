@@ -1,0 +1,51 @@
+// cli/main.cpp: the efd command: what it can do, and how it says that it was misused.
+//
+// Exit status: what the subcommand says; 2 if it was misused, 3 if it broke down.
+#include "cli/bench_command.hpp"
+#include "cli/check_command.hpp"
+
+#include <fmt/format.h>
+
+namespace {
+
+constexpr int misused = 2;
+constexpr int broke_down = 3;
+
+int say_misuse(const CLI::App& app, const char* what, const char* first_word) {
+    const auto chosen = app.get_subcommands();
+    if (!chosen.empty())
+        fmt::print(stderr, "efd: {}\nTry: efd {} --help\n", what, chosen.front()->get_name());
+    else if (first_word == nullptr)
+        fmt::print(stderr, "efd: say what to do: check or bench\nTry: efd --help\n");
+    else
+        fmt::print(stderr, "efd: there is no '{}'; there are check and bench\nTry: efd --help\n", first_word);
+    return misused;
+}
+
+int run(int argc, char** argv) {
+    int status = 0;
+    CLI::App app("The Linux eventfd in user space: checks it and measures it.", "efd");
+    app.set_version_flag("--version", "efd " EFD_VERSION);
+    app.require_subcommand(1);
+    efd::cli::add_check_command(app, status);
+    efd::cli::add_bench_command(app, status);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& answered) { // --help, --version
+        return app.exit(answered);
+    } catch (const CLI::ParseError& wrong) {
+        return say_misuse(app, wrong.what(), argc > 1 ? argv[1] : nullptr);
+    }
+    return status;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& broken) {
+        fmt::print(stderr, "efd: {}\n", broken.what());
+        return broke_down;
+    }
+}
