@@ -1,0 +1,203 @@
+// claims/proc.cpp: FACTS J, what /proc says of an eventfd: the lines of fdinfo, and the id of the object.
+//
+// Owns K-126 to K-131. K-128 and K-129 run on every backend, which all have ids and a semaphore mode. Ids are unique in
+// the whole system, so that other programs take and give them back at any time: where a claim needs a certain id, it
+// tries often enough for the others not to matter.
+#include "claims/aio.hpp"
+#include "claims/claim.hpp"
+#include "claims/descriptor_calls.hpp"
+#include "claims/object_ids.hpp"
+#include "claims/other_process.hpp"
+#include "claims/passing.hpp"
+#include "claims/task.hpp"
+#include "claims/uring.hpp"
+
+#include <cctype>
+#include <cinttypes>
+#include <fcntl.h>
+#include <poll.h>
+#include <set>
+#include <sys/eventfd.h>
+
+namespace efd::claims {
+
+namespace {
+
+// A pattern of fdinfo, where # stands for a decimal number; nothing else may differ.
+bool matches(const std::string& text, const std::string& pattern) {
+    std::size_t at = 0;
+    for (const char c : pattern) {
+        if (c != '#') {
+            if (at >= text.size() || text[at++] != c) return false;
+            continue;
+        }
+        const std::size_t start = at;
+        while (at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0) ++at;
+        if (at == start) return false;
+    }
+    return at == text.size();
+}
+
+// The line of the count, with its end.
+std::string count_line(int fd) {
+    const std::string text = fdinfo_of(fd);
+    const std::size_t start = text.find("eventfd-count:");
+    return start == std::string::npos ? std::string() : text.substr(start, text.find('\n', start) - start + 1);
+}
+
+std::string hexadecimal(std::uint64_t count) {
+    char text[40];
+    std::snprintf(text, sizeof text, "eventfd-count: %16" PRIx64 "\n", count);
+    return text;
+}
+
+// Two ids of living objects are given back, in both orders: the next two objects must have them, smaller first. False
+// if it never came so, which other programs of the machine can cause in some tries, but not in all.
+bool smallest_free_first(trial& t, bool small_goes_first) {
+    for (int attempt = 0; attempt < 200; ++attempt) {
+        std::vector<std::unique_ptr<object>> living;
+        for (int i = 0; i < 16; ++i) living.push_back(t.make());
+        auto& one = living[3];
+        auto& two = living[9];
+        const int small = std::min(one->id(), two->id());
+        const int large = std::max(one->id(), two->id());
+        auto& first = (one->id() == small) == small_goes_first ? one : two;
+        (&first == &one ? one : two).reset();
+        (&first == &one ? two : one).reset();
+        const auto next = t.make();
+        const auto after_next = t.make();
+        if (next->id() == small && after_next->id() == large) return true;
+    }
+    return false;
+}
+
+// The id of an object whose last descriptor is closed while `hold` has made the kernel keep it: taken until `release`.
+template <class Hold, class Release>
+void taken_while_held(trial& t, Hold hold, Release release, const std::string& by) {
+    const int fd = ::eventfd(0, EFD_NONBLOCK);
+    const int id = id_of(fd);
+    hold(fd);
+    ::close(fd);
+    for (int i = 0; i < 20; ++i) t.expect(!id_is_free(t, id), "the id is free while the kernel holds " + by);
+    release();
+    t.expect(id_becomes_free(t, id), "the id stays taken after the kernel let go of " + by);
+}
+
+} // namespace
+
+CLAIM(K_126, descriptor, "fdinfo is exactly pos, flags, mnt_id, ino, eventfd-count, -id, -semaphore (since 6.5)") {
+    if (!kernel_at_least(6, 5)) t.not_here("fdinfo has all of these lines since Linux 6.5");
+    for (const int kind : {0, static_cast<int>(EFD_SEMAPHORE)}) {
+        auto o = t.make(0x1a2, kind);
+        const std::string pattern = "pos:\t0\nflags:\t0#\nmnt_id:\t#\nino:\t#\neventfd-count:              1a2\n"
+                                    "eventfd-id: #\neventfd-semaphore: " +
+                                    std::to_string(kind) + "\n";
+        const std::string found = fdinfo_of(o->descriptor());
+        t.expect(matches(found, pattern), "fdinfo says: " + found);
+    }
+}
+
+CLAIM(K_127, descriptor,
+      "count in fdinfo: lower-case hexadecimal, right-aligned in 16 columns, at MAX ffffffffffffffff") {
+    auto o = t.make(0, EFD_NONBLOCK);
+    const int fd = o->descriptor();
+    t.expect_equal(count_line(fd), "eventfd-count:                0\n", "at count 0");
+    std::uint64_t value = 0;
+    for (const std::uint64_t count : {std::uint64_t{1}, std::uint64_t{0xabcdef}, std::uint64_t{1} << 32,
+                                      std::uint64_t{0x123456789abcdef}, std::uint64_t{1} << 63, full_count}) {
+        o->write(count);
+        t.expect_equal(count_line(fd), hexadecimal(count), "after a write");
+        o->read(value);
+    }
+    o->write(full_count);
+    t.expect_equal(count_line(fd), "eventfd-count: fffffffffffffffe\n", "at MAX-1");
+    if (o->signal() == ENOSYS) t.not_here("nothing here signals an eventfd from inside the kernel");
+    t.expect_equal(count_line(fd), "eventfd-count: ffffffffffffffff\n", "at MAX");
+}
+
+CLAIM(K_128, object, "id: same through every handle, distinct among the living, smallest free number, reused") {
+    std::vector<std::unique_ptr<object>> living;
+    std::set<int> ids;
+    for (int i = 0; i < 64; ++i) {
+        living.push_back(t.make());
+        t.expect(living.back()->id() >= 0, "an id is not negative");
+        ids.insert(living.back()->id());
+    }
+    t.expect_equal(ids.size(), living.size(), "different ids of living objects");
+    const int id = living[5]->id();
+    living[5]->write(3);
+    t.expect_equal(living[5]->id(), id, "id after use");
+    t.expect(smallest_free_first(t, true), "two ids given back, the smaller first, are given out smallest first");
+    t.expect(smallest_free_first(t, false), "two ids given back, the larger first, are given out smallest first");
+
+    const int fd = living[5]->descriptor();
+    if (fd < 0) return;
+    t.expect_equal(id_of(::dup(fd)), id, "id of a dup");
+    t.expect_equal(in_other_process([fd] { return id_of(fd); }), id, "id in a child process");
+    int pair[2] = {-1, -1};
+    t.expect_error(error_of(::socketpair(AF_UNIX, SOCK_STREAM, 0, pair)), 0, "socketpair");
+    t.expect(send_descriptor(pair[0], fd), "send");
+    t.expect_equal(id_of(receive_descriptor(pair[1])), id, "id after SCM_RIGHTS");
+    for (int i = 0; i < 8; ++i) {
+        const long foreign = in_other_process([] { return id_of(::eventfd(0, 0)); });
+        t.expect(foreign >= 0 && ids.count(static_cast<int>(foreign)) == 0, "id of another process's own is distinct");
+    }
+}
+
+CLAIM(K_129, object, "semaphore mode is shown as 0 or 1, and stays") {
+    for (const int rest :
+         {0, static_cast<int>(EFD_NONBLOCK), static_cast<int>(EFD_CLOEXEC), EFD_NONBLOCK | EFD_CLOEXEC})
+        for (const int kind : {0, static_cast<int>(EFD_SEMAPHORE)}) {
+            auto o = t.make(2, kind | rest);
+            t.expect_equal(o->semaphore(), kind == EFD_SEMAPHORE, "as it was made");
+            std::uint64_t value = 0;
+            o->read(value);
+            o->write(4);
+            o->set_nonblock(rest == 0);
+            t.expect_equal(o->semaphore(), kind == EFD_SEMAPHORE, "after use");
+            if (o->descriptor() < 0 || !kernel_at_least(6, 5)) continue; // the line is there since 6.5
+            t.expect_equal(fdinfo_field(o->descriptor(), "eventfd-semaphore"), std::to_string(kind), "line of fdinfo");
+        }
+}
+
+CLAIM(K_130, descriptor, "flags of fdinfo = F_GETFL, plus 02000000 if that descriptor is cloexec") {
+    for (const int kind :
+         {0, static_cast<int>(EFD_NONBLOCK), static_cast<int>(EFD_CLOEXEC), EFD_NONBLOCK | EFD_CLOEXEC})
+        for (const int extra : {0, static_cast<int>(O_APPEND)}) {
+            auto o = t.make(0, kind);
+            const int plain = ::dup(o->descriptor());
+            ::fcntl(plain, F_SETFL, ::fcntl(plain, F_GETFL) | extra);
+            const int flags = ::fcntl(plain, F_GETFL);
+            char text[32];
+            std::snprintf(text, sizeof text, "0%o", static_cast<unsigned>(flags));
+            t.expect_equal(fdinfo_field(plain, "flags"), std::string(text), "flags of a dup, not cloexec");
+            const bool closing = (kind & EFD_CLOEXEC) != 0;
+            std::snprintf(text, sizeof text, "0%o", static_cast<unsigned>(flags) | (closing ? 02000000U : 0U));
+            t.expect_equal(fdinfo_field(o->descriptor(), "flags"), std::string(text), "flags");
+        }
+}
+
+CLAIM(K_131, descriptor, "id and object stay taken while the kernel holds a reference after the last close") {
+    aio context;
+    int pipe[2] = {-1, -1};
+    if (context.refused() != 0 || ::pipe(pipe) != 0) t.not_here("asynchronous I/O is refused");
+    aio_request request = aio_request::poll(pipe[0], POLLIN);
+    taken_while_held(
+        t, [&](int fd) { t.expect_error(context.submit(request.signalling(fd)), 0, "io_submit"); },
+        [&] {
+            std::int64_t found = 0;
+            t.expect(context.pending(), "the request is pending");
+            t.expect_equal(::write(pipe[1], "x", 1), 1, "write to the pipe");
+            t.expect(context.completed(found), "completion");
+            t.expect((found & POLLIN) != 0, "the completion says that the pipe is readable");
+        },
+        "a pending request");
+
+    uring ring;
+    if (ring.refused() != 0) return; // one holder has been seen
+    taken_while_held(
+        t, [&](int fd) { t.expect_error(-::io_uring_register_eventfd(ring.ring(), fd), 0, "register"); },
+        [&] { t.expect_error(-::io_uring_unregister_eventfd(ring.ring()), 0, "unregister"); }, "a registration");
+}
+
+} // namespace efd::claims
