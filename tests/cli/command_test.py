@@ -1,0 +1,192 @@
+# tests/cli/command_test.py: the efd command as its users meet it: what it prints, and with which status it ends.
+#
+#   command_test.py EFD [NAME]: runs every test, or the named one, against that binary. No time is judged, only shapes.
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import unittest
+
+EFD = ""
+BOUND_SECONDS = 300
+SPREAD = {"median", "min", "max"}
+VERDICTS = {"holds", "differs", "not provoked", "not applicable"}
+
+
+def efd(*words, **changes):
+    return subprocess.run([EFD, *words], capture_output=True, text=True, timeout=BOUND_SECONDS,
+                          env={**os.environ, **changes})
+
+
+def on_terminal(*words, **changes):
+    """What the command writes to a terminal, errors among it."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([EFD, *words], stdout=theirs, stderr=theirs,
+                               env={**os.environ, "TERM": "xterm", **changes})
+    os.close(theirs)
+    written = b""
+    while True:
+        try:
+            piece = os.read(ours, 4096)
+        except OSError:  # Linux says EIO when the last one has closed the other end
+            break
+        if not piece:
+            break
+        written += piece
+    os.close(ours)
+    assert process.wait(BOUND_SECONDS) == 0
+    return written.decode()
+
+
+class Misuse(unittest.TestCase):
+    """A wrong argument is answered with what was wrong and what to try; status 2; nothing on standard output."""
+
+    def expect_refused(self, words, *phrases):
+        said = efd(*words)
+        self.assertEqual(said.returncode, 2, said.stderr)
+        self.assertEqual(said.stdout, "")
+        for phrase in phrases:
+            self.assertIn(phrase, said.stderr)
+        self.assertIn("Try: efd", said.stderr)
+
+    def test_no_subcommand(self):
+        self.expect_refused([], "check or bench")
+
+    def test_unknown_subcommand(self):
+        self.expect_refused(["chekc"], "no 'chekc'", "check and bench")
+
+    def test_unknown_option(self):
+        self.expect_refused(["bench", "--fast"], "--fast", "efd bench --help")
+
+    def test_row_that_is_none(self):
+        self.expect_refused(["bench", "--rows", "no_such_row"], "no_such_row", "--list")
+
+    def test_claim_that_is_none(self):
+        self.expect_refused(["check", "--claims", "K-999"], "K-999", "efd check --help")
+
+    def test_broken_expression(self):
+        self.expect_refused(["bench", "--rows", "("], "'('", "no regular expression")
+        self.expect_refused(["check", "--claims", "["], "'['", "no regular expression")
+
+    def test_rounds_out_of_range(self):
+        for rounds in "0", "-1", "many":
+            self.expect_refused(["bench", "--rounds", rounds], "--rounds")
+
+
+class Help(unittest.TestCase):
+    def test_version_is_a_version(self):
+        said = efd("--version")
+        self.assertEqual(said.returncode, 0)
+        self.assertRegex(said.stdout, r"^efd \d+\.\d+\.\d+\n$")
+
+    def test_help_names_the_subcommands_and_their_options(self):
+        self.assertRegex(efd("--help").stdout, r"(?s)check.*bench")
+        for word in "--json", "--short", "--rows", "--rounds", "--list":
+            self.assertIn(word, efd("bench", "--help").stdout)
+        for word in "--json", "--claims", "Exit status":
+            self.assertIn(word, efd("check", "--help").stdout)
+
+
+class Bench(unittest.TestCase):
+    def measured(self, *words):
+        said = efd("bench", "--short", "--json", *words)
+        self.assertEqual(said.returncode, 0, said.stderr)
+        self.assertEqual(said.stderr, "")
+        return json.loads(said.stdout)
+
+    def expect_shape(self, row):
+        self.assertTrue({"name", "unit", "subjects"} <= row.keys())
+        for subject, values in row["subjects"].items():
+            self.assertEqual(values.keys(), SPREAD, subject)
+            self.assertLessEqual(values["min"], values["median"])
+            self.assertLessEqual(values["median"], values["max"])
+            self.assertGreater(values["min"], 0, subject)
+
+    def test_json_has_the_shape(self):
+        (row,) = self.measured("--rows", "^signal_idle$")
+        self.expect_shape(row)
+        self.assertEqual(row["name"], "signal_idle")
+        self.assertEqual(row["unit"], "ns")
+        self.assertGreaterEqual(row["rounds"], 11)
+        self.assertEqual(row["subjects"].keys(), {"kernel", "efd", "efd_c", "floor", "sem_t", "std_semaphore",
+                                                  "moodycamel", "pipe"})
+        for gate in [row["gate"], *row["more_gates"]]:
+            self.assertEqual(gate["met"], gate["ratio"] <= gate["limit"])
+
+    def test_rounds_are_as_asked(self):
+        (row,) = self.measured("--rows", "^signal_take$", "--rounds", "3")
+        self.assertEqual(row["rounds"], 3)
+        self.expect_shape(row)
+
+    def test_an_object_is_one_cache_line(self):
+        (row,) = self.measured("--rows", "^memory_sizeof$")
+        self.assertEqual(row["subjects"]["efd"]["median"], 64)
+        self.assertTrue(row["gate"]["met"])
+
+    def test_without_a_second_processor_rows_say_so(self):
+        one = min(os.sched_getaffinity(0))
+        said = subprocess.run([EFD, "bench", "--short", "--json", "--rows", "contended|two_cores"], capture_output=True,
+                              text=True, timeout=BOUND_SECONDS, preexec_fn=lambda: os.sched_setaffinity(0, {one}))
+        self.assertEqual(said.returncode, 0, said.stderr)
+        rows = json.loads(said.stdout)
+        self.assertEqual(len(rows), 3)
+        for row in rows:
+            self.assertIn("two processors", row["not_measured"])
+            self.assertEqual(row["subjects"], {})
+
+    def test_the_list_names_every_row(self):
+        names = [line.split()[0] for line in efd("bench", "--list").stdout.splitlines()]
+        self.assertEqual(len(names), len(set(names)))
+        for name in ("signal_idle", "signal_take", "signal_contended_2", "pingpong_same_core", "pingpong_two_cores",
+                     "pingpong_two_cores_linger", "create_destroy", "memory", "herd_32", "burst_to_sleeper"):
+            self.assertIn(name, names)
+
+    def test_table_tells_the_gate(self):
+        said = efd("bench", "--short", "--rows", "^memory_sizeof$")
+        self.assertRegex(said.stdout, r"memory_sizeof .*\bat most 64\): met\n")
+
+
+class Check(unittest.TestCase):
+    def test_json_has_the_shape_and_the_status_agrees(self):
+        said = efd("check", "--json", "--claims", "K-01")
+        report = json.loads(said.stdout)
+        self.assertTrue(report["claims"])
+        counted = {"kernel": dict.fromkeys(VERDICTS, 0), "library": dict.fromkeys(VERDICTS, 0)}
+        for claim in report["claims"]:
+            self.assertRegex(claim["claim"], r"^K-01\d$")
+            self.assertTrue(claim["title"])
+            for who, verdicts in counted.items():
+                verdicts[claim[who]["verdict"]] += 1
+                self.assertIn("detail", claim[who])
+        self.assertEqual(report["totals"], counted)
+        differs = any(verdicts["differs"] for verdicts in counted.values())
+        self.assertEqual(said.returncode, 1 if differs else 0, said.stdout)
+
+    def test_every_claim_is_listed_once_with_two_verdicts(self):
+        said = efd("check")
+        self.assertIn(said.returncode, (0, 1), said.stderr)
+        self.assertEqual(said.stderr, "")
+        names = re.findall(r"^(K-\d+) ", said.stdout, re.MULTILINE)
+        self.assertEqual(names, sorted(set(names)))
+        self.assertIn("(kernel only)", said.stdout)
+        self.assertRegex(said.stdout, r"totals +holds +differs")
+
+
+class Plainness(unittest.TestCase):
+    def test_a_pipe_gets_no_escape_codes(self):
+        for words in ["check", "--claims", "K-013"], ["bench", "--short", "--rows", "^memory_sizeof$"]:
+            said = efd(*words, TERM="xterm")
+            self.assertNotIn("\x1b", said.stdout + said.stderr)
+
+    def test_a_terminal_gets_colour_unless_refused(self):
+        words = ["bench", "--short", "--rows", "^memory_sizeof$"]
+        self.assertIn("\x1b[32m", on_terminal(*words, NO_COLOR=""))
+        self.assertNotIn("\x1b[32m", on_terminal(*words, NO_COLOR="1"))
+        self.assertNotIn("\x1b", on_terminal(*words, TERM="dumb"))
+
+
+if __name__ == "__main__":
+    EFD = sys.argv.pop(1)
+    unittest.main()

@@ -1,0 +1,60 @@
+# tests/cli/examples_test.py: the examples do what their readers are told.
+#
+#   examples_test.py DIRECTORY_OF_THE_BINARIES DIRECTORY_WITH_FILES
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BINARIES = ""
+FILES = ""
+BOUND_SECONDS = 300
+
+
+def run(name, *words):
+    return subprocess.run([os.path.join(BINARIES, name), *words], capture_output=True, text=True, timeout=BOUND_SECONDS)
+
+
+class Examples(unittest.TestCase):
+    def test_hello(self):
+        for name in "hello_cpp", "hello_c":
+            said = run(name)
+            self.assertEqual((said.returncode, said.stdout), (0, "3 items finished\n"))
+
+    def test_pipeline_compares_both_on_one_answer(self):
+        said = run("pipeline", FILES, "--limit", "4", "--runs", "3", "--chunk", "512")
+        self.assertEqual(said.returncode, 0, said.stderr)
+        self.assertNotIn("\x1b", said.stdout + said.stderr)
+        self.assertRegex(said.stdout, r"\nkernel +\d")
+        self.assertRegex(said.stdout, r"\nefd +\d")
+        self.assertIn("the same answer in every run", said.stdout)
+
+    def test_pipeline_counts_what_is_there(self):
+        with tempfile.TemporaryDirectory() as place:
+            text = b"one two\nthree\n\n\tfour\n"
+            for i in range(3):
+                with open(os.path.join(place, str(i)), "wb") as file:
+                    file.write(text * 100)
+            os.symlink("/proc/self/mem", os.path.join(place, "link"))
+            said = run("pipeline", place, "--runs", "1", "--chunk", str(len(text)))
+        self.assertEqual(said.returncode, 0, said.stderr)
+        self.assertRegex(said.stdout, rf"\n{len(text) * 300} bytes, 1200 lines, 1200 words, ")
+        kernel = re.search(r"\nkernel +\d+ +\d+ +(\d+) +(\d+)", said.stdout)
+        self.assertEqual(int(kernel[1]), 300)  # a signal for each chunk
+        self.assertGreater(int(kernel[2]), 300)  # each of which is a call, and the reads are more
+
+    def test_pipeline_without_files_says_what_to_do(self):
+        with tempfile.TemporaryDirectory() as place:
+            said = run("pipeline", place)
+        self.assertEqual(said.returncode, 2)
+        self.assertIn("name a directory", said.stderr)
+        self.assertEqual(run("pipeline", "/no/such/place").returncode, 2)
+        self.assertEqual(run("pipeline", "--limit", "none").returncode, 2)
+
+
+if __name__ == "__main__":
+    FILES = sys.argv.pop(2)
+    BINARIES = sys.argv.pop(1)
+    unittest.main()
