@@ -11,8 +11,6 @@
 namespace efd::claims {
 namespace {
 
-// Below the bound of a whole claim, so that a claim says what it waited for in vain.
-constexpr std::chrono::seconds step_bound{6};
 constexpr std::chrono::microseconds between_looks{100};
 
 } // namespace

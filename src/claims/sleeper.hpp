@@ -16,7 +16,11 @@
 
 namespace efd::claims {
 
-// Looks until `holds` says true, for some seconds at most; false if it never did.
+// How long each wait of a claim may take at most. Below the bound of a whole claim, so that a claim can say what it
+// waited for in vain; set shorter only by those who expect that.
+inline std::chrono::milliseconds step_bound{6'000};
+
+// Looks until `holds` says true, for step_bound at most; false if it never did.
 bool wait_until(const std::function<bool()>& holds);
 
 class sleeper {
