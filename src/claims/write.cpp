@@ -9,6 +9,7 @@
 
 #include <array>
 #include <atomic>
+#include <barrier>
 #include <csignal>
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -275,20 +276,23 @@ CLAIM(K_045, descriptor, "a blocking writev may sleep in a later segment; a sign
 }
 
 CLAIM(K_046, object, "reads and writes are atomic: sums are conserved under contention") {
-    constexpr int turns = 4000;
+    constexpr int turns = 10'000;
     const auto o = t.make(0, EFD_NONBLOCK);
     std::atomic<std::uint64_t> written{0};
     std::atomic<std::uint64_t> taken{0};
     std::atomic<int> writing{3};
+    std::barrier together(5); // none is done before the last has begun
     std::vector<std::thread> threads;
     for (std::uint64_t step = 1; step <= 3; ++step)
         threads.emplace_back([&, step] {
+            together.arrive_and_wait();
             for (int i = 0; i < turns; ++i)
                 if (o->write(step << (i % 40)) == 0) written += step << (i % 40);
             --writing;
         });
     for (int readers = 0; readers < 2; ++readers)
         threads.emplace_back([&] {
+            together.arrive_and_wait();
             for (std::uint64_t value = 0; writing.load() > 0;)
                 if (o->read(value) == 0) taken += value;
         });

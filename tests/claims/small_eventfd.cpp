@@ -133,7 +133,7 @@ class small_object final : public object {
 
     int torn_read(std::uint64_t& value) {
         value = count_.load();
-        std::this_thread::yield();
+        for (int i = 0; i < 1000 && count_.load() == value; ++i) std::this_thread::yield();
         count_.store(0);
         return 0;
     }
