@@ -12,6 +12,7 @@ import unittest
 from pathlib import Path
 
 import rules
+import tidy
 from source import Source
 
 HERE = Path(__file__).parent
@@ -204,13 +205,14 @@ class Tools(unittest.TestCase):
 
     @needs("clang-tidy-19")
     def test_clang_tidy_catches(self):
-        arguments = (["--quiet"], ["--", "-std=c++20"])
+        arguments = (["--quiet"], ["--", *tidy.OPTIONS])
         self.assertTrue(run_with("clang-tidy-19", arguments, "x.cpp", "int first_of(int* p) { return *p; }\n"))
         for text in (
             "int FirstOf(int* p) { return *p; }\n",
             "class a { int b = 0; public: int c() { return b; } };\n",
             "long f(int a, int b) { return a * b; }\n",
             "int f() { int* p = nullptr; return *p; }\n",
+            "int f(int __x) { return __x; }\n",
         ):
             self.assertFalse(run_with("clang-tidy-19", arguments, "x.cpp", text), text)
 

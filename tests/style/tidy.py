@@ -15,10 +15,12 @@ from pathlib import Path
 from format import find_tool
 from source import LIBRARY_ROOMS
 
+OPTIONS = ["-std=c++20", "-fno-rtti", "-Wall", "-Wextra", "-Wreserved-identifier"]
+
 
 def main(repository):
     tidy = find_tool("clang-tidy-19")
-    options = ["-std=c++20", f"-I{repository}/include", f"-I{repository}/src", "-fno-rtti", "-Wall", "-Wextra"]
+    options = [*OPTIONS, f"-I{repository}/include", f"-I{repository}/src"]
     sources = sorted(path for room in LIBRARY_ROOMS for path in (repository / "src" / room).rglob("*.cpp"))
 
     def look_at(source):
