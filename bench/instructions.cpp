@@ -85,7 +85,7 @@ std::int64_t count_under_callgrind(const std::string& self, std::size_t which, s
     const std::string command = "LD_BIND_NOW=1 valgrind -q --tool=callgrind --toggle-collect='counted_*' "
                                 "--callgrind-out-file=" +
                                 std::string(out) + " '" + self + "' " + std::to_string(which) + " " +
-                                std::to_string(turns) + " 2>/dev/null";
+                                std::to_string(turns) + "";
     const std::int64_t count = std::system(command.c_str()) == 0 ? counted_in(out) : -1;
     ::unlink(out);
     return count;
@@ -98,8 +98,8 @@ int print_all(const std::string& self) {
         const std::int64_t once = count_under_callgrind(self, which, turns);
         const std::int64_t twice = count_under_callgrind(self, which, 2 * turns);
         if (once < 0 || twice < 0) {
-            std::fprintf(stderr, "efd-instructions: callgrind gave no count; is valgrind installed (scripts/setup "
-                                 "check), and this binary readable for it?\n");
+            std::fprintf(stderr, "efd-instructions: callgrind gave no count. If valgrind is missing: scripts/setup "
+                                 "check. If it cannot read this binary: build with -gdwarf-4.\n");
             return 1;
         }
         std::printf("%-14s %-8s %.3f\n", cases[which].row, cases[which].subject,
