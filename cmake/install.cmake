@@ -9,6 +9,8 @@ set(efd_pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(TARGETS efd_static efd_shared EXPORT efd_targets)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/efd TYPE INCLUDE FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 if(TARGET efd_command)
+  file(RELATIVE_PATH efd_bin_to_lib ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
+  set_target_properties(efd_command PROPERTIES INSTALL_RPATH "$ORIGIN/${efd_bin_to_lib}")
   install(TARGETS efd_command RUNTIME)
 endif()
 
