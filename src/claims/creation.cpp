@@ -39,6 +39,11 @@ void use_up_descriptors(trial& t) {
     if (errno != EMFILE) t.not_here("the descriptors could not be used up");
 }
 
+// More than one, as a sanitizer that looks at an object wants two for a pipe.
+void free_some_descriptors() {
+    for (int fd = 40; fd < 44; ++fd) ::close(fd);
+}
+
 std::size_t open_descriptors() {
     std::size_t open = 0;
     for (int fd = 0; fd < 1024; ++fd)
@@ -79,8 +84,8 @@ CLAIM(K_003, descriptor, "flags are checked before a descriptor is taken: EINVAL
 CLAIM(K_004, descriptor, "without a free descriptor: EMFILE") {
     use_up_descriptors(t);
     t.expect_error(error_of_make(t, 0, 0), EMFILE, "no free descriptor");
-    ::close(40);
-    t.expect_error(error_of_make(t, 0, 0), 0, "one free descriptor");
+    free_some_descriptors();
+    t.expect_error(error_of_make(t, 0, 0), 0, "with free descriptors again");
 }
 
 CLAIM(K_005, object, "initial values 0 to UINT_MAX; the kernel takes 32 bits, the library all but 2^64-1") {
@@ -175,7 +180,7 @@ CLAIM(K_012, object, "a failed creation leaves neither descriptor nor id behind"
     }
     use_up_descriptors(t);
     for (int i = 0; i < failures; ++i) error_of_make(t, 0, 0);
-    ::close(40);
+    free_some_descriptors();
     // Ids are system-wide, and others may have made some meanwhile; but not thousands.
     t.expect(t.make()->id() < id_before + failures, "ids after failures");
 }
