@@ -12,6 +12,7 @@
 #include <string>
 
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace efd::claims {
@@ -57,6 +58,13 @@ inline int id_of(int fd) {
 inline std::uint64_t count_of(int fd) {
     const std::string text = fdinfo_field(fd, "eventfd-count");
     return text.empty() ? 0 : std::stoull(text, nullptr, 16);
+}
+
+// Whether this process owns the inode that all anonymous files share. It is root's; whoever is not root, or is root of
+// a user namespace only, meets the usual permission errors before the rest of the kernel has a say.
+inline bool owns_inode_of(int fd) {
+    struct stat of{};
+    return ::fstat(fd, &of) == 0 && of.st_uid == ::geteuid();
 }
 
 // An address that user space may name but that has no memory behind it, so that the kernel finds out by touching it.

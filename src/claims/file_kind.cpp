@@ -54,8 +54,9 @@ CLAIM(K_118, descriptor, "readlink of /proc/self/fd/N: anon_inode:[eventfd], lin
 CLAIM(K_119, descriptor, "opening that link: ENXIO; with O_PATH it opens, and a read of that is EBADF") {
     auto o = t.make(1, EFD_NONBLOCK);
     const std::string link = link_of(o->descriptor());
+    const int refused = owns_inode_of(o->descriptor()) ? ENXIO : EACCES; // the mode is looked at first
     for (const int how : {O_RDWR, O_RDONLY, O_WRONLY})
-        t.expect_error(error_of(::open(link.c_str(), how | O_CLOEXEC)), ENXIO, "open");
+        t.expect_error(error_of(::open(link.c_str(), how | O_CLOEXEC)), refused, "open");
     const int path = ::open(link.c_str(), O_PATH | O_CLOEXEC);
     t.expect(path >= 0, "open with O_PATH");
     std::uint64_t value = 1;
@@ -74,7 +75,8 @@ CLAIM(K_120, descriptor, "fchmod, fchown, futimens: EOPNOTSUPP, mode unchanged (
     t.expect_error(error_of(::fchmod(fd, 0644)), EOPNOTSUPP, "fchmod 0644");
     t.expect_error(error_of(::fchmod(fd, 0600)), EOPNOTSUPP, "fchmod 0600");
     t.expect_error(error_of(::fchown(fd, ::getuid(), ::getgid())), EOPNOTSUPP, "fchown");
-    t.expect_error(error_of(::futimens(fd, nullptr)), EOPNOTSUPP, "futimens");
+    const int refused = owns_inode_of(fd) ? EOPNOTSUPP : EACCES;
+    t.expect_error(error_of(::futimens(fd, nullptr)), refused, "futimens");
     t.expect_equal(mode_of(fd), mode, "mode");
     t.expect_equal(o->count(), 1, "count");
 }
@@ -100,7 +102,7 @@ CLAIM(K_121, descriptor, "flock and F_SETLK lock the inode that all eventfds sha
     t.expect_error(lock_record(fd2, F_SETLK, F_UNLCK), 0, "F_SETLK to unlock");
 
     for (const int lease : {F_RDLCK, F_WRLCK})
-        t.expect_error(error_of(::fcntl(fd, F_SETLEASE, lease)), EINVAL, "F_SETLEASE");
+        t.expect_error(error_of(::fcntl(fd, F_SETLEASE, lease)), owns_inode_of(fd) ? EINVAL : EACCES, "F_SETLEASE");
     t.expect_error(error_of(::fcntl(fd, F_GET_SEALS)), EINVAL, "F_GET_SEALS");
     t.expect_error(error_of(::fcntl(fd, F_GETPIPE_SZ)), EBADF, "F_GETPIPE_SZ");
 }

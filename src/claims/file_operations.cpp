@@ -7,6 +7,7 @@
 #include "claims/descriptor_calls.hpp"
 
 #include <fcntl.h>
+#include <fstream>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -44,6 +45,15 @@ struct pipe_pair {
     int to() const { return ends[1]; }
 };
 
+// Not in a user namespace with numbers of its own, which may show root as somebody else.
+bool user_ids_are_the_systems() {
+    std::ifstream map("/proc/self/uid_map");
+    unsigned long inside = 1;
+    unsigned long outside = 1;
+    unsigned long length = 0;
+    return map >> inside >> outside >> length && inside == 0 && outside == 0 && length == UINT32_MAX;
+}
+
 } // namespace
 
 CLAIM(K_109, descriptor, "lseek: 0 for every whence with any offset, also negative; EINVAL for a bad whence only") {
@@ -73,8 +83,10 @@ CLAIM(K_110, descriptor, "fstat: mode 0600 without type, size 0, one link, root'
              "no file type");
     t.expect_equal(of.st_size, 0, "st_size");
     t.expect_equal(of.st_nlink, 1U, "st_nlink");
-    t.expect_equal(of.st_uid, 0U, "st_uid");
-    t.expect_equal(of.st_gid, 0U, "st_gid");
+    if (user_ids_are_the_systems()) {
+        t.expect_equal(of.st_uid, 0U, "st_uid");
+        t.expect_equal(of.st_gid, 0U, "st_gid");
+    }
     t.expect_equal(of.st_blksize, 4096, "st_blksize");
     t.expect_equal(of.st_blocks, 0, "st_blocks");
     for (const int fd : {other->descriptor(), ::epoll_create1(0)}) {
