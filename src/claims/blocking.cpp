@@ -46,12 +46,14 @@ sleeper selector(trial& t, int fd, bool to_write) {
         "a select");
 }
 
-sleeper epoller(trial& t, epoll_watch& watch) {
+sleeper epoller(trial& t, const epoll_watch& watch) {
     return polling(
         t,
-        [&watch](std::uint64_t& events) {
-            events = watch.wait();
-            return 0;
+        [epfd = watch.descriptor()](std::uint64_t& events) {
+            epoll_event event{};
+            const int ready = ::epoll_wait(epfd, &event, 1, -1);
+            events = event.events;
+            return ready < 0 ? errno : 0;
         },
         "an epoll_wait");
 }
@@ -205,6 +207,10 @@ CLAIM(K_086, descriptor,
     signal_once(t, *empty);
     must_return_exactly(t, pair, 1, "a kernel signal");
     t.expect(nothing_asked.lasts(), "a poll that asked for nothing is woken by neither");
+    t.expect_error(empty->write(1), 0, "write");
+    must_return_exactly(t, pair, 2, "a write");
+    for (int i = 0; i < 4; ++i) expect_read(t, *full, 0, 1, "semaphore read");
+    writer.must_return_with(0, "room for it");
 }
 
 CLAIM(K_087, object, "a write of 0 does not release a blocked reader") {

@@ -16,12 +16,15 @@ namespace {
 
 constexpr std::uint32_t exclusive = EPOLLEXCLUSIVE;
 
-sleeper waiting(trial& t, epoll_watch& on) {
+// Keeps nothing of the watch but its number: the call may outlive it.
+sleeper waiting(trial& t, const epoll_watch& on) {
     return polling(
         t,
-        [&on](std::uint64_t& events) {
-            events = on.wait();
-            return 0;
+        [epfd = on.descriptor()](std::uint64_t& events) {
+            epoll_event event{};
+            const int ready = ::epoll_wait(epfd, &event, 1, -1);
+            events = event.events;
+            return ready < 0 ? errno : 0;
         },
         "an epoll_wait");
 }
