@@ -85,7 +85,7 @@ std::int64_t count_under_callgrind(const std::string& self, std::size_t which, s
     const std::string command = "LD_BIND_NOW=1 valgrind -q --tool=callgrind --toggle-collect='counted_*' "
                                 "--callgrind-out-file=" +
                                 std::string(out) + " '" + self + "' " + std::to_string(which) + " " +
-                                std::to_string(turns) + "";
+                                std::to_string(turns);
     const std::int64_t count = std::system(command.c_str()) == 0 ? counted_in(out) : -1;
     ::unlink(out);
     return count;
