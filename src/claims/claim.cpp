@@ -71,6 +71,7 @@ void trial::differs(std::string_view what, const std::string& found, const std::
 
 void trial::abandon(std::string_view what) {
     expect(false, what);
+    if (end_process_with) end_process_with(result());
     throw trial_end{verdict::differs, {}};
 }
 

@@ -47,12 +47,7 @@ void send_all(int pipe, const char* data, std::size_t size) {
     }
 }
 
-[[noreturn]] void answer_as_child(const claim& which, backend& on, int pipe) {
-    ::setpgid(0, 0);
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    const rlimit no_core{0, 0};
-    ::setrlimit(RLIMIT_CORE, &no_core);
-    const outcome found = run_here(which, on);
+[[noreturn]] void answer_and_end(int pipe, const outcome& found) {
     const auto length = static_cast<std::uint32_t>(found.detail.size());
     std::string message(sizeof length, '\0');
     std::memcpy(message.data(), &length, sizeof length);
@@ -60,6 +55,15 @@ void send_all(int pipe, const char* data, std::size_t size) {
     message += found.detail;
     send_all(pipe, message.data(), message.size());
     ::_exit(0); // threads that still sleep, and exit handlers, are no business of this process
+}
+
+[[noreturn]] void answer_as_child(const claim& which, backend& on, int pipe) {
+    ::setpgid(0, 0);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const rlimit no_core{0, 0};
+    ::setrlimit(RLIMIT_CORE, &no_core);
+    end_process_with = [pipe](const outcome& found) { answer_and_end(pipe, found); };
+    answer_and_end(pipe, run_here(which, on));
 }
 
 std::optional<outcome> decode(const std::string& message) {
