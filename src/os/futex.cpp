@@ -106,12 +106,16 @@ wait_end futex_wait(const void* word, std::uint32_t expected, std::int64_t deadl
 int futex_wake_and_count(const void* word, int most, futex_scope scope) noexcept {
     const errno_keeper keeper;
     calls_made.fetch_add(1, base::relaxed);
-    // Moving at most one further sleeper from the word to the same word leaves it asleep, and tells that it is there.
-    const long done = most == everybody
-                          ? ::syscall(SYS_futex, word, operation_for(FUTEX_WAKE, scope), most, nullptr, nullptr, 0)
-                          : ::syscall(SYS_futex, word, operation_for(FUTEX_REQUEUE, scope), most, 1L, word, 0);
-    // A shared mapping may have been taken away under us; then nobody sleeps there that could be woken.
-    return done < 0 ? 0 : static_cast<int>(done);
+    if (most != everybody) {
+        // Moving at most one further sleeper from the word to the same word leaves it asleep, and tells that it is
+        // there.
+        const long done = ::syscall(SYS_futex, word, operation_for(FUTEX_REQUEUE, scope), most, 1L, word, 0);
+        if (done >= 0) return static_cast<int>(done);
+        // A sandbox without this operation: then everybody looks again, and nobody is left.
+    }
+    // Fails only where a shared mapping was taken away under us; then nobody sleeps there that could be woken.
+    ::syscall(SYS_futex, word, operation_for(FUTEX_WAKE, scope), everybody, nullptr, nullptr, 0);
+    return 0;
 }
 
 std::uint64_t futex_calls() noexcept { return calls_made.load(base::relaxed); }

@@ -25,7 +25,7 @@ inline constexpr int everybody = INT32_MAX;
 [[nodiscard]] wait_end futex_wait(const void* word, std::uint32_t expected, std::int64_t deadline_ns,
                                   futex_scope scope) noexcept;
 
-// Wakes up to `most`, and says how many it woke plus one if more still sleep: at most `most` means nobody is left.
+// Wakes up to `most`, or everybody. More than `most` says that others still sleep; at most `most`, that nobody is left.
 int futex_wake_and_count(const void* word, int most, futex_scope scope) noexcept;
 
 // How many system calls these two have made in this process, for those who want to see that there were none.
