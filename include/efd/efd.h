@@ -49,8 +49,9 @@ EFD_C_API void efd_put(efd_t* efd);
 /* ---- read and write ---------------------------------------------------------------------------------------------- */
 
 /* Takes the whole count, or one in semaphore mode, into *value (K-013, K-014). At count zero sleeps (K-019), or says
- * EAGAIN with EFD_NONBLOCK (K-018). EINTR: a signal handler without SA_RESTART ran, and there still was nothing to take
- * (K-093, K-097). EDEADLK: would sleep inside a wait queue callback. Handler-safe. */
+ * EAGAIN with EFD_NONBLOCK (K-018). EINTR: a signal handler without SA_RESTART ran while it slept, and no write had
+ * chosen it before (K-093, K-097); nothing was taken. EDEADLK: would sleep inside a wait queue callback.
+ * Handler-safe. */
 EFD_C_API int efd_read(efd_t* efd, uint64_t* value);
 
 /* Adds value (K-031). EINVAL: value is 2^64-1 (K-034). Without room below 2^64-1 sleeps until there is (K-038), or says

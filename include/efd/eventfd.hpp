@@ -90,8 +90,8 @@ class eventfd {
     }
 
     // Takes the whole count, or one in semaphore mode, into value (K-013, K-014). At zero sleeps (K-019), or
-    // resource_unavailable_try_again with flags::nonblock (K-018). interrupted: a handler without SA_RESTART ran, and
-    // there still was nothing (K-093, K-097). value is written on success alone. Handler-safe.
+    // resource_unavailable_try_again with flags::nonblock (K-018). interrupted: a handler without SA_RESTART ran while
+    // it slept (K-093, K-097); nothing was taken. value is written on success alone. Handler-safe.
     [[nodiscard]] std::errc read(std::uint64_t& value) noexcept { return to_errc(context_->read(value)); }
 
     // As read, but never sleeps. One load when there is nothing. Handler-safe.

@@ -5,8 +5,10 @@
 // `arrived`, so that whoever is not asleep yet will not fall asleep), wakes, learns in the same call whether others
 // still sleep, and clears `asleep` only if not, if no later turn was taken and if nobody arrived: WAKE_SETTLE.
 //
-// The promise to every other sleeper: a thread that was chosen always tries to take before it leaves, whatever else
-// ended its wait, so no wake is lost with it. May be called from any thread and from signal handlers.
+// The promise to every other sleeper: a thread that was chosen always tries to take before it leaves, so no wake is
+// lost with it. The kernel says `interrupted` and `timed_out` only to those whom no waker has chosen. That is also how
+// data beats a signal (K-097), while what the handler itself writes is left to the next read (K-093). May be called
+// from any thread and from signal handlers.
 #include <efd/core/context.hpp>
 
 #include "core/operation.hpp"
@@ -64,13 +66,13 @@ status context::sleep_for(operation& op, const wait_terms& terms) noexcept {
         switch (os::futex_wait(spot.word, spot.expected, terms.deadline_ns, scope_of(*this))) {
         case os::wait_end::woken: learn_from_wake(); break;
         case os::wait_end::changed: break;
-        case os::wait_end::interrupted: return leave(op, status::interrupted);
+        case os::wait_end::interrupted: tidy(op); return status::interrupted;
         case os::wait_end::timed_out: return leave(op, status::timed_out);
         }
     }
 }
 
-// Data beats every other reason to stop waiting (K-097). Who leaves without takes its mark away, if it was the last.
+// Data beats deadline and stop. Who leaves without takes its mark away, if it was the last.
 status context::leave(operation& op, status why) noexcept {
     const status last_look = attempt(op, nullptr);
     if (last_look != status::would_block) return last_look;
