@@ -27,10 +27,14 @@
 #ifndef WATCHERS
 #define WATCHERS 0
 #endif
+#ifndef CANCELLABLE
+#define CANCELLABLE 0 /* reader 0 waits with a stop token */
+#endif
 #define LIMIT 2
 #define EVERYBODY 99
 
 bool conservation = true, no_lost_wakeup = true, no_unit_unseen = true, base_is_frozen = true;
+bool no_lost_cancel = true, stop_state;
 
 /* The state word: count and park half, or noise and base; watched stands in both. */
 byte cnt;
@@ -49,11 +53,11 @@ bool watching, ready_said;
 byte added_since, told;
 
 /* Readers 0 and 1: in the kernel's queue of the state word (1), of the park word (2), chosen (3). */
-byte spot[2], expected[2], my_turns[4];
+byte spot[2], expected[2], my_turns[5];
 #define on_state(r) (spot[r] == 1)
 #define on_park(r) (spot[r] == 2)
 #define known_1(t) (turn == t || park_turn == t || expected[0] == t || expected[1] == t)
-#define known(t) (known_1(t) || my_turns[0] == t || my_turns[1] == t || my_turns[2] == t || my_turns[3] == t)
+#define known(t) (known_1(t) || my_turns[0] == t || my_turns[1] == t || my_turns[2] == t || my_turns[3] == t || my_turns[4] == t)
 #define my_turn my_turns[who]
 #define count (sealed -> ((base + huge) & 255) : cnt)
 #ifdef SEMAPHORE
@@ -219,6 +223,7 @@ take: /* take_sealed_or_arrive */
     atomic { park_asleep = true; park_arrived = true; expected[who] = park_turn; first = false }; /* SEALED_PARK */
     goto take;
 sleep_on_state:
+    if :: CANCELLABLE && who == 0 && stop_state -> goto took :: else fi; /* CANCEL, look */
     atomic { /* FUTEX_WAIT */
         if
 #ifdef BROKEN_seal_keeps_the_low_half
@@ -231,6 +236,7 @@ sleep_on_state:
     };
     goto end_asleep;
 sleep_on_park:
+    if :: CANCELLABLE && who == 0 && stop_state -> goto took :: else fi;
     atomic {
         if
         :: park_asleep && park_arrived && park_turn == expected[who] -> spot[who] = 2
@@ -300,10 +306,24 @@ proctype watcher() {
     ready_said = count > 0
 }
 
+proctype canceller(byte who) {
+    byte left;
+    bool others, claimed, saw;
+    stop_state = true;
+    saw = asleep && !sealed; /* CANCEL, kick: a read-modify-write on each word, the state word first */
+    if :: saw -> wake_packed(EVERYBODY) :: else fi;
+#ifndef BROKEN_kick_stops_at_the_state_word
+    saw = park_asleep;
+    if :: saw -> wake_parked(EVERYBODY) :: else fi;
+#endif
+    saw = false
+}
+
 /* Runs when nobody else can. */
 proctype judge() {
     timeout;
     assert(no_lost_wakeup && !(count > 0 && spot[0] > 0) && !(count > 0 && spot[1] > 0));
+    assert(no_lost_cancel && !(CANCELLABLE && stop_state && spot[0] > 0));
     assert(no_unit_unseen && !(watching && added_since > 0 && told == 0));
     assert(no_unit_unseen && !(watching && READERS == 0 && count > 0 && told == 0 && !ready_said));
 }
@@ -321,6 +341,9 @@ init {
 #else
         run writer(3, UNITS_1, true);
 #endif
+#endif
+#if CANCELLABLE > 0
+        run canceller(4);
 #endif
 #if WATCHERS > 0
         run watcher();
