@@ -29,11 +29,10 @@ void context::set_nonblock(bool on) noexcept {
         flags_.fetch_and(~flag_nonblock, base::relaxed);
 }
 
-status context::read_slow(std::uint64_t& value, const wait_terms& terms) noexcept {
+taken context::read_slow(const wait_terms& terms) noexcept {
     operation op{side::reader, 0};
     const status end = wait_for(op, terms);
-    if (end == status::ok) value = op.amount;
-    return end;
+    return {op.amount, end};
 }
 
 status context::write_slow(std::uint64_t n, const wait_terms& terms) noexcept {
@@ -73,10 +72,10 @@ status context::take_or_arrive(std::uint64_t& value, sleep_spot* spot) noexcept 
         if (is_sealed(seen)) return take_sealed_or_arrive(value, spot);
         const std::uint64_t there = packed_count(seen);
         if (there > 0) {
-            const std::uint64_t taken = take_from(there, semaphore());
-            if (!state_.compare_exchange_weak(seen, with_count(seen, there - taken), base::acq_rel, base::acquire))
+            const std::uint64_t take = take_from(there, semaphore());
+            if (!state_.compare_exchange_weak(seen, with_count(seen, there - take), base::acq_rel, base::acquire))
                 continue;
-            value = taken;
+            value = take;
             if (is_watched(seen)) notify(poll_out);
             return status::ok;
         }

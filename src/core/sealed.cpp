@@ -32,12 +32,12 @@ void context::seal() noexcept {
 status context::take_sealed(std::uint64_t& value) noexcept {
     const std::uint64_t base = base_of(state_.load(base::acquire));
     std::uint64_t huge = huge_.load(base::acquire);
-    std::uint64_t taken = 0;
+    std::uint64_t take = 0;
     do {
-        taken = take_from(base + huge, semaphore());
-        if (taken == 0) return status::would_block;
-    } while (!huge_.compare_exchange_weak(huge, huge - taken, base::acq_rel, base::acquire));
-    value = taken;
+        take = take_from(base + huge, semaphore());
+        if (take == 0) return status::would_block;
+    } while (!huge_.compare_exchange_weak(huge, huge - take, base::acq_rel, base::acquire));
+    value = take;
     // Values differ between writers, so none of them can be chosen for the others: all look again (K-082 to K-084).
     if (has_sleeper(writer_park_.fetch_add(0, base::acq_rel))) wake_parked(writer_park_, os::everybody);
     if (is_watched(state_.fetch_add(one_unit, base::acq_rel))) notify(poll_out);

@@ -41,6 +41,13 @@ struct wait_terms {
     patience sleep = patience::as_flagged;
 };
 
+// What a read came to; value is meaningful if end is ok. Comes back in registers, so that a caller's variable need not
+// live in memory on the fast path.
+struct taken {
+    std::uint64_t value;
+    base::status end;
+};
+
 struct operation;
 struct sleep_spot;
 
@@ -63,17 +70,17 @@ class alignas(64) context {
             value = 1;
             return base::status::ok;
         }
-        return read_slow(value, wait_terms{});
+        return hand_over(read_slow(wait_terms{}), value);
     }
     // As read, but the caller says how it waits. With a stop token not for signal handlers.
     [[nodiscard]] base::status read(std::uint64_t& value, const wait_terms& terms) noexcept {
-        return read_slow(value, terms);
+        return hand_over(read_slow(terms), value);
     }
     // As read, but never sleeps; costs one load when there is nothing.
     [[nodiscard]] base::status try_read(std::uint64_t& value) noexcept {
         const state_word seen = state_.load(base::acquire);
         if (packed_count(seen) == 0 && !is_sealed(seen)) return base::status::would_block;
-        return read_slow(value, wait_terms{.sleep = patience::never});
+        return hand_over(read_slow(wait_terms{.sleep = patience::never}), value);
     }
 
     // Adds n (K-031); sleeps while there is no room unless flag_nonblock (K-037, K-038); invalid for 2^64-1 (K-034).
@@ -144,8 +151,14 @@ class alignas(64) context {
 
     void init(std::uint64_t initval, unsigned flags, int id) noexcept;
 
+    // A caller's variable is written on success alone.
+    [[nodiscard]] static base::status hand_over(const taken& from, std::uint64_t& value) noexcept {
+        if (from.end == base::status::ok) value = from.value;
+        return from.end;
+    }
+
     // Out of line, in context.cpp.
-    [[nodiscard]] EFD_API base::status read_slow(std::uint64_t& value, const wait_terms& terms) noexcept;
+    [[nodiscard]] EFD_API taken read_slow(const wait_terms& terms) noexcept;
     [[nodiscard]] EFD_API base::status write_slow(std::uint64_t n, const wait_terms& terms) noexcept;
     [[nodiscard]] EFD_API base::status write_attention(state_word old, std::uint64_t n,
                                                        const wait_terms& terms) noexcept;
