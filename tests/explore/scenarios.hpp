@@ -1,0 +1,16 @@
+// All configurations to explore.
+#pragma once
+
+#include "explore/search.hpp"
+
+#include <vector>
+
+namespace explore {
+
+std::vector<scenario> packed_scenarios();
+std::vector<scenario> leaving_scenarios();
+std::vector<scenario> sealed_scenarios();
+std::vector<scenario> queue_scenarios();
+std::vector<scenario> life_scenarios();
+
+} // namespace explore

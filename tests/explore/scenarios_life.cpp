@@ -1,0 +1,142 @@
+// Configurations of birth and death: LAST_PUT, RETURN, BIRTH, with the real table of slots.
+#include "explore/scenarios.hpp"
+#include "explore/slots.hpp"
+#include "explore/tell.hpp"
+#include "explore/world.hpp"
+
+#include "core/context_table.hpp"
+
+#include <cstring>
+#include <string>
+
+namespace explore {
+namespace {
+
+using efd::base::status;
+using efd::core::context;
+using efd::core::context_table;
+
+constexpr std::size_t watched_slots = 2 * sizeof(context);
+// What changes of the table after its first slab is there: the lock, the ids and the first slab; the last numbers.
+constexpr std::size_t table_head = 136;
+constexpr std::size_t table_tail = 24;
+
+struct lives {
+    context* first = nullptr;
+    efd::core::wait_queue_entry entry;
+    efd::base::atomic<context*> second{nullptr};
+    efd::base::atomic<std::uint64_t> published{1}; // a lock's bit, cleared when `second` is there
+};
+lives* here = nullptr;
+
+region part_of_table(bool head) noexcept {
+    auto* const all = reinterpret_cast<unsigned char*>(&context_table::instance());
+    return head ? region{all, table_head} : region{all + sizeof(context_table) - table_tail, table_tail};
+}
+
+// The table as the program found it, its slab empty.
+void reset_table() {
+    static unsigned char head[table_head];
+    static unsigned char tail[table_tail];
+    static const bool kept = [] {
+        std::memcpy(head, part_of_table(true).first, table_head);
+        std::memcpy(tail, part_of_table(false).first, table_tail);
+        return true;
+    }();
+    (void)kept;
+    std::memcpy(part_of_table(true).first, head, table_head);
+    std::memcpy(part_of_table(false).first, tail, table_tail);
+    const region slots = first_slots(watched_slots);
+    std::memset(slots.first, 0, slots.bytes);
+}
+
+void make_life(bool watched) {
+    reset_table();
+    make_world(0, 0);
+    here = new lives;
+    here->first = context::create(0, 0);
+    efd::core::context_layout::name_places(*here->first);
+    if (watched) {
+        here->entry.callback = [](efd::core::wait_queue_entry&, std::uint32_t) { return 0; };
+        here->entry.mask = efd::core::poll_in;
+        std::uint32_t ready = 0;
+        (void)here->first->add_wait_queue(here->entry, ready);
+    }
+    arena_open(false); // the machine's own list
+    for (const region& r : {first_slots(watched_slots), part_of_table(true), part_of_table(false)})
+        the_machine().regions.push_back(r);
+    arena_open(true);
+}
+void unwatched_life() { make_life(false); }
+void watched_life() { make_life(true); }
+
+// Inside its call while the object dies.
+void signaller() { must(here->first->signal(), "a signal was refused outside of a callback"); }
+
+// Takes the unit, ends the object's life, and makes the next one, which is born in the same slot.
+void heir() {
+    std::uint64_t value = 0;
+    doing(task::other);
+    must(here->first->read(value) == status::ok && value == 1, "the first object's unit was not taken");
+    doing(task::none);
+    if (here->entry.queue != nullptr) (void)here->first->remove_wait_queue(here->entry);
+    here->first->put();
+    context* const next = context::create(0, 0);
+    must(here->entry.callback != nullptr || next == here->first,
+         "the slot was not used again"); // a watched object may have its signaller's reference for a while
+    here->second.store(next, efd::base::release);
+    (void)here->published.fetch_and(0, efd::base::release);
+}
+// Makes two objects after that: they must be two.
+void breeding_heir() {
+    heir();
+    const context* const other = context::create(0, 0);
+    must(other != nullptr && other != here->second.load(efd::base::relaxed), "two objects in one slot");
+}
+void heir_and_writer() {
+    heir();
+    must(here->second.load(efd::base::acquire)->write(1) == status::ok, "a plain write was refused");
+}
+void second_reader() {
+    (void)here->published.lock(1, 0);
+    std::uint64_t value = 0;
+    doing(task::other);
+    const status end = here->second.load(efd::base::acquire)->read(value);
+    must(end == status::ok && value == 1, "the second object's reader took something else");
+    doing(task::none);
+}
+// Two that give references back at once: the object dies once.
+void putter() { here->first->put(); }
+void holder() {
+    here->first->put();
+    context* const next = context::create(0, 0);
+    must(next != nullptr, "no object");
+}
+void two_references() {
+    make_life(false);
+    here->first->get();
+}
+
+} // namespace
+
+std::vector<scenario> life_scenarios() {
+    return {
+        {.name = "last-put",
+         .what = "signaller inside, its reader puts the object; a new one with a reader",
+         .threads = {{"S", '-', signaller}, {"H", '-', heir_and_writer}, {"R", '-', second_reader}},
+         .set_up = unwatched_life,
+         .check = nobody_forgotten},
+        {.name = "last-put-watched",
+         .what = "signaller of a watched object inside, its reader puts it; a new one",
+         .threads = {{"S", '-', signaller}, {"H", '-', breeding_heir}},
+         .set_up = watched_life,
+         .check = nobody_forgotten},
+        {.name = "two-puts",
+         .what = "2 holders put an object, one makes a new one",
+         .threads = {{"P", '-', putter}, {"H", '-', holder}},
+         .set_up = two_references,
+         .check = nobody_forgotten},
+    };
+}
+
+} // namespace explore

@@ -1,0 +1,201 @@
+// Configurations of the wait queue: callbacks that are counted, signallers beside them, entries that come and go.
+//
+// Every callback makes a step that others can see while it runs, so that two at once, or one after its removal, would
+// be met by some schedule.
+#include "explore/scenarios.hpp"
+#include "explore/tell.hpp"
+#include "explore/world.hpp"
+
+#include "core/wait_queue.hpp"
+
+#include <string>
+
+namespace explore {
+namespace {
+
+using efd::core::poll_in;
+using efd::core::wait_queue_entry;
+
+// A watched object, and a second one for callbacks that signal elsewhere.
+struct watched {
+    efd::core::context other;
+    wait_queue_entry entry;
+    wait_queue_entry other_entry;
+    efd::base::atomic<std::uint64_t> calls{0}; // counted by load and store: two at once, or unseen, lose one
+    efd::base::atomic<std::uint64_t> other_calls{0};
+    std::uint64_t ready_in = 0;
+    std::uint64_t inside = 0;
+    bool removed = false;
+};
+watched* here = nullptr;
+
+void count_call(efd::base::atomic<std::uint64_t>& calls) noexcept {
+    must(here->inside++ == 0, "two callbacks of one object at once");
+    calls.store(calls.load(efd::base::relaxed) + 1, efd::base::relaxed);
+    --here->inside;
+}
+int counting(wait_queue_entry& /*entry*/, std::uint32_t /*key*/) {
+    must(!here->removed, "a callback after its removal returned");
+    count_call(here->calls);
+    return 0;
+}
+int counting_other(wait_queue_entry& /*entry*/, std::uint32_t /*key*/) {
+    here->other_calls.fetch_add(1, efd::base::relaxed);
+    return 0;
+}
+// The first call signals again: refused, then deferred, which runs after it.
+int signalling(wait_queue_entry& entry, std::uint32_t key) {
+    if (here->calls.load(efd::base::relaxed) == 0) {
+        must(!w().object.signal(), "a signal inside a callback was not refused");
+        must(w().object.signal_deferred(), "a deferred signal was refused");
+        w().given.add(1);
+    }
+    return counting(entry, key);
+}
+int signalling_other(wait_queue_entry& entry, std::uint32_t key) {
+    must(here->other.signal_deferred(), "a deferred signal was refused");
+    return counting(entry, key);
+}
+int removing_itself(wait_queue_entry& entry, std::uint32_t key) {
+    (void)counting(entry, key);
+    must(w().object.remove_wait_queue(entry) == efd::base::status::ok, "an entry could not remove itself");
+    here->removed = true;
+    return 0;
+}
+
+void make_watched(wait_queue_entry::function callback, bool joined) {
+    make_world(0, 0);
+    here = new watched;
+    efd::core::context_layout::init(here->other, 0, 0);
+    efd::core::context_layout::make_queue(w().object);
+    efd::core::context_layout::make_queue(here->other);
+    efd::core::context_layout::name_queue(w().object);
+    name_place(&here->calls, "calls");
+    here->entry.callback = callback;
+    here->entry.mask = poll_in;
+    here->other_entry.callback = counting_other;
+    here->other_entry.mask = poll_in;
+    std::uint32_t ready = 0;
+    if (joined) (void)w().object.add_wait_queue(here->entry, ready);
+    (void)here->other.add_wait_queue(here->other_entry, ready);
+}
+void with_entry() { make_watched(counting, true); }
+void without_entry() { make_watched(counting, false); }
+void with_signalling() { make_watched(signalling, true); }
+void with_signalling_other() { make_watched(signalling_other, true); }
+void with_removing() { make_watched(removing_itself, true); }
+
+void signaller() {
+    must(w().object.signal(), "a signal was refused outside of a callback");
+    w().given.add(1);
+}
+void other_signaller() { must(here->other.signal(), "a signal was refused outside of a callback"); }
+void writer() { write_fast(1); }
+void remover() {
+    doing(task::other);
+    must(w().object.remove_wait_queue(here->entry) == efd::base::status::ok, "an entry could not be removed");
+    here->removed = true;
+    doing(task::none);
+}
+void taking_remover() {
+    doing(task::other);
+    std::uint64_t count = 0;
+    (void)w().object.remove_wait_queue_and_read(here->entry, count);
+    w().taken.add(count);
+    here->removed = true;
+    doing(task::none);
+}
+void adder() {
+    doing(task::other);
+    std::uint32_t ready = 0;
+    must(w().object.add_wait_queue(here->entry, ready) == efd::base::status::ok, "an entry could not be added");
+    here->ready_in = ready & poll_in;
+    doing(task::none);
+}
+void passer() { // comes and goes
+    adder();
+    remover();
+}
+std::string calls_are(std::uint64_t expected) {
+    if (std::string wrong = audit(); !wrong.empty()) return wrong;
+    const std::uint64_t calls = here->calls.load(efd::base::relaxed);
+    if (calls == expected) return {};
+    return std::to_string(calls) + " callbacks for " + std::to_string(expected) + " wakes";
+}
+std::string one_call() { return calls_are(1); }
+std::string two_calls() { return calls_are(2); }
+std::string three_calls() { return calls_are(3); }
+std::string two_and_two() {
+    if (here->other_calls.load(efd::base::relaxed) != 2) return "a wake that a callback left to be run was lost";
+    return one_call();
+}
+std::string at_most_one_call() {
+    return here->calls.load(efd::base::relaxed) <= 1 ? audit() : "a removed entry was called";
+}
+// No unit falls between what the adder was told and the first call.
+template <int Signals>
+std::string told_of_all() {
+    const std::uint64_t calls = here->calls.load(efd::base::relaxed);
+    if (here->ready_in == 0 && calls != Signals) return "WATCH: a unit was neither told nor called for";
+    return audit();
+}
+
+} // namespace
+
+std::vector<scenario> queue_scenarios() {
+    return {
+        {.name = "queue-2s",
+         .what = "2 signallers, 1 entry",
+         .threads = {{"S1", 's', signaller}, {"S2", 's', signaller}},
+         .set_up = with_entry,
+         .check = two_calls},
+        {.name = "queue-3s",
+         .what = "3 signallers, 1 entry",
+         .threads = {{"S1", 's', signaller}, {"S2", 's', signaller}, {"S3", 's', signaller}},
+         .set_up = with_entry,
+         .check = three_calls,
+         .full = true},
+        {.name = "queue-remove",
+         .what = "2 signallers, 1 entry that is removed",
+         .threads = {{"S1", 's', signaller}, {"S2", 's', signaller}, {"X", '-', remover}},
+         .set_up = with_entry,
+         .check = audit},
+        {.name = "queue-take",
+         .what = "1 writer, 1 entry that is removed with the count",
+         .threads = {{"W", '-', writer}, {"X", '-', taking_remover}},
+         .set_up = with_entry,
+         .check = audit},
+        {.name = "queue-add",
+         .what = "2 signallers, 1 entry that is added",
+         .threads = {{"S1", 's', signaller}, {"S2", 's', signaller}, {"A", '-', adder}},
+         .set_up = without_entry,
+         .check = told_of_all<2>},
+        {.name = "queue-pass",
+         .what = "1 signaller, 1 entry that comes and goes",
+         .threads = {{"S", '-', signaller}, {"A", '-', passer}},
+         .set_up = without_entry,
+         .check = audit},
+        {.name = "queue-again",
+         .what = "1 signaller, a callback that signals its own object",
+         .threads = {{"S", '-', signaller}},
+         .set_up = with_signalling,
+         .check = two_calls},
+        {.name = "queue-again-2",
+         .what = "2 signallers, a callback that signals its own object",
+         .threads = {{"S1", 's', signaller}, {"S2", 's', signaller}},
+         .set_up = with_signalling,
+         .check = three_calls},
+        {.name = "queue-other",
+         .what = "1 signaller, a callback that signals a second object, 1 signaller of that",
+         .threads = {{"S", '-', signaller}, {"O", '-', other_signaller}},
+         .set_up = with_signalling_other,
+         .check = two_and_two},
+        {.name = "queue-self",
+         .what = "2 signallers, a callback that removes itself",
+         .threads = {{"S1", 's', signaller}, {"S2", 's', signaller}},
+         .set_up = with_removing,
+         .check = at_most_one_call},
+    };
+}
+
+} // namespace explore

@@ -1,0 +1,176 @@
+// What the scenarios are made of: see world.hpp.
+#include "explore/world.hpp"
+
+#include "explore/tell.hpp"
+
+#include <new>
+
+namespace efd::core {
+
+void context_layout::name_places(const context& object) {
+    explore::name_place(&object.state_, "state");
+    explore::name_place(&object.huge_, "huge");
+    explore::name_place(&object.reader_park_, "reader_park");
+    explore::name_place(&object.writer_park_, "writer_park");
+    explore::name_place(&object.turn_, "turn");
+    explore::name_place(&object.refs_, "refs");
+    explore::name_place(&object.flags_, "flags");
+    explore::name_place(&object.linger_us_, "linger_us");
+    explore::name_place(&object.queue_, "queue");
+}
+
+// The queue's atomics are private to it; its first member that is one is told as the queue's word.
+void context_layout::name_queue(context& object) {
+    explore::name_place(reinterpret_cast<unsigned char*>(object.queue()) + 3 * sizeof(void*), "queue word");
+    explore::name_place(reinterpret_cast<unsigned char*>(object.queue()) + 4 * sizeof(void*), "extra keys");
+    explore::name_place(reinterpret_cast<unsigned char*>(object.queue()) + 4 * sizeof(void*) + 4, "gate");
+    explore::name_place(reinterpret_cast<unsigned char*>(object.queue()) + 5 * sizeof(void*), "holder");
+}
+
+} // namespace efd::core
+
+namespace explore {
+
+using efd::base::status;
+using efd::core::wait_terms;
+
+namespace {
+
+world* here = nullptr;
+
+thread_state& me() noexcept {
+    machine& m = the_machine();
+    return m.now.threads[static_cast<std::size_t>(m.running())];
+}
+
+std::string forgotten(int i) {
+    const machine& m = the_machine();
+    const thread_state& t = m.now.threads[static_cast<std::size_t>(i)];
+    const std::string who = "thread " + std::to_string(i);
+    if (t.alive == life::runnable) return who + " can never go on: a deadlock";
+    if (t.alive != life::asleep) return {};
+    const std::uint64_t count = w().object.count();
+    const auto what = static_cast<task>(t.doing[0]);
+    if (what == task::reads && count > 0)
+        return "lost wakeup: " + who + " sleeps, the count is " + std::to_string(count);
+    if (what == task::writes && efd::core::admit_write(count, t.doing[1]) == efd::core::admission::admitted)
+        return "lost wakeup: " + who + " sleeps, its write would be admitted at " + std::to_string(count);
+    if (what == task::other) return "lost wakeup: " + who + " sleeps at a gate that nobody holds";
+    return {};
+}
+
+} // namespace
+
+world& w() noexcept { return *here; }
+
+void make_world(std::uint64_t initval, unsigned flags) {
+    forget_names();
+    here = new world;
+    efd::core::context_layout::init(w().object, initval, flags);
+    w().given.add(initval);
+    efd::core::context_layout::name_places(w().object);
+    name_place(&w().payload[0], "payload 0");
+    name_place(&w().payload[1], "payload 1");
+    name_place(&w().stop, "stop state");
+}
+
+void doing(task what, std::uint64_t amount) noexcept {
+    me().doing[0] = static_cast<std::uint64_t>(what);
+    me().doing[1] = amount;
+}
+
+status read_one(const wait_terms& terms) noexcept {
+    std::uint64_t value = 0;
+    doing(task::reads);
+    const status end = w().object.read(value, terms);
+    if (end == status::ok) {
+        must(value > 0, "a read took nothing and said ok");
+        must(!w().object.semaphore() || value == 1, "a semaphore read took more than one");
+        w().taken.add(value);
+    }
+    doing(task::none);
+    return end;
+}
+
+std::uint64_t read_value() noexcept {
+    std::uint64_t value = 0;
+    doing(task::reads);
+    const status end = w().object.read(value);
+    must(end == status::ok && value > 0, "a plain read came back without a unit");
+    must(!w().object.semaphore() || value == 1, "a semaphore read took more than one");
+    w().taken.add(value);
+    doing(task::none);
+    return value;
+}
+
+status write_some(std::uint64_t n, const wait_terms& terms) noexcept {
+    doing(task::writes, n);
+    const status end = w().object.write(n, terms);
+    if (end == status::ok) w().given.add(n);
+    doing(task::none);
+    return end;
+}
+
+void write_fast(std::uint64_t n) noexcept {
+    doing(task::writes, n);
+    const status end = w().object.write(n);
+    must(end == status::ok, "a plain write was refused");
+    w().given.add(n);
+    doing(task::none);
+}
+
+void signal_once() noexcept {
+    must(w().object.signal(), "a signal was refused outside of a callback");
+    w().given.add(1);
+    ++w().signals;
+}
+
+void await_end_of(int thread) noexcept {
+    request asked{};
+    asked.what = act::await_end;
+    asked.operand = static_cast<std::uint64_t>(thread);
+    perform(asked);
+}
+
+void must(bool holds, const char* what) noexcept {
+    if (!holds) the_machine().fail(what);
+}
+
+std::string nobody_forgotten() {
+    for (int i = 0; i < the_machine().thread_count(); ++i)
+        if (std::string wrong = forgotten(i); !wrong.empty()) return wrong;
+    return {};
+}
+
+// Units may be missing only where signals came upon the ceiling, and no more than there were signals.
+std::string conserved() {
+    const std::uint64_t count = w().object.count();
+    const bool saturates = w().given.high > 0 || w().given.low == efd::core::ceiling;
+    const std::uint64_t may_miss = saturates ? w().signals : 0;
+    wide_sum there = w().taken;
+    there.add(count);
+    bool exact = there == w().given;
+    for (std::uint64_t missing = 0; missing < may_miss && !exact; ++missing) {
+        there.add(1);
+        exact = there == w().given;
+    }
+    if (exact && count == efd::core::ceiling && w().signals == 0) return "a write passed the bound";
+    if (exact) return {};
+    return "units are not conserved: given " + std::to_string(w().given.low) + ", taken " +
+           std::to_string(w().taken.low) + ", count " + std::to_string(count);
+}
+
+std::string audit() {
+    std::string wrong = nobody_forgotten();
+    return wrong.empty() ? conserved() : wrong;
+}
+
+std::string audit_with_calls() {
+    const state& s = the_machine().now;
+    if (s.waits == 0 && s.wakes > 0) return "a wake, and nobody ever waited";
+    if (s.wakes > s.waits * w().wakes_for_one)
+        return "too many wakes: " + std::to_string(s.wakes) + " for " + std::to_string(s.waits) + " waits";
+    return audit();
+}
+
+} // namespace explore
