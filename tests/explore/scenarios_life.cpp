@@ -106,11 +106,15 @@ void second_reader() {
     doing(task::none);
 }
 // Two that give references back at once: the object dies once.
-void putter() { here->first->put(); }
+void putter() {
+    w().payload[0].store(1, efd::base::relaxed);
+    here->first->put();
+}
 void holder() {
     here->first->put();
-    context* const next = context::create(0, 0);
+    const context* const next = context::create(0, 0);
     must(next != nullptr, "no object");
+    if (next == here->first) must(w().payload[0].load(efd::base::relaxed) == 1, "the other holder's work is not seen");
 }
 void two_references() {
     make_life(false);

@@ -30,9 +30,11 @@ struct watched {
 watched* here = nullptr;
 
 void count_call(efd::base::atomic<std::uint64_t>& calls) noexcept {
+    must(efd::core::in_callback == 1, "a callback inside a callback");
     must(here->inside++ == 0, "two callbacks of one object at once");
     calls.store(calls.load(efd::base::relaxed) + 1, efd::base::relaxed);
     --here->inside;
+    must(!here->removed, "a callback that was running when its removal returned");
 }
 int counting(wait_queue_entry& /*entry*/, std::uint32_t /*key*/) {
     must(!here->removed, "a callback after its removal returned");
@@ -40,6 +42,7 @@ int counting(wait_queue_entry& /*entry*/, std::uint32_t /*key*/) {
     return 0;
 }
 int counting_other(wait_queue_entry& /*entry*/, std::uint32_t /*key*/) {
+    must(efd::core::in_callback == 1, "a callback inside a callback");
     here->other_calls.fetch_add(1, efd::base::relaxed);
     return 0;
 }
@@ -91,7 +94,9 @@ void signaller() {
 }
 void other_signaller() { must(here->other.signal(), "a signal was refused outside of a callback"); }
 void writer() { write_fast(1); }
+void zero_writer() { write_fast(0); }
 void remover() {
+    (void)here->calls.load(efd::base::relaxed); // a step, so that what follows on plain memory may come at any time
     doing(task::other);
     must(w().object.remove_wait_queue(here->entry) == efd::base::status::ok, "an entry could not be removed");
     here->removed = true;
@@ -140,9 +145,7 @@ std::string told_of_all() {
     return audit();
 }
 
-} // namespace
-
-std::vector<scenario> queue_scenarios() {
+std::vector<scenario> entries() {
     return {
         {.name = "queue-2s",
          .what = "2 signallers, 1 entry",
@@ -155,6 +158,11 @@ std::vector<scenario> queue_scenarios() {
          .set_up = with_entry,
          .check = three_calls,
          .full = true},
+        {.name = "queue-zero",
+         .what = "1 signaller, 1 write of 0, 1 entry",
+         .threads = {{"S", '-', signaller}, {"Z", '-', zero_writer}},
+         .set_up = with_entry,
+         .check = two_calls},
         {.name = "queue-remove",
          .what = "2 signallers, 1 entry that is removed",
          .threads = {{"S1", 's', signaller}, {"S2", 's', signaller}, {"X", '-', remover}},
@@ -175,6 +183,11 @@ std::vector<scenario> queue_scenarios() {
          .threads = {{"S", '-', signaller}, {"A", '-', passer}},
          .set_up = without_entry,
          .check = audit},
+    };
+}
+
+std::vector<scenario> callbacks_that_act() {
+    return {
         {.name = "queue-again",
          .what = "1 signaller, a callback that signals its own object",
          .threads = {{"S", '-', signaller}},
@@ -196,6 +209,14 @@ std::vector<scenario> queue_scenarios() {
          .set_up = with_removing,
          .check = at_most_one_call},
     };
+}
+
+} // namespace
+
+std::vector<scenario> queue_scenarios() {
+    std::vector<scenario> all = entries();
+    for (scenario& one : callbacks_that_act()) all.push_back(std::move(one));
+    return all;
 }
 
 } // namespace explore

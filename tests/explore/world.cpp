@@ -55,6 +55,8 @@ std::string forgotten(int i) {
         return "lost wakeup: " + who + " sleeps, the count is " + std::to_string(count);
     if (what == task::writes && efd::core::admit_write(count, t.doing[1]) == efd::core::admission::admitted)
         return "lost wakeup: " + who + " sleeps, its write would be admitted at " + std::to_string(count);
+    if (what == task::reads && !efd::core::context_layout::says_reader_sleeps(w().object))
+        return "lost mark: " + who + " sleeps, and the next writer will not know";
     if (what == task::other) return "lost wakeup: " + who + " sleeps at a gate that nobody holds";
     return {};
 }
@@ -85,6 +87,7 @@ status read_one(const wait_terms& terms) noexcept {
     const status end = w().object.read(value, terms);
     if (end == status::ok) {
         must(value > 0, "a read took nothing and said ok");
+        must(value != efd::core::ceiling || w().signals > 0, "a write passed the bound");
         must(!w().object.semaphore() || value == 1, "a semaphore read took more than one");
         w().taken.add(value);
     }
@@ -97,6 +100,7 @@ std::uint64_t read_value() noexcept {
     doing(task::reads);
     const status end = w().object.read(value);
     must(end == status::ok && value > 0, "a plain read came back without a unit");
+    must(value != efd::core::ceiling || w().signals > 0, "a write passed the bound");
     must(!w().object.semaphore() || value == 1, "a semaphore read took more than one");
     w().taken.add(value);
     doing(task::none);
@@ -120,9 +124,9 @@ void write_fast(std::uint64_t n) noexcept {
 }
 
 void signal_once() noexcept {
+    ++w().signals;
     must(w().object.signal(), "a signal was refused outside of a callback");
     w().given.add(1);
-    ++w().signals;
 }
 
 void await_end_of(int thread) noexcept {

@@ -76,6 +76,10 @@ class context_layout {
     static void name_queue(context& object);
     static void make_queue(context& object) { (void)object.queue(); }
     static void set_flags(context& object, unsigned flags) { object.flags_.store(flags, base::relaxed); }
+    static bool says_reader_sleeps(const context& object) {
+        const state_word word = object.state_.load(base::acquire);
+        return has_sleeper(is_sealed(word) ? object.reader_park_.load(base::acquire) : park_of(word));
+    }
     static state_word state(const context& object) { return object.state_.load(base::acquire); }
 };
 

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""The mutants of src/core: each is one deliberate mistake, and the explorer must find every one.
+
+    mutants.py --objects DIRECTORY --work DIRECTORY [--all] [--only NAME,NAME] [--compiler g++] [--jobs N]
+
+Each entry of mutants.json names the pair of docs/races.md that it breaks, textual replacements (each must fit at exactly
+one place, so that an entry cannot go stale unseen), and the configurations to explore. The replacement is made in a copy;
+what it touches is compiled and linked with the explorer's other objects. A mutant is killed if the explorer reports a
+failure in one of its configurations; a mutant that does not compile, hangs or is found to hold is a failure here.
+Exit status 0 if all were killed.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+FLAGS = [
+    "-std=c++20", "-O1", "-w", "-fno-stack-protector", "-fcf-protection=none", "-ftrivial-auto-var-init=zero",
+    '-DEFD_ATOMIC_MODEL="explore/model_atomic.hpp"',
+]  # fmt: skip
+SECONDS_MOST = 120
+
+
+def call(command, seconds=SECONDS_MOST):
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
+    except subprocess.TimeoutExpired:
+        return None, f"not finished after {seconds} s"
+    return done.returncode, done.stdout + done.stderr
+
+
+def changed_files(mutant):
+    """The text of each file that the mutant changes; an edit that does not fit at exactly one place raises."""
+    texts = {}
+    for edit in mutant["edits"]:
+        text = texts.get(edit["file"], (ROOT / edit["file"]).read_text(encoding="utf-8"))
+        places = text.count(edit["old"])
+        if places != 1:
+            raise ValueError(f"fits at {places} places in {edit['file']}: {edit['old']!r}")
+        texts[edit["file"]] = text.replace(edit["old"], edit["new"])
+    return texts
+
+
+class Workshop:
+    def __init__(self, options):
+        self.compiler = options.compiler
+        self.work = Path(options.work)
+        self.objects = {}
+        for path in sorted(Path(options.objects).rglob("*.o")):
+            if "explore_core.dir" in path.parts or "explore.dir" in path.parts:
+                self.objects[path.name.removesuffix(".o")] = path
+        if "park.cpp" not in self.objects or "search.cpp" not in self.objects:
+            sys.exit(f"no objects of the explorer below {options.objects}")
+
+    def sources_of(self, texts):
+        """What must be compiled again: the changed sources; for a header everything that could include it."""
+        if all(name.endswith(".cpp") for name in texts):
+            return list(texts)
+        core = [p.relative_to(ROOT).as_posix() for p in sorted((ROOT / "src/core").glob("*.cpp"))]
+        explorer = [p.relative_to(ROOT).as_posix() for p in sorted(HERE.glob("*.cpp"))]
+        return core + [p for p in explorer if "scenarios" in p or p.endswith("/world.cpp")]
+
+    def build(self, mutant):
+        place = self.work / mutant["name"]
+        shutil.rmtree(place, ignore_errors=True)
+        texts = changed_files(mutant)
+        for name, text in texts.items():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).write_text(text, encoding="utf-8")
+        includes = [f"-I{HERE / 'std'}", f"-I{place / 'include'}", f"-I{ROOT / 'include'}", f"-I{ROOT / 'src'}",
+                    f"-I{ROOT / 'tests'}"]  # fmt: skip
+        objects = dict(self.objects)
+        for name in self.sources_of(texts):
+            source = place / name if name in texts else ROOT / name
+            target = place / (Path(name).name + ".o")
+            status, output = call([self.compiler, *FLAGS, *includes, "-c", str(source), "-o", str(target)])
+            if status != 0:
+                return None, "does not compile: " + first_line(output, "error")
+            objects[Path(name).name] = target
+        status, output = call([self.compiler, *map(str, objects.values()), "-o", str(place / "explore")])
+        return (place / "explore", "") if status == 0 else (None, "does not link: " + first_line(output, "error"))
+
+    def try_one(self, mutant):
+        begin = time.monotonic()
+        program, trouble = self.build(mutant)
+        if program is None:
+            return False, trouble, time.monotonic() - begin
+        status, output = call([str(program), "--brief", "--only", mutant["scenarios"]])
+        shutil.rmtree(program.parent, ignore_errors=True)
+        failed = re.search(r"^FAILED (.*)", output, re.MULTILINE)
+        if status == 1 and failed:
+            return True, failed[1], time.monotonic() - begin
+        return False, "SURVIVED" if status == 0 else f"undecided: {output.strip()[-200:]}", time.monotonic() - begin
+
+
+def first_line(output, word):
+    return next((line for line in output.splitlines() if word in line), output[:200])
+
+
+def read_options():
+    parser = argparse.ArgumentParser(description="every mutant of src/core must be found by the explorer")
+    parser.add_argument("--objects", required=True, help="the build directory of the explorer")
+    parser.add_argument("--work", required=True, help="a directory for the copies")
+    parser.add_argument("--compiler", default="c++")
+    parser.add_argument("--only", default="", help="names, with commas between")
+    parser.add_argument("--all", action="store_true", help="also those that the short form leaves out")
+    parser.add_argument("--jobs", type=int, default=2)
+    return parser.parse_args()
+
+
+def main():
+    options = read_options()
+    mutants = json.loads((HERE / "mutants.json").read_text(encoding="utf-8"))
+    names = set(filter(None, options.only.split(",")))
+    chosen = [m for m in mutants if (m["name"] in names if names else options.all or m["short"])]
+    workshop = Workshop(options)
+    killed = 0
+    pairs = {}
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for mutant, (dead, how, seconds) in zip(chosen, pool.map(workshop.try_one, chosen), strict=True):
+            killed += dead
+            pairs.setdefault(mutant["pair"], []).append(dead)
+            print(f"{mutant['pair']:<15} {mutant['name']:<32} {'killed' if dead else 'ALIVE':<7} {seconds:5.1f} s  {how}",
+                  flush=True)  # fmt: skip
+    broken = sum(all(dead) for dead in pairs.values())
+    print(f"pairs {len(pairs)}, each with a mutant that is found: {broken}; mutants killed {killed} of {len(chosen)}")
+    return 0 if chosen and killed == len(chosen) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
