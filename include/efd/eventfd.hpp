@@ -86,7 +86,7 @@ class eventfd {
     // A second handle to the same object, as dup does for a descriptor (K-100). Handler-safe.
     [[nodiscard]] eventfd duplicate() const noexcept {
         context_->get();
-        return eventfd(context_);
+        return eventfd(adopt{}, context_);
     }
 
     // Takes the whole count, or one in semaphore mode, into value (K-013, K-014). At zero sleeps (K-019), or
@@ -147,8 +147,8 @@ class eventfd {
     }
 
     // Adds one, never blocks, saturates at 2^64-1 (K-133, K-148). False, and nothing added, inside a wait queue
-    // callback (K-150); signal_deferred is never refused: it counts at once and leaves callbacks for later.
-    // Handler-safe.
+    // callback (K-150); signal_deferred is never refused: it counts at once and leaves callbacks for later. A
+    // signal handler that may interrupt a callback should use that one, or write. Handler-safe.
     bool signal() noexcept { return context_->signal(); }
     void signal_deferred() noexcept { context_->signal_deferred(); }
 
@@ -172,6 +172,8 @@ class eventfd {
         return to_errc(context_->add_wait_queue(entry, ready));
     }
     // After it returned the callback does not run and will not. invalid_argument: not in this queue.
+    // resource_deadlock_would_occur: called inside a callback of another object while a further thread is busy with
+    // this one's queue; nothing has changed, defer it. add_wait_queue and remove_wait_queue_and_read say so too.
     std::errc remove_wait_queue(wait_queue_entry& entry) noexcept {
         return to_errc(context_->remove_wait_queue(entry));
     }
@@ -183,7 +185,8 @@ class eventfd {
     [[nodiscard]] core::context* native_handle() const noexcept { return context_; }
 
   private:
-    explicit eventfd(core::context* context) noexcept : context_(context) {}
+    struct adopt {};
+    eventfd(adopt, core::context* context) noexcept : context_(context) {}
 
     static core::wait_terms terms(std::int64_t deadline_ns, const std::stop_token* stop) noexcept {
         return {.deadline_ns = deadline_ns, .stop = stop, .sleep = core::patience::always};

@@ -81,7 +81,8 @@ status context::take_or_arrive(std::uint64_t& value, sleep_spot* spot) noexcept 
         }
         if (spot == nullptr) return status::would_block;
         // ARRIVE: the mark is made, or found made, on a word whose count is zero. Any later add sees it.
-        const park_word announced = arrived(park_of(seen));
+        const std::uint32_t turn = has_sleeper(park_of(seen)) ? 0 : take_turn();
+        const park_word announced = arrived(park_of(seen), turn);
         if (announced == park_of(seen) ||
             state_.compare_exchange_weak(seen, with_park(seen, announced), base::acq_rel, base::acquire)) {
             *spot = sleep_spot{state_futex(), announced};

@@ -15,21 +15,23 @@ using base::status;
 
 namespace {
 
-// Holds the queue of an object for one change; inside one of its callbacks it is held already, and stays so.
+// Holds the queue of an object for one change; inside one of its callbacks it is held already, and stays so. Inside a
+// callback of another object it may be refused.
 class queue_holder {
   public:
-    explicit queue_holder(wait_queue& queue) noexcept : queue_(queue), nested_(queue.held_by_me()) {
-        if (!nested_) queue_.hold();
-    }
+    explicit queue_holder(wait_queue& queue) noexcept
+        : queue_(queue), nested_(queue.held_by_me()), held_(nested_ || queue.hold()) {}
     ~queue_holder() {
-        if (!nested_) queue_.let_go();
+        if (held_ && !nested_) queue_.let_go();
     }
+    [[nodiscard]] bool held() const noexcept { return held_; }
     queue_holder(const queue_holder&) = delete;
     queue_holder& operator=(const queue_holder&) = delete;
 
   private:
     wait_queue& queue_;
     bool nested_;
+    bool held_;
 };
 
 // Queues stay with their slots for ever; this list of all that were made is how leak checkers find them.
@@ -57,8 +59,9 @@ status context::add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) no
     wait_queue* const waiters = queue();
     if (waiters == nullptr) return status::no_memory;
     if (entry.callback == nullptr || entry.queue != nullptr) return status::invalid;
-    get(); // the entry's reference
     const queue_holder holder(*waiters);
+    if (!holder.held()) return status::deadlock;
+    get(); // the entry's reference
     waiters->add(entry);
     const state_word before = state_.fetch_or(watched_mark, base::acq_rel); // WATCH
     ready = poll_mask(is_sealed(before) ? count() : packed_count(before));
@@ -70,6 +73,7 @@ status context::remove_wait_queue(wait_queue_entry& entry) noexcept {
     if (waiters == nullptr) return status::invalid;
     {
         const queue_holder holder(*waiters);
+        if (!holder.held()) return status::deadlock;
         if (!waiters->contains(entry)) return status::invalid;
         waiters->remove(entry);
         if (waiters->empty()) state_.fetch_and(~state_word{watched_mark}, base::acq_rel);
@@ -85,6 +89,7 @@ status context::remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_
     status end = status::would_block;
     {
         const queue_holder holder(*waiters);
+        if (!holder.held()) return status::deadlock;
         if (!waiters->contains(entry)) return status::invalid;
         waiters->remove(entry);
         end = take_or_arrive(count, nullptr); // wakes POLLOUT by itself if it took something

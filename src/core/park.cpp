@@ -88,7 +88,7 @@ void context::wake_packed(std::uint64_t units) noexcept {
         if (is_sealed(seen) || !has_sleeper(park_of(seen))) return;
     } while (!state_.compare_exchange_weak(seen, with_park(seen, claimed(park_of(seen), turn)), base::acq_rel,
                                            base::acquire)); // WAKE_SETTLE, claim
-    note_wake();
+    if (units > 0) note_wake();
     const int most = how_many(*this, units);
     if (os::futex_wake_and_count(state_futex(), most, scope_of(*this)) > most) return; // others still sleep
     seen = state_.load(base::acquire);
@@ -104,7 +104,7 @@ void context::wake_parked(base::atomic<park_word>& park, std::uint64_t units) no
     do {
         if (!has_sleeper(seen)) return;
     } while (!park.compare_exchange_weak(seen, claimed(seen, turn), base::acq_rel, base::acquire));
-    note_wake();
+    if (units > 0) note_wake();
     const int most = how_many(*this, units);
     if (os::futex_wake_and_count(&park, most, scope_of(*this)) > most) return;
     seen = park.load(base::acquire);

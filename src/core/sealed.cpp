@@ -29,6 +29,10 @@ void context::seal() noexcept {
                                  shared() ? os::futex_scope::shared : os::futex_scope::one_process);
 }
 
+// WATCH from the changer's side: a step on the state word after the commit on huge_. It adds nothing, since a late
+// signaller may take it on the word of an object that was born in this slot meanwhile (LAST_PUT).
+bool context::look_for_watchers() noexcept { return is_watched(state_.fetch_add(0, base::acq_rel)); }
+
 status context::take_sealed(std::uint64_t& value) noexcept {
     const std::uint64_t base = base_of(state_.load(base::acquire));
     std::uint64_t huge = huge_.load(base::acquire);
@@ -40,7 +44,7 @@ status context::take_sealed(std::uint64_t& value) noexcept {
     value = take;
     // Values differ between writers, so none of them can be chosen for the others: all look again (K-082 to K-084).
     if (has_sleeper(writer_park_.fetch_add(0, base::acq_rel))) wake_parked(writer_park_, os::everybody);
-    if (is_watched(state_.fetch_add(one_unit, base::acq_rel))) notify(poll_out);
+    if (look_for_watchers()) notify(poll_out);
     return status::ok;
 }
 
@@ -69,14 +73,14 @@ void context::signal_sealed(std::uint32_t mask) noexcept {
 void context::after_sealed_add(std::uint64_t units, std::uint32_t mask) noexcept {
     const park_word park = reader_park_.fetch_add(0, base::acq_rel); // SEALED_PARK, the changer's look
     if (has_sleeper(park) && units > 0) wake_parked(reader_park_, semaphore() ? units : 1);
-    if (is_watched(state_.fetch_add(one_unit, base::acq_rel))) notify(poll_in | mask);
+    if (look_for_watchers()) notify(poll_in | mask);
 }
 
 status context::take_sealed_or_arrive(std::uint64_t& value, sleep_spot* spot) noexcept {
     const status first = take_sealed(value);
     if (first != status::would_block || spot == nullptr) return first;
     const park_word before = reader_park_.fetch_or(asleep_mark | arrived_mark, base::acq_rel); // SEALED_PARK, announce
-    *spot = sleep_spot{&reader_park_, arrived(before)};
+    *spot = sleep_spot{&reader_park_, before | asleep_mark | arrived_mark};
     return take_sealed(value);
 }
 
@@ -84,7 +88,7 @@ status context::add_sealed_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept
     const status first = add_sealed(n);
     if (first != status::would_block || spot == nullptr) return first;
     const park_word before = writer_park_.fetch_or(asleep_mark | arrived_mark, base::acq_rel); // SEALED_PARK, announce
-    *spot = sleep_spot{&writer_park_, arrived(before)};
+    *spot = sleep_spot{&writer_park_, before | asleep_mark | arrived_mark};
     return add_sealed(n);
 }
 

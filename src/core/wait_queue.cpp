@@ -21,7 +21,7 @@ constexpr int out_shift = 30;
 constexpr std::uint64_t number_mask = (std::uint64_t{1} << 30) - 1;
 constexpr std::uint64_t pending_mask = number_mask | number_mask << out_shift | hup_mark;
 
-constexpr int shift_of(std::uint32_t key) noexcept { return (key & poll_out) != 0 ? out_shift : 0; }
+constexpr int shift_of(std::uint32_t key) noexcept { return (key & poll_in) != 0 ? 0 : out_shift; }
 constexpr std::uint64_t one_more(std::uint64_t word, std::uint32_t key) noexcept {
     if ((key & (poll_in | poll_out)) == 0) return word | hup_mark;
     const std::uint64_t number = word >> shift_of(key) & number_mask;
@@ -29,6 +29,7 @@ constexpr std::uint64_t one_more(std::uint64_t word, std::uint32_t key) noexcept
 }
 static_assert(one_more(0, poll_in) == 1);
 static_assert(one_more(held_mark, poll_out) == (held_mark | std::uint64_t{1} << out_shift));
+static_assert(one_more(0, poll_in | poll_out) == 1); // signal_mask: the mask is not the kind
 static_assert(one_more(number_mask, poll_in) == number_mask);
 static_assert(one_more(5, poll_hup) == (hup_mark | 5));
 
@@ -121,14 +122,15 @@ void wait_queue::wake(std::uint32_t key) noexcept {
     if (leave_wake(key)) let_go();
 }
 
-void wait_queue::hold() noexcept {
+bool wait_queue::hold() noexcept {
     std::uint64_t seen = word_.load(base::relaxed);
     for (;;) {
         if ((seen & held_mark) == 0) {
             if (!word_.compare_exchange_weak(seen, seen | held_mark, base::acq_rel, base::relaxed)) continue;
             holder_.store(this_thread(), base::relaxed);
-            return;
+            return true;
         }
+        if (in_callback != 0) return false;
         const std::uint32_t gate = gate_.load(base::acquire); // QUEUE_GATE: read before the mark is made
         if (!word_.compare_exchange_weak(seen, seen | contended_mark, base::acq_rel, base::relaxed)) continue;
         // However this ends, the loop looks again; a signal handler that ran meanwhile is nobody's business here.
@@ -169,7 +171,8 @@ void wait_queue::run_held_back() noexcept {
 }
 
 void wait_queue::run(const pending& wakes) noexcept {
-    const std::uint32_t extra = extra_keys_.exchange(0, base::relaxed);
+    const std::uint32_t extra = wakes.in > 0 ? extra_keys_.exchange(0, base::relaxed) : 0;
+    rest_of_batch_ = wakes.in + wakes.out + (wakes.hup ? 1 : 0);
     ++in_callback;
     for (std::uint64_t i = 0; i < wakes.in; ++i) walk(poll_in | extra);
     for (std::uint64_t i = 0; i < wakes.out; ++i) walk(poll_out);
@@ -181,6 +184,7 @@ void wait_queue::run(const pending& wakes) noexcept {
 // entry, its own among them, and add others; those wait for the next wake.
 void wait_queue::walk(std::uint32_t key) noexcept {
     const std::uint64_t this_walk = ++walks_;
+    --rest_of_batch_;
     cursor_ = head_;
     while (cursor_ != nullptr) {
         wait_queue_entry& entry = *cursor_;
@@ -197,7 +201,8 @@ void wait_queue::walk(std::uint32_t key) noexcept {
 void wait_queue::add(wait_queue_entry& entry) noexcept {
     const std::uint64_t word = word_.load(base::relaxed);
     const std::uint64_t hups = (word & hup_mark) != 0 ? 1 : 0;
-    entry.joined_walk = walks_ + (word & number_mask) + (word >> out_shift & number_mask) + hups;
+    const std::uint64_t left = (word & number_mask) + (word >> out_shift & number_mask) + hups;
+    entry.joined_walk = walks_ + rest_of_batch_ + left;
     entry.queue = this;
     entry.next = entry.exclusive ? nullptr : head_;
     entry.previous = entry.exclusive ? tail_ : nullptr;

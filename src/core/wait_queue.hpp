@@ -4,7 +4,8 @@
 // A signaller that finds it held leaves its wake in the word and goes on; the holder runs it before it lets go. So
 // nobody who signals waits or takes a lock, a callback may signal, write, read, add and remove, and nothing recurses:
 // wakes for other objects that a callback causes are held back on the thread until its callback has returned.
-// Only add and remove wait, for a holder on another thread. Invariant: an entry is called for wakes that came after it
+// Only add and remove wait, for a holder on another thread, and not inside a callback, where two could wait for each
+// other: there they are refused. Invariant: an entry is called for wakes that came after it
 // joined, by one thread at a time, and never after its removal returned.
 #pragma once
 
@@ -26,7 +27,8 @@ class wait_queue {
     // reference keeps the context alive.
     void wake(std::uint32_t key) noexcept;
 
-    void hold() noexcept;
+    // Waits for a holder on another thread; inside a callback it does not, and says false.
+    [[nodiscard]] bool hold() noexcept;
     void let_go() noexcept;
     // These four by the holder only.
     void add(wait_queue_entry& entry) noexcept;
@@ -60,6 +62,7 @@ class wait_queue {
     wait_queue_entry* tail_ = nullptr;
     wait_queue_entry* cursor_ = nullptr; // where the running walk goes on
     std::uint64_t walks_ = 0;
+    std::uint64_t rest_of_batch_ = 0; // wakes taken out of the word and not yet walked
 };
 
 } // namespace efd::core

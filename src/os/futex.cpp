@@ -5,6 +5,7 @@
 
 #include <efd/base/atomic.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <ctime>
 #include <limits>
@@ -81,7 +82,9 @@ long wait_with_waitv(const void* word, std::uint32_t expected, std::int64_t dead
 
 // For kernels before 5.16 and sandboxes that refuse the newer call.
 long wait_with_bitset(const void* word, std::uint32_t expected, std::int64_t deadline_ns, futex_scope scope) noexcept {
-    const auto seconds = static_cast<std::time_t>(deadline_ns / ns_per_second);
+    // Where time_t has 32 bits a deadline beyond them is cut to the last second there is.
+    constexpr std::int64_t last_second = std::numeric_limits<std::time_t>::max();
+    const auto seconds = static_cast<std::time_t>(std::min(deadline_ns / ns_per_second, last_second));
     const std::timespec deadline{seconds, static_cast<long>(deadline_ns % ns_per_second)};
     return ::syscall(SYS_futex, word, operation_for(FUTEX_WAIT_BITSET, scope), expected, &deadline, nullptr,
                      FUTEX_BITSET_MATCH_ANY);
@@ -97,8 +100,9 @@ wait_end futex_wait(const void* word, std::uint32_t expected, std::int64_t deadl
     if (deadline_ns < 0) deadline_ns = 0; // before boot: long past
     if (!waitv_missing.load(base::relaxed)) {
         const long result = wait_with_waitv(word, expected, deadline_ns, scope);
-        if (result >= 0 || (errno != ENOSYS && errno != EPERM)) return end_of_wait(result);
-        waitv_missing.store(true, base::relaxed);
+        const bool refused = result < 0 && (errno == ENOSYS || errno == EPERM || errno == ENOMEM);
+        if (!refused) return end_of_wait(result);
+        if (errno != ENOMEM) waitv_missing.store(true, base::relaxed);
     }
     return end_of_wait(wait_with_bitset(word, expected, deadline_ns, scope));
 }

@@ -134,10 +134,12 @@ class alignas(64) context {
     void set_linger(std::int32_t linger_us) noexcept { linger_us_.store(linger_us, base::relaxed); }
 
     // Puts an entry into the wait queue, the queue then holding a reference for it. `ready` is what poll said at the
-    // step that made later changes visible to the entry: nothing falls between. no_memory, or ok. Not for handlers.
+    // step that made later changes visible to the entry: nothing falls between. no_memory, deadlock as told at remove,
+    // or ok. Not for handlers.
     [[nodiscard]] EFD_API base::status add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) noexcept;
     // After it returned the callback does not run and will not. Waits while another thread runs callbacks of this
-    // object; inside one of them it does not wait. invalid if the entry is not in this queue.
+    // object. Inside a callback nothing waits: on the callback's own object it is done at once; on another one that
+    // another thread is busy with it says deadlock, and nothing has changed: defer it. invalid if not in this queue.
     EFD_API base::status remove_wait_queue(wait_queue_entry& entry) noexcept;
     // Removes, then reads by the rules of read, in one step as far as the entry's callback can tell (K-152): ok, or
     // would_block with the entry removed all the same and count zero.
@@ -176,6 +178,7 @@ class alignas(64) context {
     [[nodiscard]] base::status add_sealed_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept;
     void signal_sealed(std::uint32_t mask) noexcept;
     void after_sealed_add(std::uint64_t units, std::uint32_t mask) noexcept;
+    [[nodiscard]] bool look_for_watchers() noexcept;
 
     // Sleep and wake, in park.cpp.
     [[nodiscard]] base::status wait_for(operation& op, const wait_terms& terms) noexcept;

@@ -6,7 +6,7 @@
 //
 //     63                    32 31                           4   3       2        1        0
 //    +------------------------+------------------------------+-------+--------+--------+-------+
-//    | count (packed)         | turn of the last wake        |asleep |arrived |watched |sealed |
+//    | count (packed)         | turn: stamp of the last step |asleep |arrived |watched |sealed |
 //    +------------------------+------------------------------+-------+--------+--------+-------+
 //    | noise (sealed)         | base, 30 bits, in 31..2               |watched |sealed |
 //    +------------------------+---------------------------------------+--------+-------+
@@ -16,7 +16,7 @@
 // arrived  a reader about to sleep      every waker, before it wakes    yes: one settle fails       never, see ARRIVE
 // watched  wait_queue, first entry      wait_queue, last entry          yes: an empty walk          never
 // sealed   whoever meets a huge count   nobody                          never                       never
-// turn     every waker (unique stamp)   a waker that found nobody left  stale after 2^28 turns      -
+// turn     each waker, first arrivals   a waker that found nobody left  a stamp repeats after 2^28  -
 //
 // arrived implies asleep. A packed word with no marks is the count and nothing else ("quiet").
 //
@@ -69,7 +69,10 @@ constexpr state_word sealed_from(state_word w) noexcept {
 
 // The park protocol, the same on the lower half of the state word and on the park words of a sealed context.
 constexpr bool has_sleeper(park_word p) noexcept { return (p & asleep_mark) != 0; }
-constexpr park_word arrived(park_word p) noexcept { return p | asleep_mark | arrived_mark; }
+// The first to arrive stamps a turn of its own, so that a value somebody is about to sleep on never comes back.
+constexpr park_word arrived(park_word p, std::uint32_t turn) noexcept {
+    return has_sleeper(p) ? p | arrived_mark : p | asleep_mark | arrived_mark | turn << turn_shift;
+}
 // A waker stamps its turn and clears `arrived`: whoever has arrived, but is not asleep yet, finds the word changed.
 constexpr park_word claimed(park_word p, std::uint32_t turn) noexcept {
     return (p & (sealed_mark | watched_mark)) | asleep_mark | (turn << turn_shift);
@@ -86,11 +89,12 @@ static_assert(needs_attention(packed_limit << count_shift));
 static_assert(base_of(sealed_from(with_count(watched_mark, packed_limit))) == packed_limit);
 static_assert(is_watched(sealed_from(watched_mark)) && !is_watched(sealed_from(asleep_mark)));
 static_assert(is_sealed(sealed_from(0)) && base_of(sealed_from(0)) == 0);
-static_assert(arrived(claimed(arrived(0), 7)) != arrived(0));
-static_assert(claimed(arrived(0), 1U << 28) == claimed(arrived(0), 0)); // the turn has 28 bits
-static_assert(may_settle(claimed(arrived(watched_mark), 5), 5));
-static_assert(!may_settle(claimed(arrived(0), 6), 5));
-static_assert(!may_settle(arrived(claimed(arrived(0), 5)), 5));
-static_assert(settled(claimed(arrived(0), 5)) == 0);
+static_assert(arrived(0, 7) != arrived(0, 8) && arrived(arrived(0, 7), 8) == arrived(0, 7));
+static_assert(arrived(claimed(arrived(0, 6), 7), 8) != arrived(0, 6));
+static_assert(claimed(arrived(0, 1), 1U << 28) == claimed(arrived(0, 1), 0)); // the turn has 28 bits
+static_assert(may_settle(claimed(arrived(watched_mark, 4), 5), 5));
+static_assert(!may_settle(claimed(arrived(0, 4), 6), 5));
+static_assert(!may_settle(arrived(claimed(arrived(0, 4), 5), 6), 5));
+static_assert(settled(claimed(arrived(0, 4), 5)) == 0);
 
 } // namespace efd::core
