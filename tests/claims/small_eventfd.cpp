@@ -82,8 +82,8 @@ class small_object final : public object {
             if (fault_ == fault::nonblock_while_asleep) may_sleep = !nonblock();
             if (!may_sleep) return EAGAIN;
             if (!sleep(before) || fault_ == fault::never_interrupted) continue;
+            // Whoever was woken before the signal came is not told of it; what the handler wrote is for the next read.
             const std::lock_guard lock(mutex_);
-            if (fault_ != fault::signal_beats_data && attempt()) return 0;
             interrupted();
             return EINTR;
         }
