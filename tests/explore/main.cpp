@@ -26,7 +26,7 @@ struct options {
     bool brief = false;
     std::string only;
     std::string seed;
-    std::uint64_t most_states = 40'000'000;
+    std::uint64_t most_states = 16'000'000;
 };
 
 std::vector<scenario> all_scenarios() {

@@ -50,11 +50,11 @@ void reset_table() {
     std::memset(slots.first, 0, slots.bytes);
 }
 
-void make_life(bool watched) {
+void make_life(bool watched, std::uint64_t initval = 0) {
     reset_table();
     make_world(0, 0);
     here = new lives;
-    here->first = context::create(0, 0);
+    here->first = context::create(initval, 0);
     efd::core::context_layout::name_places(*here->first);
     if (watched) {
         here->entry.callback = [](efd::core::wait_queue_entry&, std::uint32_t) { return 0; };
@@ -69,6 +69,12 @@ void make_life(bool watched) {
 }
 void unwatched_life() { make_life(false); }
 void watched_life() { make_life(true); }
+// Sealed, and read empty, so that the first object's count and marks are two words.
+void sealed_life() {
+    make_life(false, efd::core::packed_limit);
+    std::uint64_t value = 0;
+    (void)here->first->try_read(value);
+}
 
 // Inside its call while the object dies.
 void signaller() { must(here->first->signal(), "a signal was refused outside of a callback"); }
@@ -121,6 +127,13 @@ void two_references() {
     here->first->get();
 }
 
+// What a late signaller still does must not count on the object that was born in the slot.
+std::string newborn_is_empty() {
+    const context* const born = here->second.load(efd::base::acquire);
+    if (born != nullptr && born->count() != 0) return "the newborn object has a unit of the dead one";
+    return nobody_forgotten();
+}
+
 } // namespace
 
 std::vector<scenario> life_scenarios() {
@@ -130,6 +143,11 @@ std::vector<scenario> life_scenarios() {
          .threads = {{"S", '-', signaller}, {"H", '-', heir_and_writer}, {"R", '-', second_reader}},
          .set_up = unwatched_life,
          .check = nobody_forgotten},
+        {.name = "last-put-sealed",
+         .what = "signaller of a sealed object inside, its reader puts it; a new one",
+         .threads = {{"S", '-', signaller}, {"H", '-', heir}},
+         .set_up = sealed_life,
+         .check = newborn_is_empty},
         {.name = "last-put-watched",
          .what = "signaller of a watched object inside, its reader puts it; a new one",
          .threads = {{"S", '-', signaller}, {"H", '-', breeding_heir}},

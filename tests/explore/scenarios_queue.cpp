@@ -21,6 +21,7 @@ struct watched {
     efd::core::context other;
     wait_queue_entry entry;
     wait_queue_entry other_entry;
+    wait_queue_entry extra[2];
     efd::base::atomic<std::uint64_t> calls{0}; // counted by load and store: two at once, or unseen, lose one
     efd::base::atomic<std::uint64_t> other_calls{0};
     std::uint64_t ready_in = 0;
@@ -66,6 +67,18 @@ int removing_itself(wait_queue_entry& entry, std::uint32_t key) {
     return 0;
 }
 
+// Each of two callbacks removes from the other's object: whoever would have to wait is refused.
+int removing_other(wait_queue_entry& /*entry*/, std::uint32_t /*key*/) {
+    count_call(here->calls);
+    (void)here->other.remove_wait_queue(here->extra[1]);
+    return 0;
+}
+int other_removing(wait_queue_entry& /*entry*/, std::uint32_t /*key*/) {
+    here->other_calls.fetch_add(1, efd::base::relaxed);
+    (void)w().object.remove_wait_queue(here->extra[0]);
+    return 0;
+}
+
 void make_watched(wait_queue_entry::function callback, bool joined) {
     make_world(0, 0);
     here = new watched;
@@ -86,6 +99,14 @@ void with_entry() { make_watched(counting, true); }
 void without_entry() { make_watched(counting, false); }
 void with_signalling() { make_watched(signalling, true); }
 void with_signalling_other() { make_watched(signalling_other, true); }
+void with_crossing() {
+    make_watched(removing_other, true);
+    here->other_entry.callback = other_removing;
+    std::uint32_t ready = 0;
+    for (wait_queue_entry& extra : here->extra) extra.callback = counting_other;
+    (void)w().object.add_wait_queue(here->extra[0], ready);
+    (void)here->other.add_wait_queue(here->extra[1], ready);
+}
 void with_removing() { make_watched(removing_itself, true); }
 
 void signaller() {
@@ -203,6 +224,11 @@ std::vector<scenario> callbacks_that_act() {
          .threads = {{"S", '-', signaller}, {"O", '-', other_signaller}},
          .set_up = with_signalling_other,
          .check = two_and_two},
+        {.name = "queue-cross",
+         .what = "2 signallers of 2 objects, callbacks that remove from each other's",
+         .threads = {{"S", '-', signaller}, {"O", '-', other_signaller}},
+         .set_up = with_crossing,
+         .check = one_call},
         {.name = "queue-self",
          .what = "2 signallers, a callback that removes itself",
          .threads = {{"S1", 's', signaller}, {"S2", 's', signaller}},

@@ -58,6 +58,7 @@ std::string forgotten(int i) {
     if (what == task::reads && !efd::core::context_layout::says_reader_sleeps(w().object))
         return "lost mark: " + who + " sleeps, and the next writer will not know";
     if (what == task::other) return "lost wakeup: " + who + " sleeps at a gate that nobody holds";
+    if (what == task::none) return who + " sleeps in a call that never sleeps";
     return {};
 }
 
