@@ -112,7 +112,7 @@ TEST(huge, one_reader_for_one_unit_in_the_sealed_regime_too) {
             ++reads;
         }));
     for (int i = 1; i <= 3; ++i) {
-        for (auto& reader : readers) ASSERT_TRUE(reader->done() || reader->seen_asleep() || reader->done());
+        for (auto& reader : readers) ASSERT_TRUE(reader->seen_asleep_or_done());
         ASSERT_TRUE(sealed.signal());
         ASSERT_TRUE(eventually([&] { return reads == i && sealed.count() == 0; }));
     }

@@ -104,7 +104,7 @@ class sleepers {
     }
     [[nodiscard]] bool all_asleep() {
         for (auto& thread : threads_)
-            if (!thread->done() && !thread->seen_asleep()) return false;
+            if (!thread->seen_asleep_or_done()) return false;
         return true;
     }
     [[nodiscard]] long switches() {
@@ -179,6 +179,7 @@ TEST(one_wake, a_burst_to_one_sleeper_costs_one_system_call) {
 }
 
 TEST(one_wake, a_sleeper_that_a_handler_took_out_of_the_queue_is_not_lost) {
+    if (efd::tests::under_tsan) GTEST_SKIP() << "ThreadSanitizer runs handlers later, outside the system call";
     struct sigaction action{};
     action.sa_handler = held;
     action.sa_flags = SA_RESTART;

@@ -55,6 +55,10 @@ class observed_thread {
     [[nodiscard]] bool seen_asleep() {
         return eventually([this] { return tid_.load() != 0 && asleep_now(tid_.load()); });
     }
+    // For one of several that may have been let go meanwhile.
+    [[nodiscard]] bool seen_asleep_or_done() {
+        return eventually([this] { return done_.load() || (tid_.load() != 0 && asleep_now(tid_.load())); });
+    }
     [[nodiscard]] bool seen_done() {
         return eventually([this] { return done_.load(); });
     }
