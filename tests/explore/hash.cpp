@@ -41,7 +41,7 @@ hash128 hash_of_thread(int i, char kind) {
     thread_state& t = m.now.threads[static_cast<std::size_t>(i)];
     hash128 h;
     h.add(static_cast<std::uint64_t>(kind) << 8 | static_cast<std::uint64_t>(t.alive));
-    h.add(kind == '-' ? static_cast<std::uint64_t>(i) : 0);
+    h.add((kind == '-' ? static_cast<std::uint64_t>(i) : 0) << 1 | (m.now.last == i ? 1U : 0U));
     h.add(t.doing[0]);
     h.add(t.doing[1]);
     if (t.alive == life::done || t.alive == life::crashed) return h;
@@ -88,7 +88,7 @@ hash128 hash_of_state(const scenario& what) {
         for (unsigned i = 0; i < queue.count; ++i) h.add(threads[queue.sleepers[i]].a);
     }
     add_bytes(h, reinterpret_cast<const unsigned char*>(&m.now.left), sizeof m.now.left);
-    h.add(static_cast<std::uint64_t>(m.now.last + 1) << 32 | std::uint64_t{m.now.waits} << 16 | m.now.wakes);
+    h.add(std::uint64_t{m.now.waits} << 16 | m.now.wakes);
     add_bytes(h, arena_begin(), arena_used());
     for (const region& r : m.regions) add_bytes(h, r.first, r.bytes);
     std::sort(threads.begin(), threads.begin() + static_cast<std::ptrdiff_t>(count));

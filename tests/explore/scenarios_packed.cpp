@@ -168,7 +168,7 @@ std::vector<scenario> semaphores() {
          .check = audit,
          .allowed = weak_once},
         {.name = "sem-2w3r",
-         .what = "semaphore: 1 write of 2, 1 writer, 3 readers",
+         .what = "semaphore: 1 write of 2, 1 writer, 3 readers, 2 preemptions",
          .threads = {{"W1", 'v', writer_of_two},
                      {"W2", 'w', writer},
                      {"R1", 'r', reader},
@@ -176,13 +176,15 @@ std::vector<scenario> semaphores() {
                      {"R3", 'r', reader}},
          .set_up = semaphore,
          .check = audit,
+         .allowed = {.preemptions = 2},
          .full = true},
         {.name = "sem-3w2r",
-         .what = "semaphore: 3 writers, 2 readers",
+         .what = "semaphore: 3 writers, 2 readers, 2 preemptions",
          .threads =
              {{"W1", 'w', writer}, {"W2", 'w', writer}, {"W3", 'w', writer}, {"R1", 'r', reader}, {"R2", 'r', reader}},
          .set_up = semaphore,
          .check = audit,
+         .allowed = {.preemptions = 2},
          .full = true},
     };
 }
