@@ -2,13 +2,13 @@
 // the library (linked statically here) reaches the kernel, and holds one thread just before or after its futex call.
 #include <efd/eventfd.hpp>
 
+#include "support/called_entry.hpp"
 #include "support/waiting.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cerrno>
 #include <cstdarg>
-#include <functional>
 #include <linux/futex.h>
 #include <memory>
 #include <semaphore>
@@ -66,10 +66,6 @@ extern "C" long syscall(long number, ...) noexcept {
 namespace {
 
 using efd::eventfd;
-using efd::wait_queue_entry;
-using efd::core::poll_in;
-using efd::core::poll_out;
-using efd::tests::eventually;
 using efd::tests::observed_thread;
 
 // CANCEL: a waiter that has announced itself and not slept yet must not sleep on a word that has become quiet and busy
@@ -128,15 +124,7 @@ TEST(race, a_late_signaller_of_a_sealed_object_gives_no_unit_to_the_one_born_in_
 
 namespace {
 
-struct entry : efd::wait_queue_entry {
-    explicit entry(std::function<int(std::uint32_t)> body, std::uint32_t keys) : on_wake(std::move(body)) {
-        callback = [](efd::wait_queue_entry& self, std::uint32_t key) {
-            return static_cast<entry&>(self).on_wake(key);
-        };
-        mask = keys;
-    }
-    std::function<int(std::uint32_t)> on_wake;
-};
+using entry = efd::tests::called_entry;
 
 // Inside a callback nobody waits for a queue: two callbacks, each removing from the other's object, are both answered.
 TEST(race, callbacks_that_remove_from_each_others_objects_do_not_wait_for_each_other) {

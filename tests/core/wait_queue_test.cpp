@@ -1,12 +1,12 @@
 // The wait queue: who is called, in which order, and what a callback may do.
 #include <efd/eventfd.hpp>
 
+#include "support/called_entry.hpp"
 #include "support/waiting.hpp"
 
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <functional>
 #include <memory>
 #include <sys/time.h>
 #include <vector>
@@ -19,20 +19,9 @@ using efd::wait_queue_entry;
 using efd::core::poll_hup;
 using efd::core::poll_in;
 using efd::core::poll_out;
+using entry = efd::tests::called_entry;
 using efd::tests::eventually;
 using efd::tests::observed_thread;
-
-// An entry whose callback is any function.
-struct entry : wait_queue_entry {
-    explicit entry(std::function<int(std::uint32_t)> body, std::uint32_t keys = poll_in | poll_out,
-                   bool is_exclusive = false)
-        : on_wake(std::move(body)) {
-        callback = [](wait_queue_entry& self, std::uint32_t key) { return static_cast<entry&>(self).on_wake(key); };
-        mask = keys;
-        exclusive = is_exclusive;
-    }
-    std::function<int(std::uint32_t)> on_wake;
-};
 
 std::uint32_t add(eventfd& object, wait_queue_entry& e) {
     std::uint32_t ready = 0;
