@@ -137,9 +137,9 @@ EFD_C_API int efd_set_linger(efd_t* efd, long linger_us);
  * has POLLOUT) whose key meets `mask` (K-156). Set callback, mask, exclusive and context before adding, leave
  * `reserved` to efd. The entry stays yours: keep it until efd_wait_remove returned, or until its callback removed it.
  * An entry that is not exclusive is always called; of the exclusive ones, first come first, those until one returns
- * more than zero. A callback may write, read, add and remove; a call in it that would have to
- * sleep says EDEADLK. It runs in the thread of whoever wrote,
- * signalled or read, or of one who is running this object's callbacks already; never twice at once. */
+ * more than zero. A callback may write, read, add and remove; a call in it that would have to sleep says EDEADLK. It
+ * runs in the thread of whoever wrote, signalled or read, or of one who is running this object's callbacks already;
+ * never twice at once. */
 typedef struct efd_wait_entry {
     int (*callback)(struct efd_wait_entry* entry, unsigned key);
     unsigned mask;
@@ -153,19 +153,17 @@ typedef struct efd_wait_entry {
 
 /* Adds the entry. If ready is not NULL, *ready is what poll said at the step after which nothing can be missed. The
  * queue holds a reference to the object for each entry. EINVAL: no callback, or added already. ENOMEM. EFAULT: entry is
- * NULL. reserved must be zero
- * the first time. EDEADLK: inside a callback of another object, while a further thread is busy with this one's queue;
- * nothing changed, efd_defer it. Not handler-safe; allowed inside callbacks. */
+ * NULL. reserved must be zero the first time. EDEADLK: inside a callback of another object, while a further thread is
+ * busy with this one's queue; nothing changed, efd_defer it. Not handler-safe; allowed inside callbacks. */
 EFD_C_API int efd_wait_add(efd_t* efd, efd_wait_entry* entry, unsigned* ready);
 
 /* Removes the entry. After it returned the callback does not run and will not: where another thread runs callbacks of
- * the object, it waits for them; inside a callback of the object it does not. EINVAL: not in this object's
- * queue. EDEADLK as efd_wait_add. Not handler-safe. */
+ * the object, it waits for them; inside a callback of the object it does not. EINVAL: not in this object's queue.
+ * EDEADLK as efd_wait_add. Not handler-safe. */
 EFD_C_API int efd_wait_remove(efd_t* efd, efd_wait_entry* entry);
 
 /* Removes the entry and reads into *count in one step, as far as its callback can tell (K-152). EAGAIN: the count was
- * zero; the entry is removed all the same. EINVAL: not in this object's queue, and nothing was read. Not handler-safe.
- */
+ * zero; the entry is removed all the same. EINVAL, EDEADLK as efd_wait_remove; nothing was read. Not handler-safe. */
 EFD_C_API int efd_wait_remove_and_read(efd_t* efd, efd_wait_entry* entry, uint64_t* count);
 
 /* 1, or 0 inside a callback, where efd_signal is refused (K-150). Handler-safe. */

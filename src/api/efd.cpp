@@ -89,8 +89,12 @@ extern "C" {
 
 efd_t* efd_create(std::uint64_t initval, int flags) {
     const auto bits = static_cast<unsigned>(flags);
-    context* const born = efd::api::may_create(initval, bits) ? context::create(initval, bits) : nullptr;
-    if (born == nullptr) errno = efd::api::may_create(initval, bits) ? ENOMEM : EINVAL;
+    if (!efd::api::may_create(initval, bits)) {
+        errno = EINVAL;
+        return nullptr;
+    }
+    context* const born = context::create(initval, bits);
+    if (born == nullptr) errno = ENOMEM;
     return reinterpret_cast<efd_t*>(born);
 }
 

@@ -3,7 +3,10 @@
 // Owns nothing; lives on the stack of one call. Readers wait for data, writers for room, and one wait loop serves both.
 #pragma once
 
+#include <efd/core/context.hpp>
 #include <efd/core/word.hpp>
+
+#include "os/futex.hpp"
 
 #include <cstdint>
 
@@ -21,5 +24,9 @@ struct sleep_spot {
     const void* word = nullptr;
     park_word expected = 0;
 };
+
+inline os::futex_scope scope_of(const context& object) noexcept {
+    return object.shared() ? os::futex_scope::shared : os::futex_scope::one_process;
+}
 
 } // namespace efd::core

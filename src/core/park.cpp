@@ -22,10 +22,6 @@ using base::status;
 
 namespace {
 
-os::futex_scope scope_of(const context& object) noexcept {
-    return object.shared() ? os::futex_scope::shared : os::futex_scope::one_process;
-}
-
 bool stop_requested(const wait_terms& terms) noexcept { return terms.stop != nullptr && terms.stop->stop_requested(); }
 
 // How many sleepers a wake is for: where one could be killed with the wake in its hands, all (PROOF section 0).

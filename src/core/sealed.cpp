@@ -24,9 +24,7 @@ void context::seal() noexcept {
     do {
         if (is_sealed(seen)) return;
     } while (!state_.compare_exchange_weak(seen, sealed_from(seen), base::acq_rel, base::acquire));
-    if (has_sleeper(park_of(seen)))
-        os::futex_wake_and_count(state_futex(), os::everybody,
-                                 shared() ? os::futex_scope::shared : os::futex_scope::one_process);
+    if (has_sleeper(park_of(seen))) os::futex_wake_and_count(state_futex(), os::everybody, scope_of(*this));
 }
 
 // WATCH from the changer's side: a step on the state word after the commit on huge_. It adds nothing, since a late
