@@ -7,7 +7,7 @@
 namespace efd::core {
 
 // Makes every level long enough to hold the way to `id`. False if memory ran out; what was made stays and is harmless.
-bool ida::reach(std::uint64_t id) noexcept {
+bool ida::reach(std::size_t id) noexcept {
     try {
         for (auto& level : level_) {
             id /= word_bits;
@@ -21,7 +21,7 @@ bool ida::reach(std::uint64_t id) noexcept {
 
 int ida::alloc() noexcept {
     // From the top down, the first word that is not full; a word that does not exist yet counts as empty.
-    std::uint64_t index = 0;
+    std::size_t index = 0;
     for (int depth = levels - 1; depth >= 0; --depth) {
         const auto& level = level_[static_cast<unsigned>(depth)];
         const std::uint64_t word = index < level.size() ? level[index] : 0;
@@ -29,7 +29,7 @@ int ida::alloc() noexcept {
         if (free_bit == word_bits) return none;
         index = index * word_bits + static_cast<unsigned>(free_bit);
     }
-    const std::uint64_t id = index;
+    const std::size_t id = index;
     if (!reach(id)) return none;
     for (auto& level : level_) {
         std::uint64_t& word = level[index / word_bits];
@@ -42,7 +42,7 @@ int ida::alloc() noexcept {
 
 bool ida::free(int id) noexcept {
     if (!contains(id)) return false;
-    auto index = static_cast<std::uint64_t>(id);
+    auto index = static_cast<std::size_t>(id);
     for (auto& level : level_) {
         std::uint64_t& word = level[index / word_bits];
         const bool was_full = word == UINT64_MAX;
@@ -55,7 +55,7 @@ bool ida::free(int id) noexcept {
 
 bool ida::contains(int id) const noexcept {
     if (id < 0) return false;
-    const auto index = static_cast<std::uint64_t>(id);
+    const auto index = static_cast<std::size_t>(id);
     const auto& ids = level_[0];
     return index / word_bits < ids.size() && (ids[index / word_bits] >> (index % word_bits) & 1) != 0;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -25,7 +26,7 @@ class ida {
     static constexpr int word_bits = 64;
     static constexpr int levels = 5; // 64^5 = 2^30 ids
 
-    [[nodiscard]] bool reach(std::uint64_t id) noexcept;
+    [[nodiscard]] bool reach(std::size_t id) noexcept;
 
     // level_[0] has a bit for each id; level_[k + 1] a bit for each full word of level_[k].
     std::array<std::vector<std::uint64_t>, levels> level_;
