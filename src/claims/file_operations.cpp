@@ -60,7 +60,8 @@ CLAIM(K_109, descriptor, "lseek: 0 for every whence with any offset, also negati
     auto o = with_count(t);
     const int fd = o->descriptor();
     for (const int whence : {SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE})
-        for (const off_t offset : {off_t{0}, off_t{1}, off_t{8}, off_t{-1}, off_t{-4096}, INT64_MAX, INT64_MIN}) {
+        for (const off_t offset :
+             {off_t{0}, off_t{1}, off_t{8}, off_t{-1}, off_t{-4096}, off_t{INT64_MAX}, off_t{INT64_MIN}}) {
             const off_t position = ::lseek(fd, offset, whence);
             t.expect_equal(position, 0, "lseek " + std::to_string(offset) + " whence " + std::to_string(whence));
         }

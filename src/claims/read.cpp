@@ -196,7 +196,7 @@ CLAIM(K_026, descriptor, "pread and preadv: ESPIPE, also for short lengths; EINV
     const auto o = t.make(6);
     std::array<unsigned char, 8> place{};
     const iovec part{place.data(), place.size()};
-    for (const long offset : {0L, 8L, 1L << 40}) {
+    for (const off_t offset : {off_t{0}, off_t{8}, off_t{1} << 40}) {
         for (const std::size_t length : {8UL, 3UL, 0UL})
             t.expect_error(of_call(::syscall(SYS_pread64, o->descriptor(), place.data(), length, offset)).error, ESPIPE,
                            "pread of " + std::to_string(length));

@@ -44,6 +44,17 @@ bool contains(std::initializer_list<long> calls, long call) {
     return false;
 }
 
+// Under qemu-user /proc numbers the calls as the x86-64 kernel below does. Of these only the futex call is asked for by
+// what can run there; the emulator leaves 64-bit addresses as they are.
+long as_numbered_here(long call) {
+#ifdef EFD_UNDER_EMULATOR
+    constexpr long futex_of_x86_64 = 202;
+    return call == futex_of_x86_64 ? SYS_futex : call;
+#else
+    return call;
+#endif
+}
+
 } // namespace
 
 task_state look_at_task(pid_t tid) {
@@ -56,7 +67,7 @@ task_state look_at_task(pid_t tid) {
     seen.call_known = true;
     const char* at = text.c_str();
     char* end = nullptr;
-    seen.call = std::strtol(at, &end, 10);
+    seen.call = as_numbered_here(std::strtol(at, &end, 10));
     if (end == at || seen.call < 0) return seen; // "running", or asleep outside a system call
     for (std::uint64_t& arg : seen.args) arg = std::strtoull(end, &end, 0);
     seen.asleep = state_is_sleeping(tid);

@@ -230,7 +230,7 @@ CLAIM(K_043, descriptor, "pwrite and pwritev: ESPIPE, EINVAL for a negative offs
     const std::uint64_t value = 1;
     std::uint64_t copy = value;
     const iovec part{&copy, 8};
-    for (const long offset : {0L, 8L, 1L << 40}) {
+    for (const off_t offset : {off_t{0}, off_t{8}, off_t{1} << 40}) {
         t.expect_error(of_call(::syscall(SYS_pwrite64, o->descriptor(), &value, 8L, offset)).error, ESPIPE, "pwrite");
         t.expect_error(of_call(::syscall(SYS_pwritev, o->descriptor(), &part, 1L, offset, 0L)).error, ESPIPE,
                        "pwritev");

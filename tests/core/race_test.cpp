@@ -15,6 +15,52 @@
 
 namespace {
 
+#if defined(__x86_64__)
+#define EFD_TESTS_CAN_INTERPOSE
+long raw_syscall(long number, const long (&a)[6]) {
+    long result = 0;
+    register long r10 asm("r10") = a[3];
+    register long r8 asm("r8") = a[4];
+    register long r9 asm("r9") = a[5];
+    asm volatile("syscall"
+                 : "=a"(result)
+                 : "a"(number), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8), "r"(r9)
+                 : "rcx", "r11", "memory");
+    return result;
+}
+#elif defined(__aarch64__)
+#define EFD_TESTS_CAN_INTERPOSE
+long raw_syscall(long number, const long (&a)[6]) {
+    register long x8 asm("x8") = number;
+    register long x0 asm("x0") = a[0];
+    register long x1 asm("x1") = a[1];
+    register long x2 asm("x2") = a[2];
+    register long x3 asm("x3") = a[3];
+    register long x4 asm("x4") = a[4];
+    register long x5 asm("x5") = a[5];
+    asm volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+    return x0;
+}
+#elif defined(__riscv) && __riscv_xlen == 64
+#define EFD_TESTS_CAN_INTERPOSE
+long raw_syscall(long number, const long (&a)[6]) {
+    register long a7 asm("a7") = number;
+    register long a0 asm("a0") = a[0];
+    register long a1 asm("a1") = a[1];
+    register long a2 asm("a2") = a[2];
+    register long a3 asm("a3") = a[3];
+    register long a4 asm("a4") = a[4];
+    register long a5 asm("a5") = a[5];
+    asm volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5) : "memory");
+    return a0;
+}
+#endif
+
+} // namespace
+
+#ifdef EFD_TESTS_CAN_INTERPOSE
+namespace {
+
 enum class hold_at : unsigned char { nowhere, before_wait, after_wake };
 thread_local hold_at hold_here = hold_at::nowhere;
 std::binary_semaphore is_held{0};
@@ -26,27 +72,8 @@ void hold() {
     may_go_on.acquire();
 }
 
-long raw_syscall(long number, const long (&a)[6]) {
-#if defined(__x86_64__)
-    long result = 0;
-    register long r10 asm("r10") = a[3];
-    register long r8 asm("r8") = a[4];
-    register long r9 asm("r9") = a[5];
-    asm volatile("syscall"
-                 : "=a"(result)
-                 : "a"(number), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8), "r"(r9)
-                 : "rcx", "r11", "memory");
-    return result;
-#else
-    (void)number;
-    (void)a;
-    return -ENOSYS;
-#endif
-}
-
 } // namespace
 
-#if defined(__x86_64__)
 extern "C" long syscall(long number, ...) noexcept {
     va_list list;
     va_start(list, number);

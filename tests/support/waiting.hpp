@@ -16,6 +16,15 @@ namespace efd::tests {
 
 inline constexpr std::chrono::seconds patience{20};
 
+// The calls that the library sleeps in, as /proc numbers them: under qemu-user these are calls of the x86-64 kernel
+// below, to which the emulator passes on a futex call of any kind.
+#ifdef EFD_UNDER_EMULATOR
+inline constexpr long futex_number = 202;
+#else
+inline constexpr long futex_number = SYS_futex;
+#endif
+inline constexpr long futex_waitv_number = 449; // everywhere
+
 inline pid_t this_tid() { return static_cast<pid_t>(::syscall(SYS_gettid)); }
 
 // Whether the thread sleeps in a futex wait at this moment.
@@ -28,7 +37,7 @@ inline bool asleep_now(pid_t tid) {
     std::string call;
     if (!std::getline(std::ifstream(task + "/syscall"), call)) return true; // not ours to read: the state must do
     const long number = std::strtol(call.c_str(), nullptr, 10);
-    return number == SYS_futex || number == 449; // futex_waitv
+    return number == futex_number || number == futex_waitv_number;
 }
 
 template <class Condition>
