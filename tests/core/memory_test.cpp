@@ -1,0 +1,172 @@
+// tests/core/memory_test.cpp: what happens when memory runs out: an error, nothing leaked, and all is well afterwards.
+//
+// The test stands in for the two ways to memory: operator new, and mmap, which the linker leads here (--wrap). Each
+// refuses the calling thread while a refusal is in force. One thread, but for none of it.
+#include <efd/efd.h>
+#include <efd/eventfd.hpp>
+
+#include "core/ida.hpp"
+#include "support/called_entry.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <sys/mman.h>
+#include <vector>
+
+namespace {
+
+thread_local bool refuse_new = false;
+thread_local bool refuse_map = false;
+
+// Refuses memory of one kind to this thread, for as long as it lives.
+class refusal {
+  public:
+    explicit refusal(bool& what) : what_(what) { what_ = true; }
+    ~refusal() { what_ = false; }
+    refusal(const refusal&) = delete;
+    refusal& operator=(const refusal&) = delete;
+
+  private:
+    bool& what_;
+};
+
+void* memory_or_null(std::size_t bytes) noexcept { return refuse_new ? nullptr : std::malloc(bytes); }
+
+} // namespace
+
+void* operator new(std::size_t bytes) {
+    if (void* const place = memory_or_null(bytes)) return place;
+    throw std::bad_alloc();
+}
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept { return memory_or_null(bytes); }
+void operator delete(void* place) noexcept { std::free(place); }
+void operator delete(void* place, std::size_t) noexcept { std::free(place); }
+void operator delete(void* place, const std::nothrow_t&) noexcept { std::free(place); }
+
+// NOLINTBEGIN(bugprone-reserved-identifier): these names are the linker's
+extern "C" {
+void* __real_mmap(void* where, std::size_t bytes, int protection, int flags, int file, off_t offset);
+void* __wrap_mmap(void* where, std::size_t bytes, int protection, int flags, int file, off_t offset);
+void* __real_mmap64(void* where, std::size_t bytes, int protection, int flags, int file, off64_t offset);
+void* __wrap_mmap64(void* where, std::size_t bytes, int protection, int flags, int file, off64_t offset);
+
+void* __wrap_mmap(void* where, std::size_t bytes, int protection, int flags, int file, off_t offset) {
+    if (!refuse_map) return __real_mmap(where, bytes, protection, flags, file, offset);
+    errno = ENOMEM;
+    return MAP_FAILED;
+}
+void* __wrap_mmap64(void* where, std::size_t bytes, int protection, int flags, int file, off64_t offset) {
+    if (!refuse_map) return __real_mmap64(where, bytes, protection, flags, file, offset);
+    errno = ENOMEM;
+    return MAP_FAILED;
+}
+}
+// NOLINTEND(bugprone-reserved-identifier)
+
+namespace {
+
+using efd::core::ida;
+using efd::core::poll_in;
+using efd::tests::called_entry;
+
+// Objects are made until the next one would need a new piece of the table; that creation is refused.
+TEST(memory, a_creation_without_memory_is_enomem_and_leaks_no_id) {
+    std::vector<efd_t*> living;
+    living.reserve(1U << 17);
+    living.push_back(efd_create(7, EFD_SEMAPHORE));
+    efd_t* failed = nullptr;
+    {
+        const refusal no_map(refuse_map);
+        while (living.size() < 1U << 17) {
+            errno = 0;
+            failed = efd_create(7, EFD_SEMAPHORE);
+            if (failed == nullptr) break;
+            living.push_back(failed);
+        }
+        ASSERT_EQ(failed, nullptr) << "the table never needed memory";
+        EXPECT_EQ(errno, ENOMEM);
+        EXPECT_THROW(efd::eventfd{1}, std::system_error);
+        EXPECT_EQ(errno, ENOMEM);
+        const int id = efd_id(living.back()); // what is there already goes on
+        efd_put(living.back());
+        living.back() = efd_create(7, EFD_SEMAPHORE);
+        ASSERT_NE(living.back(), nullptr);
+        EXPECT_EQ(efd_id(living.back()), id);
+    }
+    efd_t* const next = efd_create(0, 0);
+    ASSERT_NE(next, nullptr);
+    EXPECT_EQ(efd_id(next), efd_id(living.back()) + 1) << "the failed creations kept an id";
+    efd_put(next);
+    for (efd_t* const object : living) efd_put(object);
+}
+
+TEST(memory, a_set_of_ids_that_cannot_grow_says_none_and_stays_as_it_was) {
+    ida ids;
+    const auto grow_to = [&ids](int most) {
+        int highest = ida::none;
+        for (int i = 0; i < most; ++i) {
+            const int id = ids.alloc();
+            if (id == ida::none) break;
+            highest = id;
+        }
+        return highest;
+    };
+    EXPECT_EQ(grow_to(1000), 999);
+    int last = ida::none;
+    {
+        const refusal no_new(refuse_new);
+        last = grow_to(100'000);
+        EXPECT_EQ(ids.alloc(), ida::none);
+    }
+    EXPECT_GE(last, 999);
+    EXPECT_LT(last, 100'000) << "the set never needed memory";
+    EXPECT_FALSE(ids.contains(last + 1));
+    EXPECT_EQ(ids.alloc(), last + 1);
+    EXPECT_TRUE(ids.free(500));
+    EXPECT_EQ(ids.alloc(), 500);
+}
+
+TEST(memory, an_object_that_gets_no_id_is_enomem) {
+    std::vector<efd_t*> living;
+    living.reserve(1U << 17);
+    efd_t* failed = nullptr;
+    {
+        const refusal no_new(refuse_new);
+        while (living.size() < 1U << 17 && (failed = efd_create(0, 0)) != nullptr) living.push_back(failed);
+        ASSERT_EQ(failed, nullptr) << "the ids never needed memory";
+        EXPECT_EQ(errno, ENOMEM);
+    }
+    living.push_back(efd_create(0, 0));
+    ASSERT_NE(living.back(), nullptr);
+    if (living.size() > 1) {
+        EXPECT_EQ(efd_id(living.back()), efd_id(living[living.size() - 2]) + 1);
+    }
+    for (efd_t* const object : living) efd_put(object);
+}
+
+TEST(memory, an_entry_for_which_there_is_no_queue_is_no_memory_and_joins_later) {
+    // A queue stays with its slot, so the slot must be a new one.
+    std::vector<std::unique_ptr<efd::eventfd>> living;
+    int calls = 0;
+    called_entry entry([&calls](std::uint32_t) { return ++calls, 0; }, poll_in);
+    std::uint32_t ready = 0;
+    for (int i = 0; i < 100; ++i) living.push_back(std::make_unique<efd::eventfd>());
+    auto& fresh = *living.back();
+    {
+        const refusal no_new(refuse_new);
+        EXPECT_EQ(fresh.native_handle()->add_wait_queue(entry, ready), efd::base::status::no_memory);
+    }
+    EXPECT_EQ(fresh.write(1), std::errc{});
+    EXPECT_EQ(calls, 0);
+    EXPECT_EQ(fresh.native_handle()->add_wait_queue(entry, ready), efd::base::status::ok);
+    EXPECT_EQ(ready & poll_in, poll_in);
+    EXPECT_EQ(fresh.write(1), std::errc{});
+    EXPECT_EQ(calls, 1);
+    EXPECT_EQ(fresh.native_handle()->remove_wait_queue(entry), efd::base::status::ok);
+}
+
+} // namespace
