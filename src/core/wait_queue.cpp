@@ -34,11 +34,12 @@ static_assert(one_more(number_mask, poll_in) == number_mask);
 static_assert(one_more(5, poll_hup) == (hup_mark | 5));
 
 // What this thread holds back while a callback runs. A signal handler may push between any two instructions, so both
-// lists are taken and pushed by single atomic steps; no other thread sees them.
+// lists are taken and pushed by single atomic steps; no other thread sees them. The mark is a whole word, since riscv64
+// would exchange a byte by a call of libatomic.
 struct held_back_lists {
     base::atomic<wait_queue*> queues{nullptr};
     base::atomic<deferred_work*> works{nullptr};
-    base::atomic<bool> draining{false};
+    base::atomic<std::uint32_t> draining{0};
 };
 constinit thread_local held_back_lists held_back __attribute__((tls_model("initial-exec")));
 
@@ -72,7 +73,7 @@ bool anything_held_back() noexcept {
 // Runs what was held back, until nothing is; what that causes is drained by this same loop, so nothing nests. A signal
 // handler that finds us draining leaves its own to us, hence the look after we said that we are done.
 void drain_held_back() noexcept {
-    while (anything_held_back() && !held_back.draining.exchange(true, base::acq_rel)) {
+    while (anything_held_back() && held_back.draining.exchange(1, base::acq_rel) == 0) {
         wait_queue* queue = take_in_order(held_back.queues, &wait_queue::next_held_back);
         deferred_work* work = take_in_order(held_back.works, &deferred_work::next);
         while (queue != nullptr) {
@@ -85,7 +86,7 @@ void drain_held_back() noexcept {
             work->callback(*work);
             work = after;
         }
-        held_back.draining.exchange(false, base::acq_rel);
+        held_back.draining.exchange(0, base::acq_rel);
     }
 }
 
