@@ -12,3 +12,5 @@ set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 add_compile_definitions(EFD_UNDER_EMULATOR)
+# std::jthread and std::atomic<bool> of the tests exchange bytes, which is a call here; libefd itself does not.
+set(CMAKE_CXX_STANDARD_LIBRARIES_INIT -latomic)
