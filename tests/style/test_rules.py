@@ -11,6 +11,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import analyzer
+import cppcheck
 import rules
 import tidy
 from source import Source
@@ -202,6 +204,36 @@ class Tools(unittest.TestCase):
         arguments = (["--dry-run", "-Werror"], [])
         self.assertTrue(run_with("clang-format-19", arguments, "x.cpp", "int* f() { return nullptr; }\n"))
         self.assertFalse(run_with("clang-format-19", arguments, "x.cpp", "int *f( ) {return nullptr;}\n"))
+
+    @needs("cppcheck")
+    def test_cppcheck_catches(self):
+        arguments = (cppcheck.OPTIONS, [])
+        self.assertTrue(run_with("cppcheck", arguments, "x.cpp", "int f(const int* p) { return *p; }\n"))
+        for text in (
+            "int f() { int a[2] = {}; return a[2]; }\n",
+            "int f() { int x; return x; }\n",
+            "int f() { int* p = new int(1); delete p; return *p; }\n",
+            "int f(int* p) { int x = *p; return p ? x : 0; }\n",
+            "struct a { a() {} int b; };\n",
+        ):
+            self.assertFalse(run_with("cppcheck", arguments, "x.cpp", text), text)
+
+    @needs("g++")
+    def test_analyzer_catches(self):
+        def found(name, text):
+            with tempfile.TemporaryDirectory() as directory:
+                path = Path(directory, name)
+                path.write_text(text, encoding="utf-8")
+                return analyzer.findings(analyzer.command_for(path, name), [])
+
+        head = "#include <stdlib.h>\n"
+        for name in ("x.c", "x.cpp"):
+            self.assertEqual([], found(name, head + "void f(void* p) { free(p); }\n"), name)
+            self.assertTrue(found(name, head + "void f(void* p) { free(p); free(p); }\n"), name)
+            self.assertTrue(found(name, head + "int f(void) { int* p = 0; return *p; }\n"), name)
+            self.assertTrue(found(name, head + "void f(int n) { void* p = malloc(4); if (n) free(p); }\n"), name)
+        self.assertTrue(found("x.cpp", "int f(int* p) { delete p; return *p; }\n"))
+        self.assertTrue(found("x.cpp", "no C++ at all\n"))
 
     @needs("clang-tidy-19")
     def test_clang_tidy_catches(self):

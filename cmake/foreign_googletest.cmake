@@ -1,5 +1,0 @@
-# GoogleTest for another architecture: Debian's libgtest-dev is for this one alone, so it is built from Debian's sources
-# (package googletest) with the cross compiler. Gives the same targets as find_package(GTest).
-set(BUILD_GMOCK ON)
-set(INSTALL_GTEST OFF)
-add_subdirectory(/usr/src/googletest ${PROJECT_BINARY_DIR}/googletest EXCLUDE_FROM_ALL SYSTEM)
