@@ -212,7 +212,7 @@ class Tools(unittest.TestCase):
         for text in (
             "int f() { int a[2] = {}; return a[2]; }\n",
             "int f() { int x; return x; }\n",
-            "int f() { int* p = new int(1); delete p; return *p; }\n",
+            "int f() { int* p = new int(1); return *p; }\n",
             "int f(int* p) { int x = *p; return p ? x : 0; }\n",
             "struct a { a() {} int b; };\n",
         ):
