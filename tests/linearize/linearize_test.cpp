@@ -1,0 +1,118 @@
+// The linearizability checker: hand-written histories first, then broken objects, then the library for a short while.
+// The program `linearize` does the last two for as long as one likes.
+#include "linearize/campaign.hpp"
+#include "linearize/checker.hpp"
+
+#include "support/sanitizer.hpp"
+
+#include <efd/core/count.hpp>
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace efd::linearize;
+using efd::core::ceiling;
+
+constexpr call took(std::uint64_t value, std::int64_t from, std::int64_t until) {
+    return {.what = act::read, .value = value, .from = from, .until = until};
+}
+constexpr call wrote(std::uint64_t n, std::int64_t from, std::int64_t until, std::errc end = {}) {
+    return {.what = act::write, .end = end, .argument = n, .from = from, .until = until};
+}
+constexpr call found_nothing(manner how, std::errc end, std::int64_t from, std::int64_t until) {
+    return {.what = act::read, .how = how, .end = end, .from = from, .until = until};
+}
+constexpr call looked(std::uint64_t count, std::int64_t from, std::int64_t until) {
+    return {.what = act::count, .value = count, .from = from, .until = until};
+}
+verdict of(std::uint64_t initial, bool semaphore, std::vector<std::vector<call>> threads) {
+    history h{.regime = "by hand", .initial = initial, .semaphore = semaphore, .threads = std::move(threads)};
+    return check(h).is;
+}
+
+TEST(linearize, an_order_is_found_if_there_is_one) {
+    EXPECT_EQ(of(0, false, {{wrote(3, 0, 10)}, {took(3, 5, 20)}}), verdict::linearizable);
+    EXPECT_EQ(of(0, false, {{wrote(3, 0, 100), took(5, 150, 160)}, {wrote(2, 50, 200)}}), verdict::linearizable);
+    EXPECT_EQ(of(2, true, {{took(1, 0, 10)}, {took(1, 0, 10)}, {looked(1, 0, 10)}}), verdict::linearizable);
+    EXPECT_EQ(of(ceiling - 1, false, {{wrote(1, 0, 9)}, {took(ceiling - 1, 5, 9)}}), verdict::linearizable);
+}
+
+TEST(linearize, a_signal_that_changes_nothing_now_may_be_meant_for_later) {
+    const call signalled{.what = act::signal, .from = 0, .until = 100};
+    EXPECT_EQ(of(ceiling, false, {{signalled, took(1, 200, 210)}, {took(ceiling, 0, 50)}}), verdict::linearizable);
+    EXPECT_EQ(of(ceiling, false, {{signalled, looked(0, 200, 210)}, {took(ceiling, 0, 50)}}), verdict::linearizable);
+}
+
+TEST(linearize, what_happened_in_no_order_is_rejected) {
+    EXPECT_EQ(of(0, false, {{wrote(3, 10, 20)}, {took(3, 0, 5)}}), verdict::impossible) << "read before written";
+    EXPECT_EQ(of(1, true, {{took(1, 0, 10)}, {took(1, 0, 10)}}), verdict::impossible) << "one unit twice";
+    EXPECT_EQ(of(2, true, {{took(2, 0, 10)}}), verdict::impossible) << "two at once from a semaphore";
+    EXPECT_EQ(of(0, false, {{wrote(3, 0, 9)}, {took(1, 0, 9)}}), verdict::impossible) << "half of a write";
+    EXPECT_EQ(of(ceiling - 1, false, {{wrote(1, 0, 9)}}), verdict::impossible) << "over the bound";
+    EXPECT_EQ(of(0, false, {{wrote(1, 0, 9, again)}}), verdict::impossible) << "denied with room";
+    EXPECT_EQ(of(0, false, {{wrote(ceiling, 0, 9, again)}}), verdict::impossible) << "EINVAL wins";
+    EXPECT_EQ(of(1, false, {{looked(0, 0, 5)}}), verdict::impossible) << "a wrong look";
+}
+
+TEST(linearize, giving_up_is_an_answer_only_where_there_was_nothing) {
+    const auto timed_out = [](std::int64_t from, std::int64_t until) {
+        return found_nothing(manner::timed, std::errc::timed_out, from, until);
+    };
+    EXPECT_EQ(of(0, false, {{timed_out(0, 10)}, {wrote(1, 5, 8)}}), verdict::linearizable);
+    EXPECT_EQ(of(0, false, {{timed_out(9, 10)}, {wrote(1, 5, 8)}}), verdict::impossible);
+    EXPECT_EQ(of(0, false, {{timed_out(11, 10)}}), verdict::impossible) << "before its time";
+    EXPECT_EQ(of(0, false, {{found_nothing(manner::blocking, again, 0, 9)}}), verdict::impossible) << "it should wait";
+    EXPECT_EQ(of(0, false, {{found_nothing(manner::cancellable, std::errc::operation_canceled, INT64_MAX, 9)}}),
+              verdict::impossible)
+        << "nobody asked";
+}
+
+TEST(linearize, a_rejected_history_is_told_from_the_last_sure_state_on) {
+    history h{.regime = "by hand",
+              .threads = {{wrote(5, 0, 10), took(5, 20, 30), wrote(1, 40, 50)}, {took(2, 60, 70)}}};
+    const finding f = check(h);
+    ASSERT_EQ(f.is, verdict::impossible);
+    EXPECT_EQ(f.thread, 1U);
+    EXPECT_EQ(f.index, 0U);
+    EXPECT_EQ(f.counts, std::vector<std::uint64_t>{1});
+    EXPECT_EQ(f.sure.count, 1U);
+    const std::string told = explain(h, f);
+    EXPECT_NE(told.find("every order leads to count 1 before these 1 calls"), std::string::npos) << told;
+    EXPECT_NE(told.find("-> thread 1 call    0"), std::string::npos) << told;
+}
+
+TEST(linearize, what_cannot_be_searched_is_not_passed) {
+    history h{.regime = "by hand"};
+    for (int t = 0; t < 4; ++t) h.threads.emplace_back(100, wrote(1, 0, 1000));
+    h.threads.back().push_back(looked(1, 2000, 2010));
+    EXPECT_EQ(check(h, 1000).is, verdict::undecided);
+    h.threads.assign(most_threads + 1, {});
+    EXPECT_EQ(check(h).is, verdict::undecided);
+}
+
+class broken_object : public testing::TestWithParam<broken> {};
+TEST_P(broken_object, is_caught) { EXPECT_TRUE(GetParam().caught(GetParam().where, 1, 2000, false)); }
+INSTANTIATE_TEST_SUITE_P(linearize, broken_object, testing::ValuesIn(broken_kinds()),
+                         [](const auto& kind) { return std::string(kind.param.name); });
+
+TEST(linearize, the_plain_object_is_accepted) {
+    const tally t = watch_sketch({.histories = 60, .seed = 1});
+    EXPECT_EQ(t.failures(), 0U);
+}
+
+class library : public testing::TestWithParam<regime> {};
+TEST_P(library, has_an_order_for_every_history) {
+    const tally t = watch_library({.time = std::chrono::seconds(2), .seed = 1, .only = GetParam()});
+    EXPECT_EQ(t.rejected, 0U);
+    EXPECT_EQ(t.undecided, 0U);
+    EXPECT_EQ(t.lost, 0U);
+    EXPECT_EQ(t.mutated, t.mutated_rejected);
+    EXPECT_GT(t.histories, 0U);
+    const bool saturates = GetParam() == regime::bound || GetParam() == regime::saturated;
+    EXPECT_EQ(t.mutated > 0, !saturates);
+}
+INSTANTIATE_TEST_SUITE_P(linearize, library, testing::ValuesIn(regimes),
+                         [](const auto& where) { return std::string(name_of(where.param)); });
+
+} // namespace
