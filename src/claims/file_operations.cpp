@@ -66,7 +66,8 @@ CLAIM(K_109, descriptor, "lseek: 0 for every whence with any offset, also negati
             t.expect_equal(position, 0, "lseek " + std::to_string(offset) + " whence " + std::to_string(whence));
         }
     for (const int whence : {5, 6, 100, -1})
-        t.expect_error(error_of(::lseek(fd, 0, whence)), EINVAL, "lseek whence " + std::to_string(whence));
+        t.expect_error(error_of(static_cast<long>(::lseek(fd, 0, whence))), EINVAL,
+                       "lseek whence " + std::to_string(whence));
     std::uint64_t value = 0;
     t.expect_error(o->read(value), 0, "read after lseek");
     t.expect_equal(value, untouched, "value after lseek");

@@ -109,7 +109,7 @@ TEST(lifetime, objects_are_made_and_put_by_many_threads_at_once) {
 
 // More objects than any process may have descriptors: 640 MB and an id each.
 TEST(lifetime, ten_million_objects_live_at_once) {
-    constexpr std::size_t many = efd::tests::under_sanitizer ? 200'000 : 10'000'000;
+    constexpr std::size_t many = efd::tests::under_sanitizer || efd::tests::under_emulator ? 200'000 : 10'000'000;
     std::vector<efd_t*> objects(many);
     for (std::size_t i = 0; i < many; ++i) {
         objects[i] = efd_create(i, 0);

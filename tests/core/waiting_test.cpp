@@ -2,6 +2,7 @@
 #include <efd/efd.h>
 #include <efd/eventfd.hpp>
 
+#include "support/sanitizer.hpp"
 #include "support/waiting.hpp"
 
 #include <gtest/gtest.h>
@@ -195,6 +196,8 @@ TEST(waiting, a_handler_without_restart_interrupts_and_eats_nothing) {
 TEST(waiting, a_handler_with_restart_is_not_noticed_with_or_without_deadline) {
     install(SIGUSR2, true);
     for (const bool timed : {false, true}) {
+        // Without futex_waitv a call with a deadline is interrupted (README, limits).
+        if (timed && efd::tests::under_emulator) GTEST_SKIP() << "qemu-user has no futex_waitv";
         eventfd object;
         std::uint64_t value = 0;
         observed_thread reader(
@@ -215,7 +218,7 @@ TEST(waiting, a_handler_with_restart_is_not_noticed_with_or_without_deadline) {
 void conserve(flags how, unsigned seed) {
     eventfd object(0, how);
     constexpr int readers = 4;
-    constexpr std::uint64_t each = 20'000;
+    constexpr std::uint64_t each = efd::tests::under_emulator ? 2'000 : 20'000;
     std::atomic<std::uint64_t> taken{0};
     std::atomic<bool> over{false};
     std::vector<std::jthread> threads;

@@ -1,4 +1,5 @@
-// tests/support/sanitizer.hpp: what the build watches over, for tests that must do less, or cannot be, under it.
+// tests/support/sanitizer.hpp: what the build watches over, for tests that must do less, or cannot be, under it; and
+// whether it is for an emulator (qemu-user, scripts/cross), which is slow and knows neither seccomp nor futex_waitv.
 #pragma once
 
 namespace efd::tests {
@@ -28,5 +29,11 @@ inline constexpr bool under_asan = false;
 #endif
 
 inline constexpr bool under_sanitizer = under_tsan || under_asan;
+
+#ifdef EFD_UNDER_EMULATOR
+inline constexpr bool under_emulator = true;
+#else
+inline constexpr bool under_emulator = false;
+#endif
 
 } // namespace efd::tests
