@@ -129,6 +129,17 @@ void print_head(const char* form) {
                 "depth", "s", "");
 }
 
+// The last line is for `make proof`.
+void print_foot(const result& total, int held, int chosen) {
+    const auto states = static_cast<unsigned long long>(total.states);
+    const auto steps = static_cast<unsigned long long>(total.steps);
+    const auto ends = static_cast<unsigned long long>(total.ends);
+    std::printf("%-18s %-62s %10llu %11llu %9llu %5s %7.2f  %d of %d hold\n", "all", "", states, steps, ends, "",
+                total.seconds, held, chosen);
+    std::printf("PROOF | explorer | %d configurations, %llu states, %llu steps | - | %d\n", chosen, states, steps,
+                chosen - held);
+}
+
 options read_options(int count, char** words) {
     options asked;
     for (int i = 1; i < count; ++i) {
@@ -172,10 +183,7 @@ int run(const options& asked) {
         if (!holds && asked.brief) break;
     }
     if (asked.list) return 0;
-    if (!asked.brief)
-        std::printf("%-18s %-62s %10llu %11llu %9llu %5s %7.2f  %d of %d hold\n", "all", "",
-                    static_cast<unsigned long long>(total.states), static_cast<unsigned long long>(total.steps),
-                    static_cast<unsigned long long>(total.ends), "", total.seconds, held, chosen);
+    if (!asked.brief) print_foot(total, held, chosen);
     return chosen > 0 && held == chosen ? 0 : 1;
 }
 
