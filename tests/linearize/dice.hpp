@@ -25,7 +25,7 @@ class dice {
     bool one_in(std::uint64_t n) noexcept { return below(n) == 0; }
     template <class T, std::size_t n>
     T of(const std::array<T, n>& all) noexcept {
-        return all[below(n)];
+        return all[static_cast<std::size_t>(below(n))];
     }
 
   private:

@@ -86,7 +86,8 @@ void run_rounds(const options& o, totals& t, std::uint64_t more_failures) {
     auto next_word = start + std::chrono::seconds(5);
     const auto each = std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(seconds / 7, 10.0) * 1e9));
     do {
-        const unsigned threads = o.threads != 0 ? o.threads : thread_counts[t.rounds % thread_counts.size()];
+        const unsigned threads =
+            o.threads != 0 ? o.threads : thread_counts[static_cast<std::size_t>(t.rounds % thread_counts.size())];
         round_terms terms{
             .threads = threads, .seed = o.seed + t.rounds, .time = each, .limit = {}, .end_of_program = {}, .tick = {}};
         terms.limit = std::chrono::nanoseconds(static_cast<std::int64_t>(o.stuck_seconds * 1e9));
