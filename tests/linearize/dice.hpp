@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 namespace efd::linearize {
 
@@ -20,12 +21,16 @@ class dice {
         z = (z ^ z >> 27) * 0x94D0'49BB'1331'11EB;
         return z ^ z >> 31;
     }
-    // Below `sides`, which is above zero.
-    std::uint64_t below(std::uint64_t sides) noexcept { return next() % sides; }
+    // Below `sides`, which is above zero; an index where it is a number of things.
+    template <class T>
+    auto below(T sides) noexcept {
+        using face = std::conditional_t<std::is_same_v<T, std::size_t>, std::size_t, std::uint64_t>;
+        return static_cast<face>(next() % static_cast<std::uint64_t>(sides));
+    }
     bool one_in(std::uint64_t n) noexcept { return below(n) == 0; }
     template <class T, std::size_t n>
     T of(const std::array<T, n>& all) noexcept {
-        return all[static_cast<std::size_t>(below(n))];
+        return all[below(n)];
     }
 
   private:
