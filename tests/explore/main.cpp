@@ -3,6 +3,7 @@
 //     explore                      the short form
 //     explore --full               every configuration
 //     explore --only NAME,NAME     these; --list names them all
+//     explore --except NAME,NAME   not these
 //     explore --replay SEED        one schedule again, step by step
 //     explore --brief              one line for a failure, no table (for the mutants)
 #include "explore/scenarios.hpp"
@@ -25,6 +26,7 @@ struct options {
     bool list = false;
     bool brief = false;
     std::string only;
+    std::string except;
     std::string seed;
     std::uint64_t most_states = 16'000'000;
 };
@@ -153,6 +155,8 @@ options read_options(int count, char** words) {
             asked.brief = true;
         else if (word == "--only" && has_value)
             asked.only = words[++i];
+        else if (word == "--except" && has_value)
+            asked.except = words[++i];
         else if (word == "--replay" && has_value)
             asked.seed = words[++i];
         else if (word == "--states" && has_value)
@@ -177,6 +181,7 @@ int run(const options& asked) {
             continue;
         }
         if (asked.only.empty() ? what.full && !asked.full : !named_in(asked.only, what.name)) continue;
+        if (named_in(asked.except, what.name)) continue;
         ++chosen;
         const bool holds = explore_one(what, asked, total);
         held += holds ? 1 : 0;
