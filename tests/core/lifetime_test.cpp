@@ -2,12 +2,14 @@
 #include <efd/efd.h>
 #include <efd/eventfd.hpp>
 
+#include "support/called_entry.hpp"
 #include "support/sanitizer.hpp"
 #include "support/waiting.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <set>
 #include <sys/wait.h>
@@ -17,6 +19,7 @@ namespace {
 
 using efd::eventfd;
 using efd::core::context;
+using efd::tests::called_entry;
 
 TEST(lifetime, an_object_is_one_cache_line) {
     EXPECT_EQ(sizeof(context), 64U);
@@ -73,23 +76,210 @@ TEST(lifetime_death, one_put_too_many_stops_the_program) {
         "put more often than it was got");
 }
 
-// LAST_PUT: the reader owns the only reference and gives it back at once; the signaller has none and is still inside
-// its call. Every object is born where another one has just died.
+// LAST_PUT: a waiter owns the only reference and gives it back the moment its wait returned; the stranger that ended
+// the wait has none and is still inside its call. Every object is born where another one has just died.
+class stranger {
+  public:
+    explicit stranger(std::function<void(context&, int)> act)
+        : thread_([this, act = std::move(act)] {
+              for (int turn = 0; !over_;)
+                  if (context* const object = handed_over_.exchange(nullptr)) act(*object, turn++);
+          }) {}
+    ~stranger() { over_ = true; }
+    stranger(const stranger&) = delete;
+    stranger& operator=(const stranger&) = delete;
+
+    void hand(const eventfd& object) { handed_over_ = object.native_handle(); }
+
+  private:
+    std::atomic<context*> handed_over_{nullptr};
+    std::atomic<bool> over_{false};
+    std::jthread thread_; // last: it is joined first
+};
+
+constexpr int lives = efd::tests::under_sanitizer ? 5'000 : 20'000;
+constexpr std::uint64_t full = UINT64_MAX - 1;
+
+// One unit, in every way there is to give it.
+void give_a_unit(context& object, int turn) {
+    auto* const c = reinterpret_cast<efd_t*>(&object);
+    switch (turn % 5) {
+    case 0: (void)object.signal(); break;
+    case 1: (void)object.write(1); break;
+    case 2: (void)object.signal_deferred(); break;
+    case 3: (void)efd_write(c, 1); break;
+    default: (void)efd_signal(c); break;
+    }
+}
+
+efd::flags mode_of(int life) { return life % 2 == 0 ? efd::flags::none : efd::flags::semaphore; }
+
 TEST(lifetime, the_last_put_may_come_while_the_signaller_is_still_inside) {
-    std::atomic<context*> handed_over{nullptr};
-    std::atomic<bool> over{false};
-    std::jthread signaller([&] {
-        while (!over)
-            if (context* const object = handed_over.exchange(nullptr)) object->signal();
-    });
-    for (int i = 0; i < 20'000; ++i) {
-        eventfd object;
-        handed_over = object.native_handle();
+    stranger signaller(give_a_unit);
+    for (int i = 0; i < lives; ++i) {
+        eventfd object(0, mode_of(i));
+        signaller.hand(object);
         std::uint64_t value = 0;
         ASSERT_EQ(object.read(value), std::errc{});
         ASSERT_EQ(value, 1U);
     }
+}
+
+TEST(lifetime, the_last_put_may_follow_a_timed_read_at_once) {
+    stranger signaller(give_a_unit);
+    for (int i = 0; i < lives; ++i) {
+        eventfd object(0, mode_of(i));
+        signaller.hand(object);
+        std::uint64_t value = 0;
+        std::errc end = std::errc::timed_out;
+        for (int tries = 0; end == std::errc::timed_out && tries < 1'000'000; ++tries) // times out now and then
+            end = object.read_for(value, std::chrono::microseconds(i % 3 == 0 ? 20'000'000 : 20));
+        ASSERT_EQ(end, std::errc{});
+        ASSERT_EQ(value, 1U);
+    }
+}
+
+TEST(lifetime, the_last_put_may_follow_a_read_of_a_sealed_object_at_once) {
+    stranger signaller(give_a_unit);
+    for (int i = 0; i < lives; ++i) {
+        eventfd object(efd::core::packed_limit);
+        std::uint64_t value = 0;
+        ASSERT_EQ(object.try_read(value), std::errc{});
+        signaller.hand(object);
+        ASSERT_EQ(object.read_for(value, efd::tests::patience), std::errc{});
+        ASSERT_EQ(value, 1U);
+    }
+}
+
+TEST(lifetime, the_last_put_may_follow_a_write_that_waited_for_room_at_once) {
+    std::atomic<std::uint64_t> taken{0};
+    stranger reader([&](context& object, int turn) {
+        std::uint64_t value = 0;
+        const auto end = turn % 2 == 0 ? object.try_read(value) : object.read(value);
+        taken = end == efd::base::status::ok ? value : 0;
+    });
+    for (int i = 0; i < lives; ++i) {
+        eventfd object(full, mode_of(i));
+        reader.hand(object);
+        const std::errc end = i % 3 == 0 ? object.write_for(1, efd::tests::patience) : object.write(1);
+        ASSERT_EQ(end, std::errc{});
+        ASSERT_EQ(object.count(), mode_of(i) == efd::flags::none ? 1U : full);
+    }
+}
+
+// The canceller's work on the object is done before the cancelled wait returns.
+TEST(lifetime, the_last_put_may_follow_a_cancelled_wait_at_once) {
+    std::vector<std::stop_source> sources(lives);
+    std::atomic<std::stop_source*> handed_over{nullptr};
+    std::atomic<bool> over{false};
+    std::jthread canceller([&] {
+        while (!over)
+            if (std::stop_source* const source = handed_over.exchange(nullptr)) source->request_stop();
+    });
+    int cancelled = 0;
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+        const bool reads = i % 2 == 0;
+        eventfd object(reads ? 0 : full);
+        handed_over = &sources[i];
+        std::uint64_t value = 0;
+        const std::stop_token token = sources[i].get_token();
+        const std::errc end = reads ? object.read(value, token) : object.write(1, token);
+        cancelled += end == std::errc::operation_canceled ? 1 : 0;
+    }
     over = true;
+    EXPECT_EQ(cancelled, lives);
+}
+
+TEST(lifetime, the_last_put_may_follow_remove_wait_queue_and_read_at_once) {
+    stranger signaller(give_a_unit);
+    std::atomic<int> calls{0};
+    int expected = 0;
+    for (int i = 0; i < lives; ++i) {
+        called_entry entry([&](std::uint32_t) { return ++calls, 0; }, efd::core::poll_in);
+        eventfd object(0, mode_of(i));
+        std::uint32_t ready = 0;
+        ASSERT_EQ(object.add_wait_queue(entry, ready), std::errc{});
+        signaller.hand(object);
+        const auto called = [&] { return calls > expected; };
+        ASSERT_TRUE(i % 2 != 0 || efd::tests::eventually(called));
+        std::uint64_t value = 0;
+        std::errc end = object.remove_wait_queue_and_read(entry, value);
+        expected = calls;                                                           // it is not called any more
+        if (end != std::errc{}) end = object.read_for(value, efd::tests::patience); // the stranger is yet to come
+        ASSERT_EQ(end, std::errc{});
+        ASSERT_EQ(value, 1U);
+        ASSERT_EQ(calls, expected);
+    }
+}
+
+// Each signaller has a reference of its own; the callback, in whichever thread it runs, gives back the owner's.
+TEST(lifetime, a_callback_gives_a_reference_back_beside_other_signallers) {
+    constexpr int rounds = 3000;
+    std::atomic<context*> shared{nullptr};
+    std::atomic<int> round{0};
+    std::atomic<int> through{0};
+    std::vector<std::jthread> signallers;
+    for (int t = 0; t < 2; ++t)
+        signallers.emplace_back([&] {
+            for (int mine = 1; mine <= rounds; ++mine) {
+                if (!efd::tests::eventually([&] { return round >= mine; })) return;
+                context* const object = shared;
+                object->signal();
+                object->put();
+                ++through;
+            }
+        });
+    int calls = 0;
+    const int id = eventfd().id();
+    for (int i = 1; i <= rounds; ++i) {
+        auto* const object = context::create(0, 0);
+        EXPECT_EQ(object->id(), id) << "the one before is gone";
+        object->get(); // with the one it was made with: one for each signaller
+        object->get(); // the owner's
+        called_entry e([](std::uint32_t) { return 0; }, efd::core::poll_in);
+        e.on_wake = [&, object](std::uint32_t) {
+            EXPECT_EQ(object->remove_wait_queue(e), efd::base::status::ok);
+            ++calls;
+            object->put();
+            return 0;
+        };
+        std::uint32_t ready = 0;
+        EXPECT_EQ(object->add_wait_queue(e, ready), efd::base::status::ok);
+        shared = object;
+        round = i;
+        ASSERT_TRUE(efd::tests::eventually([&] { return through == 2 * i; }));
+    }
+    EXPECT_EQ(calls, rounds);
+    EXPECT_EQ(eventfd().id(), id);
+}
+
+// The sleeper is let go by a callback of another object: the wake is made inside it, the sleeper's object dies at once.
+TEST(lifetime, a_deferred_signal_in_a_callback_ends_a_wait_whose_object_dies_at_once) {
+    eventfd trigger;
+    std::atomic<eventfd*> target{nullptr};
+    called_entry e(
+        [&](std::uint32_t) {
+            if (eventfd* const object = target.exchange(nullptr)) object->native_handle()->signal_deferred();
+            return 0;
+        },
+        efd::core::poll_in);
+    std::uint32_t ready = 0;
+    ASSERT_EQ(trigger.add_wait_queue(e, ready), std::errc{});
+    std::atomic<bool> over{false};
+    std::jthread signaller([&] {
+        while (!over) trigger.signal();
+    });
+    bool all = true;
+    for (int i = 0; i < 5000 && all; ++i) {
+        eventfd object;
+        target = &object;
+        std::uint64_t value = 0;
+        all = object.read_for(value, efd::tests::patience) == std::errc{} && value == 1;
+    }
+    over = true;
+    signaller.join();
+    EXPECT_TRUE(all);
+    EXPECT_EQ(trigger.remove_wait_queue(e), std::errc{});
 }
 
 TEST(lifetime, objects_are_made_and_put_by_many_threads_at_once) {

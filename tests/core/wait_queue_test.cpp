@@ -251,6 +251,31 @@ TEST(wait_queue, a_callback_may_give_the_last_reference_back) {
     EXPECT_EQ(eventfd().id(), id);
 }
 
+TEST(recursion_guard, a_deferred_signal_in_a_callback_counts_at_once_and_is_told_after_it) {
+    for (const std::uint64_t start : {std::uint64_t{0}, efd::core::packed_limit - 2, efd::core::packed_limit}) {
+        eventfd object(start);
+        int depth = 0;
+        int calls = 0;
+        std::vector<std::uint64_t> counts;
+        entry e(
+            [&](std::uint32_t) {
+                EXPECT_EQ(++depth, 1) << "no callback inside a callback";
+                if (++calls < 5) object.signal_deferred();
+                EXPECT_FALSE(object.signal());
+                counts.push_back(object.count() - start);
+                --depth;
+                return 0;
+            },
+            poll_in);
+        add(object, e);
+        EXPECT_TRUE(object.signal());
+        EXPECT_EQ(calls, 5);
+        EXPECT_EQ(counts, (std::vector<std::uint64_t>{2, 3, 4, 5, 5}));
+        EXPECT_EQ(object.remove_wait_queue(e), std::errc{});
+        EXPECT_EQ(object.native_handle()->references(), 1U);
+    }
+}
+
 TEST(wait_queue, release_tells_the_queue_that_the_file_is_gone) {
     auto* const object = efd::core::context::create(0, 0);
     object->get();
