@@ -1,0 +1,65 @@
+"""tests/style/test_proof.py: scripts/proof takes nothing for proved that is not.
+
+What must fail does: a program that fails, one that says nothing, says it twice, is too late, or has a mutant alive.
+"""
+
+import importlib.machinery
+import importlib.util
+import sys
+import unittest
+from pathlib import Path
+
+PATH = Path(__file__).resolve().parent.parent.parent / "scripts" / "proof"
+
+
+def load():
+    loader = importlib.machinery.SourceFileLoader("proof", str(PATH))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("proof", loader))
+    sys.modules["proof"] = module  # dataclasses look their module up
+    loader.exec_module(module)
+    return module
+
+
+proof = load()
+LINE = "PROOF | x | 7 things | 3/3 | 0\n"
+
+
+def failures(status, text, **more):
+    return proof.judge(proof.Stage("x", [["x"]], **more), [status], [text]).failures
+
+
+class Judge(unittest.TestCase):
+    def test_a_good_stage_is_good(self):
+        result = proof.judge(proof.Stage("x", [["x"]]), [0], ["before\n" + LINE])
+        self.assertEqual(("7 things", "3/3", 0), (result.explored, result.killed, result.failures))
+
+    def test_what_must_fail_fails(self):
+        for status, text in (
+            (1, LINE), (77, "skipped\n"), (0, ""), (0, LINE + LINE), (None, LINE), (-11, LINE),
+            (0, "PROOF | x | 7 things | 2/3 | 0\n"), (0, "PROOF | x | 7 things | - | 2\n"), (0, "PROOF | x | 7 things | 0\n"),
+        ):  # fmt: skip
+            self.assertGreater(failures(status, text), 0, (status, text))
+
+    def test_stages_without_a_line_of_their_own(self):
+        tests = {"figures": proof.gtest_figures}
+        self.assertEqual(0, failures(0, "[  PASSED  ] 3 tests.\n", **tests))
+        self.assertGreater(failures(0, "", **tests), 0)
+        self.assertGreater(failures(1, "[  PASSED  ] 3 tests.\n", **tests), 0)
+        self.assertGreater(failures(0, "[  PASSED  ] 3 tests.\n[  FAILED  ] 1 test, listed below:\n", **tests), 0)
+        style = {"figures": proof.style_figures}
+        self.assertEqual(0, failures(0, "15 sources, 0 with findings\n", **style))
+        self.assertGreater(failures(0, "15 sources, 2 findings\n", **style), 0)
+        self.assertGreater(failures(0, "nothing\n", **style), 0)
+
+    def test_a_stage_that_hangs_is_ended(self):
+        class options:
+            build, times = PATH.parent.parent / "build", 1
+
+        run = proof.Proof.__new__(proof.Proof)
+        run.options, run.build, run.deadline = options, options.build, proof.time.monotonic() + 1
+        status, _ = run.run(["sleep", "600"], "/dev/null")
+        self.assertIsNone(status)
+
+
+if __name__ == "__main__":
+    unittest.main()
