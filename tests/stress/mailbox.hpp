@@ -1,8 +1,9 @@
-// tests/stress/mailbox.hpp: objects that are born, given one unit by a stranger, and destroyed by their reader at once.
+// tests/stress/mailbox.hpp: objects that are born, written to once by a stranger, and destroyed by their reader at
+// once.
 //
 // The stranger has no reference: it is inside its signal while the reader destroys the object (LAST_PUT). Owns the
-// pointers handed over, nothing else. Invariant: who takes a pointer out gives that object exactly one unit; who cannot
-// withdraw the pointer it put in must wait for that unit.
+// pointers handed over, nothing else. Invariant: who takes a pointer out writes to that object exactly once; who
+// cannot withdraw the pointer it put in must wait for that.
 #pragma once
 
 #include "linearize/dice.hpp"
@@ -25,7 +26,7 @@ class mailbox {
         }
         return nullptr;
     }
-    // Gives one unit to each object that waits for it, in one of the ways there are.
+    // Writes once to each object that waits for it, in one of the ways there are.
     void serve(linearize::dice& d) {
         for (auto& slot : slots_)
             if (core::context* const object = slot.exchange(nullptr)) give(object, d);
@@ -34,11 +35,12 @@ class mailbox {
   private:
     static void give(core::context* object, linearize::dice& d) {
         auto* const c_object = reinterpret_cast<efd_t*>(object);
-        switch (d.below(5)) {
+        switch (d.below(6)) {
         case 0: (void)object->signal(); break;
         case 1: (void)object->signal_deferred(); break;
         case 2: (void)object->write(1); break;
-        case 3: (void)efd_signal(c_object); break;
+        case 3: (void)object->write(core::packed_limit); break; // seals it under its sleeper
+        case 4: (void)efd_signal(c_object); break;
         default: (void)efd_write(c_object, 1); break;
         }
     }
