@@ -56,6 +56,7 @@ struct flaw_row {
     flaw which;
     std::string_view name;
     bool needs_sleepers;
+    bool needs_signals = false; // to sleepers
 };
 std::span<const flaw_row> all_flaws();
 

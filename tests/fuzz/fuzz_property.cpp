@@ -20,6 +20,9 @@ using clock_type = std::chrono::steady_clock;
 
 constexpr std::size_t longest_program = 400;
 constexpr std::uint64_t thorough_every = 32;
+// To make a failing program smaller; few where it is shown only that there is one.
+constexpr int most_tries = 100'000;
+constexpr int few_tries = 300;
 
 comparison::subjects both_faces(bool with_aio) {
     comparison::subjects all;
@@ -69,7 +72,7 @@ bool bulk(comparison& compared, random_programs& source, double seconds) {
         const watched_run watch(program);
         if (compared.run(program, number % thorough_every == 0)) {
             std::string what;
-            const bytes least = smallest(bytes(program.begin(), program.end()),
+            const bytes least = smallest(bytes(program.begin(), program.end()), most_tries,
                                          [&](const bytes& one) { return !holds(compared, one, what); });
             holds(compared, least, what);
             std::fprintf(stderr, "%s", what.c_str());
@@ -111,7 +114,7 @@ bytes caught(flaw which, random_programs& source, std::uint64_t most, std::strin
     for (std::uint64_t number = 0; number < most; ++number) {
         const byte_view program = source.next(longest_program);
         if (!compared.run(program, true)) continue;
-        const bytes least = smallest(bytes(program.begin(), program.end()),
+        const bytes least = smallest(bytes(program.begin(), program.end()), few_tries,
                                      [&](const bytes& one) { return compared.run(one, true).has_value(); });
         what = compared.run(least, true).value_or("not again");
         return least;

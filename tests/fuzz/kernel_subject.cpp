@@ -17,6 +17,7 @@
 #include <sys/eventfd.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include <utility>
 
 namespace efd::fuzz {
 namespace {
@@ -25,10 +26,9 @@ constexpr unsigned strange_event = 1U << 31;
 
 class kernel_object_table final : public subject {
   public:
-    explicit kernel_object_table(bool with_aio) : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+    explicit kernel_object_table(bool with_aio) : epoll_(::epoll_create1(EPOLL_CLOEXEC)), with_aio_(with_aio) {
         descriptors_.fill(-1);
         observers_.fill(-1);
-        if (with_aio) completions_.open();
     }
     ~kernel_object_table() override {
         for (const int one : observers_)
@@ -86,10 +86,14 @@ class kernel_object_table final : public subject {
     }
     int signal(unsigned handle, bool /*deferred*/) override {
         const int to = descriptors_.at(handle);
-        if (!completions_.there()) return write_to(to, 1);
+        if (!signals_at_the_bound()) return write_to(to, 1);
         return completions_.signal(to);
     }
-    bool signals_at_the_bound() const override { return completions_.there(); }
+    // Asked for when it is needed: a process that had a context takes long to end.
+    bool signals_at_the_bound() override {
+        if (std::exchange(with_aio_, false)) completions_.open();
+        return completions_.there();
+    }
 
     void set_nonblock(unsigned handle, bool on) override {
         int& flags = *flags_.at(handle);
@@ -141,6 +145,7 @@ class kernel_object_table final : public subject {
     std::array<std::shared_ptr<int>, most_handles> flags_; // of the description, as last set: asking is a call
     std::array<int, most_objects> observers_{};
     int epoll_;
+    bool with_aio_; // and not yet tried
     completions completions_;
 };
 

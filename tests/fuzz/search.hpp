@@ -36,9 +36,9 @@ class random_programs {
     bytes program_;
 };
 
-// Shorter and smaller as long as it still fails.
+// Shorter and smaller as long as it still fails; after so many tries it is small enough.
 template <class Fails>
-bytes smallest(bytes failing, Fails fails) {
+bytes smallest(bytes failing, int tries, Fails fails) {
     const auto smaller = [](const bytes& of) {
         return rc::seq::concat(rc::shrink::removeChunks(of), rc::shrink::eachElement(of, [](std::uint8_t byte) {
                                    return rc::shrink::towards(byte, std::uint8_t{0});
@@ -48,6 +48,7 @@ bytes smallest(bytes failing, Fails fails) {
         found = false;
         auto candidates = smaller(failing);
         for (auto one = candidates.next(); one && !found; one = found ? rc::Maybe<bytes>() : candidates.next()) {
+            if (--tries < 0) return failing;
             if (!fails(*one)) continue;
             failing = *one;
             found = true;

@@ -57,7 +57,7 @@ class subject {
     virtual answer unwatch_and_read(unsigned handle, unsigned object) = 0;
 
     // What only the kernel must be told, or cannot do: a signal there needs asynchronous I/O to be had.
-    [[nodiscard]] virtual bool signals_at_the_bound() const { return true; }
+    [[nodiscard]] virtual bool signals_at_the_bound() { return true; }
 };
 
 std::unique_ptr<subject> kernel_subject(bool with_aio = true);
