@@ -1,7 +1,7 @@
 // tests/core/memory_test.cpp: what happens when memory runs out: an error, nothing leaked, and all is well afterwards.
 //
-// The test stands in for the two ways to memory: operator new, and mmap, which the linker leads here (--wrap). Each
-// refuses the calling thread while a refusal is in force. One thread, but for none of it.
+// The test stands between the library and its two ways to memory, operator new and mmap, which the linker leads here
+// (--wrap; a sanitizer's own stay behind them). Each refuses the calling thread while a refusal is in force.
 #include <efd/efd.h>
 #include <efd/eventfd.hpp>
 
@@ -11,7 +11,6 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <memory>
 #include <new>
 #include <sys/mman.h>
@@ -34,18 +33,7 @@ class refusal {
     bool& what_;
 };
 
-void* memory_or_null(std::size_t bytes) noexcept { return refuse_new ? nullptr : std::malloc(bytes); }
-
 } // namespace
-
-void* operator new(std::size_t bytes) {
-    if (void* const place = memory_or_null(bytes)) return place;
-    throw std::bad_alloc();
-}
-void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept { return memory_or_null(bytes); }
-void operator delete(void* place) noexcept { std::free(place); }
-void operator delete(void* place, std::size_t) noexcept { std::free(place); }
-void operator delete(void* place, const std::nothrow_t&) noexcept { std::free(place); }
 
 // NOLINTBEGIN(bugprone-reserved-identifier): these names are the linker's
 extern "C" {
@@ -53,6 +41,28 @@ void* __real_mmap(void* where, std::size_t bytes, int protection, int flags, int
 void* __wrap_mmap(void* where, std::size_t bytes, int protection, int flags, int file, off_t offset);
 void* __real_mmap64(void* where, std::size_t bytes, int protection, int flags, int file, off64_t offset);
 void* __wrap_mmap64(void* where, std::size_t bytes, int protection, int flags, int file, off64_t offset);
+
+// operator new, by the names it has in the object files: the size is an unsigned long or, with 32 bits, an unsigned
+// int.
+#if __SIZEOF_SIZE_T__ == 8
+#define EFD_NAME_OF_NEW(where) where##_Znwm
+#define EFD_NAME_OF_NEW_NOTHROW(where) where##_ZnwmRKSt9nothrow_t
+#else
+#define EFD_NAME_OF_NEW(where) where##_Znwj
+#define EFD_NAME_OF_NEW_NOTHROW(where) where##_ZnwjRKSt9nothrow_t
+#endif
+void* EFD_NAME_OF_NEW(__real_)(std::size_t bytes);
+void* EFD_NAME_OF_NEW(__wrap_)(std::size_t bytes);
+void* EFD_NAME_OF_NEW_NOTHROW(__real_)(std::size_t bytes, const std::nothrow_t& how) noexcept;
+void* EFD_NAME_OF_NEW_NOTHROW(__wrap_)(std::size_t bytes, const std::nothrow_t& how) noexcept;
+
+void* EFD_NAME_OF_NEW(__wrap_)(std::size_t bytes) {
+    if (refuse_new) throw std::bad_alloc();
+    return EFD_NAME_OF_NEW(__real_)(bytes);
+}
+void* EFD_NAME_OF_NEW_NOTHROW(__wrap_)(std::size_t bytes, const std::nothrow_t& how) noexcept {
+    return refuse_new ? nullptr : EFD_NAME_OF_NEW_NOTHROW(__real_)(bytes, how);
+}
 
 void* __wrap_mmap(void* where, std::size_t bytes, int protection, int flags, int file, off_t offset) {
     if (!refuse_map) return __real_mmap(where, bytes, protection, flags, file, offset);
