@@ -24,7 +24,7 @@ class comparison {
   public:
     using subjects = std::vector<std::unique_ptr<subject>>;
 
-    explicit comparison(subjects compared) : subjects_(std::move(compared)) {}
+    explicit comparison(subjects compared);
 
     // Nothing, or the program in words up to the step that differs, and what differs. With `thorough` the kernel's
     // counts are looked at when the program ends too.
