@@ -83,15 +83,18 @@ using efd::core::ida;
 using efd::core::poll_in;
 using efd::tests::called_entry;
 
+// What is made is kept by table and ids, so that memory is next needed the later the more there was before.
+constexpr std::size_t objects_most = std::size_t{1} << 21;
+
 // Objects are made until the next one would need a new piece of the table; that creation is refused.
 TEST(memory, a_creation_without_memory_is_enomem_and_leaks_no_id) {
     std::vector<efd_t*> living;
-    living.reserve(1U << 17);
+    living.reserve(objects_most);
     living.push_back(efd_create(7, EFD_SEMAPHORE));
     efd_t* failed = nullptr;
     {
         const refusal no_map(refuse_map);
-        while (living.size() < 1U << 17) {
+        while (living.size() < objects_most) {
             errno = 0;
             failed = efd_create(7, EFD_SEMAPHORE);
             if (failed == nullptr) break;
@@ -127,11 +130,13 @@ TEST(memory, a_set_of_ids_that_cannot_grow_says_none_and_stays_as_it_was) {
     };
     EXPECT_EQ(grow_to(1000), 999);
     int last = ida::none;
+    int next = 0;
     {
         const refusal no_new(refuse_new);
         last = grow_to(100'000);
-        EXPECT_EQ(ids.alloc(), ida::none);
+        next = ids.alloc();
     }
+    EXPECT_EQ(next, ida::none);
     EXPECT_GE(last, 999);
     EXPECT_LT(last, 100'000) << "the set never needed memory";
     EXPECT_FALSE(ids.contains(last + 1));
@@ -142,14 +147,16 @@ TEST(memory, a_set_of_ids_that_cannot_grow_says_none_and_stays_as_it_was) {
 
 TEST(memory, an_object_that_gets_no_id_is_enomem) {
     std::vector<efd_t*> living;
-    living.reserve(1U << 17);
+    living.reserve(objects_most);
     efd_t* failed = nullptr;
+    int error = 0;
     {
         const refusal no_new(refuse_new);
-        while (living.size() < 1U << 17 && (failed = efd_create(0, 0)) != nullptr) living.push_back(failed);
-        ASSERT_EQ(failed, nullptr) << "the ids never needed memory";
-        EXPECT_EQ(errno, ENOMEM);
+        while (living.size() < objects_most && (failed = efd_create(0, 0)) != nullptr) living.push_back(failed);
+        error = errno;
     }
+    ASSERT_EQ(failed, nullptr) << "the ids never needed memory";
+    EXPECT_EQ(error, ENOMEM);
     living.push_back(efd_create(0, 0));
     ASSERT_NE(living.back(), nullptr);
     if (living.size() > 1) {
@@ -159,17 +166,20 @@ TEST(memory, an_object_that_gets_no_id_is_enomem) {
 }
 
 TEST(memory, an_entry_for_which_there_is_no_queue_is_no_memory_and_joins_later) {
-    // A queue stays with its slot, so the slot must be a new one.
-    std::vector<std::unique_ptr<efd::eventfd>> living;
+    // A queue stays with its slot, so the slot must be a new one: none of these goes back, even if the test is
+    // repeated.
+    static std::vector<std::unique_ptr<efd::eventfd>> living;
     int calls = 0;
     called_entry entry([&calls](std::uint32_t) { return ++calls, 0; }, poll_in);
     std::uint32_t ready = 0;
     for (int i = 0; i < 100; ++i) living.push_back(std::make_unique<efd::eventfd>());
     auto& fresh = *living.back();
+    auto end = efd::base::status::ok;
     {
-        const refusal no_new(refuse_new);
-        EXPECT_EQ(fresh.native_handle()->add_wait_queue(entry, ready), efd::base::status::no_memory);
+        const refusal no_new(refuse_new); // nor would a failed expectation find memory for what it says
+        end = fresh.native_handle()->add_wait_queue(entry, ready);
     }
+    EXPECT_EQ(end, efd::base::status::no_memory);
     EXPECT_EQ(fresh.write(1), std::errc{});
     EXPECT_EQ(calls, 0);
     EXPECT_EQ(fresh.native_handle()->add_wait_queue(entry, ready), efd::base::status::ok);
