@@ -10,7 +10,9 @@
 #include <atomic>
 #include <barrier>
 #include <deque>
+#include <sched.h>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -54,6 +56,59 @@ TEST(settings, the_environment_says_off_auto_or_microseconds) {
     EXPECT_EQ(parsed("0"), 0);
     EXPECT_EQ(parsed("20"), 20);
     EXPECT_EQ(parsed("1000000"), 1'000'000);
+}
+
+// The processors this process may run on.
+std::vector<std::size_t> processors() {
+    cpu_set_t allowed;
+    std::vector<std::size_t> found;
+    if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return found;
+    for (std::size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+        if (CPU_ISSET(cpu, &allowed)) found.push_back(cpu);
+    return found;
+}
+
+void stay_on(std::size_t cpu) {
+    cpu_set_t here;
+    CPU_ZERO(&here);
+    CPU_SET(cpu, &here);
+    ::sched_setaffinity(0, sizeof here, &here);
+}
+
+// Who was woken from another processor looks before it sleeps: in vain, when nothing comes in that time, or not.
+TEST(settings, a_reader_that_lingers_takes_what_comes_early_and_sleeps_for_what_comes_late) {
+    const std::vector<std::size_t> cpus = processors();
+    if (cpus.size() < 2) GTEST_SKIP() << "needs two processors";
+    for (const efd::linger how :
+         {efd::linger::automatic(), efd::linger::microseconds(20), efd::linger::microseconds(20'000)}) {
+        constexpr std::uint64_t late = 12;
+        constexpr std::uint64_t early = 200;
+        eventfd object;
+        eventfd back;
+        object.set_linger(how);
+        observed_thread reader([&] {
+            stay_on(cpus[0]);
+            for (std::uint64_t i = 1; i <= late + early; ++i) {
+                std::uint64_t value = 0;
+                EXPECT_EQ(object.read(value), std::errc{});
+                EXPECT_EQ(value, i);
+                EXPECT_EQ(back.write(1), std::errc{});
+            }
+        });
+        observed_thread writer([&] {
+            stay_on(cpus[1]);
+            for (std::uint64_t i = 1; i <= late + early; ++i) {
+                std::uint64_t value = 0;
+                if (i <= late) {
+                    EXPECT_TRUE(reader.seen_asleep());
+                }
+                EXPECT_EQ(object.write(i), std::errc{});
+                EXPECT_EQ(back.read(value), std::errc{});
+            }
+        });
+        ASSERT_TRUE(writer.seen_done());
+        ASSERT_TRUE(reader.seen_done());
+    }
 }
 
 // A queue is made by whoever adds the first entry; of two who do so at once both must be served.
