@@ -12,6 +12,7 @@
 #include <efd/core/context.hpp>
 
 #include "core/operation.hpp"
+#include "os/clock.hpp"
 #include "os/futex.hpp"
 
 #include <bit>
@@ -44,6 +45,10 @@ status context::wait_for(operation& op, const wait_terms& terms) noexcept {
     const status at_once = attempt(op, nullptr);
     if (never || at_once != status::would_block) return at_once;
     if (in_callback != 0) return status::deadlock;
+    if (terms.deadline_ns != forever && os::now_ns() >= terms.deadline_ns) { // one look after it, and no sleep
+        const status last_look = attempt(op, nullptr);
+        return last_look == status::would_block ? status::timed_out : last_look;
+    }
     if (terms.stop == nullptr || !terms.stop->stop_possible()) return sleep_for(op, terms);
     // CANCEL: the stop state is written before kick's step on the park word, and read after our announcement on it.
     const auto wake_us = [this, &op] { kick(op); };

@@ -42,7 +42,10 @@ TEST(waiting, a_deadline_in_the_past_makes_one_try) {
     EXPECT_EQ(object.read_until(value, steady_clock::time_point::min()), std::errc::timed_out);
     EXPECT_EQ(object.read_for(value, -5s), std::errc::timed_out);
     eventfd full(ceiling - 1);
+    const std::uint64_t calls = efd_system_calls();
     EXPECT_EQ(full.write_until(1, steady_clock::now() - 1h), std::errc::timed_out);
+    EXPECT_EQ(object.read_for(value, 0s), std::errc::timed_out);
+    EXPECT_EQ(efd_system_calls(), calls) << "there is nothing to sleep for";
     EXPECT_EQ(full.count(), ceiling - 1);
 }
 
