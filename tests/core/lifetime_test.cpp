@@ -97,7 +97,7 @@ class stranger {
     std::jthread thread_; // last: it is joined first
 };
 
-constexpr int lives = efd::tests::under_sanitizer ? 5'000 : 20'000;
+constexpr int lives = efd::tests::under_emulator ? 1'000 : efd::tests::under_sanitizer ? 5'000 : 20'000;
 constexpr std::uint64_t full = UINT64_MAX - 1;
 
 // One unit, in every way there is to give it.
