@@ -121,6 +121,22 @@ EFD_C_API int efd_set_nonblock(efd_t* efd, int on);
 /* How many system calls efd has made to sleep and to wake in this process, so far. Handler-safe. */
 EFD_C_API uint64_t efd_system_calls(void);
 
+/* ---- a descriptor for event loops -------------------------------------------------------------------------------- */
+
+/* The descriptor of the object, made when first asked for: close-on-exec, to be watched and not read, closed with the
+ * object. EFD_LEVEL: poll(2) and its like say of it what efd_poll says, but for POLLERR, at the latest when the call
+ * that changed the count has returned and no other is changing it; only the write that leaves zero and the read that
+ * reaches zero enter the kernel. EFD_ARMED: silent until efd_arm. EINVAL: another way, or the object has a descriptor
+ * of the other way. EMFILE, ENFILE, ENOMEM as eventfd(2), nothing left behind. Not handler-safe. */
+#define EFD_LEVEL 0
+#define EFD_ARMED 1
+EFD_C_API int efd_fd(efd_t* efd, int how);
+
+/* For an EFD_ARMED descriptor: what of `events` (POLLIN, POLLOUT) holds already; if 0, the next write or signal
+ * (POLLIN), or the next read that makes room (POLLOUT), rings once: one edge for EPOLLET, no read of the descriptor
+ * needed. EINVAL: no such descriptor, or no events. Handler-safe. */
+EFD_C_API int efd_arm(efd_t* efd, unsigned events);
+
 /* ---- linger ------------------------------------------------------------------------------------------------------ */
 
 /* How long a reader looks before it sleeps. EFD_LINGER_OFF (the start value, unless the environment says otherwise:

@@ -43,6 +43,9 @@ using core::deferred_work;
 using core::signal_allowed;
 using core::wait_queue_entry;
 
+// The two ways to watch a descriptor; see eventfd::fd.
+enum class doorbell : unsigned char { level, armed };
+
 // How long a reader looks before it sleeps; see eventfd::set_linger.
 struct linger {
     std::int32_t us;
@@ -62,6 +65,8 @@ struct linger {
     case base::status::cancelled: return std::errc::operation_canceled;
     case base::status::deadlock: return std::errc::resource_deadlock_would_occur;
     case base::status::no_memory: return std::errc::not_enough_memory;
+    case base::status::no_descriptor: return std::errc::too_many_files_open;
+    case base::status::table_full: return std::errc::too_many_files_open_in_system;
     }
     return std::errc::invalid_argument;
 }
@@ -181,6 +186,21 @@ class eventfd {
     std::errc remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_t& count) noexcept {
         return to_errc(context_->remove_wait_queue_and_read(entry, count));
     }
+
+    // A descriptor for event loops, made when first asked for: close-on-exec, to be watched and not read, closed with
+    // the object. doorbell::level: poll, select, epoll and io_uring say of it what poll() says, but for POLLERR, at the
+    // latest when the call that changed the count has returned and no other one is changing it; only the write that
+    // leaves zero and the read that reaches zero enter the kernel, and each of these writes is an edge for EPOLLET.
+    // doorbell::armed: silent until armed; see arm. Throws std::system_error: invalid_argument if the object has a
+    // descriptor of the other way, too_many_files_open, too_many_files_open_in_system, not_enough_memory. Later calls
+    // give the same number. Not handler-safe. In the child of a fork the number names a bell of the child's own object.
+    EFD_API int fd(doorbell how = doorbell::level);
+
+    // For a doorbell::armed descriptor. What of `events` (POLLIN, POLLOUT) holds already; if zero, the next write or
+    // signal (POLLIN), or the next read that makes room (POLLOUT), rings once: one edge for EPOLLET, no read of the
+    // descriptor needed. A ring that was on its way before may come besides; nothing is ever missed. Looks first for
+    // as long as linger says. Throws invalid_argument without an armed descriptor. Handler-safe otherwise.
+    EFD_API std::uint32_t arm(std::uint32_t events = core::poll_in);
 
     [[nodiscard]] core::context* native_handle() const noexcept { return context_; }
 

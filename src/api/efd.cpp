@@ -5,7 +5,9 @@
 
 #include "api/creation.hpp"
 #include "os/clock.hpp"
+#include "os/descriptor.hpp"
 #include "os/futex.hpp"
+#include "watch/doorbell.hpp"
 
 #include <cerrno>
 #include <cstddef>
@@ -189,7 +191,23 @@ int efd_set_nonblock(efd_t* efd, int on) {
     return 0;
 }
 
-std::uint64_t efd_system_calls(void) { return efd::os::futex_calls(); }
+std::uint64_t efd_system_calls(void) { return efd::os::futex_calls() + efd::os::bell_calls(); }
+
+int efd_fd(efd_t* efd, int how) {
+    if (efd == nullptr) return fail(EBADF);
+    if (how != EFD_LEVEL && how != EFD_ARMED) return fail(EINVAL);
+    int descriptor = -1;
+    const auto way = how == EFD_ARMED ? efd::watch::ring_way::armed : efd::watch::ring_way::level;
+    const status end = efd::watch::doorbell::open(*object(efd), way, descriptor);
+    return end == status::ok ? descriptor : answer(end);
+}
+
+int efd_arm(efd_t* efd, unsigned events) {
+    if (efd == nullptr) return fail(EBADF);
+    std::uint32_t ready = 0;
+    const status end = efd::watch::doorbell::arm(*object(efd), events, ready);
+    return end == status::ok ? static_cast<int>(ready) : answer(end);
+}
 
 int efd_set_linger(efd_t* efd, long linger_us) {
     if (efd == nullptr) return fail(EBADF);

@@ -4,6 +4,7 @@
 // and a reader's announcement are steps on one word, so either the add sees the mark or the reader sees the unit.
 #include <efd/core/context.hpp>
 
+#include "core/bell.hpp"
 #include "core/operation.hpp"
 
 namespace efd::core {
@@ -73,9 +74,10 @@ status context::take_or_arrive(std::uint64_t& value, sleep_spot* spot) noexcept 
         const std::uint64_t there = packed_count(seen);
         if (there > 0) {
             const std::uint64_t take = take_from(there, semaphore());
-            if (!state_.compare_exchange_weak(seen, with_count(seen, there - take), base::acq_rel, base::acquire))
-                continue;
+            const state_word left = left_by_read(seen, there - take);
+            if (!state_.compare_exchange_weak(seen, left, base::acq_rel, base::acquire)) continue;
             value = take;
+            if (has_bell(seen) && packed_count(left) == 0) tell_bell(poll_out); // LEVEL, unring
             if (is_watched(seen)) notify(poll_out);
             return status::ok;
         }
@@ -117,6 +119,7 @@ void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t ma
     // who left zero owes the wake; where a woken reader may be killed, everybody does.
     const bool owes = semaphore() || shared() || packed_count(old) == 0;
     if (has_sleeper(park_of(old)) && n > 0 && owes) wake_packed(semaphore() ? n : 1);
+    if (is_armed(old) && n > 0) tell_bell(poll_in | (packed_count(old) == 0 ? bell::left_zero : 0U)); // LEVEL, ring
     if (is_watched(old)) notify(poll_in | mask);
 }
 

@@ -42,6 +42,9 @@ class wait_queue {
     // Runs what is pending and lets go; the held-back half of wake().
     void run_held_back() noexcept;
 
+    // The slot's bell, and null until somebody asks for one; here because this, too, is made only then.
+    base::atomic<bell*> attached_bell{nullptr};
+
     // The thread's list of queues that it holds back while a callback runs.
     wait_queue* next_held_back = nullptr;
     wait_queue* next_made = nullptr;

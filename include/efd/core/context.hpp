@@ -50,6 +50,7 @@ struct taken {
 
 struct operation;
 struct sleep_spot;
+struct bell;
 
 class alignas(64) context {
   public:
@@ -147,6 +148,15 @@ class alignas(64) context {
     // The end of the file above: wakes the queue with poll_hup, then gives the caller's reference back (K-154).
     EFD_API void release() noexcept;
 
+    // The bell, for watch/ alone; see src/core/bell.hpp and context_bell.cpp.
+    [[nodiscard]] bell* bell_of_slot() noexcept;
+    [[nodiscard]] bell* put_bell(bell& given) noexcept;
+    void watch_level() noexcept;
+    void note_ring() noexcept;
+    [[nodiscard]] std::uint32_t arm_bell(std::uint32_t events) noexcept;
+    [[nodiscard]] bool claim_ring() noexcept;
+    void linger_before_arming() noexcept { linger(wait_terms{}); }
+
   private:
     friend class context_table;
     friend class context_layout;
@@ -177,8 +187,9 @@ class alignas(64) context {
     [[nodiscard]] base::status take_sealed_or_arrive(std::uint64_t& value, sleep_spot* spot) noexcept;
     [[nodiscard]] base::status add_sealed_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept;
     void signal_sealed(std::uint32_t mask) noexcept;
-    void after_sealed_add(std::uint64_t units, std::uint32_t mask) noexcept;
-    [[nodiscard]] bool look_for_watchers() noexcept;
+    void after_sealed_add(std::uint64_t before, std::uint64_t units, std::uint32_t mask) noexcept;
+    [[nodiscard]] state_word look_for_watchers() noexcept;
+    void tell_of_sealed_change(std::uint32_t bell_key, std::uint32_t key) noexcept;
 
     // Sleep and wake, in park.cpp.
     [[nodiscard]] base::status wait_for(operation& op, const wait_terms& terms) noexcept;
@@ -199,6 +210,8 @@ class alignas(64) context {
     // The wait queue, in context_queue.cpp.
     [[nodiscard]] wait_queue* queue() noexcept;
     void notify(std::uint32_t key) noexcept;
+    void tell_bell(std::uint32_t key) noexcept;
+    void tell_bell_unless_gone(std::uint32_t key) noexcept;
 
     base::atomic<state_word> state_{0};
     base::atomic<std::uint64_t> huge_{0}; // sealed: count - base modulo 2^64; of a dead context: the next returned id
