@@ -51,6 +51,7 @@ struct taken {
 struct operation;
 struct sleep_spot;
 struct bell;
+struct standing_watcher;
 
 class alignas(64) context {
   public:
@@ -155,6 +156,11 @@ class alignas(64) context {
     void note_ring() noexcept;
     [[nodiscard]] std::uint32_t arm_bell(std::uint32_t events) noexcept;
     [[nodiscard]] bool claim_ring() noexcept;
+    // The standing watcher, for watch/ alone; see src/core/standing_watcher.hpp. would_block: another one is there.
+    // no_memory, deadlock as add_wait_queue. After the attachment every change is told, or was there at a look that
+    // comes after it.
+    [[nodiscard]] base::status attach_standing(standing_watcher& given) noexcept;
+    base::status detach_standing(standing_watcher& given) noexcept;
     void linger_before_arming() noexcept { linger(wait_terms{}); }
 
   private:
@@ -210,6 +216,7 @@ class alignas(64) context {
     // The wait queue, in context_queue.cpp.
     [[nodiscard]] wait_queue* queue() noexcept;
     void notify(std::uint32_t key) noexcept;
+    void watch_off_if_alone(const wait_queue& waiters) noexcept;
     void tell_bell(std::uint32_t key) noexcept;
     void tell_bell_unless_gone(std::uint32_t key) noexcept;
 
