@@ -64,10 +64,9 @@ std::uint32_t context::arm_bell(std::uint32_t events) noexcept {
         if (is_armed(seen) || state_.compare_exchange_weak(seen, seen | armed_mark, base::acq_rel, base::acquire))
             return 0;
     }
+    if (const std::uint32_t ready = poll() & events; ready != 0) return ready;
     state_.fetch_or(armed_mark, base::acq_rel); // ARM, sealed
-    const std::uint32_t ready = poll() & events;
-    if (ready != 0) state_.fetch_and(~armed_mark, base::acq_rel);
-    return ready;
+    return poll() & events;                     // the mark stays: another may have armed beside us, for other events
 }
 
 // Of all adders that found the bell armed, one is told to ring.
