@@ -17,6 +17,7 @@
 #pragma once
 
 #include <efd/core/context.hpp>
+#include <efd/core/deadline.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -67,6 +68,9 @@ struct linger {
     case base::status::no_memory: return std::errc::not_enough_memory;
     case base::status::no_descriptor: return std::errc::too_many_files_open;
     case base::status::table_full: return std::errc::too_many_files_open_in_system;
+    case base::status::bad_descriptor: return std::errc::bad_file_descriptor;
+    case base::status::exists: return std::errc::file_exists;
+    case base::status::not_watchable: return std::errc::operation_not_permitted;
     }
     return std::errc::invalid_argument;
 }
@@ -108,17 +112,17 @@ class eventfd {
     template <class Duration>
     [[nodiscard]] std::errc read_until(std::uint64_t& value,
                                        std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) noexcept {
-        return to_errc(context_->read(value, terms(nanoseconds_of(deadline), nullptr)));
+        return to_errc(context_->read(value, terms(core::nanoseconds_of(deadline), nullptr)));
     }
     template <class Duration>
     [[nodiscard]] std::errc read_until(std::uint64_t& value,
                                        std::chrono::time_point<std::chrono::steady_clock, Duration> deadline,
                                        const std::stop_token& stop) noexcept {
-        return to_errc(context_->read(value, terms(nanoseconds_of(deadline), &stop)));
+        return to_errc(context_->read(value, terms(core::nanoseconds_of(deadline), &stop)));
     }
     template <class Rep, class Period>
     [[nodiscard]] std::errc read_for(std::uint64_t& value, std::chrono::duration<Rep, Period> timeout) noexcept {
-        return to_errc(context_->read(value, terms(deadline_after(timeout), nullptr)));
+        return to_errc(context_->read(value, terms(core::deadline_after(timeout), nullptr)));
     }
     // As read, sleeping whatever the flags say, until a stop is requested. Not handler-safe.
     [[nodiscard]] std::errc read(std::uint64_t& value, const std::stop_token& stop) noexcept {
@@ -135,17 +139,17 @@ class eventfd {
     template <class Duration>
     [[nodiscard]] std::errc
     write_until(std::uint64_t n, std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) noexcept {
-        return to_errc(context_->write(n, terms(nanoseconds_of(deadline), nullptr)));
+        return to_errc(context_->write(n, terms(core::nanoseconds_of(deadline), nullptr)));
     }
     template <class Duration>
     [[nodiscard]] std::errc write_until(std::uint64_t n,
                                         std::chrono::time_point<std::chrono::steady_clock, Duration> deadline,
                                         const std::stop_token& stop) noexcept {
-        return to_errc(context_->write(n, terms(nanoseconds_of(deadline), &stop)));
+        return to_errc(context_->write(n, terms(core::nanoseconds_of(deadline), &stop)));
     }
     template <class Rep, class Period>
     [[nodiscard]] std::errc write_for(std::uint64_t n, std::chrono::duration<Rep, Period> timeout) noexcept {
-        return to_errc(context_->write(n, terms(deadline_after(timeout), nullptr)));
+        return to_errc(context_->write(n, terms(core::deadline_after(timeout), nullptr)));
     }
     [[nodiscard]] std::errc write(std::uint64_t n, const std::stop_token& stop) noexcept {
         return to_errc(context_->write(n, terms(core::forever, &stop)));
@@ -211,25 +215,6 @@ class eventfd {
     static core::wait_terms terms(std::int64_t deadline_ns, const std::stop_token* stop) noexcept {
         return {.deadline_ns = deadline_ns, .stop = stop, .sleep = core::patience::always};
     }
-    // Times beyond what fits into 64 bits of nanoseconds are "for ever", or "at once" below zero.
-    template <class Rep, class Period>
-    static std::int64_t clamped_ns(std::chrono::duration<Rep, Period> d) noexcept {
-        constexpr std::chrono::duration<double, std::nano> most{9.2e18};
-        if (std::chrono::duration<double, std::nano>(d) >= most) return core::forever;
-        if (d <= std::chrono::duration<Rep, Period>::zero()) return 0;
-        return std::chrono::ceil<std::chrono::nanoseconds>(d).count();
-    }
-    template <class Duration>
-    static std::int64_t nanoseconds_of(std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) noexcept {
-        return clamped_ns(deadline.time_since_epoch());
-    }
-    template <class Rep, class Period>
-    static std::int64_t deadline_after(std::chrono::duration<Rep, Period> timeout) noexcept {
-        const std::int64_t ns = clamped_ns(timeout);
-        const std::int64_t now = clamped_ns(std::chrono::steady_clock::now().time_since_epoch());
-        return ns > core::forever - now ? core::forever : now + ns;
-    }
-
     core::context* context_;
 };
 

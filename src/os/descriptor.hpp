@@ -4,7 +4,9 @@
 // thread and from a signal handler; errno stays as it was.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace efd::os {
 
@@ -24,5 +26,21 @@ void renew_bell(int fd, bool readable) noexcept;
 
 // How many system calls ring_bell and silence_bell have made in this process.
 [[nodiscard]] std::uint64_t bell_calls() noexcept;
+
+// An epoll, close-on-exec, or a negative errno.
+[[nodiscard]] int make_epoll() noexcept;
+// 0 or a negative errno, as epoll_ctl(2). What stands beside the descriptor comes back with its events.
+[[nodiscard]] int epoll_add(int epoll, int fd, std::uint32_t events, std::uint64_t beside) noexcept;
+void epoll_remove(int epoll, int fd) noexcept;
+struct epoll_found {
+    std::uint32_t events;
+    std::uint64_t beside;
+};
+// What is ready now, without waiting.
+[[nodiscard]] std::size_t epoll_look(int epoll, std::span<epoll_found> room) noexcept;
+
+// Sleeps until one of the descriptors is readable, or CLOCK_MONOTONIC reaches deadline_ns; INT64_MAX means for ever.
+enum class poll_end : unsigned char { ready, timed_out, interrupted };
+[[nodiscard]] poll_end poll_readable(std::span<const int> fds, std::int64_t deadline_ns) noexcept;
 
 } // namespace efd::os

@@ -17,6 +17,9 @@ enum class status : unsigned char {
     no_memory,     // ENOMEM
     no_descriptor, // EMFILE: the process may have no more descriptors
     table_full,    // ENFILE: the system may have no more open files
+    bad_descriptor, // EBADF
+    exists, // EEXIST: the descriptor is a member already
+    not_watchable, // EPERM: a file that epoll cannot watch
 };
 
 } // namespace efd::base

@@ -60,6 +60,9 @@ class alignas(64) context {
     EFD_API static context* create(std::uint64_t initval, unsigned flags) noexcept;
 
     void get() noexcept { refs_.get(); }
+    // For who may have outlived the last reference: false, and none taken, then. Contexts stay contexts, dead or
+    // reborn.
+    [[nodiscard]] bool get_unless_zero() noexcept { return refs_.get_unless_zero(); }
     // Gives a reference back; the last one frees object and id. Async-signal-safe. One put too many stops the program.
     EFD_API void put() noexcept;
 
