@@ -16,6 +16,7 @@ constexpr std::uint64_t full = ceiling - 1;
 constexpr int rounds = 3;
 
 void level() { make_bell_world(0, 0, ring_way::level); }
+void level_sealed() { make_empty_sealed_bell_world(ring_way::level); }
 void level_full() { make_bell_world(full, 0, ring_way::level); }
 void armed() { make_bell_world(0, 0, ring_way::armed); }
 void armed_sealed() { make_empty_sealed_bell_world(ring_way::armed); }
@@ -62,6 +63,11 @@ void arming_writer() {
     for (int i = 0; i < rounds && bell_arm(poll_out); ++i) bell_await(watch_for::edge, edges);
     doing(task::none);
 }
+// Fills the object, then waits for room.
+void filling_loop() {
+    bell_try_write(full);
+    arming_writer();
+}
 // Asks for what is there already, beside another who waits for room.
 void asking() { (void)bell_arm(poll_in); }
 
@@ -103,6 +109,11 @@ std::vector<scenario> level_loops() {
          .set_up = level,
          .check = audit_level_calls,
          .allowed = three_preemptions},
+        {.name = "loop-et-sealed",
+         .what = "edge-triggered loop that takes once, sealed, 1 writer twice",
+         .threads = {{"W", 'w', twice_writer}, {"L", '-', loop<watch_for::edge>}},
+         .set_up = level_sealed,
+         .check = audit_level},
         {.name = "loop-room",
          .what = "level-triggered loop that waits for room, 1 reader",
          .threads = {{"R", 'r', taker}, {"L", '-', writing_loop}},
@@ -150,6 +161,12 @@ std::vector<scenario> armed_loops() {
          .threads = {{"R", 'r', taker}, {"A", '-', asking}, {"L", '-', arming_writer}},
          .set_up = armed_full,
          .check = audit_armed},
+        {.name = "loop-armed-fills",
+         .what = "fills and arms for room, sealed: 1 reader, 1 that arms for units",
+         .threads = {{"R", 'r', taker}, {"A", '-', asking}, {"L", '-', filling_loop}},
+         .set_up = armed_sealed,
+         .check = audit_armed,
+         .allowed = three_preemptions},
     };
 }
 
