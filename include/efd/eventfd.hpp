@@ -71,6 +71,7 @@ struct linger {
     case base::status::bad_descriptor: return std::errc::bad_file_descriptor;
     case base::status::exists: return std::errc::file_exists;
     case base::status::not_watchable: return std::errc::operation_not_permitted;
+    case base::status::not_supported: return std::errc::operation_not_supported;
     }
     return std::errc::invalid_argument;
 }

@@ -17,6 +17,7 @@
 #pragma once
 
 #include <efd/core/set_event.hpp>
+#include <efd/core/set_front.hpp>
 #include <efd/eventfd.hpp>
 
 #include <cstddef>
@@ -63,7 +64,10 @@ class wait_set {
     [[nodiscard]] EFD_API std::size_t size() const noexcept;
 
     // Takes from one ready member. resource_unavailable_try_again: none is ready. Handler-safe.
-    [[nodiscard]] EFD_API std::errc try_any(set_event& got) noexcept;
+    [[nodiscard]] std::errc try_any(set_event& got) noexcept {
+        if (front().surely_nothing()) return std::errc::resource_unavailable_try_again;
+        return take(got);
+    }
     // As try_any, and sleeps until one is. interrupted: a handler without SA_RESTART ran while it slept (with kernel
     // descriptors among the members: any handler); nothing was taken. Handler-safe.
     [[nodiscard]] std::errc wait_any(set_event& got) noexcept { return any(got, core::forever, nullptr); }
@@ -104,6 +108,28 @@ class wait_set {
         return ready(room, number, core::deadline_after(timeout), nullptr);
     }
 
+    // Waits until every member is ready, and takes from all of them in one step: at that moment each count was taken,
+    // and nobody ever sees some taken and others not; or none is touched. `room` gets one event for each member.
+    // invalid_argument: no members, no room for all, or a member that is no object. operation_not_supported: two or
+    // more of the objects once had a count of 2^27 or more, or a writer that had to wait. Not handler-safe.
+    [[nodiscard]] std::errc wait_all(std::span<set_event> room) noexcept { return all(room, core::forever, nullptr); }
+    [[nodiscard]] std::errc wait_all(std::span<set_event> room, const std::stop_token& stop) noexcept {
+        return all(room, core::forever, &stop);
+    }
+    template <class Duration>
+    [[nodiscard]] std::errc
+    wait_all_until(std::span<set_event> room,
+                   std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) noexcept {
+        return all(room, core::nanoseconds_of(deadline), nullptr);
+    }
+    template <class Rep, class Period>
+    [[nodiscard]] std::errc wait_all_for(std::span<set_event> room,
+                                         std::chrono::duration<Rep, Period> timeout) noexcept {
+        return all(room, core::deadline_after(timeout), nullptr);
+    }
+    // As wait_all, but does not wait.
+    [[nodiscard]] EFD_API std::errc try_all(std::span<set_event> room) noexcept;
+
     // A descriptor that is readable while a member is ready, for foreign loops; as eventfd::fd(doorbell::level). With
     // kernel descriptors among the members it is the set's epoll: ask after adding the first of them.
     EFD_API int fd();
@@ -114,9 +140,15 @@ class wait_set {
     [[nodiscard]] watch::set_core* native_handle() const noexcept { return core_; }
 
   private:
+    [[nodiscard]] const core::set_front& front() const noexcept {
+        return *reinterpret_cast<const core::set_front*>(core_);
+    }
+    [[nodiscard]] EFD_API std::errc take(set_event& got) noexcept;
     [[nodiscard]] EFD_API std::errc any(set_event& got, std::int64_t deadline_ns, const std::stop_token* stop) noexcept;
     [[nodiscard]] EFD_API std::errc ready(std::span<set_event> room, std::size_t& number, std::int64_t deadline_ns,
                                           const std::stop_token* stop) noexcept;
+    [[nodiscard]] EFD_API std::errc all(std::span<set_event> room, std::int64_t deadline_ns,
+                                        const std::stop_token* stop) noexcept;
     watch::set_core* core_;
 };
 

@@ -47,7 +47,7 @@ int wait_set::add(int descriptor, std::uint32_t events, std::uint64_t token) {
 
 std::errc wait_set::remove(int member) noexcept { return to_errc(core_->remove(member)); }
 std::size_t wait_set::size() const noexcept { return core_->members(); }
-std::errc wait_set::try_any(set_event& got) noexcept { return to_errc(core_->try_any(got)); }
+std::errc wait_set::take(set_event& got) noexcept { return to_errc(core_->try_any(got)); }
 
 std::errc wait_set::any(set_event& got, std::int64_t deadline_ns, const std::stop_token* stop) noexcept {
     return to_errc(core_->wait_any(got, terms(deadline_ns, stop)));
@@ -56,6 +56,16 @@ std::errc wait_set::any(set_event& got, std::int64_t deadline_ns, const std::sto
 std::errc wait_set::ready(std::span<set_event> room, std::size_t& number, std::int64_t deadline_ns,
                           const std::stop_token* stop) noexcept {
     return to_errc(core_->wait_ready(room, number, terms(deadline_ns, stop)));
+}
+
+std::errc wait_set::all(std::span<set_event> room, std::int64_t deadline_ns, const std::stop_token* stop) noexcept {
+    std::size_t number = 0;
+    return to_errc(core_->wait_all(room, number, terms(deadline_ns, stop)));
+}
+
+std::errc wait_set::try_all(std::span<set_event> room) noexcept {
+    std::size_t number = 0;
+    return to_errc(core_->wait_all(room, number, {.sleep = core::patience::never}));
 }
 
 int wait_set::fd() {

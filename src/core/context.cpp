@@ -5,6 +5,7 @@
 #include <efd/core/context.hpp>
 
 #include "core/bell.hpp"
+#include "core/hold.hpp"
 #include "core/operation.hpp"
 
 namespace efd::core {
@@ -21,6 +22,12 @@ void context::init(std::uint64_t initval, unsigned flags, int id) noexcept {
     // BIRTH: whoever meets the slot through a stale pointer sees a dead object or this one, whole.
     state_.store(packed ? with_count(0, initval) : sealed_from(0), base::release);
     refs_.init();
+}
+
+std::uint64_t context::count_slow() const noexcept {
+    state_word seen = state_.load(base::acquire);
+    if (is_held(seen)) seen = await_release(state_);
+    return is_sealed(seen) ? base_of(seen) + huge_.load(base::acquire) : packed_count(seen);
 }
 
 void context::set_nonblock(bool on) noexcept {
@@ -71,6 +78,10 @@ status context::take_or_arrive(std::uint64_t& value, sleep_spot* spot) noexcept 
     state_word seen = state_.load(base::acquire);
     for (;;) {
         if (is_sealed(seen)) return take_sealed_or_arrive(value, spot);
+        if (is_held(seen)) {
+            seen = await_release(state_);
+            continue;
+        }
         const std::uint64_t there = packed_count(seen);
         if (there > 0) {
             const std::uint64_t take = take_from(there, semaphore());
@@ -98,6 +109,10 @@ status context::add_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept {
     if (n == ceiling) return status::invalid;
     state_word seen = state_.load(base::acquire);
     while (!is_sealed(seen)) {
+        if (is_held(seen)) {
+            seen = await_release(state_);
+            continue;
+        }
         const std::uint64_t there = packed_count(seen);
         if (n < packed_limit && there + n < packed_limit) {
             if (!state_.compare_exchange_weak(seen, with_count(seen, there + n), base::acq_rel, base::acquire))
@@ -114,6 +129,7 @@ status context::add_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept {
 
 // The add stands; old is what it found. Seal if the count grew huge, then wake whom it lets on.
 void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t mask) noexcept {
+    if (is_held(old)) (void)await_release(state_); // HOLD: an add that came too late for the take returns after it
     if (packed_count(old) + n >= packed_limit) seal();
     // One unit, one reader. Without semaphore the reader woken for the first unit takes all that follow (E6), so only
     // who left zero owes the wake; where a woken reader may be killed, everybody does.

@@ -7,6 +7,7 @@
 #include <efd/core/context.hpp>
 
 #include "core/bell.hpp"
+#include "core/hold.hpp"
 #include "core/wait_queue.hpp"
 
 namespace efd::core {
@@ -59,6 +60,10 @@ void context::note_ring() noexcept {
 std::uint32_t context::arm_bell(std::uint32_t events) noexcept {
     state_word seen = state_.load(base::acquire);
     while (!is_sealed(seen)) {
+        if (is_held(seen)) {
+            seen = await_release(state_);
+            continue;
+        }
         const std::uint32_t ready = poll_mask(packed_count(seen)) & events;
         if (ready != 0) return ready;
         if (is_armed(seen) || state_.compare_exchange_weak(seen, seen | armed_mark, base::acq_rel, base::acquire))

@@ -12,6 +12,7 @@
 #include <efd/core/context.hpp>
 
 #include "core/bell.hpp"
+#include "core/hold.hpp"
 #include "core/operation.hpp"
 #include "os/futex.hpp"
 
@@ -23,6 +24,8 @@ using base::status;
 void context::seal() noexcept {
     state_word seen = state_.load(base::acquire);
     do {
+        if (is_sealed(seen)) return;
+        if (is_held(seen)) seen = await_release(state_);
         if (is_sealed(seen)) return;
     } while (!state_.compare_exchange_weak(seen, sealed_from(seen), base::acq_rel, base::acquire));
     if (has_sleeper(park_of(seen))) os::futex_wake_and_count(state_futex(), os::everybody, scope_of(*this));
@@ -39,6 +42,12 @@ void context::tell_of_sealed_change(std::uint32_t bell_key, std::uint32_t key) n
 }
 
 status context::take_sealed(std::uint64_t& value) noexcept {
+    const status end = take_sealed_untold(value);
+    if (end == status::ok) after_sealed_take();
+    return end;
+}
+
+status context::take_sealed_untold(std::uint64_t& value) noexcept {
     const std::uint64_t base = base_of(state_.load(base::acquire));
     std::uint64_t huge = huge_.load(base::acquire);
     std::uint64_t take = 0;
@@ -47,10 +56,13 @@ status context::take_sealed(std::uint64_t& value) noexcept {
         if (take == 0) return status::would_block;
     } while (!huge_.compare_exchange_weak(huge, huge - take, base::acq_rel, base::acquire));
     value = take;
+    return status::ok;
+}
+
+void context::after_sealed_take() noexcept {
     // Values differ between writers, so none of them can be chosen for the others: all look again (K-082 to K-084).
     if (has_sleeper(writer_park_.fetch_add(0, base::acq_rel))) wake_parked(writer_park_, os::everybody);
     tell_of_sealed_change(poll_out, poll_out);
-    return status::ok;
 }
 
 status context::add_sealed(std::uint64_t n) noexcept {

@@ -50,6 +50,7 @@ bool ready_bitmap::make() noexcept {
     void* const memory = os::map_zeroed(words_in_all * sizeof(word));
     if (memory == nullptr) return false;
     words_ = static_cast<word*>(memory); // zeroed pages are zeroed words
+    top_.store(&at(0, 0), base::release);
     return true;
 }
 
@@ -66,6 +67,7 @@ top_change ready_bitmap::grow(std::uint32_t members) noexcept {
         height_.store(height + 1, base::release);
         if (at(height - 1, 0).fetch_or(0, base::acq_rel) != 0) // SET_HEIGHT, step
             if (set_bit(height, 0) == top_change::first) change = top_change::first;
+        top_.store(&at(height, 0), base::release);
     }
     return change;
 }
@@ -142,6 +144,10 @@ std::uint32_t ready_bitmap::descend(std::uint32_t level, std::uint32_t index, st
         }
         index = below;
     }
+}
+
+bool ready_bitmap::is_marked_in_order(std::uint32_t member) noexcept {
+    return (at(0, member >> bits_of_word).fetch_or(0, base::acq_rel) & bit_of(member)) != 0;
 }
 
 bool ready_bitmap::anything() const noexcept { return at(height_.load(base::acquire) - 1, 0).load(base::acquire) != 0; }

@@ -26,7 +26,8 @@ class ready_bitmap {
     static constexpr std::uint32_t most = 1U << 20;
     static constexpr std::uint32_t nobody = UINT32_MAX;
 
-    constexpr ready_bitmap() noexcept = default;
+    // The word at the top is also told to whoever looks there only.
+    explicit constexpr ready_bitmap(base::atomic<const base::atomic<std::uint64_t>*>& top) noexcept : top_(top) {}
     ready_bitmap(const ready_bitmap&) = delete;
     ready_bitmap& operator=(const ready_bitmap&) = delete;
 
@@ -43,6 +44,9 @@ class ready_bitmap {
     // The first marked member from `start` on, or nobody. Bits above empty words are taken away as they are met; what
     // that came to at the top goes to `change`, which is left alone if it came to nothing.
     [[nodiscard]] std::uint32_t find(std::uint32_t start, top_change& change) noexcept;
+
+    // A look at one member's bit that is also a step on it: who marks it later sees what this thread did before.
+    [[nodiscard]] bool is_marked_in_order(std::uint32_t member) noexcept;
 
     [[nodiscard]] bool anything() const noexcept;
     // The same, as a step that writes: a marker that comes after it sees what this thread did before it (TOP_LOOK).
@@ -61,6 +65,7 @@ class ready_bitmap {
 
     word* words_ = nullptr;
     base::atomic<std::uint32_t> height_{1};
+    base::atomic<const word*>& top_;
 };
 
 } // namespace efd::watch

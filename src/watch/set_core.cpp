@@ -67,6 +67,7 @@ void set_core::put() noexcept {
     if (refs_.put() != core::kref::put_result::last) return;
     interested_.store(0, base::relaxed);
     if (const int epoll = epoll_.exchange(-1, base::acq_rel); epoll >= 0) os::close_bell(epoll);
+    ask_kernel.store(false, base::relaxed);
     watched_for_ever_ = false;
     nested_ = false;
     context* const bell = bell_.exchange(nullptr, base::acq_rel); // SET_BELL
@@ -223,6 +224,7 @@ status set_core::make_epoll() noexcept {
     }
     watch_for_ever();
     epoll_.store(made, base::release);
+    ask_kernel.store(true, base::release);
     return status::ok;
 }
 

@@ -11,6 +11,7 @@
 #include <efd/base/atomic.hpp>
 #include <efd/base/status.hpp>
 #include <efd/core/context.hpp>
+#include <efd/core/set_front.hpp>
 
 #include "core/ida.hpp"
 #include "watch/member.hpp"
@@ -23,7 +24,7 @@
 
 namespace efd::watch {
 
-class set_core {
+class set_core : public core::set_front {
   public:
     // Null: out of memory.
     [[nodiscard]] static set_core* create() noexcept;
@@ -46,6 +47,12 @@ class set_core {
     // Looks: fills in members that are ready, and takes nothing. At least one, or would_block, timed_out, ...
     [[nodiscard]] base::status wait_ready(std::span<set_event> room, std::size_t& number,
                                           const core::wait_terms& terms) noexcept;
+
+    // Takes from every member in one step, or from none; `room` gets an event for each, in the order of their places.
+    // invalid: no room for all, no members, or one that is no object. not_supported: two or more members have counts
+    // that once reached packed_limit. Not for signal handlers.
+    [[nodiscard]] base::status wait_all(std::span<set_event> room, std::size_t& number,
+                                        const core::wait_terms& terms) noexcept;
 
     // A descriptor that is readable while a member is ready.
     [[nodiscard]] base::status open_descriptor(int& fd) noexcept;
@@ -87,16 +94,21 @@ class set_core {
     [[nodiscard]] std::size_t look_descriptors(std::span<set_event> room) noexcept;
     template <class Attempt>
     [[nodiscard]] base::status wait_with(const core::wait_terms& terms, Attempt attempt) noexcept;
+    [[nodiscard]] base::status take_all(std::span<set_event> room, std::size_t& number, member*& missing) noexcept;
+    [[nodiscard]] base::status list_all(std::span<set_event> room, member*& missing) noexcept;
+    [[nodiscard]] base::status sleep_until_ready(member& missing, const core::wait_terms& terms) noexcept;
+    void wake_those_for_all() noexcept;
     [[nodiscard]] base::status sleep(const core::wait_terms& terms) noexcept;
     [[nodiscard]] base::status sleep_in_kernel(const core::wait_terms& terms) noexcept;
     void watch_for_ever() noexcept;
 
-    ready_bitmap ready_;
+    ready_bitmap ready_{top};
     base::atomic<core::context*> bell_{nullptr};
     base::atomic<std::uint32_t> interested_{0};
     base::atomic<std::uint32_t> cursor_{0};
     base::atomic<int> epoll_{-1};
     base::atomic<int> until_kernel_turn_{kernel_turn};
+    base::atomic<std::uint32_t> all_gate_{0}; // moves when an awaited member became ready
     core::kref refs_;
     base::atomic<std::uint32_t> members_{0};
 
@@ -105,6 +117,7 @@ class set_core {
     std::uint32_t touched_ = 0;
     bool watched_for_ever_ = false;
     bool nested_ = false;
+    std::vector<member*> all_;          // while somebody takes from all
     std::vector<set_core*> inner_sets_; // under the lock of all nesting
     base::atomic<member*> segment_[segments] = {};
     set_core* next_free_ = nullptr;

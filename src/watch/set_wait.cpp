@@ -24,6 +24,7 @@ void set_core::told(core::standing_watcher& watcher, std::uint32_t key) {
     auto& here = static_cast<member&>(watcher);
     const context* const object = here.object.load(base::acquire);
     if ((key & core::poll_in) != 0) here.home->changed(here.home->ready_.mark(here.index)); // SET_MARK
+    if (here.awaited.load(base::acquire) != 0) here.home->wake_those_for_all();             // ALL_SLEEP
     // Taken meanwhile, or by the read that tells us: the bit must go.
     if (object == nullptr || object->count() == 0) here.home->settle(here);
 }
@@ -230,6 +231,7 @@ status set_core::sleep_in_kernel(const core::wait_terms& terms) noexcept {
 status set_core::try_any(set_event& got) noexcept { return take_ready(got); }
 
 status set_core::wait_any(set_event& got, const core::wait_terms& terms) noexcept {
+    if (const status at_once = take_ready(got); at_once != status::would_block) return at_once;
     return wait_with(terms, [&] { return take_ready(got); });
 }
 

@@ -20,6 +20,7 @@ enum class status : unsigned char {
     bad_descriptor, // EBADF
     exists, // EEXIST: the descriptor is a member already
     not_watchable, // EPERM: a file that epoll cannot watch
+    not_supported, // EOPNOTSUPP
 };
 
 } // namespace efd::base

@@ -41,6 +41,8 @@ struct wait_terms {
     patience sleep = patience::as_flagged;
 };
 
+enum class hold_end : unsigned char { held, nothing_there, sealed };
+
 // What a read came to; value is meaningful if end is ok. Comes back in registers, so that a caller's variable need not
 // live in memory on the fast path.
 struct taken {
@@ -123,7 +125,9 @@ class alignas(64) context {
 
     [[nodiscard]] std::uint64_t count() const noexcept {
         const state_word seen = state_.load(base::acquire);
-        return is_sealed(seen) ? base_of(seen) + huge_.load(base::acquire) : packed_count(seen);
+        if ((seen & (sealed_mark | hold_mark)) != 0) [[unlikely]]
+            return count_slow();
+        return packed_count(seen);
     }
     // What poll(2) would say, of this moment (K-047 to K-057).
     [[nodiscard]] std::uint32_t poll() const noexcept { return poll_mask(count()); }
@@ -164,6 +168,12 @@ class alignas(64) context {
     // comes after it.
     [[nodiscard]] base::status attach_standing(standing_watcher& given) noexcept;
     base::status detach_standing(standing_watcher& given) noexcept;
+    // Taking from several objects in one step, for watch/ alone; see src/core/hold.cpp.
+    [[nodiscard]] hold_end hold(std::uint64_t& amount) noexcept;
+    [[nodiscard]] state_word release_hold(std::uint64_t amount) noexcept;
+    void tell_of_held_take(state_word before, std::uint64_t amount) noexcept;
+    [[nodiscard]] base::status take_sealed_untold(std::uint64_t& value) noexcept;
+    void after_sealed_take() noexcept;
     void linger_before_arming() noexcept { linger(wait_terms{}); }
 
   private:
@@ -179,6 +189,7 @@ class alignas(64) context {
     }
 
     // Out of line, in context.cpp.
+    [[nodiscard]] EFD_API std::uint64_t count_slow() const noexcept;
     [[nodiscard]] EFD_API taken read_slow(const wait_terms& terms) noexcept;
     [[nodiscard]] EFD_API base::status write_slow(std::uint64_t n, const wait_terms& terms) noexcept;
     [[nodiscard]] EFD_API base::status write_attention(state_word old, std::uint64_t n,

@@ -6,7 +6,7 @@
 //
 //     63          35  34     33    32   31                           4   3       2        1        0
 //    +--------------+-----+------+------+------------------------------+-------+--------+--------+-------+
-//    | count        |spare| rung | armed| turn: stamp of the last step |asleep |arrived |watched |sealed |
+//    | count        |held | rung | armed| turn: stamp of the last step |asleep |arrived |watched |sealed |
 //    +--------------+-----+------+------+------------------------------+-------+--------+--------+-------+
 //    | noise(sealed)|     | rung | armed| base, 30 bits, in 31..2               |watched |sealed |
 //    +--------------+-----+------+------+---------------------------------------+--------+-------+
@@ -16,6 +16,7 @@
 // arrived  a reader about to sleep      every waker, before it wakes    yes: one settle fails       never, see ARRIVE
 // watched  wait_queue, first entry      wait_queue, last entry          yes: an empty walk          never
 // sealed   whoever meets a huge count   nobody                          never                       never
+// held     who takes from several       who has taken, or gives up      never                       never
 // armed    the bell; a read to zero     whoever has rung the bell       yes: rings once more        never, see LEVEL
 // rung     the bell, once it has rung   a read to zero, for `armed`     yes: the bell looks again   never, see LEVEL
 // turn     each waker, first arrivals   a waker that found nobody left  a stamp repeats after 2^28  -
@@ -51,19 +52,24 @@ inline constexpr int count_shift = 35;
 inline constexpr std::uint64_t armed_mark = std::uint64_t{1} << 32; // the next add rings
 inline constexpr std::uint64_t rung_mark = std::uint64_t{1} << 33;  // it has rung; the read that reaches zero unrings
 
+// Somebody takes from several objects at once, and this is one of them (src/core/hold.cpp). Only a packed word whose
+// count is above zero is ever held.
+inline constexpr std::uint64_t hold_mark = std::uint64_t{1} << 34;
+
 inline constexpr std::uint64_t packed_limit = std::uint64_t{1} << 27;
 inline constexpr std::uint64_t blind_add_max = 64;
 inline constexpr state_word one_unit = state_word{1} << count_shift;
 
 // What makes an add look twice: a mark, or a count that has reached packed_limit.
 inline constexpr state_word attention_bits =
-    ~((packed_limit << count_shift) - 1) | armed_mark | sealed_mark | watched_mark | asleep_mark;
+    ~((packed_limit << count_shift) - 1) | hold_mark | armed_mark | sealed_mark | watched_mark | asleep_mark;
 inline constexpr state_word marks_below_count = (state_word{1} << count_shift) - 1;
 
 constexpr bool needs_attention(state_word w) noexcept { return (w & attention_bits) != 0; }
 constexpr bool is_sealed(state_word w) noexcept { return (w & sealed_mark) != 0; }
 constexpr bool is_watched(state_word w) noexcept { return (w & watched_mark) != 0; }
 constexpr bool is_armed(state_word w) noexcept { return (w & armed_mark) != 0; }
+constexpr bool is_held(state_word w) noexcept { return (w & hold_mark) != 0; }
 constexpr bool has_bell(state_word w) noexcept { return (w & (armed_mark | rung_mark)) != 0; }
 constexpr park_word park_of(state_word w) noexcept { return static_cast<park_word>(w); }
 constexpr std::uint64_t packed_count(state_word w) noexcept { return w >> count_shift; }
@@ -99,7 +105,7 @@ constexpr park_word settled(park_word p) noexcept { return p & (sealed_mark | wa
 // On a sealed context's park word the turn stays, so that a value seen before a wake never comes back after it.
 constexpr park_word settled_keeping_turn(park_word p) noexcept { return p & ~(asleep_mark | arrived_mark); }
 
-static_assert(attention_bits == 0xC000'0001'0000'000B);
+static_assert(attention_bits == 0xC000'0005'0000'000B);
 static_assert((packed_limit * 4) << count_shift == 0 && packed_limit * 3 / blind_add_max > 1U << 22);
 static_assert(!needs_attention((packed_limit - 1) << count_shift));
 static_assert(needs_attention(packed_limit << count_shift));
