@@ -83,8 +83,8 @@ class read_awaiter : private pending_wait {
 // executor would run there. A coroutine that is awaiting may be destroyed only if nobody signals or cancels meanwhile.
 template <class Executor = inline_executor>
 [[nodiscard]] read_awaiter<Executor> async_read(const eventfd& object, Executor executor = {},
-                                                std::stop_token stop = {}) {
-    return {object, std::move(executor), std::move(stop)};
+                                                const std::stop_token& stop = {}) {
+    return {object, std::move(executor), stop};
 }
 
 } // namespace efd

@@ -11,6 +11,10 @@ import unittest
 BINARIES = ""
 FILES = ""
 BOUND_SECONDS = 300
+# Examples that print one line, and the line.
+ONE_LINE = {
+    "coroutine": "1000 apples, 10 pears",
+}
 
 
 def run(name, *words):
@@ -22,6 +26,14 @@ class Examples(unittest.TestCase):
         for name in "hello_cpp", "hello_c":
             said = run(name)
             self.assertEqual((said.returncode, said.stdout), (0, "3 items finished\n"))
+
+    def test_of_loops_and_patterns_say_what_they_did(self):
+        for name, line in ONE_LINE.items():
+            if not os.path.exists(os.path.join(BINARIES, name)):
+                continue  # its library is not installed; CMake has said so
+            with self.subTest(name):
+                said = run(name)
+                self.assertEqual((said.returncode, said.stdout), (0, line + "\n"), said.stderr)
 
     def test_pipeline_compares_both_on_one_answer(self):
         said = run("pipeline", FILES, "--limit", "4", "--runs", "3", "--chunk", "512")
