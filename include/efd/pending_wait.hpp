@@ -30,18 +30,16 @@ class pending_wait : private wait_queue_entry {
 
     // Waits for one of `events` (POLLIN, POLLOUT). `finished` is called once if start said false; it may destroy this.
     pending_wait(const eventfd& object, intent what, std::uint32_t events, function finished) noexcept
-        : object_(*object.native_handle()), finished_(finished), what_(what) {
+        : object_(object.duplicate()), finished_(finished), what_(what) {
         callback = &on_wake;
         mask = events;
         exclusive = what == intent::take;
-        object_.get();
     }
     // While it waits only if nobody can end it at the same time, and outside of callbacks; else the program stops,
     // as a unit would be lost.
     ~pending_wait() {
-        if (started_ && parties_.load(base::acquire) != 0 && object_.remove_wait_queue(*this) != base::status::ok)
+        if (started_ && parties_.load(base::acquire) != 0 && object_.remove_wait_queue(*this) != std::errc{})
             std::terminate();
-        object_.put();
     }
     pending_wait(const pending_wait&) = delete;
     pending_wait& operator=(const pending_wait&) = delete;
@@ -49,7 +47,7 @@ class pending_wait : private wait_queue_entry {
     // One look, without waiting. True: result() holds.
     [[nodiscard]] bool attempt() noexcept {
         if (what_ == intent::look) return (object_.poll() & mask) != 0;
-        return object_.try_read(result_.value) == base::status::ok;
+        return object_.try_read(result_.value) == std::errc{};
     }
 
     // True: it is over already, result() holds, `finished` is not called. False: it waits; this may be gone. Not
@@ -83,10 +81,7 @@ class pending_wait : private wait_queue_entry {
     }
 
     [[nodiscard]] const read_result& result() const noexcept { return result_; }
-    // Gives a value back that nobody can be handed any more.
-    void give_back() noexcept {
-        if (what_ == intent::take && result_.error == std::errc{}) (void)object_.write(result_.value);
-    }
+    [[nodiscard]] eventfd& object() noexcept { return object_; }
 
   private:
     static constexpr std::uint32_t asked = 1;
@@ -106,23 +101,23 @@ class pending_wait : private wait_queue_entry {
     void join() noexcept {
         for (;;) {
             std::uint32_t ready = 0;
-            if (const auto end = object_.add_wait_queue(*this, ready); end != base::status::ok) return end_here(end);
+            if (const auto end = object_.add_wait_queue(*this, ready); end != std::errc{}) return end_here(end);
             // PENDING_CANCEL, look: a step like the request's own, so that one of the two sees the other.
             const bool cancelled = cancel_.fetch_or(0, base::acq_rel) != 0;
             if ((ready & mask) == 0 && !cancelled) return;
-            if (object_.remove_wait_queue(*this) != base::status::ok) return; // another has decided
-            if (attempt()) return end_here(base::status::ok);
-            if (cancelled) return end_here(base::status::cancelled);
+            if (object_.remove_wait_queue(*this) != std::errc{}) return; // another has decided
+            if (attempt()) return end_here(std::errc{});
+            if (cancelled) return end_here(std::errc::operation_canceled);
         }
     }
     // Ends it from within start, whose caller looks at it.
-    void end_here(base::status end) noexcept {
-        result_.error = to_errc(end);
+    void end_here(std::errc end) noexcept {
+        result_.error = end;
         (void)leave(); // not the last: who starts it is there
     }
 
     void withdraw() noexcept {
-        if (object_.remove_wait_queue(*this) != base::status::ok) return; // over, or join will see the request
+        if (object_.remove_wait_queue(*this) != std::errc{}) return; // over, or join will see the request
         result_.error = attempt() ? std::errc{} : std::errc::operation_canceled;
         finish_if_last();
     }
@@ -149,7 +144,7 @@ class pending_wait : private wait_queue_entry {
         return false;
     }
 
-    core::context& object_;
+    eventfd object_;
     function finished_;
     read_result result_;
     owned_work work_;

@@ -14,6 +14,11 @@ BOUND_SECONDS = 300
 # Examples that print one line, and the line.
 ONE_LINE = {
     "coroutine": "1000 apples, 10 pears",
+    "asio": "2000 finished, then cancelled",
+    "uv": "1000 finished, told to libuv",
+    "glib": "1000 finished, told to GLib",
+    "libevent": "1000 finished, told to libevent",
+    "io_uring": "1000 finished, told to io_uring",
 }
 
 
@@ -33,6 +38,8 @@ class Examples(unittest.TestCase):
                 continue  # its library is not installed; CMake has said so
             with self.subTest(name):
                 said = run(name)
+                if said.returncode == 77:
+                    continue  # the kernel refuses; it has said so
                 self.assertEqual((said.returncode, said.stdout), (0, line + "\n"), said.stderr)
 
     def test_pipeline_compares_both_on_one_answer(self):
