@@ -34,11 +34,11 @@ bool ring_bell(int fd, std::uint64_t n) noexcept {
     return ::write(fd, &n, sizeof n) == sizeof n;
 }
 
-void silence_bell(int fd) noexcept {
+std::uint64_t silence_bell(int fd) noexcept {
     const errno_keeper keeper;
     calls_made.fetch_add(1, base::relaxed);
     std::uint64_t held = 0;
-    [[maybe_unused]] const ssize_t got = ::read(fd, &held, sizeof held); // EAGAIN: somebody else has read it
+    return ::read(fd, &held, sizeof held) == sizeof held ? held : 0; // EAGAIN: nothing
 }
 
 void close_bell(int fd) noexcept {

@@ -16,8 +16,8 @@ namespace efd::os {
 // Adds n to what the bell holds, so that watchers see an edge. False: it would pass 2^64-2.
 bool ring_bell(int fd, std::uint64_t n) noexcept;
 
-// Takes all that it holds.
-void silence_bell(int fd) noexcept;
+// Takes all that it holds, and says how much that was.
+std::uint64_t silence_bell(int fd) noexcept;
 
 void close_bell(int fd) noexcept;
 

@@ -5,11 +5,16 @@
 //     bit    set by                            cleared by                       wrongly set        wrongly clear
 //     busy   who finds it clear                who was busy, in its last step   never              never
 //     look   who changed the count (level)     who is busy, before it looks     a look too many    never
-//     edge   an add that left zero, an arm's   who is busy, before it rings     an edge too many   never
-//            claimed ring
 //
 // Every change of the count that a watcher could see is followed by a request, and every request by a look at the count
 // that comes later: so the last look sees the last change, whatever the order of those before it.
+//
+// An add that left zero rings by itself, not through who is busy: a ring wakes a loop on another processor and takes
+// its time, and that loop's read must not have to wait for its end to silence the bell (STALE_RING). So a ring can
+// come between a look at zero and the silence that follows, and be lost in it, or come after everything was taken. What
+// keeps that right are two numbers: rings begun, and rings done, both less those that silences have swallowed. Nothing
+// begun: nothing to silence, and whoever looks at a count above zero rings himself. Nothing done: nobody can say yet
+// that the bell has rung.
 #include "watch/doorbell.hpp"
 
 #include "os/descriptor.hpp"
@@ -26,10 +31,8 @@ namespace {
 
 constexpr std::uint32_t busy_mark = 1U << 0;
 constexpr std::uint32_t look_mark = 1U << 1;
-constexpr std::uint32_t edge_mark = 1U << 2;
 
 constexpr int nowhere = -1; // else: the descriptor, and in the lowest bit whether it is armed by hand
-constexpr std::uint64_t unknown = UINT64_MAX;
 constexpr std::uint64_t full = core::ceiling - 1; // held so, a kernel's eventfd is readable and not writable
 
 // What a level descriptor must hold to say what poll says. POLLERR is beyond what user space can make it say.
@@ -53,7 +56,7 @@ base::atomic<doorbell*> all_doorbells{nullptr};
 
 } // namespace
 
-doorbell::doorbell(core::context& slot) noexcept : object_(slot), place_(nowhere), held_(unknown) { tell = &told; }
+doorbell::doorbell(core::context& slot) noexcept : object_(slot), place_(nowhere) { tell = &told; }
 
 doorbell* doorbell::of_slot(core::context& object) noexcept {
     if (core::bell* const there = object.bell_of_slot(); there != nullptr) return static_cast<doorbell*>(there);
@@ -80,13 +83,19 @@ status doorbell::open_here(ring_way way, int& fd) noexcept {
     const bool armed = way == ring_way::armed;
     int place = place_.load(base::acquire);
     if (place == nowhere) {
-        const int made = os::make_bell(!armed && object_.count() > 0);
+        const bool readable = !armed && object_.count() > 0;
+        const int made = os::make_bell(readable);
         if (made < 0) return status_of(made);
         const int wanted = made << 1 | (armed ? 1 : 0);
-        if (place_.compare_exchange_strong(place, wanted, base::acq_rel, base::acquire))
+        if (place_.compare_exchange_strong(place, wanted, base::acq_rel, base::acquire)) {
             place = wanted;
-        else
+            if (readable) {
+                begun_.fetch_add(1, base::acq_rel);
+                done_.fetch_add(1, base::acq_rel);
+            }
+        } else {
             os::close_bell(made); // another thread was first
+        }
     }
     if (is_armed_way(place) != armed) return status::invalid;
     if (!armed) object_.watch_level();
@@ -109,58 +118,78 @@ void doorbell::told(core::bell& bell, core::context& object, std::uint32_t key) 
     if (place == nowhere) return;
     if (key == core::poll_hup) return self.end();
     if (is_armed_way(place)) {
-        if (key != 0 && object.claim_ring()) self.request(edge_mark);
+        if (key != 0 && object.claim_ring()) self.ring_armed();
         return;
     }
-    self.request((key & left_zero) != 0 ? look_mark | edge_mark : look_mark);
+    if ((key & left_zero) != 0) self.ring();
+    self.request();
 }
 
 // The last reference is gone, and with it everybody who could be busy here.
 void doorbell::end() noexcept {
     os::close_bell(place_.load(base::relaxed) >> 1);
-    held_ = unknown;
-    word_.store(0, base::relaxed);
+    forget();
     place_.store(nowhere, base::release);
 }
 
-void doorbell::request(std::uint32_t what) noexcept {
-    std::uint32_t seen = word_.fetch_or(what | busy_mark, base::acq_rel); // LEVEL, request
+void doorbell::forget() noexcept {
+    full_ = false;
+    begun_.store(0, base::relaxed);
+    done_.store(0, base::relaxed);
+    word_.store(0, base::relaxed);
+}
+
+void doorbell::ring() noexcept {
+    begun_.fetch_add(1, base::acq_rel); // LEVEL, begun
+    if (os::ring_bell(fd_here(), 1))
+        done_.fetch_add(1, base::acq_rel); // LEVEL, done
+    else
+        begun_.fetch_sub(1, base::acq_rel); // it is shown full
+}
+
+// Nobody counts these: who watches an armed bell watches for edges.
+void doorbell::ring_armed() noexcept {
+    if (os::ring_bell(fd_here(), 1)) return;
+    (void)os::silence_bell(fd_here());
+    os::ring_bell(fd_here(), 1);
+}
+
+void doorbell::request() noexcept {
+    std::uint32_t seen = word_.fetch_or(look_mark | busy_mark, base::acq_rel); // LEVEL, request
     if ((seen & busy_mark) != 0) return;
-    seen = what | busy_mark;
+    seen = look_mark | busy_mark;
     for (;;) {
-        const std::uint32_t asked = seen & ~busy_mark;
-        const std::uint32_t next = asked != 0 ? busy_mark : 0;
-        if (!word_.compare_exchange_weak(seen, next, base::acq_rel, base::acquire)) continue; // LEVEL, let go
-        if (asked == 0) return;
-        answer(asked);
+        const bool asked = (seen & look_mark) != 0;
+        if (!word_.compare_exchange_weak(seen, asked ? busy_mark : 0, base::acq_rel, base::acquire)) // LEVEL, let go
+            continue;
+        if (!asked) return;
+        show(object_.count());
         seen = word_.load(base::acquire);
     }
 }
 
-void doorbell::answer(std::uint32_t asked) noexcept {
-    const int place = place_.load(base::relaxed);
-    if (is_armed_way(place)) {
-        if (os::ring_bell(place >> 1, 1)) return;
-        os::silence_bell(place >> 1);
-        os::ring_bell(place >> 1, 1);
-        return;
+// By who is busy: brings the descriptor to what it must hold, and the marks of the word to that.
+void doorbell::show(std::uint64_t count) noexcept {
+    const std::uint64_t wanted = to_hold(count);
+    if (full_ != (wanted == full)) {
+        silence();
+        full_ = wanted == full && os::ring_bell(fd_here(), full);
     }
-    const std::uint64_t count = object_.count();
-    show(count, (asked & edge_mark) != 0);
-    if (count > 0) object_.note_ring(); // LEVEL, rung
+    if (wanted == 0 && begun_.load(base::acquire) != 0) silence();
+    if (wanted == 1 && begun_.load(base::acquire) == 0) ring();
+    // LEVEL, rung. Who has begun to ring and is not done asks for another look after it.
+    if (wanted == full || (wanted == 1 && done() > 0)) object_.note_ring();
 }
 
-// Brings the descriptor to what it must hold. An add that left zero makes an edge even where it was readable still: an
-// EPOLLET watcher may have had its last edge before a read that took everything.
-void doorbell::show(std::uint64_t count, bool edge) noexcept {
-    const int fd = place_.load(base::relaxed) >> 1;
-    const std::uint64_t wanted = to_hold(count);
-    const bool as_wanted = held_ == wanted && !(edge && wanted == 1);
-    if (as_wanted) return;
-    const bool must_empty = wanted == 0 || held_ == full || (wanted == full && held_ != 0);
-    if (must_empty) os::silence_bell(fd);
-    if (wanted != 0) os::ring_bell(fd, wanted);
-    held_ = wanted;
+// Rings that are surely done are in what is taken, unless somebody has read the descriptor, who should not have.
+void doorbell::silence() noexcept {
+    const std::int32_t surely = done();
+    const std::uint64_t taken = os::silence_bell(fd_here());
+    auto rings = static_cast<std::uint32_t>(full_ && taken >= full ? taken - full : taken);
+    if (taken == 0 && surely > 0) rings = static_cast<std::uint32_t>(surely);
+    full_ = false;
+    begun_.fetch_sub(rings, base::acq_rel);
+    done_.fetch_sub(rings, base::acq_rel);
 }
 
 // In the child of a fork the numbers still name the parent's bells, which the child must neither ring nor silence.
@@ -172,9 +201,8 @@ void doorbell::renew() noexcept {
     const int place = place_.load(base::relaxed);
     if (place == nowhere) return;
     os::renew_bell(place >> 1, false);
-    held_ = unknown;
-    word_.store(0, base::relaxed); // whoever was busy is not in this process
-    if (!is_armed_way(place)) request(look_mark);
+    forget(); // whoever was busy is not in this process
+    if (!is_armed_way(place)) request();
 }
 
 } // namespace efd::watch

@@ -42,9 +42,14 @@ class doorbell : public core::bell {
 
     static void told(core::bell& bell, core::context& object, std::uint32_t key);
     void end() noexcept;
-    void request(std::uint32_t what) noexcept;
-    void answer(std::uint32_t asked) noexcept;
-    void show(std::uint64_t count, bool edge) noexcept;
+    void forget() noexcept;
+    [[nodiscard]] int fd_here() const noexcept { return place_.load(base::relaxed) >> 1; }
+    [[nodiscard]] std::int32_t done() const noexcept { return static_cast<std::int32_t>(done_.load(base::acquire)); }
+    void ring() noexcept;
+    void ring_armed() noexcept;
+    void request() noexcept;
+    void show(std::uint64_t count) noexcept;
+    void silence() noexcept;
 
     static void after_fork() noexcept;
     void renew() noexcept;
@@ -52,7 +57,9 @@ class doorbell : public core::bell {
     core::context& object_; // of the slot: the bell stays with it, from one object to the next
     base::atomic<int> place_;
     base::atomic<std::uint32_t> word_{0};
-    std::uint64_t held_; // what the descriptor holds, as far as we know; whoever is busy with it may touch this
+    base::atomic<std::uint32_t> begun_{0}; // rings, less those that were silenced
+    base::atomic<std::uint32_t> done_{0};  // of these, the ones that have surely rung; below zero for a moment
+    bool full_ = false;                    // who is busy may touch this: the bell shows that there is no room
     doorbell* next_made_ = nullptr;
 };
 

@@ -180,11 +180,11 @@ std::string audit_level() {
 }
 
 // Each read takes all: so the count left zero once for each, and once more if there is something now. With one writer,
-// each step from zero and each step to zero makes one call at most; a read that finds the next unit there already may
-// ring in its writer's place, and the writer once more, for its edge.
+// each step from zero and each step to zero makes one call, and where a read meets a writer inside its ring one more: a
+// read of the bell too early, or a ring again for one that a read has swallowed.
 std::string audit_level_calls() {
     const std::uint64_t left_zero = here->reads + (w().object.count() > 0 ? 1 : 0) - (here->began_above_zero ? 1 : 0);
-    std::string wrong = too_many_calls(left_zero + here->reads, here->reads);
+    std::string wrong = too_many_calls(2 * left_zero + here->reads, here->reads + left_zero);
     return wrong.empty() ? audit_level() : wrong;
 }
 

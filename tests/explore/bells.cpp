@@ -117,7 +117,11 @@ bool ring_bell(int fd, std::uint64_t n) noexcept {
     return explore::admits(explore::call(fd, bell_call::ring, units, std::source_location::current()), units);
 }
 
-void silence_bell(int fd) noexcept { (void)explore::call(fd, bell_call::silence, 0, std::source_location::current()); }
+std::uint64_t silence_bell(int fd) noexcept {
+    const std::uint64_t held =
+        explore::held_by(explore::call(fd, bell_call::silence, 0, std::source_location::current()));
+    return held == explore::bell_full ? UINT64_MAX - 1 : held;
+}
 void close_bell(int fd) noexcept { (void)explore::call(fd, bell_call::close, 0, std::source_location::current()); }
 
 // Fork is no part of the model.
