@@ -75,6 +75,10 @@ std::uint32_t context::arm_bell(std::uint32_t events) noexcept {
 }
 
 // Of all adders that found the bell armed, one is told to ring.
-bool context::claim_ring() noexcept { return is_armed(state_.fetch_and(~armed_mark, base::acq_rel)); } // ARM, claim
+bool context::claim_ring() noexcept {
+    if (!is_armed(state_.fetch_and(~armed_mark, base::acq_rel))) return false; // ARM, claim
+    note_wake();
+    return true;
+}
 
 } // namespace efd::core
