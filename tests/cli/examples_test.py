@@ -13,6 +13,9 @@ FILES = ""
 BOUND_SECONDS = 300
 # Examples that print one line, and the line.
 ONE_LINE = {
+    "bounded_queue": "40000 items went through 64 places",
+    "thread_pool": "10000 jobs done",
+    "stop_channel": "5 loops ended",
     "coroutine": "1000 apples, 10 pears",
     "asio": "2000 finished, then cancelled",
     "uv": "1000 finished, told to libuv",
