@@ -3,6 +3,7 @@
 
 #include <efd/eventfd.hpp>
 
+#include "api/c_border.hpp"
 #include "api/creation.hpp"
 #include "os/clock.hpp"
 #include "os/descriptor.hpp"
@@ -13,6 +14,10 @@
 #include <cstddef>
 #include <new>
 
+using efd::api::answer;
+using efd::api::deadline;
+using efd::api::deadline_after;
+using efd::api::fail;
 using efd::base::status;
 using efd::core::context;
 using efd::core::patience;
@@ -21,30 +26,10 @@ using efd::core::wait_terms;
 static_assert(efd::core::flag_semaphore == EFD_SEMAPHORE && efd::core::flag_nonblock == EFD_NONBLOCK &&
               efd::core::flag_cloexec == EFD_CLOEXEC);
 
-struct efd_cancel {
-    std::stop_source source;
-};
-
 namespace {
 
 context* object(efd_t* efd) noexcept { return reinterpret_cast<context*>(efd); }
 const context* object(const efd_t* efd) noexcept { return reinterpret_cast<const context*>(efd); }
-
-int fail(int error) noexcept {
-    errno = error;
-    return -1;
-}
-
-int answer(status s) noexcept { return s == status::ok ? 0 : fail(static_cast<int>(efd::to_errc(s))); }
-
-std::int64_t deadline(std::uint64_t ns) noexcept {
-    return ns >= static_cast<std::uint64_t>(efd::core::forever) ? efd::core::forever : static_cast<std::int64_t>(ns);
-}
-
-std::int64_t deadline_after(std::uint64_t timeout_ns) noexcept {
-    const auto now = static_cast<std::uint64_t>(efd::os::now_ns());
-    return timeout_ns > UINT64_MAX - now ? efd::core::forever : deadline(now + timeout_ns);
-}
 
 int read_on(efd_t* efd, std::uint64_t* value, const wait_terms& terms) noexcept {
     if (efd == nullptr) return fail(EBADF);
