@@ -43,7 +43,13 @@ class kernel_eventfd {
         : fd_(::eventfd(0, EFD_CLOEXEC | (m == mode::semaphore ? EFD_SEMAPHORE : 0))) {
         must(fd_ >= 0, "eventfd");
     }
+    struct how_nonblocking {};
+    static constexpr how_nonblocking nonblocking{};
+    explicit kernel_eventfd(how_nonblocking) : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+        must(fd_ >= 0, "eventfd");
+    }
     ~kernel_eventfd() { ::close(fd_); }
+    [[nodiscard]] int fd() const { return fd_; }
     kernel_eventfd(const kernel_eventfd&) = delete;
     kernel_eventfd& operator=(const kernel_eventfd&) = delete;
     void signal() {

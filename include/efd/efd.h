@@ -121,6 +121,72 @@ EFD_C_API int efd_set_nonblock(efd_t* efd, int on);
 /* How many system calls efd has made to sleep and to wake in this process, so far. Handler-safe. */
 EFD_C_API uint64_t efd_system_calls(void);
 
+/* ---- a descriptor for event loops -------------------------------------------------------------------------------- */
+
+/* The descriptor of the object, made when first asked for: close-on-exec, to be watched and not read, closed with the
+ * object. EFD_LEVEL: poll(2) and its like say of it what efd_poll says, but for POLLERR, at the latest when the call
+ * that changed the count has returned and no other is changing it; only the write that leaves zero and the read that
+ * reaches zero enter the kernel. EFD_ARMED: silent until efd_arm. EINVAL: another way, or the object has a descriptor
+ * of the other way. EMFILE, ENFILE, ENOMEM as eventfd(2), nothing left behind. Not handler-safe. */
+#define EFD_LEVEL 0
+#define EFD_ARMED 1
+EFD_C_API int efd_fd(efd_t* efd, int how);
+
+/* For an EFD_ARMED descriptor: what of `events` (POLLIN, POLLOUT) holds already; if 0, the next write or signal
+ * (POLLIN), or the next read that makes room (POLLOUT), rings once: one edge for EPOLLET, no read of the descriptor
+ * needed. EINVAL: no such descriptor, or no events. Handler-safe. */
+EFD_C_API int efd_arm(efd_t* efd, unsigned events);
+
+/* ---- sets -------------------------------------------------------------------------------------------------------- */
+
+/* A set waits on many: objects, other sets, kernel descriptors, up to 2^20 members, each with a token of yours. A
+ * waiter pays for what is ready. Any number of threads may wait on one set; members may join and leave meanwhile. No
+ * ready member starves. */
+typedef struct efd_set efd_set_t;
+
+typedef struct efd_set_event {
+    uint64_t token;  /* as given to efd_set_add */
+    uint64_t value;  /* what was taken; 0 where nothing is taken */
+    uint32_t events; /* POLLIN for an object, what epoll said for a descriptor */
+} efd_set_event;
+
+/* A set, or NULL with ENOMEM. Not handler-safe, as all that makes and changes a set. */
+EFD_C_API efd_set_t* efd_set_create(void);
+/* All members leave. Nobody may wait on it any more. NULL is allowed and does nothing. */
+EFD_C_API void efd_set_destroy(efd_set_t* set);
+
+/* Joins; gives the number that names the member for efd_set_remove. The set holds a reference to an object. EBADF for
+ * NULL; ENOMEM, also beyond 2^20 members; EDEADLK inside a wait queue callback while another thread is busy with object
+ * or set. A set: what is ready in it is ready here, with its tokens; EINVAL if one would stand inside itself, or if
+ * inner has descriptors (add its efd_set_fd then). A descriptor: events as for epoll_ctl(2); EBADF, EEXIST, EPERM,
+ * EMFILE as there; EINVAL if the set stands in another. */
+EFD_C_API int efd_set_add(efd_set_t* set, efd_t* efd, uint64_t token);
+EFD_C_API int efd_set_add_set(efd_set_t* set, efd_set_t* inner);
+EFD_C_API int efd_set_add_fd(efd_set_t* set, int fd, uint32_t events, uint64_t token);
+/* After it returned nobody takes from that member here. EINVAL: no such member. EDEADLK: inside a callback, while
+ * another thread takes from it. */
+EFD_C_API int efd_set_remove(efd_set_t* set, int member);
+
+/* Takes from one ready member, as efd_read does: the next in turn. Sleeps until deadline_ns (EFD_FOREVER; 0 makes one
+ * try). EAGAIN from efd_set_try_any, ETIMEDOUT, EINTR (with descriptors among the members after any handler): nothing
+ * was taken. Handler-safe. The cancellable one is not, and says ECANCELED. */
+EFD_C_API int efd_set_try_any(efd_set_t* set, efd_set_event* got);
+EFD_C_API int efd_set_wait_any(efd_set_t* set, efd_set_event* got, uint64_t deadline_ns);
+EFD_C_API int efd_set_wait_any_cancellable(efd_set_t* set, efd_set_event* got, uint64_t deadline_ns,
+                                           efd_cancel_t* cancel);
+
+/* Looks, takes nothing: fills room with ready members, and gives how many. EINVAL: no room. Handler-safe. */
+EFD_C_API int efd_set_wait_ready(efd_set_t* set, efd_set_event* events, int room, uint64_t deadline_ns);
+
+/* Takes from every member in one step, or from none; gives how many that were. EINVAL: no members, no room for all, or
+ * a member that is no object. EOPNOTSUPP: two or more objects once had a count of 2^27 or more. Not handler-safe. */
+EFD_C_API int efd_set_wait_all(efd_set_t* set, efd_set_event* events, int room, uint64_t deadline_ns);
+
+/* A descriptor that is readable while a member is ready, for any event loop. As efd_fd with EFD_LEVEL. */
+EFD_C_API int efd_set_fd(efd_set_t* set);
+/* How long a waiter looks before it sleeps; as efd_set_linger for an object. */
+EFD_C_API int efd_set_set_linger(efd_set_t* set, long linger_us);
+
 /* ---- linger ------------------------------------------------------------------------------------------------------ */
 
 /* How long a reader looks before it sleeps. EFD_LINGER_OFF (the start value, unless the environment says otherwise:

@@ -17,6 +17,7 @@
 #pragma once
 
 #include <efd/core/context.hpp>
+#include <efd/core/deadline.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -43,6 +44,9 @@ using core::deferred_work;
 using core::signal_allowed;
 using core::wait_queue_entry;
 
+// The two ways to watch a descriptor; see eventfd::fd.
+enum class doorbell : unsigned char { level, armed };
+
 // How long a reader looks before it sleeps; see eventfd::set_linger.
 struct linger {
     std::int32_t us;
@@ -62,6 +66,12 @@ struct linger {
     case base::status::cancelled: return std::errc::operation_canceled;
     case base::status::deadlock: return std::errc::resource_deadlock_would_occur;
     case base::status::no_memory: return std::errc::not_enough_memory;
+    case base::status::no_descriptor: return std::errc::too_many_files_open;
+    case base::status::table_full: return std::errc::too_many_files_open_in_system;
+    case base::status::bad_descriptor: return std::errc::bad_file_descriptor;
+    case base::status::exists: return std::errc::file_exists;
+    case base::status::not_watchable: return std::errc::operation_not_permitted;
+    case base::status::not_supported: return std::errc::operation_not_supported;
     }
     return std::errc::invalid_argument;
 }
@@ -103,17 +113,17 @@ class eventfd {
     template <class Duration>
     [[nodiscard]] std::errc read_until(std::uint64_t& value,
                                        std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) noexcept {
-        return to_errc(context_->read(value, terms(nanoseconds_of(deadline), nullptr)));
+        return to_errc(context_->read(value, terms(core::nanoseconds_of(deadline), nullptr)));
     }
     template <class Duration>
     [[nodiscard]] std::errc read_until(std::uint64_t& value,
                                        std::chrono::time_point<std::chrono::steady_clock, Duration> deadline,
                                        const std::stop_token& stop) noexcept {
-        return to_errc(context_->read(value, terms(nanoseconds_of(deadline), &stop)));
+        return to_errc(context_->read(value, terms(core::nanoseconds_of(deadline), &stop)));
     }
     template <class Rep, class Period>
     [[nodiscard]] std::errc read_for(std::uint64_t& value, std::chrono::duration<Rep, Period> timeout) noexcept {
-        return to_errc(context_->read(value, terms(deadline_after(timeout), nullptr)));
+        return to_errc(context_->read(value, terms(core::deadline_after(timeout), nullptr)));
     }
     // As read, sleeping whatever the flags say, until a stop is requested. Not handler-safe.
     [[nodiscard]] std::errc read(std::uint64_t& value, const std::stop_token& stop) noexcept {
@@ -130,17 +140,17 @@ class eventfd {
     template <class Duration>
     [[nodiscard]] std::errc
     write_until(std::uint64_t n, std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) noexcept {
-        return to_errc(context_->write(n, terms(nanoseconds_of(deadline), nullptr)));
+        return to_errc(context_->write(n, terms(core::nanoseconds_of(deadline), nullptr)));
     }
     template <class Duration>
     [[nodiscard]] std::errc write_until(std::uint64_t n,
                                         std::chrono::time_point<std::chrono::steady_clock, Duration> deadline,
                                         const std::stop_token& stop) noexcept {
-        return to_errc(context_->write(n, terms(nanoseconds_of(deadline), &stop)));
+        return to_errc(context_->write(n, terms(core::nanoseconds_of(deadline), &stop)));
     }
     template <class Rep, class Period>
     [[nodiscard]] std::errc write_for(std::uint64_t n, std::chrono::duration<Rep, Period> timeout) noexcept {
-        return to_errc(context_->write(n, terms(deadline_after(timeout), nullptr)));
+        return to_errc(context_->write(n, terms(core::deadline_after(timeout), nullptr)));
     }
     [[nodiscard]] std::errc write(std::uint64_t n, const std::stop_token& stop) noexcept {
         return to_errc(context_->write(n, terms(core::forever, &stop)));
@@ -182,6 +192,21 @@ class eventfd {
         return to_errc(context_->remove_wait_queue_and_read(entry, count));
     }
 
+    // A descriptor for event loops, made when first asked for: close-on-exec, to be watched and not read, closed with
+    // the object. doorbell::level: poll, select, epoll and io_uring say of it what poll() says, but for POLLERR, at the
+    // latest when the call that changed the count has returned and no other one is changing it; only the write that
+    // leaves zero and the read that reaches zero enter the kernel, and each of these writes is an edge for EPOLLET.
+    // doorbell::armed: silent until armed; see arm. Throws std::system_error: invalid_argument if the object has a
+    // descriptor of the other way, too_many_files_open, too_many_files_open_in_system, not_enough_memory. Later calls
+    // give the same number. Not handler-safe. In the child of a fork the number names a bell of the child's own object.
+    EFD_API int fd(doorbell how = doorbell::level);
+
+    // For a doorbell::armed descriptor. What of `events` (POLLIN, POLLOUT) holds already; if zero, the next write or
+    // signal (POLLIN), or the next read that makes room (POLLOUT), rings once: one edge for EPOLLET, no read of the
+    // descriptor needed. A ring that was on its way before may come besides; nothing is ever missed. Looks first for
+    // as long as linger says. Throws invalid_argument without an armed descriptor. Handler-safe otherwise.
+    EFD_API std::uint32_t arm(std::uint32_t events = core::poll_in);
+
     [[nodiscard]] core::context* native_handle() const noexcept { return context_; }
 
   private:
@@ -191,25 +216,6 @@ class eventfd {
     static core::wait_terms terms(std::int64_t deadline_ns, const std::stop_token* stop) noexcept {
         return {.deadline_ns = deadline_ns, .stop = stop, .sleep = core::patience::always};
     }
-    // Times beyond what fits into 64 bits of nanoseconds are "for ever", or "at once" below zero.
-    template <class Rep, class Period>
-    static std::int64_t clamped_ns(std::chrono::duration<Rep, Period> d) noexcept {
-        constexpr std::chrono::duration<double, std::nano> most{9.2e18};
-        if (std::chrono::duration<double, std::nano>(d) >= most) return core::forever;
-        if (d <= std::chrono::duration<Rep, Period>::zero()) return 0;
-        return std::chrono::ceil<std::chrono::nanoseconds>(d).count();
-    }
-    template <class Duration>
-    static std::int64_t nanoseconds_of(std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) noexcept {
-        return clamped_ns(deadline.time_since_epoch());
-    }
-    template <class Rep, class Period>
-    static std::int64_t deadline_after(std::chrono::duration<Rep, Period> timeout) noexcept {
-        const std::int64_t ns = clamped_ns(timeout);
-        const std::int64_t now = clamped_ns(std::chrono::steady_clock::now().time_since_epoch());
-        return ns > core::forever - now ? core::forever : now + ns;
-    }
-
     core::context* context_;
 };
 

@@ -3,14 +3,21 @@
 
 #include <efd/eventfd.hpp>
 
+#include "api/c_border.hpp"
 #include "api/creation.hpp"
 #include "os/clock.hpp"
+#include "os/descriptor.hpp"
 #include "os/futex.hpp"
+#include "watch/doorbell.hpp"
 
 #include <cerrno>
 #include <cstddef>
 #include <new>
 
+using efd::api::answer;
+using efd::api::deadline;
+using efd::api::deadline_after;
+using efd::api::fail;
 using efd::base::status;
 using efd::core::context;
 using efd::core::patience;
@@ -19,30 +26,10 @@ using efd::core::wait_terms;
 static_assert(efd::core::flag_semaphore == EFD_SEMAPHORE && efd::core::flag_nonblock == EFD_NONBLOCK &&
               efd::core::flag_cloexec == EFD_CLOEXEC);
 
-struct efd_cancel {
-    std::stop_source source;
-};
-
 namespace {
 
 context* object(efd_t* efd) noexcept { return reinterpret_cast<context*>(efd); }
 const context* object(const efd_t* efd) noexcept { return reinterpret_cast<const context*>(efd); }
-
-int fail(int error) noexcept {
-    errno = error;
-    return -1;
-}
-
-int answer(status s) noexcept { return s == status::ok ? 0 : fail(static_cast<int>(efd::to_errc(s))); }
-
-std::int64_t deadline(std::uint64_t ns) noexcept {
-    return ns >= static_cast<std::uint64_t>(efd::core::forever) ? efd::core::forever : static_cast<std::int64_t>(ns);
-}
-
-std::int64_t deadline_after(std::uint64_t timeout_ns) noexcept {
-    const auto now = static_cast<std::uint64_t>(efd::os::now_ns());
-    return timeout_ns > UINT64_MAX - now ? efd::core::forever : deadline(now + timeout_ns);
-}
 
 int read_on(efd_t* efd, std::uint64_t* value, const wait_terms& terms) noexcept {
     if (efd == nullptr) return fail(EBADF);
@@ -189,7 +176,23 @@ int efd_set_nonblock(efd_t* efd, int on) {
     return 0;
 }
 
-std::uint64_t efd_system_calls(void) { return efd::os::futex_calls(); }
+std::uint64_t efd_system_calls(void) { return efd::os::futex_calls() + efd::os::bell_calls(); }
+
+int efd_fd(efd_t* efd, int how) {
+    if (efd == nullptr) return fail(EBADF);
+    if (how != EFD_LEVEL && how != EFD_ARMED) return fail(EINVAL);
+    int descriptor = -1;
+    const auto way = how == EFD_ARMED ? efd::watch::ring_way::armed : efd::watch::ring_way::level;
+    const status end = efd::watch::doorbell::open(*object(efd), way, descriptor);
+    return end == status::ok ? descriptor : answer(end);
+}
+
+int efd_arm(efd_t* efd, unsigned events) {
+    if (efd == nullptr) return fail(EBADF);
+    std::uint32_t ready = 0;
+    const status end = efd::watch::doorbell::arm(*object(efd), events, ready);
+    return end == status::ok ? static_cast<int>(ready) : answer(end);
+}
 
 int efd_set_linger(efd_t* efd, long linger_us) {
     if (efd == nullptr) return fail(EBADF);

@@ -2,6 +2,7 @@
 #include <efd/eventfd.hpp>
 
 #include "api/creation.hpp"
+#include "watch/doorbell.hpp"
 
 namespace efd {
 
@@ -14,6 +15,22 @@ eventfd::eventfd(std::uint64_t initval, flags how) : context_(nullptr) {
     context_ = core::context::create(initval, bits);
     if (context_ == nullptr)
         throw std::system_error(std::make_error_code(std::errc::not_enough_memory), "efd::eventfd");
+}
+
+int eventfd::fd(doorbell how) {
+    int descriptor = -1;
+    const auto way = how == doorbell::armed ? watch::ring_way::armed : watch::ring_way::level;
+    const std::errc end = to_errc(watch::doorbell::open(*context_, way, descriptor));
+    if (end != std::errc{}) throw std::system_error(std::make_error_code(end), "efd::eventfd::fd");
+    return descriptor;
+}
+
+std::uint32_t eventfd::arm(std::uint32_t events) {
+    std::uint32_t ready = 0;
+    const std::errc end = to_errc(watch::doorbell::arm(*context_, events, ready));
+    if (end != std::errc{})
+        throw std::system_error(std::make_error_code(end), "efd::eventfd::arm: ask fd(doorbell::armed) first");
+    return ready;
 }
 
 } // namespace efd

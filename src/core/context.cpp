@@ -4,6 +4,8 @@
 // and a reader's announcement are steps on one word, so either the add sees the mark or the reader sees the unit.
 #include <efd/core/context.hpp>
 
+#include "core/bell.hpp"
+#include "core/hold.hpp"
 #include "core/operation.hpp"
 
 namespace efd::core {
@@ -20,6 +22,12 @@ void context::init(std::uint64_t initval, unsigned flags, int id) noexcept {
     // BIRTH: whoever meets the slot through a stale pointer sees a dead object or this one, whole.
     state_.store(packed ? with_count(0, initval) : sealed_from(0), base::release);
     refs_.init();
+}
+
+std::uint64_t context::count_slow() const noexcept {
+    state_word seen = state_.load(base::acquire);
+    if (is_held(seen)) seen = await_release(state_);
+    return is_sealed(seen) ? base_of(seen) + huge_.load(base::acquire) : packed_count(seen);
 }
 
 void context::set_nonblock(bool on) noexcept {
@@ -70,12 +78,17 @@ status context::take_or_arrive(std::uint64_t& value, sleep_spot* spot) noexcept 
     state_word seen = state_.load(base::acquire);
     for (;;) {
         if (is_sealed(seen)) return take_sealed_or_arrive(value, spot);
+        if (is_held(seen)) {
+            seen = await_release(state_);
+            continue;
+        }
         const std::uint64_t there = packed_count(seen);
         if (there > 0) {
             const std::uint64_t take = take_from(there, semaphore());
-            if (!state_.compare_exchange_weak(seen, with_count(seen, there - take), base::acq_rel, base::acquire))
-                continue;
+            const state_word left = left_by_read(seen, there - take);
+            if (!state_.compare_exchange_weak(seen, left, base::acq_rel, base::acquire)) continue;
             value = take;
+            if (has_bell(seen) && packed_count(left) == 0) tell_bell(poll_out); // LEVEL, unring
             if (is_watched(seen)) notify(poll_out);
             return status::ok;
         }
@@ -96,6 +109,10 @@ status context::add_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept {
     if (n == ceiling) return status::invalid;
     state_word seen = state_.load(base::acquire);
     while (!is_sealed(seen)) {
+        if (is_held(seen)) {
+            seen = await_release(state_);
+            continue;
+        }
         const std::uint64_t there = packed_count(seen);
         if (n < packed_limit && there + n < packed_limit) {
             if (!state_.compare_exchange_weak(seen, with_count(seen, there + n), base::acq_rel, base::acquire))
@@ -112,11 +129,13 @@ status context::add_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept {
 
 // The add stands; old is what it found. Seal if the count grew huge, then wake whom it lets on.
 void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t mask) noexcept {
+    if (is_held(old)) (void)await_release(state_); // HOLD: an add that came too late for the take returns after it
     if (packed_count(old) + n >= packed_limit) seal();
     // One unit, one reader. Without semaphore the reader woken for the first unit takes all that follow (E6), so only
     // who left zero owes the wake; where a woken reader may be killed, everybody does.
     const bool owes = semaphore() || shared() || packed_count(old) == 0;
     if (has_sleeper(park_of(old)) && n > 0 && owes) wake_packed(semaphore() ? n : 1);
+    if (is_armed(old) && n > 0) tell_bell(poll_in | (packed_count(old) == 0 ? bell::left_zero : 0U)); // LEVEL, ring
     if (is_watched(old)) notify(poll_in | mask);
 }
 

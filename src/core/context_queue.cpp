@@ -5,6 +5,7 @@
 // and the entry's first call (one may be in both, as with poll).
 #include <efd/core/context.hpp>
 
+#include "core/standing_watcher.hpp"
 #include "core/wait_queue.hpp"
 
 #include <new>
@@ -76,7 +77,7 @@ status context::remove_wait_queue(wait_queue_entry& entry) noexcept {
         if (!holder.held()) return status::deadlock;
         if (!waiters->contains(entry)) return status::invalid;
         waiters->remove(entry);
-        if (waiters->empty()) state_.fetch_and(~state_word{watched_mark}, base::acq_rel);
+        watch_off_if_alone(*waiters);
     }
     put();
     return status::ok;
@@ -93,16 +94,48 @@ status context::remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_
         if (!waiters->contains(entry)) return status::invalid;
         waiters->remove(entry);
         end = take_or_arrive(count, nullptr); // wakes POLLOUT by itself if it took something
-        if (waiters->empty()) state_.fetch_and(~state_word{watched_mark}, base::acq_rel);
+        watch_off_if_alone(*waiters);
     }
     put();
     return end;
 }
 
-// A changer saw the mark. It may have outlived the object's last owner: then nobody is left to be told.
+void context::watch_off_if_alone(const wait_queue& waiters) noexcept {
+    if (waiters.empty() && waiters.standing.load(base::relaxed) == nullptr)
+        state_.fetch_and(~state_word{watched_mark}, base::acq_rel);
+}
+
+status context::attach_standing(standing_watcher& given) noexcept {
+    wait_queue* const waiters = queue();
+    if (waiters == nullptr) return status::no_memory;
+    const queue_holder holder(*waiters);
+    if (!holder.held()) return status::deadlock;
+    if (waiters->standing.load(base::relaxed) != nullptr) return status::would_block;
+    waiters->standing.store(&given, base::release);
+    state_.fetch_or(watched_mark, base::acq_rel); // STANDING, attach
+    return status::ok;
+}
+
+status context::detach_standing(standing_watcher& given) noexcept {
+    wait_queue* const waiters = queue_.load(base::acquire);
+    if (waiters == nullptr) return status::invalid;
+    const queue_holder holder(*waiters);
+    if (!holder.held()) return status::deadlock;
+    if (waiters->standing.load(base::relaxed) != &given) return status::invalid;
+    waiters->standing.store(nullptr, base::relaxed);
+    watch_off_if_alone(*waiters);
+    return status::ok;
+}
+
+// A changer saw the mark. It may have outlived the object's last owner: then no entry is left to be told, and a
+// standing watcher does not mind.
 void context::notify(std::uint32_t key) noexcept {
-    if (!refs_.get_unless_zero()) return;
-    if (wait_queue* const waiters = queue_.load(base::acquire); waiters != nullptr) waiters->wake(key);
+    wait_queue* const waiters = queue_.load(base::acquire);
+    if (waiters == nullptr) return;
+    if (standing_watcher* const standing = waiters->standing.load(base::acquire); standing != nullptr)
+        standing->tell(*standing, key);
+    if (!waiters->has_entries() || !refs_.get_unless_zero()) return;
+    waiters->wake(key);
     put();
 }
 

@@ -90,7 +90,7 @@ context* context::create(std::uint64_t initval, unsigned flags) noexcept {
 void context::put() noexcept {
     switch (refs_.put()) {
     case kref::put_result::others_remain: return;
-    case kref::put_result::last: return context_table::instance().give_back(*this);
+    case kref::put_result::last: tell_bell_unless_gone(poll_hup); return context_table::instance().give_back(*this);
     case kref::put_result::too_many: base::stop("an object was put more often than it was got");
     }
 }

@@ -11,6 +11,8 @@
 // sees the commit. May be called from any thread and from signal handlers.
 #include <efd/core/context.hpp>
 
+#include "core/bell.hpp"
+#include "core/hold.hpp"
 #include "core/operation.hpp"
 #include "os/futex.hpp"
 
@@ -23,15 +25,29 @@ void context::seal() noexcept {
     state_word seen = state_.load(base::acquire);
     do {
         if (is_sealed(seen)) return;
+        if (is_held(seen)) seen = await_release(state_);
+        if (is_sealed(seen)) return;
     } while (!state_.compare_exchange_weak(seen, sealed_from(seen), base::acq_rel, base::acquire));
     if (has_sleeper(park_of(seen))) os::futex_wake_and_count(state_futex(), os::everybody, scope_of(*this));
 }
 
 // WATCH from the changer's side: a step on the state word after the commit on huge_. It adds nothing, since a late
 // signaller may take it on the word of an object that was born in this slot meanwhile (LAST_PUT).
-bool context::look_for_watchers() noexcept { return is_watched(state_.fetch_add(0, base::acq_rel)); }
+state_word context::look_for_watchers() noexcept { return state_.fetch_add(0, base::acq_rel); }
+
+void context::tell_of_sealed_change(std::uint32_t bell_key, std::uint32_t key) noexcept {
+    const state_word marks = look_for_watchers();
+    if (has_bell(marks)) tell_bell(bell_key);
+    if (is_watched(marks)) notify(key);
+}
 
 status context::take_sealed(std::uint64_t& value) noexcept {
+    const status end = take_sealed_untold(value);
+    if (end == status::ok) after_sealed_take();
+    return end;
+}
+
+status context::take_sealed_untold(std::uint64_t& value) noexcept {
     const std::uint64_t base = base_of(state_.load(base::acquire));
     std::uint64_t huge = huge_.load(base::acquire);
     std::uint64_t take = 0;
@@ -40,10 +56,13 @@ status context::take_sealed(std::uint64_t& value) noexcept {
         if (take == 0) return status::would_block;
     } while (!huge_.compare_exchange_weak(huge, huge - take, base::acq_rel, base::acquire));
     value = take;
+    return status::ok;
+}
+
+void context::after_sealed_take() noexcept {
     // Values differ between writers, so none of them can be chosen for the others: all look again (K-082 to K-084).
     if (has_sleeper(writer_park_.fetch_add(0, base::acq_rel))) wake_parked(writer_park_, os::everybody);
-    if (look_for_watchers()) notify(poll_out);
-    return status::ok;
+    tell_of_sealed_change(poll_out, poll_out);
 }
 
 status context::add_sealed(std::uint64_t n) noexcept {
@@ -56,7 +75,7 @@ status context::add_sealed(std::uint64_t n) noexcept {
         case admission::admitted: break;
         }
     } while (!huge_.compare_exchange_weak(huge, huge + n, base::acq_rel, base::acquire));
-    after_sealed_add(n, 0);
+    after_sealed_add(base + huge, n, 0);
     return status::ok;
 }
 
@@ -65,13 +84,13 @@ void context::signal_sealed(std::uint32_t mask) noexcept {
     std::uint64_t huge = huge_.load(base::acquire);
     while (!huge_.compare_exchange_weak(huge, after_signal(base + huge) - base, base::acq_rel, base::acquire)) {
     }
-    after_sealed_add(1, mask); // also when saturated: the wake is due all the same (K-134)
+    after_sealed_add(base + huge, 1, mask); // also when saturated: the wake is due all the same (K-134)
 }
 
-void context::after_sealed_add(std::uint64_t units, std::uint32_t mask) noexcept {
+void context::after_sealed_add(std::uint64_t before, std::uint64_t units, std::uint32_t mask) noexcept {
     const park_word park = reader_park_.fetch_add(0, base::acq_rel); // SEALED_PARK, the changer's look
     if (has_sleeper(park) && units > 0) wake_parked(reader_park_, semaphore() ? units : 1);
-    if (look_for_watchers()) notify(poll_in | mask);
+    tell_of_sealed_change(poll_in | (before == 0 ? bell::left_zero : 0U), poll_in | mask);
 }
 
 status context::take_sealed_or_arrive(std::uint64_t& value, sleep_spot* spot) noexcept {

@@ -209,6 +209,7 @@ void wait_queue::add(wait_queue_entry& entry) noexcept {
     entry.previous = entry.exclusive ? tail_ : nullptr;
     (entry.next != nullptr ? entry.next->previous : tail_) = &entry;
     (entry.previous != nullptr ? entry.previous->next : head_) = &entry;
+    has_entries_.store(true, base::relaxed);
 }
 
 void wait_queue::remove(wait_queue_entry& entry) noexcept {
@@ -218,6 +219,7 @@ void wait_queue::remove(wait_queue_entry& entry) noexcept {
     entry.next = nullptr;
     entry.previous = nullptr;
     entry.queue = nullptr;
+    if (head_ == nullptr) has_entries_.store(false, base::relaxed);
 }
 
 } // namespace efd::core

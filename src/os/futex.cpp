@@ -2,6 +2,7 @@
 #include "os/futex.hpp"
 
 #include "base/stop.hpp"
+#include "os/errno_keeper.hpp"
 
 #include <efd/base/atomic.hpp>
 
@@ -43,17 +44,6 @@ struct kernel_timespec {
 
 base::atomic<std::uint64_t> calls_made{0};
 base::atomic<bool> waitv_missing{false};
-
-class errno_keeper {
-  public:
-    errno_keeper() noexcept : saved_(errno) {}
-    ~errno_keeper() { errno = saved_; }
-    errno_keeper(const errno_keeper&) = delete;
-    errno_keeper& operator=(const errno_keeper&) = delete;
-
-  private:
-    int saved_;
-};
 
 int operation_for(int command, futex_scope scope) noexcept {
     return scope == futex_scope::one_process ? command | FUTEX_PRIVATE_FLAG : command;

@@ -11,6 +11,18 @@ import unittest
 BINARIES = ""
 FILES = ""
 BOUND_SECONDS = 300
+# Examples that print one line, and the line.
+ONE_LINE = {
+    "bounded_queue": "40000 items went through 64 places",
+    "thread_pool": "10000 jobs done",
+    "stop_channel": "5 loops ended",
+    "coroutine": "1000 apples, 10 pears",
+    "asio": "2000 finished, then cancelled",
+    "uv": "1000 finished, told to libuv",
+    "glib": "1000 finished, told to GLib",
+    "libevent": "1000 finished, told to libevent",
+    "io_uring": "1000 finished, told to io_uring",
+}
 
 
 def run(name, *words):
@@ -22,6 +34,16 @@ class Examples(unittest.TestCase):
         for name in "hello_cpp", "hello_c":
             said = run(name)
             self.assertEqual((said.returncode, said.stdout), (0, "3 items finished\n"))
+
+    def test_of_loops_and_patterns_say_what_they_did(self):
+        for name, line in ONE_LINE.items():
+            if not os.path.exists(os.path.join(BINARIES, name)):
+                continue  # its library is not installed; CMake has said so
+            with self.subTest(name):
+                said = run(name)
+                if said.returncode == 77:
+                    continue  # the kernel refuses; it has said so
+                self.assertEqual((said.returncode, said.stdout), (0, line + "\n"), said.stderr)
 
     def test_pipeline_compares_both_on_one_answer(self):
         said = run("pipeline", FILES, "--limit", "4", "--runs", "3", "--chunk", "512")

@@ -41,7 +41,8 @@ hash128 hash_of_thread(int i, char kind) {
     thread_state& t = m.now.threads[static_cast<std::size_t>(i)];
     hash128 h;
     h.add(static_cast<std::uint64_t>(kind) << 8 | static_cast<std::uint64_t>(t.alive));
-    h.add((kind == '-' ? static_cast<std::uint64_t>(i) : 0) << 1 | (m.now.last == i ? 1U : 0U));
+    h.add((kind == '-' ? static_cast<std::uint64_t>(i) : 0) << 2 | (t.before_first_step ? 2U : 0U) |
+          (m.now.last == i ? 1U : 0U));
     h.add(t.doing[0]);
     h.add(t.doing[1]);
     if (t.alive == life::done || t.alive == life::crashed) return h;

@@ -55,6 +55,7 @@ struct thread_state {
     life alive;
     std::uint8_t futex;     // where it sleeps
     bool ran;               // the stack's hash is stale
+    bool before_first_step; // of the call that it says it is in, if the scenario asks for that
     unsigned in_callback;   // the core's thread_local
     std::uint64_t doing[2]; // the scenario's note: which operation is in progress, and its amount
     void* stack_pointer;

@@ -1,4 +1,5 @@
 // The view machine's shared steps: what may happen next, and what then happens.
+#include "explore/bells.hpp"
 #include "explore/machine.hpp"
 
 #include <algorithm>
@@ -20,7 +21,7 @@ const char* name_of(order o) noexcept {
 const char* name_of(act what) noexcept {
     constexpr const char* names[] = {"load",      "store",      "born",      "exchange",   "fetch_add",
                                      "fetch_or",  "fetch_and",  "cas_weak",  "cas_strong", "lock",
-                                     "await_end", "futex_wait", "futex_wake"};
+                                     "bell call", "await_bell", "await_end", "futex_wait", "futex_wake"};
     return names[static_cast<int>(what)];
 }
 
@@ -42,6 +43,8 @@ bool machine::enabled(int thread) const {
         const life other = now.threads[t.pending->operand].alive;
         return other == life::done || other == life::crashed;
     }
+    if (t.pending->what == act::await_bell)
+        return bell_is_ready(newest_value(t.pending->address, t.pending->size), *t.pending);
     if (t.pending->what != act::lock) return true;
     return (newest_value(t.pending->address, t.pending->size) & t.pending->expected) == 0;
 }
@@ -218,6 +221,7 @@ void machine::apply(const choice& chosen) {
     const int thread = chosen.thread;
     thread_state& t = now.threads[index(thread)];
     const bool environment = chosen.what >= event::spurious_wake;
+    t.before_first_step = false;
     if (!environment && now.locked < 0) {
         const bool bounded = now.left.preemptions != 255;
         if (bounded && now.last >= 0 && now.last != thread && enabled(now.last)) --now.left.preemptions;

@@ -28,8 +28,10 @@ enum class act : unsigned char {
     bit_and,
     cas_weak,
     cas_strong,
-    lock,      // of the models of std alone: blocks while the newest value has a bit of `expected`, then ors
-    await_end, // of the scenarios alone: blocks until the thread of this number has ended or was killed
+    lock,       // of the models of std alone: blocks while the newest value has a bit of `expected`, then ors
+    bell,       // of the kernel's eventfds alone (bells.hpp): `expected` says which call
+    await_bell, // blocks until the descriptor is ready for who watches it
+    await_end,  // of the scenarios alone: blocks until the thread of this number has ended or was killed
     futex_wait,
     futex_wake,
 };

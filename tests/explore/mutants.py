@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""The mutants of src/core: each is one deliberate mistake, and the explorer must find every one.
+"""The mutants of src/core and of the doorbell: each is one deliberate mistake, and the explorer must find every one.
 
     mutants.py --objects DIRECTORY --work DIRECTORY [--all] [--only NAME,NAME] [--compiler g++] [--jobs N]
 
-Each entry of mutants.json names the pair of docs/races.md that it breaks, textual replacements (each must fit at exactly
+Each entry of mutants*.json names the pair of docs/races.md that it breaks, textual replacements (each must fit at exactly
 one place, so that an entry cannot go stale unseen), and the configurations to explore. The replacement is made in a copy;
 what it touches is compiled and linked with the explorer's other objects. A mutant is killed if the explorer reports a
 failure in one of its configurations; a mutant that does not compile, hangs or is found to hold is a failure here.
@@ -64,9 +64,10 @@ class Workshop:
         """What must be compiled again: the changed sources; for a header everything that could include it."""
         if all(name.endswith(".cpp") for name in texts):
             return list(texts)
-        core = [p.relative_to(ROOT).as_posix() for p in sorted((ROOT / "src/core").glob("*.cpp"))]
+        rooms = [p for room in ("core", "watch") for p in sorted((ROOT / "src" / room).glob("*.cpp"))]
+        core = [p.relative_to(ROOT).as_posix() for p in rooms if p.name in self.objects]
         explorer = [p.relative_to(ROOT).as_posix() for p in sorted(HERE.glob("*.cpp"))]
-        return core + [p for p in explorer if "scenarios" in p or p.endswith("/world.cpp")]
+        return core + [p for p in explorer if "scenarios" in p or p.endswith("world.cpp")]
 
     def build(self, mutant):
         place = self.work / mutant["name"]
@@ -118,7 +119,7 @@ def read_options():
 
 def main():
     options = read_options()
-    mutants = json.loads((HERE / "mutants.json").read_text(encoding="utf-8"))
+    mutants = [m for file in sorted(HERE.glob("mutants*.json")) for m in json.loads(file.read_text(encoding="utf-8"))]
     names = set(filter(None, options.only.split(",")))
     chosen = [m for m in mutants if (m["name"] in names if names else options.all or m["short"])]
     workshop = Workshop(options)

@@ -12,5 +12,7 @@ std::vector<scenario> leaving_scenarios();
 std::vector<scenario> sealed_scenarios();
 std::vector<scenario> queue_scenarios();
 std::vector<scenario> life_scenarios();
+std::vector<scenario> bell_scenarios();
+std::vector<scenario> bell_loop_scenarios();
 
 } // namespace explore

@@ -1,4 +1,5 @@
 // Configurations of birth and death: LAST_PUT, RETURN, BIRTH, with the real table of slots.
+#include "explore/bell_world.hpp"
 #include "explore/scenarios.hpp"
 #include "explore/slots.hpp"
 #include "explore/tell.hpp"
@@ -24,6 +25,9 @@ constexpr std::size_t table_tail = 24;
 struct lives {
     context* first = nullptr;
     efd::core::wait_queue_entry entry;
+    bool with_bell = false;
+    ring_way way = ring_way::level;
+    int second_bell = -1;
     efd::base::atomic<context*> second{nullptr};
     efd::base::atomic<std::uint64_t> published{1}; // a lock's bit, cleared when `second` is there
 };
@@ -67,6 +71,22 @@ void make_life(bool watched, std::uint64_t initval = 0) {
         the_machine().regions.push_back(r);
     arena_open(true);
 }
+int open_bell_of(context& object) {
+    int fd = -1;
+    must(efd::watch::doorbell::open(object, here->way, fd) == status::ok, "no descriptor");
+    return fd;
+}
+void rung_life(ring_way way) {
+    make_life(false);
+    make_bells();
+    here->with_bell = true;
+    here->way = way;
+    (void)open_bell_of(*here->first);
+    std::uint32_t ready = 0;
+    if (way == ring_way::armed) (void)efd::watch::doorbell::arm(*here->first, efd::core::poll_in, ready);
+}
+void level_life() { rung_life(ring_way::level); }
+void armed_life() { rung_life(ring_way::armed); }
 void unwatched_life() { make_life(false); }
 void watched_life() { make_life(true); }
 // Sealed, and read empty, so that the first object's count and marks are two words.
@@ -88,7 +108,7 @@ void heir() {
     if (here->entry.queue != nullptr) (void)here->first->remove_wait_queue(here->entry);
     here->first->put();
     context* const next = context::create(0, 0);
-    must(here->entry.callback != nullptr || next == here->first,
+    must(here->entry.callback != nullptr || here->with_bell || next == here->first,
          "the slot was not used again"); // a watched object may have its signaller's reference for a while
     here->second.store(next, efd::base::release);
     (void)here->published.fetch_and(0, efd::base::release);
@@ -102,6 +122,13 @@ void breeding_heir() {
 void heir_and_writer() {
     heir();
     must(here->second.load(efd::base::acquire)->write(1) == status::ok, "a plain write was refused");
+}
+// The newborn object has a bell of its own, and a unit of its own.
+void ringing_heir() {
+    heir();
+    context& born = *here->second.load(efd::base::acquire);
+    here->second_bell = open_bell_of(born);
+    must(born.write(1) == status::ok, "a plain write was refused");
 }
 void second_reader() {
     (void)here->published.lock(1, 0);
@@ -134,6 +161,15 @@ std::string newborn_is_empty() {
     return nobody_forgotten();
 }
 
+// The dead object's bell is closed; the newborn's says what it must.
+std::string newborn_bell() {
+    if (open_bells() != 1) return std::to_string(open_bells()) + " bells are open, one object lives";
+    if (here->way == ring_way::level)
+        if (const char* const wrong = level_fault(*here->second.load(efd::base::acquire), here->second_bell))
+            return wrong;
+    return nobody_forgotten();
+}
+
 } // namespace
 
 std::vector<scenario> life_scenarios() {
@@ -153,6 +189,16 @@ std::vector<scenario> life_scenarios() {
          .threads = {{"S", '-', signaller}, {"H", '-', breeding_heir}},
          .set_up = watched_life,
          .check = nobody_forgotten},
+        {.name = "last-put-bell",
+         .what = "signaller of an object with a bell inside, its reader puts it; a new one",
+         .threads = {{"S", '-', signaller}, {"H", '-', ringing_heir}},
+         .set_up = level_life,
+         .check = newborn_bell},
+        {.name = "last-put-armed",
+         .what = "signaller of an armed object inside, its reader puts it; a new one",
+         .threads = {{"S", '-', signaller}, {"H", '-', ringing_heir}},
+         .set_up = armed_life,
+         .check = newborn_bell},
         {.name = "two-puts",
          .what = "2 holders put an object, one makes a new one",
          .threads = {{"P", '-', putter}, {"H", '-', holder}},

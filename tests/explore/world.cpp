@@ -43,10 +43,20 @@ thread_state& me() noexcept {
     return m.now.threads[static_cast<std::size_t>(m.running())];
 }
 
+// Asleep in an event loop: that is right while there is nothing for it to do.
+std::string forgotten_by_bell(const std::string& who, const thread_state& t) {
+    const std::uint64_t count = w().object.count();
+    const bool for_room = static_cast<task>(t.doing[0]) == task::writes;
+    const bool something =
+        for_room ? efd::core::admit_write(count, t.doing[1]) == efd::core::admission::admitted : count > 0;
+    return something ? "lost ring: " + who + " sleeps in its loop, the count is " + std::to_string(count) : "";
+}
+
 std::string forgotten(int i) {
     const machine& m = the_machine();
     const thread_state& t = m.now.threads[static_cast<std::size_t>(i)];
     const std::string who = "thread " + std::to_string(i);
+    if (t.alive == life::runnable && t.pending->what == act::await_bell) return forgotten_by_bell(who, t);
     if (t.alive == life::runnable) return who + " can never go on: a deadlock";
     if (t.alive != life::asleep) return {};
     const std::uint64_t count = w().object.count();

@@ -80,6 +80,15 @@ class context_layout {
         const state_word word = object.state_.load(base::acquire);
         return has_sleeper(is_sealed(word) ? object.reader_park_.load(base::acquire) : park_of(word));
     }
+    // Without a step, for who looks from inside a thread.
+    static state_word newest_state(const context& object) {
+        return explore::the_machine().newest_value(&object.state_, sizeof(state_word));
+    }
+    static std::uint64_t newest_count(const context& object) {
+        const state_word word = newest_state(object);
+        return is_sealed(word) ? base_of(word) + explore::the_machine().newest_value(&object.huge_, 8)
+                               : packed_count(word);
+    }
     static state_word state(const context& object) { return object.state_.load(base::acquire); }
 };
 

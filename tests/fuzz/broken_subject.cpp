@@ -163,7 +163,7 @@ class small_object {
         if (!fits) return false;
         const std::uint64_t before = count_;
         count_ += value;
-        constexpr std::uint64_t seal = 1U << 29;
+        constexpr std::uint64_t seal = 1U << 27;
         if (flaw_ == flaw::loses_one_at_the_seal && before < seal && count_ >= seal) --count_;
         if (flaw_ == flaw::upper_half_lost && before <= UINT32_MAX && value <= UINT32_MAX) count_ &= UINT32_MAX;
         const bool nobody = flaw_ == flaw::write_wakes_nobody;

@@ -99,7 +99,7 @@ std::string edge_in_words(amount::from edge) {
     switch (edge) {
     case amount::from::zero: return "";
     case amount::from::bound: return "(2^64-2 - count)";
-    case amount::from::seal: return "(2^29 - count)";
+    case amount::from::seal: return "(2^27 - count)";
     case amount::from::word: return "(2^32 - count)";
     case amount::from::half: return "(2^63 - count)";
     }

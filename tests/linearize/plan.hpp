@@ -14,7 +14,7 @@
 
 namespace efd::linearize {
 
-// zero: a count near nothing. limit: near 2^29, where the word is sealed. bound: near 2^64-2, the most a write may
+// zero: a count near nothing. limit: near 2^27, where the word is sealed. bound: near 2^64-2, the most a write may
 // bring. saturated: at 2^64-1, where only signals get.
 enum class regime : unsigned char { zero, limit, bound, saturated };
 inline constexpr std::array regimes{regime::zero, regime::limit, regime::bound, regime::saturated};

@@ -41,6 +41,8 @@ struct wait_terms {
     patience sleep = patience::as_flagged;
 };
 
+enum class hold_end : unsigned char { held, nothing_there, sealed };
+
 // What a read came to; value is meaningful if end is ok. Comes back in registers, so that a caller's variable need not
 // live in memory on the fast path.
 struct taken {
@@ -50,6 +52,8 @@ struct taken {
 
 struct operation;
 struct sleep_spot;
+struct bell;
+struct standing_watcher;
 
 class alignas(64) context {
   public:
@@ -58,6 +62,9 @@ class alignas(64) context {
     EFD_API static context* create(std::uint64_t initval, unsigned flags) noexcept;
 
     void get() noexcept { refs_.get(); }
+    // For who may have outlived the last reference: false, and none taken, then. Contexts stay contexts, dead or
+    // reborn.
+    [[nodiscard]] bool get_unless_zero() noexcept { return refs_.get_unless_zero(); }
     // Gives a reference back; the last one frees object and id. Async-signal-safe. One put too many stops the program.
     EFD_API void put() noexcept;
 
@@ -118,7 +125,9 @@ class alignas(64) context {
 
     [[nodiscard]] std::uint64_t count() const noexcept {
         const state_word seen = state_.load(base::acquire);
-        return is_sealed(seen) ? base_of(seen) + huge_.load(base::acquire) : packed_count(seen);
+        if ((seen & (sealed_mark | hold_mark)) != 0) [[unlikely]]
+            return count_slow();
+        return packed_count(seen);
     }
     // What poll(2) would say, of this moment (K-047 to K-057).
     [[nodiscard]] std::uint32_t poll() const noexcept { return poll_mask(count()); }
@@ -147,6 +156,26 @@ class alignas(64) context {
     // The end of the file above: wakes the queue with poll_hup, then gives the caller's reference back (K-154).
     EFD_API void release() noexcept;
 
+    // The bell, for watch/ alone; see src/core/bell.hpp and context_bell.cpp.
+    [[nodiscard]] bell* bell_of_slot() noexcept;
+    [[nodiscard]] bell* put_bell(bell& given) noexcept;
+    void watch_level() noexcept;
+    void note_ring() noexcept;
+    [[nodiscard]] std::uint32_t arm_bell(std::uint32_t events) noexcept;
+    [[nodiscard]] bool claim_ring() noexcept;
+    // The standing watcher, for watch/ alone; see src/core/standing_watcher.hpp. would_block: another one is there.
+    // no_memory, deadlock as add_wait_queue. After the attachment every change is told, or was there at a look that
+    // comes after it.
+    [[nodiscard]] base::status attach_standing(standing_watcher& given) noexcept;
+    base::status detach_standing(standing_watcher& given) noexcept;
+    // Taking from several objects in one step, for watch/ alone; see src/core/hold.cpp.
+    [[nodiscard]] hold_end hold(std::uint64_t& amount) noexcept;
+    [[nodiscard]] state_word release_hold(std::uint64_t amount) noexcept;
+    void tell_of_held_take(state_word before, std::uint64_t amount) noexcept;
+    [[nodiscard]] base::status take_sealed_untold(std::uint64_t& value) noexcept;
+    void after_sealed_take() noexcept;
+    void linger_before_arming() noexcept { linger(wait_terms{}); }
+
   private:
     friend class context_table;
     friend class context_layout;
@@ -160,6 +189,7 @@ class alignas(64) context {
     }
 
     // Out of line, in context.cpp.
+    [[nodiscard]] EFD_API std::uint64_t count_slow() const noexcept;
     [[nodiscard]] EFD_API taken read_slow(const wait_terms& terms) noexcept;
     [[nodiscard]] EFD_API base::status write_slow(std::uint64_t n, const wait_terms& terms) noexcept;
     [[nodiscard]] EFD_API base::status write_attention(state_word old, std::uint64_t n,
@@ -177,8 +207,9 @@ class alignas(64) context {
     [[nodiscard]] base::status take_sealed_or_arrive(std::uint64_t& value, sleep_spot* spot) noexcept;
     [[nodiscard]] base::status add_sealed_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept;
     void signal_sealed(std::uint32_t mask) noexcept;
-    void after_sealed_add(std::uint64_t units, std::uint32_t mask) noexcept;
-    [[nodiscard]] bool look_for_watchers() noexcept;
+    void after_sealed_add(std::uint64_t before, std::uint64_t units, std::uint32_t mask) noexcept;
+    [[nodiscard]] state_word look_for_watchers() noexcept;
+    void tell_of_sealed_change(std::uint32_t bell_key, std::uint32_t key) noexcept;
 
     // Sleep and wake, in park.cpp.
     [[nodiscard]] base::status wait_for(operation& op, const wait_terms& terms) noexcept;
@@ -199,6 +230,9 @@ class alignas(64) context {
     // The wait queue, in context_queue.cpp.
     [[nodiscard]] wait_queue* queue() noexcept;
     void notify(std::uint32_t key) noexcept;
+    void watch_off_if_alone(const wait_queue& waiters) noexcept;
+    void tell_bell(std::uint32_t key) noexcept;
+    void tell_bell_unless_gone(std::uint32_t key) noexcept;
 
     base::atomic<state_word> state_{0};
     base::atomic<std::uint64_t> huge_{0}; // sealed: count - base modulo 2^64; of a dead context: the next returned id

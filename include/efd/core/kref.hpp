@@ -12,7 +12,8 @@ namespace efd::core {
 
 class kref {
   public:
-    void init() noexcept { refs_.store(1, base::relaxed); }
+    // BIRTH: who gets a reference, be it a late signaller of the object before, sees this one whole.
+    void init() noexcept { refs_.store(1, base::release); }
 
     void get() noexcept { refs_.fetch_add(1, base::relaxed); }
 

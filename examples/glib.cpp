@@ -1,0 +1,34 @@
+// examples/glib.cpp: a GLib main loop that counts what a worker thread finishes.
+#include <efd/glib.hpp>
+
+#include <cstdio>
+#include <thread>
+
+struct progress {
+    GMainLoop* loop = g_main_loop_new(nullptr, FALSE);
+    std::uint64_t sum = 0;
+};
+
+gboolean count(std::uint64_t value, gpointer data) {
+    auto& seen = *static_cast<progress*>(data);
+    seen.sum += value;
+    if (seen.sum < 1000) return G_SOURCE_CONTINUE;
+    g_main_loop_quit(seen.loop);
+    return G_SOURCE_REMOVE;
+}
+
+int main() {
+    efd::eventfd finished;
+    progress seen;
+    GSource* const source = efd::glib_source_new(finished);
+    efd::glib_source_set_callback(source, &count, &seen);
+    g_source_attach(source, nullptr);
+    g_source_unref(source); // the context has its own reference
+    std::jthread worker([&finished] {
+        for (int item = 0; item < 1000; ++item) finished.signal();
+    });
+    g_main_loop_run(seen.loop);
+    g_main_loop_unref(seen.loop);
+    std::printf("%d finished, told to GLib\n", static_cast<int>(seen.sum));
+    return seen.sum == 1000 ? 0 : 1;
+}

@@ -1,0 +1,23 @@
+// core/bell.hpp: what a context knows of the one watcher that is told of transitions alone: its bell.
+//
+// An entry of the wait queue hears of every wake; a bell hears of an add that found it armed, of the read that reaches
+// zero, and of the end, so that a burst of adds costs it nothing. It stands in the slot's wait queue and stays there
+// for ever, attached to one object after the other; whoever tells it anything holds a reference to the object, so once
+// the last reference is gone nobody is inside. Any thread, also from signal handlers. watch/doorbell.hpp is the one
+// there is.
+#pragma once
+
+#include <efd/core/context.hpp>
+
+#include <cstdint>
+
+namespace efd::core {
+
+struct bell {
+    // key: poll_in after an add, with `left_zero` if it did; poll_out after a read; poll_hup at the end of the object.
+    static constexpr std::uint32_t left_zero = 1U << 31;
+    using function = void (*)(bell& told, context& object, std::uint32_t key);
+    function tell = nullptr;
+};
+
+} // namespace efd::core

@@ -1,0 +1,84 @@
+// core/context_bell.cpp: a context and its bell: attach, arm, ring, end.
+//
+// LEVEL: the add that finds `armed` rings before it clears the mark, so whoever finds the mark clear knows that the
+// ring is done; the read that reaches zero sets the mark again in the same step on the word, and unrings after it. Both
+// tell the bell after their step, and the bell looks at the count for itself (watch/doorbell.cpp): its last look comes
+// after the last step. May be called from any thread; arm and what the fast paths call also from signal handlers.
+#include <efd/core/context.hpp>
+
+#include "core/bell.hpp"
+#include "core/hold.hpp"
+#include "core/wait_queue.hpp"
+
+namespace efd::core {
+
+using base::status;
+
+void context::tell_bell(std::uint32_t key) noexcept {
+    if (!refs_.get_unless_zero()) return;
+    tell_bell_unless_gone(key);
+    put();
+}
+
+void context::tell_bell_unless_gone(std::uint32_t key) noexcept {
+    const wait_queue* const waiters = queue_.load(base::acquire);
+    if (waiters == nullptr) return;
+    if (bell* const there = waiters->attached_bell.load(base::acquire); there != nullptr)
+        there->tell(*there, *this, key);
+}
+
+bell* context::bell_of_slot() noexcept {
+    const wait_queue* const waiters = queue_.load(base::acquire);
+    return waiters == nullptr ? nullptr : waiters->attached_bell.load(base::acquire);
+}
+
+// The bell of this slot: the one given, unless another was there first; null if memory ran out.
+bell* context::put_bell(bell& given) noexcept {
+    wait_queue* const waiters = queue();
+    if (waiters == nullptr) return nullptr;
+    bell* there = nullptr;
+    if (waiters->attached_bell.compare_exchange_strong(there, &given, base::acq_rel, base::acquire)) return &given;
+    return there;
+}
+
+// From here on the bell is told.
+void context::watch_level() noexcept {
+    state_.fetch_or(armed_mark, base::acq_rel); // LEVEL, attach
+    tell_bell(0);
+}
+
+// The bell has rung for a count above zero: adds need not tell it any more.
+void context::note_ring() noexcept {
+    state_word seen = state_.load(base::acquire);
+    while (is_armed(seen) && !is_sealed(seen) && packed_count(seen) > 0) {
+        if (state_.compare_exchange_weak(seen, after_ring(seen), base::acq_rel, base::acquire)) return; // LEVEL, rung
+    }
+}
+
+// ARM: the mark is made on a count of zero, or the answer is that there is something. In the sealed regime mark and
+// count are two words: the mark first, then the look, as changers commit first and then step on the mark's word.
+std::uint32_t context::arm_bell(std::uint32_t events) noexcept {
+    state_word seen = state_.load(base::acquire);
+    while (!is_sealed(seen)) {
+        if (is_held(seen)) {
+            seen = await_release(state_);
+            continue;
+        }
+        const std::uint32_t ready = poll_mask(packed_count(seen)) & events;
+        if (ready != 0) return ready;
+        if (is_armed(seen) || state_.compare_exchange_weak(seen, seen | armed_mark, base::acq_rel, base::acquire))
+            return 0;
+    }
+    if (const std::uint32_t ready = poll() & events; ready != 0) return ready;
+    state_.fetch_or(armed_mark, base::acq_rel); // ARM, sealed
+    return poll() & events;                     // the mark stays: another may have armed beside us, for other events
+}
+
+// Of all adders that found the bell armed, one is told to ring.
+bool context::claim_ring() noexcept {
+    if (!is_armed(state_.fetch_and(~armed_mark, base::acq_rel))) return false; // ARM, claim
+    note_wake();
+    return true;
+}
+
+} // namespace efd::core

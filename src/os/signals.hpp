@@ -1,0 +1,20 @@
+// os/signals.hpp: a stretch of code that no signal handler interrupts.
+#pragma once
+
+#include <csignal>
+
+namespace efd::os {
+
+// Blocks all signals of this thread while it lives; costs two system calls.
+class signals_blocked {
+  public:
+    signals_blocked() noexcept;
+    ~signals_blocked();
+    signals_blocked(const signals_blocked&) = delete;
+    signals_blocked& operator=(const signals_blocked&) = delete;
+
+  private:
+    sigset_t before_;
+};
+
+} // namespace efd::os

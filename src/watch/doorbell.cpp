@@ -1,0 +1,208 @@
+// watch/doorbell.cpp: see doorbell.hpp.
+//
+// The word, and the race LEVEL:
+//
+//     bit    set by                            cleared by                       wrongly set        wrongly clear
+//     busy   who finds it clear                who was busy, in its last step   never              never
+//     look   who changed the count (level)     who is busy, before it looks     a look too many    never
+//
+// Every change of the count that a watcher could see is followed by a request, and every request by a look at the count
+// that comes later: so the last look sees the last change, whatever the order of those before it.
+//
+// An add that left zero rings by itself, not through who is busy: a ring wakes a loop on another processor and takes
+// its time, and that loop's read must not have to wait for its end to silence the bell (STALE_RING). So a ring can
+// come between a look at zero and the silence that follows, and be lost in it, or come after everything was taken. What
+// keeps that right are two numbers: rings begun, and rings done, both less those that silences have swallowed. Nothing
+// begun: nothing to silence, and whoever looks at a count above zero rings himself. Nothing done: nobody can say yet
+// that the bell has rung.
+#include "watch/doorbell.hpp"
+
+#include "os/descriptor.hpp"
+
+#include <cerrno>
+#include <new>
+#include <pthread.h>
+
+namespace efd::watch {
+
+using base::status;
+
+namespace {
+
+constexpr std::uint32_t busy_mark = 1U << 0;
+constexpr std::uint32_t look_mark = 1U << 1;
+
+constexpr int nowhere = -1; // else: the descriptor, and in the lowest bit whether it is armed by hand
+constexpr std::uint64_t full = core::ceiling - 1; // held so, a kernel's eventfd is readable and not writable
+
+// What a level descriptor must hold to say what poll says. POLLERR is beyond what user space can make it say.
+constexpr std::uint64_t to_hold(std::uint64_t count) noexcept {
+    if (count == 0) return 0;
+    return (core::poll_mask(count) & core::poll_out) != 0 ? 1 : full;
+}
+static_assert(to_hold(0) == 0 && to_hold(1) == 1 && to_hold(core::ceiling - 2) == 1);
+static_assert(to_hold(core::ceiling - 1) == full && to_hold(core::ceiling) == full);
+
+status status_of(int negative_errno) noexcept {
+    switch (-negative_errno) {
+    case EMFILE: return status::no_descriptor;
+    case ENFILE: return status::table_full;
+    default: return status::no_memory;
+    }
+}
+
+// Doorbells stay with their slots for ever; this list of all that were made is for the child of a fork.
+base::atomic<doorbell*> all_doorbells{nullptr};
+
+} // namespace
+
+doorbell::doorbell(core::context& slot) noexcept : object_(slot), place_(nowhere) { tell = &told; }
+
+doorbell* doorbell::of_slot(core::context& object) noexcept {
+    if (core::bell* const there = object.bell_of_slot(); there != nullptr) return static_cast<doorbell*>(there);
+    auto* const made = new (std::nothrow) doorbell(object);
+    if (made == nullptr) return nullptr;
+    core::bell* const there = object.put_bell(*made);
+    if (there != made) {
+        delete made; // another thread was first, or there is no memory for the wait queue
+        return static_cast<doorbell*>(there);
+    }
+    [[maybe_unused]] static const int fork_handler = ::pthread_atfork(nullptr, nullptr, &after_fork);
+    made->next_made_ = all_doorbells.load(base::relaxed);
+    while (!all_doorbells.compare_exchange_weak(made->next_made_, made, base::release, base::relaxed)) {
+    }
+    return made;
+}
+
+status doorbell::open(core::context& object, ring_way way, int& fd) noexcept {
+    doorbell* const bell = of_slot(object);
+    return bell == nullptr ? status::no_memory : bell->open_here(way, fd);
+}
+
+status doorbell::open_here(ring_way way, int& fd) noexcept {
+    const bool armed = way == ring_way::armed;
+    int place = place_.load(base::acquire);
+    if (place == nowhere) {
+        const bool readable = !armed && object_.count() > 0;
+        const int made = os::make_bell(readable);
+        if (made < 0) return status_of(made);
+        const int wanted = made << 1 | (armed ? 1 : 0);
+        if (place_.compare_exchange_strong(place, wanted, base::acq_rel, base::acquire)) {
+            place = wanted;
+            if (readable) {
+                begun_.fetch_add(1, base::acq_rel);
+                done_.fetch_add(1, base::acq_rel);
+            }
+        } else {
+            os::close_bell(made); // another thread was first
+        }
+    }
+    if (is_armed_way(place) != armed) return status::invalid;
+    if (!armed) object_.watch_level();
+    fd = place >> 1;
+    return status::ok;
+}
+
+status doorbell::arm(core::context& object, std::uint32_t events, std::uint32_t& ready) noexcept {
+    auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
+    const int place = bell == nullptr ? nowhere : bell->place_.load(base::acquire);
+    if (place == nowhere || !is_armed_way(place) || events == 0) return status::invalid;
+    object.linger_before_arming();
+    ready = object.arm_bell(events);
+    return status::ok;
+}
+
+void doorbell::told(core::bell& bell, core::context& object, std::uint32_t key) {
+    auto& self = static_cast<doorbell&>(bell);
+    const int place = self.place_.load(base::acquire);
+    if (place == nowhere) return;
+    if (key == core::poll_hup) return self.end();
+    if (is_armed_way(place)) {
+        if (key != 0 && object.claim_ring()) self.ring_armed();
+        return;
+    }
+    if ((key & left_zero) != 0) self.ring();
+    self.request();
+}
+
+// The last reference is gone, and with it everybody who could be busy here.
+void doorbell::end() noexcept {
+    os::close_bell(place_.load(base::relaxed) >> 1);
+    forget();
+    place_.store(nowhere, base::release);
+}
+
+void doorbell::forget() noexcept {
+    full_ = false;
+    begun_.store(0, base::relaxed);
+    done_.store(0, base::relaxed);
+    word_.store(0, base::relaxed);
+}
+
+void doorbell::ring() noexcept {
+    begun_.fetch_add(1, base::acq_rel); // LEVEL, begun
+    if (os::ring_bell(fd_here(), 1))
+        done_.fetch_add(1, base::acq_rel); // LEVEL, done
+    else
+        begun_.fetch_sub(1, base::acq_rel); // it is shown full
+}
+
+// Nobody counts these: who watches an armed bell watches for edges.
+void doorbell::ring_armed() noexcept {
+    if (os::ring_bell(fd_here(), 1)) return;
+    (void)os::silence_bell(fd_here());
+    os::ring_bell(fd_here(), 1);
+}
+
+void doorbell::request() noexcept {
+    std::uint32_t seen = word_.fetch_or(look_mark | busy_mark, base::acq_rel); // LEVEL, request
+    if ((seen & busy_mark) != 0) return;
+    seen = look_mark | busy_mark;
+    for (;;) {
+        const bool asked = (seen & look_mark) != 0;
+        if (!word_.compare_exchange_weak(seen, asked ? busy_mark : 0, base::acq_rel, base::acquire)) // LEVEL, let go
+            continue;
+        if (!asked) return;
+        show(object_.count());
+        seen = word_.load(base::acquire);
+    }
+}
+
+// By who is busy: brings the descriptor to what it must hold, and the marks of the word to that.
+void doorbell::show(std::uint64_t count) noexcept {
+    const std::uint64_t wanted = to_hold(count);
+    if (full_ != (wanted == full)) {
+        silence();
+        full_ = wanted == full && os::ring_bell(fd_here(), full);
+    }
+    if (wanted == 0 && begun_.load(base::acquire) != 0) silence();
+    if (wanted == 1 && begun_.load(base::acquire) == 0) ring();
+    // LEVEL, rung. Who has begun to ring and is not done asks for another look after it.
+    if (wanted == full || (wanted == 1 && done() > 0)) object_.note_ring();
+}
+
+// Rings that are surely done are in what is taken, unless somebody has read the descriptor, who should not have.
+void doorbell::silence() noexcept {
+    const std::int32_t surely = done();
+    const std::uint64_t taken = os::silence_bell(fd_here());
+    auto rings = static_cast<std::uint32_t>(full_ && taken >= full ? taken - full : taken);
+    if (taken == 0 && surely > 0) rings = static_cast<std::uint32_t>(surely);
+    full_ = false;
+    begun_.fetch_sub(rings, base::acq_rel);
+    done_.fetch_sub(rings, base::acq_rel);
+}
+
+// In the child of a fork the numbers still name the parent's bells, which the child must neither ring nor silence.
+void doorbell::after_fork() noexcept {
+    for (doorbell* bell = all_doorbells.load(base::acquire); bell != nullptr; bell = bell->next_made_) bell->renew();
+}
+
+void doorbell::renew() noexcept {
+    const int place = place_.load(base::relaxed);
+    if (place == nowhere) return;
+    os::renew_bell(place >> 1, false);
+    forget(); // whoever was busy is not in this process
+    if (!is_armed_way(place)) request();
+}
+
+} // namespace efd::watch

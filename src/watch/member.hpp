@@ -1,0 +1,56 @@
+// watch/member.hpp: one place of a wait_set: which object stands there, and who is taking from it at the moment.
+//
+// Belongs to the set for ever, also while nobody stands there; a signaller may tell it late, at any time. A waiter
+// enters before it touches the object and exits after; who takes the object away shuts the place and waits until all
+// have left, so nobody takes from an object after its removal returned, and no reference is needed to look. Any
+// thread; enter and exit also in signal handlers.
+#pragma once
+
+#include <efd/base/atomic.hpp>
+#include <efd/core/context.hpp>
+#include <efd/core/set_event.hpp>
+
+#include "core/standing_watcher.hpp"
+
+#include <cstdint>
+
+namespace efd::watch {
+
+class set_core;
+using core::set_event;
+
+enum class member_kind : unsigned char { free, object, set, descriptor };
+
+struct member;
+
+// For an object that stands in another set as well: told by the wait queue instead.
+struct member_entry : core::wait_queue_entry {
+    member* owner = nullptr;
+};
+
+struct alignas(64) member : core::standing_watcher {
+    // False, and not inside, while the place is shut or free.
+    [[nodiscard]] bool enter() noexcept;
+    void exit() noexcept;
+
+    void open() noexcept;
+    // Shuts the place and waits for those inside. False inside a callback with somebody inside: then it is open still.
+    [[nodiscard]] bool shut() noexcept;
+
+    set_core* home = nullptr;
+    base::atomic<core::context*> object{nullptr};
+    std::uint32_t index = 0;
+    base::atomic<std::uint32_t> inside_{shut_mark};
+    base::atomic<std::uint32_t> awaited{0}; // by so many who wait for all members
+    std::uint64_t token = 0;
+    set_core* inner = nullptr;
+    std::int32_t descriptor = -1;
+    member_kind kind = member_kind::free;
+    bool stands_alone = false; // told as the object's standing watcher, not by the entry
+
+    member_entry entry;
+
+    static constexpr std::uint32_t shut_mark = 1U << 31;
+};
+
+} // namespace efd::watch

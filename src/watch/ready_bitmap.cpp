@@ -1,0 +1,163 @@
+// watch/ready_bitmap.cpp: see ready_bitmap.hpp.
+//
+// SET_BITS. Who marks goes up and sets bits, level by level, as long as the word it came to was empty; who unmarks goes
+// up and clears bits as long as the word below is empty. They meet half-way, so each looks again:
+//
+//     marker                                     unmarker
+//     1 word below: set its bit, it was empty    1 word below: clear the last bit
+//     2 word above: set the bit                  2 word above: clear the bit
+//     3 word below empty again? tidy above       3 word below: something there? set the bit above again
+//
+// Both steps 2 are read-modify-writes of one word: whoever is second sees what the other did in its step 1.
+#include "watch/ready_bitmap.hpp"
+
+#include "os/memory.hpp"
+
+#include <bit>
+#include <new>
+
+namespace efd::watch {
+namespace {
+
+constexpr std::uint32_t bits_of_word = 6;
+constexpr std::uint32_t levels = 4;
+constexpr std::uint32_t low_bits = (1U << bits_of_word) - 1;
+
+// Where each level begins: the small upper ones first, so that a small set stays in one page.
+constexpr std::uint32_t level_at[levels] = {264, 8, 4, 0};
+constexpr std::uint32_t words_in_all = level_at[0] + (ready_bitmap::most >> bits_of_word);
+
+constexpr std::uint32_t size_of(std::uint32_t level) noexcept {
+    const std::uint32_t words = ready_bitmap::most >> (bits_of_word * (level + 1));
+    return words == 0 ? 1 : words;
+}
+static_assert(level_at[3] + size_of(3) <= level_at[2] && level_at[2] + size_of(2) <= level_at[1] &&
+              level_at[1] + size_of(1) <= level_at[0]);
+
+constexpr std::uint32_t height_for(std::uint32_t members) noexcept {
+    std::uint32_t height = 1;
+    while (height < levels && members > 1U << (bits_of_word * height)) ++height;
+    return height;
+}
+static_assert(height_for(1) == 1 && height_for(64) == 1 && height_for(65) == 2 && height_for(4096) == 2);
+static_assert(height_for(4097) == 3 && height_for(262'145) == 4 && height_for(ready_bitmap::most) == 4);
+
+constexpr std::uint64_t bit_of(std::uint32_t index) noexcept { return std::uint64_t{1} << (index & low_bits); }
+
+} // namespace
+
+bool ready_bitmap::make() noexcept {
+    void* const memory = os::map_zeroed(words_in_all * sizeof(word));
+    if (memory == nullptr) return false;
+    words_ = static_cast<word*>(memory); // zeroed pages are zeroed words
+    top_.store(&at(0, 0), base::release);
+    return true;
+}
+
+ready_bitmap::word& ready_bitmap::at(std::uint32_t level, std::uint32_t index) const noexcept {
+    return words_[level_at[level] + index];
+}
+
+// SET_HEIGHT: publish the new level, then step on what was the top. A marker that came before that step is carried up
+// here; one that comes after it sees the new level, for it looks at the height after its own step.
+top_change ready_bitmap::grow(std::uint32_t members) noexcept {
+    top_change change = top_change::none;
+    const std::uint32_t wanted = height_for(members);
+    for (std::uint32_t height = height_.load(base::relaxed); height < wanted; ++height) {
+        height_.store(height + 1, base::release);
+        if (at(height - 1, 0).fetch_or(0, base::acq_rel) != 0) // SET_HEIGHT, step
+            if (set_bit(height, 0) == top_change::first) change = top_change::first;
+        top_.store(&at(height, 0), base::release);
+    }
+    return change;
+}
+
+// Sets the bit `index` of a level, and those above it as far as they may be missing.
+top_change ready_bitmap::set_bit(std::uint32_t level, std::uint32_t index) noexcept {
+    for (;; ++level) {
+        const std::uint64_t old = at(level, index >> bits_of_word).fetch_or(bit_of(index), base::acq_rel); // SET_BITS
+        if (old != 0) return top_change::none; // whoever found it empty goes up
+        index >>= bits_of_word;
+        if (level + 1 >= height_.load(base::acquire)) return top_change::first;
+    }
+}
+
+top_change ready_bitmap::mark(std::uint32_t member) noexcept {
+    const top_change change = set_bit(0, member);
+    const std::uint32_t below = member >> bits_of_word;
+    // Only who went up may have left a bit above a word that is empty again.
+    if (at(0, below).load(base::acquire) != 0) return change;
+    const top_change tidied = tidy_above(0, below); // SET_BITS, the marker's look
+    return tidied == top_change::none ? change : tidied;
+}
+
+top_change ready_bitmap::unmark(std::uint32_t member) noexcept {
+    const std::uint32_t below = member >> bits_of_word;
+    const std::uint64_t old = at(0, below).fetch_and(~bit_of(member), base::acq_rel);
+    if ((old & ~bit_of(member)) != 0) return top_change::none;
+    return tidy_above(0, below);
+}
+
+// The word `index` of a level was seen empty: clears the bits above it as long as what is below them is empty.
+top_change ready_bitmap::tidy_above(std::uint32_t level, std::uint32_t index) noexcept {
+    for (; level + 1 < height_.load(base::acquire); ++level) {
+        const std::uint32_t above = index >> bits_of_word;
+        const std::uint64_t old = at(level + 1, above).fetch_and(~bit_of(index), base::acq_rel); // SET_BITS, clear
+        if (at(level, index).load(base::acquire) != 0) return set_bit(level + 1, index);         // the unmarker's look
+        if ((old & ~bit_of(index)) != 0) return top_change::none;
+        index = above;
+    }
+    return top_change::last;
+}
+
+std::uint32_t ready_bitmap::find(std::uint32_t start, top_change& change) noexcept {
+    for (;;) {
+        const std::uint32_t found = climb(start, change);
+        if (found != again) return found;
+    }
+}
+
+// Goes up from `start` until a word has a bit at or behind it, and down from there.
+std::uint32_t ready_bitmap::climb(std::uint32_t start, top_change& change) noexcept {
+    const std::uint32_t height = height_.load(base::acquire);
+    std::uint32_t index = start;
+    for (std::uint32_t level = 0; level < height; ++level) {
+        const std::uint32_t here = index >> bits_of_word;
+        if (here >= size_of(level)) return nobody;
+        const std::uint64_t bits = at(level, here).load(base::acquire) & ~(bit_of(index) - 1);
+        if (bits != 0) return descend(level, here, bits, change);
+        index = here + 1;
+    }
+    return nobody;
+}
+
+std::uint32_t ready_bitmap::descend(std::uint32_t level, std::uint32_t index, std::uint64_t bits,
+                                    top_change& change) noexcept {
+    for (;; --level) {
+        const std::uint32_t below = index << bits_of_word | static_cast<std::uint32_t>(std::countr_zero(bits));
+        if (level == 0) return below;
+        bits = at(level - 1, below).load(base::acquire);
+        if (bits == 0) { // a bit above an empty word
+            const top_change tidied = tidy_above(level - 1, below);
+            if (tidied != top_change::none) change = tidied;
+            return again;
+        }
+        index = below;
+    }
+}
+
+bool ready_bitmap::is_marked_in_order(std::uint32_t member) noexcept {
+    return (at(0, member >> bits_of_word).fetch_or(0, base::acq_rel) & bit_of(member)) != 0;
+}
+
+bool ready_bitmap::anything() const noexcept { return at(height_.load(base::acquire) - 1, 0).load(base::acquire) != 0; }
+
+bool ready_bitmap::anything_in_order() noexcept {
+    for (;;) {
+        const std::uint32_t height = height_.load(base::acquire);
+        const bool any = at(height - 1, 0).fetch_or(0, base::acq_rel) != 0; // TOP_LOOK
+        if (any || height == height_.load(base::acquire)) return any;       // SET_HEIGHT
+    }
+}
+
+} // namespace efd::watch

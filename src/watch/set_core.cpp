@@ -1,0 +1,295 @@
+// watch/set_core.cpp: see set_core.hpp. Life of a set, and its members coming and going.
+#include "watch/set_core.hpp"
+
+#include "os/descriptor.hpp"
+#include "os/memory.hpp"
+#include "watch/doorbell.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <new>
+
+namespace efd::watch {
+
+using base::status;
+using core::context;
+
+namespace {
+
+// Sets that ended, to be begun again; late signallers may still touch them. Never destroyed, as the table of contexts.
+std::mutex free_mutex;
+set_core* free_cores = nullptr;
+
+// Held while a set goes into another or leaves it, so that none comes to stand inside itself.
+std::mutex nesting_mutex;
+
+status status_of(int negative_errno) noexcept {
+    switch (-negative_errno) {
+    case EMFILE: return status::no_descriptor;
+    case ENFILE: return status::table_full;
+    case EBADF: return status::bad_descriptor;
+    case EEXIST: return status::exists;
+    case EPERM: return status::not_watchable;
+    case EINVAL:
+    case ELOOP: return status::invalid;
+    default: return status::no_memory;
+    }
+}
+
+} // namespace
+
+set_core* set_core::create() noexcept {
+    set_core* core = nullptr;
+    {
+        const std::lock_guard guard(free_mutex);
+        core = free_cores;
+        if (core != nullptr) free_cores = core->next_free_;
+    }
+    if (core == nullptr) {
+        void* const memory = os::map_zeroed(sizeof(set_core));
+        if (memory == nullptr) return nullptr;
+        core = new (memory) set_core;
+        if (!core->ready_.make()) return nullptr;
+    }
+    context* const bell = context::create(0, 0);
+    if (bell == nullptr) {
+        const std::lock_guard guard(free_mutex);
+        core->next_free_ = free_cores;
+        free_cores = core;
+        return nullptr;
+    }
+    core->bell_.store(bell, base::release);
+    core->refs_.init();
+    return core;
+}
+
+void set_core::put() noexcept {
+    if (refs_.put() != core::kref::put_result::last) return;
+    interested_.store(0, base::relaxed);
+    if (const int epoll = epoll_.exchange(-1, base::acq_rel); epoll >= 0) os::close_bell(epoll);
+    ask_kernel.store(false, base::relaxed);
+    watched_for_ever_ = false;
+    nested_ = false;
+    context* const bell = bell_.exchange(nullptr, base::acq_rel); // SET_BELL
+    bell->put();
+    const std::lock_guard guard(free_mutex);
+    next_free_ = free_cores;
+    free_cores = this;
+}
+
+void set_core::clear() noexcept {
+    for (std::uint32_t index = 0; index < touched_; ++index) (void)remove(static_cast<int>(index));
+}
+
+member* set_core::find_member(std::uint32_t index) noexcept {
+    if (index >= ready_bitmap::most) return nullptr;
+    member* const segment = segment_[index / segment_places].load(base::acquire);
+    return segment == nullptr ? nullptr : segment + index % segment_places;
+}
+
+// The place of this index, made when first needed. Under the lock.
+member* set_core::place_for(std::uint32_t index) noexcept {
+    base::atomic<member*>& segment = segment_[index / segment_places];
+    if (segment.load(base::relaxed) == nullptr) {
+        void* const memory = os::map_zeroed(segment_places * sizeof(member));
+        if (memory == nullptr) return nullptr;
+        segment.store(static_cast<member*>(memory), base::release);
+    }
+    member* const place = segment.load(base::relaxed) + index % segment_places;
+    if (index >= touched_) { // the smallest free index is at most one beyond all that were ever used
+        new (place) member;
+        place->home = this;
+        place->index = index;
+        place->tell = &told;
+        place->entry.owner = place;
+        place->entry.callback = &called;
+        place->entry.mask = core::poll_in | core::poll_out;
+        touched_ = index + 1;
+    }
+    return place;
+}
+
+member* set_core::take_place(std::uint64_t token) noexcept {
+    const int index = places_.alloc();
+    if (index == core::ida::none) return nullptr;
+    const auto number = static_cast<std::uint32_t>(index);
+    member* const place = number < ready_bitmap::most ? place_for(number) : nullptr;
+    if (place == nullptr) {
+        places_.free(index);
+        return nullptr;
+    }
+    changed(ready_.grow(number + 1));
+    place->token = token;
+    return place;
+}
+
+void set_core::give_back_place(member& gone) noexcept {
+    gone.kind = member_kind::free;
+    gone.inner = nullptr;
+    gone.descriptor = -1;
+    places_.free(static_cast<int>(gone.index));
+}
+
+// Inside a callback nobody waits: the lock's owner may wait for this very thread to leave a member.
+bool set_core::lock_for_change(std::unique_lock<std::mutex>& lock) noexcept {
+    lock = std::unique_lock(mutex_, std::defer_lock);
+    if (core::in_callback != 0) return lock.try_lock();
+    lock.lock();
+    return true;
+}
+
+status set_core::attach(member& joining, context& object) noexcept {
+    object.get();
+    joining.object.store(&object, base::release);
+    status end = object.attach_standing(joining);
+    joining.stands_alone = end == status::ok;
+    if (end == status::would_block) { // it stands in another set already
+        std::uint32_t ready = 0;
+        end = object.add_wait_queue(joining.entry, ready);
+    }
+    if (end != status::ok) {
+        joining.object.store(nullptr, base::release);
+        object.put();
+    }
+    return end;
+}
+
+status set_core::detach(member& leaving) noexcept {
+    context& object = *leaving.object.load(base::relaxed);
+    return leaving.stands_alone ? object.detach_standing(leaving) : object.remove_wait_queue(leaving.entry);
+}
+
+status set_core::add(context& object, std::uint64_t token, int& place) noexcept {
+    return join(object, nullptr, token, place);
+}
+
+status set_core::join(context& object, set_core* inner, std::uint64_t token, int& place) noexcept {
+    std::unique_lock<std::mutex> lock;
+    if (!lock_for_change(lock)) return status::deadlock;
+    member* const joining = take_place(token);
+    if (joining == nullptr) return status::no_memory;
+    joining->kind = inner != nullptr ? member_kind::set : member_kind::object;
+    joining->inner = inner;
+    if (const status end = attach(*joining, object); end != status::ok) {
+        give_back_place(*joining);
+        return end;
+    }
+    joining->open();
+    place = static_cast<int>(joining->index);
+    members_.fetch_add(1, base::relaxed);
+    if (object.count() > 0) changed(ready_.mark(joining->index)); // WATCH, standing: the look after the attachment
+    return status::ok;
+}
+
+// Whether `wanted` stands in this set, at whatever depth. Under the lock of all nesting.
+bool set_core::reaches(const set_core& wanted) const noexcept {
+    return this == &wanted ||
+           std::any_of(inner_sets_.begin(), inner_sets_.end(), [&](const set_core* s) { return s->reaches(wanted); });
+}
+
+status set_core::add(set_core& inner, std::uint64_t token, int& place) noexcept {
+    if (core::in_callback != 0) return status::deadlock;
+    const std::lock_guard nesting(nesting_mutex);
+    const bool has_epoll = inner.epoll_.load(base::acquire) >= 0;
+    if (has_epoll || inner.reaches(*this)) return status::invalid;
+    try {
+        inner_sets_.push_back(&inner);
+    } catch (const std::bad_alloc&) {
+        return status::no_memory;
+    }
+    inner.get();
+    {
+        const std::lock_guard guard(inner.mutex_);
+        inner.nested_ = true;
+        inner.watch_for_ever();
+    }
+    const status end = join(inner.bell(), &inner, token, place);
+    if (end != status::ok) {
+        inner_sets_.pop_back();
+        inner.put();
+    }
+    return end;
+}
+
+status set_core::make_epoll() noexcept {
+    if (nested_) return status::invalid;
+    if (epoll_.load(base::relaxed) >= 0) return status::ok;
+    int bell_fd = -1;
+    if (const status end = doorbell::open(bell(), ring_way::level, bell_fd); end != status::ok) return end;
+    const int made = os::make_epoll();
+    if (made < 0) return status_of(made);
+    if (const int error = os::epoll_add(made, bell_fd, core::poll_in, UINT64_MAX); error != 0) {
+        os::close_bell(made);
+        return status_of(error);
+    }
+    watch_for_ever();
+    epoll_.store(made, base::release);
+    ask_kernel.store(true, base::release);
+    return status::ok;
+}
+
+status set_core::add(int descriptor, std::uint32_t events, std::uint64_t token, int& place) noexcept {
+    std::unique_lock<std::mutex> lock;
+    if (!lock_for_change(lock)) return status::deadlock;
+    if (const status end = make_epoll(); end != status::ok) return end;
+    member* const joining = take_place(token);
+    if (joining == nullptr) return status::no_memory;
+    joining->kind = member_kind::descriptor;
+    joining->descriptor = descriptor;
+    joining->open();
+    const int error = os::epoll_add(epoll_.load(base::relaxed), descriptor, events, joining->index);
+    if (error != 0) {
+        (void)joining->shut(); // nobody is there to wait for
+        give_back_place(*joining);
+        return status_of(error);
+    }
+    place = static_cast<int>(joining->index);
+    members_.fetch_add(1, base::relaxed);
+    return status::ok;
+}
+
+status set_core::remove(int place) noexcept {
+    std::unique_lock<std::mutex> lock;
+    if (!lock_for_change(lock)) return status::deadlock;
+    member* const leaving = place < 0 ? nullptr : find_member(static_cast<std::uint32_t>(place));
+    const bool known = leaving != nullptr && static_cast<std::uint32_t>(place) < touched_;
+    if (!known || leaving->kind == member_kind::free) return status::invalid;
+    if (!leaving->shut()) {
+        settle(*leaving);
+        return status::deadlock;
+    }
+    set_core* const inner = leaving->inner;
+    context* const object = leaving->object.load(base::relaxed);
+    if (leaving->kind == member_kind::descriptor) {
+        os::epoll_remove(epoll_.load(base::relaxed), leaving->descriptor);
+    } else if (detach(*leaving) == status::deadlock) {
+        leaving->open();
+        settle(*leaving);
+        return status::deadlock;
+    }
+    leaving->object.store(nullptr, base::release);
+    changed(ready_.unmark(leaving->index));
+    give_back_place(*leaving);
+    members_.fetch_sub(1, base::relaxed);
+    lock.unlock();
+    if (object != nullptr) object->put();
+    if (inner != nullptr) {
+        const std::lock_guard nesting(nesting_mutex);
+        inner_sets_.erase(std::find(inner_sets_.begin(), inner_sets_.end(), inner));
+        inner->put();
+    }
+    return status::ok;
+}
+
+status set_core::open_descriptor(int& fd) noexcept {
+    const std::lock_guard guard(mutex_);
+    if (const int epoll = epoll_.load(base::relaxed); epoll >= 0) {
+        fd = epoll;
+        return status::ok;
+    }
+    const status end = doorbell::open(bell(), ring_way::level, fd);
+    if (end == status::ok) watch_for_ever();
+    return end;
+}
+
+} // namespace efd::watch

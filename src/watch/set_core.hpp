@@ -1,0 +1,126 @@
+// watch/set_core.hpp: many objects, one wait. What stands behind efd::wait_set.
+//
+// Owns the places of its members, the bitmap of those that are ready, a context that its waiters sleep on and that
+// other loops watch, and, if it has kernel descriptors for members, an epoll. A signaller marks a bit and goes up as
+// far as needed; a waiter pays for what is ready. add and remove take a lock, wait for each other and are not for
+// signal handlers; everything else is. Its memory goes from one set to the next and never away. Invariants: a ready
+// member has its bit or somebody is on the way to set it; while anybody is interested (sleeps here, watches the
+// context), the context's count is above zero exactly if a bit is set, as soon as nobody is on the way (SET_SLEEP).
+#pragma once
+
+#include <efd/base/atomic.hpp>
+#include <efd/base/status.hpp>
+#include <efd/core/context.hpp>
+#include <efd/core/set_front.hpp>
+
+#include "core/ida.hpp"
+#include "watch/member.hpp"
+#include "watch/ready_bitmap.hpp"
+
+#include <cstdint>
+#include <mutex>
+#include <span>
+#include <vector>
+
+namespace efd::watch {
+
+class set_core : public core::set_front {
+  public:
+    // Null: out of memory.
+    [[nodiscard]] static set_core* create() noexcept;
+    void get() noexcept { refs_.get(); }
+    void put() noexcept;
+    // Every member leaves. The handle's last act.
+    void clear() noexcept;
+
+    // `place` names the member from now on. no_memory, deadlock as add_wait_queue; invalid: it would be inside itself.
+    [[nodiscard]] base::status add(core::context& object, std::uint64_t token, int& place) noexcept;
+    [[nodiscard]] base::status add(set_core& inner, std::uint64_t token, int& place) noexcept;
+    [[nodiscard]] base::status add(int descriptor, std::uint32_t events, std::uint64_t token, int& place) noexcept;
+    // After it returned nobody takes from it here. invalid: no such member. deadlock: inside a callback, while another
+    // thread takes from it.
+    [[nodiscard]] base::status remove(int place) noexcept;
+
+    // Takes from one ready member, the next in turn. would_block: none is ready.
+    [[nodiscard]] base::status try_any(set_event& got) noexcept;
+    [[nodiscard]] base::status wait_any(set_event& got, const core::wait_terms& terms) noexcept;
+    // Looks: fills in members that are ready, and takes nothing. At least one, or would_block, timed_out, ...
+    [[nodiscard]] base::status wait_ready(std::span<set_event> room, std::size_t& number,
+                                          const core::wait_terms& terms) noexcept;
+
+    // Takes from every member in one step, or from none; `room` gets an event for each, in the order of their places.
+    // invalid: no room for all, no members, or one that is no object. not_supported: two or more members have counts
+    // that once reached packed_limit. Not for signal handlers.
+    [[nodiscard]] base::status wait_all(std::span<set_event> room, std::size_t& number,
+                                        const core::wait_terms& terms) noexcept;
+
+    // A descriptor that is readable while a member is ready.
+    [[nodiscard]] base::status open_descriptor(int& fd) noexcept;
+    void set_linger(std::int32_t linger_us) noexcept { bell().set_linger(linger_us); }
+    [[nodiscard]] std::uint32_t members() const noexcept { return members_.load(base::relaxed); }
+
+    set_core() noexcept = default;
+    set_core(const set_core&) = delete;
+    set_core& operator=(const set_core&) = delete;
+
+  private:
+    static constexpr std::uint32_t segment_places = 4096;
+    static constexpr std::uint32_t segments = ready_bitmap::most / segment_places;
+    static constexpr int kernel_turn = 64; // so many takes, then kernel descriptors have a look to themselves
+
+    [[nodiscard]] core::context& bell() const noexcept { return *bell_.load(base::relaxed); }
+    [[nodiscard]] member* place_for(std::uint32_t index) noexcept;
+    [[nodiscard]] member* find_member(std::uint32_t index) noexcept;
+    [[nodiscard]] member* take_place(std::uint64_t token) noexcept;
+    void give_back_place(member& gone) noexcept;
+    [[nodiscard]] base::status join(core::context& object, set_core* inner, std::uint64_t token, int& place) noexcept;
+    [[nodiscard]] base::status attach(member& joining, core::context& object) noexcept;
+    [[nodiscard]] base::status detach(member& leaving) noexcept;
+    [[nodiscard]] bool reaches(const set_core& wanted) const noexcept;
+    [[nodiscard]] bool lock_for_change(std::unique_lock<std::mutex>& lock) noexcept;
+    [[nodiscard]] base::status make_epoll() noexcept;
+
+    static void told(core::standing_watcher& watcher, std::uint32_t key);
+    static int called(core::wait_queue_entry& entry, std::uint32_t key);
+    void settle(member& here) noexcept;
+    void changed(top_change change) noexcept;
+    void signal_bell() noexcept;
+    void drain_bell() noexcept;
+    [[nodiscard]] std::uint32_t find(std::uint32_t start) noexcept;
+    [[nodiscard]] base::status take_from(member& here, set_event& got) noexcept;
+    [[nodiscard]] base::status take_ready(set_event& got) noexcept;
+    [[nodiscard]] base::status look_ready(std::span<set_event> room, std::size_t& number) noexcept;
+    [[nodiscard]] base::status take_descriptor(set_event& got) noexcept;
+    [[nodiscard]] std::size_t look_descriptors(std::span<set_event> room) noexcept;
+    template <class Attempt>
+    [[nodiscard]] base::status wait_with(const core::wait_terms& terms, Attempt attempt) noexcept;
+    [[nodiscard]] base::status take_all(std::span<set_event> room, std::size_t& number, member*& missing) noexcept;
+    [[nodiscard]] base::status list_all(std::span<set_event> room, member*& missing) noexcept;
+    [[nodiscard]] base::status sleep_until_ready(member& missing, const core::wait_terms& terms) noexcept;
+    void wake_those_for_all() noexcept;
+    [[nodiscard]] base::status sleep(const core::wait_terms& terms) noexcept;
+    [[nodiscard]] base::status sleep_in_kernel(const core::wait_terms& terms) noexcept;
+    void watch_for_ever() noexcept;
+
+    ready_bitmap ready_{top};
+    base::atomic<core::context*> bell_{nullptr};
+    base::atomic<std::uint32_t> interested_{0};
+    base::atomic<std::uint32_t> cursor_{0};
+    base::atomic<int> epoll_{-1};
+    base::atomic<int> until_kernel_turn_{kernel_turn};
+    base::atomic<std::uint32_t> all_gate_{0}; // moves when an awaited member became ready
+    core::kref refs_;
+    base::atomic<std::uint32_t> members_{0};
+
+    std::mutex mutex_; // of what follows, and of the members' own data
+    core::ida places_;
+    std::uint32_t touched_ = 0;
+    bool watched_for_ever_ = false;
+    bool nested_ = false;
+    std::vector<member*> all_;          // while somebody takes from all
+    std::vector<set_core*> inner_sets_; // under the lock of all nesting
+    base::atomic<member*> segment_[segments] = {};
+    set_core* next_free_ = nullptr;
+};
+
+} // namespace efd::watch

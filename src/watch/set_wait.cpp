@@ -1,0 +1,243 @@
+// watch/set_wait.cpp: the waiting half of a set: told, find, take, sleep.
+//
+// SET_SLEEP: a marker touches the set's context only if somebody is interested, and a waiter says so before it sleeps:
+//
+//     marker                                     waiter
+//     1 top: set a bit, it was empty             1 interested: one more
+//     2 interested? then signal the context      2 top: a look that also writes
+//                                                3 sleep on the context
+//
+// The steps on the top are read-modify-writes of one word: either the waiter's look finds the bit, or the marker sees
+// the interest. All of this may run in signal handlers, but for waits with a stop token.
+#include "watch/set_core.hpp"
+
+#include "os/descriptor.hpp"
+
+#include <algorithm>
+
+namespace efd::watch {
+
+using base::status;
+using core::context;
+
+void set_core::told(core::standing_watcher& watcher, std::uint32_t key) {
+    auto& here = static_cast<member&>(watcher);
+    const context* const object = here.object.load(base::acquire);
+    if ((key & core::poll_in) != 0) here.home->changed(here.home->ready_.mark(here.index)); // SET_MARK
+    if (here.awaited.load(base::acquire) != 0) here.home->wake_those_for_all();             // ALL_SLEEP
+    // Taken meanwhile, or by the read that tells us: the bit must go.
+    if (object == nullptr || object->count() == 0) here.home->settle(here);
+}
+
+int set_core::called(core::wait_queue_entry& entry, std::uint32_t key) {
+    told(*static_cast<member_entry&>(entry).owner, key);
+    return 0;
+}
+
+// SET_MARK: unmarks, and looks at the count after that; who adds looks for the bit after the add.
+void set_core::settle(member& here) noexcept {
+    changed(ready_.unmark(here.index));
+    const context* const object = here.object.load(base::acquire);
+    if (object != nullptr && object->count() > 0) changed(ready_.mark(here.index));
+}
+
+void set_core::changed(top_change change) noexcept {
+    if (change == top_change::none || interested_.load(base::acquire) == 0) return; // SET_SLEEP
+    if (change == top_change::first)
+        signal_bell();
+    else
+        drain_bell();
+}
+
+// SET_BELL: a marker may come after the set has ended. With a reference, and the context still the set's own, it is
+// not somebody else's that was born in the same slot.
+void set_core::signal_bell() noexcept {
+    context* const bell = bell_.load(base::acquire);
+    if (bell == nullptr || !bell->get_unless_zero()) return;
+    if (bell_.load(base::acquire) == bell) (void)bell->signal_deferred();
+    bell->put();
+}
+
+void set_core::drain_bell() noexcept {
+    context* const bell = bell_.load(base::acquire);
+    if (bell == nullptr || !bell->get_unless_zero()) return;
+    std::uint64_t signals = 0;
+    const bool drained = bell_.load(base::acquire) == bell && bell->try_read(signals) == status::ok;
+    bell->put();
+    if (drained && ready_.anything()) signal_bell();
+}
+
+// From now on the context is kept true for those outside.
+void set_core::watch_for_ever() noexcept {
+    if (watched_for_ever_) return;
+    watched_for_ever_ = true;
+    interested_.fetch_add(1, base::acq_rel);
+    if (ready_.anything_in_order()) signal_bell();
+}
+
+std::uint32_t set_core::find(std::uint32_t start) noexcept {
+    top_change change = top_change::none;
+    std::uint32_t found = ready_.find(start, change);
+    if (found == ready_bitmap::nobody && start > 0) found = ready_.find(0, change);
+    changed(change);
+    return found;
+}
+
+// The caller is inside the member.
+status set_core::take_from(member& here, set_event& got) noexcept {
+    if (here.inner != nullptr) return here.inner->try_any(got);
+    std::uint64_t value = 0;
+    const status end = here.object.load(base::relaxed)->try_read(value);
+    if (end == status::ok) got = {here.token, value, core::poll_in};
+    return end;
+}
+
+status set_core::take_ready(set_event& got) noexcept {
+    const bool has_descriptors = epoll_.load(base::acquire) >= 0;
+    if (has_descriptors && until_kernel_turn_.fetch_sub(1, base::relaxed) <= 0) {
+        until_kernel_turn_.store(kernel_turn, base::relaxed);
+        if (take_descriptor(got) == status::ok) return status::ok;
+    }
+    std::uint32_t at = cursor_.load(base::relaxed);
+    for (;;) {
+        const std::uint32_t found = find(at);
+        if (found == ready_bitmap::nobody) break;
+        member& here = *find_member(found);
+        at = found + 1;
+        if (!here.enter()) {
+            changed(ready_.unmark(found)); // it left; whoever opens it again looks for itself
+            continue;
+        }
+        const status end = take_from(here, got);
+        if (end == status::would_block) settle(here);
+        here.exit();
+        if (end == status::would_block) continue;
+        cursor_.store(at, base::relaxed);
+        return end;
+    }
+    if (interested_.load(base::relaxed) != 0 && bell().count() > 0 && !ready_.anything()) drain_bell();
+    return has_descriptors ? take_descriptor(got) : status::would_block;
+}
+
+status set_core::take_descriptor(set_event& got) noexcept {
+    set_event one{};
+    if (look_descriptors(std::span(&one, 1)) == 0) return status::would_block;
+    got = one;
+    return status::ok;
+}
+
+// What the kernel says of the descriptors among the members. One more than there is room for, since the set's own
+// bell is among them.
+std::size_t set_core::look_descriptors(std::span<set_event> room) noexcept {
+    constexpr std::size_t most = 32;
+    os::epoll_found found[most];
+    const std::size_t wanted = std::min(room.size() + 1, most);
+    const std::size_t number = os::epoll_look(epoll_.load(base::acquire), std::span(found, wanted));
+    std::size_t filled = 0;
+    for (std::size_t i = 0; i < number && filled < room.size(); ++i) {
+        member* const here =
+            found[i].beside >= ready_bitmap::most ? nullptr : find_member(static_cast<std::uint32_t>(found[i].beside));
+        if (here == nullptr || !here->enter()) continue;
+        if (here->kind == member_kind::descriptor) room[filled++] = {here->token, 0, found[i].events};
+        here->exit();
+    }
+    return filled;
+}
+
+status set_core::look_ready(std::span<set_event> room, std::size_t& number) noexcept {
+    number = 0;
+    const std::uint32_t start = cursor_.load(base::relaxed);
+    std::uint32_t at = start;
+    bool wrapped = false;
+    while (number < room.size()) {
+        top_change change = top_change::none;
+        const std::uint32_t found = ready_.find(at, change);
+        changed(change);
+        if (found == ready_bitmap::nobody || (wrapped && found >= start)) {
+            if (wrapped || start == 0) break;
+            wrapped = true;
+            at = 0;
+            continue;
+        }
+        at = found + 1;
+        member& here = *find_member(found);
+        if (!here.enter()) {
+            changed(ready_.unmark(found));
+            continue;
+        }
+        if (here.object.load(base::relaxed)->count() > 0)
+            room[number++] = {here.token, 0, core::poll_in};
+        else
+            settle(here);
+        here.exit();
+    }
+    if (number > 0) cursor_.store(at, base::relaxed);
+    if (epoll_.load(base::acquire) >= 0 && number < room.size()) number += look_descriptors(room.subspan(number));
+    return number > 0 ? status::ok : status::would_block;
+}
+
+// One wait loop for all ways to wait. After a sleep the signal that ended it is used up, while other members may be
+// ready for other waiters: it is given on (BATON).
+template <class Attempt>
+status set_core::wait_with(const core::wait_terms& terms, Attempt attempt) noexcept {
+    const status at_once = attempt();
+    if (at_once != status::would_block || terms.sleep == core::patience::never) return at_once;
+    if (core::in_callback != 0) return status::deadlock;
+    interested_.fetch_add(1, base::acq_rel); // SET_SLEEP
+    status end = status::would_block;
+    while (end == status::would_block) {
+        if (ready_.anything_in_order()) end = attempt(); // SET_SLEEP, look
+        if (end != status::would_block) break;
+        const status slept = sleep(terms);
+        if (slept == status::interrupted) {
+            end = slept;
+            break;
+        }
+        end = attempt();
+        if (ready_.anything()) signal_bell(); // BATON
+        if (end == status::would_block && slept != status::ok) end = slept;
+    }
+    interested_.fetch_sub(1, base::acq_rel);
+    return end;
+}
+
+status set_core::sleep(const core::wait_terms& terms) noexcept {
+    if (epoll_.load(base::acquire) >= 0) return sleep_in_kernel(terms);
+    std::uint64_t signals = 0;
+    return bell().read(signals, {terms.deadline_ns, terms.stop, core::patience::always});
+}
+
+// With kernel descriptors among the members the sleep is in the kernel's poll, on the epoll that has our bell in it.
+status set_core::sleep_in_kernel(const core::wait_terms& terms) noexcept {
+    const int epoll = epoll_.load(base::acquire);
+    os::poll_end end = os::poll_end::ready;
+    if (terms.stop == nullptr || !terms.stop->stop_possible()) {
+        end = os::poll_readable(std::span(&epoll, 1), terms.deadline_ns);
+    } else {
+        const int mine = os::make_bell(false);
+        if (mine < 0) return mine == -ENFILE ? status::table_full : status::no_descriptor;
+        {
+            const std::stop_callback on_stop(*terms.stop, [mine] { os::ring_bell(mine, 1); });
+            const int both[] = {epoll, mine};
+            end = os::poll_readable(both, terms.deadline_ns);
+        }
+        os::close_bell(mine);
+        if (terms.stop->stop_requested()) return status::cancelled;
+    }
+    if (end == os::poll_end::ready) return status::ok;
+    return end == os::poll_end::timed_out ? status::timed_out : status::interrupted;
+}
+
+status set_core::try_any(set_event& got) noexcept { return take_ready(got); }
+
+status set_core::wait_any(set_event& got, const core::wait_terms& terms) noexcept {
+    if (const status at_once = take_ready(got); at_once != status::would_block) return at_once;
+    return wait_with(terms, [&] { return take_ready(got); });
+}
+
+status set_core::wait_ready(std::span<set_event> room, std::size_t& number, const core::wait_terms& terms) noexcept {
+    if (room.empty()) return status::invalid;
+    return wait_with(terms, [&] { return look_ready(room, number); });
+}
+
+} // namespace efd::watch

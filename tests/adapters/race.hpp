@@ -1,0 +1,55 @@
+// tests/adapters/race.hpp: two things done at the same time, thousands of times, and what must be left of the units.
+//
+// Owns a second thread that does its part of each round; the thread that owns this does the other. The rounds are
+// fewer under a sanitizer. Bounded by the number of rounds; a part that hangs is stopped by the test's time limit.
+#pragma once
+
+#include "support/sanitizer.hpp"
+
+#include <atomic>
+#include <functional>
+#include <thread>
+#include <utility>
+
+namespace efd::tests {
+
+inline constexpr int race_rounds = under_sanitizer ? 2000 : 20000;
+
+class race {
+  public:
+    explicit race(std::function<void()> other) : other_(std::move(other)), thread_([this] { run(); }) {}
+    ~race() {
+        asked_ = -1;
+        thread_.join();
+    }
+    race(const race&) = delete;
+    race& operator=(const race&) = delete;
+
+    // Lets the other go; it runs beside what follows, until join. The stagger moves its start against ours.
+    void go(int stagger) {
+        stagger_ = stagger;
+        ++asked_;
+    }
+    void join() {
+        while (done_ != asked_) std::this_thread::yield();
+    }
+
+  private:
+    void run() {
+        for (int next = 1;; ++next) {
+            int asked = 0;
+            while ((asked = asked_) != next && asked != -1) std::this_thread::yield();
+            if (asked == -1) return;
+            for (int i = 0; i < stagger_; ++i) std::atomic_signal_fence(std::memory_order_seq_cst);
+            other_();
+            done_ = next;
+        }
+    }
+    std::function<void()> other_;
+    std::atomic<int> asked_{0};
+    std::atomic<int> done_{0};
+    int stagger_ = 0;
+    std::thread thread_;
+};
+
+} // namespace efd::tests

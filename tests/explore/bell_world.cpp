@@ -1,0 +1,200 @@
+// What the scenarios of the doorbell are made of: see bell_world.hpp.
+#include "explore/bell_world.hpp"
+
+#include "explore/tell.hpp"
+
+#include <array>
+
+namespace explore {
+namespace {
+
+using efd::base::status;
+using efd::core::context_layout;
+using efd::watch::doorbell;
+
+struct hall {
+    int fd = -1;
+    ring_way way = ring_way::level;
+    bool began_above_zero = false;
+    std::array<bool, max_threads> in_call{};
+    std::uint64_t reads = 0;  // that took something
+    std::uint64_t arms = 0;   // that found nothing
+    std::uint64_t before = 0; // the bell's word when the threads begin
+};
+hall* here = nullptr;
+
+std::size_t running() noexcept { return static_cast<std::size_t>(the_machine().running()); }
+
+const char* fault_at_rest() noexcept {
+    return here->fd < 0 || here->way == ring_way::armed ? nullptr : level_fault(w().object, here->fd);
+}
+
+// Whoever finds `armed` clear above zero leaves the ringing to others: it must be done, whoever is in a call.
+const char* fault_in_passing() noexcept {
+    if (here->fd < 0 || here->way == ring_way::armed) return nullptr;
+    const efd::core::state_word word = context_layout::newest_state(w().object);
+    const bool trusted = (word & efd::core::rung_mark) != 0 && !efd::core::is_armed(word);
+    if (efd::core::is_sealed(word) || !trusted || held_by(bell_word(here->fd)) > 0) return nullptr;
+    return "no add will ring, and the descriptor is not readable";
+}
+
+// Asleep, or not begun: such a call changes nothing.
+bool others_rest() noexcept {
+    for (std::size_t i = 0; i < here->in_call.size(); ++i) {
+        const thread_state& t = the_machine().now.threads[i];
+        if (i == running() || !here->in_call[i] || t.alive != life::runnable || t.before_first_step) continue;
+        return false;
+    }
+    return true;
+}
+
+class in_call {
+  public:
+    in_call() noexcept {
+        here->in_call[running()] = true;
+        the_machine().now.threads[running()].before_first_step = true;
+    }
+    ~in_call() {
+        here->in_call[running()] = false;
+        if (const char* const wrong = fault_in_passing(); wrong != nullptr) must(false, wrong);
+        if (!others_rest()) return;
+        if (const char* const wrong = fault_at_rest(); wrong != nullptr) must(false, wrong);
+    }
+    in_call(const in_call&) = delete;
+    in_call& operator=(const in_call&) = delete;
+};
+
+// The threads find the bell attached; what attaching cost is not theirs.
+void attach_bell() {
+    (void)doorbell::open(w().object, here->way, here->fd);
+    here->before = bell_word(here->fd);
+    auto* const bell = reinterpret_cast<unsigned char*>(w().object.bell_of_slot());
+    name_place(bell + 2 * sizeof(void*), "place");
+    name_place(bell + 2 * sizeof(void*) + 4, "bell word");
+}
+
+std::string too_many_calls(std::uint64_t most, std::uint64_t most_silences) {
+    const std::uint64_t bell = bell_word(here->fd);
+    const std::uint64_t rings = rings_of(bell) - rings_of(here->before);
+    const std::uint64_t silences = silences_of(bell) - silences_of(here->before);
+    if (rings + silences <= most && silences <= most_silences) return {};
+    return "too many calls: " + std::to_string(rings) + " rings and " + std::to_string(silences) + " reads for " +
+           std::to_string(most);
+}
+
+} // namespace
+
+const char* level_fault(const efd::core::context& object, int fd) noexcept {
+    const std::uint64_t count = context_layout::newest_count(object);
+    const efd::core::state_word word = context_layout::newest_state(object);
+    const bool rung = (word & efd::core::rung_mark) != 0;
+    if (!efd::core::has_bell(word)) return "a level bell that no add would tell";
+    if (!efd::core::is_sealed(word) && count == 0 && (!efd::core::is_armed(word) || rung))
+        return "at zero, and the next add would not ring";
+    if (!efd::core::is_sealed(word) && count > 0 && (efd::core::is_armed(word) || !rung))
+        return "above zero, and the next add would ring for nothing";
+    const std::uint64_t held = held_by(bell_word(fd));
+    if ((held > 0) != (count > 0)) return held > 0 ? "readable at zero" : "not readable above zero";
+    const bool room = (efd::core::poll_mask(count) & efd::core::poll_out) != 0;
+    if ((held < bell_full) != room) return room ? "not writable, and there is room" : "writable without room";
+    return nullptr;
+}
+
+void make_bell_world_without(std::uint64_t initval, unsigned flags, ring_way way) {
+    make_world(initval, flags);
+    make_bells();
+    here = new hall;
+    here->way = way;
+    here->began_above_zero = initval > 0;
+}
+
+void make_bell_world(std::uint64_t initval, unsigned flags, ring_way way) {
+    make_bell_world_without(initval, flags, way);
+    attach_bell();
+}
+
+void make_empty_sealed_bell_world(ring_way way) {
+    make_bell_world_without(efd::core::packed_limit, 0, way);
+    std::uint64_t value = 0;
+    (void)w().object.try_read(value);
+    w().given = wide_sum{};
+    here->began_above_zero = false;
+    attach_bell();
+}
+
+void open_bell() {
+    const in_call now;
+    int fd = -1;
+    must(doorbell::open(w().object, here->way, fd) == status::ok, "no descriptor");
+    must(here->fd < 0 || here->fd == fd, "two descriptors of one object");
+    here->fd = fd;
+}
+
+void bell_write(std::uint64_t n) {
+    const in_call now;
+    write_fast(n);
+}
+
+void bell_try_write(std::uint64_t n) {
+    const in_call now;
+    const status end = w().object.try_write(n);
+    must(end == status::ok || end == status::would_block, "a write that does not wait ended otherwise");
+    if (end == status::ok) w().given.add(n);
+}
+
+void bell_signal() {
+    const in_call now;
+    signal_once();
+}
+
+void bell_read() {
+    const in_call now;
+    (void)read_value();
+    ++here->reads;
+}
+
+bool bell_take() {
+    const in_call now;
+    std::uint64_t value = 0;
+    if (w().object.try_read(value) != status::ok) return false;
+    must(value > 0, "a read took nothing and said ok");
+    w().taken.add(value);
+    ++here->reads;
+    return true;
+}
+
+bool bell_arm(std::uint32_t what) {
+    const in_call now;
+    std::uint32_t ready = 0;
+    must(doorbell::arm(w().object, what, ready) == status::ok, "an armed bell cannot be armed");
+    if (ready == 0) ++here->arms;
+    return ready == 0;
+}
+
+void bell_await(watch_for what, std::uint64_t& edges) { await_bell(here->fd, what, edges); }
+
+std::string audit_level() {
+    if (std::string wrong = audit(); !wrong.empty()) return wrong;
+    const char* const wrong = fault_at_rest();
+    return wrong == nullptr ? "" : wrong;
+}
+
+// Each read takes all: so the count left zero once for each, and once more if there is something now. With one writer,
+// each step from zero and each step to zero makes one call, and where a read meets a writer inside its ring one more: a
+// read of the bell too early, or a ring again for one that a read has swallowed.
+std::string audit_level_calls() {
+    const std::uint64_t left_zero = here->reads + (w().object.count() > 0 ? 1 : 0) - (here->began_above_zero ? 1 : 0);
+    std::string wrong = too_many_calls(2 * left_zero + here->reads, here->reads + left_zero);
+    return wrong.empty() ? audit_level() : wrong;
+}
+
+std::string audit_armed() { return audit(); }
+
+// Each arm is answered by one ring, the last one perhaps not yet.
+std::string audit_armed_calls() {
+    const bool armed_still = efd::core::is_armed(context_layout::newest_state(w().object));
+    std::string wrong = too_many_calls(here->arms - (armed_still ? 1 : 0), 0);
+    return wrong.empty() ? audit_armed() : wrong;
+}
+
+} // namespace explore

@@ -1,0 +1,43 @@
+// bell_world.hpp: what the scenarios of the doorbell are made of: an object with its bell, calls on it, and the checks.
+//
+// Owns the plain memory of such a scenario, in the arena, beside the world (world.hpp). Each call notes that it is in
+// progress, so that whoever returns last can look: when nobody else is in a call, the descriptor says what poll says.
+#pragma once
+
+#include "explore/bells.hpp"
+#include "explore/world.hpp"
+
+#include "watch/doorbell.hpp"
+
+#include <string>
+
+namespace explore {
+
+using efd::watch::ring_way;
+
+// In a set_up: a world whose object has a bell already, or may get one later.
+void make_bell_world(std::uint64_t initval, unsigned flags, ring_way way);
+void make_bell_world_without(std::uint64_t initval, unsigned flags, ring_way way);
+// The same, but the object is sealed and was read empty.
+void make_empty_sealed_bell_world(ring_way way);
+
+// In threads.
+void open_bell();
+void bell_write(std::uint64_t n);
+void bell_try_write(std::uint64_t n);
+void bell_signal();
+void bell_read();                  // sleeps for its units
+bool bell_take();                  // does not
+bool bell_arm(std::uint32_t what); // says whether it is armed, and nothing was there
+void bell_await(watch_for what, std::uint64_t& edges);
+
+// What is wrong with marks and level descriptor while nobody is in a call; null if nothing.
+const char* level_fault(const efd::core::context& object, int fd) noexcept;
+
+// Checks: level, all at rest; armed; and, beside, no more system calls than one writer without semaphore may cause.
+std::string audit_level();
+std::string audit_level_calls();
+std::string audit_armed();
+std::string audit_armed_calls();
+
+} // namespace explore

@@ -1,0 +1,133 @@
+// Bells: see bells.hpp. Also stands in for src/os/descriptor.cpp.
+#include "explore/bells.hpp"
+
+#include "explore/machine.hpp"
+#include "explore/tell.hpp"
+#include "os/descriptor.hpp"
+
+#include <cerrno>
+
+namespace explore {
+namespace {
+
+struct belfry {
+    std::uint64_t bells[most_bells] = {};
+    int made = 0;
+};
+belfry* here = nullptr;
+
+// What a write(2) of n adds, in the model's scale.
+constexpr std::uint64_t scaled(std::uint64_t n) noexcept { return n == UINT64_MAX - 1 ? bell_full : n; }
+constexpr bool admits(std::uint64_t bell, std::uint64_t units) noexcept { return held_by(bell) + units <= bell_full; }
+
+std::uint64_t call(int fd, bell_call what, std::uint64_t operand, std::source_location where) noexcept {
+    if (fd < 0 || here == nullptr || fd >= here->made) {
+        the_machine().fail("a descriptor that was never made");
+        return 0;
+    }
+    request asked{&here->bells[fd],
+                  8,
+                  act::bell,
+                  order::acq_rel,
+                  order::acq_rel,
+                  operand,
+                  static_cast<std::uint64_t>(what),
+                  where,
+                  0,
+                  false,
+                  0,
+                  false};
+    perform(asked);
+    if (what != bell_call::make && (asked.value & bell_open) == 0) the_machine().fail("a closed bell is touched");
+    return asked.value;
+}
+
+} // namespace
+
+std::uint64_t bell_after(std::uint64_t old, const request& asked) noexcept {
+    switch (static_cast<bell_call>(asked.expected)) {
+    case bell_call::make: return bell_open | asked.operand;
+    case bell_call::ring:
+        return admits(old, asked.operand) ? old + asked.operand + (std::uint64_t{1} << rings_shift) : old;
+    case bell_call::silence: return (old & ~bell_full) + (std::uint64_t{1} << silences_shift);
+    case bell_call::close: return old & ~bell_open;
+    }
+    return old;
+}
+
+// An edge that was silenced before the watcher came to look is none: epoll looks again when it tells.
+bool bell_is_ready(std::uint64_t bell, const request& asked) noexcept {
+    switch (static_cast<watch_for>(asked.operand)) {
+    case watch_for::readable: return held_by(bell) > 0;
+    case watch_for::edge: return held_by(bell) > 0 && rings_of(bell) != asked.expected;
+    case watch_for::writable: return held_by(bell) < bell_full;
+    }
+    return false;
+}
+
+void make_bells() {
+    here = new belfry;
+    constexpr const char* names[most_bells] = {"bell 0", "bell 1", "bell 2", "bell 3"};
+    for (int i = 0; i < most_bells; ++i) name_place(&here->bells[i], names[i]);
+}
+
+std::uint64_t bell_word(int fd) noexcept {
+    const std::uint64_t& bell = here->bells[fd];
+    return the_machine().active() ? the_machine().newest_value(&bell, sizeof bell) : bell; // in a set_up: the bytes
+}
+
+int open_bells() noexcept {
+    int open = 0;
+    for (int fd = 0; fd < here->made; ++fd) open += (bell_word(fd) & bell_open) != 0 ? 1 : 0;
+    return open;
+}
+
+void await_bell(int fd, watch_for what, std::uint64_t& edges) noexcept {
+    request asked{&here->bells[fd],
+                  8,
+                  act::await_bell,
+                  order::acq_rel,
+                  order::acq_rel,
+                  static_cast<std::uint64_t>(what),
+                  edges,
+                  std::source_location::current(),
+                  0,
+                  false,
+                  0,
+                  false};
+    perform(asked);
+    edges = rings_of(asked.value);
+}
+
+} // namespace explore
+
+namespace efd::os {
+
+using explore::bell_call;
+
+int make_bell(bool readable) noexcept {
+    if (explore::here->made == explore::most_bells) return -EMFILE;
+    const int fd = explore::here->made++;
+    (void)explore::call(fd, bell_call::make, readable ? 1 : 0, std::source_location::current());
+    return fd;
+}
+
+bool ring_bell(int fd, std::uint64_t n) noexcept {
+    const std::uint64_t units = explore::scaled(n);
+    return explore::admits(explore::call(fd, bell_call::ring, units, std::source_location::current()), units);
+}
+
+std::uint64_t silence_bell(int fd) noexcept {
+    const std::uint64_t held =
+        explore::held_by(explore::call(fd, bell_call::silence, 0, std::source_location::current()));
+    return held == explore::bell_full ? UINT64_MAX - 1 : held;
+}
+void close_bell(int fd) noexcept { (void)explore::call(fd, bell_call::close, 0, std::source_location::current()); }
+
+// Fork is no part of the model.
+void renew_bell(int /*unused*/, bool /*unused*/) noexcept {
+    explore::the_machine().fail("a bell renewed without a fork");
+}
+std::uint64_t bell_calls() noexcept { return 0; }
+
+} // namespace efd::os
