@@ -91,7 +91,10 @@ class Workshop:
 
     def try_one(self, mutant):
         begin = time.monotonic()
-        program, trouble = self.build(mutant)
+        try:
+            program, trouble = self.build(mutant)
+        except ValueError as stale:
+            program, trouble = None, str(stale)
         if program is None:
             return False, trouble, time.monotonic() - begin
         status, output = call([str(program), "--brief", "--only", mutant["scenarios"]])
