@@ -1,0 +1,68 @@
+// bench/rows_linger.cpp: what lingering costs in processor time where it cannot pay: signals that come rarely.
+//
+// A signal each millisecond to one reader. Sleeping costs next to nothing, looking all the time a whole processor; auto
+// must find out that it does not pay, and look ever more rarely.
+#include "bench/measure.hpp"
+#include "bench/row.hpp"
+#include "bench/subjects.hpp"
+
+#include <ctime>
+#include <thread>
+
+namespace efd::bench {
+namespace {
+
+double thread_cpu_ns() {
+    timespec used{};
+    must(::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) == 0, "clock_gettime");
+    return static_cast<double>(used.tv_sec) * 1e9 + static_cast<double>(used.tv_nsec);
+}
+
+// The reader's processor time, in percent of the time that passed.
+template <class Subject>
+double reader_cpu(const settings& how) {
+    const int signals = how.brief ? 60 : 300;
+    Subject it;
+    double used = 0;
+    double passed = 1;
+    std::thread reader([&] {
+        const pinned there(how.cpus.back());
+        it.take();
+        const double cpu = thread_cpu_ns();
+        const std::int64_t start = now_ns();
+        for (int i = 1; i < signals; ++i) it.take();
+        passed = static_cast<double>(now_ns() - start);
+        used = thread_cpu_ns() - cpu;
+    });
+    const pinned here(how.cpus.front());
+    for (int i = 0; i < signals; ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        it.signal();
+    }
+    reader.join();
+    return 100 * used / passed;
+}
+
+template <class Subject>
+subject reader_of(const settings& how, const char* name) {
+    return {name, [how] { return reader_cpu<Subject>(how); }};
+}
+
+} // namespace
+
+void add_linger_rows(std::vector<row>& rows, const settings& how) {
+    row r;
+    r.name = "linger_cpu";
+    r.unit = "% of a CPU";
+    r.subjects = {reader_of<kernel_eventfd>(how, "kernel"), reader_of<efd_inline_linger>(how, "efd"),
+                  reader_of<efd_inline>(how, "efd_no_linger"),
+                  reader_of<moodycamel_semaphore<10'000>>(how, "moodycamel")};
+    r.gates = {{"efd", 5, absolute}};
+    r.note = "processor time of a reader that gets a signal each millisecond; efd with linger auto";
+    r.rounds_brief = 3;
+    r.rounds_full = 5;
+    if (how.cpus.size() < 2) r.impossible = "needs two processors, this process may use one";
+    rows.push_back(std::move(r));
+}
+
+} // namespace efd::bench
