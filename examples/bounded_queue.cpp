@@ -57,7 +57,6 @@ class bounded_queue {
         room_.signal();
         return item;
     }
-
     efd::eventfd items_{0, efd::flags::semaphore};
     efd::eventfd room_{Places, efd::flags::semaphore};
     std::array<cell, Places> ring_;

@@ -1,10 +1,11 @@
 /* doorbell.pml: the descriptor beside an object: marks `armed` and `rung` of the word, and who is busy with the bell.
  *
- * Owns a copy of src/watch/doorbell.cpp and of what src/core tells it: LEVEL, and with ARMED the way that arms, ARM. A
- * bell is idle (no mark), armed, ringing (armed, and somebody is busy) or rung. The race is E4's stale ring: a reader
- * drains between the step of a writer that leaves zero and its ring; whoever rings looks at the count, and looks again
- * if anybody asked meanwhile. Invariants: when nobody is in a call the descriptor is readable exactly while there is
- * something; while adds need not ring it is readable; no event loop sleeps beside something to take.
+ * Owns a copy of src/watch/doorbell.cpp and of what src/core tells it: LEVEL, and with ARMED the way that arms, ARM;
+ * how it shows that there is no room is left to the explorer. The race is E4's stale ring: a reader drains between the
+ * step of a writer that leaves zero and its ring. So who left zero rings at once and asks for a look after it; one at a
+ * time is busy and looks, silences what rang for nothing, rings again for a ring that a silence took, and says `rung`
+ * once a ring is done. Invariants: when nobody is in a call the descriptor is readable exactly while there is something;
+ * while adds need not ring it is readable; no event loop sleeps beside something to take; calls into the kernel are few.
  */
 #ifndef WRITERS
 #define WRITERS 2
@@ -18,39 +19,82 @@
 #ifndef READS
 #define READS 1 /* of each reader, that find something or not */
 #endif
+#ifndef ATTACHERS
+#define ATTACHERS 0 /* above 0: there is no descriptor in the beginning */
+#endif
+#if defined(ARMED) || defined(LOOP_OF_EDGES)
+#define EDGES
+#endif
 
-bool true_at_rest = true, marks_agree = true, ring_done = true, no_ring_lost = true, few_calls = true;
-bool nothing_left = true;
+bool true_at_rest = true, marks_agree = true, numbers_agree = true, ring_done = true, no_ring_lost = true;
+bool few_calls = true, nothing_left = true;
 
 byte count;
-bool armed, rung;         /* marks of the word */
-bool busy, look, edge;    /* the bell's word */
-bool held;                /* what the busy one knows of the descriptor */
-bool readable, new_edge;  /* the descriptor, and whether an edge-triggered watcher has one to hear of */
-byte transitions, calls;  /* with COUNT_CALLS: steps from and to zero, or marks that arms made; calls into the kernel */
-
-inline note_call() {
+bool armed, rung; /* marks of the word */
+bool busy, look; /* the bell's word */
+short rings_begun, rings_done; /* rings, less those that silences have taken */
+byte held; /* the descriptor: readable while above zero */
+#ifdef EDGES
+bool new_edge; /* an edge-triggered watcher has one to hear of */
+#endif
+#if ATTACHERS > 0
+bool made; /* the descriptor */
+#endif
+#ifdef STRAY_READ
+bool drained; /* the object, after somebody has read the descriptor, who should not have: that mends it */
+#endif
 #ifdef COUNT_CALLS
-    calls++
+byte ups, downs, told, arms;    /* steps from and to zero, adds that found the bell, marks that arms made */
+byte ring_calls, silence_calls; /* into the kernel */
+#define NOTE(what) what++
 #else
-    skip
+#define NOTE(what) skip
+#endif
+
+inline write_to_bell() {
+    d_step {
+        held++;
+#ifdef EDGES
+        new_edge = true;
+#endif
+        NOTE(ring_calls)
+    }
+}
+
+inline ring() {
+    rings_begun++; /* LEVEL, begun */
+#ifdef BROKEN_done_before_ring
+    rings_done++;
+    write_to_bell()
+#else
+    write_to_bell();
+    rings_done++ /* LEVEL, done */
 #endif
 }
-inline note_transition() {
-#ifdef COUNT_CALLS
-    transitions++
-#else
-    skip
+
+inline silence() {
+#ifndef BROKEN_silence_looks_late
+    surely = rings_done;
 #endif
+    d_step { taken = held; held = 0; NOTE(silence_calls) };
+#ifdef BROKEN_silence_looks_late
+    surely = rings_done;
+#endif
+    d_step {
+#ifdef BROKEN_silence_counts_one
+        if :: taken > 1 -> taken = 1 :: else fi;
+#endif
+#ifndef BROKEN_silence_asks_nobody
+        if :: taken == 0 && surely > 0 -> taken = surely :: else fi;
+#endif
+        surely = 0;
+        rings_begun = rings_begun - taken
+    };
+    d_step { rings_done = rings_done - taken; taken = 0 }
 }
-
-inline set_armed() { if :: !armed -> armed = true; note_transition() :: else fi }
-
-inline ring() { atomic { readable = true; new_edge = true; note_call() } }
-inline silence() { atomic { readable = false; note_call() } }
 
 inline note_ring() {
-    atomic { /* LEVEL, rung */
+    d_step { /* LEVEL, rung */
         if
 #ifdef BROKEN_rung_at_zero
         :: armed -> armed = false; rung = true
@@ -62,90 +106,94 @@ inline note_ring() {
     }
 }
 
+/* By who is busy: brings the descriptor to what it must hold. */
 inline answer() {
-#ifdef ARMED
-    ring();
-#else
-#ifdef BROKEN_ring_without_a_look
-    something = true;
-#else
-    something = count > 0;
-#endif
-#ifdef BROKEN_mark_before_ring
-    if :: something -> note_ring() :: else fi;
-#endif
     if
-#ifdef BROKEN_edge_only_if_silent
-    :: something && !held -> ring(); held = true
+    :: count == 0 ->
+        if :: rings_begun != 0 -> silence() :: rings_begun == 0 fi
+    :: count > 0 ->
+#ifndef BROKEN_swallowed_ring_forgotten
+#ifdef BROKEN_rings_at_each_look
+        ring();
 #else
-    :: something && (!held || with_edge) -> ring(); held = true
+        if :: rings_begun == 0 -> ring() :: rings_begun != 0 fi;
 #endif
-    :: !something && held -> silence(); held = false
-    :: else
-    fi;
-#ifndef BROKEN_mark_before_ring
-    if :: something -> note_ring() :: else fi;
 #endif
-    something = false;
+#ifdef BROKEN_rung_when_begun
+        note_ring()
+#else
+        if :: rings_done > 0 -> note_ring() :: rings_done <= 0 fi
 #endif
-    with_edge = false
+    fi
 }
 
-inline request(wants_look, wants_edge) {
-    atomic { /* LEVEL, request */
-        was_busy = busy; busy = true; look = look || wants_look; edge = edge || wants_edge
-    };
+inline request() {
+    d_step { was_busy = busy; busy = true; look = true }; /* LEVEL, request */
     if
 #ifdef BROKEN_two_busy
     :: true ->
 #else
     :: !was_busy ->
 #endif
+        was_busy = false;
         do
-#ifdef BROKEN_no_look_after_the_answer
-        :: atomic { look || edge -> with_edge = edge; look = false; edge = false };
-            answer();
-            busy = false;
-            break
+#ifdef BROKEN_cleared_after_the_look
+        :: look -> answer(); look = false
 #else
-        :: atomic { look || edge -> with_edge = edge; look = false; edge = false };
+        :: d_step { look -> look = false };
             answer()
-#ifdef BROKEN_cleared_after_the_answer
-            ; atomic { look = false; edge = false }
+#ifdef BROKEN_requests_meanwhile_dropped
+            ; look = false
 #endif
 #endif
-        :: atomic { !look && !edge -> busy = false; break } /* LEVEL, let go */
+        :: d_step { !look -> busy = false }; break /* LEVEL, let go */
         od
-    :: else
-    fi;
-    was_busy = false
+    :: else -> was_busy = false
+    fi
 }
 
 /* What an add or a read does for a bell that it found. */
-inline tell(left_zero) {
+inline tell(rings_first) {
 #ifdef ARMED
 #ifdef BROKEN_claim_in_two_steps
     mine = armed;
     armed = false;
 #else
-    atomic { mine = armed; armed = false }; /* ARM, claim */
+#ifdef BROKEN_claim_keeps_mark
+    mine = armed;
+#else
+    d_step { mine = armed; armed = false }; /* ARM, claim */
 #endif
-    if :: mine -> mine = false; request(false, true) :: else fi
+#endif
+    if :: mine -> mine = false; write_to_bell() :: else fi
 #else
-#ifdef BROKEN_no_edge
-    request(true, false)
+    if
+#ifdef BROKEN_ring_only_if_none_begun
+    :: rings_first && rings_begun == 0 -> ring()
 #else
-    request(true, left_zero)
+#ifdef BROKEN_ring_only_if_none_done
+    :: rings_first && rings_done <= 0 -> ring()
+#else
+    :: rings_first -> ring()
+#endif
+#endif
+    :: else
+    fi;
+#ifdef BROKEN_ring_asks_nobody
+    if :: !rings_first -> request() :: else fi
+#else
+    request()
 #endif
 #endif
 }
 
 inline add() {
-    atomic {
+    d_step {
         found = armed; left_zero = (count == 0);
 #ifndef ARMED
-        if :: left_zero -> note_transition() :: else fi;
-        assert(ring_done && (!rung || armed || readable));
+        if :: left_zero -> NOTE(ups) :: else fi;
+        if :: found -> NOTE(told) :: else fi;
+        assert(ring_done && (!rung || armed || held > 0));
 #endif
         count++
     };
@@ -155,7 +203,7 @@ inline add() {
 
 /* Takes what is there, if anything is. */
 inline take() {
-    atomic {
+    d_step {
         if
         :: count > 0 ->
 #ifdef SEMAPHORE
@@ -165,29 +213,41 @@ inline take() {
 #endif
             found = (armed || rung) && count == 0;
 #ifndef ARMED
-            if :: count == 0 -> note_transition() :: else fi;
+            if :: count == 0 -> NOTE(downs) :: else fi;
 #endif
             if
 #ifdef BROKEN_read_keeps_rung
             :: false
 #else
-            :: count == 0 && rung -> rung = false; armed = true
+#ifdef BROKEN_read_does_not_arm
+            :: count == 0 && rung -> rung = false
+#else
+            :: count == 0 && rung -> rung = false; armed = true /* LEVEL, unring */
+#endif
 #endif
             :: else
             fi
         :: else
         fi
-    };
 #ifdef BROKEN_read_does_not_tell
-    found = false;
+        ; found = false
 #endif
+    };
     if :: found -> tell(false) :: else fi;
     found = false
 }
 
+#ifdef STRAY_READ
+#define ONCE_DRAINED drained
+#else
+#define ONCE_DRAINED true
+#endif
+
 proctype writer() {
     byte writes;
-    bool found, left_zero, was_busy, with_edge, something, mine;
+    short surely, taken;
+    bool found, left_zero, was_busy, mine;
+    ONCE_DRAINED;
     do
     :: writes == WRITES -> break
     :: else -> writes++; add()
@@ -196,46 +256,64 @@ proctype writer() {
 
 proctype reader() {
     byte reads;
-    bool found, was_busy, with_edge, something, mine;
+    short surely, taken;
+    bool found, was_busy, mine;
+    ONCE_DRAINED;
     do
     :: reads == READS -> break
     :: else -> reads++; take()
     od
 }
 
+#ifdef STRAY_READ
+proctype drainer() {
+    short surely, taken;
+    bool found, was_busy, mine;
+    take();
+    drained = true
+}
+#endif
+
+#if ATTACHERS > 0
 proctype attacher() {
-    bool was_busy, with_edge, something;
+    short surely, taken;
+    bool was_busy, readable, first;
+    readable = count > 0;
+    d_step { first = !made; made = true; if :: first && readable -> held++ :: else fi };
+    if :: first && readable -> rings_begun++; rings_done++ :: else fi;
 #ifdef BROKEN_attach_looks_first
-    request(true, false);
-    atomic { armed = true }
+    request();
+    armed = true
 #else
-    atomic { armed = true }; /* LEVEL, attach */
-    request(true, false)
+    armed = true; /* LEVEL, attach */
+    request()
 #endif
 }
+#endif
 
 /* An event loop: level-triggered, edge-triggered (LOOP_OF_EDGES), or arming. Takes once for each event. */
 proctype event_loop() {
-    bool found, was_busy, with_edge, something, mine;
+    short surely, taken;
+    bool found, was_busy, mine;
 #ifdef ARMED
 end:do
     :: take();
         if
 #ifdef BROKEN_arm_without_a_look
-        :: atomic { true -> set_armed() };
+        :: d_step { true -> if :: !armed -> armed = true; NOTE(arms) :: else fi };
 #else
-        :: atomic { count == 0 -> set_armed() }; /* ARM */
+        :: d_step { count == 0 -> if :: !armed -> armed = true; NOTE(arms) :: else fi }; /* ARM */
 #endif
-end_asleep: atomic { new_edge -> new_edge = false }
+end_asleep: d_step { new_edge -> new_edge = false }
         :: count > 0
         fi
     od
 #else
 end:do
 #ifdef LOOP_OF_EDGES
-    :: atomic { new_edge && readable -> new_edge = false };
+    :: d_step { new_edge && held > 0 -> new_edge = false };
 #else
-    :: readable ->
+    :: held > 0 ->
 #endif
         take()
     od
@@ -253,29 +331,45 @@ proctype judge() {
     assert(no_ring_lost && count == 0);
 #endif
 #ifdef COUNT_CALLS
-    assert(few_calls && calls + (armed_by_hand -> 1 : 0) <= transitions);
+#ifdef ARMED
+    assert(few_calls && ring_calls + (armed_by_hand -> 1 : 0) <= arms && silence_calls == 0);
+#else
+    assert(few_calls && ring_calls <= 2 * ups);
+#if WRITERS == 1
+    assert(few_calls && silence_calls <= downs + ups);
+#else
+    assert(few_calls && silence_calls <= downs + told);
+#endif
+#endif
 #endif
 #ifndef ARMED
-    assert(true_at_rest && readable == (count > 0));
+    assert(true_at_rest && (held > 0) == (count > 0));
+#ifdef CHECK_MARKS
     assert(marks_agree && armed == (count == 0) && rung == (count > 0));
+    assert(numbers_agree && rings_begun == held && rings_done == held);
 #endif
-    assert(nothing_left && !busy && !look && !edge)
+#endif
+    assert(nothing_left && !busy && !look)
 }
 
 init {
     byte i;
     atomic {
+#ifdef STRAY_READ
+        count = 1; rung = true; rings_begun = 1; rings_done = 1;
+        run drainer();
+#else
+#if ATTACHERS > 0
+        for (i : 1 .. ATTACHERS) { run attacher() }
+#else
 #ifndef ARMED
-#ifndef ATTACHED_LATE
         armed = true;
+#endif
 #endif
 #endif
         for (i : 1 .. WRITERS) { run writer() }
 #if READERS > 0
         for (i : 1 .. READERS) { run reader() }
-#endif
-#ifdef ATTACHED_LATE
-        run attacher();
 #endif
 #ifdef LOOP
         run event_loop();

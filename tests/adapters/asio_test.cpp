@@ -203,6 +203,20 @@ TEST(asio, the_end_of_the_context_drops_the_handler_and_takes_nothing) {
     EXPECT_EQ(object.count(), 1U);
 }
 
+TEST(asio, the_end_of_the_context_gives_back_what_was_on_its_way) {
+    efd::eventfd object;
+    outcome out;
+    {
+        net::io_context context;
+        io_eventfd mine(context, object.duplicate());
+        mine.async_read(out.handler());
+        EXPECT_EQ(object.write(6), std::errc{});
+        EXPECT_EQ(object.count(), 0U); // taken, and posted to a context that never runs again
+    }
+    EXPECT_EQ(out.times, 0);
+    EXPECT_EQ(object.count(), 6U);
+}
+
 #ifdef TEST_HAS_SLOTS
 TEST(asio, a_cancellation_slot_ends_one_read_of_several) {
     net::io_context context;

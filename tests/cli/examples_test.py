@@ -15,7 +15,7 @@ BOUND_SECONDS = 300
 ONE_LINE = {
     "bounded_queue": "40000 items went through 64 places",
     "thread_pool": "10000 jobs done",
-    "stop_channel": "5 loops ended",
+    "stop_channel": "4 loops ended",
     "coroutine": "1000 apples, 10 pears",
     "asio": "2000 finished, then cancelled",
     "uv": "1000 finished, told to libuv",
