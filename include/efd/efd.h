@@ -124,17 +124,19 @@ EFD_C_API uint64_t efd_system_calls(void);
 /* ---- a descriptor for event loops -------------------------------------------------------------------------------- */
 
 /* The descriptor of the object, made when first asked for: close-on-exec, to be watched and not read, closed with the
- * object. EFD_LEVEL: poll(2) and its like say of it what efd_poll says, but for POLLERR, at the latest when the call
- * that changed the count has returned and no other is changing it; only the write that leaves zero and the read that
- * reaches zero enter the kernel. EFD_ARMED: silent until efd_arm. EINVAL: another way, or the object has a descriptor
- * of the other way. EMFILE, ENFILE, ENOMEM as eventfd(2), nothing left behind. Not handler-safe. */
+ * object. EFD_LEVEL: poll(2) and its like say of it what efd_poll says, but for POLLERR, once no call that changes the
+ * count between zero and not zero is running; the write that leaves zero and the read that reaches zero enter the
+ * kernel. A write that leaves zero is an edge for EPOLLET; one above zero is not. EFD_ARMED: silent until efd_arm.
+ * EINVAL: another way, or the object has a descriptor of the other way. EMFILE, ENFILE, ENOMEM as eventfd(2), nothing
+ * left behind. Not handler-safe. */
 #define EFD_LEVEL 0
 #define EFD_ARMED 1
 EFD_C_API int efd_fd(efd_t* efd, int how);
 
 /* For an EFD_ARMED descriptor: what of `events` (POLLIN, POLLOUT) holds already; if 0, the next write or signal
- * (POLLIN), or the next read that makes room (POLLOUT), rings once: one edge for EPOLLET, no read of the descriptor
- * needed. EINVAL: no such descriptor, or no events. Handler-safe. */
+ * (POLLIN), or the next read where there was no room (POLLOUT), rings once: one edge. Watch for EPOLLIN in either case,
+ * with EPOLLET or a multishot poll, which need no read of the descriptor; other watchers see it ready from the first
+ * ring on. EINVAL: no such descriptor, or no events. Handler-safe. */
 EFD_C_API int efd_arm(efd_t* efd, unsigned events);
 
 /* ---- sets -------------------------------------------------------------------------------------------------------- */

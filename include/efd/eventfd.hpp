@@ -12,8 +12,8 @@
 //     std::uint64_t n;
 //     if (done.read(n) == std::errc{}) use(n);               // sleeps until there is something, takes it all
 //
-// A thread whose wait has returned may destroy the handle while another one is still inside the write or signal that
-// ended the wait; see docs/races.md, LAST_PUT.
+// A thread whose wait has returned may destroy the handle while another one is still inside the call that ended the
+// wait (a write, a signal, a read that made room, a stop request); see docs/races.md, LAST_PUT.
 #pragma once
 
 #include <efd/core/context.hpp>
@@ -193,18 +193,21 @@ class eventfd {
     }
 
     // A descriptor for event loops, made when first asked for: close-on-exec, to be watched and not read, closed with
-    // the object. doorbell::level: poll, select, epoll and io_uring say of it what poll() says, but for POLLERR, at the
-    // latest when the call that changed the count has returned and no other one is changing it; only the write that
-    // leaves zero and the read that reaches zero enter the kernel, and each of these writes is an edge for EPOLLET.
-    // doorbell::armed: silent until armed; see arm. Throws std::system_error: invalid_argument if the object has a
-    // descriptor of the other way, too_many_files_open, too_many_files_open_in_system, not_enough_memory. Later calls
-    // give the same number. Not handler-safe. In the child of a fork the number names a bell of the child's own object.
+    // the object. doorbell::level: poll, select, epoll and io_uring say of it what poll() says, but for POLLERR, once
+    // no call that changes the count between zero and not zero is running; the write that leaves zero and the read that
+    // reaches zero enter the kernel, once each (once more where two of them meet, or near the bound). A write that
+    // leaves zero is an edge for EPOLLET; one above zero is not, so take until there is nothing. doorbell::armed:
+    // silent until armed; see arm. Throws std::system_error: invalid_argument if the object has a descriptor of the
+    // other way, too_many_files_open, too_many_files_open_in_system, not_enough_memory. Later calls give the same
+    // number. Not handler-safe. In the child of a fork the number names a bell of the child's own object.
     EFD_API int fd(doorbell how = doorbell::level);
 
     // For a doorbell::armed descriptor. What of `events` (POLLIN, POLLOUT) holds already; if zero, the next write or
-    // signal (POLLIN), or the next read that makes room (POLLOUT), rings once: one edge for EPOLLET, no read of the
-    // descriptor needed. A ring that was on its way before may come besides; nothing is ever missed. Looks first for
-    // as long as linger says. Throws invalid_argument without an armed descriptor. Handler-safe otherwise.
+    // signal (POLLIN), or the next read where there was no room (POLLOUT), rings once: one edge. Watch for EPOLLIN in
+    // either case, with EPOLLET or a multishot poll, which need no read of the descriptor; other watchers see it ready
+    // from the first ring on. A ring may also come for a change that others have used up, so arm, and look, again;
+    // nothing is ever missed. Looks first for as long as linger says. Throws invalid_argument without an armed
+    // descriptor and for no events. Handler-safe otherwise.
     EFD_API std::uint32_t arm(std::uint32_t events = core::poll_in);
 
     [[nodiscard]] core::context* native_handle() const noexcept { return context_; }
