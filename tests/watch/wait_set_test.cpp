@@ -79,7 +79,7 @@ TEST(wait_set, a_look_takes_nothing) {
     wait_set set;
     std::vector<eventfd> all(200);
     for (std::size_t i = 0; i < all.size(); ++i) set.add(all[i], i);
-    for (const std::size_t i : {3, 77, 199}) ASSERT_TRUE(all[i].signal());
+    for (const std::size_t i : {3U, 77U, 199U}) ASSERT_TRUE(all[i].signal());
     std::array<set_event, 2> room{};
     std::map<std::uint64_t, int> seen;
     for (int look = 0; look < 3; ++look) {
@@ -112,7 +112,7 @@ TEST(wait_set, a_sleeper_is_woken_by_any_member) {
     wait_set set;
     std::vector<eventfd> all(100);
     for (std::size_t i = 0; i < all.size(); ++i) set.add(all[i], i);
-    for (const std::size_t which : {0, 42, 99}) {
+    for (const std::size_t which : {0U, 42U, 99U}) {
         set_event got{};
         efd::tests::observed_thread waiter([&] { EXPECT_EQ(set.wait_any(got), std::errc{}); });
         ASSERT_TRUE(waiter.seen_asleep());
