@@ -110,8 +110,9 @@ class wait_set {
 
     // Waits until every member is ready, and takes from all of them in one step: at that moment each count was taken,
     // and nobody ever sees some taken and others not; or none is touched. `room` gets one event for each member.
-    // invalid_argument: no members, no room for all, or a member that is no object. operation_not_supported: two or
-    // more of the objects once had a count of 2^27 or more, or a writer that had to wait. Not handler-safe.
+    // invalid_argument: no members, no room for all, a member that is no object, or an object that joined twice.
+    // operation_not_supported: two or more of the objects once had a count of 2^27 or more, or a writer that had to
+    // wait. Not handler-safe.
     [[nodiscard]] std::errc wait_all(std::span<set_event> room) noexcept { return all(room, core::forever, nullptr); }
     [[nodiscard]] std::errc wait_all(std::span<set_event> room, const std::stop_token& stop) noexcept {
         return all(room, core::forever, &stop);

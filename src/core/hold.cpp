@@ -54,6 +54,7 @@ hold_end context::hold(std::uint64_t& amount) noexcept {
     state_word seen = state_.load(base::acquire);
     for (;;) {
         if (is_sealed(seen)) return hold_end::sealed;
+        if (is_held(seen)) return hold_end::held_already; // by this caller: nobody else holds
         if (packed_count(seen) == 0) return hold_end::nothing_there;
         amount = take_from(packed_count(seen), semaphore());
         if (state_.compare_exchange_weak(seen, seen | hold_mark, base::acq_rel, base::acquire)) // HOLD, mark

@@ -6,9 +6,10 @@
 //     marker                                     unmarker
 //     1 word below: set its bit, it was empty    1 word below: clear the last bit
 //     2 word above: set the bit                  2 word above: clear the bit
-//     3 word below empty again? tidy above       3 word below: something there? set the bit above again
+//     3 word below empty again? tidy above       3 word below: something there? set the bit above again, as a marker
 //
-// Both steps 2 are read-modify-writes of one word: whoever is second sees what the other did in its step 1.
+// Both steps 2 are read-modify-writes of one word: whoever is second sees what the other did in its step 1. Whoever
+// sets a bit above, for whatever reason, looks below after that; whoever clears one, too: until both say the same.
 #include "watch/ready_bitmap.hpp"
 
 #include "os/memory.hpp"
@@ -44,6 +45,11 @@ static_assert(height_for(4097) == 3 && height_for(262'145) == 4 && height_for(re
 
 constexpr std::uint64_t bit_of(std::uint32_t index) noexcept { return std::uint64_t{1} << (index & low_bits); }
 
+// What two steps came to, one after the other.
+constexpr top_change later(top_change first, top_change second) noexcept {
+    return second == top_change::none ? first : second;
+}
+
 } // namespace
 
 bool ready_bitmap::make() noexcept {
@@ -65,8 +71,10 @@ top_change ready_bitmap::grow(std::uint32_t members) noexcept {
     const std::uint32_t wanted = height_for(members);
     for (std::uint32_t height = height_.load(base::relaxed); height < wanted; ++height) {
         height_.store(height + 1, base::release);
-        if (at(height - 1, 0).fetch_or(0, base::acq_rel) != 0) // SET_HEIGHT, step
-            if (set_bit(height, 0) == top_change::first) change = top_change::first;
+        if (at(height - 1, 0).fetch_or(0, base::acq_rel) != 0) { // SET_HEIGHT, step
+            change = later(change, set_bit(height, 0));
+            if (at(height - 1, 0).load(base::acquire) == 0) change = later(change, tidy_above(height - 1, 0));
+        }
         top_.store(&at(height, 0), base::release);
     }
     return change;
@@ -87,8 +95,7 @@ top_change ready_bitmap::mark(std::uint32_t member) noexcept {
     const std::uint32_t below = member >> bits_of_word;
     // Only who went up may have left a bit above a word that is empty again.
     if (at(0, below).load(base::acquire) != 0) return change;
-    const top_change tidied = tidy_above(0, below); // SET_BITS, the marker's look
-    return tidied == top_change::none ? change : tidied;
+    return later(change, tidy_above(0, below)); // SET_BITS, the marker's look
 }
 
 top_change ready_bitmap::unmark(std::uint32_t member) noexcept {
@@ -100,12 +107,18 @@ top_change ready_bitmap::unmark(std::uint32_t member) noexcept {
 
 // The word `index` of a level was seen empty: clears the bits above it as long as what is below them is empty.
 top_change ready_bitmap::tidy_above(std::uint32_t level, std::uint32_t index) noexcept {
-    for (; level + 1 < height_.load(base::acquire); ++level) {
+    top_change change = top_change::none;
+    while (level + 1 < height_.load(base::acquire)) {
         const std::uint32_t above = index >> bits_of_word;
         const std::uint64_t old = at(level + 1, above).fetch_and(~bit_of(index), base::acq_rel); // SET_BITS, clear
-        if (at(level, index).load(base::acquire) != 0) return set_bit(level + 1, index);         // the unmarker's look
-        if ((old & ~bit_of(index)) != 0) return top_change::none;
+        if (at(level, index).load(base::acquire) != 0) {                                         // the unmarker's look
+            change = later(change, set_bit(level + 1, index));
+            if (at(level, index).load(base::acquire) != 0) return change; // and the look of who has set it
+            continue;
+        }
+        if ((old & ~bit_of(index)) != 0) return change;
         index = above;
+        ++level;
     }
     return top_change::last;
 }
@@ -117,9 +130,15 @@ std::uint32_t ready_bitmap::find(std::uint32_t start, top_change& change) noexce
     }
 }
 
-// Goes up from `start` until a word has a bit at or behind it, and down from there.
+// Goes up from `start` until a word has a bit at or behind it, and down from there. From the beginning it goes down
+// from the top at once: then nobody is there at the moment of that one look, and no bit above an empty word stays
+// unseen.
 std::uint32_t ready_bitmap::climb(std::uint32_t start, top_change& change) noexcept {
     const std::uint32_t height = height_.load(base::acquire);
+    if (start == 0) {
+        const std::uint64_t bits = at(height - 1, 0).load(base::acquire); // SET_SLEEP, nobody
+        return bits == 0 ? nobody : descend(height - 1, 0, bits, change);
+    }
     std::uint32_t index = start;
     for (std::uint32_t level = 0; level < height; ++level) {
         const std::uint32_t here = index >> bits_of_word;
@@ -138,17 +157,14 @@ std::uint32_t ready_bitmap::descend(std::uint32_t level, std::uint32_t index, st
         if (level == 0) return below;
         bits = at(level - 1, below).load(base::acquire);
         if (bits == 0) { // a bit above an empty word
-            const top_change tidied = tidy_above(level - 1, below);
-            if (tidied != top_change::none) change = tidied;
+            change = later(change, tidy_above(level - 1, below));
             return again;
         }
         index = below;
     }
 }
 
-bool ready_bitmap::is_marked_in_order(std::uint32_t member) noexcept {
-    return (at(0, member >> bits_of_word).fetch_or(0, base::acq_rel) & bit_of(member)) != 0;
-}
+void ready_bitmap::step_on(std::uint32_t member) noexcept { at(0, member >> bits_of_word).fetch_or(0, base::acq_rel); }
 
 bool ready_bitmap::anything() const noexcept { return at(height_.load(base::acquire) - 1, 0).load(base::acquire) != 0; }
 

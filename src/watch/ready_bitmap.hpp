@@ -21,6 +21,8 @@ enum class top_change : unsigned char {
     last,  // it is empty now
 };
 
+class set_layout;
+
 class ready_bitmap {
   public:
     static constexpr std::uint32_t most = 1U << 20;
@@ -41,18 +43,22 @@ class ready_bitmap {
     // Who unmarks because there is nothing to take must look again after it, and mark if there is.
     [[nodiscard]] top_change unmark(std::uint32_t member) noexcept;
 
-    // The first marked member from `start` on, or nobody. Bits above empty words are taken away as they are met; what
-    // that came to at the top goes to `change`, which is left alone if it came to nothing.
+    // The first marked member from `start` on, or nobody; from 0 on nobody means that the top was empty. Bits above
+    // empty words are taken away as they are met; what that came to at the top goes to `change`, which is left alone if
+    // it came to nothing.
     [[nodiscard]] std::uint32_t find(std::uint32_t start, top_change& change) noexcept;
 
-    // A look at one member's bit that is also a step on it: who marks it later sees what this thread did before.
-    [[nodiscard]] bool is_marked_in_order(std::uint32_t member) noexcept;
+    // A step on one member's bit that leaves it as it is: of this one and a mark, whichever is later sees what the
+    // other thread did before.
+    void step_on(std::uint32_t member) noexcept;
 
     [[nodiscard]] bool anything() const noexcept;
     // The same, as a step that writes: a marker that comes after it sees what this thread did before it (TOP_LOOK).
     [[nodiscard]] bool anything_in_order() noexcept;
 
   private:
+    friend class set_layout; // the explorer's
+
     using word = base::atomic<std::uint64_t>;
     static constexpr std::uint32_t again = nobody - 1;
 

@@ -2,7 +2,8 @@
 //
 // The step is core/hold.cpp's. Before it is tried, every count is looked at; as long as one is zero its member is slept
 // for, and no object is touched. ALL_SLEEP, as SET_SLEEP: who waits marks the member as awaited, then makes a step on
-// the member's bit; who signals sets the bit, then looks for the mark.
+// the member's bit and looks at the count; who signals adds, makes a step on the bit, then looks for the mark. Who
+// removes the member shuts it, then looks for the mark, and who waits comes in after having made it.
 #include "watch/set_core.hpp"
 
 #include "core/hold.hpp"
@@ -33,6 +34,7 @@ struct all_held {
     std::size_t held = 0;
     held_member* sealed = nullptr;
     bool two_sealed = false;
+    bool twice = false;
 
     [[nodiscard]] bool hold_all() noexcept {
         for (held_member& one : objects) {
@@ -44,6 +46,7 @@ struct all_held {
                 if (two_sealed) return false;
                 sealed = &one;
                 break;
+            case core::hold_end::held_already: twice = true; return false;
             }
             ++held;
         }
@@ -89,7 +92,7 @@ status set_core::list_all(std::span<set_event> room, member*& missing) noexcept 
 
 // Once: from all, or from none and then would_block, with a member that was seen empty.
 status set_core::take_all(std::span<set_event> room, std::size_t& number, member*& missing) noexcept {
-    const std::lock_guard one_holder(hold_mutex);
+    std::unique_lock one_holder(hold_mutex);
     std::unique_lock<std::mutex> lock;
     if (!lock_for_change(lock)) return status::deadlock;
     if (const status end = list_all(room, missing); end != status::ok) return end;
@@ -110,14 +113,16 @@ status set_core::take_all(std::span<set_event> room, std::size_t& number, member
         holds.release(taken);
     }
     if (holds.two_sealed) return status::not_supported;
+    if (holds.twice) return status::invalid;
     if (!taken) {
         missing = all_[std::min(holds.held, all_.size() - 1)];
         return status::would_block;
     }
     for (std::size_t i = 0; i < all_.size(); ++i) room[i] = {all_[i]->token, objects[i].amount, core::poll_in};
     number = all_.size();
-    for (const held_member& one : objects) one.object->get(); // the lock is not held while others' code may run
+    for (const held_member& one : objects) one.object->get(); // no lock is held while others' code may run
     lock.unlock();
+    one_holder.unlock();
     holds.tell();
     for (const held_member& one : objects) one.object->put();
     return status::ok;
@@ -136,8 +141,12 @@ status set_core::sleep_until_ready(member& missing, const core::wait_terms& term
     const auto wake_us = [this] { wake_those_for_all(); };
     const std::stop_token never;
     const std::stop_callback on_stop(terms.stop != nullptr ? *terms.stop : never, wake_us);
-    const bool ready = !missing.enter() || ready_.is_marked_in_order(missing.index);
-    missing.exit();
+    bool ready = true; // or gone
+    if (missing.enter()) {
+        ready_.step_on(missing.index); // ALL_SLEEP
+        ready = is_ready(missing);
+        missing.exit();
+    }
     if (terms.stop != nullptr && terms.stop->stop_requested()) {
         end = status::cancelled;
     } else if (!ready) {

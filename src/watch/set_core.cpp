@@ -46,10 +46,12 @@ set_core* set_core::create() noexcept {
         if (core != nullptr) free_cores = core->next_free_;
     }
     if (core == nullptr) {
-        void* const memory = os::map_zeroed(sizeof(set_core));
-        if (memory == nullptr) return nullptr;
-        core = new (memory) set_core;
-        if (!core->ready_.make()) return nullptr;
+        core = new (std::nothrow) set_core; // from the heap, so that leak checkers see what it holds
+        if (core == nullptr) return nullptr;
+        if (!core->ready_.make()) {
+            delete core;
+            return nullptr;
+        }
     }
     context* const bell = context::create(0, 0);
     if (bell == nullptr) {
@@ -177,7 +179,10 @@ status set_core::join(context& object, set_core* inner, std::uint64_t token, int
     joining->open();
     place = static_cast<int>(joining->index);
     members_.fetch_add(1, base::relaxed);
-    if (object.count() > 0) changed(ready_.mark(joining->index)); // WATCH, standing: the look after the attachment
+    if (is_ready(*joining)) { // WATCH, standing: the look after the attachment
+        changed(ready_.mark(joining->index));
+        if (!is_ready(*joining)) settle(*joining); // SET_MARK
+    }
     return status::ok;
 }
 
@@ -269,9 +274,11 @@ status set_core::remove(int place) noexcept {
     }
     leaving->object.store(nullptr, base::release);
     changed(ready_.unmark(leaving->index));
+    const bool awaited = leaving->awaited.load(base::acquire) != 0; // ALL_SLEEP: perhaps all others are ready
     give_back_place(*leaving);
     members_.fetch_sub(1, base::relaxed);
     lock.unlock();
+    if (awaited) wake_those_for_all();
     if (object != nullptr) object->put();
     if (inner != nullptr) {
         const std::lock_guard nesting(nesting_mutex);

@@ -24,6 +24,8 @@
 
 namespace efd::watch {
 
+class set_layout;
+
 class set_core : public core::set_front {
   public:
     // Null: out of memory.
@@ -49,8 +51,8 @@ class set_core : public core::set_front {
                                           const core::wait_terms& terms) noexcept;
 
     // Takes from every member in one step, or from none; `room` gets an event for each, in the order of their places.
-    // invalid: no room for all, no members, or one that is no object. not_supported: two or more members have counts
-    // that once reached packed_limit. Not for signal handlers.
+    // invalid: no room for all, no members, one that is no object, or an object that stands there twice. not_supported:
+    // two or more members have counts that once reached packed_limit. Not for signal handlers.
     [[nodiscard]] base::status wait_all(std::span<set_event> room, std::size_t& number,
                                         const core::wait_terms& terms) noexcept;
 
@@ -64,6 +66,8 @@ class set_core : public core::set_front {
     set_core& operator=(const set_core&) = delete;
 
   private:
+    friend class set_layout; // the explorer's
+
     static constexpr std::uint32_t segment_places = 4096;
     static constexpr std::uint32_t segments = ready_bitmap::most / segment_places;
     static constexpr int kernel_turn = 64; // so many takes, then kernel descriptors have a look to themselves
@@ -82,8 +86,11 @@ class set_core : public core::set_front {
 
     static void told(core::standing_watcher& watcher, std::uint32_t key);
     static int called(core::wait_queue_entry& entry, std::uint32_t key);
+    [[nodiscard]] static bool is_ready(const member& here) noexcept;
     void settle(member& here) noexcept;
+    void pass_by(member& here) noexcept;
     void changed(top_change change) noexcept;
+    void follow_top(bool anything) noexcept;
     void signal_bell() noexcept;
     void drain_bell() noexcept;
     [[nodiscard]] std::uint32_t find(std::uint32_t start) noexcept;

@@ -4,16 +4,19 @@
 //
 //     marker                                     waiter
 //     1 top: set a bit, it was empty             1 interested: one more
-//     2 interested? then signal the context      2 top: a look that also writes
+//     2 interested? then signal the context      2 top: a look that also writes; not empty: try, and look again
 //                                                3 sleep on the context
 //
 // The steps on the top are read-modify-writes of one word: either the waiter's look finds the bit, or the marker sees
-// the interest. All of this may run in signal handlers, but for waits with a stop token.
+// the interest. A try that came to nothing is no reason to sleep unless it ends with a look at an empty top: it goes
+// over several words, one after the other, and a member may have become ready behind it, under a top that was not
+// empty. All of this may run in signal handlers, but for waits with a stop token.
 #include "watch/set_core.hpp"
 
 #include "os/descriptor.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 namespace efd::watch {
 
@@ -22,11 +25,9 @@ using core::context;
 
 void set_core::told(core::standing_watcher& watcher, std::uint32_t key) {
     auto& here = static_cast<member&>(watcher);
-    const context* const object = here.object.load(base::acquire);
     if ((key & core::poll_in) != 0) here.home->changed(here.home->ready_.mark(here.index)); // SET_MARK
     if (here.awaited.load(base::acquire) != 0) here.home->wake_those_for_all();             // ALL_SLEEP
-    // Taken meanwhile, or by the read that tells us: the bit must go.
-    if (object == nullptr || object->count() == 0) here.home->settle(here);
+    if (!is_ready(here)) here.home->settle(here); // taken meanwhile, by the read that tells us, or it left
 }
 
 int set_core::called(core::wait_queue_entry& entry, std::uint32_t key) {
@@ -34,19 +35,46 @@ int set_core::called(core::wait_queue_entry& entry, std::uint32_t key) {
     return 0;
 }
 
-// SET_MARK: unmarks, and looks at the count after that; who adds looks for the bit after the add.
-void set_core::settle(member& here) noexcept {
-    changed(ready_.unmark(here.index));
+// Without a reference: an object that has left stays a context, and what it says is looked at again by who removed it.
+bool set_core::is_ready(const member& here) noexcept {
     const context* const object = here.object.load(base::acquire);
-    if (object != nullptr && object->count() > 0) changed(ready_.mark(here.index));
+    return object != nullptr && object->count() > 0;
+}
+
+// SET_MARK: each step on the bit is followed by a look at the count, until both say the same. So whoever makes the last
+// step on the bit has seen, in it or after it, what all others did before theirs.
+void set_core::settle(member& here) noexcept {
+    do {
+        changed(ready_.unmark(here.index));
+        if (!is_ready(here)) return;
+        changed(ready_.mark(here.index));
+    } while (!is_ready(here));
+}
+
+// It was marked, and nobody was let in. Whoever opened the place since may have marked it before our step.
+void set_core::pass_by(member& here) noexcept {
+    changed(ready_.unmark(here.index));
+    if (!here.enter()) return; // SET_MARK, shut: whoever opens it looks after that
+    settle(here);
+    here.exit();
 }
 
 void set_core::changed(top_change change) noexcept {
     if (change == top_change::none || interested_.load(base::acquire) == 0) return; // SET_SLEEP
-    if (change == top_change::first)
-        signal_bell();
-    else
-        drain_bell();
+    follow_top(change == top_change::first);
+}
+
+// SET_TOP: the context says what the top says. Each step on the context is followed by a look at the top that also
+// writes, until both say the same; so whoever comes to the top later knows of our step, and can undo it.
+void set_core::follow_top(bool anything) noexcept {
+    for (;;) {
+        if (anything)
+            signal_bell();
+        else
+            drain_bell();
+        if (ready_.anything_in_order() == anything) return;
+        anything = !anything;
+    }
 }
 
 // SET_BELL: a marker may come after the set has ended. With a reference, and the context still the set's own, it is
@@ -62,9 +90,8 @@ void set_core::drain_bell() noexcept {
     context* const bell = bell_.load(base::acquire);
     if (bell == nullptr || !bell->get_unless_zero()) return;
     std::uint64_t signals = 0;
-    const bool drained = bell_.load(base::acquire) == bell && bell->try_read(signals) == status::ok;
+    if (bell_.load(base::acquire) == bell) (void)bell->try_read(signals);
     bell->put();
-    if (drained && ready_.anything()) signal_bell();
 }
 
 // From now on the context is kept true for those outside.
@@ -72,7 +99,7 @@ void set_core::watch_for_ever() noexcept {
     if (watched_for_ever_) return;
     watched_for_ever_ = true;
     interested_.fetch_add(1, base::acq_rel);
-    if (ready_.anything_in_order()) signal_bell();
+    follow_top(ready_.anything_in_order()); // what was left behind while nobody was interested goes, too
 }
 
 std::uint32_t set_core::find(std::uint32_t start) noexcept {
@@ -105,7 +132,7 @@ status set_core::take_ready(set_event& got) noexcept {
         member& here = *find_member(found);
         at = found + 1;
         if (!here.enter()) {
-            changed(ready_.unmark(found)); // it left; whoever opens it again looks for itself
+            pass_by(here);
             continue;
         }
         const status end = take_from(here, got);
@@ -115,7 +142,7 @@ status set_core::take_ready(set_event& got) noexcept {
         cursor_.store(at, base::relaxed);
         return end;
     }
-    if (interested_.load(base::relaxed) != 0 && bell().count() > 0 && !ready_.anything()) drain_bell();
+    if (interested_.load(base::relaxed) != 0 && bell().count() > 0 && !ready_.anything()) follow_top(false);
     return has_descriptors ? take_descriptor(got) : status::would_block;
 }
 
@@ -162,7 +189,7 @@ status set_core::look_ready(std::span<set_event> room, std::size_t& number) noex
         at = found + 1;
         member& here = *find_member(found);
         if (!here.enter()) {
-            changed(ready_.unmark(found));
+            pass_by(here);
             continue;
         }
         if (here.object.load(base::relaxed)->count() > 0)
@@ -186,7 +213,7 @@ status set_core::wait_with(const core::wait_terms& terms, Attempt attempt) noexc
     interested_.fetch_add(1, base::acq_rel); // SET_SLEEP
     status end = status::would_block;
     while (end == status::would_block) {
-        if (ready_.anything_in_order()) end = attempt(); // SET_SLEEP, look
+        while (end == status::would_block && ready_.anything_in_order()) end = attempt(); // SET_SLEEP, look
         if (end != status::would_block) break;
         const status slept = sleep(terms);
         if (slept == status::interrupted) {
@@ -194,7 +221,7 @@ status set_core::wait_with(const core::wait_terms& terms, Attempt attempt) noexc
             break;
         }
         end = attempt();
-        if (ready_.anything()) signal_bell(); // BATON
+        if (ready_.anything()) follow_top(true); // BATON
         if (end == status::would_block && slept != status::ok) end = slept;
     }
     interested_.fetch_sub(1, base::acq_rel);

@@ -41,7 +41,7 @@ struct wait_terms {
     patience sleep = patience::as_flagged;
 };
 
-enum class hold_end : unsigned char { held, nothing_there, sealed };
+enum class hold_end : unsigned char { held, nothing_there, sealed, held_already };
 
 // What a read came to; value is meaningful if end is ok. Comes back in registers, so that a caller's variable need not
 // live in memory on the fast path.
