@@ -11,27 +11,27 @@ namespace efd::watch {
 
 // MEMBER_SHUT: coming in and looking for the mark are one step, and so are leaving and seeing that one is awaited.
 bool member::enter() noexcept {
-    if ((inside_.fetch_add(1, base::acq_rel) & shut_mark) == 0) return true;
+    if ((inside.fetch_add(1, base::acq_rel) & shut_mark) == 0) return true;
     exit();
     return false;
 }
 
 void member::exit() noexcept {
-    if (inside_.fetch_sub(1, base::acq_rel) == (shut_mark | 1U)) // the last, and somebody waits for that
-        os::futex_wake_and_count(&inside_, os::everybody, os::futex_scope::one_process);
+    if (inside.fetch_sub(1, base::acq_rel) == (shut_mark | 1U)) // the last, and somebody waits for that
+        os::futex_wake_and_count(&inside, os::everybody, os::futex_scope::one_process);
 }
 
-void member::open() noexcept { inside_.fetch_and(~shut_mark, base::acq_rel); }
+void member::open() noexcept { inside.fetch_and(~shut_mark, base::acq_rel); }
 
 bool member::shut() noexcept {
-    std::uint32_t seen = inside_.fetch_or(shut_mark, base::acq_rel) | shut_mark;
+    std::uint32_t seen = inside.fetch_or(shut_mark, base::acq_rel) | shut_mark;
     while (seen != shut_mark) {
         if (core::in_callback != 0) {
             open();
             return false;
         }
-        (void)os::futex_wait(&inside_, seen, core::forever, os::futex_scope::one_process);
-        seen = inside_.load(base::acquire);
+        (void)os::futex_wait(&inside, seen, core::forever, os::futex_scope::one_process);
+        seen = inside.load(base::acquire);
     }
     return true;
 }

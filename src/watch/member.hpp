@@ -40,7 +40,7 @@ struct alignas(64) member : core::standing_watcher {
     set_core* home = nullptr;
     base::atomic<core::context*> object{nullptr};
     std::uint32_t index = 0;
-    base::atomic<std::uint32_t> inside_{shut_mark};
+    base::atomic<std::uint32_t> inside{shut_mark};
     base::atomic<std::uint32_t> awaited{0}; // by so many who wait for all members
     std::uint64_t token = 0;
     set_core* inner = nullptr;

@@ -61,7 +61,7 @@ bool ready_bitmap::make() noexcept {
 }
 
 ready_bitmap::word& ready_bitmap::at(std::uint32_t level, std::uint32_t index) const noexcept {
-    return words_[level_at[level] + index];
+    return words_[level_at[level % levels] + index];
 }
 
 // SET_HEIGHT: publish the new level, then step on what was the top. A marker that came before that step is carried up
