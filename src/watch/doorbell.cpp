@@ -121,7 +121,7 @@ void doorbell::told(core::bell& bell, core::context& object, std::uint32_t key) 
         if (key != 0 && object.claim_ring()) self.ring_armed();
         return;
     }
-    if ((key & left_zero) != 0) self.ring();
+    if ((key & left_zero) != 0 && to_hold(object.count()) != full) self.ring();
     self.request();
 }
 
@@ -172,7 +172,7 @@ void doorbell::request() noexcept {
 void doorbell::show(std::uint64_t count) noexcept {
     const std::uint64_t wanted = to_hold(count);
     if (full_ != (wanted == full)) {
-        silence();
+        if (full_ || begun_.load(base::acquire) != 0) silence(); // else no watcher sees room that there never was
         full_ = wanted == full && os::ring_bell(fd_here(), full);
     }
     if (wanted == 0 && begun_.load(base::acquire) != 0) silence();
