@@ -6,10 +6,11 @@
 //     marker                                     unmarker
 //     1 word below: set its bit, it was empty    1 word below: clear the last bit
 //     2 word above: set the bit                  2 word above: clear the bit
-//     3 word below empty again? tidy above       3 word below: something there? set the bit above again, as a marker
+//     3 not ready any more? unmark               3 word below: something there? set the bit above again, look again
 //
-// Both steps 2 are read-modify-writes of one word: whoever is second sees what the other did in its step 1. Whoever
-// sets a bit above, for whatever reason, looks below after that; whoever clears one, too: until both say the same.
+// Both steps 2 are read-modify-writes of one word: whoever is second sees what the other did in its step 1. A marker
+// that comes second, and leaves a bit above an empty word, sees what was taken before the bit below was cleared; so its
+// look at the member (SET_MARK, set_wait.cpp) finds it not ready, and unmarking takes away what is too much.
 #include "watch/ready_bitmap.hpp"
 
 #include "os/memory.hpp"
@@ -65,16 +66,16 @@ ready_bitmap::word& ready_bitmap::at(std::uint32_t level, std::uint32_t index) c
 }
 
 // SET_HEIGHT: publish the new level, then step on what was the top. A marker that came before that step is carried up
-// here; one that comes after it sees the new level, for it looks at the height after its own step.
+// here; one that comes after it sees the new level, for it looks at the height after its own step. So with unmarkers:
+// what one of them left above, not knowing of the level, is taken away here.
 top_change ready_bitmap::grow(std::uint32_t members) noexcept {
     top_change change = top_change::none;
     const std::uint32_t wanted = height_for(members);
     for (std::uint32_t height = height_.load(base::relaxed); height < wanted; ++height) {
         height_.store(height + 1, base::release);
-        if (at(height - 1, 0).fetch_or(0, base::acq_rel) != 0) { // SET_HEIGHT, step
+        if (at(height - 1, 0).fetch_or(0, base::acq_rel) != 0) // SET_HEIGHT, step
             change = later(change, set_bit(height, 0));
-            if (at(height - 1, 0).load(base::acquire) == 0) change = later(change, tidy_above(height - 1, 0));
-        }
+        if (at(height - 1, 0).load(base::acquire) == 0) change = later(change, tidy_above(height - 1, 0));
         top_.store(&at(height, 0), base::release);
     }
     return change;
@@ -90,13 +91,7 @@ top_change ready_bitmap::set_bit(std::uint32_t level, std::uint32_t index) noexc
     }
 }
 
-top_change ready_bitmap::mark(std::uint32_t member) noexcept {
-    const top_change change = set_bit(0, member);
-    const std::uint32_t below = member >> bits_of_word;
-    // Only who went up may have left a bit above a word that is empty again.
-    if (at(0, below).load(base::acquire) != 0) return change;
-    return later(change, tidy_above(0, below)); // SET_BITS, the marker's look
-}
+top_change ready_bitmap::mark(std::uint32_t member) noexcept { return set_bit(0, member); }
 
 top_change ready_bitmap::unmark(std::uint32_t member) noexcept {
     const std::uint32_t below = member >> bits_of_word;

@@ -39,8 +39,9 @@ class ready_bitmap {
     // Room for `members`, up to `most`. One thread at a time.
     [[nodiscard]] top_change grow(std::uint32_t members) noexcept;
 
+    // Who marks must look at the member after it, and unmark if it is not ready (any more); who unmarks must look after
+    // it, and mark if it is.
     [[nodiscard]] top_change mark(std::uint32_t member) noexcept;
-    // Who unmarks because there is nothing to take must look again after it, and mark if there is.
     [[nodiscard]] top_change unmark(std::uint32_t member) noexcept;
 
     // The first marked member from `start` on, or nobody; from 0 on nobody means that the top was empty. Bits above

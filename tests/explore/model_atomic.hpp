@@ -103,7 +103,7 @@ class model_atomic {
         return from_bits<T>(ask(act::add, o, value, where).value);
     }
     T fetch_sub(T value, order o, place where = place::current()) noexcept {
-        return from_bits<T>(ask(act::add, o, static_cast<T>(T{0} - value), where).value);
+        return from_bits<T>(ask(act::add, o, static_cast<T>(T{} - value), where).value);
     }
     T fetch_or(T value, order o, place where = place::current()) noexcept {
         return from_bits<T>(ask(act::bit_or, o, value, where).value);

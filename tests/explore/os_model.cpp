@@ -4,11 +4,15 @@
 #include "explore/slots.hpp"
 #include "os/clock.hpp"
 #include "os/cpu.hpp"
+#include "os/descriptor.hpp"
 #include "os/futex.hpp"
 #include "os/memory.hpp"
+#include "os/signals.hpp"
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 namespace explore {
 namespace {
@@ -17,6 +21,11 @@ namespace {
 constexpr std::size_t slab_bytes = std::size_t{1} << 20;
 alignas(4096) unsigned char slab[slab_bytes];
 
+// Everything else that is mapped: a set, its bitmap, its places. What of it changes beside atomics the scenario names.
+constexpr std::size_t pages_bytes = std::size_t{4} << 20;
+alignas(4096) unsigned char pages[pages_bytes];
+std::size_t pages_used = 0;
+
 request futex_request(const void* word, act what, bool shared, std::source_location where) noexcept {
     return {word, 4, what, order::relaxed, order::relaxed, 0, 0, where, 0, shared, 0, false};
 }
@@ -24,6 +33,20 @@ request futex_request(const void* word, act what, bool shared, std::source_locat
 } // namespace
 
 region first_slots(std::size_t bytes) noexcept { return {slab, bytes}; }
+void forget_pages() noexcept { pages_used = 0; }
+
+namespace {
+
+void* take_pages(std::size_t bytes) noexcept {
+    const std::size_t rounded = (bytes + 4095) / 4096 * 4096;
+    if (the_machine().active()) the_machine().fail("pages mapped by a thread: the scenario must have them before");
+    if (pages_used + rounded > pages_bytes) return nullptr;
+    void* const given = pages + pages_used;
+    pages_used += rounded;
+    return std::memset(given, 0, rounded);
+}
+
+} // namespace
 
 } // namespace explore
 
@@ -50,7 +73,23 @@ std::uint64_t futex_calls() noexcept { return 0; }
 std::int64_t now_ns() noexcept { return 0; }
 int current_cpu() noexcept { return 0; }
 
-void* map_zeroed(std::size_t bytes) noexcept { return bytes <= explore::slab_bytes ? explore::slab : nullptr; }
+void* map_zeroed(std::size_t bytes) noexcept {
+    return bytes == explore::slab_bytes ? explore::slab : explore::take_pages(bytes);
+}
+
+// Handlers are no part of the model; nor are kernel descriptors among the members of a set.
+signals_blocked::signals_blocked() noexcept : before_{} {}
+signals_blocked::~signals_blocked() = default;
+int make_epoll() noexcept { return -ENOSYS; }
+int epoll_add(int /*unused*/, int /*unused*/, std::uint32_t /*unused*/, std::uint64_t /*unused*/) noexcept {
+    return -ENOSYS;
+}
+void epoll_remove(int /*unused*/, int /*unused*/) noexcept {}
+std::size_t epoll_look(int /*unused*/, std::span<epoll_found> /*unused*/) noexcept { return 0; }
+poll_end poll_readable(std::span<const int> /*unused*/, std::int64_t /*unused*/) noexcept {
+    explore::the_machine().fail("a set without kernel descriptors sleeps in poll");
+    return poll_end::ready;
+}
 
 } // namespace efd::os
 

@@ -14,5 +14,8 @@ std::vector<scenario> queue_scenarios();
 std::vector<scenario> life_scenarios();
 std::vector<scenario> bell_scenarios();
 std::vector<scenario> bell_loop_scenarios();
+std::vector<scenario> set_scenarios();
+std::vector<scenario> set_life_scenarios();
+std::vector<scenario> set_all_scenarios();
 
 } // namespace explore

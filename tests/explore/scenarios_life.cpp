@@ -1,13 +1,10 @@
 // Configurations of birth and death: LAST_PUT, RETURN, BIRTH, with the real table of slots.
 #include "explore/bell_world.hpp"
 #include "explore/scenarios.hpp"
-#include "explore/slots.hpp"
+#include "explore/table.hpp"
 #include "explore/tell.hpp"
 #include "explore/world.hpp"
 
-#include "core/context_table.hpp"
-
-#include <cstring>
 #include <string>
 
 namespace explore {
@@ -15,12 +12,8 @@ namespace {
 
 using efd::base::status;
 using efd::core::context;
-using efd::core::context_table;
 
-constexpr std::size_t watched_slots = 2 * sizeof(context);
-// What changes of the table after its first slab is there: the lock, the ids and the first slab; the last numbers.
-constexpr std::size_t table_head = 136;
-constexpr std::size_t table_tail = 24;
+constexpr std::size_t watched_slots = 2;
 
 struct lives {
     context* first = nullptr;
@@ -33,29 +26,8 @@ struct lives {
 };
 lives* here = nullptr;
 
-region part_of_table(bool head) noexcept {
-    auto* const all = reinterpret_cast<unsigned char*>(&context_table::instance());
-    return head ? region{all, table_head} : region{all + sizeof(context_table) - table_tail, table_tail};
-}
-
-// The table as the program found it, its slab empty.
-void reset_table() {
-    static unsigned char head[table_head];
-    static unsigned char tail[table_tail];
-    static const bool kept = [] {
-        std::memcpy(head, part_of_table(true).first, table_head);
-        std::memcpy(tail, part_of_table(false).first, table_tail);
-        return true;
-    }();
-    (void)kept;
-    std::memcpy(part_of_table(true).first, head, table_head);
-    std::memcpy(part_of_table(false).first, tail, table_tail);
-    const region slots = first_slots(watched_slots);
-    std::memset(slots.first, 0, slots.bytes);
-}
-
 void make_life(bool watched, std::uint64_t initval = 0) {
-    reset_table();
+    reset_table(watched_slots);
     make_world(0, 0);
     here = new lives;
     here->first = context::create(initval, 0);
@@ -66,10 +38,7 @@ void make_life(bool watched, std::uint64_t initval = 0) {
         std::uint32_t ready = 0;
         (void)here->first->add_wait_queue(here->entry, ready);
     }
-    arena_open(false); // the machine's own list
-    for (const region& r : {first_slots(watched_slots), part_of_table(true), part_of_table(false)})
-        the_machine().regions.push_back(r);
-    arena_open(true);
+    name_table(watched_slots);
 }
 int open_bell_of(context& object) {
     int fd = -1;
