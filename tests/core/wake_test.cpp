@@ -137,7 +137,10 @@ TEST(one_wake, one_unit_wakes_one_reader_of_many) {
             ASSERT_TRUE(object.signal());
             ASSERT_TRUE(eventually([&] { return herd.reads() == i; }));
             ASSERT_TRUE(herd.all_asleep());
-            EXPECT_EQ(herd.switches() - before, 1) << "write " << i;
+            // An emulator's own locks make a thread sleep too, now and then.
+            if (!efd::tests::under_emulator) {
+                EXPECT_EQ(herd.switches() - before, 1) << "write " << i;
+            }
         }
         EXPECT_EQ(object.write(1), std::errc{});
         while (herd.reads() < readers * writes) (void)object.signal(); // let them all go

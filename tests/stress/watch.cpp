@@ -4,7 +4,6 @@
 
 #include "support/waiting.hpp"
 
-#include <cstring>
 #include <fmt/format.h>
 #include <fstream>
 
@@ -60,7 +59,9 @@ std::string describe(table& around) {
     std::string text;
     for (subject& s : around.subjects) {
         std::array<std::uint64_t, 8> words{};
-        std::memcpy(words.data(), static_cast<const void*>(s.object().native_handle()), sizeof words);
+        // Word by word, as others go on changing them; copied as bytes, ThreadSanitizer would rightly object.
+        const auto* const from = reinterpret_cast<const std::uint64_t*>(s.object().native_handle());
+        for (std::size_t i = 0; i < words.size(); ++i) words[i] = __atomic_load_n(from + i, __ATOMIC_RELAXED);
         text += fmt::format("  {:15} count {}, {} references, words", s.name(), s.object().count(),
                             s.object().native_handle()->references());
         for (const std::uint64_t word : words) text += fmt::format(" {:016x}", word);
