@@ -1,184 +1,344 @@
-/* wait_all.pml: taking from two objects in one step (src/core/hold.cpp), beside a writer, a reader, a looker.
+/* wait_all.pml: taking from two objects in one step, those who meet a held word, and those who sleep until all is there.
  *
- * Owns two packed words: count and `held`. A taker holds both words one after the other, each in the step that shows its
- * count above zero and settles what will be taken, then takes and releases. Whoever meets a held word waits at the gate,
- * whose number he has read before. The writer adds to object 0, then to object 1, so at no moment has more been written
- * to 1 than to 0. Invariants: what was taken was there at one moment (never more of 1 than of 0), who has seen one object
- * after the take sees the other after it, an object that was never empty is never found empty, units are conserved, and
- * nobody waits for ever.
+ * Owns a copy of src/core/hold.cpp and src/watch/set_all.cpp: HOLD, HOLD_GATE, ALL_SLEEP. One thread at a time holds;
+ * holding waits for nobody. A writer writes A and then B; readers and lookers go from A to B. Only the order of steps is
+ * modelled, not what memory may show late. Invariants: units are conserved; of a take from all nobody sees a part; what
+ * was taken was there at one moment (never more of B than of A); nobody waits at the gate for ever; nobody sleeps for
+ * all while all is there.
  */
-#ifndef WRITES
-#define WRITES 2
-#endif
 #ifndef TAKERS
-#define TAKERS 1
+#define TAKERS 1 /* try once */
 #endif
-#ifndef TAKES
-#define TAKES 1
+#ifndef SLEEPERS
+#define SLEEPERS 0 /* sleep until they have both */
 #endif
-#ifndef FIRST
-#define FIRST 1 /* what is in each object at the start */
+#ifndef WRITES
+#define WRITES 0 /* of A and B, by the one writer */
 #endif
-#ifndef SECOND
-#define SECOND FIRST
+#ifndef START_A
+#define START_A 1
 #endif
-bool one_moment = true, no_look_between = true, never_found_empty = true, conserved = true;
+#ifndef START_B
+#define START_B 1
+#endif
 
-byte count[2];
+bool conservation = true, all_or_none = true, one_moment = true, no_lost_wakeup = true, nothing_held = true;
+
+byte count[2], taken[2], given[2];
 bool held[2];
-byte gate;
-bool holding; /* the mutex of takers */
-byte taken[2], written[2], read_off;
-byte looked[2];
-byte done;
+bool hold_lock;
+byte number;         /* the gate: how often it was opened */
+bool waiting;        /* and whether somebody waits there */
+byte at_gate;        /* asleep there */
+byte gate_wakes;     /* of those, woken */
+byte alls;           /* takes from both */
+bool gone;           /* B has left: A alone is all */
 
-inline open_gate() { gate++ }
+bool awaited[2];     /* ALL_SLEEP: the member is slept for */
+byte all_gate, all_asleep, all_wakes;
 
-/* Returns when object x is not held. */
-inline await_release(x) {
+inline await_release(m) {
     do
+    ::
 #ifdef BROKEN_gate_read_late
-    :: atomic { !held[x] -> break }
-    :: atomic { held[x] -> skip }; number = gate; gate != number
+        if :: !held[m] -> break :: else fi;
+        seen = number;
 #else
-    :: number = gate;
-       if
-       :: atomic { !held[x] -> break }
-       :: atomic { held[x] -> skip }; gate != number /* the futex compares */
-       fi
+        seen = number; /* HOLD_GATE: before the look at the word */
+        if :: !held[m] -> break :: else fi;
 #endif
+#ifdef BROKEN_gate_unmarked
+        do :: atomic { number == seen -> at_gate++; break } :: number != seen -> goto_again = true; break od;
+#else
+        atomic { if :: number == seen -> waiting = true :: else -> goto_again = true fi };
+        if
+        :: goto_again -> skip
+        :: else ->
+            atomic { if :: number == seen && waiting -> at_gate++ :: else -> goto_again = true fi }
+        fi;
+#endif
+        if
+        :: goto_again -> goto_again = false
+        :: else -> atomic { gate_wakes > 0 -> gate_wakes--; at_gate-- }
+        fi
+    od;
+    seen = 0
+}
+
+inline open_gate() {
+    atomic {
+        was = waiting;
+        waiting = false;
+#ifndef BROKEN_gate_not_moved
+        number++
+#endif
+    };
+    if :: was -> gate_wakes = at_gate :: else fi;
+    was = false
+}
+
+/* What an add owes to those who sleep for all: the look for them comes after the add. */
+inline tell_all(m) {
+#ifdef BROKEN_looked_for_before_the_add
+    skip
+#else
+    atomic { if :: awaited[m] -> all_gate++; all_wakes = all_asleep :: else fi }
+#endif
+}
+
+inline add(m) {
+#ifdef BROKEN_looked_for_before_the_add
+    was = awaited[m];
+#endif
+    atomic { found_held = held[m]; count[m]++; given[m]++ };
+#ifndef BROKEN_writer_does_not_await
+    if :: found_held -> await_release(m) :: else fi;
+#endif
+    found_held = false;
+#ifdef BROKEN_looked_for_before_the_add
+    atomic { if :: was -> all_gate++; all_wakes = all_asleep :: else fi };
+    was = false;
+#endif
+    tell_all(m)
+}
+
+/* got: whether there was anything. */
+inline take(m) {
+    got = false;
+    do
+    :: atomic {
+            if
+#ifdef BROKEN_reader_does_not_await
+            :: true -> got = (count[m] > 0); taken[m] = taken[m] + count[m]; count[m] = 0; break
+#else
+#ifdef BROKEN_reader_says_nothing_there
+            :: held[m] -> break
+#else
+            :: held[m] -> skip
+#endif
+            :: !held[m] -> got = (count[m] > 0); taken[m] = taken[m] + count[m]; count[m] = 0; break
+#endif
+            fi
+        };
+        await_release(m)
     od
 }
 
-/* HOLD, mark: y is told whether it was above zero. */
-inline hold(x, y) {
-    atomic {
-        if
-        :: count[x] > 0 ->
-            y = true;
-#ifdef SEMAPHORE
-            amount[x] = 1;
+inline look(m) {
+    got = false;
+    do
+    :: atomic {
+            if
+#ifdef BROKEN_looker_does_not_await
+            :: true -> got = (count[m] > 0); break
 #else
-            amount[x] = count[x];
+            :: held[m] -> skip
+            :: !held[m] -> got = (count[m] > 0); break
 #endif
-#ifdef BROKEN_take_and_give_back
-            count[x] = count[x] - amount[x]
-#else
-            held[x] = true
-#endif
-        :: else -> y = false; amount[x] = 0
-        fi
-    }
+            fi
+        };
+        await_release(m)
+    od
 }
 
-inline release(x) {
-    atomic {
+/* success: both were taken from; else `missing` was seen empty. */
+inline try_all() {
+    atomic { !hold_lock -> hold_lock = true };
+    success = true;
+    amount[0] = 0; amount[1] = 0;
 #ifdef BROKEN_take_and_give_back
-        if :: !both -> count[x] = count[x] + amount[x] :: else fi;
+    atomic { if :: count[0] > 0 -> amount[0] = count[0]; count[0] = 0 :: else -> success = false; missing = 0 fi };
+    if
+    :: success && !gone ->
+        atomic { if :: count[1] > 0 -> amount[1] = count[1]; count[1] = 0 :: else -> success = false; missing = 1 fi };
+        if :: !success -> count[0] = count[0] + amount[0] :: else fi
+    :: else
+    fi;
+    if :: success -> atomic { taken[0] = taken[0] + amount[0]; taken[1] = taken[1] + amount[1] } :: else fi;
 #else
-#ifdef BROKEN_settled_at_release
-        if :: both -> amount[x] = count[x] :: else fi;
+    atomic { if :: count[0] > 0 -> held[0] = true; amount[0] = count[0] :: else -> success = false; missing = 0 fi };
+#ifdef BROKEN_released_before_all_are_held
+    atomic { if :: success -> count[0] = count[0] - amount[0]; held[0] = false :: else fi };
 #endif
-        if :: both -> count[x] = count[x] - amount[x] :: else fi;
-        held[x] = false;
+    if
+    :: success && !gone ->
+        atomic { if :: count[1] > 0 -> held[1] = true; amount[1] = count[1] :: else -> success = false; missing = 1 fi }
+    :: else
+    fi;
+#ifdef BROKEN_gate_opened_before_the_release
+    open_gate();
 #endif
-        if :: both -> taken[x] = taken[x] + amount[x] :: else fi
-    }
+#ifdef BROKEN_released_before_all_are_held
+    if :: !success && amount[0] > 0 -> count[0] = count[0] + amount[0] :: else fi;
+    if :: success -> taken[0] = taken[0] + amount[0] :: else fi;
+#else
+    atomic {
+        if
+        :: held[0] ->
+            held[0] = false;
+#ifdef BROKEN_amount_settled_at_release
+            amount[0] = count[0];
+#endif
+            if :: success -> count[0] = count[0] - amount[0]; taken[0] = taken[0] + amount[0] :: else fi
+        :: else
+        fi
+    };
+#endif
+    atomic {
+        if
+        :: held[1] ->
+            held[1] = false;
+#ifdef BROKEN_amount_settled_at_release
+            amount[1] = count[1];
+#endif
+            if :: success -> count[1] = count[1] - amount[1]; taken[1] = taken[1] + amount[1] :: else fi
+        :: else
+        fi
+    };
+#ifdef BROKEN_gate_opened_for_takes_alone
+    if :: success -> open_gate() :: else fi;
+#else
+#ifndef BROKEN_gate_opened_before_the_release
+    open_gate();
+#endif
+#endif
+#endif
+    if
+    :: success ->
+        alls++;
+#ifdef WRITER_LEADS
+        assert(one_moment && amount[0] >= amount[1])
+#endif
+    :: else
+    fi;
+    hold_lock = false
 }
 
 proctype taker() {
-    byte amount[2], takes;
-    bool first, second, both;
+    byte amount[2];
+    bool success, was;
+    byte missing;
+    try_all()
+}
+
+proctype sleeper() {
+    byte amount[2], seen;
+    bool success, was;
+    byte missing;
     do
-    :: takes < TAKES ->
-        atomic { !holding -> holding = true };
-        hold(0, first);
-#ifdef BROKEN_released_before_all
-        both = first && count[1] > 0; release(0);
+    :: try_all();
+        if :: success -> break :: else fi;
+        seen = all_gate;
+#ifdef BROKEN_awaits_after_the_look
+        if
+        :: count[missing] > 0 || (missing == 1 && gone) -> skip
+        :: else ->
+            awaited[missing] = true;
+#else
+        awaited[missing] = true; /* ALL_SLEEP */
+        if
+        :: count[missing] > 0 || (missing == 1 && gone) -> skip
+        :: else ->
 #endif
-        second = false;
-        if :: first -> hold(1, second) :: else fi;
-        both = first && second;
-#ifndef BROKEN_released_before_all
-        if :: first -> release(0) :: else fi;
-#endif
-        if :: second -> release(1) :: else fi;
-        open_gate();
-        atomic {
-            if :: both -> takes++ :: else fi;
-#ifdef WRITER
-            assert(one_moment && taken[0] >= taken[1]);
-#endif
-            holding = false
-        };
-        /* ALL_SLEEP: until all are ready again, or nobody will make them so */
-        if :: count[0] > 0 && count[1] > 0 :: done > 0 -> break fi
-    :: takes >= TAKES -> break
+            atomic {
+                if
+                :: all_gate == seen -> all_asleep++
+                :: else -> seen = 255
+                fi
+            };
+            if
+            :: seen == 255 -> skip
+            :: else ->
+end_asleep:     atomic { all_wakes > 0 -> all_wakes--; all_asleep-- }
+            fi
+        fi
     od
 }
 
-inline add(x) {
-    atomic { was_held = held[x]; count[x]++; written[x]++ };
-#ifndef BROKEN_add_does_not_wait
-    if :: was_held -> await_release(x) :: else fi;
-#endif
-    was_held = false
-}
-
 proctype writer() {
-    byte number, writes;
-    bool was_held;
+    byte writes, seen;
+    bool found_held, was, goto_again;
     do
-    :: writes < WRITES -> add(0); add(1); writes++
-    :: else -> break
-    od;
-    done++
+    :: writes == WRITES -> break
+    :: else -> writes++; add(0); add(1)
+    od
 }
 
-/* Looks at 0, then at 1. With nobody else about, only a take can have emptied them. */
+/* Takes A and then B. Without a writer: if A was gone, it went together with B. */
+proctype reader() {
+    byte seen;
+    bool got, goto_again, first;
+    take(0);
+    first = got;
+    take(1);
+#if WRITES == 0
+    assert(all_or_none && (first || !got));
+#endif
+    if :: first -> assert(all_or_none && (alls == 0 || WRITES > 0)) :: else fi
+}
+
 proctype looker() {
-    byte number;
-#ifndef BROKEN_look_does_not_wait
-    await_release(0);
-#endif
-    looked[0] = count[0];
-#ifndef BROKEN_look_does_not_wait
-    await_release(1);
-#endif
-    looked[1] = count[1];
-    assert(no_look_between && (looked[0] > 0 || looked[1] == 0))
+    byte seen;
+    bool got, goto_again, first;
+    look(0);
+    first = got;
+    look(1);
+    assert(all_or_none && (first || !got))
 }
 
-/* Tries to take one of object 0, which always has one. */
-proctype trier() {
-    byte number;
-    bool got;
-    do
-    :: atomic { !held[0] -> got = count[0] > 0; if :: got -> count[0]--; read_off++ :: else fi; break }
-    :: atomic { held[0] -> skip }; await_release(0)
-    od;
-    assert(never_found_empty && got)
+proctype other_reader() {
+    byte seen;
+    bool got, goto_again;
+    take(1)
+}
+
+/* B leaves; whoever sleeps for it looks again. */
+proctype leaver() {
+    atomic { !hold_lock -> hold_lock = true };
+    gone = true;
+    hold_lock = false;
+#ifndef BROKEN_leaves_without_a_wake
+    atomic { if :: awaited[1] -> all_gate++; all_wakes = all_asleep :: else fi }
+#endif
+}
+
+proctype judge() {
+    byte m;
+    timeout;
+    assert(no_lost_wakeup && (all_asleep == 0 || count[0] == 0 || (count[1] == 0 && !gone)));
+    for (m : 0 .. 1) {
+        assert(nothing_held && !held[m]);
+        assert(conservation && given[m] == taken[m] + count[m])
+    }
 }
 
 init {
     byte i;
     atomic {
-        count[0] = FIRST; count[1] = SECOND; written[0] = FIRST; written[1] = SECOND;
-#ifndef WRITER
-        done = 1;
+        count[0] = START_A; given[0] = START_A;
+        count[1] = START_B; given[1] = START_B;
+#if TAKERS > 0
+        for (i : 1 .. TAKERS) { run taker() }
 #endif
-        do :: i < TAKERS -> run taker(); i++ :: else -> break od;
-#ifdef WRITER
+#if SLEEPERS > 0
+        for (i : 1 .. SLEEPERS) { run sleeper() }
+#endif
+#if WRITES > 0
         run writer();
+#endif
+#ifdef READER
+        run reader();
 #endif
 #ifdef LOOKER
         run looker();
 #endif
-#ifdef TRIER
-        run trier();
+#ifdef OTHER_READER
+        run other_reader();
 #endif
-    };
-    _nr_pr == 1;
-    assert(conserved && written[0] == taken[0] + read_off + count[0] && written[1] == taken[1] + count[1]);
-    assert(!held[0] && !held[1] && !holding)
+#ifdef LEAVER
+        run leaver();
+#endif
+        run judge();
+        i = 0
+    }
 }
