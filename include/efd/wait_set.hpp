@@ -63,7 +63,8 @@ class wait_set {
     EFD_API std::errc remove(int member) noexcept;
     [[nodiscard]] EFD_API std::size_t size() const noexcept;
 
-    // Takes from one ready member. resource_unavailable_try_again: none is ready. Handler-safe.
+    // Takes from one ready member. resource_unavailable_try_again: none is ready; it may say so beside a write that has
+    // returned, while another thread is in the midst of a call on that same member. Waits miss nothing. Handler-safe.
     [[nodiscard]] std::errc try_any(set_event& got) noexcept {
         if (front().surely_nothing()) return std::errc::resource_unavailable_try_again;
         return take(got);
