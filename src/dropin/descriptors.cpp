@@ -1,0 +1,75 @@
+// dropin/descriptors.cpp: see descriptors.hpp.
+#include "dropin/descriptors.hpp"
+
+#include "dropin/kernel_calls.hpp"
+#include "dropin/parked_count.hpp"
+#include "dropin/policy.hpp"
+
+#include <algorithm>
+#include <sys/eventfd.h>
+
+namespace efd::dropin {
+
+region* all_slots = nullptr;
+constinit base::atomic<std::uint32_t> slot_numbers[most_descriptors];
+constinit base::atomic<int> highest{-1};
+
+namespace {
+
+constinit base::atomic<std::uint64_t> epolls[most_descriptors / 64];
+
+void note(int fd, std::uint32_t number) noexcept {
+    slot_numbers[fd].store(number, base::release);
+    int seen = highest.load(base::relaxed);
+    while (seen < fd && !highest.compare_exchange_weak(seen, fd, base::acq_rel, base::relaxed)) {
+    }
+}
+
+} // namespace
+
+void note_created(int fd, unsigned initval, unsigned flags, const void* site) noexcept {
+    if (all_slots == nullptr || static_cast<unsigned>(fd) >= most_descriptors || !memory_is_my_own()) return;
+    const std::uint32_t number = take_slot(*all_slots);
+    if (number == 0) return;
+    slot& made = all_slots->slots[number];
+    made.semaphore.store((flags & EFD_SEMAPHORE) != 0 ? 1 : 0, base::relaxed);
+    made.holders.store(1, base::relaxed);
+    made.process = static_cast<std::uint32_t>(myself() >> 32);
+    made.descriptor = fd;
+    write_site(made, site);
+    begin_policy(made, initval);
+    note(fd, number);
+}
+
+void note_duplicated(int from, int to) noexcept {
+    slot* const there = slot_of(from);
+    if (there == nullptr || to < 0 || to == from) return;
+    if (static_cast<unsigned>(to) >= most_descriptors || !memory_is_my_own())
+        return demote(*there, from, reason::executed);
+    there->holders.fetch_add(1, base::acq_rel);
+    note(to, slot_numbers[from].load(base::relaxed));
+}
+
+void forget(int fd) noexcept {
+    if (slot_of(fd) == nullptr || !memory_is_my_own()) return;
+    const std::uint32_t number = slot_numbers[fd].exchange(0, base::acq_rel);
+    if (number != 0) let_go_of_slot(all_slots->slots[number]);
+}
+
+void forget_range(unsigned first, unsigned last) noexcept {
+    const int end = highest.load(base::acquire);
+    if (end < 0) return;
+    for (unsigned fd = first; fd <= std::min(last, static_cast<unsigned>(end)); ++fd) forget(static_cast<int>(fd));
+}
+
+void note_epoll(int epoll) noexcept {
+    if (static_cast<unsigned>(epoll) < most_descriptors)
+        epolls[epoll / 64].fetch_or(std::uint64_t{1} << (epoll % 64), base::relaxed);
+}
+
+bool is_noted_epoll(int epoll) noexcept {
+    return static_cast<unsigned>(epoll) < most_descriptors &&
+           (epolls[epoll / 64].load(base::relaxed) >> (epoll % 64) & 1) != 0;
+}
+
+} // namespace efd::dropin

@@ -1,0 +1,48 @@
+// dropin/descriptors.hpp: which numbers of this process are eventfds that we saw being made.
+//
+// The kernel's table is the truth; this one is a note beside it, taken down before a number can be anybody else's. A
+// number that is not noted is none of our business. A lookup is one load; any thread, also in signal handlers.
+#pragma once
+
+#include "dropin/region.hpp"
+
+namespace efd::dropin {
+
+inline constexpr unsigned most_descriptors = 1U << 20;
+
+// Null region: everything is off.
+extern region* all_slots;
+extern base::atomic<std::uint32_t> slot_numbers[most_descriptors];
+
+[[nodiscard]] inline slot* slot_of(int fd) noexcept {
+    if (static_cast<unsigned>(fd) >= most_descriptors) return nullptr;
+    const std::uint32_t number = slot_numbers[fd].load(base::acquire);
+    return number == 0 ? nullptr : &all_slots->slots[number];
+}
+
+// A new eventfd, made by the code at `site`.
+void note_created(int fd, unsigned initval, unsigned flags, const void* site) noexcept;
+// `to` is another number of what `from` is, or of something that is not ours.
+void note_duplicated(int from, int to) noexcept;
+// The number is about to be closed.
+void forget(int fd) noexcept;
+void forget_range(unsigned first, unsigned last) noexcept;
+// Every descriptor that is noted: act(fd, slot).
+template <class Act>
+void for_each(Act act) noexcept;
+
+// Descriptors above this one were never noted.
+extern base::atomic<int> highest;
+
+template <class Act>
+void for_each(Act act) noexcept {
+    const int last = highest.load(base::acquire);
+    for (int fd = 0; fd <= last; ++fd)
+        if (slot* const there = slot_of(fd); there != nullptr) act(fd, *there);
+}
+
+// An epoll that has one of ours for a member.
+void note_epoll(int epoll) noexcept;
+[[nodiscard]] bool is_noted_epoll(int epoll) noexcept;
+
+} // namespace efd::dropin

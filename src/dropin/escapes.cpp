@@ -1,0 +1,108 @@
+// dropin/escapes.cpp: see escapes.hpp.
+#include "dropin/escapes.hpp"
+
+#include "dropin/descriptors.hpp"
+#include "dropin/kernel_calls.hpp"
+#include "dropin/parked_count.hpp"
+#include "dropin/policy.hpp"
+#include "dropin/raw_call.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+namespace efd::dropin {
+namespace {
+
+// Terminal, socket and file requests that cannot reach an eventfd but through its own number.
+constexpr bool is_harmless(unsigned long request) noexcept {
+    const unsigned long kind = request >> 8 & 0xff;
+    return kind == 'T' || kind == 0x89 || kind == 'f';
+}
+static_assert(is_harmless(TCGETS) && is_harmless(FIONREAD) && is_harmless(FIONBIO) && !is_harmless(0x4020ae76));
+
+} // namespace
+
+void gone_astray(int fd, reason why) noexcept {
+    if (slot* const there = slot_of(fd); there != nullptr) demote(*there, fd, why);
+}
+
+void all_gone_astray(reason why) noexcept {
+    for_each([why](int fd, slot& there) { demote(there, fd, why); });
+}
+
+void before_epoll_ctl(int epoll, int operation, int fd, const epoll_event* wanted) noexcept {
+    if (operation == EPOLL_CTL_DEL || wanted == nullptr) return;
+    if (slot* const there = slot_of(fd); there != nullptr) {
+        note_epoll(epoll);
+        if ((wanted->events & EPOLLET) != 0) demote(*there, fd, reason::edge_triggered);
+        if ((wanted->events & EPOLLEXCLUSIVE) != 0) demote(*there, fd, reason::exclusive);
+    } else if ((wanted->events & EPOLLET) != 0 && is_noted_epoll(fd)) { // an epoll with ours in it, watched for edges
+        all_gone_astray(reason::edge_triggered);
+    }
+}
+
+void before_sendmsg(const msghdr* message) noexcept {
+    if (message == nullptr || message->msg_control == nullptr || message->msg_controllen < sizeof(cmsghdr)) return;
+    auto* const all = const_cast<msghdr*>(message);
+    for (cmsghdr* one = CMSG_FIRSTHDR(all); one != nullptr; one = CMSG_NXTHDR(all, one)) {
+        if (one->cmsg_level != SOL_SOCKET || one->cmsg_type != SCM_RIGHTS || one->cmsg_len < CMSG_LEN(0)) continue;
+        const std::size_t number = (one->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (std::size_t i = 0; i < number; ++i) {
+            int fd = -1;
+            std::memcpy(&fd, CMSG_DATA(one) + i * sizeof fd, sizeof fd);
+            gone_astray(fd, reason::passed);
+        }
+    }
+}
+
+void before_sendmmsg(const mmsghdr_view* messages, unsigned number) noexcept {
+    const auto* const all = reinterpret_cast<const mmsghdr*>(messages);
+    for (unsigned i = 0; all != nullptr && i < number; ++i) before_sendmsg(&all[i].msg_hdr);
+}
+
+void before_ioctl(unsigned long request) noexcept {
+    if (!is_harmless(request)) all_gone_astray(reason::unknown_ioctl);
+}
+
+void before_fcntl(int fd, int command) noexcept {
+    if (command == F_SETOWN || command == F_SETOWN_EX || command == F_SETSIG) gone_astray(fd, reason::owner_set);
+}
+
+void before_exec() noexcept {
+    for_each([](int fd, slot& there) {
+        if ((raw_call(SYS_fcntl, fd, F_GETFD) & FD_CLOEXEC) == 0) demote(there, fd, reason::executed);
+    });
+}
+
+void before_spawn(bool with_actions) noexcept {
+    if (with_actions) return all_gone_astray(reason::executed);
+    before_exec();
+}
+
+void before_ring() noexcept {
+    rules.has_ring.store(true, base::relaxed);
+    if (rules.level == profile::strict) return all_gone_astray(reason::io_uring);
+    for_each([](int fd, slot& there) { doubt(there, fd); });
+}
+
+void show_counts() noexcept {
+    for_each([](int fd, slot& there) { hand_back(there, fd); });
+}
+
+void before_open(const char* path) noexcept {
+    if (path == nullptr || highest.load(base::relaxed) < 0) return;
+    if (std::strncmp(path, "/proc/", 6) == 0 && std::strstr(path, "/fdinfo") != nullptr) show_counts();
+}
+
+void before_fork() noexcept {
+    for_each([](int, slot& there) { there.forked.store(1, base::relaxed); });
+}
+
+void after_fork_in_child() noexcept { learn_process(); }
+
+} // namespace efd::dropin

@@ -1,0 +1,132 @@
+// dropin/eventfd_calls.hpp: read and write of an eventfd that we know: what is parked, what asks the kernel.
+//
+// The one place that decides. `real` is the call as the program made it: whoever interposes it passes it on, so that
+// its errors, its sleep, its restarts and its cancellation are the kernel's and libc's. May run in signal handlers.
+#pragma once
+
+#include "dropin/kernel_calls.hpp"
+#include "dropin/parked_count.hpp"
+#include "dropin/policy.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <pthread.h>
+#include <sys/types.h>
+
+namespace efd::dropin {
+
+inline constexpr std::size_t value_size = sizeof(std::uint64_t);
+inline constexpr std::uint64_t huge_write = std::uint64_t{1} << 32;
+inline constexpr std::uint64_t refused_value = std::numeric_limits<std::uint64_t>::max(); // EINVAL, always (K-034)
+
+[[nodiscard]] inline std::uintptr_t address_of(const void* at) noexcept { return reinterpret_cast<std::uintptr_t>(at); }
+
+inline void count_one(base::atomic<std::uint64_t>& count) noexcept { count.fetch_add(1, base::relaxed); }
+
+// A write that could be parked goes to the kernel all the same: for want of room, or because it is huge or empty.
+[[nodiscard]] inline parked_word before_refused_park(slot& there, int fd, std::uint64_t n) noexcept {
+    if (n >= huge_write && n != refused_value)
+        demote(there, fd, reason::huge);
+    else if (n > 0)
+        hand_back(there, fd);
+    return there.state.load(base::acquire);
+}
+
+// `before` is what the word was when the write began; now the buffer is known to be there.
+inline void after_asked_write(slot& there, int fd, parked_word before, const void* buffer) noexcept {
+    std::uint64_t n = 0;
+    std::memcpy(&n, buffer, sizeof n);
+    note_readable(address_of(buffer));
+    if (n == 0 || is_demoted(before)) return;
+    if (n >= huge_write) return demote(there, fd, reason::huge);
+    if (is_filled(before) && !is_promoted(before)) weigh_evidence(there);
+    note_filled(there, before);
+}
+
+// write(fd, buffer, length), and whatever comes to the same.
+template <class Real>
+ssize_t write_value(slot& there, int fd, const void* buffer, std::size_t length, Real real) {
+    parked_word before = there.state.load(base::acquire);
+    if (length == value_size && may_park(before, 1) && may_touch(address_of(buffer))) {
+        std::uint64_t n = 0;
+        std::memcpy(&n, buffer, sizeof n);
+        if (try_park(there, n)) {
+            pthread_testcancel();
+            return static_cast<ssize_t>(value_size);
+        }
+        before = before_refused_park(there, fd, n);
+    }
+    count_one(there.counted.asked_writes);
+    const ssize_t done = real();
+    if (done == static_cast<ssize_t>(value_size)) after_asked_write(there, fd, before, buffer);
+    return done;
+}
+
+// Any read that takes a value, made by the caller's own call: nothing is parked while it runs.
+template <class Real>
+ssize_t read_asked(slot& there, int fd, Real real) {
+    const bool begun = begin_asking(there, fd);
+    count_one(there.counted.asked_reads);
+    const ssize_t got = real();
+    if (begun) end_asking(there);
+    return got;
+}
+
+// Parked units and the kernel's, in one value. False: there was nothing after all, look again.
+[[nodiscard]] inline bool read_together(slot& there, int fd, parked_word mine, void* buffer, std::size_t length,
+                                        ssize_t& got) noexcept {
+    const long found = read_now(fd, buffer, length);
+    const std::uint64_t parked = end_together(there, mine);
+    count_one(there.counted.asked_reads);
+    std::uint64_t value = 0;
+    if (found == static_cast<long>(value_size)) {
+        std::memcpy(&value, buffer, sizeof value);
+    } else if (found != -EAGAIN) {
+        errno = static_cast<int>(-found); // EFAULT has consumed (K-023)
+        got = -1;
+        return true;
+    } else {
+        demote(there, fd, reason::stolen);
+        if (parked == 0) return false;
+    }
+    value += parked;
+    std::memcpy(buffer, &value, sizeof value);
+    got = static_cast<ssize_t>(value_size);
+    return true;
+}
+
+// Does the range leave user space, which the kernel refuses before anything else (K-024, K-159).
+[[nodiscard]] inline bool leaves_user_space(std::uintptr_t first, std::size_t length) noexcept {
+    constexpr auto most = static_cast<std::uintptr_t>(PTRDIFF_MAX);
+    return first > most || length > most - first;
+}
+
+// read(fd, buffer, length), and whatever comes to the same.
+template <class Real>
+ssize_t read_value(slot& there, int fd, void* buffer, std::size_t length, Real real) {
+    if (length < value_size || leaves_user_space(address_of(buffer), length))
+        return real(); // refused, and nothing consumed
+    if (there.semaphore.load(base::relaxed) != 0 && !is_on_stack(address_of(buffer)))
+        return read_asked(there, fd, real);
+    for (;;) {
+        const read_ticket ticket = begin_reading(there, fd);
+        if (ticket.way == read_way::ask || ticket.way == read_way::demoted) {
+            count_one(there.counted.asked_reads);
+            const ssize_t got = real();
+            if (ticket.way == read_way::ask) end_asking(there);
+            return got;
+        }
+        if (ticket.way == read_way::one_unit) {
+            constexpr std::uint64_t one = 1;
+            std::memcpy(buffer, &one, sizeof one);
+            count_one(there.counted.parked_reads);
+            pthread_testcancel();
+            return static_cast<ssize_t>(value_size);
+        }
+        ssize_t got = 0;
+        if (read_together(there, fd, ticket.mine, buffer, length, got)) return got;
+    }
+}
+
+} // namespace efd::dropin

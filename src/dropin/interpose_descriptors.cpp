@@ -1,0 +1,191 @@
+// dropin/interpose_descriptors.cpp: the names by which numbers come, go, and reach others.
+//
+// Each tells descriptors.hpp or escapes.hpp, and forwards. A number is forgotten before it is closed: afterwards it may
+// be another thread's already.
+#include "dropin/descriptors.hpp"
+#include "dropin/escapes.hpp"
+#include "dropin/interpose.hpp"
+
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <fcntl.h>
+#include <sys/types.h>
+
+struct epoll_event;
+struct msghdr;
+
+using namespace efd::dropin;
+
+EFD_INTERPOSE int close(int fd) {
+    forget(fd);
+    return next.close(fd);
+}
+
+EFD_INTERPOSE int close_range(unsigned first, unsigned last, int flags) {
+    static constinit later<int(unsigned, unsigned, int)> real("close_range");
+    constexpr int only_marks = 4; // CLOSE_RANGE_CLOEXEC
+    if ((flags & only_marks) == 0) forget_range(first, last);
+    return real(first, last, flags);
+}
+
+EFD_INTERPOSE void closefrom(int first) {
+    static constinit later<void(int)> real("closefrom");
+    forget_range(first < 0 ? 0U : static_cast<unsigned>(first), ~0U);
+    real(first);
+}
+
+EFD_INTERPOSE int dup(int fd) {
+    const int made = next.dup(fd);
+    note_duplicated(fd, made);
+    return made;
+}
+
+EFD_INTERPOSE int dup2(int fd, int to) {
+    if (fd != to) forget(to);
+    const int made = next.dup2(fd, to);
+    note_duplicated(fd, made);
+    return made;
+}
+
+EFD_INTERPOSE int dup3(int fd, int to, int flags) {
+    if (fd != to) forget(to);
+    const int made = next.dup3(fd, to, flags);
+    note_duplicated(fd, made);
+    return made;
+}
+
+EFD_INTERPOSE int fcntl64(int fd, int command, ...) {
+    va_list rest;
+    va_start(rest, command);
+    void* const more = va_arg(rest, void*);
+    va_end(rest);
+    if (slot_of(fd) == nullptr) [[likely]]
+        return next.fcntl(fd, command, more);
+    before_fcntl(fd, command);
+    const int result = next.fcntl(fd, command, more);
+    if (command == F_DUPFD || command == F_DUPFD_CLOEXEC) note_duplicated(fd, result);
+    return result;
+}
+
+EFD_INTERPOSE int fcntl(int fd, int command, ...) {
+    va_list rest;
+    va_start(rest, command);
+    void* const more = va_arg(rest, void*);
+    va_end(rest);
+    return fcntl64(fd, command, more);
+}
+
+EFD_INTERPOSE int ioctl(int fd, unsigned long request, ...) {
+    va_list rest;
+    va_start(rest, request);
+    void* const more = va_arg(rest, void*);
+    va_end(rest);
+    before_ioctl(request);
+    return next.ioctl(fd, request, more);
+}
+
+EFD_INTERPOSE int epoll_ctl(int epoll, int operation, int fd, epoll_event* wanted) {
+    static constinit later<int(int, int, int, epoll_event*)> real("epoll_ctl");
+    before_epoll_ctl(epoll, operation, fd, wanted);
+    return real(epoll, operation, fd, wanted);
+}
+
+EFD_INTERPOSE ssize_t sendmsg(int fd, const msghdr* message, int flags) {
+    static constinit later<ssize_t(int, const msghdr*, int)> real("sendmsg");
+    before_sendmsg(message);
+    return real(fd, message, flags);
+}
+
+EFD_INTERPOSE int sendmmsg(int fd, mmsghdr_view* messages, unsigned number, int flags) {
+    static constinit later<int(int, mmsghdr_view*, unsigned, int)> real("sendmmsg");
+    before_sendmmsg(messages, number);
+    return real(fd, messages, number, flags);
+}
+
+EFD_INTERPOSE FILE* fdopen(int fd, const char* mode) {
+    static constinit later<FILE*(int, const char*)> real("fdopen");
+    gone_astray(fd, reason::spliced);
+    forget(fd); // fclose closes it where we do not see it
+    return real(fd, mode);
+}
+
+EFD_INTERPOSE ssize_t splice(int in, off_t* in_at, int out, off_t* out_at, std::size_t length, unsigned flags) {
+    static constinit later<ssize_t(int, off_t*, int, off_t*, std::size_t, unsigned)> real("splice");
+    gone_astray(in, reason::spliced);
+    gone_astray(out, reason::spliced);
+    return real(in, in_at, out, out_at, length, flags);
+}
+
+EFD_INTERPOSE ssize_t tee(int in, int out, std::size_t length, unsigned flags) {
+    static constinit later<ssize_t(int, int, std::size_t, unsigned)> real("tee");
+    gone_astray(in, reason::spliced);
+    gone_astray(out, reason::spliced);
+    return real(in, out, length, flags);
+}
+
+EFD_INTERPOSE ssize_t sendfile(int out, int in, off_t* at, std::size_t length) {
+    static constinit later<ssize_t(int, int, off_t*, std::size_t)> real("sendfile");
+    gone_astray(in, reason::spliced);
+    gone_astray(out, reason::spliced);
+    return real(out, in, at, length);
+}
+
+EFD_INTERPOSE ssize_t sendfile64(int out, int in, off_t* at, std::size_t length) {
+    return sendfile(out, in, at, length);
+}
+
+EFD_INTERPOSE ssize_t copy_file_range(int in, off_t* in_at, int out, off_t* out_at, std::size_t length,
+                                      unsigned flags) {
+    static constinit later<ssize_t(int, off_t*, int, off_t*, std::size_t, unsigned)> real("copy_file_range");
+    gone_astray(in, reason::spliced);
+    gone_astray(out, reason::spliced);
+    return real(in, in_at, out, out_at, length, flags);
+}
+
+EFD_INTERPOSE int open64(const char* path, int flags, ...) {
+    static constinit later<int(const char*, int, unsigned)> real("open64");
+    va_list rest;
+    va_start(rest, flags);
+    const unsigned mode = va_arg(rest, unsigned);
+    va_end(rest);
+    before_open(path);
+    return real(path, flags, mode);
+}
+
+EFD_INTERPOSE int open(const char* path, int flags, ...) {
+    va_list rest;
+    va_start(rest, flags);
+    const unsigned mode = va_arg(rest, unsigned);
+    va_end(rest);
+    return open64(path, flags, mode);
+}
+
+EFD_INTERPOSE int openat64(int directory, const char* path, int flags, ...) {
+    static constinit later<int(int, const char*, int, unsigned)> real("openat64");
+    va_list rest;
+    va_start(rest, flags);
+    const unsigned mode = va_arg(rest, unsigned);
+    va_end(rest);
+    before_open(path);
+    return real(directory, path, flags, mode);
+}
+
+EFD_INTERPOSE int openat(int directory, const char* path, int flags, ...) {
+    va_list rest;
+    va_start(rest, flags);
+    const unsigned mode = va_arg(rest, unsigned);
+    va_end(rest);
+    return openat64(directory, path, flags, mode);
+}
+
+EFD_INTERPOSE FILE* fopen64(const char* path, const char* mode) {
+    static constinit later<FILE*(const char*, const char*)> real("fopen64");
+    before_open(path);
+    return real(path, mode);
+}
+
+EFD_INTERPOSE FILE* fopen(const char* path, const char* mode) { return fopen64(path, mode); }
+
+// For debuggers and for programs that know of us: afterwards fdinfo, to whomever looks, shows every count.
+EFD_INTERPOSE void efd_dropin_show_counts(void) { show_counts(); }

@@ -1,0 +1,91 @@
+// dropin/interpose_io.cpp: the names by which a program makes, reads and writes an eventfd.
+//
+// Each forwards in a few lines; eventfd_calls.hpp decides. pread, pwrite, preadv and pwritev are not here: the kernel
+// refuses them on an eventfd before it looks at anything (K-026, K-043). Nor are poll, select and epoll_wait: the
+// number is a real eventfd, and what the kernel says of it is true.
+#include "dropin/descriptors.hpp"
+#include "dropin/eventfd_calls.hpp"
+#include "dropin/interpose.hpp"
+
+#include <cstdint>
+#include <sys/uio.h>
+
+namespace efd::dropin {
+
+constexpr off_t no_offset = -1; // of preadv2 and pwritev2: as readv and writev
+
+} // namespace efd::dropin
+
+using namespace efd::dropin;
+
+EFD_INTERPOSE int eventfd(unsigned initval, int flags) {
+    const int made = next.eventfd(initval, flags);
+    if (made >= 0) note_created(made, initval, static_cast<unsigned>(flags), __builtin_return_address(0));
+    return made;
+}
+
+EFD_INTERPOSE ssize_t read(int fd, void* buffer, std::size_t length) {
+    slot* const there = slot_of(fd);
+    if (there == nullptr) [[likely]]
+        return next.read(fd, buffer, length);
+    return read_value(*there, fd, buffer, length, [&] { return next.read(fd, buffer, length); });
+}
+
+EFD_INTERPOSE ssize_t write(int fd, const void* buffer, std::size_t length) {
+    slot* const there = slot_of(fd);
+    if (there == nullptr) [[likely]]
+        return next.write(fd, buffer, length);
+    return write_value(*there, fd, buffer, length, [&] { return next.write(fd, buffer, length); });
+}
+
+EFD_INTERPOSE ssize_t __read_chk(int fd, void* buffer, std::size_t length, std::size_t room) {
+    static constinit later<ssize_t(int, void*, std::size_t, std::size_t)> checked("__read_chk");
+    if (length > room || slot_of(fd) == nullptr) return checked(fd, buffer, length, room);
+    return read(fd, buffer, length);
+}
+
+EFD_INTERPOSE int eventfd_read(int fd, std::uint64_t* value) {
+    static constinit later<int(int, std::uint64_t*)> unknown("eventfd_read");
+    if (slot_of(fd) == nullptr) return unknown(fd, value);
+    return read(fd, value, value_size) == static_cast<ssize_t>(value_size) ? 0 : -1;
+}
+
+EFD_INTERPOSE int eventfd_write(int fd, std::uint64_t value) {
+    static constinit later<int(int, std::uint64_t)> unknown("eventfd_write");
+    if (slot_of(fd) == nullptr) return unknown(fd, value);
+    return write(fd, &value, value_size) == static_cast<ssize_t>(value_size) ? 0 : -1;
+}
+
+EFD_INTERPOSE ssize_t readv(int fd, const iovec* places, int number) {
+    slot* const there = slot_of(fd);
+    if (there == nullptr) return next.readv(fd, places, number);
+    return read_asked(*there, fd, [&] { return next.readv(fd, places, number); });
+}
+
+EFD_INTERPOSE ssize_t writev(int fd, const iovec* places, int number) {
+    slot* const there = slot_of(fd);
+    if (there != nullptr) count_one(there->counted.asked_writes);
+    return next.writev(fd, places, number);
+}
+
+EFD_INTERPOSE ssize_t preadv2(int fd, const iovec* places, int number, off_t offset, int flags) {
+    static constinit later<ssize_t(int, const iovec*, int, off_t, int)> real("preadv2");
+    slot* const there = slot_of(fd);
+    if (there == nullptr || offset != no_offset) return real(fd, places, number, offset, flags);
+    return read_asked(*there, fd, [&] { return real(fd, places, number, offset, flags); });
+}
+
+EFD_INTERPOSE ssize_t preadv64v2(int fd, const iovec* places, int number, off_t offset, int flags) {
+    return preadv2(fd, places, number, offset, flags);
+}
+
+EFD_INTERPOSE ssize_t pwritev2(int fd, const iovec* places, int number, off_t offset, int flags) {
+    static constinit later<ssize_t(int, const iovec*, int, off_t, int)> real("pwritev2");
+    slot* const there = slot_of(fd);
+    if (there != nullptr) count_one(there->counted.asked_writes);
+    return real(fd, places, number, offset, flags);
+}
+
+EFD_INTERPOSE ssize_t pwritev64v2(int fd, const iovec* places, int number, off_t offset, int flags) {
+    return pwritev2(fd, places, number, offset, flags);
+}

@@ -1,0 +1,144 @@
+// dropin/interpose_processes.cpp: the names by which other programs and kernel consumers come in.
+#include "dropin/descriptors.hpp"
+#include "dropin/escapes.hpp"
+#include "dropin/interpose.hpp"
+
+#include <alloca.h>
+#include <cstdarg>
+#include <cstdio>
+
+using namespace efd::dropin;
+
+namespace {
+
+using arguments = char* const*;
+
+} // namespace
+
+EFD_INTERPOSE int execve(const char* path, arguments argv, arguments environment) {
+    static constinit later<int(const char*, arguments, arguments)> real("execve");
+    before_exec();
+    return real(path, argv, environment);
+}
+
+EFD_INTERPOSE int execv(const char* path, arguments argv) {
+    static constinit later<int(const char*, arguments)> real("execv");
+    before_exec();
+    return real(path, argv);
+}
+
+EFD_INTERPOSE int execvp(const char* file, arguments argv) {
+    static constinit later<int(const char*, arguments)> real("execvp");
+    before_exec();
+    return real(file, argv);
+}
+
+EFD_INTERPOSE int execvpe(const char* file, arguments argv, arguments environment) {
+    static constinit later<int(const char*, arguments, arguments)> real("execvpe");
+    before_exec();
+    return real(file, argv, environment);
+}
+
+EFD_INTERPOSE int fexecve(int fd, arguments argv, arguments environment) {
+    static constinit later<int(int, arguments, arguments)> real("fexecve");
+    before_exec();
+    return real(fd, argv, environment);
+}
+
+EFD_INTERPOSE int execveat(int directory, const char* path, arguments argv, arguments environment, int flags) {
+    static constinit later<int(int, const char*, arguments, arguments, int)> real("execveat");
+    before_exec();
+    return real(directory, path, argv, environment, flags);
+}
+
+namespace {
+
+// The words of an execl call, which end with a null pointer, onto the caller's stack; `rest` then stands behind it.
+std::size_t count_words(va_list rest) noexcept {
+    std::size_t words = 1;
+    va_list again;
+    va_copy(again, rest);
+    while (va_arg(again, char*) != nullptr) ++words;
+    va_end(again);
+    return words;
+}
+
+void collect_words(char** into, const char* first, va_list& rest) noexcept {
+    *into++ = const_cast<char*>(first);
+    while ((*into = va_arg(rest, char*)) != nullptr) ++into;
+}
+
+} // namespace
+
+EFD_INTERPOSE int execl(const char* path, const char* first, ...) {
+    va_list rest;
+    va_start(rest, first);
+    auto** const words = static_cast<char**>(alloca((count_words(rest) + 1) * sizeof(char*)));
+    collect_words(words, first, rest);
+    va_end(rest);
+    return execv(path, words);
+}
+
+EFD_INTERPOSE int execlp(const char* file, const char* first, ...) {
+    va_list rest;
+    va_start(rest, first);
+    auto** const words = static_cast<char**>(alloca((count_words(rest) + 1) * sizeof(char*)));
+    collect_words(words, first, rest);
+    va_end(rest);
+    return execvp(file, words);
+}
+
+EFD_INTERPOSE int execle(const char* path, const char* first, ...) {
+    va_list rest;
+    va_start(rest, first);
+    auto** const words = static_cast<char**>(alloca((count_words(rest) + 1) * sizeof(char*)));
+    collect_words(words, first, rest);
+    const arguments environment = va_arg(rest, arguments);
+    va_end(rest);
+    return execve(path, words, environment);
+}
+
+EFD_INTERPOSE int posix_spawn(int* child, const char* path, const void* actions, const void* attributes, arguments argv,
+                              arguments environment) {
+    static constinit later<int(int*, const char*, const void*, const void*, arguments, arguments)> real("posix_spawn");
+    before_spawn(actions != nullptr);
+    return real(child, path, actions, attributes, argv, environment);
+}
+
+EFD_INTERPOSE int posix_spawnp(int* child, const char* file, const void* actions, const void* attributes,
+                               arguments argv, arguments environment) {
+    static constinit later<int(int*, const char*, const void*, const void*, arguments, arguments)> real("posix_spawnp");
+    before_spawn(actions != nullptr);
+    return real(child, file, actions, attributes, argv, environment);
+}
+
+EFD_INTERPOSE int system(const char* command) {
+    static constinit later<int(const char*)> real("system");
+    before_spawn(false);
+    return real(command);
+}
+
+EFD_INTERPOSE FILE* popen(const char* command, const char* mode) {
+    static constinit later<FILE*(const char*, const char*)> real("popen");
+    before_spawn(false);
+    return real(command, mode);
+}
+
+// liburing and libaio make their system calls themselves; these are the calls that programs make of them.
+EFD_INTERPOSE int io_uring_queue_init(unsigned entries, void* ring, unsigned flags) {
+    static constinit later<int(unsigned, void*, unsigned)> real("io_uring_queue_init");
+    before_ring();
+    return real(entries, ring, flags);
+}
+
+EFD_INTERPOSE int io_uring_queue_init_params(unsigned entries, void* ring, void* parameters) {
+    static constinit later<int(unsigned, void*, void*)> real("io_uring_queue_init_params");
+    before_ring();
+    return real(entries, ring, parameters);
+}
+
+EFD_INTERPOSE int io_setup(int most, void* context) {
+    static constinit later<int(int, void*)> real("io_setup");
+    before_ring();
+    return real(most, context);
+}

@@ -1,0 +1,118 @@
+// dropin/interpose_syscall.cpp: syscall(2), by which some programs (nginx among them) reach an eventfd.
+#include "dropin/descriptors.hpp"
+#include "dropin/escapes.hpp"
+#include "dropin/eventfd_calls.hpp"
+#include "dropin/interpose.hpp"
+
+#include <cstdarg>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+using namespace efd::dropin;
+
+namespace {
+
+struct arguments {
+    long at[6];
+    template <class T>
+    [[nodiscard]] T as(int i) const noexcept {
+        return reinterpret_cast<T>(at[i]);
+    }
+    [[nodiscard]] int fd(int i) const noexcept { return static_cast<int>(at[i]); }
+};
+
+constinit later<long(long, long, long, long, long, long, long)> real("syscall");
+
+long forward(long number, const arguments& a) {
+    return real(number, a.at[0], a.at[1], a.at[2], a.at[3], a.at[4], a.at[5]);
+}
+
+// Reads and writes of one of ours.
+long on_eventfd(long number, slot& there, const arguments& a) {
+    const auto as_made = [&] { return forward(number, a); };
+    switch (number) {
+    case SYS_read: return read_value(there, a.fd(0), a.as<void*>(1), static_cast<std::size_t>(a.at[2]), as_made);
+    case SYS_write:
+        return write_value(there, a.fd(0), a.as<const void*>(1), static_cast<std::size_t>(a.at[2]), as_made);
+    case SYS_readv: return read_asked(there, a.fd(0), as_made);
+    case SYS_preadv2: return a.at[3] == -1 ? read_asked(there, a.fd(0), as_made) : as_made();
+    case SYS_writev:
+    case SYS_pwritev2: count_one(there.counted.asked_writes); return as_made();
+    case SYS_fcntl: before_fcntl(a.fd(0), a.fd(1)); return as_made();
+    default: return as_made();
+    }
+}
+
+void before(long number, const arguments& a) noexcept {
+    switch (number) {
+    case SYS_close: return forget(a.fd(0));
+    case SYS_close_range:
+        if ((a.at[2] & CLOSE_RANGE_CLOEXEC) == 0)
+            forget_range(static_cast<unsigned>(a.at[0]), static_cast<unsigned>(a.at[1]));
+        return;
+#ifdef SYS_dup2
+    case SYS_dup2:
+#endif
+    case SYS_dup3:
+        if (a.fd(0) != a.fd(1)) forget(a.fd(1));
+        return;
+    case SYS_epoll_ctl: return before_epoll_ctl(a.fd(0), a.fd(1), a.fd(2), a.as<const epoll_event*>(3));
+    case SYS_sendmsg: return before_sendmsg(a.as<const msghdr*>(1));
+    case SYS_sendmmsg: return before_sendmmsg(a.as<mmsghdr_view*>(1), static_cast<unsigned>(a.at[2]));
+    case SYS_ioctl: return before_ioctl(static_cast<unsigned long>(a.at[1]));
+    case SYS_execve:
+    case SYS_execveat: return before_exec();
+    case SYS_splice:
+    case SYS_copy_file_range: gone_astray(a.fd(0), reason::spliced); return gone_astray(a.fd(2), reason::spliced);
+    case SYS_tee:
+    case SYS_sendfile: gone_astray(a.fd(0), reason::spliced); return gone_astray(a.fd(1), reason::spliced);
+    case SYS_io_uring_setup:
+    case SYS_io_setup: return before_ring();
+    case SYS_pidfd_getfd: return all_gone_astray(reason::passed);
+    case SYS_openat: return before_open(a.as<const char*>(1));
+    case SYS_clone: return before_fork();
+    default: return;
+    }
+}
+
+void after(long number, const arguments& a, long result, const void* site) noexcept {
+    if (result < 0) return;
+    const int made = static_cast<int>(result);
+    switch (number) {
+#ifdef SYS_eventfd
+    case SYS_eventfd: return note_created(made, static_cast<unsigned>(a.at[0]), 0, site);
+#endif
+    case SYS_eventfd2: return note_created(made, static_cast<unsigned>(a.at[0]), static_cast<unsigned>(a.at[1]), site);
+    case SYS_dup:
+#ifdef SYS_dup2
+    case SYS_dup2:
+#endif
+    case SYS_dup3: return note_duplicated(a.fd(0), made);
+    case SYS_fcntl:
+        if (a.at[1] == F_DUPFD || a.at[1] == F_DUPFD_CLOEXEC) note_duplicated(a.fd(0), made);
+        return;
+    default: return;
+    }
+}
+
+constexpr bool is_on_descriptor(long number) noexcept {
+    return number == SYS_read || number == SYS_write || number == SYS_readv || number == SYS_writev ||
+           number == SYS_preadv2 || number == SYS_pwritev2 || number == SYS_fcntl;
+}
+
+} // namespace
+
+EFD_INTERPOSE long syscall(long number, ...) {
+    arguments a{};
+    va_list rest;
+    va_start(rest, number);
+    for (long& one : a.at) one = va_arg(rest, long);
+    va_end(rest);
+    before(number, a);
+    slot* const there = is_on_descriptor(number) ? slot_of(a.fd(0)) : nullptr;
+    const long result = there == nullptr ? forward(number, a) : on_eventfd(number, *there, a);
+    after(number, a, result, __builtin_return_address(0));
+    return result;
+}

@@ -1,0 +1,57 @@
+// dropin/kernel_calls.cpp: see kernel_calls.hpp. System calls made directly, past every wrapper.
+#include "dropin/kernel_calls.hpp"
+
+#include <efd/base/atomic.hpp>
+
+#include "dropin/raw_call.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+namespace efd::dropin {
+namespace {
+
+base::atomic<std::uint32_t> known_process{0};
+
+} // namespace
+
+long read_now(int fd, void* buffer, std::size_t length) noexcept {
+    const iovec place{buffer, length};
+    const long got = raw_call(SYS_preadv2, fd, &place, 1, -1L, -1L, RWF_NOWAIT);
+    if (got != -EOPNOTSUPP && got != -ENOSYS) return got;
+    pollfd asked{fd, POLLIN, 0}; // a kernel that knows no such flag
+    const timespec none{};
+    if (raw_call(SYS_ppoll, &asked, 1, &none, nullptr, 0) != 1) return -EAGAIN;
+    return raw_call(SYS_read, fd, buffer, length);
+}
+
+long add_units(int fd, std::uint64_t n) noexcept { return raw_call(SYS_write, fd, &n, sizeof n); }
+
+void let_others_run() noexcept { (void)raw_call(SYS_sched_yield); }
+
+std::int64_t now_ns() noexcept {
+    timespec now{};
+    (void)raw_call(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+    return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+std::uint64_t myself() noexcept {
+    const auto thread = reinterpret_cast<std::uintptr_t>(__builtin_thread_pointer()) >> 6;
+    return std::uint64_t{known_process.load(base::relaxed)} << 32 | static_cast<std::uint32_t>(thread);
+}
+
+bool process_is_gone(std::uint64_t thread) noexcept {
+    const auto process = static_cast<long>(thread >> 32);
+    return process != 0 && raw_call(SYS_kill, process, 0) == -ESRCH;
+}
+
+void learn_process() noexcept { known_process.store(static_cast<std::uint32_t>(raw_call(SYS_getpid)), base::relaxed); }
+bool memory_is_my_own() noexcept {
+    return raw_call(SYS_getpid) == static_cast<long>(known_process.load(base::relaxed));
+}
+
+} // namespace efd::dropin

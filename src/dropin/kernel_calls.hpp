@@ -1,0 +1,30 @@
+// dropin/kernel_calls.hpp: what the drop-in asks of the kernel's object for itself, behind the program's back.
+//
+// Owns nothing. No cancellation point, errno stays as it was; any thread, also in signal handlers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace efd::dropin {
+
+// Reads into the program's buffer without sleeping: bytes or a negative errno (-EFAULT after it consumed, K-023).
+[[nodiscard]] long read_now(int fd, void* buffer, std::size_t length) noexcept;
+
+// Adds n: 8 or a negative errno.
+long add_units(int fd, std::uint64_t n) noexcept;
+
+// While another thread or process is inside its short section.
+void let_others_run() noexcept;
+[[nodiscard]] std::int64_t now_ns() noexcept;
+
+// The calling thread among all of all processes: the process in the upper half, never 0.
+[[nodiscard]] std::uint64_t myself() noexcept;
+[[nodiscard]] bool process_is_gone(std::uint64_t thread) noexcept;
+
+// The process changed under us: after fork, in the child.
+void learn_process() noexcept;
+// False in a child of vfork, which runs in its parent's memory with descriptors of its own.
+[[nodiscard]] bool memory_is_my_own() noexcept;
+
+} // namespace efd::dropin

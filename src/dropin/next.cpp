@@ -1,0 +1,77 @@
+// dropin/next.cpp: see next.hpp.
+#include "dropin/next.hpp"
+
+#include "dropin/raw_call.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <dlfcn.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+namespace efd::dropin {
+namespace {
+
+long told(long result) noexcept {
+    if (result >= 0 || result < -4095) return result;
+    errno = static_cast<int>(-result);
+    return -1;
+}
+
+int early_eventfd(unsigned initval, int flags) {
+    return static_cast<int>(told(raw_call(SYS_eventfd2, initval, flags)));
+}
+ssize_t early_read(int fd, void* to, std::size_t n) { return told(raw_call(SYS_read, fd, to, n)); }
+ssize_t early_write(int fd, const void* from, std::size_t n) { return told(raw_call(SYS_write, fd, from, n)); }
+ssize_t early_readv(int fd, const iovec* to, int n) { return told(raw_call(SYS_readv, fd, to, n)); }
+ssize_t early_writev(int fd, const iovec* from, int n) { return told(raw_call(SYS_writev, fd, from, n)); }
+int early_close(int fd) { return static_cast<int>(told(raw_call(SYS_close, fd))); }
+int early_dup(int fd) { return static_cast<int>(told(raw_call(SYS_dup, fd))); }
+int early_dup3(int fd, int to, int flags) { return static_cast<int>(told(raw_call(SYS_dup3, fd, to, flags))); }
+int early_dup2(int fd, int to) {
+    if (fd != to) return early_dup3(fd, to, 0);
+    return told(raw_call(SYS_fcntl, fd, 1 /* F_GETFD */)) < 0 ? -1 : to;
+}
+int early_fcntl(int fd, int command, void* more) {
+    return static_cast<int>(told(raw_call(SYS_fcntl, fd, command, more)));
+}
+int early_ioctl(int fd, unsigned long request, void* more) {
+    return static_cast<int>(told(raw_call(SYS_ioctl, fd, request, more)));
+}
+
+template <class Function>
+void find(Function& slot, const char* name) noexcept {
+    if (void* const found = ::dlsym(RTLD_NEXT, name); found != nullptr) slot = reinterpret_cast<Function>(found);
+}
+
+} // namespace
+
+constinit next_calls next{early_eventfd, early_read, early_write, early_readv, early_writev, early_close,
+                          early_dup,     early_dup2, early_dup3,  early_fcntl, early_ioctl};
+
+void find_next_calls() noexcept {
+    find(next.eventfd, "eventfd");
+    find(next.read, "read");
+    find(next.write, "write");
+    find(next.readv, "readv");
+    find(next.writev, "writev");
+    find(next.close, "close");
+    find(next.dup, "dup");
+    find(next.dup2, "dup2");
+    find(next.dup3, "dup3");
+    find(next.fcntl, "fcntl64");
+    find(next.ioctl, "ioctl");
+}
+
+void* find_next(const char* name) noexcept {
+    if (void* const found = ::dlsym(RTLD_NEXT, name); found != nullptr) return found;
+    constexpr char what[] = "efd: the program calls a function that no library has: ";
+    (void)raw_call(SYS_write, 2, what, sizeof what - 1);
+    (void)raw_call(SYS_write, 2, name, std::strlen(name));
+    (void)raw_call(SYS_write, 2, "\n", 1);
+    std::raise(SIGABRT);
+    return nullptr;
+}
+
+} // namespace efd::dropin

@@ -1,0 +1,35 @@
+// dropin/next.hpp: the definitions that the interposed names would have had without us.
+//
+// Until the constructor has run (start-up of other libraries, allocators that read files) the calls of which every
+// program is made go straight to the kernel; all others are looked up when they are first needed.
+#pragma once
+
+#include <cstddef>
+#include <sys/types.h>
+
+struct iovec;
+
+namespace efd::dropin {
+
+struct next_calls {
+    int (*eventfd)(unsigned, int);
+    ssize_t (*read)(int, void*, std::size_t);
+    ssize_t (*write)(int, const void*, std::size_t);
+    ssize_t (*readv)(int, const iovec*, int);
+    ssize_t (*writev)(int, const iovec*, int);
+    int (*close)(int);
+    int (*dup)(int);
+    int (*dup2)(int, int);
+    int (*dup3)(int, int, int);
+    int (*fcntl)(int, int, void*);
+    int (*ioctl)(int, unsigned long, void*);
+};
+extern next_calls next;
+
+// Fills in `next`; once, from the constructor.
+void find_next_calls() noexcept;
+
+// The next definition of a name that is not among them; stops the program if there is none.
+[[nodiscard]] void* find_next(const char* name) noexcept;
+
+} // namespace efd::dropin

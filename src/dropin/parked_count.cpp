@@ -1,0 +1,183 @@
+// dropin/parked_count.cpp: see parked_count.hpp.
+//
+// PARKED. A unit is parked in the step that shows `filled`; a reader clears `filled` before it asks the kernel.
+//
+//     may happen                                     must not happen
+//     W1 kernel: 1; word: filled                     W1 kernel: 1
+//     W2 word: filled, parks 1                       R  kernel: takes 1
+//     R  word: claims; kernel: takes 1; takes 1      W1 word: filled
+//                                                    W2 word: filled, parks 1: nobody is told, R sleeps on
+//
+// The second is impossible: a reader counts itself in before it asks the kernel and out after it, and enters a new era;
+// W1 marks only the very word that it saw before its own write, with no reader in it.
+//
+// TOGETHER. With units parked, one reader at a time takes: it claims, which freezes the units, reads the kernel's
+// without sleeping (there are some), and releases. So no two readers divide what was one count between them, and that
+// of a reader's kernel call is the moment at which it took all. Whoever waits for the end of such a section gives up on
+// a dead or long stopped owner, and takes the claim over; the owner finds out in its last step.
+#include "dropin/parked_count.hpp"
+
+#include "dropin/kernel_calls.hpp"
+
+namespace efd::dropin {
+namespace {
+
+constexpr int quick_looks = 64;
+constexpr std::int64_t patience_ns = 100'000'000;
+constexpr std::int64_t long_patience_ns = 10'000'000'000;
+
+void add(base::atomic<std::uint64_t>& count, std::uint64_t n) noexcept {
+    if (n > 0) count.fetch_add(n, base::relaxed);
+}
+
+// May the claim of `owner` be taken over. Units in the midst of being handed back may be in the kernel already.
+bool given_up(parked_word seen, std::uint64_t owner, std::int64_t waited_ns) noexcept {
+    if (owner == myself()) return !is_handing(seen);
+    if (waited_ns < patience_ns) return false;
+    return process_is_gone(owner) || waited_ns >= long_patience_ns || !is_handing(seen);
+}
+
+// Waits while somebody is in the section. True: it is over; false: its owner is given up.
+bool await_release(const slot& there, parked_word seen) noexcept {
+    std::int64_t since = 0;
+    for (int looks = 0;; ++looks) {
+        if (there.state.load(base::acquire) != seen) return true;
+        if (looks < quick_looks) continue;
+        const std::int64_t now = now_ns();
+        if (since == 0) since = now;
+        if (given_up(seen, there.owner.load(base::relaxed), now - since)) return false;
+        let_others_run();
+    }
+}
+
+// One step towards a claim: true, and `seen` is the claim; false, and `seen` is worth another look.
+bool claim(slot& there, parked_word& seen) noexcept {
+    if (is_taking(seen) && await_release(there, seen)) {
+        seen = there.state.load(base::acquire);
+        return false;
+    }
+    const parked_word mine = claimed(seen);
+    if (!there.state.compare_exchange_strong(seen, mine, base::acq_rel, base::acquire)) return false; // TOGETHER, claim
+    there.owner.store(myself(), base::relaxed);
+    seen = mine;
+    return true;
+}
+
+// In a handler that interrupted this very thread while it hands back: to wait would be for ever.
+bool inside_my_handing(const slot& there, parked_word seen) noexcept {
+    return is_handing(seen) && there.owner.load(base::relaxed) == myself();
+}
+
+} // namespace
+
+bool try_park(slot& there, std::uint64_t n) noexcept {
+    parked_word seen = there.state.load(base::acquire);
+    while (may_park(seen, n)) {
+        if (there.state.compare_exchange_weak(seen, with_parked(seen, n), base::acq_rel, base::acquire)) // PARKED, park
+            return true;
+    }
+    return false;
+}
+
+void note_filled(slot& there, parked_word before) noexcept {
+    if (may_fill(before))
+        there.state.compare_exchange_strong(before, filled(before), base::acq_rel, base::relaxed); // PARKED, fill
+}
+
+bool begin_asking(slot& there, int fd) noexcept {
+    parked_word seen = there.state.load(base::acquire);
+    for (;;) {
+        if (is_demoted(seen) || inside_my_handing(there, seen)) return false;
+        if (may_begin(seen)) {
+            if (!there.state.compare_exchange_weak(seen, begun(seen), base::acq_rel, base::acquire)) continue; // begin
+            add(there.counted.parked_writes, writes_of(seen));
+            return true;
+        }
+        if (units_of(seen) == 0 && !is_taking(seen))
+            demote(there, fd, reason::crowded);
+        else
+            hand_back(there, fd);
+        seen = there.state.load(base::acquire);
+    }
+}
+
+void end_asking(slot& there) noexcept { there.state.fetch_sub(one_reader, base::acq_rel); }
+
+read_ticket begin_reading(slot& there, int fd) noexcept {
+    parked_word seen = there.state.load(base::acquire);
+    for (;;) {
+        if (is_demoted(seen) || inside_my_handing(there, seen)) return {read_way::demoted, 0};
+        if (units_of(seen) == 0 && !is_taking(seen)) {
+            return {begin_asking(there, fd) ? read_way::ask : read_way::demoted, 0};
+        }
+        if (!is_taking(seen) && there.semaphore.load(base::relaxed) != 0) {
+            if (there.state.compare_exchange_weak(seen, with_one_taken(seen), base::acq_rel, base::acquire))
+                return {read_way::one_unit, 0};
+            continue;
+        }
+        if (claim(there, seen)) return {read_way::together, seen};
+    }
+}
+
+std::uint64_t end_together(slot& there, parked_word mine) noexcept {
+    const parked_word after = released(mine);
+    there.owner.store(0, base::relaxed);
+    parked_word seen = mine;
+    if (!there.state.compare_exchange_strong(seen, after, base::acq_rel, base::relaxed)) return 0; // TOGETHER, release
+    add(there.counted.parked_writes, writes_of(mine));
+    return units_of(mine);
+}
+
+void hand_back(slot& there, int fd) noexcept {
+    parked_word seen = there.state.load(base::acquire);
+    for (;;) {
+        if (inside_my_handing(there, seen) || (units_of(seen) == 0 && !is_taking(seen))) return;
+        if (!claim(there, seen)) continue;
+        const parked_word mine = handing(seen);
+        if (!there.state.compare_exchange_strong(seen, mine, base::acq_rel, base::acquire)) continue;
+        add_units(fd, units_of(mine));
+        add(there.counted.handed_back, 1);
+        (void)end_together(there, mine);
+        return;
+    }
+}
+
+void promote(slot& there) noexcept {
+    parked_word seen = there.state.load(base::relaxed);
+    while (!is_demoted(seen) && !is_promoted(seen)) {
+        if (there.state.compare_exchange_weak(seen, promoted(seen), base::acq_rel, base::relaxed)) {
+            there.was_promoted.store(1, base::relaxed);
+            return;
+        }
+    }
+}
+
+void doubt(slot& there, int fd) noexcept {
+    parked_word seen = there.state.load(base::acquire);
+    while (is_promoted(seen)) {
+        if (inside_my_handing(there, seen)) return;
+        if (units_of(seen) > 0 || is_taking(seen)) {
+            hand_back(there, fd);
+            seen = there.state.load(base::acquire);
+        } else if (there.state.compare_exchange_weak(seen, seen & ~promoted_mark, base::acq_rel, base::acquire)) {
+            there.counted.redundant.store(0, base::relaxed);
+        }
+    }
+}
+
+void demote(slot& there, int fd, reason why) noexcept {
+    parked_word seen = there.state.load(base::acquire);
+    while (!is_demoted(seen)) {
+        if (inside_my_handing(there, seen)) return;
+        if (units_of(seen) > 0 || is_taking(seen)) {
+            hand_back(there, fd);
+            seen = there.state.load(base::acquire);
+            continue;
+        }
+        if (!there.state.compare_exchange_weak(seen, demoted(seen), base::acq_rel, base::acquire)) continue;
+        there.demoted_for.store(why, base::relaxed);
+        add(there.counted.parked_writes, writes_of(seen));
+    }
+}
+
+} // namespace efd::dropin

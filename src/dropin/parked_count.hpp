@@ -1,0 +1,50 @@
+// dropin/parked_count.hpp: parking units beside a kernel's eventfd, taking them, handing them back.
+//
+// Owns nothing. The race that it decides is PARKED (docs/races.md): a unit may be parked only if the kernel holds one
+// and goes on holding it until somebody reads who will take both. Any thread of any process that has the slot mapped;
+// also in signal handlers. errno stays as it was.
+#pragma once
+
+#include "dropin/slot.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace efd::dropin {
+
+// Parks a write of n, or says that it must go to the kernel. No system call either way.
+[[nodiscard]] bool try_park(slot& there, std::uint64_t n) noexcept;
+
+// After a write of n > 0 has reached the kernel: `before` is what the word was when it began.
+void note_filled(slot& there, parked_word before) noexcept;
+
+// A read that the caller makes himself: in between nothing is parked. False: demoted, and there is nothing to end. May
+// hand back what is parked, by a write to fd.
+[[nodiscard]] bool begin_asking(slot& there, int fd) noexcept;
+void end_asking(slot& there) noexcept;
+
+// How a read of a whole value begins.
+enum class read_way : unsigned char {
+    ask,      // the caller reads, and then calls end_asking
+    demoted,  // the caller reads
+    one_unit, // semaphore mode: one of the parked was taken; done
+    together, // the caller reads without sleeping, and adds what end_together says
+};
+struct read_ticket {
+    read_way way;
+    parked_word mine; // together
+};
+[[nodiscard]] read_ticket begin_reading(slot& there, int fd) noexcept;
+// The parked units, which are the caller's now; none if the section was taken from a caller who was stopped in it.
+[[nodiscard]] std::uint64_t end_together(slot& there, parked_word mine) noexcept;
+
+// Brings all that is parked into the kernel's count.
+void hand_back(slot& there, int fd) noexcept;
+
+void promote(slot& there) noexcept;
+// Back to where evidence is awaited.
+void doubt(slot& there, int fd) noexcept;
+// Hands back, and nothing is parked here ever again.
+void demote(slot& there, int fd, reason why) noexcept;
+
+} // namespace efd::dropin

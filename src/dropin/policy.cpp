@@ -1,0 +1,125 @@
+// dropin/policy.cpp: see policy.hpp.
+#include "dropin/policy.hpp"
+
+#include "dropin/parked_count.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <sys/auxv.h>
+
+namespace efd::dropin {
+
+constinit policy rules;
+
+namespace {
+
+constexpr std::uint64_t redundant_enough = 16;
+constexpr std::uint64_t reads_enough = 4;
+constexpr std::uintptr_t stack_reach = 1U << 12; // below the guard of any stack, above the frames in between
+
+// Pages from which the kernel has read a value of ours, one for each place; 0 is no page that anybody has.
+constexpr std::size_t places = 64;
+constexpr std::uintptr_t page_size = 4096;
+constinit base::atomic<std::uintptr_t> readable_pages[places];
+constexpr std::uintptr_t page_of(std::uintptr_t address) noexcept { return address / page_size; }
+constexpr std::size_t place_of(std::uintptr_t address) noexcept { return page_of(address) % places; }
+constexpr bool within_page(std::uintptr_t address) noexcept {
+    return address > 0 && page_of(address) == page_of(address + sizeof(std::uint64_t) - 1);
+}
+static_assert(!within_page(0) && within_page(page_size) && !within_page(page_size - 1));
+
+const char* setting(const char* name) noexcept {
+    const char* const value = std::getenv(name);
+    return value == nullptr || value[0] == '\0' ? nullptr : value;
+}
+
+const char* base_name(const char* path) noexcept {
+    const char* const slash = std::strrchr(path, '/');
+    return slash == nullptr ? path : slash + 1;
+}
+
+// Is one of the patterns, separated by commas, that of the name.
+bool listed(const char* patterns, const char* name) noexcept {
+    char one[128];
+    while (*patterns != '\0') {
+        const std::size_t length = std::strcspn(patterns, ",");
+        if (length < sizeof one) {
+            std::memcpy(one, patterns, length);
+            one[length] = '\0';
+            if (::fnmatch(one, name, 0) == 0) return true;
+        }
+        patterns += length;
+        if (*patterns == ',') ++patterns;
+    }
+    return false;
+}
+
+bool is_welcome(const slot& made) noexcept {
+    const char* const program = ::program_invocation_short_name;
+    if (rules.denied != nullptr && (listed(rules.denied, program) || listed(rules.denied, made.site))) return false;
+    return rules.allowed == nullptr || listed(rules.allowed, program) || listed(rules.allowed, made.site);
+}
+
+} // namespace
+
+bool read_policy() noexcept {
+    if (::getauxval(AT_SECURE) != 0) return false;
+    const char* const on = setting("EFD_DROPIN");
+    if (on != nullptr && (std::strcmp(on, "off") == 0 || std::strcmp(on, "0") == 0)) return false;
+    if (const char* const name = setting("EFD_DROPIN_PROFILE"); name != nullptr) {
+        if (std::strcmp(name, "strict") == 0) rules.level = profile::strict;
+        if (std::strcmp(name, "eager") == 0) rules.level = profile::eager;
+    }
+    rules.allowed = setting("EFD_DROPIN_ALLOW");
+    rules.denied = setting("EFD_DROPIN_DENY");
+    return true;
+}
+
+void write_site(slot& made, const void* address) noexcept {
+    Dl_info found{};
+    made.site[0] = '\0';
+    if (::dladdr(address, &found) == 0 || found.dli_fname == nullptr) return;
+    const char* const object = base_name(found.dli_fname);
+    const auto offset = [&](const void* from) {
+        return static_cast<unsigned long>(static_cast<const char*>(address) - static_cast<const char*>(from));
+    };
+    if (found.dli_sname != nullptr)
+        (void)std::snprintf(made.site, sizeof made.site, "%s!%.64s+0x%lx", object, found.dli_sname,
+                            offset(found.dli_saddr));
+    else
+        (void)std::snprintf(made.site, sizeof made.site, "%s+0x%lx", object, offset(found.dli_fbase));
+}
+
+void begin_policy(slot& made, unsigned initval) noexcept {
+    if (!is_welcome(made)) return demote(made, made.descriptor, reason::denied);
+    if (rules.level == profile::eager && !rules.has_ring.load(base::relaxed)) promote(made);
+    if (initval > 0) note_filled(made, made.state.load(base::relaxed));
+}
+
+void weigh_evidence(slot& there) noexcept {
+    if (there.counted.redundant.fetch_add(1, base::relaxed) + 1 < redundant_enough) return;
+    if (there.counted.asked_reads.load(base::relaxed) < reads_enough) return;
+    if (rules.level == profile::strict && rules.has_ring.load(base::relaxed)) return;
+    promote(there);
+}
+
+bool is_on_stack(std::uintptr_t address) noexcept {
+    return address - reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) < stack_reach;
+}
+
+bool may_touch(std::uintptr_t address) noexcept {
+    if (is_on_stack(address)) return true;
+    if (rules.level == profile::strict) return false;
+    return readable_pages[place_of(address)].load(base::relaxed) == page_of(address) && within_page(address);
+}
+
+void note_readable(std::uintptr_t address) noexcept {
+    base::atomic<std::uintptr_t>& known = readable_pages[place_of(address)];
+    if (known.load(base::relaxed) != page_of(address)) known.store(page_of(address), base::relaxed);
+}
+
+} // namespace efd::dropin

@@ -1,0 +1,24 @@
+// dropin/start.cpp: what happens when the library is loaded.
+#include "dropin/descriptors.hpp"
+#include "dropin/escapes.hpp"
+#include "dropin/kernel_calls.hpp"
+#include "dropin/next.hpp"
+#include "dropin/policy.hpp"
+#include "dropin/region.hpp"
+
+#include <cstdlib>
+#include <pthread.h>
+
+namespace efd::dropin {
+namespace {
+
+[[gnu::constructor]] void start() {
+    find_next_calls();
+    learn_process();
+    if (!read_policy()) return;
+    if (::pthread_atfork(before_fork, nullptr, after_fork_in_child) != 0) return;
+    all_slots = map_region(std::getenv("EFD_DROPIN_REGION"));
+}
+
+} // namespace
+} // namespace efd::dropin
