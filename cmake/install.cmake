@@ -13,6 +13,9 @@ if(TARGET efd_command)
   set_target_properties(efd_command PROPERTIES INSTALL_RPATH "$ORIGIN/${efd_bin_to_lib}")
   install(TARGETS efd_command RUNTIME)
 endif()
+if(TARGET efd_dropin)
+  install(TARGETS efd_dropin LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/efd)
+endif()
 
 install(EXPORT efd_targets NAMESPACE efd:: FILE efd-targets.cmake DESTINATION ${efd_package_dir})
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/efd-config.cmake.in ${PROJECT_BINARY_DIR}/efd-config.cmake

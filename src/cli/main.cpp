@@ -3,8 +3,16 @@
 // Exit status: what the subcommand says; 2 if it was misused, 3 if it broke down.
 #include "cli/bench_command.hpp"
 #include "cli/check_command.hpp"
+#ifdef EFD_WITH_DROPIN
+#include "cli/run_command.hpp"
+#endif
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace {
 
@@ -16,21 +24,31 @@ int say_misuse(const CLI::App& app, const char* what, const char* first_word) {
     if (!chosen.empty())
         fmt::print(stderr, "efd: {}\nTry: efd {} --help\n", what, chosen.front()->get_name());
     else if (first_word == nullptr)
-        fmt::print(stderr, "efd: say what to do: check or bench\nTry: efd --help\n");
+        fmt::print(stderr, "efd: say what to do: run, check or bench\nTry: efd --help\n");
     else
-        fmt::print(stderr, "efd: there is no '{}'; there are check and bench\nTry: efd --help\n", first_word);
+        fmt::print(stderr, "efd: there is no '{}'; there are run, check and bench\nTry: efd --help\n", first_word);
     return misused;
+}
+
+// What stands behind `--` belongs to a program that is to be run.
+int words_before_mark(int argc, char** argv) {
+    return static_cast<int>(std::find(argv, argv + argc, std::string_view("--")) - argv);
 }
 
 int run(int argc, char** argv) {
     int status = 0;
+    const int end = words_before_mark(argc, argv);
+    const std::vector<std::string> behind(argv + std::min(end + 1, argc), argv + argc);
     CLI::App app("The Linux eventfd in user space: checks it and measures it.", "efd");
     app.set_version_flag("--version", "efd " EFD_VERSION);
     app.require_subcommand(1);
+#ifdef EFD_WITH_DROPIN
+    efd::cli::add_run_command(app, behind, status);
+#endif
     efd::cli::add_check_command(app, status);
     efd::cli::add_bench_command(app, status);
     try {
-        app.parse(argc, argv);
+        app.parse(end, argv);
     } catch (const CLI::Success& answered) { // --help, --version
         return app.exit(answered);
     } catch (const CLI::ParseError& wrong) {

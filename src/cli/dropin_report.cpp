@@ -1,0 +1,151 @@
+// cli/dropin_report.cpp: see dropin_report.hpp.
+#include "cli/dropin_report.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace efd::cli {
+namespace {
+
+using dropin::reason;
+
+constexpr std::array<std::string_view, static_cast<std::size_t>(reason::reasons)> reason_names = {
+    "",
+    "watched edge-triggered (EPOLLET)",
+    "watched exclusively (EPOLLEXCLUSIVE)",
+    "passed to another process (SCM_RIGHTS)",
+    "open across exec",
+    "an ioctl that may consume it",
+    "given to splice, sendfile or stdio",
+    "F_SETOWN or F_SETSIG",
+    "read by somebody else",
+    "a write of 2^32 or more",
+    "too many readers at once",
+    "the process has an io_uring or AIO context",
+    "by the rules (--allow, --deny)",
+};
+
+std::string name_of(reason why) {
+    const auto number = static_cast<std::size_t>(why);
+    return number < reason_names.size() ? std::string(reason_names[number]) : "unknown";
+}
+
+std::string printable(const char* text, std::size_t room) {
+    std::string said(text, ::strnlen(text, room));
+    std::replace_if(said.begin(), said.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+    return said.empty() ? "?" : said;
+}
+
+dropin_counts counts_of(const dropin::tally& from, std::uint64_t still_parked) {
+    const std::uint64_t asked_writes = from.asked_writes.load(base::relaxed);
+    const std::uint64_t asked_reads = from.asked_reads.load(base::relaxed);
+    dropin_counts counts;
+    counts.writes = asked_writes + from.parked_writes.load(base::relaxed) + still_parked;
+    counts.reads = asked_reads + from.parked_reads.load(base::relaxed);
+    counts.kernel_writes = asked_writes + from.handed_back.load(base::relaxed);
+    counts.kernel_reads = asked_reads;
+    return counts;
+}
+
+void add(dropin_counts& to, const dropin_counts& more) {
+    to.writes += more.writes;
+    to.reads += more.reads;
+    to.kernel_writes += more.kernel_writes;
+    to.kernel_reads += more.kernel_reads;
+}
+
+dropin_line line_of(const dropin::slot& from, std::uint32_t id) {
+    const dropin::parked_word word = from.state.load(base::acquire);
+    dropin_line line;
+    line.id = id;
+    line.process = from.process;
+    line.descriptor = from.descriptor;
+    line.site = printable(from.site, sizeof from.site);
+    line.semaphore = from.semaphore.load(base::relaxed) != 0;
+    line.promoted = from.was_promoted.load(base::relaxed) != 0;
+    line.demoted = dropin::is_demoted(word);
+    if (line.demoted) line.why = name_of(from.demoted_for.load(base::relaxed));
+    line.counts = counts_of(from.counted, dropin::writes_of(word));
+    return line;
+}
+
+nlohmann::json to_json(const dropin_counts& counts) {
+    return {{"writes", counts.writes},
+            {"reads", counts.reads},
+            {"kernel_writes", counts.kernel_writes},
+            {"kernel_reads", counts.kernel_reads},
+            {"saved", counts.saved()}};
+}
+
+std::string row_of(std::string_view name, std::string_view descriptor, const dropin_counts& c, std::string_view state) {
+    return fmt::format("{:<44.44} {:>10} {:>12} {:>12} {:>12} {:>12} {:>12}  {}\n", name, descriptor, c.writes, c.reads,
+                       c.kernel_writes, c.kernel_reads, c.saved(), state);
+}
+
+} // namespace
+
+dropin_report read_report(const dropin::region& all) {
+    dropin_report report;
+    const std::uint32_t last = std::min(all.header.given_out.load(base::acquire), dropin::most_slots);
+    const std::uint32_t reused = all.header.reused.load(base::relaxed);
+    report.eventfds = last + reused;
+    report.untracked = all.header.untracked.load(base::relaxed);
+    report.processes = all.header.processes.load(base::relaxed);
+    add(report.total, counts_of(all.header.earlier, 0));
+    for (std::uint32_t id = 1; id <= last; ++id) {
+        report.lines.push_back(line_of(all.slots[id], id));
+        add(report.total, report.lines.back().counts);
+    }
+    return report;
+}
+
+nlohmann::json to_json(const dropin_report& report) {
+    nlohmann::json said = to_json(report.total);
+    said["eventfds"] = report.eventfds;
+    said["untracked"] = report.untracked;
+    said["processes"] = report.processes;
+    said["demoted"] = nlohmann::json::array();
+    said["each"] = nlohmann::json::array();
+    for (const dropin_line& one : report.lines) {
+        nlohmann::json line = to_json(one.counts);
+        line["id"] = one.id;
+        line["process"] = one.process;
+        line["descriptor"] = one.descriptor;
+        line["site"] = one.site;
+        line["semaphore"] = one.semaphore;
+        line["promoted"] = one.promoted;
+        line["demoted"] = one.demoted;
+        said["each"].push_back(std::move(line));
+        if (one.demoted) said["demoted"].push_back({{"id", one.id}, {"reason", one.why}});
+    }
+    return said;
+}
+
+std::string to_table(const dropin_report& report, bool colour) {
+    constexpr std::size_t most_lines = 40;
+    std::string said = fmt::format("{:<44} {:>10} {:>12} {:>12} {:>12} {:>12} {:>12}  {}\n", "eventfd made by",
+                                   "pid:fd", "writes", "reads", "to kernel", "from kernel", "calls saved", "state");
+    if (colour) said = fmt::format("\x1b[1m{}\x1b[0m", said);
+    std::vector<const dropin_line*> order;
+    for (const dropin_line& one : report.lines) order.push_back(&one);
+    std::stable_sort(order.begin(), order.end(), [](const dropin_line* a, const dropin_line* b) {
+        return a->counts.writes + a->counts.reads > b->counts.writes + b->counts.reads;
+    });
+    for (std::size_t i = 0; i < std::min(order.size(), most_lines); ++i) {
+        const dropin_line& one = *order[i];
+        std::string state = one.promoted ? "promoted" : "the kernel's";
+        if (one.demoted) state = fmt::format("demoted: {}", one.why);
+        said += row_of(one.site, fmt::format("{}:{}", one.process, one.descriptor), one.counts, state);
+    }
+    if (order.size() > most_lines) said += fmt::format("... and {} more\n", order.size() - most_lines);
+    said += row_of("in total", "", report.total, fmt::format("{} eventfds", report.eventfds));
+    if (report.untracked > 0) said += fmt::format("{} more had no room and stayed the kernel's\n", report.untracked);
+    if (report.processes == 0)
+        said += "No process loaded the drop-in: is the program statically linked, or set-user-id?\n";
+    return said;
+}
+
+} // namespace efd::cli

@@ -1,0 +1,49 @@
+// cli/dropin_report.hpp: what `efd run` says at the end: from the memory that all processes of the run shared.
+//
+// Nothing in that memory is trusted: numbers are numbers, indexes are bounded, texts are cut and printable.
+#pragma once
+
+#include "dropin/region.hpp"
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace efd::cli {
+
+struct dropin_counts {
+    std::uint64_t writes = 0;        // by the program
+    std::uint64_t reads = 0;         // by the program
+    std::uint64_t kernel_writes = 0; // system calls made for them, and to hand units back
+    std::uint64_t kernel_reads = 0;
+    [[nodiscard]] std::int64_t saved() const {
+        return static_cast<std::int64_t>(writes + reads) - static_cast<std::int64_t>(kernel_writes + kernel_reads);
+    }
+};
+
+struct dropin_line {
+    std::uint32_t id = 0; // number of this eventfd in the run
+    std::uint32_t process = 0;
+    int descriptor = -1;
+    std::string site;
+    bool semaphore = false;
+    bool promoted = false;
+    bool demoted = false;
+    std::string why; // of the demotion
+    dropin_counts counts;
+};
+
+struct dropin_report {
+    std::vector<dropin_line> lines;
+    dropin_counts total;
+    std::uint32_t eventfds = 0;
+    std::uint32_t untracked = 0;
+    std::uint32_t processes = 0;
+};
+
+[[nodiscard]] dropin_report read_report(const dropin::region& all);
+[[nodiscard]] nlohmann::json to_json(const dropin_report& report);
+[[nodiscard]] std::string to_table(const dropin_report& report, bool colour);
+
+} // namespace efd::cli
