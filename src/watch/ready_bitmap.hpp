@@ -21,6 +21,12 @@ enum class top_change : unsigned char {
     last,  // it is empty now
 };
 
+// Who was found, and what the way there came to at the top.
+struct found_member {
+    std::uint32_t index;
+    top_change change;
+};
+
 class set_layout;
 
 class ready_bitmap {
@@ -44,10 +50,9 @@ class ready_bitmap {
     [[nodiscard]] top_change mark(std::uint32_t member) noexcept;
     [[nodiscard]] top_change unmark(std::uint32_t member) noexcept;
 
-    // The first marked member from `start` on, or nobody; from 0 on nobody means that the top was empty. Bits above
-    // empty words are taken away as they are met; what that came to at the top goes to `change`, which is left alone if
-    // it came to nothing.
-    [[nodiscard]] std::uint32_t find(std::uint32_t start, top_change& change) noexcept;
+    // The first marked member from `start` (up to `most`) on, else from 0 on; nobody means that the top was empty. Bits
+    // above empty words are taken away as they are met.
+    [[nodiscard]] found_member find(std::uint32_t start) noexcept;
 
     // A step on one member's bit that leaves it as it is: of this one and a mark, whichever is later sees what the
     // other thread did before.
@@ -61,14 +66,17 @@ class ready_bitmap {
     friend class set_layout; // the explorer's
 
     using word = base::atomic<std::uint64_t>;
-    static constexpr std::uint32_t again = nobody - 1;
+    // Some bits of the word `index` of a level.
+    struct spot {
+        std::uint64_t bits;
+        std::uint32_t level;
+        std::uint32_t index;
+    };
 
     [[nodiscard]] word& at(std::uint32_t level, std::uint32_t index) const noexcept;
     [[nodiscard]] top_change set_bit(std::uint32_t level, std::uint32_t index) noexcept;
     [[nodiscard]] top_change tidy_above(std::uint32_t level, std::uint32_t index) noexcept;
-    [[nodiscard]] std::uint32_t climb(std::uint32_t start, top_change& change) noexcept;
-    [[nodiscard]] std::uint32_t descend(std::uint32_t level, std::uint32_t index, std::uint64_t bits,
-                                        top_change& change) noexcept;
+    [[nodiscard]] spot climb(std::uint32_t start) const noexcept;
 
     word* words_ = nullptr;
     base::atomic<std::uint32_t> height_{1};

@@ -103,11 +103,9 @@ void set_core::watch_for_ever() noexcept {
 }
 
 std::uint32_t set_core::find(std::uint32_t start) noexcept {
-    top_change change = top_change::none;
-    std::uint32_t found = ready_.find(start, change);
-    if (found == ready_bitmap::nobody && start > 0) found = ready_.find(0, change);
-    changed(change);
-    return found;
+    const found_member found = ready_.find(start);
+    changed(found.change);
+    return found.index;
 }
 
 // The caller is inside the member.
@@ -177,15 +175,13 @@ status set_core::look_ready(std::span<set_event> room, std::size_t& number) noex
     std::uint32_t at = start;
     bool wrapped = false;
     while (number < room.size()) {
-        top_change change = top_change::none;
-        const std::uint32_t found = ready_.find(at, change);
-        changed(change);
-        if (found == ready_bitmap::nobody || (wrapped && found >= start)) {
-            if (wrapped || start == 0) break;
+        const std::uint32_t found = find(at);
+        if (found == ready_bitmap::nobody) break;
+        if (found < at) {
+            if (wrapped) break;
             wrapped = true;
-            at = 0;
-            continue;
         }
+        if (wrapped && found >= start) break;
         at = found + 1;
         member& here = *find_member(found);
         if (!here.enter()) {
