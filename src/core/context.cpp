@@ -136,7 +136,7 @@ void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t ma
 }
 
 // Seal if the count grew huge, then wake whom the add lets on.
-void context::seal_wake_ring(state_word old, std::uint64_t n) noexcept {
+[[gnu::noinline]] void context::seal_wake_ring(state_word old, std::uint64_t n) noexcept {
     if (is_held(old)) (void)await_release(state_); // HOLD: an add that came too late for the take returns after it
     if (packed_count(old) + n >= packed_limit) seal();
     // One unit, one reader. Without semaphore the reader woken for the first unit takes all that follow (E6), so only

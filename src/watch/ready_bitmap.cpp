@@ -16,18 +16,18 @@
 #include "os/memory.hpp"
 
 #include <bit>
+#include <iterator>
 #include <new>
 
 namespace efd::watch {
 namespace {
 
 constexpr std::uint32_t bits_of_word = 6;
-constexpr std::uint32_t levels = 4;
 constexpr std::uint32_t low_bits = (1U << bits_of_word) - 1;
 
 // Where each level begins: the small upper ones first, so that a small set stays in one page. Behind each level stands a
 // word that is empty for ever: who looks for the next member behind the last one looks there.
-constexpr std::uint32_t level_at[levels] = {280, 16, 4, 0};
+constexpr std::uint32_t level_at[] = {280, 16, 4, 0};
 constexpr std::uint32_t words_in_all = level_at[0] + (ready_bitmap::most >> bits_of_word) + 1;
 
 constexpr std::uint32_t size_of(std::uint32_t level) noexcept {
@@ -39,7 +39,7 @@ static_assert(level_at[3] + size_of(3) < level_at[2] && level_at[2] + size_of(2)
 
 constexpr std::uint32_t height_for(std::uint32_t members) noexcept {
     std::uint32_t height = 1;
-    while (height < levels && members > 1U << (bits_of_word * height)) ++height;
+    while (height < std::size(level_at) && members > 1U << (bits_of_word * height)) ++height;
     return height;
 }
 static_assert(height_for(1) == 1 && height_for(64) == 1 && height_for(65) == 2 && height_for(4096) == 2);
@@ -47,6 +47,15 @@ static_assert(height_for(4097) == 3 && height_for(262'145) == 4 && height_for(re
 
 constexpr std::uint64_t bit_of(std::uint32_t index) noexcept { return std::uint64_t{1} << (index & low_bits); }
 constexpr std::uint64_t from_on(std::uint32_t index) noexcept { return ~std::uint64_t{0} << (index & low_bits); }
+constexpr std::uint32_t first_bit(std::uint32_t word, std::uint64_t bits) noexcept {
+    return word << bits_of_word | static_cast<std::uint32_t>(std::countr_zero(bits));
+}
+// The first one from `start` on, else from 0 on; as a rotation, since which of the two it is cannot be predicted.
+constexpr std::uint32_t first_bit_around(std::uint64_t bits, std::uint32_t start) noexcept {
+    const int turned = static_cast<int>(start);
+    return (start + static_cast<std::uint32_t>(std::countr_zero(std::rotr(bits, turned)))) & low_bits;
+}
+static_assert(first_bit_around(0b1001, 0) == 0 && first_bit_around(0b1001, 1) == 3 && first_bit_around(0b1001, 4) == 0);
 static_assert(from_on(64) == ~std::uint64_t{0} && from_on(63) == bit_of(63));
 
 // What two steps came to, one after the other.
@@ -59,13 +68,11 @@ constexpr top_change later(top_change first, top_change second) noexcept {
 bool ready_bitmap::make() noexcept {
     void* const memory = os::map_zeroed(words_in_all * sizeof(word));
     if (memory == nullptr) return false;
-    words_ = static_cast<word*>(memory); // zeroed pages are zeroed words
+    static_assert(std::size(level_at) == levels);
+    for (std::uint32_t level = 0; level < levels; ++level)
+        level_[level] = static_cast<word*>(memory) + level_at[level]; // zeroed pages are zeroed words
     top_.store(&at(0, 0), base::release);
     return true;
-}
-
-ready_bitmap::word& ready_bitmap::at(std::uint32_t level, std::uint32_t index) const noexcept {
-    return words_[level_at[level % levels] + index];
 }
 
 // SET_HEIGHT: publish the new level, then step on what was the top. A marker that came before that step is carried up
@@ -121,33 +128,32 @@ top_change ready_bitmap::tidy_above(std::uint32_t level, std::uint32_t index) no
     return top_change::last;
 }
 
-// Goes up from `start` until a word has a bit at or behind it. At the top, if there is none behind, any bit will do: so no
-// bits at all are what that one look at the top has seen, and no bit above an empty word stays unseen.
+// Goes up from `start` until a word has a bit at or behind it. At the top, if there is none behind, the first of all will
+// do: so nobody is what that one look at the top has seen, and no bit above an empty word stays unseen.
 ready_bitmap::spot ready_bitmap::climb(std::uint32_t start) const noexcept {
     const std::uint32_t top = height_.load(base::acquire) - 1;
     std::uint32_t index = start;
     for (std::uint32_t level = 0; level < top; ++level) {
         const std::uint32_t here = index >> bits_of_word;
         const std::uint64_t bits = at(level, here).load(base::acquire) & from_on(index);
-        if (bits != 0) return {bits, level, here};
+        if (bits != 0) return {level, first_bit(here, bits)};
         index = here + 1;
     }
     const std::uint64_t bits = at(top, 0).load(base::acquire); // SET_SLEEP, nobody
-    const std::uint64_t behind = index <= low_bits ? bits & from_on(index) : 0;
-    return {behind != 0 ? behind : bits, top, 0};
+    return {top, bits == 0 ? nobody : first_bit_around(bits, index > low_bits ? 0 : index)};
 }
 
 found_member ready_bitmap::find(std::uint32_t start) noexcept {
     top_change change = top_change::none;
     for (;;) {
         spot here = climb(start);
-        if (here.bits == 0) return {nobody, change};
-        do {
-            here.index = here.index << bits_of_word | static_cast<std::uint32_t>(std::countr_zero(here.bits));
-            if (here.level == 0) return {here.index, change};
-            here.bits = at(--here.level, here.index).load(base::acquire);
-        } while (here.bits != 0);
-        change = later(change, tidy_above(here.level, here.index)); // a bit above an empty word
+        while (here.level > 0 && here.index != nobody) {
+            const std::uint64_t bits = at(here.level - 1, here.index).load(base::acquire);
+            if (bits == 0) break;
+            here = {here.level - 1, first_bit(here.index, bits)};
+        }
+        if (here.level == 0 || here.index == nobody) return {here.index, change};
+        change = later(change, tidy_above(here.level - 1, here.index)); // a bit above an empty word
     }
 }
 

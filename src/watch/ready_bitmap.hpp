@@ -15,7 +15,7 @@
 namespace efd::watch {
 
 // What a step came to at the top, as far as whoever waits there must know.
-enum class top_change : unsigned char {
+enum class top_change : std::uint32_t {
     none,
     first, // it was empty and is not any more
     last,  // it is empty now
@@ -66,19 +66,22 @@ class ready_bitmap {
     friend class set_layout; // the explorer's
 
     using word = base::atomic<std::uint64_t>;
-    // Some bits of the word `index` of a level.
+    static constexpr std::uint32_t levels = 4;
+
+    // A bit that was seen set.
     struct spot {
-        std::uint64_t bits;
         std::uint32_t level;
         std::uint32_t index;
     };
 
-    [[nodiscard]] word& at(std::uint32_t level, std::uint32_t index) const noexcept;
+    [[nodiscard]] word& at(std::uint32_t level, std::uint32_t index) const noexcept {
+        return level_[level % levels][index];
+    }
     [[nodiscard]] top_change set_bit(std::uint32_t level, std::uint32_t index) noexcept;
     [[nodiscard]] top_change tidy_above(std::uint32_t level, std::uint32_t index) noexcept;
     [[nodiscard]] spot climb(std::uint32_t start) const noexcept;
 
-    word* words_ = nullptr;
+    word* level_[levels] = {}; // where each begins
     base::atomic<std::uint32_t> height_{1};
     base::atomic<const word*>& top_;
 };
