@@ -45,7 +45,7 @@ taken context::read_slow(const wait_terms& terms) noexcept {
 
 taken context::take_now() noexcept { return take_or_arrive(nullptr); }
 
-status context::write_slow(std::uint64_t n, const wait_terms& terms) noexcept {
+[[gnu::noinline]] status context::write_slow(std::uint64_t n, const wait_terms& terms) noexcept {
     operation op{side::writer, n};
     return wait_for(op, terms);
 }

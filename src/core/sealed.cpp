@@ -93,7 +93,7 @@ void context::after_sealed_add(std::uint64_t before, std::uint64_t units, std::u
     tell_of_sealed_change(poll_in | (before == 0 ? bell::left_zero : 0U), poll_in | mask);
 }
 
-taken context::take_sealed_or_arrive(sleep_spot* spot) noexcept {
+[[gnu::noinline]] taken context::take_sealed_or_arrive(sleep_spot* spot) noexcept {
     taken got{};
     got.end = take_sealed(got.value);
     if (got.end != status::would_block || spot == nullptr) return got;
