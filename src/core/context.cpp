@@ -50,9 +50,13 @@ taken context::take_now() noexcept { return take_or_arrive(nullptr); }
     return wait_for(op, terms);
 }
 
+// The add was void.
+[[gnu::noinline]] status context::write_void(std::uint64_t n) noexcept { return write_slow(n, wait_terms{}); }
+
 // A blind add met something: a sealed word (it is void and starts again) or somebody to tell (it stands).
-status context::write_attention(state_word old, std::uint64_t n, const wait_terms& terms) noexcept {
-    if (is_sealed(old)) return write_slow(n, terms);
+status context::write_attention(state_word old, std::uint64_t n) noexcept {
+    if (is_sealed(old)) [[unlikely]]
+        return write_void(n);
     after_packed_add(old, n, 0);
     return status::ok;
 }

@@ -25,8 +25,8 @@ namespace {
 constexpr std::uint32_t bits_of_word = 6;
 constexpr std::uint32_t low_bits = (1U << bits_of_word) - 1;
 
-// Where each level begins: the small upper ones first, so that a small set stays in one page. Behind each level stands a
-// word that is empty for ever: who looks for the next member behind the last one looks there.
+// Where each level begins: the small upper ones first, so that a small set stays in one page. Behind each level stands
+// a word that is empty for ever: who looks for the next member behind the last one looks there.
 constexpr std::uint32_t level_at[] = {280, 16, 4, 0};
 constexpr std::uint32_t words_in_all = level_at[0] + (ready_bitmap::most >> bits_of_word) + 1;
 
@@ -58,6 +58,8 @@ constexpr std::uint32_t first_bit_around(std::uint64_t bits, std::uint32_t start
 static_assert(first_bit_around(0b1001, 0) == 0 && first_bit_around(0b1001, 1) == 3 && first_bit_around(0b1001, 4) == 0);
 static_assert(from_on(64) == ~std::uint64_t{0} && from_on(63) == bit_of(63));
 
+constinit const base::atomic<std::uint64_t> never_zero{1};
+
 // What two steps came to, one after the other.
 constexpr top_change later(top_change first, top_change second) noexcept {
     return second == top_change::none ? first : second;
@@ -71,8 +73,17 @@ bool ready_bitmap::make() noexcept {
     static_assert(std::size(level_at) == levels);
     for (std::uint32_t level = 0; level < levels; ++level)
         level_[level] = static_cast<word*>(memory) + level_at[level]; // zeroed pages are zeroed words
-    top_.store(&at(0, 0), base::release);
+    show_top();
     return true;
+}
+
+void ready_bitmap::hide_top(bool on) noexcept {
+    top_hidden_ = on;
+    show_top();
+}
+
+void ready_bitmap::show_top() noexcept {
+    top_.store(top_hidden_ ? &never_zero : &at(height_.load(base::relaxed) - 1, 0), base::release);
 }
 
 // SET_HEIGHT: publish the new level, then step on what was the top. A marker that came before that step is carried up
@@ -86,7 +97,7 @@ top_change ready_bitmap::grow(std::uint32_t members) noexcept {
         if (at(height - 1, 0).fetch_or(0, base::acq_rel) != 0) // SET_HEIGHT, step
             change = later(change, set_bit(height, 0));
         if (at(height - 1, 0).load(base::acquire) == 0) change = later(change, tidy_above(height - 1, 0));
-        top_.store(&at(height, 0), base::release);
+        show_top();
     }
     return change;
 }
@@ -128,8 +139,8 @@ top_change ready_bitmap::tidy_above(std::uint32_t level, std::uint32_t index) no
     return top_change::last;
 }
 
-// Goes up from `start` until a word has a bit at or behind it. At the top, if there is none behind, the first of all will
-// do: so nobody is what that one look at the top has seen, and no bit above an empty word stays unseen.
+// Goes up from `start` until a word has a bit at or behind it. At the top, if there is none behind, the first of all
+// will do: so nobody is what that one look at the top has seen, and no bit above an empty word stays unseen.
 ready_bitmap::spot ready_bitmap::climb(std::uint32_t start) const noexcept {
     const std::uint32_t top = height_.load(base::acquire) - 1;
     std::uint32_t index = start;

@@ -45,6 +45,9 @@ class ready_bitmap {
     // Room for `members`, up to `most`. One thread at a time.
     [[nodiscard]] top_change grow(std::uint32_t members) noexcept;
 
+    // On: whoever looks at the top only is told that there may be something, always. With grow, one thread at a time.
+    void hide_top(bool on) noexcept;
+
     // Who marks must look at the member after it, and unmark if it is not ready (any more); who unmarks must look after
     // it, and mark if it is.
     [[nodiscard]] top_change mark(std::uint32_t member) noexcept;
@@ -79,11 +82,13 @@ class ready_bitmap {
     }
     [[nodiscard]] top_change set_bit(std::uint32_t level, std::uint32_t index) noexcept;
     [[nodiscard]] top_change tidy_above(std::uint32_t level, std::uint32_t index) noexcept;
+    void show_top() noexcept;
     [[nodiscard]] spot climb(std::uint32_t start) const noexcept;
 
     word* level_[levels] = {}; // where each begins
     base::atomic<std::uint32_t> height_{1};
     base::atomic<const word*>& top_;
+    bool top_hidden_ = false;
 };
 
 } // namespace efd::watch

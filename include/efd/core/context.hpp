@@ -97,7 +97,7 @@ class alignas(64) context {
             return write_slow(n, wait_terms{});
         const state_word old = state_.fetch_add(n << count_shift, base::acq_rel);
         if (needs_attention(old)) [[unlikely]]
-            return write_attention(old, n, wait_terms{});
+            return write_attention(old, n);
         return base::status::ok;
     }
     [[nodiscard]] base::status write(std::uint64_t n, const wait_terms& terms) noexcept { return write_slow(n, terms); }
@@ -193,13 +193,13 @@ class alignas(64) context {
     [[nodiscard]] EFD_API taken read_slow(const wait_terms& terms) noexcept;
     [[nodiscard]] EFD_API taken take_now() noexcept;
     [[nodiscard]] EFD_API base::status write_slow(std::uint64_t n, const wait_terms& terms) noexcept;
-    [[nodiscard]] EFD_API base::status write_attention(state_word old, std::uint64_t n,
-                                                       const wait_terms& terms) noexcept;
+    [[nodiscard]] EFD_API base::status write_attention(state_word old, std::uint64_t n) noexcept;
     EFD_API void signal_attention(state_word old, std::uint32_t mask) noexcept;
     [[nodiscard]] base::status attempt(operation& op, sleep_spot* spot) noexcept;
     [[nodiscard]] taken take_or_arrive(sleep_spot* spot) noexcept;
     [[nodiscard]] base::status add_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept;
     void after_packed_add(state_word old, std::uint64_t n, std::uint32_t mask) noexcept;
+    [[nodiscard]] base::status write_void(std::uint64_t n) noexcept;
     void seal_wake_ring(state_word old, std::uint64_t n) noexcept;
 
     // The sealed regime, in sealed.cpp.
