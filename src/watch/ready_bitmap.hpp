@@ -14,8 +14,9 @@
 
 namespace efd::watch {
 
-// What a step came to at the top, as far as whoever waits there must know.
-enum class top_change : std::uint32_t {
+// What a step came to at the top, as far as whoever waits there must know. As wide as the index beside which it is
+// handed back: a gap between the two would be put together in memory.
+enum class top_change : std::uint32_t { // NOLINT(performance-enum-size): see above
     none,
     first, // it was empty and is not any more
     last,  // it is empty now
