@@ -133,9 +133,8 @@ EFD_C_API uint64_t efd_system_calls(void);
  * second, close-on-exec number for itself, from 512 upwards if the limit allows.
  *
  * In the child of a fork the same numbers name copies: objects of the child's own, with the count of that moment, and
- * nothing that one process does is seen in the other. What survives exec is a kernel eventfd without the count. A child
- * of vfork, or of fork in a program with other threads, may call nothing of this but efd_fd_read, efd_fd_write and
- * their vectors, the first of them nothing at all.
+ * nothing that one process does is seen in the other. A child of fork in a program with other threads may call what is
+ * handler-safe, a child of vfork nothing. What survives exec is a kernel eventfd without the count.
  *
  * EBADF: the number is not one of efd_eventfd, efd_fd_dup or efd_fd_fcntl, or was closed by efd_fd_close; said before
  * anything else (K-158). */

@@ -10,7 +10,7 @@ using base::status;
 
 namespace {
 
-constexpr int segments_most = 1024; // UIO_MAXIOV
+constexpr int segments_most = 1024;               // UIO_MAXIOV
 constexpr std::size_t moved_at_most = 0x7ffff000; // MAX_RW_COUNT
 constexpr std::size_t longest = std::numeric_limits<std::size_t>::max() / 2;
 
