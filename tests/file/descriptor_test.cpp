@@ -248,6 +248,7 @@ TEST(descriptor, the_child_of_a_fork_has_copies) {
     EXPECT_EQ(n, 3U);
     EXPECT_EQ(says(fd), POLLOUT);
     ::close(lost);
+    EXPECT_EQ(::efd_fd_close(lost), -1); // forgets what it was
     EXPECT_EQ(::efd_fd_close(fd), 0);
     EXPECT_EQ(::efd_fd_close(second), 0);
 }
