@@ -17,6 +17,7 @@
 
 #include <stdint.h>
 #include <sys/eventfd.h> /* EFD_SEMAPHORE, EFD_NONBLOCK, EFD_CLOEXEC */
+#include <sys/uio.h>     /* struct iovec, ssize_t */
 
 #ifdef __cplusplus
 extern "C" {
@@ -120,6 +121,72 @@ EFD_C_API int efd_set_nonblock(efd_t* efd, int on);
 
 /* How many system calls efd has made to sleep and to wake in this process, so far. Handler-safe. */
 EFD_C_API uint64_t efd_system_calls(void);
+
+/* ---- the calls themselves ---------------------------------------------------------------------------------------- */
+
+/* For programs that know eventfd(2): the same calls on the same kind of number, and the count stays in user space. The
+ * number is the lowest that was free and names a real kernel descriptor: hand it to poll, select, epoll, io_uring or
+ * any event loop, which are told as with EFD_LEVEL of efd_fd. Everything else goes through the functions here. Plain
+ * read(2) and write(2) on it meet the bell, not the count; plain close(2) and dup(2) do what they do, but efd does not
+ * hear of it: then efd_fd_close says EBADF and leaves alone what bears the number now, the object is kept until the
+ * number is given out here again, and until then the other calls take the number for what it was. Each object has a
+ * second, close-on-exec number for itself, from 512 upwards if the limit allows.
+ *
+ * In the child of a fork the same numbers name copies: objects of the child's own, with the count of that moment, and
+ * nothing that one process does is seen in the other. A child of fork in a program with other threads may call what is
+ * handler-safe, a child of vfork nothing. What survives exec is a kernel eventfd without the count.
+ *
+ * EBADF: the number is not one of efd_eventfd, efd_fd_dup or efd_fd_fcntl, or was closed by efd_fd_close; said before
+ * anything else (K-158). */
+
+/* eventfd(2): a descriptor with count initval (K-001, K-005, K-009). EINVAL: another flag bit, before anything is taken
+ * (K-002, K-003). EMFILE, ENFILE, ENOMEM as there (K-004), nothing left behind (K-012). Not handler-safe. */
+EFD_C_API int efd_eventfd(unsigned initval, int flags);
+
+/* read(2): 8 with the count, or one in semaphore mode, in the first 8 bytes of buf (K-013 to K-019, K-030). -1 with
+ * EINVAL: len below 8, before everything but EFAULT for a range outside user space (K-016, K-024). EAGAIN (K-018).
+ * EINTR as efd_read (K-093, K-094). EFAULT: buf is not there; the count has been taken, as in the kernel (K-023,
+ * K-025). EDEADLK as efd_read. A buffer on the caller's stack costs no system call; another one may cost one.
+ * Handler-safe. */
+EFD_C_API ssize_t efd_fd_read(int fd, void* buf, size_t len);
+
+/* readv(2): one read, its 8 bytes spread over the segments (K-020, K-022). 0 for segments without any bytes, EINVAL for
+ * 1 to 7 bytes in all (K-021), for more than 1024 segments, and for lengths beyond SSIZE_MAX. EFAULT also for iov
+ * (K-159). Handler-safe. */
+EFD_C_API ssize_t efd_fd_readv(int fd, const struct iovec* iov, int iovcnt);
+
+/* write(2): 8, and the value is added (K-031). -1 with EINVAL: len is not 8 (K-032, K-033), or the value 2^64-1
+ * (K-034). EFAULT: after the length, before the value (K-035). EAGAIN (K-037), EINTR (K-095), EDEADLK as efd_write.
+ * Handler-safe. */
+EFD_C_API ssize_t efd_fd_write(int fd, const void* buf, size_t len);
+
+/* writev(2): one write for each segment, up to the first that fails; the bytes of those before it, or its error if it
+ * was the first (K-041, K-042, K-045). Handler-safe. */
+EFD_C_API ssize_t efd_fd_writev(int fd, const struct iovec* iov, int iovcnt);
+
+/* close(2). Calls that sleep on the descriptor go on, and keep the object (K-090). With the last number of a file its
+ * watches end (K-075), and its wait queue hears POLLHUP (K-154). Not handler-safe. */
+EFD_C_API int efd_fd_close(int fd);
+
+/* dup(2): the lowest free number for the same file: count, id and O_NONBLOCK are shared, close-on-exec is off (K-100).
+ * EMFILE, ENOMEM. Not handler-safe. */
+EFD_C_API int efd_fd_dup(int fd);
+
+/* fcntl(2), where argument is the third of its arguments, or 0, or a pointer as a long. F_GETFL and F_SETFL see and set
+ * O_NONBLOCK of the file, for all its numbers, from the next call on (K-007, K-089, K-104 to K-106); F_DUPFD and
+ * F_DUPFD_CLOEXEC give a number as efd_fd_dup. All other commands are the kernel's on the number. Handler-safe but for
+ * F_DUPFD. */
+EFD_C_API int efd_fd_fcntl(int fd, int command, long argument);
+
+/* The object behind the descriptor, with a reference of the caller's (efd_put), as eventfd_ctx_fdget: who signals it
+ * does not need the descriptor and may outlive it (K-144, K-151). EFD_NONBLOCK of it is the file's O_NONBLOCK. Its
+ * efd_fd is the file's own, EFD_LEVEL, and EINVAL once the file is closed. NULL with EBADF. Handler-safe. */
+EFD_C_API efd_t* efd_fd_ctx(int fd);
+
+/* What /proc/self/fdinfo would show of a kernel's eventfd in this state (K-126 to K-130), as snprintf: the text is cut
+ * to size bytes with its ending zero, and the whole length is returned. EFAULT: buf is NULL and size is not 0. Not
+ * handler-safe. */
+EFD_C_API int efd_fd_fdinfo(int fd, char* buf, size_t size);
 
 /* ---- a descriptor for event loops -------------------------------------------------------------------------------- */
 

@@ -32,7 +32,10 @@ namespace {
 constexpr std::uint32_t busy_mark = 1U << 0;
 constexpr std::uint32_t look_mark = 1U << 1;
 
-constexpr int nowhere = -1; // else: the descriptor, and in the lowest bit whether it is armed by hand
+constexpr int nowhere = -1; // else: the number of the descriptor, above two marks
+constexpr int armed_way = 1 << 0;
+constexpr int retired = 1 << 1; // beside armed_way: its ring is heard by nobody
+constexpr int number_shift = 2;
 constexpr std::uint64_t full = core::ceiling - 1; // held so, a kernel's eventfd is readable and not writable
 
 // What a level descriptor must hold to say what poll says. POLLERR is beyond what user space can make it say.
@@ -55,6 +58,10 @@ status status_of(int negative_errno) noexcept {
 base::atomic<doorbell*> all_doorbells{nullptr};
 
 } // namespace
+
+bool doorbell::is_armed_way(int place) noexcept { return (place & armed_way) != 0; }
+bool doorbell::is_retired(int place) noexcept { return (place & retired) != 0; }
+int doorbell::fd_here() const noexcept { return place_.load(base::relaxed) >> number_shift; }
 
 doorbell::doorbell(core::context& slot) noexcept : object_(slot), place_(nowhere) { tell = &told; }
 
@@ -86,27 +93,48 @@ status doorbell::open_here(ring_way way, int& fd) noexcept {
         const bool readable = !armed && object_.count() > 0;
         const int made = os::make_bell(readable);
         if (made < 0) return status_of(made);
-        const int wanted = made << 1 | (armed ? 1 : 0);
+        const int wanted = made << number_shift | (armed ? armed_way : 0);
         if (place_.compare_exchange_strong(place, wanted, base::acq_rel, base::acquire)) {
             place = wanted;
-            if (readable) {
-                begun_.fetch_add(1, base::acq_rel);
-                done_.fetch_add(1, base::acq_rel);
-            }
+            if (readable) note_born_ringing();
         } else {
             os::close_bell(made); // another thread was first
         }
     }
-    if (is_armed_way(place) != armed) return status::invalid;
+    if (is_armed_way(place) != armed || is_retired(place)) return status::invalid;
     if (!armed) object_.watch_level();
-    fd = place >> 1;
+    fd = place >> number_shift;
     return status::ok;
+}
+
+void doorbell::note_born_ringing() noexcept {
+    begun_.fetch_add(1, base::acq_rel);
+    done_.fetch_add(1, base::acq_rel);
+}
+
+status doorbell::adopt(core::context& object, int fd) noexcept {
+    doorbell* const bell = of_slot(object);
+    if (bell == nullptr) return status::no_memory;
+    if (object.count() > 0) bell->note_born_ringing();
+    bell->place_.store(fd << number_shift, base::release);
+    object.watch_level();
+    return status::ok;
+}
+
+// Who is still inside told() goes on to use the number, which therefore stays taken until the end of the object.
+void doorbell::retire(core::context& object) noexcept {
+    auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
+    if (bell == nullptr) return;
+    const int place = bell->place_.load(base::acquire);
+    if (place == nowhere || is_armed_way(place)) return;
+    bell->place_.store(place | armed_way | retired, base::release);
+    os::renew_bell(place >> number_shift, false);
 }
 
 status doorbell::arm(core::context& object, std::uint32_t events, std::uint32_t& ready) noexcept {
     auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
     const int place = bell == nullptr ? nowhere : bell->place_.load(base::acquire);
-    if (place == nowhere || !is_armed_way(place) || events == 0) return status::invalid;
+    if (place == nowhere || !is_armed_way(place) || is_retired(place) || events == 0) return status::invalid;
     object.linger_before_arming();
     ready = object.arm_bell(events);
     return status::ok;
@@ -127,7 +155,7 @@ void doorbell::told(core::bell& bell, core::context& object, std::uint32_t key) 
 
 // The last reference is gone, and with it everybody who could be busy here.
 void doorbell::end() noexcept {
-    os::close_bell(place_.load(base::relaxed) >> 1);
+    os::close_bell(fd_here());
     forget();
     place_.store(nowhere, base::release);
 }
@@ -200,7 +228,7 @@ void doorbell::after_fork() noexcept {
 void doorbell::renew() noexcept {
     const int place = place_.load(base::relaxed);
     if (place == nowhere) return;
-    os::renew_bell(place >> 1, false);
+    os::renew_bell(place >> number_shift, false);
     forget(); // whoever was busy is not in this process
     if (!is_armed_way(place)) request();
 }

@@ -30,6 +30,14 @@ class doorbell : public core::bell {
     // object has no armed descriptor.
     [[nodiscard]] static base::status arm(core::context& object, std::uint32_t events, std::uint32_t& ready) noexcept;
 
+    // For an object that nobody else knows yet: the caller's bell, which is readable if the count is above zero,
+    // becomes the object's level descriptor. no_memory: it stays the caller's.
+    [[nodiscard]] static base::status adopt(core::context& object, int fd) noexcept;
+
+    // The file above a level descriptor is gone, the object may live on: nobody who watched is told any more, the
+    // object has no descriptor, and gets none.
+    static void retire(core::context& object) noexcept;
+
     doorbell(const doorbell&) = delete;
     doorbell& operator=(const doorbell&) = delete;
 
@@ -38,12 +46,14 @@ class doorbell : public core::bell {
 
     [[nodiscard]] static doorbell* of_slot(core::context& object) noexcept;
     [[nodiscard]] base::status open_here(ring_way way, int& fd) noexcept;
-    [[nodiscard]] static constexpr bool is_armed_way(int place) noexcept { return (place & 1) != 0; }
+    void note_born_ringing() noexcept;
+    [[nodiscard]] static bool is_armed_way(int place) noexcept;
+    [[nodiscard]] static bool is_retired(int place) noexcept;
 
     static void told(core::bell& bell, core::context& object, std::uint32_t key);
     void end() noexcept;
     void forget() noexcept;
-    [[nodiscard]] int fd_here() const noexcept { return place_.load(base::relaxed) >> 1; }
+    [[nodiscard]] int fd_here() const noexcept;
     [[nodiscard]] std::int32_t done() const noexcept { return static_cast<std::int32_t>(done_.load(base::acquire)); }
     void ring() noexcept;
     void ring_armed() noexcept;

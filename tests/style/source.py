@@ -13,6 +13,8 @@ LEVELS = {
     "base": 0, "os": 1, "core": 2, "watch": 3, "share": 3, "file": 3, "api": 4,
     "claims": 5, "bench": 5, "dropin": 5, "cli": 6, "examples": 7, "tests": 7,
 }  # fmt: skip
+# Of two rooms on one level, the first may include the second.
+NEIGHBOURS = {("file", "watch")}
 LIBRARY_ROOMS = {"base", "os", "core", "watch", "share", "file", "api", "dropin"}
 
 TOKENS = re.compile(

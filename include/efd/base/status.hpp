@@ -21,6 +21,7 @@ enum class status : unsigned char {
     exists,         // EEXIST: the descriptor is a member already
     not_watchable,  // EPERM: a file that epoll cannot watch
     not_supported,  // EOPNOTSUPP
+    fault,          // EFAULT: an address that user space may not touch, or where nothing is
 };
 
 } // namespace efd::base

@@ -15,6 +15,18 @@ static void* write_all(void* object) {
 
 static int fails_with(int result, int error) { return result == -1 && errno == error; }
 
+static int calls_of_the_descriptor(void) {
+    const int fd = efd_eventfd(2, EFD_NONBLOCK);
+    uint64_t value = 3;
+    struct iovec part;
+    part.iov_base = &value;
+    part.iov_len = sizeof value;
+    if (fd < 0 || efd_fd_writev(fd, &part, 1) != 8) return 0;
+    if (efd_fd_read(fd, &value, sizeof value) != 8 || value != 5) return 0;
+    if (!fails_with((int)efd_fd_readv(fd, &part, 1), EAGAIN)) return 0;
+    return efd_fd_close(fd) == 0 && fails_with(efd_fd_close(fd), EBADF);
+}
+
 int main(void) {
     efd_t* const object = efd_create(0, EFD_CLOEXEC);
     uint64_t sum = 0;
@@ -34,6 +46,7 @@ int main(void) {
     if (!fails_with(efd_write(object, UINT64_MAX), EINVAL)) return 7;
     if (efd_create(0, 1 << 20) != NULL || errno != EINVAL) return 8;
     efd_put(object);
+    if (!calls_of_the_descriptor()) return 9;
     printf("read 45 in C\n");
     return 0;
 }

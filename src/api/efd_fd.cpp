@@ -1,0 +1,125 @@
+// api/efd_fd.cpp: the C border of file/: a number becomes a file, a status becomes errno, and nothing else happens.
+#include <efd/efd.h>
+
+#include "api/c_border.hpp"
+#include "api/creation.hpp"
+#include "file/anon_fd.hpp"
+#include "file/descriptor_table.hpp"
+#include "file/file_operations.hpp"
+#include "os/file_number.hpp"
+
+#include <cerrno>
+#include <cstddef>
+#include <span>
+
+using efd::api::answer;
+using efd::api::fail;
+using efd::base::status;
+using efd::file::descriptor_table;
+using efd::file::file_reference;
+using efd::file::iov_iter;
+using efd::file::open_file;
+
+namespace {
+
+efd::os::user_address address(const void* of) noexcept { return reinterpret_cast<efd::os::user_address>(of); }
+
+file_reference file_of(int fd) noexcept { return descriptor_table::instance().get(fd); }
+
+ssize_t answer_moved(const efd::file::moved& end) noexcept {
+    return end.end == status::ok ? ssize_t{end.bytes} : ssize_t{answer(end.end)};
+}
+
+ssize_t read_on(int fd, const iov_iter& to) noexcept {
+    const file_reference file = file_of(fd);
+    return file ? answer_moved(efd::file::read(*file, to)) : fail(EBADF);
+}
+
+ssize_t write_on(int fd, const iov_iter& from) noexcept {
+    const file_reference file = file_of(fd);
+    return file ? answer_moved(efd::file::write(*file, from)) : fail(EBADF);
+}
+
+int answer_kernel(int result) noexcept { return result >= 0 ? result : fail(-result); }
+
+int get_status(open_file& file) noexcept {
+    const int kernels = efd::os::status_flags(file.bell());
+    if (kernels < 0) return fail(-kernels);
+    return (kernels & ~EFD_NONBLOCK) | static_cast<int>(file.object().flags() & efd::core::flag_nonblock);
+}
+
+int set_status(open_file& file, int command, long flags) noexcept {
+    const int end = efd::os::control(file.bell(), command, flags);
+    if (end >= 0) file.object().set_nonblock((flags & EFD_NONBLOCK) != 0);
+    return answer_kernel(end);
+}
+
+// The number comes from the file's own one: the caller's may be somebody else's by now.
+int duplicate(open_file& file, int command, long lowest) noexcept {
+    const int fd = efd::os::control(file.bell(), command, lowest);
+    if (fd < 0) return fail(-fd);
+    const status end = efd::file::install_dup(fd, file);
+    return end == status::ok ? fd : answer(end);
+}
+
+} // namespace
+
+extern "C" {
+
+int efd_eventfd(unsigned initval, int flags) {
+    const auto bits = static_cast<unsigned>(flags);
+    if (!efd::api::may_create(initval, bits)) return fail(EINVAL);
+    int fd = -1;
+    const status end = efd::file::make_descriptor(initval, bits, fd);
+    return end == status::ok ? fd : answer(end);
+}
+
+ssize_t efd_fd_read(int fd, void* buf, size_t len) { return read_on(fd, iov_iter::range(address(buf), len)); }
+
+ssize_t efd_fd_readv(int fd, const struct iovec* iov, int iovcnt) {
+    return read_on(fd, iov_iter::segments(address(iov), iovcnt));
+}
+
+ssize_t efd_fd_write(int fd, const void* buf, size_t len) { return write_on(fd, iov_iter::range(address(buf), len)); }
+
+ssize_t efd_fd_writev(int fd, const struct iovec* iov, int iovcnt) {
+    return write_on(fd, iov_iter::segments(address(iov), iovcnt));
+}
+
+int efd_fd_close(int fd) { return efd::file::close_descriptor(fd) ? 0 : fail(EBADF); }
+
+int efd_fd_dup(int fd) {
+    const file_reference file = file_of(fd);
+    return file ? duplicate(*file, efd::os::plain_duplicate, 0) : fail(EBADF);
+}
+
+int efd_fd_fcntl(int fd, int command, long argument) {
+    const file_reference file = file_of(fd);
+    if (!file) return fail(EBADF);
+    switch (efd::os::command_of(command)) {
+    case efd::os::command::get_status: return get_status(*file);
+    case efd::os::command::set_status: return set_status(*file, command, argument);
+    case efd::os::command::duplicate: return duplicate(*file, command, argument);
+    case efd::os::command::other: break;
+    }
+    return answer_kernel(efd::os::control(fd, command, argument));
+}
+
+efd_t* efd_fd_ctx(int fd) {
+    const file_reference file = file_of(fd);
+    if (!file) {
+        errno = EBADF;
+        return nullptr;
+    }
+    file->object().get();
+    return reinterpret_cast<efd_t*>(&file->object());
+}
+
+int efd_fd_fdinfo(int fd, char* buf, size_t size) {
+    const file_reference file = file_of(fd);
+    if (!file) return fail(EBADF);
+    if (buf == nullptr && size != 0) return fail(EFAULT);
+    return static_cast<int>(efd::file::show_fdinfo(*file, fd, std::span(buf, size)));
+}
+
+} // extern "C"

@@ -1,0 +1,101 @@
+// file/anon_fd.cpp: see anon_fd.hpp.
+#include "file/anon_fd.hpp"
+
+#include "file/descriptor_table.hpp"
+#include "os/file_number.hpp"
+#include "os/user_memory.hpp"
+#include "watch/doorbell.hpp"
+
+#include <cerrno>
+#include <utility>
+
+namespace efd::file {
+
+using base::status;
+
+namespace {
+
+// A number that is given back unless it is kept.
+class taken_number {
+  public:
+    explicit taken_number(int fd) noexcept : fd_(fd) {}
+    ~taken_number() {
+        if (fd_ >= 0) os::give_number_back(fd_);
+    }
+    taken_number(const taken_number&) = delete;
+    taken_number& operator=(const taken_number&) = delete;
+
+    [[nodiscard]] int get() const noexcept { return fd_; }
+    int keep() noexcept { return std::exchange(fd_, -1); }
+
+  private:
+    int fd_;
+};
+
+// The object's own number for its bell, from here on with the object.
+status give_bell(core::context& object, int fd, int& bell) noexcept {
+    taken_number apart(os::take_number_apart(fd));
+    if (apart.get() < 0) return refusal_of(apart.get());
+    if (const status end = watch::doorbell::adopt(object, apart.get()); end != status::ok) return end;
+    bell = apart.keep();
+    return status::ok;
+}
+
+// A file for the object, in the table under this number; takes over the caller's reference on success.
+status install_new(core::context& object, int fd) noexcept {
+    int bell = -1;
+    if (const status end = give_bell(object, fd, bell); end != status::ok) return end;
+    if (const status end = descriptor_table::instance().reserve(fd); end != status::ok) return end;
+    open_file* const file = open_file::make();
+    if (file == nullptr) return status::no_memory;
+    file->init(object, bell);
+    descriptor_table::instance().install(fd, *file);
+    return status::ok;
+}
+
+} // namespace
+
+status refusal_of(int negative_errno) noexcept {
+    switch (-negative_errno) {
+    case EMFILE: return status::no_descriptor;
+    case ENFILE: return status::table_full;
+    case EBADF: return status::bad_descriptor;
+    case EINVAL: return status::invalid;
+    default: return status::no_memory;
+    }
+}
+
+status make_descriptor(unsigned initval, unsigned flags, int& fd) noexcept {
+    core::context* const object = core::context::create(initval, flags);
+    if (object == nullptr) return status::no_memory;
+    taken_number number(os::take_number(initval > 0, (flags & core::flag_cloexec) != 0));
+    status end = number.get() < 0 ? refusal_of(number.get()) : status::ok;
+    if (end == status::ok) {
+        os::learn_border(number.get());
+        end = install_new(*object, number.get());
+    }
+    if (end != status::ok) {
+        object->put();
+        return end;
+    }
+    fd = number.keep();
+    return status::ok;
+}
+
+status install_dup(int fd, open_file& file) noexcept {
+    taken_number number(fd);
+    if (const status end = descriptor_table::instance().reserve(fd); end != status::ok) return end;
+    file.get();
+    descriptor_table::instance().install(number.keep(), file);
+    return status::ok;
+}
+
+// The number leaves the table before it is free, so that whoever gets it next finds no trace.
+bool close_descriptor(int fd) noexcept {
+    const file_reference closed = descriptor_table::instance().take(fd);
+    if (!closed || !os::same_file(fd, closed->bell())) return false;
+    os::give_number_back(fd);
+    return true;
+}
+
+} // namespace efd::file

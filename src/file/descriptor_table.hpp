@@ -1,0 +1,52 @@
+// file/descriptor_table.hpp: number -> open file; the kernel's files_struct, as far as numbers are ours.
+//
+// Owns one reference for each number in it. get is lock-free, as the kernel's fdget: read the place, try for a
+// reference, read the place again (FDGET in docs/races.md); take may meet it at any time. Both may be called from any
+// thread and from a signal handler; install not from one. A number that was closed behind our back stays in the table
+// until the kernel gives it out again and it is installed anew.
+#pragma once
+
+#include <efd/base/atomic.hpp>
+#include <efd/base/status.hpp>
+
+#include "file/open_file.hpp"
+
+#include <array>
+#include <mutex>
+
+namespace efd::file {
+
+class descriptor_table {
+  public:
+    static descriptor_table& instance() noexcept;
+
+    [[nodiscard]] file_reference get(int fd) noexcept;
+
+    // Memory for this number, if there is any; afterwards install cannot fail.
+    [[nodiscard]] base::status reserve(int fd) noexcept;
+    // Takes over the caller's reference. The number is visible from here on.
+    void install(int fd, open_file& file) noexcept;
+
+    // The number names nothing any more; its reference is the caller's.
+    [[nodiscard]] file_reference take(int fd) noexcept;
+
+  private:
+    using place = base::atomic<open_file*>;
+    static constexpr unsigned slab_places = 1U << 12;
+    static constexpr unsigned slabs_most = 1U << 12; // numbers below 2^24
+
+    [[nodiscard]] place* place_of(int fd) noexcept;
+    void lock() noexcept;
+    void unlock() noexcept;
+    void drop_strangers() noexcept;
+    void renew_numbers() noexcept;
+    template <class Visit>
+    void for_each(Visit visit) noexcept;
+    static void handle_forks() noexcept;
+    static const int before_bells;
+
+    std::array<base::atomic<place*>, slabs_most> slabs_{};
+    std::mutex growing_;
+};
+
+} // namespace efd::file

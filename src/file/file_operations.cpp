@@ -1,0 +1,71 @@
+// file/file_operations.cpp: see file_operations.hpp.
+#include "file/file_operations.hpp"
+
+#include "os/file_number.hpp"
+#include "watch/doorbell.hpp"
+
+#include <cinttypes>
+#include <cstdint>
+#include <cstdio>
+
+namespace efd::file {
+
+using base::status;
+
+namespace {
+
+constexpr std::size_t unit = sizeof(std::uint64_t); // what one read takes and one write brings, in bytes
+
+status write_one(core::context& object, const os::user_segment& from) noexcept {
+    if (from.length != unit) return status::invalid;
+    std::uint64_t value = 0;
+    if (!os::in_user_space(from.base, unit) || !os::copy_from_user(&value, from.base, unit)) return status::fault;
+    return object.write(value);
+}
+
+} // namespace
+
+moved read(open_file& file, iov_iter to) noexcept {
+    if (const status refused = to.import(); refused != status::ok) return {0, refused};
+    if (to.is_vector() && to.total() == 0) return {0, status::ok};
+    if (to.total() < unit) return {0, status::invalid};
+    std::uint64_t value = 0;
+    if (const status end = file.object().read(value); end != status::ok) return {0, end};
+    return {unit, to.copy_out(&value, unit)};
+}
+
+moved write(open_file& file, iov_iter from) noexcept {
+    if (const status refused = from.import(); refused != status::ok) return {0, refused};
+    if (from.is_vector() && from.total() == 0) return {0, status::ok};
+    std::size_t done = 0;
+    os::user_segment one{};
+    status end = status::ok;
+    while (end == status::ok && from.next(one, end)) {
+        if (one.length == 0 && done > 0) continue;
+        end = write_one(file.object(), one);
+        if (end == status::ok) done += unit;
+    }
+    return {static_cast<long>(done), done > 0 ? status::ok : end};
+}
+
+std::size_t show_fdinfo(const open_file& file, int fd, std::span<char> text) noexcept {
+    core::context& object = file.object();
+    constexpr unsigned nonblock = core::flag_nonblock;
+    const auto kernels = static_cast<unsigned>(os::status_flags(fd)) & ~nonblock;
+    const unsigned flags = kernels | (object.flags() & nonblock) | static_cast<unsigned>(os::exec_flag(fd));
+    const os::file_place place = os::place_of_file(fd);
+    const int length =
+        std::snprintf(text.data(), text.size(),
+                      "pos:\t0\nflags:\t0%o\nmnt_id:\t%" PRIu64 "\nino:\t%" PRIu64 "\neventfd-count: %16" PRIx64
+                      "\neventfd-id: %d\neventfd-semaphore: %d\n",
+                      flags, place.mount, place.inode, object.count(), object.id(), object.semaphore() ? 1 : 0);
+    return length > 0 ? static_cast<std::size_t>(length) : 0;
+}
+
+void release(core::context& object) noexcept {
+    // Nobody else has a reference: the bell goes with the object. Nor can anybody get one: no number names the file.
+    if (object.references() > 1) watch::doorbell::retire(object);
+    object.release();
+}
+
+} // namespace efd::file

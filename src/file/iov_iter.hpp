@@ -1,0 +1,49 @@
+// file/iov_iter.hpp: where the bytes of one call are in the caller's memory: one range, or an array of segments.
+//
+// Owns nothing. The array lies in the caller's memory too and is copied in a few segments at a time, so no call needs
+// more than a little stack, in a handler on its own stack as well. One thread; async-signal-safe.
+#pragma once
+
+#include <efd/base/status.hpp>
+
+#include "os/user_memory.hpp"
+
+#include <array>
+#include <cstddef>
+
+namespace efd::file {
+
+class iov_iter {
+  public:
+    // Of read and write; of readv and writev.
+    static iov_iter range(os::user_address base, std::size_t length) noexcept { return {base, length}; }
+    static iov_iter segments(os::user_address array, int count) noexcept { return {array, count}; }
+
+    // What the kernel looks at before it asks the file (K-016, K-024, K-035, K-159): invalid: too many segments, or a
+    // length beyond SSIZE_MAX; fault: the array is not there, or a range leaves user space.
+    [[nodiscard]] base::status import() noexcept;
+
+    [[nodiscard]] bool is_vector() const noexcept { return vector_; }
+    [[nodiscard]] std::size_t total() const noexcept { return total_; } // after import; SIZE_MAX for more than that
+
+    // The segments in order, empty ones too; false at the end. fault: the array is not there any more.
+    [[nodiscard]] bool next(os::user_segment& segment, base::status& end) noexcept;
+
+    // Spreads the bytes over the segments; fault where one cannot be written, with what lies before it written.
+    [[nodiscard]] base::status copy_out(const void* from, std::size_t bytes) noexcept;
+
+  private:
+    static constexpr int copied_at_once = 16;
+
+    iov_iter(os::user_address base, std::size_t length) noexcept : count_(1) { few_[0] = {base, length}; }
+    iov_iter(os::user_address array, int count) noexcept : vector_(true), array_(array), count_(count) {}
+
+    bool vector_ = false;
+    os::user_address array_ = 0;
+    int count_;
+    int at_ = 0;
+    std::size_t total_ = 0;
+    std::array<os::user_segment, copied_at_once> few_;
+};
+
+} // namespace efd::file

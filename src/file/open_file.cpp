@@ -1,0 +1,56 @@
+// file/open_file.cpp: see open_file.hpp.
+#include "file/open_file.hpp"
+
+#include "base/stop.hpp"
+#include "file/file_operations.hpp"
+
+#include <mutex>
+#include <new>
+
+namespace efd::file {
+namespace {
+
+// FILE_PLACES: dead files as a stack. Anybody pushes; who pops holds the lock, so no place leaves and comes back while
+// another one pops.
+base::atomic<open_file*> free_places{nullptr};
+constinit std::mutex popping;
+
+} // namespace
+
+open_file* open_file::make() noexcept {
+    open_file* place = nullptr;
+    {
+        const std::lock_guard guard(popping);
+        place = free_places.load(base::acquire);
+        while (place != nullptr &&
+               !free_places.compare_exchange_weak(place, place->next_free_, base::acq_rel, base::acquire)) {
+        }
+    }
+    return place != nullptr ? place : new (std::nothrow) open_file;
+}
+
+// The step that gives it a reference comes last: who meets the place before that finds a dead file.
+void open_file::init(core::context& object, int bell) noexcept {
+    object_ = &object;
+    bell_ = bell;
+    refs_.init();
+}
+
+void open_file::free() noexcept {
+    next_free_ = free_places.load(base::relaxed);
+    while (!free_places.compare_exchange_weak(next_free_, this, base::acq_rel, base::relaxed)) {
+    }
+}
+
+void open_file::put() noexcept {
+    switch (refs_.put()) {
+    case core::kref::put_result::others_remain: return;
+    case core::kref::put_result::last: release(*object_); return free();
+    case core::kref::put_result::too_many: base::stop("an open file was put more often than it was got");
+    }
+}
+
+void open_file::lock_places() noexcept { popping.lock(); }
+void open_file::unlock_places() noexcept { popping.unlock(); }
+
+} // namespace efd::file

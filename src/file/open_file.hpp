@@ -1,0 +1,68 @@
+// file/open_file.hpp: one open file, which several numbers may name; struct file of the kernel.
+//
+// Owns a reference to its context and, through it, the object's own bell. One reference for each number in the
+// descriptor table, one for each call that is inside: the last one releases, whoever has it. What F_SETFL changes lives
+// below it: O_NONBLOCK in the context, as one context has one file at most, the rest in the kernel's file behind the
+// number. Any thread; all but make also from signal handlers. Invariant: a place that was an open file stays one for
+// ever, dead or reborn, so that who finds a number may try for a reference to what it named a moment ago.
+#pragma once
+
+#include <efd/base/atomic.hpp>
+#include <efd/core/context.hpp>
+#include <efd/core/kref.hpp>
+
+#include <cstdint>
+#include <utility>
+
+namespace efd::file {
+
+class open_file {
+  public:
+    // With one reference, and without a context yet; null if there is no memory.
+    [[nodiscard]] static open_file* make() noexcept;
+    // Takes over the caller's reference to the context. bell: the context's own number for its bell.
+    void init(core::context& object, int bell) noexcept;
+
+    [[nodiscard]] core::context& object() const noexcept { return *object_; }
+    [[nodiscard]] int bell() const noexcept { return bell_; }
+
+    void get() noexcept { refs_.get(); }
+    [[nodiscard]] bool get_unless_zero() noexcept { return refs_.get_unless_zero(); }
+    void put() noexcept;
+
+    // For fork: no place is being taken while the process is copied.
+    static void lock_places() noexcept;
+    static void unlock_places() noexcept;
+
+  private:
+    open_file() noexcept = default;
+    void free() noexcept;
+
+    core::kref refs_;
+    int bell_ = -1;
+    core::context* object_ = nullptr;
+    open_file* next_free_ = nullptr;
+};
+
+// The owner of one reference; null where a number names none of ours.
+class file_reference {
+  public:
+    explicit file_reference(open_file* owned) noexcept : file_(owned) {}
+    ~file_reference() {
+        if (file_ != nullptr) file_->put();
+    }
+    file_reference(file_reference&& other) noexcept : file_(std::exchange(other.file_, nullptr)) {}
+    file_reference& operator=(file_reference&&) = delete;
+    file_reference(const file_reference&) = delete;
+    file_reference& operator=(const file_reference&) = delete;
+
+    [[nodiscard]] explicit operator bool() const noexcept { return file_ != nullptr; }
+    [[nodiscard]] open_file& operator*() const noexcept { return *file_; }
+    [[nodiscard]] open_file* operator->() const noexcept { return file_; }
+    [[nodiscard]] open_file* leave() noexcept { return std::exchange(file_, nullptr); }
+
+  private:
+    open_file* file_;
+};
+
+} // namespace efd::file

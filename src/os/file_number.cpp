@@ -1,0 +1,85 @@
+// os/file_number.cpp: see file_number.hpp.
+#include "os/file_number.hpp"
+
+#include "os/errno_keeper.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef F_DUPFD_QUERY
+#define F_DUPFD_QUERY 1027 // Linux 6.10
+#endif
+
+namespace efd::os {
+namespace {
+
+constexpr int first_apart = 512;
+
+int result_of(int made) noexcept { return made >= 0 ? made : -errno; }
+
+} // namespace
+
+int take_number(bool readable, bool cloexec) noexcept {
+    const errno_keeper keeper;
+    return result_of(::eventfd(readable ? 1 : 0, EFD_NONBLOCK | (cloexec ? EFD_CLOEXEC : 0)));
+}
+
+int take_number_apart(int fd) noexcept {
+    const errno_keeper keeper;
+    const int apart = ::fcntl(fd, F_DUPFD_CLOEXEC, first_apart);
+    return apart >= 0 ? apart : result_of(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); // the limit is low, or all above are taken
+}
+
+void give_number_back(int fd) noexcept {
+    const errno_keeper keeper;
+    ::close(fd);
+}
+
+const int plain_duplicate = F_DUPFD;
+
+command command_of(int cmd) noexcept {
+    switch (cmd) {
+    case F_GETFL: return command::get_status;
+    case F_SETFL: return command::set_status;
+    case F_DUPFD:
+    case F_DUPFD_CLOEXEC: return command::duplicate;
+    default: return command::other;
+    }
+}
+
+int control(int fd, int cmd, long argument) noexcept {
+    const errno_keeper keeper;
+    return result_of(::fcntl(fd, cmd, cmd == F_SETFL ? argument | O_NONBLOCK : argument));
+}
+
+int status_flags(int fd) noexcept { return control(fd, F_GETFL, 0); }
+
+int exec_flag(int fd) noexcept { return (control(fd, F_GETFD, 0) & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0; }
+
+bool same_file(int one, int other) noexcept {
+    const errno_keeper keeper;
+    if (const int same = ::fcntl(one, F_DUPFD_QUERY, other); same >= 0) return same == 1;
+    if (errno == EBADF) return false;
+    constexpr long compare_files = 0;
+    const pid_t self = ::getpid();
+    return ::syscall(SYS_kcmp, self, self, compare_files, one, other) <= 0;
+}
+
+void put_behind(int from, int to) noexcept {
+    const errno_keeper keeper;
+    ::dup3(from, to, exec_flag(to));
+}
+
+file_place place_of_file(int fd) noexcept {
+    const errno_keeper keeper;
+    struct statx found{};
+    constexpr unsigned mount_id = 0x1000; // STATX_MNT_ID, Linux 5.8
+    if (::statx(fd, "", AT_EMPTY_PATH, STATX_INO | mount_id, &found) != 0) return {0, 0};
+    return {found.stx_mnt_id, found.stx_ino};
+}
+
+} // namespace efd::os

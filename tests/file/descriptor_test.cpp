@@ -1,0 +1,316 @@
+// The descriptor of efd_eventfd: its number, its dups, what close leaves, fork, and what happens behind our back.
+#include "file/faces.hpp"
+#include "support/sanitizer.hpp"
+#include "support/waiting.hpp"
+
+#include <csignal>
+#include <dirent.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <pthread.h>
+#include <set>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <vector>
+
+namespace {
+
+using efd::tests::answer;
+using efd::tests::eventually;
+using efd::tests::library_face;
+using efd::tests::observed_thread;
+
+constexpr int dup_query = 1027; // F_DUPFD_QUERY, Linux 6.10: 1 if both name one file
+
+std::set<int> open_numbers() {
+    std::set<int> all;
+    DIR* const list = ::opendir("/proc/self/fd");
+    while (const dirent* const one = ::readdir(list)) all.insert(std::atoi(one->d_name));
+    ::closedir(list);
+    return all;
+}
+
+int next_id() {
+    efd_t* const probe = ::efd_create(0, 0);
+    const int id = ::efd_id(probe);
+    ::efd_put(probe);
+    return id;
+}
+
+unsigned says(int fd) {
+    pollfd one{fd, POLLIN | POLLOUT, 0};
+    EXPECT_GE(::poll(&one, 1, 0), 0);
+    return static_cast<unsigned>(one.revents);
+}
+
+answer add(int fd, std::uint64_t n) { return library_face::write(fd, &n, sizeof n); }
+answer take(int fd, std::uint64_t& n) { return library_face::read(fd, &n, sizeof n); }
+
+// The number of files that this process may have, for as long as it lives.
+class fewer_numbers {
+  public:
+    explicit fewer_numbers(rlim_t most) {
+        ::getrlimit(RLIMIT_NOFILE, &before_);
+        rlimit now{most, before_.rlim_max};
+        ::setrlimit(RLIMIT_NOFILE, &now);
+    }
+    ~fewer_numbers() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+    fewer_numbers(const fewer_numbers&) = delete;
+    fewer_numbers& operator=(const fewer_numbers&) = delete;
+
+  private:
+    rlimit before_{};
+};
+
+TEST(descriptor, takes_the_lowest_number) {
+    const int gap = ::dup(0);
+    const int above = ::dup(0);
+    ::close(gap);
+    const int fd = ::efd_eventfd(0, 0);
+    EXPECT_EQ(fd, gap);
+    EXPECT_EQ(::efd_fd_close(fd), 0);
+    EXPECT_EQ(::efd_eventfd(0, 0), gap);
+    EXPECT_EQ(::efd_fd_close(gap), 0);
+    ::close(above);
+}
+
+TEST(descriptor, without_a_number_leaves_nothing_behind) {
+    (void)::efd_fd_close(::efd_eventfd(0, 0));
+    const std::set<int> before = open_numbers();
+    const int id = next_id();
+    for (rlim_t most = 0; most < 40; ++most) {
+        std::vector<int> made;
+        {
+            const fewer_numbers limit(most);
+            for (int fd = 0; (fd = ::efd_eventfd(0, 0)) >= 0;) made.push_back(fd);
+            EXPECT_EQ(errno, EMFILE) << most;
+            EXPECT_EQ(::efd_eventfd(0, 2), -1);
+            EXPECT_EQ(errno, EINVAL); // before a number is looked for
+            if (!made.empty()) {
+                const answer dup = library_face::dup(made[0]);
+                EXPECT_TRUE(dup == (answer{-1, EMFILE}) || dup.result >= 0);
+                if (dup.result >= 0) made.push_back(static_cast<int>(dup.result));
+            }
+        }
+        for (const int fd : made) EXPECT_EQ(::efd_fd_close(fd), 0);
+        EXPECT_EQ(open_numbers(), before) << most;
+        EXPECT_EQ(next_id(), id) << most;
+    }
+}
+
+TEST(descriptor, poll_and_epoll_see_the_count) {
+    const int fd = ::efd_eventfd(2, EFD_NONBLOCK);
+    EXPECT_EQ(says(fd), unsigned{POLLIN | POLLOUT});
+    std::uint64_t n = 0;
+    EXPECT_EQ(take(fd, n), (answer{8, 0}));
+    EXPECT_EQ(n, 2U);
+    EXPECT_EQ(says(fd), POLLOUT);
+    EXPECT_EQ(add(fd, UINT64_MAX - 1), (answer{8, 0}));
+    EXPECT_EQ(says(fd), POLLIN);
+    EXPECT_EQ(::efd_fd_close(fd), 0);
+}
+
+TEST(descriptor, dups_share_count_id_and_flags) {
+    const int fd = ::efd_eventfd(0, EFD_CLOEXEC);
+    const int second = ::efd_fd_dup(fd);
+    const int third = ::efd_fd_fcntl(fd, F_DUPFD_CLOEXEC, 100);
+    EXPECT_GE(third, 100);
+    EXPECT_EQ(::fcntl(fd, F_GETFD), FD_CLOEXEC);
+    EXPECT_EQ(::fcntl(second, F_GETFD), 0);
+    EXPECT_EQ(::fcntl(third, F_GETFD), FD_CLOEXEC);
+    EXPECT_EQ(::efd_fd_fcntl(second, F_SETFL, O_NONBLOCK), 0);
+    std::uint64_t n = 0;
+    EXPECT_EQ(take(third, n), (answer{-1, EAGAIN}));
+    EXPECT_EQ(::efd_fd_close(fd), 0);
+    EXPECT_EQ(add(second, 5), (answer{8, 0}));
+    EXPECT_EQ(says(third), unsigned{POLLIN | POLLOUT});
+    EXPECT_EQ(::efd_fd_close(second), 0);
+    EXPECT_EQ(take(third, n), (answer{8, 0}));
+    EXPECT_EQ(n, 5U);
+    EXPECT_EQ(::efd_fd_close(third), 0);
+    EXPECT_EQ(::efd_fd_close(third), -1);
+    EXPECT_EQ(errno, EBADF);
+}
+
+// K-144, K-154, K-075: close while the object lives on.
+TEST(descriptor, the_object_outlives_the_file_and_its_watches_do_not) {
+    (void)::efd_fd_close(::efd_eventfd(0, 0));
+    const std::set<int> before = open_numbers();
+    const int fd = ::efd_eventfd(0, 0);
+    const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
+    epoll_event interest{};
+    interest.events = EPOLLIN;
+    ASSERT_EQ(::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &interest), 0);
+    efd_t* const object = ::efd_fd_ctx(fd);
+    ASSERT_NE(object, nullptr);
+    unsigned heard = 0;
+    efd_wait_entry entry{};
+    entry.callback = [](efd_wait_entry* self, unsigned key) {
+        *static_cast<unsigned*>(self->context) |= key;
+        return 0;
+    };
+    entry.context = &heard;
+    entry.mask = POLLHUP;
+    ASSERT_EQ(::efd_wait_add(object, &entry, nullptr), 0);
+    EXPECT_EQ(add(fd, 1), (answer{8, 0}));
+    EXPECT_EQ(::epoll_wait(epoll, &interest, 1, 0), 1);
+    EXPECT_EQ(heard, 0U);
+    EXPECT_EQ(::efd_fd_close(fd), 0);
+    EXPECT_EQ(heard, unsigned{POLLHUP});
+    EXPECT_EQ(::epoll_wait(epoll, &interest, 1, 0), 0); // readable when it was closed
+    EXPECT_EQ(::efd_signal(object), 0);
+    EXPECT_EQ(::epoll_wait(epoll, &interest, 1, 0), 0);
+    EXPECT_EQ(::efd_count(object), 2U);
+    EXPECT_EQ(::efd_fd(object, EFD_LEVEL), -1);
+    EXPECT_EQ(errno, EINVAL);
+    EXPECT_EQ(::efd_fd(object, EFD_ARMED), -1);
+    EXPECT_EQ(::efd_arm(object, POLLIN), -1);
+    std::uint64_t n = 0;
+    EXPECT_EQ(::efd_read(object, &n), 0);
+    EXPECT_EQ(::efd_wait_remove(object, &entry), 0);
+    ::efd_put(object);
+    ::close(epoll);
+    EXPECT_EQ(open_numbers(), before);
+}
+
+// K-090.
+TEST(descriptor, close_does_not_disturb_a_call_that_sleeps) {
+    const std::set<int> before = open_numbers();
+    const int fd = ::efd_eventfd(0, 0);
+    efd_t* const object = ::efd_fd_ctx(fd);
+    answer end{};
+    std::uint64_t n = 0;
+    observed_thread reader([&] { end = take(fd, n); });
+    ASSERT_TRUE(reader.seen_asleep());
+    EXPECT_EQ(::efd_fd_close(fd), 0);
+    EXPECT_EQ(add(fd, 1), (answer{-1, EBADF}));
+    const int other = ::efd_eventfd(7, 0); // the same number, another file
+    EXPECT_EQ(other, fd);
+    EXPECT_TRUE(reader.seen_asleep());
+    EXPECT_EQ(::efd_write(object, 3), 0);
+    ASSERT_TRUE(reader.seen_done());
+    EXPECT_EQ(end, (answer{8, 0}));
+    EXPECT_EQ(n, 3U);
+    EXPECT_EQ(::efd_fd_close(other), 0);
+    ::efd_put(object);
+    EXPECT_TRUE(eventually([&] { return open_numbers() == before; }));
+}
+
+TEST(descriptor, a_number_closed_behind_our_back_is_not_mistaken) {
+    const std::set<int> before = open_numbers();
+    const int fd = ::efd_eventfd(1, 0);
+    ::close(fd);
+    int ends[2] = {-1, -1};
+    ASSERT_EQ(::pipe(ends), 0);
+    ASSERT_TRUE(ends[0] == fd || ends[1] == fd);
+    EXPECT_EQ(::efd_fd_close(fd), -1);
+    EXPECT_EQ(errno, EBADF);
+    EXPECT_NE(::fcntl(fd, F_GETFD), -1); // the pipe's still
+    ::close(ends[0]);
+    ::close(ends[1]);
+    EXPECT_EQ(open_numbers(), before);
+
+    const int again = ::efd_eventfd(1, 0);
+    ::close(again);
+    const int anew = ::efd_eventfd(0, EFD_NONBLOCK); // the number comes back to us
+    ASSERT_EQ(anew, again);
+    std::uint64_t n = 0;
+    EXPECT_EQ(take(anew, n), (answer{-1, EAGAIN}));
+    EXPECT_EQ(::efd_fd_close(anew), 0);
+    EXPECT_EQ(open_numbers(), before); // what was forgotten has been given back
+}
+
+TEST(descriptor, the_child_of_a_fork_has_copies) {
+    if (efd::tests::under_tsan) GTEST_SKIP() << "ThreadSanitizer allows a child little";
+    const int fd = ::efd_eventfd(3, EFD_NONBLOCK | EFD_CLOEXEC);
+    const int second = ::efd_fd_dup(fd);
+    const int lost = ::efd_eventfd(0, 0);
+    ::close(lost);
+    ASSERT_EQ(::dup2(0, lost), lost); // somebody else's by now
+    const pid_t child = ::fork();
+    if (child == 0) {
+        std::uint64_t n = 0;
+        const bool right = says(fd) == unsigned{POLLIN | POLLOUT} && take(second, n) == (answer{8, 0}) && n == 3 &&
+                           says(fd) == unsigned{POLLOUT} && says(second) == unsigned{POLLOUT} &&
+                           add(fd, 9) == (answer{8, 0}) && says(second) == unsigned{POLLIN | POLLOUT} &&
+                           (::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0 && (::fcntl(second, F_GETFD) & FD_CLOEXEC) == 0 &&
+                           ::fcntl(lost, dup_query, 0) != 0 && ::efd_fd_close(fd) == 0 && ::efd_fd_close(second) == 0;
+        ::_exit(right ? 0 : 1);
+    }
+    int status = -1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    EXPECT_EQ(says(fd), unsigned{POLLIN | POLLOUT});
+    std::uint64_t n = 0;
+    EXPECT_EQ(take(fd, n), (answer{8, 0}));
+    EXPECT_EQ(n, 3U);
+    EXPECT_EQ(says(fd), POLLOUT);
+    ::close(lost);
+    EXPECT_EQ(::efd_fd_close(lost), -1); // forgets what it was
+    EXPECT_EQ(::efd_fd_close(fd), 0);
+    EXPECT_EQ(::efd_fd_close(second), 0);
+}
+
+// K-093, K-094, K-095, K-045: handlers with and without SA_RESTART, and what a vector has done by then.
+class signals : public testing::TestWithParam<int> {
+  protected:
+    void SetUp() override {
+        struct sigaction how{};
+        how.sa_handler = [](int) {};
+        how.sa_flags = GetParam();
+        ::sigaction(SIGUSR1, &how, &before_);
+    }
+    void TearDown() override { ::sigaction(SIGUSR1, &before_, nullptr); }
+    struct sigaction before_{};
+};
+
+TEST_P(signals, a_read_that_sleeps) {
+    const int fd = ::efd_eventfd(0, 0);
+    answer end{};
+    std::uint64_t n = 0;
+    observed_thread reader([&] { end = take(fd, n); });
+    ASSERT_TRUE(reader.seen_asleep());
+    ::pthread_kill(reader.native(), SIGUSR1);
+    if (GetParam() == 0) {
+        ASSERT_TRUE(reader.seen_done());
+        EXPECT_EQ(end, (answer{-1, EINTR}));
+        EXPECT_EQ(add(fd, 4), (answer{8, 0}));
+        EXPECT_EQ(take(fd, n), (answer{8, 0}));
+    } else {
+        EXPECT_EQ(add(fd, 4), (answer{8, 0}));
+        ASSERT_TRUE(reader.seen_done());
+        EXPECT_EQ(end, (answer{8, 0}));
+    }
+    EXPECT_EQ(n, 4U);
+    EXPECT_EQ(::efd_fd_close(fd), 0);
+}
+
+TEST_P(signals, a_vector_that_sleeps_in_its_second_segment) {
+    const int fd = ::efd_eventfd(0, 0);
+    std::uint64_t values[2] = {UINT64_MAX - 1, 5};
+    const iovec parts[2] = {{&values[0], 8}, {&values[1], 8}};
+    answer end{};
+    observed_thread writer([&] { end = library_face::writev(fd, parts, 2); });
+    ASSERT_TRUE(writer.seen_asleep());
+    ::pthread_kill(writer.native(), SIGUSR1);
+    std::uint64_t n = 0;
+    if (GetParam() == 0) {
+        ASSERT_TRUE(writer.seen_done());
+        EXPECT_EQ(end, (answer{8, 0}));
+    }
+    EXPECT_EQ(take(fd, n), (answer{8, 0}));
+    EXPECT_EQ(n, UINT64_MAX - 1);
+    if (GetParam() != 0) {
+        ASSERT_TRUE(writer.seen_done());
+        EXPECT_EQ(end, (answer{16, 0}));
+        EXPECT_EQ(take(fd, n), (answer{8, 0}));
+        EXPECT_EQ(n, 5U);
+    }
+    EXPECT_EQ(::efd_fd_close(fd), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(handlers, signals, testing::Values(0, int{SA_RESTART}));
+
+} // namespace
