@@ -11,7 +11,7 @@
 namespace efd::dropin {
 
 region* all_slots = nullptr;
-constinit base::atomic<std::uint32_t> slot_numbers[most_descriptors];
+constinit number_table slot_numbers;
 constinit base::atomic<int> highest{-1};
 
 namespace {

@@ -12,7 +12,15 @@ inline constexpr unsigned most_descriptors = 1U << 20;
 
 // Null region: everything is off.
 extern region* all_slots;
-extern base::atomic<std::uint32_t> slot_numbers[most_descriptors];
+
+// Zeroes from the start, like all static memory; a constructor over a million numbers would be one at run time.
+union number_table {
+    constexpr number_table() noexcept : nothing(0) {}
+    [[nodiscard]] base::atomic<std::uint32_t>& operator[](int fd) noexcept { return numbers[fd]; }
+    char nothing;
+    base::atomic<std::uint32_t> numbers[most_descriptors];
+};
+extern number_table slot_numbers;
 
 [[nodiscard]] inline slot* slot_of(int fd) noexcept {
     if (static_cast<unsigned>(fd) >= most_descriptors) return nullptr;

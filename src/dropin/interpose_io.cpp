@@ -38,6 +38,7 @@ EFD_INTERPOSE ssize_t write(int fd, const void* buffer, std::size_t length) {
     return write_value(*there, fd, buffer, length, [=] { return next.write(fd, buffer, length); });
 }
 
+// NOLINTNEXTLINE: the name is libc's
 EFD_INTERPOSE ssize_t __read_chk(int fd, void* buffer, std::size_t length, std::size_t room) {
     static constinit later<ssize_t(int, void*, std::size_t, std::size_t)> checked("__read_chk");
     if (length > room || slot_of(fd) == nullptr) return checked(fd, buffer, length, room);

@@ -18,7 +18,7 @@ struct arguments {
     long at[6];
     template <class T>
     [[nodiscard]] T as(int i) const noexcept {
-        return reinterpret_cast<T>(at[i]);
+        return reinterpret_cast<T>(at[i]); // NOLINT(performance-no-int-to-ptr): registers
     }
     [[nodiscard]] int fd(int i) const noexcept { return static_cast<int>(at[i]); }
 };

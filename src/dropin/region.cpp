@@ -59,7 +59,8 @@ region* map_region(const char* path) noexcept {
     const long at = raw_call(SYS_mmap, nullptr, sizeof(region), PROT_READ | PROT_WRITE, kind, failed(fd) ? -1 : fd, 0);
     if (!failed(fd)) (void)raw_call(SYS_close, fd);
     if (failed(at)) return nullptr;
-    auto* const all = reinterpret_cast<region*>(at); // zeroed pages are zeroed atomics
+    // Zeroed pages are zeroed atomics. NOLINTNEXTLINE(performance-no-int-to-ptr): a system call's result
+    auto* const all = reinterpret_cast<region*>(at);
     all->header.magic.store(region_magic, base::release);
     all->header.processes.fetch_add(1, base::relaxed);
     return all;

@@ -14,7 +14,7 @@
 namespace efd::dropin {
 
 // Why an eventfd went back to the kernel for good.
-enum class reason : std::uint32_t {
+enum class reason : std::uint32_t { // NOLINT(performance-enum-size): other processes read it, as a word
     none,
     edge_triggered, // epoll with EPOLLET: each write must be an edge
     exclusive,      // EPOLLEXCLUSIVE: each write may wake another waiter

@@ -74,6 +74,7 @@ bool in_user_space(user_address base, std::size_t length) noexcept {
     return length <= last && base <= last - length;
 }
 
+// NOLINTBEGIN(performance-no-int-to-ptr): a caller's address is a number until it is known to be there.
 bool copy_to_user(user_address to, const void* from, std::size_t bytes) noexcept {
     if (on_own_page(to, bytes)) {
         std::memcpy(reinterpret_cast<void*>(to), from, bytes);
@@ -111,5 +112,7 @@ bool copy_from_user(void* to, user_address from, std::size_t bytes) noexcept {
     std::memcpy(to, reinterpret_cast<const void*>(from), bytes);
     return true;
 }
+
+// NOLINTEND(performance-no-int-to-ptr)
 
 } // namespace efd::os

@@ -153,7 +153,7 @@ class Check(unittest.TestCase):
         said = efd("check", "--json", "--claims", "K-01")
         report = json.loads(said.stdout)
         self.assertTrue(report["claims"])
-        counted = {"kernel": dict.fromkeys(VERDICTS, 0), "library": dict.fromkeys(VERDICTS, 0)}
+        counted = {who: dict.fromkeys(VERDICTS, 0) for who in ("kernel", "library", "dropin")}
         for claim in report["claims"]:
             self.assertRegex(claim["claim"], r"^K-01\d$")
             self.assertTrue(claim["title"])

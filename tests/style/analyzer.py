@@ -25,6 +25,14 @@ NOT_FOR_CPP = ["-Wno-analyzer-possible-null-argument", "-Wno-analyzer-possible-n
 NOT_HERE = {
     "src/api/efd.cpp": ["-Wno-analyzer-malloc-leak"],
     "src/watch/set_all.cpp": ["-Wno-analyzer-use-of-uninitialized-value"],
+    # Loses sight of an object on its way out of a function by value, and of a null that was tested.
+    "src/api/efd_fd.cpp": ["-Wno-analyzer-use-of-uninitialized-value"],
+    "src/file/descriptor_table.cpp": ["-Wno-analyzer-use-of-uninitialized-value", "-Wno-analyzer-null-argument"],
+    "src/file/anon_fd.cpp": ["-Wno-analyzer-use-of-uninitialized-value"],
+    # Takes the interposed fopen for one whose file stays here, and a read through a pointer for none.
+    "src/dropin/interpose_descriptors.cpp": ["-Wno-analyzer-malloc-leak"],
+    "src/dropin/interpose_io.cpp": ["-Wno-analyzer-use-of-uninitialized-value"],
+    "src/dropin/interpose_syscall.cpp": ["-Wno-analyzer-use-of-uninitialized-value"],
 }
 COMMON = ["-fanalyzer", "-fanalyzer-verbosity=0", "-c", "-o", os.devnull]
 
