@@ -80,6 +80,7 @@ std::vector<row> all_rows(const settings& how) {
     add_linger_rows(rows, how);
     add_loop_rows(rows, how);
     add_set_rows(rows, how);
+    add_dropin_rows(rows, how);
     return rows;
 }
 

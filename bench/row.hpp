@@ -16,6 +16,7 @@ struct settings {
     bool brief = false;          // --short
     int rounds = 0;              // 0: as the row says
     std::vector<int> cpus = {0}; // two or more if the machine has them
+    std::string dropin;          // libefd-dropin.so; empty: its rows are left out
 };
 
 struct subject {
@@ -53,5 +54,9 @@ void add_herd_rows(std::vector<row>& rows, const settings& how);     // rows_her
 void add_linger_rows(std::vector<row>& rows, const settings& how);   // rows_linger.cpp
 void add_loop_rows(std::vector<row>& rows, const settings& how);     // rows_loop.cpp
 void add_set_rows(std::vector<row>& rows, const settings& how);      // rows_set.cpp
+void add_dropin_rows(std::vector<row>& rows, const settings& how);   // rows_dropin.cpp
+
+// One measurement of rows_dropin.cpp, in the process that it is about.
+double measure_probe(const std::string& name);
 
 } // namespace efd::bench

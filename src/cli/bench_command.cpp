@@ -3,6 +3,9 @@
 
 #include "bench/bench.hpp"
 #include "cli/pattern.hpp"
+#ifdef EFD_WITH_DROPIN
+#include "cli/preload.hpp"
+#endif
 #include "cli/terminal.hpp"
 
 #include <fmt/format.h>
@@ -18,6 +21,7 @@ struct bench_options {
     bool list = false;
     int rounds = 0;
     std::string rows;
+    std::string probe;
 };
 
 std::vector<bench::row> chosen_rows(const bench_options& options, const bench::settings& how) {
@@ -56,8 +60,21 @@ std::string caution() {
 #endif
 }
 
+std::string dropin_library() {
+#ifdef EFD_WITH_DROPIN
+    return find_dropin().string();
+#else
+    return {};
+#endif
+}
+
 int run_bench(const bench_options& options) {
+    if (!options.probe.empty()) {
+        fmt::print("{}\n", bench::measure_probe(options.probe));
+        return 0;
+    }
     bench::settings how;
+    how.dropin = dropin_library();
     how.brief = options.brief;
     how.rounds = options.rounds;
     how.cpus = bench::allowed_cpus();
@@ -87,6 +104,7 @@ void add_bench_command(CLI::App& app, int& status) {
     bench->add_option("--rounds", options->rounds, "How often each subject is measured; 11 or 31 unless said")
         ->type_name("N")
         ->check(CLI::Range(1, 1000));
+    bench->add_option("--probe", options->probe, "One measurement for a row that asks a process of its own")->group("");
     bench->callback([options, &status] { status = run_bench(*options); });
 }
 

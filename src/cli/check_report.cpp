@@ -52,7 +52,15 @@ nlohmann::ordered_json json_of(const tally& counted) {
 } // namespace
 
 bool check_totals::anything_differs() const {
-    return kernel[place_of(verdict::differs)] > 0 || library[place_of(verdict::differs)] > 0;
+    const std::size_t at = place_of(verdict::differs);
+    return kernel[at] > 0 || library[at] > 0 || dropin[at] > 0;
+}
+
+claims::outcome outcome_of(const nlohmann::json& said) {
+    const std::string word = said.at("verdict");
+    const auto* const found = std::find(verdict_words.begin(), verdict_words.end(), word);
+    if (found == verdict_words.end()) throw std::runtime_error("no such verdict: " + word);
+    return {static_cast<verdict>(found - verdict_words.begin()), said.at("detail")};
 }
 
 check_totals totals_of(const std::vector<checked_claim>& all) {
@@ -60,6 +68,7 @@ check_totals totals_of(const std::vector<checked_claim>& all) {
     for (const checked_claim& one : all) {
         ++totals.kernel[place_of(one.kernel.result)];
         ++totals.library[place_of(one.library.result)];
+        ++totals.dropin[place_of(one.dropin.result)];
     }
     return totals;
 }
@@ -70,29 +79,38 @@ nlohmann::ordered_json to_json(const std::vector<checked_claim>& all) {
         claims.push_back({{"claim", one.what.id},
                           {"title", one.what.title},
                           {"kernel", json_of(one.kernel)},
-                          {"library", json_of(one.library)}});
+                          {"library", json_of(one.library)},
+                          {"dropin", json_of(one.dropin)}});
     const check_totals totals = totals_of(all);
     return {{"claims", std::move(claims)},
-            {"totals", {{"kernel", json_of(totals.kernel)}, {"library", json_of(totals.library)}}}};
+            {"totals",
+             {{"kernel", json_of(totals.kernel)},
+              {"library", json_of(totals.library)},
+              {"dropin", json_of(totals.dropin)}}}};
 }
 
 std::string to_table(const std::vector<checked_claim>& all, bool coloured) {
     std::size_t title_width = 5;
     for (const checked_claim& one : all) title_width = std::max(title_width, one.what.title.size());
-    std::string table = fmt::format("{:<6} {:<{}}  {:<14} {}\n", "claim", "title", title_width, "kernel", "library");
+    std::string table =
+        fmt::format("{:<6} {:<{}}  {:<14} {:<14} {}\n", "claim", "title", title_width, "kernel", "library", "dropin");
     for (const checked_claim& one : all) {
         const std::string kernel = shown(one.kernel, one.what.wants);
         const std::string library = shown(one.library, one.what.wants);
-        table += fmt::format("{:<6} {:<{}}  {} {}\n", one.what.id, one.what.title, title_width,
+        const std::string dropin = shown(one.dropin, one.what.wants);
+        table += fmt::format("{:<6} {:<{}}  {} {} {}\n", one.what.id, one.what.title, title_width,
                              padded(kernel, 14, one.kernel.result, coloured),
-                             padded(library, library.size(), one.library.result, coloured));
+                             padded(library, 14, one.library.result, coloured),
+                             padded(dropin, dropin.size(), one.dropin.result, coloured));
         append_detail(table, "kernel", one.kernel);
         append_detail(table, "library", one.library);
+        append_detail(table, "dropin", one.dropin);
     }
     const check_totals totals = totals_of(all);
     table += fmt::format("\n{:<8} {:>5} {:>8} {:>13} {:>15}\n", "totals", "holds", "differs", "not provoked",
                          "not applicable");
-    return table + total_line("kernel", totals.kernel) + total_line("library", totals.library);
+    return table + total_line("kernel", totals.kernel) + total_line("library", totals.library) +
+           total_line("dropin", totals.dropin);
 }
 
 } // namespace efd::cli

@@ -17,6 +17,7 @@ struct checked_claim {
     claims::claim what;
     claims::outcome kernel;
     claims::outcome library;
+    claims::outcome dropin; // what the kernel's claims come to in a program under the drop-in
 };
 
 // How often each verdict was given by one backend, in the order of claims::verdict.
@@ -24,8 +25,12 @@ using tally = std::array<int, 4>;
 struct check_totals {
     tally kernel{};
     tally library{};
+    tally dropin{};
     bool anything_differs() const;
 };
+
+// The way back from to_json, for one backend's answer.
+claims::outcome outcome_of(const nlohmann::json& said);
 
 check_totals totals_of(const std::vector<checked_claim>& all);
 nlohmann::ordered_json to_json(const std::vector<checked_claim>& all);

@@ -7,6 +7,7 @@
 #include "cli/run_command.hpp"
 
 #include "cli/dropin_report.hpp"
+#include "cli/preload.hpp"
 #include "cli/terminal.hpp"
 
 #include <array>
@@ -47,18 +48,6 @@ struct run_options {
 
 [[noreturn]] void broken(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
 
-// Beside the command, as built or as installed.
-fs::path find_library() {
-    if (const char* const named = std::getenv("EFD_DROPIN_LIBRARY"); named != nullptr && named[0] != '\0') return named;
-    const fs::path here = fs::read_symlink("/proc/self/exe").parent_path();
-    const std::array<fs::path, 2> places = {here / EFD_DROPIN_BUILT, here / EFD_DROPIN_INSTALLED};
-    for (const fs::path& one : places)
-        if (fs::exists(one)) return fs::canonical(one);
-    throw std::runtime_error(
-        fmt::format("libefd-dropin.so is neither {} nor {}; EFD_DROPIN_LIBRARY may say where it is", places[0].string(),
-                    places[1].string()));
-}
-
 // The memory that the run shares: a file while it runs, nobody else's.
 class shared_counts {
   public:
@@ -88,22 +77,10 @@ class shared_counts {
     const dropin::region* all_ = nullptr;
 };
 
-void set(const char* name, const std::string& value) {
-    if (::setenv(name, value.c_str(), 1) != 0) broken(name);
-}
-
 void prepare_environment(const run_options& options, const std::string& region) {
-    std::string preload = find_library().string();
-    if (const char* const before = std::getenv("LD_PRELOAD"); before != nullptr && before[0] != '\0')
-        preload += fmt::format(":{}", before);
-    set("LD_PRELOAD", preload);
-    set("EFD_DROPIN_PROFILE", options.profile);
-    if (!options.allow.empty()) set("EFD_DROPIN_ALLOW", options.allow);
-    if (!options.deny.empty()) set("EFD_DROPIN_DENY", options.deny);
-    if (region.empty())
-        ::unsetenv("EFD_DROPIN_REGION");
-    else
-        set("EFD_DROPIN_REGION", region);
+    preload_dropin(options.profile, region);
+    if (!options.allow.empty()) set_environment("EFD_DROPIN_ALLOW", options.allow);
+    if (!options.deny.empty()) set_environment("EFD_DROPIN_DENY", options.deny);
 }
 
 // Returns only if it failed, with the shell's status for it.
@@ -208,7 +185,7 @@ int run_with_report(const run_options& options) {
 
 int run(run_options& options) {
     if (!options.report_file.empty() && options.report.empty()) options.report = "table";
-    (void)find_library(); // says so before anything begins
+    (void)find_dropin(); // says so before anything begins
     if (!options.report.empty()) return run_with_report(options);
     prepare_environment(options, "");
     return become(options);

@@ -43,14 +43,20 @@ taken context::read_slow(const wait_terms& terms) noexcept {
     return {op.amount, end};
 }
 
-status context::write_slow(std::uint64_t n, const wait_terms& terms) noexcept {
+taken context::take_now() noexcept { return take_or_arrive(nullptr); }
+
+[[gnu::noinline]] status context::write_slow(std::uint64_t n, const wait_terms& terms) noexcept {
     operation op{side::writer, n};
     return wait_for(op, terms);
 }
 
+// The add was void.
+[[gnu::noinline]] status context::write_void(std::uint64_t n) noexcept { return write_slow(n, wait_terms{}); }
+
 // A blind add met something: a sealed word (it is void and starts again) or somebody to tell (it stands).
-status context::write_attention(state_word old, std::uint64_t n, const wait_terms& terms) noexcept {
-    if (is_sealed(old)) return write_slow(n, terms);
+status context::write_attention(state_word old, std::uint64_t n) noexcept {
+    if (is_sealed(old)) [[unlikely]]
+        return write_void(n);
     after_packed_add(old, n, 0);
     return status::ok;
 }
@@ -70,14 +76,14 @@ bool context::signal_mask(std::uint32_t mask) noexcept {
 }
 
 status context::attempt(operation& op, sleep_spot* spot) noexcept {
-    return op.of == side::reader ? take_or_arrive(op.amount, spot) : add_or_arrive(op.amount, spot);
+    return op.of == side::reader ? hand_over(take_or_arrive(spot), op.amount) : add_or_arrive(op.amount, spot);
 }
 
 // Takes, or says would_block; with a spot, would_block means that the caller is announced as a sleeper there.
-status context::take_or_arrive(std::uint64_t& value, sleep_spot* spot) noexcept {
+taken context::take_or_arrive(sleep_spot* spot) noexcept {
     state_word seen = state_.load(base::acquire);
     for (;;) {
-        if (is_sealed(seen)) return take_sealed_or_arrive(value, spot);
+        if (is_sealed(seen)) return take_sealed_or_arrive(spot);
         if (is_held(seen)) {
             seen = await_release(state_);
             continue;
@@ -87,19 +93,18 @@ status context::take_or_arrive(std::uint64_t& value, sleep_spot* spot) noexcept 
             const std::uint64_t take = take_from(there, semaphore());
             const state_word left = left_by_read(seen, there - take);
             if (!state_.compare_exchange_weak(seen, left, base::acq_rel, base::acquire)) continue;
-            value = take;
             if (has_bell(seen) && packed_count(left) == 0) tell_bell(poll_out); // LEVEL, unring
             if (is_watched(seen)) notify(poll_out);
-            return status::ok;
+            return {take, status::ok};
         }
-        if (spot == nullptr) return status::would_block;
+        if (spot == nullptr) return {0, status::would_block};
         // ARRIVE: the mark is made, or found made, on a word whose count is zero. Any later add sees it.
         const std::uint32_t turn = has_sleeper(park_of(seen)) ? 0 : take_turn();
         const park_word announced = arrived(park_of(seen), turn);
         if (announced == park_of(seen) ||
             state_.compare_exchange_weak(seen, with_park(seen, announced), base::acq_rel, base::acquire)) {
             *spot = sleep_spot{state_futex(), announced};
-            return status::would_block;
+            return {0, status::would_block};
         }
     }
 }
@@ -127,8 +132,15 @@ status context::add_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept {
     return add_sealed_or_arrive(n, spot);
 }
 
-// The add stands; old is what it found. Seal if the count grew huge, then wake whom it lets on.
+// The add stands; old is what it found. A watched word with no other mark has watchers to be told, and nothing else.
 void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t mask) noexcept {
+    if (needs_attention(with_count(old, packed_count(old) + n) & ~state_word{watched_mark})) [[unlikely]]
+        seal_wake_ring(old, n);
+    if (is_watched(old)) notify(poll_in | mask);
+}
+
+// Seal if the count grew huge, then wake whom the add lets on.
+[[gnu::noinline]] void context::seal_wake_ring(state_word old, std::uint64_t n) noexcept {
     if (is_held(old)) (void)await_release(state_); // HOLD: an add that came too late for the take returns after it
     if (packed_count(old) + n >= packed_limit) seal();
     // One unit, one reader. Without semaphore the reader woken for the first unit takes all that follow (E6), so only
@@ -136,7 +148,6 @@ void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t ma
     const bool owes = semaphore() || shared() || packed_count(old) == 0;
     if (has_sleeper(park_of(old)) && n > 0 && owes) wake_packed(semaphore() ? n : 1);
     if (is_armed(old) && n > 0) tell_bell(poll_in | (packed_count(old) == 0 ? bell::left_zero : 0U)); // LEVEL, ring
-    if (is_watched(old)) notify(poll_in | mask);
 }
 
 } // namespace efd::core

@@ -87,17 +87,17 @@ status context::remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_
     wait_queue* const waiters = queue_.load(base::acquire);
     count = 0;
     if (waiters == nullptr) return status::invalid;
-    status end = status::would_block;
+    taken got{};
     {
         const queue_holder holder(*waiters);
         if (!holder.held()) return status::deadlock;
         if (!waiters->contains(entry)) return status::invalid;
         waiters->remove(entry);
-        end = take_or_arrive(count, nullptr); // wakes POLLOUT by itself if it took something
+        got = take_or_arrive(nullptr); // wakes POLLOUT by itself if it took something
         watch_off_if_alone(*waiters);
     }
     put();
-    return end;
+    return hand_over(got, count);
 }
 
 void context::watch_off_if_alone(const wait_queue& waiters) noexcept {

@@ -93,12 +93,14 @@ void context::after_sealed_add(std::uint64_t before, std::uint64_t units, std::u
     tell_of_sealed_change(poll_in | (before == 0 ? bell::left_zero : 0U), poll_in | mask);
 }
 
-status context::take_sealed_or_arrive(std::uint64_t& value, sleep_spot* spot) noexcept {
-    const status first = take_sealed(value);
-    if (first != status::would_block || spot == nullptr) return first;
+[[gnu::noinline]] taken context::take_sealed_or_arrive(sleep_spot* spot) noexcept {
+    taken got{};
+    got.end = take_sealed(got.value);
+    if (got.end != status::would_block || spot == nullptr) return got;
     const park_word before = reader_park_.fetch_or(asleep_mark | arrived_mark, base::acq_rel); // SEALED_PARK, announce
     *spot = sleep_spot{&reader_park_, before | asleep_mark | arrived_mark};
-    return take_sealed(value);
+    got.end = take_sealed(got.value);
+    return got;
 }
 
 status context::add_sealed_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept {

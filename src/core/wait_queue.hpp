@@ -43,11 +43,15 @@ class wait_queue {
     // Runs what is pending and lets go; the held-back half of wake().
     void run_held_back() noexcept;
 
-    // The slot's bell, and null until somebody asks for one; here because this, too, is made only then.
-    base::atomic<bell*> attached_bell{nullptr};
-
     // The slot's standing watcher; changed by who holds the queue. Told by anybody who saw `watched`.
     base::atomic<standing_watcher*> standing{nullptr};
+
+  private:
+    base::atomic<bool> has_entries_{false}; // as head_, for who does not hold the queue; looked at with `standing`
+
+  public:
+    // The slot's bell, and null until somebody asks for one; here because this, too, is made only then.
+    base::atomic<bell*> attached_bell{nullptr};
 
     // The thread's list of queues that it holds back while a callback runs.
     wait_queue* next_held_back = nullptr;
@@ -65,7 +69,6 @@ class wait_queue {
     base::atomic<std::uint32_t> extra_keys_{0}; // of signal_mask, for the wakes to run
     base::atomic<std::uint32_t> gate_{0};       // those who wait for the holder sleep here
     base::atomic<const void*> holder_{nullptr};
-    base::atomic<bool> has_entries_{false}; // as head_, for who does not hold the queue
     wait_queue_entry* head_ = nullptr;
     wait_queue_entry* tail_ = nullptr;
     wait_queue_entry* cursor_ = nullptr; // where the running walk goes on

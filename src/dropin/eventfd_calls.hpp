@@ -44,23 +44,37 @@ inline void after_asked_write(slot& there, int fd, parked_word before, const voi
     note_filled(there, before);
 }
 
-// write(fd, buffer, length), and whatever comes to the same.
+// The whole of a write that is parked; false: the kernel must be asked.
+[[gnu::always_inline]] inline bool parks(slot& there, const void* buffer, std::size_t length) noexcept {
+    parked_word seen = there.state.load(base::acquire);
+    if (length != value_size || !may_park(seen, 1) || !may_touch(address_of(buffer))) return false;
+    std::uint64_t n = 0;
+    std::memcpy(&n, buffer, sizeof n);
+    return try_park(there, seen, n);
+}
+
+// A write that is not parked: its word is looked at anew, and for room a second time.
 template <class Real>
-ssize_t write_value(slot& there, int fd, const void* buffer, std::size_t length, Real real) {
+[[gnu::noinline]] ssize_t write_asked(slot& there, int fd, const void* buffer, std::size_t length, Real real) {
     parked_word before = there.state.load(base::acquire);
-    if (length == value_size && may_park(before, 1) && may_touch(address_of(buffer))) {
+    if (length == value_size && is_promoted(before) && is_filled(before) && may_touch(address_of(buffer))) {
         std::uint64_t n = 0;
         std::memcpy(&n, buffer, sizeof n);
-        if (try_park(there, n)) {
-            pthread_testcancel();
-            return static_cast<ssize_t>(value_size);
-        }
         before = before_refused_park(there, fd, n);
     }
     count_one(there.counted.asked_writes);
     const ssize_t done = real();
-    if (done == static_cast<ssize_t>(value_size)) after_asked_write(there, fd, before, buffer);
+    if (length == value_size && done == static_cast<ssize_t>(value_size)) after_asked_write(there, fd, before, buffer);
     return done;
+}
+
+// write(fd, buffer, length), and whatever comes to the same.
+template <class Real>
+[[gnu::always_inline]] inline ssize_t write_value(slot& there, int fd, const void* buffer, std::size_t length,
+                                                  Real real) {
+    if (!parks(there, buffer, length)) return write_asked(there, fd, buffer, length, real);
+    pthread_testcancel();
+    return static_cast<ssize_t>(value_size);
 }
 
 // Any read that takes a value, made by the caller's own call: nothing is parked while it runs.
@@ -104,7 +118,7 @@ ssize_t read_asked(slot& there, int fd, Real real) {
 
 // read(fd, buffer, length), and whatever comes to the same.
 template <class Real>
-ssize_t read_value(slot& there, int fd, void* buffer, std::size_t length, Real real) {
+[[gnu::noinline]] ssize_t read_value(slot& there, int fd, void* buffer, std::size_t length, Real real) {
     if (length < value_size || leaves_user_space(address_of(buffer), length))
         return real(); // refused, and nothing consumed
     if (there.semaphore.load(base::relaxed) != 0 && !is_on_stack(address_of(buffer)))

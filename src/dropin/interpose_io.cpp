@@ -28,14 +28,14 @@ EFD_INTERPOSE ssize_t read(int fd, void* buffer, std::size_t length) {
     slot* const there = slot_of(fd);
     if (there == nullptr) [[likely]]
         return next.read(fd, buffer, length);
-    return read_value(*there, fd, buffer, length, [&] { return next.read(fd, buffer, length); });
+    return read_value(*there, fd, buffer, length, [=] { return next.read(fd, buffer, length); });
 }
 
 EFD_INTERPOSE ssize_t write(int fd, const void* buffer, std::size_t length) {
     slot* const there = slot_of(fd);
     if (there == nullptr) [[likely]]
         return next.write(fd, buffer, length);
-    return write_value(*there, fd, buffer, length, [&] { return next.write(fd, buffer, length); });
+    return write_value(*there, fd, buffer, length, [=] { return next.write(fd, buffer, length); });
 }
 
 EFD_INTERPOSE ssize_t __read_chk(int fd, void* buffer, std::size_t length, std::size_t room) {

@@ -70,15 +70,6 @@ bool inside_my_handing(const slot& there, parked_word seen) noexcept {
 
 } // namespace
 
-bool try_park(slot& there, std::uint64_t n) noexcept {
-    parked_word seen = there.state.load(base::acquire);
-    while (may_park(seen, n)) {
-        if (there.state.compare_exchange_weak(seen, with_parked(seen, n), base::acq_rel, base::acquire)) // PARKED, park
-            return true;
-    }
-    return false;
-}
-
 void note_filled(slot& there, parked_word before) noexcept {
     if (may_fill(before))
         there.state.compare_exchange_strong(before, filled(before), base::acq_rel, base::relaxed); // PARKED, fill

@@ -12,8 +12,14 @@
 
 namespace efd::dropin {
 
-// Parks a write of n, or says that it must go to the kernel. No system call either way.
-[[nodiscard]] bool try_park(slot& there, std::uint64_t n) noexcept;
+// Parks a write of n, or says that it must go to the kernel. No system call either way. `seen`: the word.
+[[nodiscard]] inline bool try_park(slot& there, parked_word& seen, std::uint64_t n) noexcept {
+    while (may_park(seen, n)) {
+        if (there.state.compare_exchange_weak(seen, with_parked(seen, n), base::acq_rel, base::acquire)) // PARKED, park
+            return true;
+    }
+    return false;
+}
 
 // After a write of n > 0 has reached the kernel: `before` is what the word was when it began.
 void note_filled(slot& there, parked_word before) noexcept;

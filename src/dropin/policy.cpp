@@ -14,23 +14,12 @@
 namespace efd::dropin {
 
 constinit policy rules;
+constinit base::atomic<std::uintptr_t> readable_pages[page_places];
 
 namespace {
 
 constexpr std::uint64_t redundant_enough = 16;
 constexpr std::uint64_t reads_enough = 4;
-constexpr std::uintptr_t stack_reach = 1U << 12; // below the guard of any stack, above the frames in between
-
-// Pages from which the kernel has read a value of ours, one for each place; 0 is no page that anybody has.
-constexpr std::size_t places = 64;
-constexpr std::uintptr_t page_size = 4096;
-constinit base::atomic<std::uintptr_t> readable_pages[places];
-constexpr std::uintptr_t page_of(std::uintptr_t address) noexcept { return address / page_size; }
-constexpr std::size_t place_of(std::uintptr_t address) noexcept { return page_of(address) % places; }
-constexpr bool within_page(std::uintptr_t address) noexcept {
-    return address > 0 && page_of(address) == page_of(address + sizeof(std::uint64_t) - 1);
-}
-static_assert(!within_page(0) && within_page(page_size) && !within_page(page_size - 1));
 
 const char* setting(const char* name) noexcept {
     const char* const value = std::getenv(name);
@@ -105,21 +94,6 @@ void weigh_evidence(slot& there) noexcept {
     if (there.counted.asked_reads.load(base::relaxed) < reads_enough) return;
     if (rules.level == profile::strict && rules.has_ring.load(base::relaxed)) return;
     promote(there);
-}
-
-bool is_on_stack(std::uintptr_t address) noexcept {
-    return address - reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) < stack_reach;
-}
-
-bool may_touch(std::uintptr_t address) noexcept {
-    if (is_on_stack(address)) return true;
-    if (rules.level == profile::strict) return false;
-    return readable_pages[place_of(address)].load(base::relaxed) == page_of(address) && within_page(address);
-}
-
-void note_readable(std::uintptr_t address) noexcept {
-    base::atomic<std::uintptr_t>& known = readable_pages[place_of(address)];
-    if (known.load(base::relaxed) != page_of(address)) known.store(page_of(address), base::relaxed);
 }
 
 } // namespace efd::dropin

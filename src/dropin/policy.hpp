@@ -7,7 +7,11 @@
 //   eager     as standard, but promoted from the start, as long as the process has no io_uring or AIO context
 #pragma once
 
+#include "dropin/raw_call.hpp"
 #include "dropin/slot.hpp"
+
+#include <cstddef>
+#include <cstdint>
 
 namespace efd::dropin {
 
@@ -33,10 +37,35 @@ void begin_policy(slot& made, unsigned initval) noexcept;
 // Evidence: it is read through us, and written while the kernel holds units already.
 void weigh_evidence(slot& there) noexcept;
 
+// Pages from which the kernel has read a value of ours, one for each place; 0 is no page that anybody has.
+inline constexpr std::size_t page_places = 64;
+inline constexpr std::uintptr_t page_size = 4096;
+extern base::atomic<std::uintptr_t> readable_pages[page_places];
+constexpr std::uintptr_t page_of(std::uintptr_t address) noexcept { return address / page_size; }
+constexpr bool within_page(std::uintptr_t address) noexcept {
+    return address > 0 && page_of(address) == page_of(address + sizeof(std::uint64_t) - 1);
+}
+static_assert(!within_page(0) && within_page(page_size) && !within_page(page_size - 1));
+inline base::atomic<std::uintptr_t>& place_of(std::uintptr_t address) noexcept {
+    return readable_pages[page_of(address) % page_places];
+}
+
+// Is it in the frames of the caller, or not far above them: no unmapped page is.
+[[gnu::always_inline]] inline bool is_on_stack(std::uintptr_t address) noexcept {
+    constexpr std::uintptr_t reach = 1U << 12;
+    return address - stack_pointer() < reach;
+}
+
 // May the value at `address` be looked at here, or must the kernel be asked in case it is not there. Known are the
 // caller's own stack and pages from which the kernel has read lately.
-[[nodiscard]] bool may_touch(std::uintptr_t address) noexcept;
-[[nodiscard]] bool is_on_stack(std::uintptr_t address) noexcept;
-void note_readable(std::uintptr_t address) noexcept;
+[[gnu::always_inline]] inline bool may_touch(std::uintptr_t address) noexcept {
+    if (is_on_stack(address)) return true;
+    if (rules.level == profile::strict) return false;
+    return place_of(address).load(base::relaxed) == page_of(address) && within_page(address);
+}
+inline void note_readable(std::uintptr_t address) noexcept {
+    base::atomic<std::uintptr_t>& known = place_of(address);
+    if (known.load(base::relaxed) != page_of(address)) known.store(page_of(address), base::relaxed);
+}
 
 } // namespace efd::dropin

@@ -28,6 +28,11 @@ inline long raw_call6(long number, long a, long b, long c, long d, long e, long 
                  : "rcx", "r11", "memory");
     return result;
 }
+[[gnu::always_inline]] inline std::uintptr_t stack_pointer() noexcept {
+    std::uintptr_t here = 0;
+    asm("mov %%rsp, %0" : "=r"(here));
+    return here;
+}
 #elif defined(__aarch64__)
 inline long raw_call6(long number, long a, long b, long c, long d, long e, long f) noexcept {
     register long x8 asm("x8") = number;
@@ -39,6 +44,11 @@ inline long raw_call6(long number, long a, long b, long c, long d, long e, long 
     register long x5 asm("x5") = f;
     asm volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
     return x0;
+}
+[[gnu::always_inline]] inline std::uintptr_t stack_pointer() noexcept {
+    std::uintptr_t here = 0;
+    asm("mov %0, sp" : "=r"(here));
+    return here;
 }
 #else
 #error "the drop-in knows x86-64 and aarch64; build with EFD_BUILD_DROPIN=OFF"

@@ -16,35 +16,49 @@
 #include "os/memory.hpp"
 
 #include <bit>
+#include <iterator>
 #include <new>
 
 namespace efd::watch {
 namespace {
 
 constexpr std::uint32_t bits_of_word = 6;
-constexpr std::uint32_t levels = 4;
 constexpr std::uint32_t low_bits = (1U << bits_of_word) - 1;
 
-// Where each level begins: the small upper ones first, so that a small set stays in one page.
-constexpr std::uint32_t level_at[levels] = {264, 8, 4, 0};
-constexpr std::uint32_t words_in_all = level_at[0] + (ready_bitmap::most >> bits_of_word);
+// Where each level begins: the small upper ones first, so that a small set stays in one page. Behind each level stands
+// a word that is empty for ever: who looks for the next member behind the last one looks there.
+constexpr std::uint32_t level_at[] = {280, 16, 4, 0};
+constexpr std::uint32_t words_in_all = level_at[0] + (ready_bitmap::most >> bits_of_word) + 1;
 
 constexpr std::uint32_t size_of(std::uint32_t level) noexcept {
     const std::uint32_t words = ready_bitmap::most >> (bits_of_word * (level + 1));
     return words == 0 ? 1 : words;
 }
-static_assert(level_at[3] + size_of(3) <= level_at[2] && level_at[2] + size_of(2) <= level_at[1] &&
-              level_at[1] + size_of(1) <= level_at[0]);
+static_assert(level_at[3] + size_of(3) < level_at[2] && level_at[2] + size_of(2) < level_at[1] &&
+              level_at[1] + size_of(1) < level_at[0] && level_at[0] + size_of(0) < words_in_all);
 
 constexpr std::uint32_t height_for(std::uint32_t members) noexcept {
     std::uint32_t height = 1;
-    while (height < levels && members > 1U << (bits_of_word * height)) ++height;
+    while (height < std::size(level_at) && members > 1U << (bits_of_word * height)) ++height;
     return height;
 }
 static_assert(height_for(1) == 1 && height_for(64) == 1 && height_for(65) == 2 && height_for(4096) == 2);
 static_assert(height_for(4097) == 3 && height_for(262'145) == 4 && height_for(ready_bitmap::most) == 4);
 
 constexpr std::uint64_t bit_of(std::uint32_t index) noexcept { return std::uint64_t{1} << (index & low_bits); }
+constexpr std::uint64_t from_on(std::uint32_t index) noexcept { return ~std::uint64_t{0} << (index & low_bits); }
+constexpr std::uint32_t first_bit(std::uint32_t word, std::uint64_t bits) noexcept {
+    return word << bits_of_word | static_cast<std::uint32_t>(std::countr_zero(bits));
+}
+// The first one from `start` on, else from 0 on; as a rotation, since which of the two it is cannot be predicted.
+constexpr std::uint32_t first_bit_around(std::uint64_t bits, std::uint32_t start) noexcept {
+    const int turned = static_cast<int>(start);
+    return (start + static_cast<std::uint32_t>(std::countr_zero(std::rotr(bits, turned)))) & low_bits;
+}
+static_assert(first_bit_around(0b1001, 0) == 0 && first_bit_around(0b1001, 1) == 3 && first_bit_around(0b1001, 4) == 0);
+static_assert(from_on(64) == ~std::uint64_t{0} && from_on(63) == bit_of(63));
+
+constinit const base::atomic<std::uint64_t> never_zero{1};
 
 // What two steps came to, one after the other.
 constexpr top_change later(top_change first, top_change second) noexcept {
@@ -56,13 +70,20 @@ constexpr top_change later(top_change first, top_change second) noexcept {
 bool ready_bitmap::make() noexcept {
     void* const memory = os::map_zeroed(words_in_all * sizeof(word));
     if (memory == nullptr) return false;
-    words_ = static_cast<word*>(memory); // zeroed pages are zeroed words
-    top_.store(&at(0, 0), base::release);
+    static_assert(std::size(level_at) == levels);
+    for (std::uint32_t level = 0; level < levels; ++level)
+        level_[level] = static_cast<word*>(memory) + level_at[level]; // zeroed pages are zeroed words
+    show_top();
     return true;
 }
 
-ready_bitmap::word& ready_bitmap::at(std::uint32_t level, std::uint32_t index) const noexcept {
-    return words_[level_at[level % levels] + index];
+void ready_bitmap::hide_top(bool on) noexcept {
+    top_hidden_ = on;
+    show_top();
+}
+
+void ready_bitmap::show_top() noexcept {
+    top_.store(top_hidden_ ? &never_zero : &at(height_.load(base::relaxed) - 1, 0), base::release);
 }
 
 // SET_HEIGHT: publish the new level, then step on what was the top. A marker that came before that step is carried up
@@ -76,7 +97,7 @@ top_change ready_bitmap::grow(std::uint32_t members) noexcept {
         if (at(height - 1, 0).fetch_or(0, base::acq_rel) != 0) // SET_HEIGHT, step
             change = later(change, set_bit(height, 0));
         if (at(height - 1, 0).load(base::acquire) == 0) change = later(change, tidy_above(height - 1, 0));
-        top_.store(&at(height, 0), base::release);
+        show_top();
     }
     return change;
 }
@@ -118,44 +139,32 @@ top_change ready_bitmap::tidy_above(std::uint32_t level, std::uint32_t index) no
     return top_change::last;
 }
 
-std::uint32_t ready_bitmap::find(std::uint32_t start, top_change& change) noexcept {
-    for (;;) {
-        const std::uint32_t found = climb(start, change);
-        if (found != again) return found;
-    }
-}
-
-// Goes up from `start` until a word has a bit at or behind it, and down from there. From the beginning it goes down
-// from the top at once: then nobody is there at the moment of that one look, and no bit above an empty word stays
-// unseen.
-std::uint32_t ready_bitmap::climb(std::uint32_t start, top_change& change) noexcept {
-    const std::uint32_t height = height_.load(base::acquire);
-    if (start == 0) {
-        const std::uint64_t bits = at(height - 1, 0).load(base::acquire); // SET_SLEEP, nobody
-        return bits == 0 ? nobody : descend(height - 1, 0, bits, change);
-    }
+// Goes up from `start` until a word has a bit at or behind it. At the top, if there is none behind, the first of all
+// will do: so nobody is what that one look at the top has seen, and no bit above an empty word stays unseen.
+ready_bitmap::spot ready_bitmap::climb(std::uint32_t start) const noexcept {
+    const std::uint32_t top = height_.load(base::acquire) - 1;
     std::uint32_t index = start;
-    for (std::uint32_t level = 0; level < height; ++level) {
+    for (std::uint32_t level = 0; level < top; ++level) {
         const std::uint32_t here = index >> bits_of_word;
-        if (here >= size_of(level)) return nobody;
-        const std::uint64_t bits = at(level, here).load(base::acquire) & ~(bit_of(index) - 1);
-        if (bits != 0) return descend(level, here, bits, change);
+        const std::uint64_t bits = at(level, here).load(base::acquire) & from_on(index);
+        if (bits != 0) return {level, first_bit(here, bits)};
         index = here + 1;
     }
-    return nobody;
+    const std::uint64_t bits = at(top, 0).load(base::acquire); // SET_SLEEP, nobody
+    return {top, bits == 0 ? nobody : first_bit_around(bits, index > low_bits ? 0 : index)};
 }
 
-std::uint32_t ready_bitmap::descend(std::uint32_t level, std::uint32_t index, std::uint64_t bits,
-                                    top_change& change) noexcept {
-    for (;; --level) {
-        const std::uint32_t below = index << bits_of_word | static_cast<std::uint32_t>(std::countr_zero(bits));
-        if (level == 0) return below;
-        bits = at(level - 1, below).load(base::acquire);
-        if (bits == 0) { // a bit above an empty word
-            change = later(change, tidy_above(level - 1, below));
-            return again;
+found_member ready_bitmap::find(std::uint32_t start) noexcept {
+    top_change change = top_change::none;
+    for (;;) {
+        spot here = climb(start);
+        while (here.level > 0 && here.index != nobody) {
+            const std::uint64_t bits = at(here.level - 1, here.index).load(base::acquire);
+            if (bits == 0) break;
+            here = {here.level - 1, first_bit(here.index, bits)};
         }
-        index = below;
+        if (here.level == 0 || here.index == nobody) return {here.index, change};
+        change = later(change, tidy_above(here.level - 1, here.index)); // a bit above an empty word
     }
 }
 

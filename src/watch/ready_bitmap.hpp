@@ -15,10 +15,16 @@
 namespace efd::watch {
 
 // What a step came to at the top, as far as whoever waits there must know.
-enum class top_change : unsigned char {
+enum class top_change : std::uint32_t {
     none,
     first, // it was empty and is not any more
     last,  // it is empty now
+};
+
+// Who was found, and what the way there came to at the top.
+struct found_member {
+    std::uint32_t index;
+    top_change change;
 };
 
 class set_layout;
@@ -39,15 +45,17 @@ class ready_bitmap {
     // Room for `members`, up to `most`. One thread at a time.
     [[nodiscard]] top_change grow(std::uint32_t members) noexcept;
 
+    // On: whoever looks at the top only is told that there may be something, always. With grow, one thread at a time.
+    void hide_top(bool on) noexcept;
+
     // Who marks must look at the member after it, and unmark if it is not ready (any more); who unmarks must look after
     // it, and mark if it is.
     [[nodiscard]] top_change mark(std::uint32_t member) noexcept;
     [[nodiscard]] top_change unmark(std::uint32_t member) noexcept;
 
-    // The first marked member from `start` on, or nobody; from 0 on nobody means that the top was empty. Bits above
-    // empty words are taken away as they are met; what that came to at the top goes to `change`, which is left alone if
-    // it came to nothing.
-    [[nodiscard]] std::uint32_t find(std::uint32_t start, top_change& change) noexcept;
+    // The first marked member from `start` (up to `most`) on, else from 0 on; nobody means that the top was empty. Bits
+    // above empty words are taken away as they are met.
+    [[nodiscard]] found_member find(std::uint32_t start) noexcept;
 
     // A step on one member's bit that leaves it as it is: of this one and a mark, whichever is later sees what the
     // other thread did before.
@@ -61,18 +69,26 @@ class ready_bitmap {
     friend class set_layout; // the explorer's
 
     using word = base::atomic<std::uint64_t>;
-    static constexpr std::uint32_t again = nobody - 1;
+    static constexpr std::uint32_t levels = 4;
 
-    [[nodiscard]] word& at(std::uint32_t level, std::uint32_t index) const noexcept;
+    // A bit that was seen set.
+    struct spot {
+        std::uint32_t level;
+        std::uint32_t index;
+    };
+
+    [[nodiscard]] word& at(std::uint32_t level, std::uint32_t index) const noexcept {
+        return level_[level % levels][index];
+    }
     [[nodiscard]] top_change set_bit(std::uint32_t level, std::uint32_t index) noexcept;
     [[nodiscard]] top_change tidy_above(std::uint32_t level, std::uint32_t index) noexcept;
-    [[nodiscard]] std::uint32_t climb(std::uint32_t start, top_change& change) noexcept;
-    [[nodiscard]] std::uint32_t descend(std::uint32_t level, std::uint32_t index, std::uint64_t bits,
-                                        top_change& change) noexcept;
+    void show_top() noexcept;
+    [[nodiscard]] spot climb(std::uint32_t start) const noexcept;
 
-    word* words_ = nullptr;
+    word* level_[levels] = {}; // where each begins
     base::atomic<std::uint32_t> height_{1};
     base::atomic<const word*>& top_;
+    bool top_hidden_ = false;
 };
 
 } // namespace efd::watch

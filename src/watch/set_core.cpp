@@ -68,8 +68,10 @@ set_core* set_core::create() noexcept {
 void set_core::put() noexcept {
     if (refs_.put() != core::kref::put_result::last) return;
     interested_.store(0, base::relaxed);
-    if (const int epoll = epoll_.exchange(-1, base::acq_rel); epoll >= 0) os::close_bell(epoll);
-    ask_kernel.store(false, base::relaxed);
+    if (const int epoll = epoll_.exchange(-1, base::acq_rel); epoll >= 0) {
+        os::close_bell(epoll);
+        ready_.hide_top(false);
+    }
     watched_for_ever_ = false;
     nested_ = false;
     context* const bell = bell_.exchange(nullptr, base::acq_rel); // SET_BELL
@@ -229,7 +231,7 @@ status set_core::make_epoll() noexcept {
     }
     watch_for_ever();
     epoll_.store(made, base::release);
-    ask_kernel.store(true, base::release);
+    ready_.hide_top(true);
     return status::ok;
 }
 

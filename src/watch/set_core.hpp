@@ -75,6 +75,10 @@ class set_core : public core::set_front {
     [[nodiscard]] core::context& bell() const noexcept { return *bell_.load(base::relaxed); }
     [[nodiscard]] member* place_for(std::uint32_t index) noexcept;
     [[nodiscard]] member* find_member(std::uint32_t index) noexcept;
+    // Of a place that was in use once.
+    [[nodiscard]] member& known_member(std::uint32_t index) noexcept {
+        return segment_[index / segment_places].load(base::acquire)[index % segment_places];
+    }
     [[nodiscard]] member* take_place(std::uint64_t token) noexcept;
     void give_back_place(member& gone) noexcept;
     [[nodiscard]] base::status join(core::context& object, set_core* inner, std::uint64_t token, int& place) noexcept;
@@ -86,7 +90,12 @@ class set_core : public core::set_front {
 
     static void told(core::standing_watcher& watcher, std::uint32_t key);
     static int called(core::wait_queue_entry& entry, std::uint32_t key);
-    [[nodiscard]] static bool is_ready(const member& here) noexcept;
+    // Without a reference: an object that has left stays a context, and what it says is looked at again by who removed
+    // it.
+    [[nodiscard]] static bool is_ready(const member& here) noexcept {
+        const core::context* const object = here.object.load(base::acquire);
+        return object != nullptr && object->count() > 0;
+    }
     void settle(member& here) noexcept;
     void pass_by(member& here) noexcept;
     void changed(top_change change) noexcept;

@@ -35,12 +35,6 @@ int set_core::called(core::wait_queue_entry& entry, std::uint32_t key) {
     return 0;
 }
 
-// Without a reference: an object that has left stays a context, and what it says is looked at again by who removed it.
-bool set_core::is_ready(const member& here) noexcept {
-    const context* const object = here.object.load(base::acquire);
-    return object != nullptr && object->count() > 0;
-}
-
 // SET_MARK: each step on the bit is followed by a look at the count, until both say the same. So whoever makes the last
 // step on the bit has seen, in it or after it, what all others did before theirs.
 void set_core::settle(member& here) noexcept {
@@ -66,7 +60,7 @@ void set_core::changed(top_change change) noexcept {
 
 // SET_TOP: the context says what the top says. Each step on the context is followed by a look at the top that also
 // writes, until both say the same; so whoever comes to the top later knows of our step, and can undo it.
-void set_core::follow_top(bool anything) noexcept {
+[[gnu::noinline]] void set_core::follow_top(bool anything) noexcept {
     for (;;) {
         if (anything)
             signal_bell();
@@ -103,11 +97,9 @@ void set_core::watch_for_ever() noexcept {
 }
 
 std::uint32_t set_core::find(std::uint32_t start) noexcept {
-    top_change change = top_change::none;
-    std::uint32_t found = ready_.find(start, change);
-    if (found == ready_bitmap::nobody && start > 0) found = ready_.find(0, change);
-    changed(change);
-    return found;
+    const found_member found = ready_.find(start);
+    changed(found.change);
+    return found.index;
 }
 
 // The caller is inside the member.
@@ -129,7 +121,7 @@ status set_core::take_ready(set_event& got) noexcept {
     for (;;) {
         const std::uint32_t found = find(at);
         if (found == ready_bitmap::nobody) break;
-        member& here = *find_member(found);
+        member& here = known_member(found);
         at = found + 1;
         if (!here.enter()) {
             pass_by(here);
@@ -146,7 +138,7 @@ status set_core::take_ready(set_event& got) noexcept {
     return has_descriptors ? take_descriptor(got) : status::would_block;
 }
 
-status set_core::take_descriptor(set_event& got) noexcept {
+[[gnu::noinline]] status set_core::take_descriptor(set_event& got) noexcept {
     set_event one{};
     if (look_descriptors(std::span(&one, 1)) == 0) return status::would_block;
     got = one;
@@ -177,17 +169,15 @@ status set_core::look_ready(std::span<set_event> room, std::size_t& number) noex
     std::uint32_t at = start;
     bool wrapped = false;
     while (number < room.size()) {
-        top_change change = top_change::none;
-        const std::uint32_t found = ready_.find(at, change);
-        changed(change);
-        if (found == ready_bitmap::nobody || (wrapped && found >= start)) {
-            if (wrapped || start == 0) break;
+        const std::uint32_t found = find(at);
+        if (found == ready_bitmap::nobody) break;
+        if (found < at) {
+            if (wrapped) break;
             wrapped = true;
-            at = 0;
-            continue;
         }
+        if (wrapped && found >= start) break;
         at = found + 1;
-        member& here = *find_member(found);
+        member& here = known_member(found);
         if (!here.enter()) {
             pass_by(here);
             continue;
@@ -258,7 +248,6 @@ status set_core::sleep_in_kernel(const core::wait_terms& terms) noexcept {
 status set_core::try_any(set_event& got) noexcept { return take_ready(got); }
 
 status set_core::wait_any(set_event& got, const core::wait_terms& terms) noexcept {
-    if (const status at_once = take_ready(got); at_once != status::would_block) return at_once;
     return wait_with(terms, [&] { return take_ready(got); });
 }
 

@@ -87,7 +87,7 @@ class alignas(64) context {
     [[nodiscard]] base::status try_read(std::uint64_t& value) noexcept {
         const state_word seen = state_.load(base::acquire);
         if (packed_count(seen) == 0 && !is_sealed(seen)) return base::status::would_block;
-        return hand_over(read_slow(wait_terms{.sleep = patience::never}), value);
+        return hand_over(take_now(), value);
     }
 
     // Adds n (K-031); sleeps while there is no room unless flag_nonblock (K-037, K-038); invalid for 2^64-1 (K-034).
@@ -97,7 +97,7 @@ class alignas(64) context {
             return write_slow(n, wait_terms{});
         const state_word old = state_.fetch_add(n << count_shift, base::acq_rel);
         if (needs_attention(old)) [[unlikely]]
-            return write_attention(old, n, wait_terms{});
+            return write_attention(old, n);
         return base::status::ok;
     }
     [[nodiscard]] base::status write(std::uint64_t n, const wait_terms& terms) noexcept { return write_slow(n, terms); }
@@ -191,20 +191,22 @@ class alignas(64) context {
     // Out of line, in context.cpp.
     [[nodiscard]] EFD_API std::uint64_t count_slow() const noexcept;
     [[nodiscard]] EFD_API taken read_slow(const wait_terms& terms) noexcept;
+    [[nodiscard]] EFD_API taken take_now() noexcept;
     [[nodiscard]] EFD_API base::status write_slow(std::uint64_t n, const wait_terms& terms) noexcept;
-    [[nodiscard]] EFD_API base::status write_attention(state_word old, std::uint64_t n,
-                                                       const wait_terms& terms) noexcept;
+    [[nodiscard]] EFD_API base::status write_attention(state_word old, std::uint64_t n) noexcept;
     EFD_API void signal_attention(state_word old, std::uint32_t mask) noexcept;
     [[nodiscard]] base::status attempt(operation& op, sleep_spot* spot) noexcept;
-    [[nodiscard]] base::status take_or_arrive(std::uint64_t& value, sleep_spot* spot) noexcept;
+    [[nodiscard]] taken take_or_arrive(sleep_spot* spot) noexcept;
     [[nodiscard]] base::status add_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept;
     void after_packed_add(state_word old, std::uint64_t n, std::uint32_t mask) noexcept;
+    [[nodiscard]] base::status write_void(std::uint64_t n) noexcept;
+    void seal_wake_ring(state_word old, std::uint64_t n) noexcept;
 
     // The sealed regime, in sealed.cpp.
     void seal() noexcept;
     [[nodiscard]] base::status take_sealed(std::uint64_t& value) noexcept;
     [[nodiscard]] base::status add_sealed(std::uint64_t n) noexcept;
-    [[nodiscard]] base::status take_sealed_or_arrive(std::uint64_t& value, sleep_spot* spot) noexcept;
+    [[nodiscard]] taken take_sealed_or_arrive(sleep_spot* spot) noexcept;
     [[nodiscard]] base::status add_sealed_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept;
     void signal_sealed(std::uint32_t mask) noexcept;
     void after_sealed_add(std::uint64_t before, std::uint64_t units, std::uint32_t mask) noexcept;

@@ -1,7 +1,7 @@
 // core/set_front.hpp: what the inline half of a wait_set looks at: is anything ready at all.
 //
 // Owns nothing; the set's first member. `top` is the word that is not zero while a member may be ready, and moves once
-// the set has grown; `ask_kernel` says that a look at the word alone does not tell.
+// the set has grown; once the kernel must be asked as well it is a word that is never zero.
 #pragma once
 
 #include <efd/base/atomic.hpp>
@@ -12,11 +12,8 @@ namespace efd::core {
 
 struct set_front {
     base::atomic<const base::atomic<std::uint64_t>*> top{nullptr};
-    base::atomic<bool> ask_kernel{false};
 
-    [[nodiscard]] bool surely_nothing() const noexcept {
-        return top.load(base::acquire)->load(base::acquire) == 0 && !ask_kernel.load(base::acquire);
-    }
+    [[nodiscard]] bool surely_nothing() const noexcept { return top.load(base::acquire)->load(base::acquire) == 0; }
 };
 
 } // namespace efd::core

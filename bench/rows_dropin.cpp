@@ -1,0 +1,161 @@
+// bench/rows_dropin.cpp: what a program that nobody rebuilt pays and gains under `efd run`.
+//
+// A library cannot be preloaded into a process that runs already, so each measurement is this command once more, asked
+// for one probe: as it is, or with the drop-in. The probes are plain programs: they know eventfd(2), read and write.
+#include "bench/measure.hpp"
+#include "bench/row.hpp"
+#include "bench/subjects.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdexcept>
+#include <string>
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char** environ;
+
+namespace efd::bench {
+namespace {
+
+constexpr effort probe_effort{30'000'000, 1000, unbounded};
+
+// Writes while an earlier one is unread; the reader comes once in 50 000.
+double write_unread() {
+    const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    must(fd >= 0, "eventfd");
+    std::uint64_t value = 1;
+    for (int i = 0; i < 1000; ++i) { // evidence for whoever looks for it
+        must(::write(fd, &value, sizeof value) == sizeof value, "write");
+        if (i % 10 == 9) must(::read(fd, &value, sizeof value) == sizeof value, "read");
+        value = 1;
+    }
+    unsigned since = 0;
+    return ns_per_call(probe_effort, [&] {
+        const std::uint64_t one = 1;
+        must(::write(fd, &one, sizeof one) == sizeof one, "write");
+        if (++since == 50'000) {
+            since = 0;
+            std::uint64_t all = 0;
+            must(::read(fd, &all, sizeof all) == sizeof all, "read");
+        }
+    });
+}
+
+// A write and a read of another kind of descriptor.
+double pipe_byte() {
+    int ends[2];
+    must(::pipe(ends) == 0, "pipe");
+    char byte = 1;
+    return ns_per_call(probe_effort, [&] {
+        must(::write(ends[1], &byte, 1) == 1, "write to a pipe");
+        must(::read(ends[0], &byte, 1) == 1, "read from a pipe");
+    });
+}
+
+struct probe {
+    const char* name;
+    double (*measure)();
+};
+constexpr std::array probes{probe{"write_unread", write_unread}, probe{"pipe_byte", pipe_byte}};
+
+struct environment_of {
+    explicit environment_of(const std::string& preloaded) {
+        for (char** one = environ; *one != nullptr; ++one)
+            if (std::strncmp(*one, "LD_PRELOAD=", 11) != 0 && std::strncmp(*one, "EFD_", 4) != 0) words.push_back(*one);
+        preload = "LD_PRELOAD=" + preloaded;
+        if (!preloaded.empty()) words.push_back(preload.data());
+        words.push_back(nullptr);
+    }
+    std::string preload;
+    std::vector<char*> words;
+};
+
+// Standard output of a program; its time is the caller's to take.
+std::string run(const char* path, std::vector<const char*> words, const std::string& preloaded) {
+    int ends[2];
+    must(::pipe2(ends, O_CLOEXEC) == 0, "pipe");
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+    words.push_back(nullptr);
+    environment_of there(preloaded);
+    pid_t child = 0;
+    const int refused =
+        ::posix_spawn(&child, path, &actions, nullptr, const_cast<char**>(words.data()), there.words.data());
+    ::posix_spawn_file_actions_destroy(&actions);
+    ::close(ends[1]);
+    if (refused != 0) throw std::runtime_error(std::string(path) + ": " + std::strerror(refused));
+    std::string said(64, '\0');
+    const ssize_t got = ::read(ends[0], said.data(), said.size());
+    ::close(ends[0]);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    said.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    if (status != 0) throw std::runtime_error(std::string(path) + " did not end well");
+    return said;
+}
+
+double ask(const char* name, const std::string& preloaded) {
+    return std::strtod(run("/proc/self/exe", {"efd", "bench", "--probe", name}, preloaded).c_str(), nullptr);
+}
+
+double start_up_us(const std::string& preloaded) {
+    constexpr int times = 20;
+    const std::int64_t start = now_ns();
+    for (int i = 0; i < times; ++i) (void)run("/bin/true", {"true"}, preloaded);
+    return static_cast<double>(now_ns() - start) / 1000 / times;
+}
+
+row probed(const settings& how, const char* name, const char* asked) {
+    row r;
+    r.name = name;
+    r.unit = "ns";
+    const std::string library = how.dropin;
+    r.subjects = {{"kernel", [asked] { return ask(asked, ""); }},
+                  {"efd", [asked, library] { return ask(asked, library); }}};
+    r.rounds_brief = 3;
+    r.rounds_full = 11;
+    return r;
+}
+
+} // namespace
+
+double measure_probe(const std::string& name) {
+    for (const probe& one : probes)
+        if (name == one.name) return one.measure();
+    throw std::runtime_error("there is no probe " + name);
+}
+
+void add_dropin_rows(std::vector<row>& rows, const settings& how) {
+    if (how.dropin.empty()) return;
+    const std::string library = how.dropin;
+    row write = probed(how, "dropin_write", "write_unread");
+    write.gates = {{"efd", 8, absolute}};
+    write.note =
+        "a program that nobody rebuilt writes to an eventfd with an unread write in it; efd: under the drop-in";
+    rows.push_back(std::move(write));
+
+    row other = probed(how, "dropin_other", "pipe_byte");
+    other.subjects.push_back({"added", [library] { return ask("pipe_byte", library) - ask("pipe_byte", ""); }});
+    other.gates = {{"added", 6, absolute}};
+    other.note = "a write and a read of a pipe, two calls; added: the difference of two measurements side by side";
+    rows.push_back(std::move(other));
+
+    row& start = rows.emplace_back();
+    start.name = "dropin_start";
+    start.unit = "us";
+    start.subjects = {{"kernel", [] { return start_up_us(""); }},
+                      {"efd", [library] { return start_up_us(library); }},
+                      {"added", [library] { return start_up_us(library) - start_up_us(""); }}};
+    start.gates = {{"added", 2000, absolute}};
+    start.note = "spawning `true` and waiting for its end";
+    start.rounds_brief = 3;
+    start.rounds_full = 11;
+}
+
+} // namespace efd::bench

@@ -1,0 +1,42 @@
+// cli/preload.cpp: see preload.hpp.
+#include "cli/preload.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <stdexcept>
+#include <system_error>
+
+namespace efd::cli {
+
+namespace fs = std::filesystem;
+
+fs::path find_dropin() {
+    if (const char* const named = std::getenv("EFD_DROPIN_LIBRARY"); named != nullptr && named[0] != '\0') return named;
+    const fs::path here = fs::read_symlink("/proc/self/exe").parent_path();
+    const std::array<fs::path, 2> places = {here / EFD_DROPIN_BUILT, here / EFD_DROPIN_INSTALLED};
+    for (const fs::path& one : places)
+        if (fs::exists(one)) return fs::canonical(one);
+    throw std::runtime_error(
+        fmt::format("libefd-dropin.so is neither {} nor {}; EFD_DROPIN_LIBRARY may say where it is", places[0].string(),
+                    places[1].string()));
+}
+
+void set_environment(const char* name, const std::string& value) {
+    if (::setenv(name, value.c_str(), 1) != 0) throw std::system_error(errno, std::generic_category(), name);
+}
+
+void preload_dropin(const std::string& profile, const std::string& region) {
+    std::string preload = find_dropin().string();
+    if (const char* const before = std::getenv("LD_PRELOAD"); before != nullptr && before[0] != '\0')
+        preload += fmt::format(":{}", before);
+    set_environment("LD_PRELOAD", preload);
+    set_environment("EFD_DROPIN_PROFILE", profile);
+    if (region.empty())
+        ::unsetenv("EFD_DROPIN_REGION");
+    else
+        set_environment("EFD_DROPIN_REGION", region);
+}
+
+} // namespace efd::cli

@@ -1,0 +1,18 @@
+// cli/preload.hpp: where the drop-in is, and the environment in which a program gets it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace efd::cli {
+
+// EFD_DROPIN_LIBRARY, or beside the command as it was built or installed. Throws with both places.
+[[nodiscard]] std::filesystem::path find_dropin();
+
+// Of this process, which is about to exec: the library goes before what LD_PRELOAD names already. An empty region:
+// none.
+void preload_dropin(const std::string& profile, const std::string& region);
+
+void set_environment(const char* name, const std::string& value);
+
+} // namespace efd::cli

@@ -1,0 +1,32 @@
+// tests/dropin/held_kernel_calls.cpp: the drop-in's own system calls, with the processor given away around each.
+//
+// Stands in for src/dropin/kernel_calls.cpp, of which it is made: between a claim, the kernel's answer and the release
+// other threads get in.
+#include "dropin/raw_call.hpp"
+
+#include "linearize/dice.hpp"
+
+#include <functional>
+#include <thread>
+
+namespace efd::dropin {
+
+void give_way() {
+    thread_local linearize::dice mine(std::hash<std::thread::id>{}(std::this_thread::get_id()));
+    const std::uint64_t face = mine.below(16);
+    if (face < 6) std::this_thread::yield();
+    if (face == 15) std::this_thread::sleep_for(std::chrono::microseconds(20));
+}
+
+template <class... Arguments>
+long held_call(long number, Arguments... arguments) noexcept {
+    give_way();
+    const long result = raw_call(number, arguments...);
+    give_way();
+    return result;
+}
+
+} // namespace efd::dropin
+
+#define raw_call held_call
+#include "dropin/kernel_calls.cpp" // NOLINT(bugprone-suspicious-include)

@@ -1,0 +1,162 @@
+# tests/dropin/run_test.py: programs that know of no efd, with `efd run` and without: the same output, the same end.
+#
+#   run_test.py EFD PLAIN_PROGRAM [FORTIFIED_PROGRAM...] [NAME]
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+EFD = ""
+PROGRAMS = []
+PROFILES = ("strict", "default", "eager")
+BOUND_SECONDS = 60
+CLEAN = {k: v for k, v in os.environ.items() if not k.startswith("EFD_") and k != "LD_PRELOAD"}
+
+# Which reason each scene must end with, where it ends with one.
+DEMOTED = {"edges": "EPOLLET", "nested_edges": "EPOLLET", "exclusive": "EPOLLEXCLUSIVE", "passed": "SCM_RIGHTS",
+           "executed": "exec", "spawned": "exec", "bound": "2^32", "unknown_ioctl": "ioctl"}
+
+
+def plain(*words, **more):
+    return subprocess.run(words, capture_output=True, text=True, timeout=BOUND_SECONDS, env=CLEAN, **more)
+
+
+def reported(profile, *words, env=None):
+    with tempfile.TemporaryDirectory() as place:
+        path = os.path.join(place, "report.json")
+        said = subprocess.run([EFD, "run", "--report=json", "--report-file", path, "--profile", profile, "--", *words],
+                              capture_output=True, text=True, timeout=BOUND_SECONDS, env=env or CLEAN)
+        with open(path, encoding="utf-8") as file:
+            return said, json.load(file)
+
+
+class Scenes(unittest.TestCase):
+    """Each scene says the same with and without, in each profile, linked normally and with _FORTIFY_SOURCE."""
+
+    def test_every_scene(self):
+        scenes = plain(PROGRAMS[0], "list").stdout.split()
+        self.assertGreater(len(scenes), 20)
+        for program in PROGRAMS:
+            for scene in scenes:
+                wanted = plain(program, scene)
+                self.assertEqual(wanted.returncode, 0, scene + wanted.stderr)
+                for profile in PROFILES:
+                    with self.subTest(program=os.path.basename(program), scene=scene, profile=profile):
+                        said, report = reported(profile, program, scene)
+                        self.assertEqual(said.stdout, wanted.stdout)
+                        self.assertEqual(said.returncode, 0, said.stderr)
+                        self.check_report(scene, report)
+
+    def check_report(self, scene, report):
+        reasons = [one["reason"] for one in report["demoted"]]
+        if scene in DEMOTED:
+            self.assertTrue(any(DEMOTED[scene] in reason for reason in reasons), reasons)
+        else:
+            self.assertEqual(reasons, [])
+            self.assertTrue(any(one["promoted"] for one in report["each"]), report)
+            self.assertGreater(report["saved"], 0)
+        self.assertEqual(report["saved"], report["writes"] + report["reads"] - report["kernel_writes"] -
+                         report["kernel_reads"])
+
+
+class Run(unittest.TestCase):
+    """`efd run` stands in nobody's way."""
+
+    def test_exit_status(self):
+        for status in (0, 1, 42, 255):
+            for report in ([], ["--report"]):
+                said = plain(EFD, "run", *report, "--", "sh", "-c", "exit %d" % status)
+                self.assertEqual(said.returncode, status)
+
+    def test_ends_by_the_same_signal(self):
+        for name in (signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV):
+            for report in ([], ["--report"]):
+                said = plain(EFD, "run", *report, "--", "sh", "-c", "kill -%d $$" % name)
+                self.assertEqual(said.returncode, -name)
+
+    def test_a_program_that_is_not_there(self):
+        said = plain(EFD, "run", "--", "/nowhere/at/all")
+        self.assertEqual(said.returncode, 127)
+        self.assertIn("/nowhere/at/all", said.stderr)
+        said = plain(EFD, "run", "--report", "--", "/etc/passwd")
+        self.assertEqual(said.returncode, 126)
+
+    def test_words_behind_the_mark_are_the_programs(self):
+        said = plain(EFD, "run", "--", "printf", "%s|", "--report", "-x", "--", "a b")
+        self.assertEqual(said.stdout, "--report|-x|--|a b|")
+
+    def test_standard_streams(self):
+        said = plain(EFD, "run", "--report", "--", "cat", input="through and through")
+        self.assertEqual(said.stdout, "through and through")
+        self.assertIn("calls saved", said.stderr)
+
+    def test_signals_go_on_to_the_program(self):
+        with subprocess.Popen([EFD, "run", "--report", "--", "sh", "-c",
+                               "trap 'echo told; exit 9' TERM; echo ready; while :; do sleep 0.05; done"],
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=CLEAN) as process:
+            self.assertEqual(process.stdout.readline(), "ready\n")
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.stdout.read(), "told\n")
+            self.assertEqual(process.wait(BOUND_SECONDS), 9)
+
+    def test_misuse(self):
+        for words in (["run"], ["run", "--"], ["run", "--profile", "bold", "--", "true"]):
+            said = plain(EFD, *words)
+            self.assertEqual(said.returncode, 2, words)
+            self.assertEqual(said.stdout, "")
+
+    def test_nothing_stays_behind(self):
+        before = set(os.listdir("/dev/shm"))
+        reported("eager", PROGRAMS[0], "forked")
+        self.assertEqual({name for name in set(os.listdir("/dev/shm")) - before if name.startswith("efd-run")}, set())
+
+    def test_no_descriptor_of_ours(self):
+        said = plain(EFD, "run", "--report", "--", "sh", "-c", "ls /proc/self/fd")
+        self.assertEqual(said.stdout, plain("sh", "-c", "ls /proc/self/fd").stdout)
+
+
+class Policy(unittest.TestCase):
+    def test_off(self):
+        said, report = reported("eager", PROGRAMS[0], "level", env={**CLEAN, "EFD_DROPIN": "off"})
+        self.assertEqual(said.returncode, 0)
+        self.assertEqual(report["eventfds"], 0)
+
+    def test_denied_and_allowed(self):
+        for words, kept in ((["--deny", "plain*"], True), (["--deny", "other"], False), (["--allow", "other*"], True),
+                            (["--allow", "other,plain_*"], False), (["--deny", "*eventfd*,*plain_program*"], True)):
+            said = plain(EFD, "run", "--report=json", "--profile", "eager", *words, "--", PROGRAMS[0], "level")
+            report = json.loads(said.stderr)
+            self.assertEqual([bool(one["demoted"]) for one in report["each"]], [kept], words)
+
+    def test_forked_children_report_too(self):
+        _, report = reported("eager", PROGRAMS[0], "forked")
+        self.assertEqual(report["eventfds"], 1)
+        self.assertGreaterEqual(report["writes"], 198)
+
+    def test_each_process_of_a_tree(self):
+        _, report = reported("eager", "sh", "-c", "%s level; %s level" % (PROGRAMS[0], PROGRAMS[0]))
+        self.assertEqual(report["eventfds"], 2)
+        self.assertEqual(len({one["process"] for one in report["each"]}), 2)
+
+    def test_a_killed_program_has_its_report(self):
+        with tempfile.TemporaryDirectory() as place:
+            path = os.path.join(place, "r")
+            said = plain(EFD, "run", "--report=json", "--report-file", path, "--", "sh", "-c",
+                         "%s level; kill -9 $$" % PROGRAMS[0])
+            self.assertEqual(said.returncode, -9)
+            with open(path, encoding="utf-8") as file:
+                self.assertEqual(json.load(file)["eventfds"], 1)
+
+    def test_the_site_is_named(self):
+        _, report = reported("default", PROGRAMS[0], "level")
+        self.assertIn("plain_program", report["each"][0]["site"])
+
+
+if __name__ == "__main__":
+    EFD = sys.argv.pop(1)
+    while len(sys.argv) > 1 and os.path.exists(sys.argv[1]):
+        PROGRAMS.append(sys.argv.pop(1))
+    unittest.main()
