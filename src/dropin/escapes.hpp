@@ -19,7 +19,7 @@ void all_gone_astray(reason why) noexcept;
 void before_epoll_ctl(int epoll, int operation, int fd, const epoll_event* wanted) noexcept;
 void before_sendmsg(const msghdr* message) noexcept;
 void before_sendmmsg(const mmsghdr_view* messages, unsigned number) noexcept;
-void before_ioctl(unsigned long request) noexcept;
+void before_ioctl(int fd, unsigned long request) noexcept;
 void before_fcntl(int fd, int command) noexcept;
 // Descriptors without close-on-exec; all of them if the child may be given others.
 void before_exec() noexcept;

@@ -81,7 +81,7 @@ EFD_INTERPOSE int ioctl(int fd, unsigned long request, ...) {
     va_start(rest, request);
     void* const more = va_arg(rest, void*);
     va_end(rest);
-    before_ioctl(request);
+    before_ioctl(fd, request);
     return next.ioctl(fd, request, more);
 }
 

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <functional>
 #include <map>
 #include <poll.h>
@@ -320,6 +321,16 @@ void unknown_ioctl() {
     tell_take(fd);
 }
 
+void file_ioctl() { // a disk's request, tried on a file as qemu does, reaches no eventfd
+    const int fd = busy();
+    const int file = ::open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    std::printf("ioctl: %d", ::ioctl(file, BLKSSZGET, nullptr));
+    std::printf(" %s\n", std::strerror(errno));
+    ::close(file);
+    add(fd, 2);
+    tell_take(fd);
+}
+
 void asleep() { // a reader that sleeps is woken, and takes all
     const int fd = busy(0);
     tell_take(fd);
@@ -362,6 +373,7 @@ const std::map<std::string, std::function<void()>> scenes = {
     {"semaphore", semaphore},
     {"bound", bound},
     {"unknown_ioctl", unknown_ioctl},
+    {"file_ioctl", file_ioctl},
     {"asleep", asleep},
     {"close_all", close_all},
 };
