@@ -131,8 +131,9 @@ std::string to_table(const dropin_report& report, bool colour) {
     if (colour) said = fmt::format("\x1b[1m{}\x1b[0m", said);
     std::vector<const dropin_line*> order;
     for (const dropin_line& one : report.lines) order.push_back(&one);
-    std::stable_sort(order.begin(), order.end(), [](const dropin_line* a, const dropin_line* b) {
-        return a->counts.writes + a->counts.reads > b->counts.writes + b->counts.reads;
+    const auto calls_of = [](const dropin_line* one) { return one->counts.writes + one->counts.reads; };
+    std::sort(order.begin(), order.end(), [&](const dropin_line* a, const dropin_line* b) {
+        return calls_of(a) != calls_of(b) ? calls_of(a) > calls_of(b) : a->id < b->id;
     });
     for (std::size_t i = 0; i < std::min(order.size(), most_lines); ++i) {
         const dropin_line& one = *order[i];
