@@ -34,20 +34,21 @@ class known_eventfd {
     [[nodiscard]] slot& there() { return there_; }
     [[nodiscard]] parked_word word() const { return there_.state.load(base::acquire); }
 
-    // Values stand on the stack itself, as a plain program's do: a sanitizer puts locals elsewhere.
+    // From a page that is known: a sanitizer puts locals elsewhere than on the stack.
     ssize_t write(std::uint64_t n) {
-        auto* const at = static_cast<std::uint64_t*>(__builtin_alloca(sizeof n));
-        *at = n;
-        return write_from(at);
+        thread_local std::uint64_t value;
+        value = n;
+        note_readable(address_of(&value));
+        return write_from(&value);
     }
     ssize_t write_from(const void* at) {
         return write_value(there_, fd_, at, value_size, [&] { return ::write(fd_, at, value_size); });
     }
     // The value, or a negative errno.
     std::int64_t read() {
-        auto* const at = static_cast<std::uint64_t*>(__builtin_alloca(sizeof(std::uint64_t)));
-        const ssize_t got = read_into(at, sizeof *at);
-        return got == 8 ? static_cast<std::int64_t>(*at) : -errno;
+        std::uint64_t value = 0;
+        const ssize_t got = read_into(&value, sizeof value);
+        return got == 8 ? static_cast<std::int64_t>(value) : -errno;
     }
     ssize_t read_into(void* at, std::size_t room) {
         return read_value(there_, fd_, at, room, [&] { return ::read(fd_, at, room); });

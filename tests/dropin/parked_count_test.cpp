@@ -1,6 +1,8 @@
 // Units parked beside a kernel's eventfd: when, how they come back, and who may die in the midst of it.
 #include "known_eventfd.hpp"
 
+#include "support/sanitizer.hpp"
+
 #include <csignal>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -120,8 +122,10 @@ TEST_F(parked, semaphore_takes_parked_units_first_and_one_each) {
     ASSERT_EQ(it.write(2), 8);
     EXPECT_EQ(it.read(), 1);
     EXPECT_EQ(it.read(), 1);
-    EXPECT_EQ(it.kernel_count(), 1U);
-    EXPECT_EQ(it.there().counted.asked_reads.load(base::relaxed), 0U);
+    if (!tests::under_asan) { // which has locals elsewhere than on the stack: those are the kernel's to write
+        EXPECT_EQ(it.kernel_count(), 1U);
+        EXPECT_EQ(it.there().counted.asked_reads.load(base::relaxed), 0U);
+    }
     EXPECT_EQ(it.read(), 1);
     EXPECT_EQ(it.read(), -EAGAIN);
 }
