@@ -9,8 +9,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <functional>
+#include <linux/fs.h>
 #include <map>
 #include <poll.h>
 #include <spawn.h>

@@ -1,0 +1,54 @@
+// tests/dropin/programs/libevent_load.c: a thread activates an event of libevent's loop, which must notice each time
+// after the last; knows nothing of efd.
+#include <dirent.h>
+#include <event2/event.h>
+#include <event2/thread.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static long wanted;
+static atomic_long given;
+static struct event_base* base;
+static struct event* told;
+
+static void look(evutil_socket_t fd, short what, void* data) {
+    (void)fd;
+    (void)what;
+    (void)data;
+    if (atomic_load(&given) == wanted) event_base_loopbreak(base);
+}
+
+static void* give(void* data) {
+    for (long i = 0; i < wanted; ++i) {
+        atomic_fetch_add(&given, 1);
+        event_active(told, EV_READ, 0);
+    }
+    return data;
+}
+
+static int descriptors(void) {
+    int number = 0;
+    DIR* all = opendir("/proc/self/fd");
+    while (readdir(all) != NULL) ++number;
+    closedir(all);
+    return number;
+}
+
+int main(int argc, char** argv) {
+    wanted = argc > 1 ? atol(argv[1]) : 20000;
+    evthread_use_pthreads();
+    base = event_base_new();
+    told = event_new(base, -1, EV_PERSIST, look, NULL);
+    const struct timeval for_long = {1000, 0};
+    event_add(told, &for_long);
+    pthread_t giver;
+    if (pthread_create(&giver, NULL, give, NULL) != 0) return 1;
+    event_base_dispatch(base);
+    pthread_join(giver, NULL);
+    event_free(told);
+    event_base_free(base);
+    printf("%ld given, %d descriptors\n", atomic_load(&given), descriptors());
+    return 0;
+}
