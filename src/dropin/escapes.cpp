@@ -100,7 +100,7 @@ void before_ring() noexcept {
 }
 
 void show_counts() noexcept {
-    for_each([](int fd, slot& there) { hand_back(there, fd); });
+    for_each([](int fd, slot& there) { (void)hand_back(there, fd); });
 }
 
 void before_open(const char* path) noexcept {

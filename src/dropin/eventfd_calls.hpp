@@ -29,7 +29,7 @@ inline void count_one(base::atomic<std::uint64_t>& count) noexcept { count.fetch
     if (n >= huge_write && n != refused_value)
         demote(there, fd, reason::huge);
     else if (n > 0)
-        hand_back(there, fd);
+        (void)hand_back(there, fd);
     return there.state.load(base::acquire);
 }
 
@@ -104,7 +104,10 @@ ssize_t read_asked(slot& there, int fd, Real real) {
         demote(there, fd, reason::stolen);
         if (parked == 0) return false;
     }
-    value += parked;
+    if (parked > refused_value - 1 - value) // past the bound: where there is room again
+        (void)add_units(fd, parked);
+    else
+        value += parked;
     std::memcpy(buffer, &value, sizeof value);
     got = static_cast<ssize_t>(value_size);
     return true;

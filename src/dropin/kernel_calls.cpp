@@ -15,7 +15,15 @@
 namespace efd::dropin {
 namespace {
 
+constexpr int quick_looks = 64;
+
 base::atomic<std::uint32_t> known_process{0};
+
+std::int64_t now_ns() noexcept {
+    timespec now{};
+    (void)raw_call(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+    return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
 
 } // namespace
 
@@ -29,14 +37,24 @@ long read_now(int fd, void* buffer, std::size_t length) noexcept {
     return raw_call(SYS_read, fd, buffer, length);
 }
 
-long add_units(int fd, std::uint64_t n) noexcept { return raw_call(SYS_write, fd, &n, sizeof n); }
+long add_units(int fd, std::uint64_t n) noexcept {
+    long done = 0;
+    do done = raw_call(SYS_write, fd, &n, sizeof n);
+    while (done == -EINTR); // it waits for room, and a handler has run
+    return done;
+}
 
-void let_others_run() noexcept { (void)raw_call(SYS_sched_yield); }
+bool short_wait::sees_change(const base::atomic<std::uint64_t>& word, std::uint64_t seen) noexcept {
+    for (int looks = 0; since_ == 0 && looks < quick_looks; ++looks)
+        if (word.load(base::relaxed) != seen) return true;
+    (void)raw_call(SYS_sched_yield);
+    return word.load(base::relaxed) != seen;
+}
 
-std::int64_t now_ns() noexcept {
-    timespec now{};
-    (void)raw_call(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
-    return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+std::int64_t short_wait::ns() noexcept {
+    const std::int64_t now = now_ns();
+    if (since_ == 0) since_ = now;
+    return now - since_;
 }
 
 std::uint64_t myself() noexcept {

@@ -3,6 +3,8 @@
 // Owns nothing. No cancellation point, errno stays as it was; any thread, also in signal handlers.
 #pragma once
 
+#include <efd/base/atomic.hpp>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -14,9 +16,17 @@ namespace efd::dropin {
 // Adds n: 8 or a negative errno.
 long add_units(int fd, std::uint64_t n) noexcept;
 
-// While another thread or process is inside its short section.
-void let_others_run() noexcept;
-[[nodiscard]] std::int64_t now_ns() noexcept;
+// A wait for another thread or process that is inside its short section.
+class short_wait {
+  public:
+    // Looks at the word while others run, for a moment; true: it is no longer `seen`.
+    [[nodiscard]] bool sees_change(const base::atomic<std::uint64_t>& word, std::uint64_t seen) noexcept;
+    // Since the first moment had passed.
+    [[nodiscard]] std::int64_t ns() noexcept;
+
+  private:
+    std::int64_t since_ = 0;
+};
 
 // The calling thread among all of all processes: the process in the upper half, never 0.
 [[nodiscard]] std::uint64_t myself() noexcept;

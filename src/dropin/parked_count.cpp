@@ -22,7 +22,13 @@
 namespace efd::dropin {
 namespace {
 
-constexpr int quick_looks = 64;
+// Where this thread hands units back, for a handler that interrupts it there: to wait for itself would be for ever.
+[[gnu::tls_model("initial-exec")]] constinit thread_local base::atomic<const slot*> handing_here{nullptr};
+
+bool inside_my_handing(const slot& there, parked_word seen) noexcept {
+    return is_handing(seen) && handing_here.load(base::relaxed) == &there;
+}
+
 constexpr std::int64_t patience_ns = 100'000'000;
 constexpr std::int64_t long_patience_ns = 10'000'000'000;
 
@@ -32,22 +38,17 @@ void add(base::atomic<std::uint64_t>& count, std::uint64_t n) noexcept {
 
 // May the claim of `owner` be taken over. Units in the midst of being handed back may be in the kernel already.
 bool given_up(parked_word seen, std::uint64_t owner, std::int64_t waited_ns) noexcept {
-    if (owner == myself()) return !is_handing(seen);
+    if (owner == myself() && !is_handing(seen)) return true; // a handler, inside of its own thread's claim
     if (waited_ns < patience_ns) return false;
     return process_is_gone(owner) || waited_ns >= long_patience_ns || !is_handing(seen);
 }
 
 // Waits while somebody is in the section. True: it is over; false: its owner is given up.
 bool await_release(const slot& there, parked_word seen) noexcept {
-    std::int64_t since = 0;
-    for (int looks = 0;; ++looks) {
-        if (there.state.load(base::acquire) != seen) return true;
-        if (looks < quick_looks) continue;
-        const std::int64_t now = now_ns();
-        if (since == 0) since = now;
-        if (given_up(seen, there.owner.load(base::relaxed), now - since)) return false;
-        let_others_run();
-    }
+    short_wait wait;
+    while (!wait.sees_change(there.state, seen))
+        if (given_up(seen, there.owner.load(base::relaxed), wait.ns())) return false;
+    return true;
 }
 
 // One step towards a claim: true, and `seen` is the claim; false, and `seen` is worth another look.
@@ -61,11 +62,6 @@ bool claim(slot& there, parked_word& seen) noexcept {
     there.owner.store(myself(), base::relaxed);
     seen = mine;
     return true;
-}
-
-// In a handler that interrupted this very thread while it hands back: to wait would be for ever.
-bool inside_my_handing(const slot& there, parked_word seen) noexcept {
-    return is_handing(seen) && there.owner.load(base::relaxed) == myself();
 }
 
 } // namespace
@@ -86,8 +82,8 @@ bool begin_asking(slot& there, int fd) noexcept {
         }
         if (units_of(seen) == 0 && !is_taking(seen))
             demote(there, fd, reason::crowded);
-        else
-            hand_back(there, fd);
+        else if (!hand_back(there, fd))
+            return false;
         seen = there.state.load(base::acquire);
     }
 }
@@ -101,35 +97,47 @@ read_ticket begin_reading(slot& there, int fd) noexcept {
         if (units_of(seen) == 0 && !is_taking(seen)) {
             return {begin_asking(there, fd) ? read_way::ask : read_way::demoted, 0};
         }
-        if (!is_taking(seen) && there.semaphore.load(base::relaxed) != 0) {
-            if (there.state.compare_exchange_weak(seen, with_one_taken(seen), base::acq_rel, base::acquire))
-                return {read_way::one_unit, 0};
-            continue;
+        if (there.semaphore.load(base::relaxed) == 0) {
+            if (claim(there, seen)) return {read_way::together, seen};
+        } else if (is_taking(seen)) {
+            (void)hand_back(there, fd);
+            seen = there.state.load(base::acquire);
+        } else if (there.state.compare_exchange_weak(seen, with_one_taken(seen), base::acq_rel, base::acquire)) {
+            return {read_way::one_unit, 0};
         }
-        if (claim(there, seen)) return {read_way::together, seen};
     }
 }
 
 std::uint64_t end_together(slot& there, parked_word mine) noexcept {
     const parked_word after = released(mine);
-    there.owner.store(0, base::relaxed);
     parked_word seen = mine;
-    if (!there.state.compare_exchange_strong(seen, after, base::acq_rel, base::relaxed)) return 0; // TOGETHER, release
+    const bool still_mine =
+        there.state.compare_exchange_strong(seen, after, base::acq_rel, base::relaxed); // TOGETHER, release
+    std::uint64_t me = myself();
+    (void)there.owner.compare_exchange_strong(me, 0, base::relaxed, base::relaxed); // or it is the next one's by now
+    if (!still_mine) return 0;
     add(there.counted.parked_writes, writes_of(mine));
     return units_of(mine);
 }
 
-void hand_back(slot& there, int fd) noexcept {
+bool hand_back(slot& there, int fd) noexcept {
     parked_word seen = there.state.load(base::acquire);
     for (;;) {
-        if (inside_my_handing(there, seen) || (units_of(seen) == 0 && !is_taking(seen))) return;
+        if (inside_my_handing(there, seen) || (units_of(seen) == 0 && !is_taking(seen))) return true;
         if (!claim(there, seen)) continue;
-        const parked_word mine = handing(seen);
-        if (!there.state.compare_exchange_strong(seen, mine, base::acq_rel, base::acquire)) continue;
-        add_units(fd, units_of(mine));
-        add(there.counted.handed_back, 1);
-        (void)end_together(there, mine);
-        return;
+        parked_word mine = handing(seen);
+        const slot* const outer = handing_here.exchange(&there, base::relaxed);
+        const bool still_mine = there.state.compare_exchange_strong(seen, mine, base::acq_rel, base::acquire);
+        bool came = false;
+        if (still_mine && add_units(fd, units_of(mine)) == static_cast<long>(sizeof(std::uint64_t))) {
+            came = true;
+            add(there.counted.handed_back, 1);
+            (void)end_together(there, mine);
+        } else if (still_mine) {
+            there.state.compare_exchange_strong(mine, kept(mine), base::acq_rel, base::relaxed);
+        }
+        handing_here.store(outer, base::relaxed);
+        if (still_mine) return came;
     }
 }
 
@@ -148,7 +156,7 @@ void doubt(slot& there, int fd) noexcept {
     while (is_promoted(seen)) {
         if (inside_my_handing(there, seen)) return;
         if (units_of(seen) > 0 || is_taking(seen)) {
-            hand_back(there, fd);
+            if (!hand_back(there, fd)) return;
             seen = there.state.load(base::acquire);
         } else if (there.state.compare_exchange_weak(seen, seen & ~promoted_mark, base::acq_rel, base::acquire)) {
             there.counted.redundant.store(0, base::relaxed);
@@ -161,7 +169,7 @@ void demote(slot& there, int fd, reason why) noexcept {
     while (!is_demoted(seen)) {
         if (inside_my_handing(there, seen)) return;
         if (units_of(seen) > 0 || is_taking(seen)) {
-            hand_back(there, fd);
+            if (!hand_back(there, fd)) return;
             seen = there.state.load(base::acquire);
             continue;
         }

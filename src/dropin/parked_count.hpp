@@ -24,8 +24,8 @@ namespace efd::dropin {
 // After a write of n > 0 has reached the kernel: `before` is what the word was when it began.
 void note_filled(slot& there, parked_word before) noexcept;
 
-// A read that the caller makes himself: in between nothing is parked. False: demoted, and there is nothing to end. May
-// hand back what is parked, by a write to fd.
+// A read that the caller makes himself: in between nothing is parked. False: demoted, or units that had to stay; there is
+// nothing to end. May hand back what is parked, by a write to fd.
 [[nodiscard]] bool begin_asking(slot& there, int fd) noexcept;
 void end_asking(slot& there) noexcept;
 
@@ -44,13 +44,13 @@ struct read_ticket {
 // The parked units, which are the caller's now; none if the section was taken from a caller who was stopped in it.
 [[nodiscard]] std::uint64_t end_together(slot& there, parked_word mine) noexcept;
 
-// Brings all that is parked into the kernel's count.
-void hand_back(slot& there, int fd) noexcept;
+// Brings all that is parked into the kernel's count. False: it does not sleep and has no room for them, so they stay.
+bool hand_back(slot& there, int fd) noexcept;
 
 void promote(slot& there) noexcept;
 // Back to where evidence is awaited.
 void doubt(slot& there, int fd) noexcept;
-// Hands back, and nothing is parked here ever again.
+// Hands back, and nothing is parked here ever again; unless they have to stay.
 void demote(slot& there, int fd, reason why) noexcept;
 
 } // namespace efd::dropin

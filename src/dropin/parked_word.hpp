@@ -92,6 +92,8 @@ constexpr parked_word claimed(parked_word w) noexcept {
     return (next_era(w) | taking_mark) & ~(filled_mark | handing_mark);
 }
 constexpr parked_word handing(parked_word w) noexcept { return w | handing_mark; }
+// The kernel had no room for them: as they were, but for `filled`.
+constexpr parked_word kept(parked_word w) noexcept { return w & ~(taking_mark | handing_mark); }
 constexpr parked_word released(parked_word w) noexcept { return w & below_writes & ~(taking_mark | handing_mark); }
 
 // Semaphore mode: one unit of the parked.

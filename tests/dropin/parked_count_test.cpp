@@ -2,10 +2,13 @@
 #include "known_eventfd.hpp"
 
 #include "support/sanitizer.hpp"
+#include "support/waiting.hpp"
 
+#include <atomic>
 #include <csignal>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <thread>
 
 namespace efd::dropin {
 namespace {
@@ -262,16 +265,62 @@ TEST_F(parked, a_handler_inside_a_section_takes_over) {
     EXPECT_EQ(it.read(), -EAGAIN);
 }
 
+TEST_F(parked, semaphore_units_of_a_killed_taker_come_one_at_a_time) {
+    known_eventfd it(EFD_NONBLOCK | EFD_SEMAPHORE);
+    fill(it);
+    ASSERT_EQ(it.write(3), 8);
+    die_after([&] {
+        it.there().owner.store(myself(), base::relaxed);
+        it.there().state.store(handing(claimed(it.word())), base::release);
+    });
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(it.read(), 1);
+    EXPECT_EQ(it.read(), -EAGAIN);
+}
+
+known_eventfd* interrupted = nullptr;
+std::int64_t read_in_handler = 0;
+std::atomic<bool> handler_ran{false};
+
+// The kernel has no room for them, so that handing back sleeps; the handler makes room.
 TEST_F(parked, a_handler_inside_a_handing_back_does_not_wait) {
+    known_eventfd it(0);
+    fill(it);
+    ASSERT_EQ(it.write(9), 8);
+    it.write_unseen(refused_value - 1 - 5);
+    interrupted = &it;
+    handler_ran = false;
+    struct sigaction way{};
+    way.sa_handler = [](int) {
+        read_in_handler = interrupted->read();
+        handler_ran = true;
+    };
+    struct sigaction before{};
+    ASSERT_EQ(::sigaction(SIGUSR1, &way, &before), 0); // without SA_RESTART
+    std::atomic<pid_t> tid{0};
+    std::thread hander([&] {
+        tid = tests::this_tid();
+        EXPECT_TRUE(hand_back(it.there(), it.fd()));
+    });
+    EXPECT_TRUE(tests::eventually([&] { return is_handing(it.word()) && tests::sleeps_now(tid); }));
+    ASSERT_EQ(::pthread_kill(hander.native_handle(), SIGUSR1), 0);
+    hander.join();
+    ::sigaction(SIGUSR1, &before, nullptr);
+    EXPECT_TRUE(handler_ran);
+    EXPECT_EQ(static_cast<std::uint64_t>(read_in_handler),
+              refused_value - 1 - 4); // the kernel's; the rest is on its way
+    EXPECT_EQ(it.read(), 9);
+}
+
+TEST_F(parked, units_for_which_the_kernel_has_no_room_stay) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(9), 8);
-    const read_ticket outer = begin_reading(it.there(), it.fd());
-    const parked_word mine = handing(outer.mine);
-    it.there().state.store(mine, base::release);
-    EXPECT_EQ(it.read(), 1); // the kernel's; the rest is on its way
-    it.write_unseen(units_of(mine));
-    EXPECT_EQ(end_together(it.there(), mine), 9U);
+    it.write_unseen(refused_value - 1 - 5);
+    EXPECT_FALSE(hand_back(it.there(), it.fd()));
+    demote(it.there(), it.fd(), reason::denied);
+    EXPECT_EQ(units_of(it.word()), 9U);
+    EXPECT_FALSE(is_demoted(it.word()));
+    EXPECT_EQ(static_cast<std::uint64_t>(it.read()), refused_value - 1 - 4);
     EXPECT_EQ(it.read(), 9);
 }
 

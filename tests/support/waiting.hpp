@@ -27,13 +27,18 @@ inline constexpr long futex_waitv_number = 449; // everywhere
 
 inline pid_t this_tid() { return static_cast<pid_t>(::syscall(SYS_gettid)); }
 
+// Whether the thread sleeps, in whatever call.
+inline bool sleeps_now(pid_t tid) {
+    std::string stat;
+    std::getline(std::ifstream("/proc/self/task/" + std::to_string(tid) + "/stat"), stat);
+    const auto state = stat.rfind(") ");
+    return state != std::string::npos && stat[state + 2] == 'S';
+}
+
 // Whether the thread sleeps in a futex wait at this moment.
 inline bool asleep_now(pid_t tid) {
     const std::string task = "/proc/self/task/" + std::to_string(tid);
-    std::string stat;
-    std::getline(std::ifstream(task + "/stat"), stat);
-    const auto state = stat.rfind(") ");
-    if (state == std::string::npos || stat[state + 2] != 'S') return false;
+    if (!sleeps_now(tid)) return false;
     std::string call;
     if (!std::getline(std::ifstream(task + "/syscall"), call)) return true; // not ours to read: the state must do
     const long number = std::strtol(call.c_str(), nullptr, 10);
