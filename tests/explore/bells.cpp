@@ -50,15 +50,27 @@ std::uint64_t bell_after(std::uint64_t old, const request& asked) noexcept {
     case bell_call::ring:
         return admits(old, asked.operand) ? old + asked.operand + (std::uint64_t{1} << rings_shift) : old;
     case bell_call::silence: return (old & ~bell_full) + (std::uint64_t{1} << silences_shift);
+    case bell_call::take_all: return old & ~bell_full;
+    case bell_call::take_one: return held_by(old) > 0 ? old - 1 : old;
     case bell_call::close: return old & ~bell_open;
     }
     return old;
 }
 
+std::uint64_t bell_after_wait(std::uint64_t old, const request& asked) noexcept {
+    switch (static_cast<watch_for>(asked.operand)) {
+    case watch_for::taking: return old & ~bell_full;
+    case watch_for::taking_one: return old - 1;
+    default: return old;
+    }
+}
+
 // An edge that was silenced before the watcher came to look is none: epoll looks again when it tells.
 bool bell_is_ready(std::uint64_t bell, const request& asked) noexcept {
     switch (static_cast<watch_for>(asked.operand)) {
-    case watch_for::readable: return held_by(bell) > 0;
+    case watch_for::readable:
+    case watch_for::taking:
+    case watch_for::taking_one: return held_by(bell) > 0;
     case watch_for::edge: return held_by(bell) > 0 && rings_of(bell) != asked.expected;
     case watch_for::writable: return held_by(bell) < bell_full;
     }
@@ -82,7 +94,10 @@ int open_bells() noexcept {
     return open;
 }
 
-void await_bell(int fd, watch_for what, std::uint64_t& edges) noexcept {
+namespace {
+
+// What the bell was when it was ready.
+std::uint64_t await(int fd, watch_for what, std::uint64_t edges) noexcept {
     request asked{&here->bells[fd],
                   8,
                   act::await_bell,
@@ -96,7 +111,18 @@ void await_bell(int fd, watch_for what, std::uint64_t& edges) noexcept {
                   0,
                   false};
     perform(asked);
-    edges = rings_of(asked.value);
+    return asked.value;
+}
+
+} // namespace
+
+void await_bell(int fd, watch_for what, std::uint64_t& edges) noexcept { edges = rings_of(await(fd, what, edges)); }
+
+std::uint64_t take_from_bell(int fd, bool one, bool sleeps) noexcept {
+    const auto where = std::source_location::current();
+    const std::uint64_t held = held_by(sleeps ? await(fd, one ? watch_for::taking_one : watch_for::taking, 0)
+                                              : call(fd, one ? bell_call::take_one : bell_call::take_all, 0, where));
+    return one && held > 0 ? 1 : held;
 }
 
 } // namespace explore

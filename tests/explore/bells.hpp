@@ -22,11 +22,13 @@ constexpr std::uint64_t held_by(std::uint64_t bell) noexcept { return bell & bel
 constexpr std::uint64_t rings_of(std::uint64_t bell) noexcept { return bell >> rings_shift & 0xFFFF; }
 constexpr std::uint64_t silences_of(std::uint64_t bell) noexcept { return bell >> silences_shift; }
 
-enum class bell_call : std::uint64_t { make, ring, silence, close };
-// Level-triggered for reading; edge-triggered, edges counted from those seen before; level-triggered for writing.
-enum class watch_for : std::uint64_t { readable, edge, writable };
+enum class bell_call : std::uint64_t { make, ring, silence, close, take_all, take_one };
+// Level-triggered for reading; edge-triggered, edges counted from those seen before; level-triggered for writing; a
+// read that sleeps, of all or of one.
+enum class watch_for : std::uint64_t { readable, edge, writable, taking, taking_one };
 
 std::uint64_t bell_after(std::uint64_t old, const request& asked) noexcept;
+std::uint64_t bell_after_wait(std::uint64_t old, const request& asked) noexcept;
 bool bell_is_ready(std::uint64_t bell, const request& asked) noexcept;
 
 // The bells of a scenario, none made yet: in its set_up.
@@ -37,5 +39,8 @@ int open_bells() noexcept;
 
 // In a thread of a scenario: sleeps in its event loop. `edges`: those it has seen, and sees now.
 void await_bell(int fd, watch_for what, std::uint64_t& edges) noexcept;
+
+// In a thread: a read of the descriptor itself, what it took; 0 if there was nothing and it does not sleep.
+std::uint64_t take_from_bell(int fd, bool one, bool sleeps) noexcept;
 
 } // namespace explore

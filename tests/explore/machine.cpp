@@ -80,7 +80,7 @@ void perform(request& asked) noexcept {
     std::memcpy(bytes, &next, asked.size);
 }
 
-bool is_write(act what) noexcept { return what < act::futex_wait && what != act::load && what != act::await_end; }
+bool is_write(act what) noexcept { return what < act::await_change && what != act::load; }
 
 std::uint64_t value_after(const request& asked, std::uint64_t old) noexcept {
     std::uint64_t next = asked.operand;
@@ -88,7 +88,7 @@ std::uint64_t value_after(const request& asked, std::uint64_t old) noexcept {
     if (asked.what == act::bit_or || asked.what == act::lock) next = old | asked.operand;
     if (asked.what == act::bit_and) next = old & asked.operand;
     if (asked.what == act::bell) next = bell_after(old, asked);
-    if (asked.what == act::await_bell) next = old;
+    if (asked.what == act::await_bell) next = bell_after_wait(old, asked);
     return asked.size == 8 ? next : next & ((std::uint64_t{1} << (8 * asked.size)) - 1);
 }
 
@@ -170,6 +170,7 @@ void machine::perform(request& asked) {
             if (++own_steps_ > own_steps_most) fail("a loop that nobody else can end");
             if (asked.what == act::lock && (own_value(p) & asked.expected) != 0) return make_shared(p); // waits
             if (asked.what == act::await_bell && !bell_is_ready(own_value(p), asked)) return make_shared(p);
+            if (asked.what == act::await_change && own_value(p) == asked.expected) return make_shared(p);
             act_alone(asked, own_value(p));
             return arena_open(true);
         }

@@ -150,6 +150,7 @@ class machine {
     void finish_fiber();
 
     std::uint64_t newest_value(const void* address, std::size_t size) const noexcept;
+    bool somebody_crashed() const noexcept;
     bool sleeps(int thread) const noexcept { return now.threads[index(thread)].alive == life::asleep; }
 
     std::vector<place>& places() noexcept { return places_; }
@@ -181,6 +182,7 @@ class machine {
     void list_of(int thread, std::vector<choice>& into) const;
     void list_sleeper(int thread, std::vector<choice>& into) const;
     bool enabled(int thread) const;
+    bool crashed(std::uint64_t named_at) const noexcept;
 
     void load_message(thread_state& t, request& asked, int slot, int which, order o);
     void write_message(thread_state& t, int slot, std::uint64_t value, order o, const view* continued);

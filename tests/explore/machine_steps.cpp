@@ -19,9 +19,9 @@ const char* name_of(order o) noexcept {
 }
 
 const char* name_of(act what) noexcept {
-    constexpr const char* names[] = {"load",      "store",      "born",      "exchange",   "fetch_add",
-                                     "fetch_or",  "fetch_and",  "cas_weak",  "cas_strong", "lock",
-                                     "bell call", "await_bell", "await_end", "futex_wait", "futex_wake"};
+    constexpr const char* names[] = {"load",         "store",     "born",       "exchange",   "fetch_add", "fetch_or",
+                                     "fetch_and",    "cas_weak",  "cas_strong", "lock",       "bell call", "await_bell",
+                                     "await_change", "await_end", "pass",       "futex_wait", "futex_wake"};
     return names[static_cast<int>(what)];
 }
 
@@ -36,6 +36,18 @@ int machine::futex_of(std::uintptr_t address) {
 // A futex word is a place of 32 bits, or the lower half of one of 64 (the host is little-endian).
 const place* machine::futex_place(std::uintptr_t address) const { return place_at(address, -1); }
 
+bool machine::somebody_crashed() const noexcept {
+    return std::any_of(now.threads.begin(), now.threads.end(),
+                       [](const thread_state& t) { return t.alive == life::crashed; });
+}
+
+// Has the thread been killed that is named in the upper half of a word, plus one; without a word, has any.
+bool machine::crashed(std::uint64_t named_at) const noexcept {
+    if (named_at == 0) return somebody_crashed();
+    const std::uint64_t name = newest_value(reinterpret_cast<const void*>(named_at), 8) >> 32;
+    return name > 0 && now.threads[name - 1].alive == life::crashed;
+}
+
 bool machine::enabled(int thread) const {
     const thread_state& t = now.threads[index(thread)];
     if (t.alive != life::runnable || t.pending == nullptr) return false;
@@ -43,6 +55,8 @@ bool machine::enabled(int thread) const {
         const life other = now.threads[t.pending->operand].alive;
         return other == life::done || other == life::crashed;
     }
+    if (t.pending->what == act::await_change)
+        return newest_value(t.pending->address, t.pending->size) != t.pending->expected || crashed(t.pending->operand);
     if (t.pending->what == act::await_bell)
         return bell_is_ready(newest_value(t.pending->address, t.pending->size), *t.pending);
     if (t.pending->what != act::lock) return true;
@@ -128,7 +142,7 @@ void machine::write_message(thread_state& t, int slot, std::uint64_t value, orde
     m.seen.at[index(slot)] = t.seen.at[index(slot)];
 }
 
-// Everything with one outcome: store, read-modify-write, lock.
+// Everything with one outcome: store, read-modify-write, lock. Who awaits a change sees the newest value then.
 void machine::step(thread_state& t, request& asked) {
     const place* const p = place_at(reinterpret_cast<std::uintptr_t>(asked.address), -1);
     const int slot = p->slot;
@@ -136,6 +150,7 @@ void machine::step(thread_state& t, request& asked) {
     asked.done = true;
     if (asked.what == act::store || asked.what == act::born)
         return write_message(t, slot, asked.operand, asked.success, nullptr);
+    if (asked.what == act::await_change) return load_message(t, asked, slot, newest, order::relaxed);
     load_message(t, asked, slot, newest, asked.success);
     const view continued = now.shared[index(slot)].messages[index(newest)].seen;
     write_message(t, slot, value_after(asked, asked.value), asked.success, &continued);
@@ -245,7 +260,7 @@ void machine::apply(const choice& chosen) {
         if (tell != nullptr) say(thread, asked, told[i]);
         return release_sleeper(thread, reasons[i], chosen.what != event::spurious_wake);
     }
-    if (asked.what == act::await_end) {
+    if (asked.what == act::await_end || asked.what == act::pass) {
         say(thread, request{}, "goes on");
         return run(thread);
     }

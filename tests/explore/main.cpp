@@ -33,9 +33,9 @@ struct options {
 
 std::vector<scenario> all_scenarios() {
     std::vector<scenario> all;
-    for (const auto& some :
-         {packed_scenarios(), leaving_scenarios(), sealed_scenarios(), queue_scenarios(), life_scenarios(),
-          bell_scenarios(), bell_loop_scenarios(), set_scenarios(), set_life_scenarios(), set_all_scenarios()})
+    for (const auto& some : {packed_scenarios(), leaving_scenarios(), sealed_scenarios(), queue_scenarios(),
+                             life_scenarios(), bell_scenarios(), bell_loop_scenarios(), set_scenarios(),
+                             set_life_scenarios(), set_all_scenarios(), parked_scenarios()})
         all.insert(all.end(), some.begin(), some.end());
     return all;
 }
@@ -124,7 +124,7 @@ int replay_seed(const std::string& seed) {
 
 void print_head(const char* form) {
     std::printf(
-        "exhaustive exploration of src/core, %s form; loads may be stale (RC11 views without seq_cst)\n"
+        "exhaustive exploration of the production code, %s form; loads may be stale (RC11 views without seq_cst)\n"
         "not seen: load buffering, stores placed before the end of a modification order, races on plain memory,\n"
         "more threads or operations than listed; equal states are known by 128-bit hashes\n\n",
         form);

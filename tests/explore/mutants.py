@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The mutants of src/core and of the doorbell: each is one deliberate mistake, and the explorer must find every one.
+"""The mutants of what the explorer compiles: each is one deliberate mistake, and the explorer must find every one.
 
     mutants.py --objects DIRECTORY --work DIRECTORY [--all] [--only NAME,NAME] [--compiler g++] [--jobs N]
 
@@ -64,6 +64,9 @@ class Workshop:
         """What must be compiled again: the changed sources; for a header everything that could include it."""
         if all(name.endswith(".cpp") for name in texts):
             return list(texts)
+        if all(name.startswith("src/dropin/") for name in texts):
+            rule = "src/dropin/parked_count.cpp"
+            return sorted({*(n for n in texts if n.endswith(".cpp")), rule, "tests/explore/parked_world.cpp"})
         rooms = [p for room in ("core", "watch") for p in sorted((ROOT / "src" / room).glob("*.cpp"))]
         core = [p.relative_to(ROOT).as_posix() for p in rooms if p.name in self.objects]
         explorer = [p.relative_to(ROOT).as_posix() for p in sorted(HERE.glob("*.cpp"))]
@@ -76,8 +79,8 @@ class Workshop:
         for name, text in texts.items():
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             (place / name).write_text(text, encoding="utf-8")
-        includes = [f"-I{HERE / 'std'}", f"-I{place / 'include'}", f"-I{ROOT / 'include'}", f"-I{ROOT / 'src'}",
-                    f"-I{ROOT / 'tests'}"]  # fmt: skip
+        includes = [f"-I{HERE / 'std'}", f"-I{place / 'include'}", f"-I{place / 'src'}", f"-I{ROOT / 'include'}",
+                    f"-I{ROOT / 'src'}", f"-I{ROOT / 'tests'}"]  # fmt: skip
         objects = dict(self.objects)
         for name in self.sources_of(texts):
             source = place / name if name in texts else ROOT / name
@@ -110,7 +113,7 @@ def first_line(output, word):
 
 
 def read_options():
-    parser = argparse.ArgumentParser(description="every mutant of src/core must be found by the explorer")
+    parser = argparse.ArgumentParser(description="every mutant must be found by the explorer")
     parser.add_argument("--objects", required=True, help="the build directory of the explorer")
     parser.add_argument("--work", required=True, help="a directory for the copies")
     parser.add_argument("--compiler", default="c++")
