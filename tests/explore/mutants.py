@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The mutants of src/core and of the doorbell: each is one deliberate mistake, and the explorer must find every one.
+"""The mutants of src/core, src/watch and src/file: each is one deliberate mistake, and the explorer must find every one.
 
     mutants.py --objects DIRECTORY --work DIRECTORY [--all] [--only NAME,NAME] [--compiler g++] [--jobs N]
 
@@ -64,7 +64,7 @@ class Workshop:
         """What must be compiled again: the changed sources; for a header everything that could include it."""
         if all(name.endswith(".cpp") for name in texts):
             return list(texts)
-        rooms = [p for room in ("core", "watch") for p in sorted((ROOT / "src" / room).glob("*.cpp"))]
+        rooms = [p for room in ("core", "file", "watch") for p in sorted((ROOT / "src" / room).glob("*.cpp"))]
         core = [p.relative_to(ROOT).as_posix() for p in rooms if p.name in self.objects]
         explorer = [p.relative_to(ROOT).as_posix() for p in sorted(HERE.glob("*.cpp"))]
         return core + [p for p in explorer if "scenarios" in p or p.endswith("world.cpp")]

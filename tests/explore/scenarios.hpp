@@ -17,5 +17,6 @@ std::vector<scenario> bell_loop_scenarios();
 std::vector<scenario> set_scenarios();
 std::vector<scenario> set_life_scenarios();
 std::vector<scenario> set_all_scenarios();
+std::vector<scenario> file_scenarios();
 
 } // namespace explore

@@ -17,7 +17,7 @@ class kref {
 
     void get() noexcept { refs_.fetch_add(1, base::relaxed); }
 
-    // FDGET, DEAD: who is refused sees what the last holder did before its put.
+    // FDGET: who is refused sees what the last holder did before its put.
     [[nodiscard]] bool get_unless_zero() noexcept {
         std::uint32_t seen = refs_.load(base::acquire);
         while (seen != 0)
