@@ -36,7 +36,7 @@ descriptor_table::place* descriptor_table::place_of(int fd) noexcept {
 }
 
 // FDGET: the place is read again after the reference: a file that was closed and reborn meanwhile is met dead, or at
-// another number, or rightly here.
+// another number, or rightly here. Who meets it dead sees that its place was emptied: so the next look finds another.
 file_reference descriptor_table::get(int fd) noexcept {
     place* const here = place_of(fd);
     if (here == nullptr) return file_reference(nullptr);

@@ -31,6 +31,8 @@ class descriptor_table {
     [[nodiscard]] file_reference take(int fd) noexcept;
 
   private:
+    friend class file_layout;
+
     using place = base::atomic<open_file*>;
     static constexpr unsigned slab_places = 1U << 12;
     static constexpr unsigned slabs_most = 1U << 12; // numbers below 2^24

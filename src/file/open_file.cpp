@@ -10,12 +10,11 @@
 namespace efd::file {
 namespace {
 
-// FILE_PLACES: dead files as a stack. Anybody pushes; who pops holds the lock, so no place leaves and comes back while
-// another one pops.
-base::atomic<open_file*> free_places{nullptr};
-constinit std::mutex popping;
+constinit std::mutex popping; // FILE_PLACES
 
 } // namespace
+
+constinit base::atomic<open_file*> open_file::free_places{nullptr};
 
 open_file* open_file::make() noexcept {
     open_file* place = nullptr;

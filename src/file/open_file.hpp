@@ -18,9 +18,9 @@ namespace efd::file {
 
 class open_file {
   public:
-    // With one reference, and without a context yet; null if there is no memory.
+    // Dead as yet, and without a context; null if there is no memory.
     [[nodiscard]] static open_file* make() noexcept;
-    // Takes over the caller's reference to the context. bell: the context's own number for its bell.
+    // Born, with one reference. Takes over the caller's to the context. bell: the context's own number for its bell.
     void init(core::context& object, int bell) noexcept;
 
     [[nodiscard]] core::context& object() const noexcept { return *object_; }
@@ -35,8 +35,14 @@ class open_file {
     static void unlock_places() noexcept;
 
   private:
+    friend class file_layout;
+
     open_file() noexcept = default;
     void free() noexcept;
+
+    // FILE_PLACES: dead files as a stack. Anybody pushes; who pops holds a lock, so no place leaves and comes back
+    // while another one pops.
+    static base::atomic<open_file*> free_places;
 
     core::kref refs_;
     int bell_ = -1;

@@ -150,9 +150,10 @@ std::uint64_t silence_bell(int fd) noexcept {
 }
 void close_bell(int fd) noexcept { (void)explore::call(fd, bell_call::close, 0, std::source_location::current()); }
 
-// Fork is no part of the model.
-void renew_bell(int /*unused*/, bool /*unused*/) noexcept {
-    explore::the_machine().fail("a bell renewed without a fork");
+// Of a file that is gone before its object; fork is no part of the model.
+void renew_bell(int fd, bool readable) noexcept {
+    const std::uint64_t old = explore::call(fd, bell_call::make, readable ? 1 : 0, std::source_location::current());
+    if ((old & explore::bell_open) == 0) explore::the_machine().fail("a closed bell is renewed");
 }
 std::uint64_t bell_calls() noexcept { return 0; }
 

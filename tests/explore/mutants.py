@@ -67,7 +67,7 @@ class Workshop:
         if all(name.startswith("src/dropin/") for name in texts):
             rule = "src/dropin/parked_count.cpp"
             return sorted({*(n for n in texts if n.endswith(".cpp")), rule, "tests/explore/parked_world.cpp"})
-        rooms = [p for room in ("core", "watch") for p in sorted((ROOT / "src" / room).glob("*.cpp"))]
+        rooms = [p for room in ("core", "file", "watch") for p in sorted((ROOT / "src" / room).glob("*.cpp"))]
         core = [p.relative_to(ROOT).as_posix() for p in rooms if p.name in self.objects]
         explorer = [p.relative_to(ROOT).as_posix() for p in sorted(HERE.glob("*.cpp"))]
         return core + [p for p in explorer if "scenarios" in p or p.endswith("world.cpp")]

@@ -129,6 +129,11 @@ std::vector<scenario> counts() {
                      {"R2", '-', reads<way::returns, 1>}},
          .set_up = filled_world,
          .check = audit_parked},
+    };
+}
+
+std::vector<scenario> pollers_and_strangers() {
+    return {
         {.name = "parked-loop",
          .what = "1 writer of three, 1 that polls and reads, twice",
          .threads = {{"W", '-', writes<0, 1, 2>}, {"L", '-', loops<0, 1>}},
@@ -286,7 +291,7 @@ std::vector<scenario> deaths() {
 
 std::vector<scenario> parked_scenarios() {
     std::vector<scenario> all;
-    for (const auto& some : {counts(), semaphores(), changes(), deaths()})
+    for (const auto& some : {counts(), pollers_and_strangers(), semaphores(), changes(), deaths()})
         all.insert(all.end(), some.begin(), some.end());
     return all;
 }

@@ -81,6 +81,9 @@ class context_layout {
         return has_sleeper(is_sealed(word) ? object.reader_park_.load(base::acquire) : park_of(word));
     }
     // Without a step, for who looks from inside a thread.
+    static std::uint32_t newest_references(const context& object) {
+        return static_cast<std::uint32_t>(explore::the_machine().newest_value(&object.refs_, sizeof object.refs_));
+    }
     static state_word newest_state(const context& object) {
         return explore::the_machine().newest_value(&object.state_, sizeof(state_word));
     }

@@ -17,10 +17,11 @@ class kref {
 
     void get() noexcept { refs_.fetch_add(1, base::relaxed); }
 
+    // FDGET: who is refused sees what the last holder did before its put.
     [[nodiscard]] bool get_unless_zero() noexcept {
-        std::uint32_t seen = refs_.load(base::relaxed);
+        std::uint32_t seen = refs_.load(base::acquire);
         while (seen != 0)
-            if (refs_.compare_exchange_weak(seen, seen + 1, base::acq_rel, base::relaxed)) return true;
+            if (refs_.compare_exchange_weak(seen, seen + 1, base::acq_rel, base::acquire)) return true;
         return false;
     }
 

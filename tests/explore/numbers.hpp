@@ -1,0 +1,18 @@
+// numbers.hpp: the model of the kernel's table of descriptors, as far as src/file takes and gives back numbers.
+//
+// The numbers that are taken are one word, and each system call is one step on it, or two, as the kernel's lock of the
+// table has it; which bell is behind a number stands beside. A number that is given back without being taken is a
+// failure, and so is one that is given out while efd's own table still names a file there.
+#pragma once
+
+namespace explore {
+
+inline constexpr int most_numbers = 4;
+
+// None is taken: in a set_up, before numbers are.
+void make_numbers();
+// As it is now, without a step.
+bool is_taken(int number) noexcept;
+int bell_behind(int number) noexcept;
+
+} // namespace explore
