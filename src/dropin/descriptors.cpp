@@ -10,12 +10,13 @@
 
 namespace efd::dropin {
 
-region* all_slots = nullptr;
+constinit base::atomic<region*> all_slots{nullptr};
 constinit number_table slot_numbers;
 constinit base::atomic<int> highest{-1};
 
 namespace {
 
+constinit base::atomic<bool> is_noting{false};
 constinit base::atomic<std::uint64_t> epolls[most_descriptors / 64];
 
 void note(int fd, std::uint32_t number) noexcept {
@@ -25,13 +26,28 @@ void note(int fd, std::uint32_t number) noexcept {
     }
 }
 
+region* slots_made() noexcept {
+    region* there = all_slots.load(base::acquire);
+    if (there != nullptr) return there;
+    region* const mine = map_region(nullptr);
+    if (mine == nullptr || all_slots.compare_exchange_strong(there, mine, base::acq_rel, base::acquire)) return mine;
+    unmap_region(*mine); // another thread was first
+    return there;
+}
+
 } // namespace
 
+void begin_noting(const char* path) noexcept {
+    if (path != nullptr) all_slots.store(map_region(path), base::release);
+    is_noting.store(true, base::relaxed);
+}
+
 void note_created(int fd, unsigned initval, unsigned flags, const void* site) noexcept {
-    if (all_slots == nullptr || static_cast<unsigned>(fd) >= most_descriptors || !memory_is_my_own()) return;
-    const std::uint32_t number = take_slot(*all_slots);
+    if (!is_noting.load(base::relaxed) || static_cast<unsigned>(fd) >= most_descriptors || !memory_is_my_own()) return;
+    region* const all = slots_made();
+    const std::uint32_t number = all == nullptr ? 0 : take_slot(*all);
     if (number == 0) return;
-    slot& made = all_slots->slots[number];
+    slot& made = all->slots[number];
     made.semaphore.store((flags & EFD_SEMAPHORE) != 0 ? 1 : 0, base::relaxed);
     made.holders.store(1, base::relaxed);
     made.process = static_cast<std::uint32_t>(myself() >> 32);
@@ -53,7 +69,7 @@ void note_duplicated(int from, int to) noexcept {
 void forget(int fd) noexcept {
     if (slot_of(fd) == nullptr || !memory_is_my_own()) return;
     const std::uint32_t number = slot_numbers[fd].exchange(0, base::acq_rel);
-    if (number != 0) let_go_of_slot(all_slots->slots[number]);
+    if (number != 0) let_go_of_slot(all_slots.load(base::relaxed)->slots[number]);
 }
 
 void forget_range(unsigned first, unsigned last) noexcept {

@@ -10,8 +10,8 @@ namespace efd::dropin {
 
 inline constexpr unsigned most_descriptors = 1U << 20;
 
-// Null region: everything is off.
-extern region* all_slots;
+// Null until there is a slot in it.
+extern base::atomic<region*> all_slots;
 
 // Zeroes from the start, like all static memory; a constructor over a million numbers would be one at run time.
 union number_table {
@@ -25,8 +25,12 @@ extern number_table slot_numbers;
 [[nodiscard]] inline slot* slot_of(int fd) noexcept {
     if (static_cast<unsigned>(fd) >= most_descriptors) return nullptr;
     const std::uint32_t number = slot_numbers[fd].load(base::acquire);
-    return number == 0 ? nullptr : &all_slots->slots[number];
+    return number == 0 ? nullptr : &all_slots.load(base::relaxed)->slots[number]; // it came before any number
 }
+
+// Until now nothing is noted. The memory is the file's that is named, now; or, without, made with the first eventfd, so
+// that a program that makes none does not pay for it.
+void begin_noting(const char* path) noexcept;
 
 // A new eventfd, made by the code at `site`.
 void note_created(int fd, unsigned initval, unsigned flags, const void* site) noexcept;

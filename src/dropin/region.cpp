@@ -66,6 +66,8 @@ region* map_region(const char* path) noexcept {
     return all;
 }
 
+void unmap_region(region& all) noexcept { (void)raw_call(SYS_munmap, &all, sizeof all); }
+
 std::uint32_t take_slot(region& all) noexcept {
     std::uint32_t last = all.header.given_out.load(base::relaxed);
     while (last < most_slots) {

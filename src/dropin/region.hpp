@@ -31,6 +31,7 @@ struct region {
 
 // The file named, or anonymous memory; null if there is none.
 [[nodiscard]] region* map_region(const char* path) noexcept;
+void unmap_region(region& all) noexcept;
 
 // A fresh slot's number, or 0.
 [[nodiscard]] std::uint32_t take_slot(region& all) noexcept;

@@ -33,12 +33,13 @@ enum class reason : std::uint32_t { // NOLINT(performance-enum-size): other proc
 
 // Counts for the report; relaxed, each event once.
 struct tally {
-    base::atomic<std::uint64_t> parked_writes{0}; // writes that made no system call
-    base::atomic<std::uint64_t> parked_reads{0};  // reads that made none
-    base::atomic<std::uint64_t> asked_writes{0};  // writes that went to the kernel
-    base::atomic<std::uint64_t> asked_reads{0};   // reads that went to the kernel
-    base::atomic<std::uint64_t> handed_back{0};   // writes that we made of our own
-    base::atomic<std::uint64_t> redundant{0};     // writes while the kernel held units already, before promotion
+    base::atomic<std::uint64_t> asked_writes{0}; // writes that went to the kernel
+    base::atomic<std::uint64_t> redundant{0};    // of those, before promotion: while the kernel held units already
+    // On a line of their own: readers count these.
+    alignas(64) base::atomic<std::uint64_t> asked_reads{0}; // reads that went to the kernel
+    base::atomic<std::uint64_t> parked_reads{0};            // reads that made no system call
+    base::atomic<std::uint64_t> parked_writes{0};           // writes that made none
+    base::atomic<std::uint64_t> handed_back{0};             // writes that we made of our own
 };
 
 struct alignas(64) slot {

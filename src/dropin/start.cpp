@@ -4,7 +4,6 @@
 #include "dropin/kernel_calls.hpp"
 #include "dropin/next.hpp"
 #include "dropin/policy.hpp"
-#include "dropin/region.hpp"
 
 #include <cstdlib>
 #include <pthread.h>
@@ -17,7 +16,7 @@ namespace {
     learn_process();
     if (!read_policy()) return;
     if (::pthread_atfork(before_fork, nullptr, after_fork_in_child) != 0) return;
-    all_slots = map_region(std::getenv("EFD_DROPIN_REGION"));
+    begin_noting(std::getenv("EFD_DROPIN_REGION"));
 }
 
 } // namespace
