@@ -1,4 +1,4 @@
-// tests/dropin/programs/asio_load.cpp: a thread posts N calls to Asio's loop; knows nothing of efd.
+// tests/dropin/programs/asio_load.cpp: two loops of Asio hand a call to and fro N times; knows nothing of efd.
 #include <asio.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -6,21 +6,43 @@
 #include <iterator>
 #include <thread>
 
+namespace {
+
+struct game {
+    asio::io_context here;
+    asio::io_context there;
+    long left = 0;
+    long called = 0;
+
+    void serve() {
+        asio::post(there, [this] {
+            asio::post(here, [this] {
+                ++called;
+                if (--left > 0) return serve();
+                here.stop();
+                there.stop();
+            });
+        });
+    }
+};
+
+} // namespace
+
 int main(int argc, char** argv) {
     const long wanted = argc > 1 ? std::atol(argv[1]) : 20000;
     long called = 0;
     {
-        asio::io_context loop;
-        asio::steady_timer far(loop, std::chrono::hours(1)); // makes the loop sleep in epoll
+        game both;
+        both.left = wanted;
+        asio::steady_timer far(both.here, std::chrono::hours(1)); // with a timer a loop sleeps in epoll
+        asio::steady_timer far_there(both.there, std::chrono::hours(1));
         far.async_wait([](const asio::error_code&) {});
-        std::thread giver([&] {
-            for (long i = 0; i < wanted; ++i)
-                asio::post(loop, [&] {
-                    if (++called == wanted) loop.stop();
-                });
-        });
-        loop.run();
-        giver.join();
+        far_there.async_wait([](const asio::error_code&) {});
+        std::thread other([&] { both.there.run(); });
+        both.serve();
+        both.here.run();
+        other.join();
+        called = both.called;
     }
     const auto open = std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
     std::printf("%ld called, %ld descriptors\n", called, static_cast<long>(open));

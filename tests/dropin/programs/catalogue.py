@@ -82,12 +82,12 @@ def glib_idle_add(runner):
 
 @program("libevent", loads=("libevent_load",))
 def libevent(runner):
-    return runner.run(runner.own("libevent_load"), "300000" if runner.big else "20000")
+    return runner.run(runner.own("libevent_load"), "30000" if runner.big else "2000")
 
 
 @program("asio", loads=("asio_load",), why="EPOLLET")
 def asio(runner):
-    return runner.run(runner.own("asio_load"), "300000" if runner.big else "20000")
+    return runner.run(runner.own("asio_load"), "30000" if runner.big else "2000")
 
 
 @program("nginx", needs=("nginx",), why="EPOLLET")
@@ -107,17 +107,42 @@ def python(runner):
 
 @program("stress-ng", needs=("stress-ng",))
 def stress_ng(runner):
-    said = runner.run("stress-ng", "--eventfd", "2", "--eventfd-ops", "600000" if runner.big else "20000", "--verify")
+    said = runner.run("stress-ng", "--eventfd", "2", "--eventfd-ops", "200000" if runner.big else "20000", "--verify")
     return re.sub(r"\[\d+\]|in [0-9.]+s", "", said)
 
 
-@program("bash", needs=("bash", "seq", "sort"))
+@program("bash", needs=("bash", "awk", "sort", "sha256sum"))
 def bash(runner):
+    return runner.run("bash", str(HERE / "shell_work.sh"), "12" if runner.big else "1")
+
+
+@program("bash-starts", needs=("bash", "seq", "sort"))
+def bash_starts(runner):
+    """Nothing but processes that begin and end: what a preloaded library costs at its worst."""
     return runner.run("bash", str(HERE / "shell_load.sh"), "400" if runner.big else "20")
 
 
-@program("make", needs=("make", "sh"))
+@program("make", needs=("make", "cc"))
 def make(runner):
+    number = 24 if runner.big else 3
+    for i in range(number):
+        pathlib.Path(runner.place, f"part{i}.c").write_text(
+            f"#include <math.h>\n#include <stdio.h>\n#include <stdlib.h>\ndouble part{i}(double x) "
+            f"{{ return x < 1 ? {i} : part{i}(x / 2) + x; }}\n", encoding="utf-8")
+    calls = " + ".join(f"part{i}({i})" for i in range(number))
+    names = "".join(f"double part{i}(double);\n" for i in range(number))
+    pathlib.Path(runner.place, "main.c").write_text(
+        f'#include <stdio.h>\n{names}int main(void) {{ printf("%.3f\\n", {calls}); }}\n', encoding="utf-8")
+    objects = " ".join(f"part{i}.o" for i in range(number))
+    pathlib.Path(runner.place, "Makefile").write_text(
+        f"all: program\n\t@./program\nprogram: main.o {objects}\n\t@cc -o $@ $^ -lm\n%.o: %.c\n\t@cc -O2 -c $< -o $@\n",
+        encoding="utf-8")
+    return runner.run("make", "-s", "-j2", "all")
+
+
+@program("make-starts", needs=("make", "sh"))
+def make_starts(runner):
+    """Recipes that do nothing: again what starts cost."""
     number = 300 if runner.big else 20
     rules = "\n".join(f"{i}:\n\t@echo $$(($@ * $@)) > $@" for i in range(number))
     names = " ".join(str(i) for i in range(number))

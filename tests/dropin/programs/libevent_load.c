@@ -1,15 +1,16 @@
-// tests/dropin/programs/libevent_load.c: a thread activates an event of libevent's loop, which must notice each time
-// after the last; knows nothing of efd.
+// tests/dropin/programs/libevent_load.c: a thread activates an event of libevent's loop, waits until it was noticed,
+// and does so N times; knows nothing of efd.
 #include <dirent.h>
 #include <event2/event.h>
 #include <event2/thread.h>
 #include <pthread.h>
-#include <stdatomic.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 static long wanted;
-static atomic_long given;
+static long noticed;
+static sem_t next;
 static struct event_base* base;
 static struct event* told;
 
@@ -17,13 +18,14 @@ static void look(evutil_socket_t fd, short what, void* data) {
     (void)fd;
     (void)what;
     (void)data;
-    if (atomic_load(&given) == wanted) event_base_loopbreak(base);
+    if (++noticed == wanted) event_base_loopbreak(base);
+    sem_post(&next);
 }
 
 static void* give(void* data) {
     for (long i = 0; i < wanted; ++i) {
-        atomic_fetch_add(&given, 1);
         event_active(told, EV_READ, 0);
+        sem_wait(&next);
     }
     return data;
 }
@@ -38,6 +40,7 @@ static int descriptors(void) {
 
 int main(int argc, char** argv) {
     wanted = argc > 1 ? atol(argv[1]) : 20000;
+    sem_init(&next, 0, 0);
     evthread_use_pthreads();
     base = event_base_new();
     told = event_new(base, -1, EV_PERSIST, look, NULL);
@@ -49,6 +52,6 @@ int main(int argc, char** argv) {
     pthread_join(giver, NULL);
     event_free(told);
     event_base_free(base);
-    printf("%ld given, %d descriptors\n", atomic_load(&given), descriptors());
+    printf("%ld noticed, %d descriptors\n", noticed, descriptors());
     return 0;
 }
