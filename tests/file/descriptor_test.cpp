@@ -4,14 +4,19 @@
 #include "support/waiting.hpp"
 
 #include <csignal>
+#include <cstddef>
 #include <dirent.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <set>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <vector>
 
@@ -98,6 +103,38 @@ TEST(descriptor, without_a_number_leaves_nothing_behind) {
         EXPECT_EQ(open_numbers(), before) << most;
         EXPECT_EQ(next_id(), id) << most;
     }
+}
+
+// A system whose table of files is full, for this process alone.
+bool fill_the_files_of_the_system() {
+    sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_eventfd2, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENFILE),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog filter{sizeof program / sizeof program[0], program};
+    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+TEST(descriptor, without_a_file_leaves_nothing_behind) { // K-004
+    if (efd::tests::under_emulator) GTEST_SKIP() << "qemu-user has no seccomp";
+    (void)::efd_fd_close(::efd_eventfd(0, 0));
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const std::set<int> before = open_numbers();
+        const int id = next_id();
+        if (!fill_the_files_of_the_system()) ::_exit(99);
+        const int made = ::efd_eventfd(5, EFD_SEMAPHORE);
+        if (made != -1 || errno != ENFILE) ::_exit(1);
+        if (open_numbers() != before) ::_exit(2);
+        ::_exit(next_id() == id ? 0 : 3);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 99) GTEST_SKIP() << "no seccomp here";
+    EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 TEST(descriptor, poll_and_epoll_see_the_count) {
