@@ -4,9 +4,12 @@
 #include "dropin/kernel_calls.hpp"
 #include "dropin/parked_count.hpp"
 #include "dropin/policy.hpp"
+#include "dropin/raw_call.hpp"
 
 #include <algorithm>
+#include <fcntl.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 
 namespace efd::dropin {
 
@@ -17,7 +20,17 @@ constinit base::atomic<int> highest{-1};
 namespace {
 
 constinit base::atomic<bool> is_noting{false};
-constinit base::atomic<std::uint64_t> epolls[most_descriptors / 64];
+using number_set = base::atomic<std::uint64_t>[most_descriptors / 64];
+constinit number_set epolls;
+constinit number_set edges;
+
+void put(number_set& all, int fd) noexcept {
+    if (static_cast<unsigned>(fd) < most_descriptors)
+        all[fd / 64].fetch_or(std::uint64_t{1} << (fd % 64), base::relaxed);
+}
+bool holds(const number_set& all, int fd) noexcept {
+    return static_cast<unsigned>(fd) < most_descriptors && (all[fd / 64].load(base::relaxed) >> (fd % 64) & 1) != 0;
+}
 
 void note(int fd, std::uint32_t number) noexcept {
     slot_numbers[fd].store(number, base::release);
@@ -35,6 +48,15 @@ region* slots_made() noexcept {
     return there;
 }
 
+// False in a child of vfork. One of _Fork or clone, of which nobody told, is learnt of here.
+bool table_is_my_own() noexcept {
+    if (is_unknown_child()) {
+        for_each([](int, slot& there) { there.forked.store(1, base::relaxed); });
+        learn_process();
+    }
+    return memory_is_my_own();
+}
+
 } // namespace
 
 void begin_noting(const char* path) noexcept {
@@ -43,7 +65,8 @@ void begin_noting(const char* path) noexcept {
 }
 
 void note_created(int fd, unsigned initval, unsigned flags, const void* site) noexcept {
-    if (!is_noting.load(base::relaxed) || static_cast<unsigned>(fd) >= most_descriptors || !memory_is_my_own()) return;
+    if (!is_noting.load(base::relaxed) || static_cast<unsigned>(fd) >= most_descriptors || !table_is_my_own()) return;
+    watch_for_children();
     region* const all = slots_made();
     const std::uint32_t number = all == nullptr ? 0 : take_slot(*all);
     if (number == 0) return;
@@ -60,16 +83,23 @@ void note_created(int fd, unsigned initval, unsigned flags, const void* site) no
 void note_duplicated(int from, int to) noexcept {
     slot* const there = slot_of(from);
     if (there == nullptr || to < 0 || to == from) return;
-    if (static_cast<unsigned>(to) >= most_descriptors || !memory_is_my_own())
+    if (static_cast<unsigned>(to) >= most_descriptors || !table_is_my_own())
         return demote(*there, from, reason::executed);
     there->holders.fetch_add(1, base::acq_rel);
     note(to, slot_numbers[from].load(base::relaxed));
 }
 
 void forget(int fd) noexcept {
-    if (slot_of(fd) == nullptr || !memory_is_my_own()) return;
+    if (slot_of(fd) == nullptr || !table_is_my_own()) return;
     const std::uint32_t number = slot_numbers[fd].exchange(0, base::acq_rel);
     if (number != 0) let_go_of_slot(all_slots.load(base::relaxed)->slots[number]);
+}
+
+void before_replaced(int from, int to) noexcept {
+    slot* const there = slot_of(to);
+    if (there == nullptr || raw_call(SYS_fcntl, from, F_GETFD) < 0) return;
+    if (!table_is_my_own()) return demote(*there, to, reason::executed); // while the number is still the eventfd's
+    forget(to);
 }
 
 void forget_range(unsigned first, unsigned last) noexcept {
@@ -78,14 +108,9 @@ void forget_range(unsigned first, unsigned last) noexcept {
     for (unsigned fd = first; fd <= std::min(last, static_cast<unsigned>(end)); ++fd) forget(static_cast<int>(fd));
 }
 
-void note_epoll(int epoll) noexcept {
-    if (static_cast<unsigned>(epoll) < most_descriptors)
-        epolls[epoll / 64].fetch_or(std::uint64_t{1} << (epoll % 64), base::relaxed);
-}
-
-bool is_noted_epoll(int epoll) noexcept {
-    return static_cast<unsigned>(epoll) < most_descriptors &&
-           (epolls[epoll / 64].load(base::relaxed) >> (epoll % 64) & 1) != 0;
-}
+void note_epoll(int epoll) noexcept { put(epolls, epoll); }
+bool is_noted_epoll(int epoll) noexcept { return holds(epolls, epoll); }
+void note_edges(int fd) noexcept { put(edges, fd); }
+bool is_noted_for_edges(int fd) noexcept { return holds(edges, fd); }
 
 } // namespace efd::dropin

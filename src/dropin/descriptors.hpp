@@ -38,6 +38,8 @@ void note_created(int fd, unsigned initval, unsigned flags, const void* site) no
 void note_duplicated(int from, int to) noexcept;
 // The number is about to be closed.
 void forget(int fd) noexcept;
+// `to` is about to become another number of what `from` is, unless that fails.
+void before_replaced(int from, int to) noexcept;
 void forget_range(unsigned first, unsigned last) noexcept;
 // Every descriptor that is noted: act(fd, slot).
 template <class Act>
@@ -56,5 +58,8 @@ void for_each(Act act) noexcept {
 // An epoll that has one of ours for a member.
 void note_epoll(int epoll) noexcept;
 [[nodiscard]] bool is_noted_epoll(int epoll) noexcept;
+// A number that is or was watched for edges: what is put into it later is, too.
+void note_edges(int fd) noexcept;
+[[nodiscard]] bool is_noted_for_edges(int fd) noexcept;
 
 } // namespace efd::dropin

@@ -33,6 +33,12 @@ bool is_stored(int fd) noexcept {
     return S_ISREG(found.st_mode) || S_ISDIR(found.st_mode) || S_ISBLK(found.st_mode);
 }
 
+bool any_at_stake() noexcept {
+    bool any = false;
+    for_each([&any](int, slot& there) { any |= !is_demoted(there.state.load(base::relaxed)); });
+    return any;
+}
+
 } // namespace
 
 void gone_astray(int fd, reason why) noexcept {
@@ -45,17 +51,26 @@ void all_gone_astray(reason why) noexcept {
 
 void before_epoll_ctl(int epoll, int operation, int fd, const epoll_event* wanted) noexcept {
     if (operation == EPOLL_CTL_DEL || wanted == nullptr) return;
-    if (slot* const there = slot_of(fd); there != nullptr) {
-        note_epoll(epoll);
-        if ((wanted->events & EPOLLET) != 0) demote(*there, fd, reason::edge_triggered);
-        if ((wanted->events & EPOLLEXCLUSIVE) != 0) demote(*there, fd, reason::exclusive);
-    } else if ((wanted->events & EPOLLET) != 0 && is_noted_epoll(fd)) { // an epoll with ours in it, watched for edges
-        all_gone_astray(reason::edge_triggered);
-    }
+    slot* const there = slot_of(fd);
+    if (there == nullptr) return;
+    note_epoll(epoll);
+    if ((wanted->events & EPOLLET) != 0 || is_noted_for_edges(epoll)) demote(*there, fd, reason::edge_triggered);
+    if ((wanted->events & EPOLLEXCLUSIVE) != 0) demote(*there, fd, reason::exclusive);
+}
+
+void after_epoll_ctl(int epoll, int operation, int fd, const epoll_event* wanted) noexcept {
+    if (operation == EPOLL_CTL_DEL || slot_of(fd) != nullptr) return;
+    const bool ours_inside = is_noted_epoll(fd); // or was, when the number was another's
+    if (ours_inside) note_epoll(epoll);
+    if ((wanted->events & EPOLLET) == 0 && !is_noted_for_edges(epoll)) return;
+    note_edges(fd);
+    if (ours_inside) all_gone_astray(reason::edge_triggered); // what is handed back is an edge, too
 }
 
 void before_sendmsg(const msghdr* message) noexcept {
-    if (message == nullptr || message->msg_control == nullptr || message->msg_controllen < sizeof(cmsghdr)) return;
+    if (highest.load(base::relaxed) < 0 || message == nullptr || message->msg_control == nullptr ||
+        message->msg_controllen < sizeof(cmsghdr))
+        return;
     auto* const all = const_cast<msghdr*>(message);
     for (cmsghdr* one = CMSG_FIRSTHDR(all); one != nullptr; one = CMSG_NXTHDR(all, one)) {
         if (one->cmsg_level != SOL_SOCKET || one->cmsg_type != SCM_RIGHTS || one->cmsg_len < CMSG_LEN(0)) continue;
@@ -74,7 +89,7 @@ void before_sendmmsg(const mmsghdr_view* messages, unsigned number) noexcept {
 }
 
 void before_ioctl(int fd, unsigned long request) noexcept {
-    if (is_harmless(request) || highest.load(base::relaxed) < 0 || is_stored(fd)) return;
+    if (is_harmless(request) || !any_at_stake() || is_stored(fd)) return;
     all_gone_astray(reason::unknown_ioctl);
 }
 

@@ -17,6 +17,8 @@ void gone_astray(int fd, reason why) noexcept;
 void all_gone_astray(reason why) noexcept;
 
 void before_epoll_ctl(int epoll, int operation, int fd, const epoll_event* wanted) noexcept;
+// It went well, and so `wanted` could be read.
+void after_epoll_ctl(int epoll, int operation, int fd, const epoll_event* wanted) noexcept;
 void before_sendmsg(const msghdr* message) noexcept;
 void before_sendmmsg(const mmsghdr_view* messages, unsigned number) noexcept;
 void before_ioctl(int fd, unsigned long request) noexcept;

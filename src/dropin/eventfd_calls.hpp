@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
-#include <pthread.h>
 #include <sys/types.h>
 
 namespace efd::dropin {
@@ -73,7 +72,6 @@ template <class Real>
 [[gnu::always_inline]] inline ssize_t write_value(slot& there, int fd, const void* buffer, std::size_t length,
                                                   Real real) {
     if (!parks(there, buffer, length)) return write_asked(there, fd, buffer, length, real);
-    pthread_testcancel();
     return static_cast<ssize_t>(value_size);
 }
 
@@ -113,17 +111,22 @@ ssize_t read_asked(slot& there, int fd, Real real) {
     return true;
 }
 
-// Does the range leave user space, which the kernel refuses before anything else (K-024, K-159).
-[[nodiscard]] inline bool leaves_user_space(std::uintptr_t first, std::size_t length) noexcept {
-    constexpr auto most = static_cast<std::uintptr_t>(PTRDIFF_MAX);
+// May the range leave user space, which the kernel refuses before anything else (K-024, K-159): where that ends
+// differs, so whatever is not surely inside goes to the kernel.
+[[nodiscard]] inline bool may_leave_user_space(std::uintptr_t first, std::size_t length) noexcept {
+#if defined(__x86_64__)
+    constexpr std::uintptr_t most = (std::uintptr_t{1} << 47) - page_size;
+#else
+    constexpr std::uintptr_t most = std::uintptr_t{1} << 48;
+#endif
     return first > most || length > most - first;
 }
 
 // read(fd, buffer, length), and whatever comes to the same.
 template <class Real>
 [[gnu::noinline]] ssize_t read_value(slot& there, int fd, void* buffer, std::size_t length, Real real) {
-    if (length < value_size || leaves_user_space(address_of(buffer), length))
-        return real(); // refused, and nothing consumed
+    if (length < value_size) return real(); // refused, and nothing consumed
+    if (may_leave_user_space(address_of(buffer), length)) return read_asked(there, fd, real);
     if (there.semaphore.load(base::relaxed) != 0 && !is_on_stack(address_of(buffer)))
         return read_asked(there, fd, real);
     for (;;) {
@@ -138,7 +141,6 @@ template <class Real>
             constexpr std::uint64_t one = 1;
             std::memcpy(buffer, &one, sizeof one);
             count_one(there.counted.parked_reads);
-            pthread_testcancel();
             return static_cast<ssize_t>(value_size);
         }
         ssize_t got = 0;

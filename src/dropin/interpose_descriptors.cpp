@@ -17,6 +17,24 @@ struct msghdr;
 
 using namespace efd::dropin;
 
+namespace {
+
+constinit later<int(int, int, int, epoll_event*)> next_epoll_ctl("epoll_ctl");
+constinit later<ssize_t(int, const msghdr*, int)> next_sendmsg("sendmsg");
+constinit later<int(const char*, int, unsigned)> next_open64("open64");
+constinit later<int(int, const char*, int, unsigned)> next_openat64("openat64");
+constinit later<FILE*(const char*, const char*)> next_fopen64("fopen64");
+
+} // namespace
+
+void efd::dropin::find_often_called() noexcept {
+    next_epoll_ctl.find();
+    next_sendmsg.find();
+    next_open64.find();
+    next_openat64.find();
+    next_fopen64.find();
+}
+
 EFD_INTERPOSE int close(int fd) {
     forget(fd);
     return next.close(fd);
@@ -24,8 +42,8 @@ EFD_INTERPOSE int close(int fd) {
 
 EFD_INTERPOSE int close_range(unsigned first, unsigned last, int flags) {
     static constinit later<int(unsigned, unsigned, int)> real("close_range");
-    constexpr int only_marks = 4; // CLOSE_RANGE_CLOEXEC
-    if ((flags & only_marks) == 0) forget_range(first, last);
+    constexpr int unshares = 2; // CLOSE_RANGE_UNSHARE: what else there is only marks, or is refused
+    if ((flags & ~unshares) == 0) forget_range(first, last);
     return real(first, last, flags);
 }
 
@@ -42,14 +60,14 @@ EFD_INTERPOSE int dup(int fd) {
 }
 
 EFD_INTERPOSE int dup2(int fd, int to) {
-    if (fd != to) forget(to);
+    if (fd != to) before_replaced(fd, to);
     const int made = next.dup2(fd, to);
     note_duplicated(fd, made);
     return made;
 }
 
 EFD_INTERPOSE int dup3(int fd, int to, int flags) {
-    if (fd != to) forget(to);
+    if (fd != to && (flags & ~O_CLOEXEC) == 0) before_replaced(fd, to);
     const int made = next.dup3(fd, to, flags);
     note_duplicated(fd, made);
     return made;
@@ -86,15 +104,15 @@ EFD_INTERPOSE int ioctl(int fd, unsigned long request, ...) {
 }
 
 EFD_INTERPOSE int epoll_ctl(int epoll, int operation, int fd, epoll_event* wanted) {
-    static constinit later<int(int, int, int, epoll_event*)> real("epoll_ctl");
     before_epoll_ctl(epoll, operation, fd, wanted);
-    return real(epoll, operation, fd, wanted);
+    const int result = next_epoll_ctl(epoll, operation, fd, wanted);
+    if (result == 0) after_epoll_ctl(epoll, operation, fd, wanted);
+    return result;
 }
 
 EFD_INTERPOSE ssize_t sendmsg(int fd, const msghdr* message, int flags) {
-    static constinit later<ssize_t(int, const msghdr*, int)> real("sendmsg");
     before_sendmsg(message);
-    return real(fd, message, flags);
+    return next_sendmsg(fd, message, flags);
 }
 
 EFD_INTERPOSE int sendmmsg(int fd, mmsghdr_view* messages, unsigned number, int flags) {
@@ -144,13 +162,12 @@ EFD_INTERPOSE ssize_t copy_file_range(int in, off_t* in_at, int out, off_t* out_
 }
 
 EFD_INTERPOSE int open64(const char* path, int flags, ...) {
-    static constinit later<int(const char*, int, unsigned)> real("open64");
     va_list rest;
     va_start(rest, flags);
     const unsigned mode = va_arg(rest, unsigned);
     va_end(rest);
     before_open(path);
-    return real(path, flags, mode);
+    return next_open64(path, flags, mode);
 }
 
 EFD_INTERPOSE int open(const char* path, int flags, ...) {
@@ -162,13 +179,12 @@ EFD_INTERPOSE int open(const char* path, int flags, ...) {
 }
 
 EFD_INTERPOSE int openat64(int directory, const char* path, int flags, ...) {
-    static constinit later<int(int, const char*, int, unsigned)> real("openat64");
     va_list rest;
     va_start(rest, flags);
     const unsigned mode = va_arg(rest, unsigned);
     va_end(rest);
     before_open(path);
-    return real(directory, path, flags, mode);
+    return next_openat64(directory, path, flags, mode);
 }
 
 EFD_INTERPOSE int openat(int directory, const char* path, int flags, ...) {
@@ -180,9 +196,8 @@ EFD_INTERPOSE int openat(int directory, const char* path, int flags, ...) {
 }
 
 EFD_INTERPOSE FILE* fopen64(const char* path, const char* mode) {
-    static constinit later<FILE*(const char*, const char*)> real("fopen64");
     before_open(path);
-    return real(path, mode);
+    return next_fopen64(path, mode);
 }
 
 EFD_INTERPOSE FILE* fopen(const char* path, const char* mode) { return fopen64(path, mode); }

@@ -8,6 +8,7 @@
 #include "dropin/interpose.hpp"
 
 #include <cstdint>
+#include <pthread.h>
 #include <sys/uio.h>
 
 namespace efd::dropin {
@@ -28,6 +29,7 @@ EFD_INTERPOSE ssize_t read(int fd, void* buffer, std::size_t length) {
     slot* const there = slot_of(fd);
     if (there == nullptr) [[likely]]
         return next.read(fd, buffer, length);
+    pthread_testcancel(); // before anything is taken, as in libc
     return read_value(*there, fd, buffer, length, [=] { return next.read(fd, buffer, length); });
 }
 
@@ -35,6 +37,7 @@ EFD_INTERPOSE ssize_t write(int fd, const void* buffer, std::size_t length) {
     slot* const there = slot_of(fd);
     if (there == nullptr) [[likely]]
         return next.write(fd, buffer, length);
+    pthread_testcancel();
     return write_value(*there, fd, buffer, length, [=] { return next.write(fd, buffer, length); });
 }
 
@@ -46,14 +49,10 @@ EFD_INTERPOSE ssize_t __read_chk(int fd, void* buffer, std::size_t length, std::
 }
 
 EFD_INTERPOSE int eventfd_read(int fd, std::uint64_t* value) {
-    static constinit later<int(int, std::uint64_t*)> unknown("eventfd_read");
-    if (slot_of(fd) == nullptr) return unknown(fd, value);
     return read(fd, value, value_size) == static_cast<ssize_t>(value_size) ? 0 : -1;
 }
 
 EFD_INTERPOSE int eventfd_write(int fd, std::uint64_t value) {
-    static constinit later<int(int, std::uint64_t)> unknown("eventfd_write");
-    if (slot_of(fd) == nullptr) return unknown(fd, value);
     return write(fd, &value, value_size) == static_cast<ssize_t>(value_size) ? 0 : -1;
 }
 

@@ -124,21 +124,32 @@ EFD_INTERPOSE FILE* popen(const char* command, const char* mode) {
     return real(command, mode);
 }
 
+namespace {
+
+// Not kept: libraries that are loaded later may each have one of their own.
+template <class Function>
+Function* ring_maker(const char* name, const void* caller) noexcept {
+    return reinterpret_cast<Function*>(find_next_for(name, caller));
+}
+
+} // namespace
+
 // liburing and libaio make their system calls themselves; these are the calls that programs make of them.
 EFD_INTERPOSE int io_uring_queue_init(unsigned entries, void* ring, unsigned flags) {
-    static constinit later<int(unsigned, void*, unsigned)> real("io_uring_queue_init");
+    const auto real = ring_maker<int(unsigned, void*, unsigned)>("io_uring_queue_init", __builtin_return_address(0));
     before_ring();
     return real(entries, ring, flags);
 }
 
 EFD_INTERPOSE int io_uring_queue_init_params(unsigned entries, void* ring, void* parameters) {
-    static constinit later<int(unsigned, void*, void*)> real("io_uring_queue_init_params");
+    const auto real =
+        ring_maker<int(unsigned, void*, void*)>("io_uring_queue_init_params", __builtin_return_address(0));
     before_ring();
     return real(entries, ring, parameters);
 }
 
 EFD_INTERPOSE int io_setup(int most, void* context) {
-    static constinit later<int(int, void*)> real("io_setup");
+    const auto real = ring_maker<int(int, void*)>("io_setup", __builtin_return_address(0));
     before_ring();
     return real(most, context);
 }

@@ -25,6 +25,12 @@ struct arguments {
 
 constinit later<long(long, long, long, long, long, long, long)> real("syscall");
 
+} // namespace
+
+void efd::dropin::find_syscall() noexcept { real.find(); }
+
+namespace {
+
 long forward(long number, const arguments& a) {
     return real(number, a.at[0], a.at[1], a.at[2], a.at[3], a.at[4], a.at[5]);
 }
@@ -49,14 +55,14 @@ void before(long number, const arguments& a) noexcept {
     switch (number) {
     case SYS_close: return forget(a.fd(0));
     case SYS_close_range:
-        if ((a.at[2] & CLOSE_RANGE_CLOEXEC) == 0)
+        if ((static_cast<unsigned>(a.at[2]) & ~CLOSE_RANGE_UNSHARE) == 0)
             forget_range(static_cast<unsigned>(a.at[0]), static_cast<unsigned>(a.at[1]));
         return;
 #ifdef SYS_dup2
     case SYS_dup2:
 #endif
     case SYS_dup3:
-        if (a.fd(0) != a.fd(1)) forget(a.fd(1));
+        if (a.fd(0) != a.fd(1)) before_replaced(a.fd(0), a.fd(1));
         return;
     case SYS_epoll_ctl: return before_epoll_ctl(a.fd(0), a.fd(1), a.fd(2), a.as<const epoll_event*>(3));
     case SYS_sendmsg: return before_sendmsg(a.as<const msghdr*>(1));
@@ -85,6 +91,7 @@ void after(long number, const arguments& a, long result, const void* site) noexc
     case SYS_eventfd: return note_created(made, static_cast<unsigned>(a.at[0]), 0, site);
 #endif
     case SYS_eventfd2: return note_created(made, static_cast<unsigned>(a.at[0]), static_cast<unsigned>(a.at[1]), site);
+    case SYS_epoll_ctl: return after_epoll_ctl(a.fd(0), a.fd(1), a.fd(2), a.as<const epoll_event*>(3));
     case SYS_dup:
 #ifdef SYS_dup2
     case SYS_dup2:

@@ -34,6 +34,10 @@ class short_wait {
 
 // The process changed under us: after fork, in the child.
 void learn_process() noexcept;
+// From now on a child that is made without atfork's handlers, and has memory of its own, is found out.
+void watch_for_children() noexcept;
+// This is one, and learn_process was not called yet.
+[[nodiscard]] bool is_unknown_child() noexcept;
 // False in a child of vfork, which runs in its parent's memory with descriptors of its own.
 [[nodiscard]] bool memory_is_my_own() noexcept;
 

@@ -64,6 +64,17 @@ void find_next_calls() noexcept {
     find(next.ioctl, "ioctl");
 }
 
+void* find_next_for(const char* name, const void* caller) noexcept {
+    if (void* const found = ::dlsym(RTLD_NEXT, name); found != nullptr) return found;
+    Dl_info from{};
+    if (::dladdr(caller, &from) == 0 || from.dli_fname == nullptr) return find_next(name);
+    void* const object = ::dlopen(from.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+    if (object == nullptr) return find_next(name);
+    void* const found = ::dlsym(object, name);
+    (void)::dlclose(object);
+    return found == nullptr ? find_next(name) : found;
+}
+
 void* find_next(const char* name) noexcept {
     if (void* const found = ::dlsym(RTLD_NEXT, name); found != nullptr) return found;
     constexpr char what[] = "efd: the program calls a function that no library has: ";

@@ -32,4 +32,8 @@ void find_next_calls() noexcept;
 // The next definition of a name that is not among them; stops the program if there is none.
 [[nodiscard]] void* find_next(const char* name) noexcept;
 
+// The same of a name that a library may bring which is loaded later, for the code at `caller`: it and what it depends
+// on are searched where the rest of the program is in vain.
+[[nodiscard]] void* find_next_for(const char* name, const void* caller) noexcept;
+
 } // namespace efd::dropin

@@ -65,12 +65,14 @@ bool read_policy() noexcept {
     }
     rules.allowed = setting("EFD_DROPIN_ALLOW");
     rules.denied = setting("EFD_DROPIN_DENY");
+    rules.names_sites = rules.allowed != nullptr || rules.denied != nullptr || setting("EFD_DROPIN_REGION") != nullptr;
     return true;
 }
 
 void write_site(slot& made, const void* address) noexcept {
     Dl_info found{};
     made.site[0] = '\0';
+    if (!rules.names_sites) return; // the loader's lock may be held by who waits for us
     if (::dladdr(address, &found) == 0 || found.dli_fname == nullptr) return;
     const char* const object = base_name(found.dli_fname);
     const auto offset = [&](const void* from) {
@@ -92,7 +94,9 @@ void begin_policy(slot& made, unsigned initval) noexcept {
 void weigh_evidence(slot& there) noexcept {
     if (there.counted.redundant.fetch_add(1, base::relaxed) + 1 < redundant_enough) return;
     if (there.counted.asked_reads.load(base::relaxed) < reads_enough) return;
-    if (rules.level == profile::strict && rules.has_ring.load(base::relaxed)) return;
+    // A multishot poll completes for each write, and one read of a semaphore leaves units of which it has told already.
+    const bool needs_each_write = rules.level == profile::strict || there.semaphore.load(base::relaxed) != 0;
+    if (needs_each_write && rules.has_ring.load(base::relaxed)) return;
     promote(there);
 }
 

@@ -21,6 +21,7 @@ struct policy {
     profile level = profile::standard;
     const char* allowed = nullptr; // patterns of programs and sites, separated by commas; null: all
     const char* denied = nullptr;
+    bool names_sites = false; // who made an eventfd is asked for: by the report, or by these
     base::atomic<bool> has_ring{false};
 };
 extern policy rules;

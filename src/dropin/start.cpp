@@ -1,6 +1,7 @@
 // dropin/start.cpp: what happens when the library is loaded.
 #include "dropin/descriptors.hpp"
 #include "dropin/escapes.hpp"
+#include "dropin/interpose.hpp"
 #include "dropin/kernel_calls.hpp"
 #include "dropin/next.hpp"
 #include "dropin/policy.hpp"
@@ -13,6 +14,8 @@ namespace {
 
 [[gnu::constructor]] void start() {
     find_next_calls();
+    find_often_called();
+    find_syscall();
     learn_process();
     if (!read_policy()) return;
     if (::pthread_atfork(before_fork, nullptr, after_fork_in_child) != 0) return;

@@ -26,48 +26,11 @@
 #include <unistd.h>
 #include <vector>
 
+#include "plain_parts.hpp"
+
 extern char** environ;
 
 namespace {
-
-void add(int fd, std::uint64_t n) {
-    const ssize_t done = ::write(fd, &n, sizeof n);
-    std::printf("write %llu: %zd\n", static_cast<unsigned long long>(n), done);
-}
-
-long long take(int fd) {
-    std::uint64_t value = 0;
-    return ::read(fd, &value, sizeof value) == 8 ? static_cast<long long>(value) : -errno;
-}
-
-void tell_take(int fd) { std::printf("read: %lld\n", take(fd)); }
-
-void tell_poll(int fd) {
-    pollfd asked{fd, POLLIN | POLLOUT, 0};
-    (void)::poll(&asked, 1, 0);
-    std::printf("poll: %s%s\n", (asked.revents & POLLIN) != 0 ? "in " : "",
-                (asked.revents & POLLOUT) != 0 ? "out" : "");
-}
-
-// Evidence enough for whoever looks for it; ends with two units in the kernel or beside it.
-void make_busy(int fd) {
-    for (int round = 0; round < 12; ++round) {
-        for (int i = 0; i < 8; ++i) {
-            const std::uint64_t one = 1;
-            if (::write(fd, &one, sizeof one) != 8) std::abort();
-        }
-        if (take(fd) < 1) std::abort();
-    }
-    add(fd, 1);
-    add(fd, 1);
-}
-
-int busy(int flags = EFD_NONBLOCK) {
-    const int fd = ::eventfd(0, flags);
-    if (fd < 0) std::abort();
-    make_busy(fd);
-    return fd;
-}
 
 void watch(std::uint32_t events) {
     const int fd = busy();
@@ -376,6 +339,12 @@ const std::map<std::string, std::function<void()>> scenes = {
     {"file_ioctl", file_ioctl},
     {"asleep", asleep},
     {"close_all", close_all},
+    {"nested_edges_first", nested_edges_first},
+    {"cancelled", cancelled},
+    {"not_replaced", not_replaced},
+    {"unannounced_child", unannounced_child},
+    {"replaced_in_vfork", replaced_in_vfork},
+    {"far_away", far_away},
 };
 
 } // namespace

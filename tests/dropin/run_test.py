@@ -16,7 +16,8 @@ BOUND_SECONDS = 60
 CLEAN = {k: v for k, v in os.environ.items() if not k.startswith("EFD_") and k != "LD_PRELOAD"}
 
 # Which reason each scene must end with, where it ends with one.
-DEMOTED = {"edges": "EPOLLET", "nested_edges": "EPOLLET", "exclusive": "EPOLLEXCLUSIVE", "passed": "SCM_RIGHTS",
+DEMOTED = {"edges": "EPOLLET", "nested_edges": "EPOLLET", "nested_edges_first": "EPOLLET",
+           "replaced_in_vfork": "exec", "exclusive": "EPOLLEXCLUSIVE", "passed": "SCM_RIGHTS",
            "executed": "exec", "spawned": "exec", "bound": "2^32", "unknown_ioctl": "ioctl"}
 
 

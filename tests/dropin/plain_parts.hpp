@@ -1,0 +1,57 @@
+// tests/dropin/plain_parts.hpp: what the scenes of plain_program share. It knows of no efd.
+#pragma once
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+inline void add(int fd, std::uint64_t n) {
+    const ssize_t done = ::write(fd, &n, sizeof n);
+    std::printf("write %llu: %zd\n", static_cast<unsigned long long>(n), done);
+}
+
+inline long long take(int fd) {
+    std::uint64_t value = 0;
+    return ::read(fd, &value, sizeof value) == 8 ? static_cast<long long>(value) : -errno;
+}
+
+inline void tell_take(int fd) { std::printf("read: %lld\n", take(fd)); }
+
+inline void tell_poll(int fd) {
+    pollfd asked{fd, POLLIN | POLLOUT, 0};
+    (void)::poll(&asked, 1, 0);
+    std::printf("poll: %s%s\n", (asked.revents & POLLIN) != 0 ? "in " : "",
+                (asked.revents & POLLOUT) != 0 ? "out" : "");
+}
+
+// Evidence enough for whoever looks for it; ends with two units in the kernel or beside it.
+inline void make_busy(int fd) {
+    for (int round = 0; round < 12; ++round) {
+        for (int i = 0; i < 8; ++i) {
+            const std::uint64_t one = 1;
+            if (::write(fd, &one, sizeof one) != 8) std::abort();
+        }
+        if (take(fd) < 1) std::abort();
+    }
+    add(fd, 1);
+    add(fd, 1);
+}
+
+inline int busy(int flags = EFD_NONBLOCK) {
+    const int fd = ::eventfd(0, flags);
+    if (fd < 0) std::abort();
+    make_busy(fd);
+    return fd;
+}
+
+// The scenes of plain_scenes.cpp.
+void nested_edges_first();
+void cancelled();
+void not_replaced();
+void unannounced_child();
+void replaced_in_vfork();
+void far_away();
