@@ -79,7 +79,7 @@ void watch_for_children() noexcept {
     if (here.load(base::relaxed) != nullptr) return;
     constexpr std::size_t length = sizeof(base::atomic<std::uint32_t>);
     const long at = raw_call(SYS_mmap, nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (at < 0 && at > -4096) return;
+    if (is_error(at)) return;
     // Rounded up to the page. NOLINTNEXTLINE(performance-no-int-to-ptr): a system call's result
     auto* const page = reinterpret_cast<base::atomic<std::uint32_t>*>(at);
     page->store(1, base::relaxed);

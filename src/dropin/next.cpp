@@ -14,7 +14,7 @@ namespace efd::dropin {
 namespace {
 
 long told(long result) noexcept {
-    if (result >= 0 || result < -4095) return result;
+    if (!is_error(result)) return result;
     errno = static_cast<int>(-result);
     return -1;
 }

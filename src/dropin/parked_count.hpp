@@ -24,8 +24,8 @@ namespace efd::dropin {
 // After a write of n > 0 has reached the kernel: `before` is what the word was when it began.
 void note_filled(slot& there, parked_word before) noexcept;
 
-// A read that the caller makes himself: in between nothing is parked. False: demoted, or units that had to stay; there is
-// nothing to end. May hand back what is parked, by a write to fd.
+// A read that the caller makes himself: in between nothing is parked. False: demoted, or units that had to stay; there
+// is nothing to end. May hand back what is parked, by a write to fd.
 [[nodiscard]] bool begin_asking(slot& there, int fd) noexcept;
 void end_asking(slot& there) noexcept;
 

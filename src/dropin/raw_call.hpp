@@ -64,4 +64,8 @@ inline long raw_call(long number, Arguments... arguments) noexcept {
     return raw_call6(number, all[0], all[1], all[2], all[3], all[4], all[5]);
 }
 
+// Is what the kernel said a negative errno: an address that it gave may be above the middle, too.
+constexpr bool is_error(long result) noexcept { return result < 0 && result > -4096; }
+static_assert(is_error(-1) && is_error(-4095) && !is_error(-4096) && !is_error(0));
+
 } // namespace efd::dropin

@@ -12,8 +12,6 @@
 namespace efd::dropin {
 namespace {
 
-bool failed(long result) noexcept { return result < 0 && result > -4096; }
-
 void move(base::atomic<std::uint64_t>& from, base::atomic<std::uint64_t>& to) noexcept {
     to.fetch_add(from.exchange(0, base::relaxed), base::relaxed);
 }
@@ -49,16 +47,17 @@ region* map_region(const char* path) noexcept {
     if (path != nullptr && path[0] == '/') {
         fd = raw_call(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0);
         struct stat found{};
-        if (!failed(fd) && (raw_call(SYS_newfstatat, fd, "", &found, AT_EMPTY_PATH) != 0 ||
-                            found.st_size != static_cast<off_t>(sizeof(region)))) {
+        if (!is_error(fd) && (raw_call(SYS_newfstatat, fd, "", &found, AT_EMPTY_PATH) != 0 ||
+                              found.st_size != static_cast<off_t>(sizeof(region)))) {
             (void)raw_call(SYS_close, fd);
             fd = -1;
         }
     }
-    const int kind = MAP_SHARED | MAP_NORESERVE | (failed(fd) ? MAP_ANONYMOUS : 0);
-    const long at = raw_call(SYS_mmap, nullptr, sizeof(region), PROT_READ | PROT_WRITE, kind, failed(fd) ? -1 : fd, 0);
-    if (!failed(fd)) (void)raw_call(SYS_close, fd);
-    if (failed(at)) return nullptr;
+    const int kind = MAP_SHARED | MAP_NORESERVE | (is_error(fd) ? MAP_ANONYMOUS : 0);
+    const long at =
+        raw_call(SYS_mmap, nullptr, sizeof(region), PROT_READ | PROT_WRITE, kind, is_error(fd) ? -1 : fd, 0);
+    if (!is_error(fd)) (void)raw_call(SYS_close, fd);
+    if (is_error(at)) return nullptr;
     // Zeroed pages are zeroed atomics. NOLINTNEXTLINE(performance-no-int-to-ptr): a system call's result
     auto* const all = reinterpret_cast<region*>(at);
     all->header.magic.store(region_magic, base::release);

@@ -31,7 +31,7 @@ enum class reason : std::uint32_t { // NOLINT(performance-enum-size): other proc
     reasons
 };
 
-// Counts for the report; relaxed, each event once.
+// Counts for the report; relaxed, each event once. NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): meant
 struct tally {
     base::atomic<std::uint64_t> asked_writes{0}; // writes that went to the kernel
     base::atomic<std::uint64_t> redundant{0};    // of those, before promotion: while the kernel held units already
