@@ -24,8 +24,10 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(reason::reasons)
     "read by somebody else",
     "a write of 2^32 or more",
     "too many readers at once",
-    "the process has an io_uring or AIO context",
+    "an io_uring or AIO context may read it",
     "by the rules (--allow, --deny)",
+    "a thread with descriptors of its own (CLONE_FILES)",
+    "the process forbids itself system calls (seccomp)",
 };
 
 std::string name_of(reason why) {

@@ -23,10 +23,15 @@ constinit base::atomic<bool> is_noting{false};
 using number_set = base::atomic<std::uint64_t>[most_descriptors / 64];
 constinit number_set epolls;
 constinit number_set edges;
+constinit number_set rings;
 
 void put(number_set& all, int fd) noexcept {
     if (static_cast<unsigned>(fd) < most_descriptors)
         all[fd / 64].fetch_or(std::uint64_t{1} << (fd % 64), base::relaxed);
+}
+void take_out(number_set& all, int fd) noexcept {
+    if (static_cast<unsigned>(fd) < most_descriptors)
+        all[fd / 64].fetch_and(~(std::uint64_t{1} << (fd % 64)), base::relaxed);
 }
 bool holds(const number_set& all, int fd) noexcept {
     return static_cast<unsigned>(fd) < most_descriptors && (all[fd / 64].load(base::relaxed) >> (fd % 64) & 1) != 0;
@@ -63,6 +68,9 @@ void begin_noting(const char* path) noexcept {
     if (path != nullptr) all_slots.store(map_region(path), base::release);
     is_noting.store(true, base::relaxed);
 }
+
+void end_noting() noexcept { is_noting.store(false, base::relaxed); }
+bool notes() noexcept { return is_noting.load(base::relaxed); }
 
 void note_created(int fd, unsigned initval, unsigned flags, const void* site) noexcept {
     if (!is_noting.load(base::relaxed) || static_cast<unsigned>(fd) >= most_descriptors || !table_is_my_own()) return;
@@ -112,5 +120,8 @@ void note_epoll(int epoll) noexcept { put(epolls, epoll); }
 bool is_noted_epoll(int epoll) noexcept { return holds(epolls, epoll); }
 void note_edges(int fd) noexcept { put(edges, fd); }
 bool is_noted_for_edges(int fd) noexcept { return holds(edges, fd); }
+void note_ring(int fd) noexcept { put(rings, fd); }
+void forget_ring(int fd) noexcept { take_out(rings, fd); }
+bool is_noted_ring(int fd) noexcept { return holds(rings, fd); }
 
 } // namespace efd::dropin

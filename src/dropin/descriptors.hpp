@@ -31,6 +31,9 @@ extern number_table slot_numbers;
 // Until now nothing is noted. The memory is the file's that is named, now; or, without, made with the first eventfd, so
 // that a program that makes none does not pay for it.
 void begin_noting(const char* path) noexcept;
+// From now on nothing new is noted.
+void end_noting() noexcept;
+[[nodiscard]] bool notes() noexcept;
 
 // A new eventfd, made by the code at `site`.
 void note_created(int fd, unsigned initval, unsigned flags, const void* site) noexcept;
@@ -61,5 +64,9 @@ void note_epoll(int epoll) noexcept;
 // A number that is or was watched for edges: what is put into it later is, too.
 void note_edges(int fd) noexcept;
 [[nodiscard]] bool is_noted_for_edges(int fd) noexcept;
+// An io_uring whose requests pass by here; until it is given up.
+void note_ring(int fd) noexcept;
+void forget_ring(int fd) noexcept;
+[[nodiscard]] bool is_noted_ring(int fd) noexcept;
 
 } // namespace efd::dropin

@@ -7,9 +7,11 @@
 #include "dropin/policy.hpp"
 #include "dropin/raw_call.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -33,13 +35,25 @@ bool is_stored(int fd) noexcept {
     return S_ISREG(found.st_mode) || S_ISDIR(found.st_mode) || S_ISBLK(found.st_mode);
 }
 
+// The descriptors in one control message, which begins at `from`.
+void look_at_rights(const char* from, const cmsghdr& message) noexcept {
+    for (std::size_t at = CMSG_LEN(0); at + sizeof(int) <= message.cmsg_len; at += sizeof(int)) {
+        int fd = -1;
+        if (!copy_from_program(&fd, from + at, sizeof fd)) return;
+        gone_astray(fd, reason::passed);
+    }
+}
+
+// A name within a directory that may be one of /proc, as programs open it that list such a directory.
+bool is_number(const char* name) noexcept { return *name != '\0' && name[std::strspn(name, "0123456789")] == '\0'; }
+
+} // namespace
+
 bool any_at_stake() noexcept {
     bool any = false;
     for_each([&any](int, slot& there) { any |= !is_demoted(there.state.load(base::relaxed)); });
     return any;
 }
-
-} // namespace
 
 void gone_astray(int fd, reason why) noexcept {
     if (slot* const there = slot_of(fd); there != nullptr) demote(*there, fd, why);
@@ -49,13 +63,14 @@ void all_gone_astray(reason why) noexcept {
     for_each([why](int fd, slot& there) { demote(there, fd, why); });
 }
 
-void before_epoll_ctl(int epoll, int operation, int fd, const epoll_event* wanted) noexcept {
-    if (operation == EPOLL_CTL_DEL || wanted == nullptr) return;
+void before_epoll_ctl(int epoll, int operation, int fd, const epoll_event* asked) noexcept {
+    if (operation == EPOLL_CTL_DEL || asked == nullptr) return;
     slot* const there = slot_of(fd);
-    if (there == nullptr) return;
+    epoll_event wanted{};
+    if (there == nullptr || !copy_from_program(&wanted, asked, sizeof wanted)) return;
     note_epoll(epoll);
-    if ((wanted->events & EPOLLET) != 0 || is_noted_for_edges(epoll)) demote(*there, fd, reason::edge_triggered);
-    if ((wanted->events & EPOLLEXCLUSIVE) != 0) demote(*there, fd, reason::exclusive);
+    if ((wanted.events & EPOLLET) != 0 || is_noted_for_edges(epoll)) demote(*there, fd, reason::edge_triggered);
+    if ((wanted.events & EPOLLEXCLUSIVE) != 0) demote(*there, fd, reason::exclusive);
 }
 
 void after_epoll_ctl(int epoll, int operation, int fd, const epoll_event* wanted) noexcept {
@@ -67,24 +82,24 @@ void after_epoll_ctl(int epoll, int operation, int fd, const epoll_event* wanted
     if (ours_inside) all_gone_astray(reason::edge_triggered); // what is handed back is an edge, too
 }
 
-void before_sendmsg(const msghdr* message) noexcept {
-    if (highest.load(base::relaxed) < 0 || message == nullptr || message->msg_control == nullptr ||
-        message->msg_controllen < sizeof(cmsghdr))
+void before_sendmsg(const msghdr* asked) noexcept {
+    msghdr message{};
+    if (highest.load(base::relaxed) < 0 || asked == nullptr || !copy_from_program(&message, asked, sizeof message))
         return;
-    auto* const all = const_cast<msghdr*>(message);
-    for (cmsghdr* one = CMSG_FIRSTHDR(all); one != nullptr; one = CMSG_NXTHDR(all, one)) {
-        if (one->cmsg_level != SOL_SOCKET || one->cmsg_type != SCM_RIGHTS || one->cmsg_len < CMSG_LEN(0)) continue;
-        const std::size_t number = (one->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        for (std::size_t i = 0; i < number; ++i) {
-            int fd = -1;
-            std::memcpy(&fd, CMSG_DATA(one) + i * sizeof fd, sizeof fd);
-            gone_astray(fd, reason::passed);
-        }
+    const auto* const control = static_cast<const char*>(message.msg_control);
+    std::size_t rest = control == nullptr ? 0 : message.msg_controllen;
+    while (rest >= sizeof(cmsghdr)) {
+        const char* const from = control + (message.msg_controllen - rest);
+        cmsghdr one{};
+        if (!copy_from_program(&one, from, sizeof one) || one.cmsg_len < sizeof one || one.cmsg_len > rest) return;
+        if (one.cmsg_level == SOL_SOCKET && one.cmsg_type == SCM_RIGHTS) look_at_rights(from, one);
+        rest -= std::min(rest, CMSG_ALIGN(one.cmsg_len));
     }
 }
 
-void before_sendmmsg(const mmsghdr_view* messages, unsigned number) noexcept {
-    const auto* const all = reinterpret_cast<const mmsghdr*>(messages);
+void before_sendmmsg(const mmsghdr_view* asked, unsigned number) noexcept {
+    if (highest.load(base::relaxed) < 0) return;
+    const auto* const all = reinterpret_cast<const mmsghdr*>(asked);
     for (unsigned i = 0; all != nullptr && i < number; ++i) before_sendmsg(&all[i].msg_hdr);
 }
 
@@ -108,25 +123,38 @@ void before_spawn(bool with_actions) noexcept {
     before_exec();
 }
 
-void before_ring() noexcept {
-    rules.has_ring.store(true, base::relaxed);
-    if (rules.level == profile::strict) return all_gone_astray(reason::io_uring);
-    for_each([](int fd, slot& there) { doubt(there, fd); });
+void before_close_range(unsigned first, unsigned last, unsigned flags) noexcept {
+    if ((flags & ~CLOSE_RANGE_UNSHARE) != 0) return; // it only marks, or is refused
+    if ((flags & CLOSE_RANGE_UNSHARE) != 0) before_unshare();
+    forget_range(first, last);
+}
+
+void before_unshare() noexcept { all_gone_astray(reason::unshared); }
+
+void before_sandbox() noexcept {
+    end_noting();
+    for_each([](int fd, slot& there) {
+        demote(there, fd, reason::sandboxed);
+        if (is_demoted(there.state.load(base::relaxed))) forget(fd); // or its units could not go back yet
+    });
 }
 
 void show_counts() noexcept {
     for_each([](int fd, slot& there) { (void)hand_back(there, fd); });
 }
 
-void before_open(const char* path) noexcept {
-    if (path == nullptr || highest.load(base::relaxed) < 0) return;
-    if (std::strncmp(path, "/proc/", 6) == 0 && std::strstr(path, "/fdinfo") != nullptr) show_counts();
+void after_open(const char* path) noexcept {
+    if (highest.load(base::relaxed) < 0) return;
+    if (is_number(path) || (std::strncmp(path, "/proc/", 6) == 0 && std::strstr(path, "/fdinfo") != nullptr))
+        show_counts();
 }
 
 void before_fork() noexcept {
     for_each([](int, slot& there) { there.forked.store(1, base::relaxed); });
 }
 
-void after_fork_in_child() noexcept { learn_process(); }
+void after_fork_in_child() noexcept {
+    if (notes()) learn_process(); // or it may be forbidden to ask
+}
 
 } // namespace efd::dropin

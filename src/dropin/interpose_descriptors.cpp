@@ -42,8 +42,7 @@ EFD_INTERPOSE int close(int fd) {
 
 EFD_INTERPOSE int close_range(unsigned first, unsigned last, int flags) {
     static constinit later<int(unsigned, unsigned, int)> real("close_range");
-    constexpr int unshares = 2; // CLOSE_RANGE_UNSHARE: what else there is only marks, or is refused
-    if ((flags & ~unshares) == 0) forget_range(first, last);
+    before_close_range(first, last, static_cast<unsigned>(flags));
     return real(first, last, flags);
 }
 
@@ -161,13 +160,25 @@ EFD_INTERPOSE ssize_t copy_file_range(int in, off_t* in_at, int out, off_t* out_
     return real(in, in_at, out, out_at, length, flags);
 }
 
+namespace {
+
+int opened(int fd, const char* path) noexcept {
+    if (fd >= 0) after_open(path);
+    return fd;
+}
+FILE* opened(FILE* file, const char* path) noexcept {
+    if (file != nullptr && path != nullptr) after_open(path);
+    return file;
+}
+
+} // namespace
+
 EFD_INTERPOSE int open64(const char* path, int flags, ...) {
     va_list rest;
     va_start(rest, flags);
     const unsigned mode = va_arg(rest, unsigned);
     va_end(rest);
-    before_open(path);
-    return next_open64(path, flags, mode);
+    return opened(next_open64(path, flags, mode), path);
 }
 
 EFD_INTERPOSE int open(const char* path, int flags, ...) {
@@ -183,8 +194,7 @@ EFD_INTERPOSE int openat64(int directory, const char* path, int flags, ...) {
     va_start(rest, flags);
     const unsigned mode = va_arg(rest, unsigned);
     va_end(rest);
-    before_open(path);
-    return next_openat64(directory, path, flags, mode);
+    return opened(next_openat64(directory, path, flags, mode), path);
 }
 
 EFD_INTERPOSE int openat(int directory, const char* path, int flags, ...) {
@@ -195,12 +205,34 @@ EFD_INTERPOSE int openat(int directory, const char* path, int flags, ...) {
     return openat64(directory, path, flags, mode);
 }
 
-EFD_INTERPOSE FILE* fopen64(const char* path, const char* mode) {
-    before_open(path);
-    return next_fopen64(path, mode);
-}
+EFD_INTERPOSE FILE* fopen64(const char* path, const char* mode) { return opened(next_fopen64(path, mode), path); }
 
 EFD_INTERPOSE FILE* fopen(const char* path, const char* mode) { return fopen64(path, mode); }
+
+EFD_INTERPOSE FILE* freopen64(const char* path, const char* mode, FILE* file) {
+    static constinit later<FILE*(const char*, const char*, FILE*)> real("freopen64");
+    return opened(real(path, mode, file), path);
+}
+
+EFD_INTERPOSE FILE* freopen(const char* path, const char* mode, FILE* file) { return freopen64(path, mode, file); }
+
+// NOLINTBEGIN: the names are libc's, for programs that were built with _FORTIFY_SOURCE
+EFD_INTERPOSE int __open64_2(const char* path, int flags) {
+    static constinit later<int(const char*, int)> real("__open64_2");
+    return opened(real(path, flags), path);
+}
+
+EFD_INTERPOSE int __open_2(const char* path, int flags) { return __open64_2(path, flags); }
+
+EFD_INTERPOSE int __openat64_2(int directory, const char* path, int flags) {
+    static constinit later<int(int, const char*, int)> real("__openat64_2");
+    return opened(real(directory, path, flags), path);
+}
+
+EFD_INTERPOSE int __openat_2(int directory, const char* path, int flags) {
+    return __openat64_2(directory, path, flags);
+}
+// NOLINTEND
 
 // For debuggers and for programs that know of us: afterwards fdinfo, to whomever looks, shows every count.
 EFD_INTERPOSE void efd_dropin_show_counts(void) { show_counts(); }

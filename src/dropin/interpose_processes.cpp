@@ -1,4 +1,4 @@
-// dropin/interpose_processes.cpp: the names by which other programs and kernel consumers come in.
+// dropin/interpose_processes.cpp: the names by which other programs come in, and a process shuts itself in.
 #include "dropin/descriptors.hpp"
 #include "dropin/escapes.hpp"
 #include "dropin/interpose.hpp"
@@ -6,6 +6,8 @@
 #include <alloca.h>
 #include <cstdarg>
 #include <cstdio>
+#include <sched.h>
+#include <sys/prctl.h>
 
 using namespace efd::dropin;
 
@@ -124,32 +126,19 @@ EFD_INTERPOSE FILE* popen(const char* command, const char* mode) {
     return real(command, mode);
 }
 
-namespace {
-
-// Not kept: libraries that are loaded later may each have one of their own.
-template <class Function>
-Function* ring_maker(const char* name, const void* caller) noexcept {
-    return reinterpret_cast<Function*>(find_next_for(name, caller));
+EFD_INTERPOSE int unshare(int flags) {
+    static constinit later<int(int)> real("unshare");
+    if ((flags & CLONE_FILES) != 0) before_unshare();
+    return real(flags);
 }
 
-} // namespace
-
-// liburing and libaio make their system calls themselves; these are the calls that programs make of them.
-EFD_INTERPOSE int io_uring_queue_init(unsigned entries, void* ring, unsigned flags) {
-    const auto real = ring_maker<int(unsigned, void*, unsigned)>("io_uring_queue_init", __builtin_return_address(0));
-    before_ring();
-    return real(entries, ring, flags);
-}
-
-EFD_INTERPOSE int io_uring_queue_init_params(unsigned entries, void* ring, void* parameters) {
-    const auto real =
-        ring_maker<int(unsigned, void*, void*)>("io_uring_queue_init_params", __builtin_return_address(0));
-    before_ring();
-    return real(entries, ring, parameters);
-}
-
-EFD_INTERPOSE int io_setup(int most, void* context) {
-    const auto real = ring_maker<int(int, void*)>("io_setup", __builtin_return_address(0));
-    before_ring();
-    return real(most, context);
+EFD_INTERPOSE int prctl(int option, ...) {
+    static constinit later<int(int, long, long, long, long)> real("prctl");
+    va_list rest;
+    va_start(rest, option);
+    long more[4];
+    for (long& one : more) one = va_arg(rest, long);
+    va_end(rest);
+    if (option == PR_SET_SECCOMP) before_sandbox();
+    return real(option, more[0], more[1], more[2], more[3]);
 }

@@ -3,10 +3,13 @@
 #include "dropin/escapes.hpp"
 #include "dropin/eventfd_calls.hpp"
 #include "dropin/interpose.hpp"
+#include "dropin/rings.hpp"
 
 #include <cstdarg>
 #include <fcntl.h>
-#include <linux/close_range.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
@@ -55,9 +58,8 @@ void before(long number, const arguments& a) noexcept {
     switch (number) {
     case SYS_close: return forget(a.fd(0));
     case SYS_close_range:
-        if ((static_cast<unsigned>(a.at[2]) & ~CLOSE_RANGE_UNSHARE) == 0)
-            forget_range(static_cast<unsigned>(a.at[0]), static_cast<unsigned>(a.at[1]));
-        return;
+        return before_close_range(static_cast<unsigned>(a.at[0]), static_cast<unsigned>(a.at[1]),
+                                  static_cast<unsigned>(a.at[2]));
 #ifdef SYS_dup2
     case SYS_dup2:
 #endif
@@ -74,10 +76,19 @@ void before(long number, const arguments& a) noexcept {
     case SYS_copy_file_range: gone_astray(a.fd(0), reason::spliced); return gone_astray(a.fd(2), reason::spliced);
     case SYS_tee:
     case SYS_sendfile: gone_astray(a.fd(0), reason::spliced); return gone_astray(a.fd(1), reason::spliced);
-    case SYS_io_uring_setup:
-    case SYS_io_setup: return before_ring();
+    case SYS_io_uring_setup: return before_ring(ring_kind::unseen);
+    case SYS_io_setup: return before_ring(ring_kind::seen);
+    case SYS_io_submit: return before_io_submit(a.at[1], a.as<iocb* const*>(2));
     case SYS_pidfd_getfd: return all_gone_astray(reason::passed);
-    case SYS_openat: return before_open(a.as<const char*>(1));
+    case SYS_unshare:
+        if ((a.at[0] & CLONE_FILES) != 0) before_unshare();
+        return;
+    case SYS_prctl:
+        if (a.fd(0) == PR_SET_SECCOMP) before_sandbox();
+        return;
+    case SYS_seccomp:
+        if (a.at[0] == SECCOMP_SET_MODE_STRICT || a.at[0] == SECCOMP_SET_MODE_FILTER) before_sandbox();
+        return;
     case SYS_clone: return before_fork();
     default: return;
     }
@@ -92,6 +103,11 @@ void after(long number, const arguments& a, long result, const void* site) noexc
 #endif
     case SYS_eventfd2: return note_created(made, static_cast<unsigned>(a.at[0]), static_cast<unsigned>(a.at[1]), site);
     case SYS_epoll_ctl: return after_epoll_ctl(a.fd(0), a.fd(1), a.fd(2), a.as<const epoll_event*>(3));
+#ifdef SYS_open
+    case SYS_open: return after_open(a.as<const char*>(0));
+#endif
+    case SYS_openat:
+    case SYS_openat2: return after_open(a.as<const char*>(1));
     case SYS_dup:
 #ifdef SYS_dup2
     case SYS_dup2:

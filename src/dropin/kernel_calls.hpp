@@ -16,6 +16,9 @@ namespace efd::dropin {
 // Adds n: 8 or a negative errno.
 long add_units(int fd, std::uint64_t n) noexcept;
 
+// What the program's memory holds there, for a call whose other end will say EFAULT; false: nothing that can be read.
+[[nodiscard]] bool copy_from_program(void* to, const void* from, std::size_t length) noexcept;
+
 // A wait for another thread or process that is inside its short section.
 class short_wait {
   public:

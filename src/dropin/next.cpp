@@ -45,6 +45,17 @@ void find(Function& slot, const char* name) noexcept {
     if (void* const found = ::dlsym(RTLD_NEXT, name); found != nullptr) slot = reinterpret_cast<Function>(found);
 }
 
+// In the library of the code at `caller`, or in one on which it depends.
+void* find_beside(const char* name, const void* caller) noexcept {
+    Dl_info from{};
+    if (::dladdr(caller, &from) == 0 || from.dli_fname == nullptr) return nullptr;
+    void* const object = ::dlopen(from.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+    if (object == nullptr) return nullptr;
+    void* const found = ::dlsym(object, name);
+    (void)::dlclose(object);
+    return found;
+}
+
 } // namespace
 
 constinit next_calls next{early_eventfd, early_read, early_write, early_readv, early_writev, early_close,
@@ -64,15 +75,13 @@ void find_next_calls() noexcept {
     find(next.ioctl, "ioctl");
 }
 
-void* find_next_for(const char* name, const void* caller) noexcept {
-    if (void* const found = ::dlsym(RTLD_NEXT, name); found != nullptr) return found;
-    Dl_info from{};
-    if (::dladdr(caller, &from) == 0 || from.dli_fname == nullptr) return find_next(name);
-    void* const object = ::dlopen(from.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
-    if (object == nullptr) return find_next(name);
-    void* const found = ::dlsym(object, name);
-    (void)::dlclose(object);
-    return found == nullptr ? find_next(name) : found;
+void* find_to_keep(const char* name, const void* caller) noexcept {
+    void* found = ::dlsym(RTLD_NEXT, name);
+    if (found == nullptr) found = find_beside(name, caller);
+    Dl_info its{};
+    if (found != nullptr && ::dladdr(found, &its) != 0 && its.dli_fname != nullptr)
+        (void)::dlopen(its.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+    return found;
 }
 
 void* find_next(const char* name) noexcept {

@@ -33,7 +33,7 @@ void find_next_calls() noexcept;
 [[nodiscard]] void* find_next(const char* name) noexcept;
 
 // The same of a name that a library may bring which is loaded later, for the code at `caller`: it and what it depends
-// on are searched where the rest of the program is in vain.
-[[nodiscard]] void* find_next_for(const char* name, const void* caller) noexcept;
+// on are searched where the rest of the program is in vain, and the library that has it is never unloaded. Null: none.
+[[nodiscard]] void* find_to_keep(const char* name, const void* caller) noexcept;
 
 } // namespace efd::dropin

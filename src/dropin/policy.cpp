@@ -97,6 +97,8 @@ void weigh_evidence(slot& there) noexcept {
     // A multishot poll completes for each write, and one read of a semaphore leaves units of which it has told already.
     const bool needs_each_write = rules.level == profile::strict || there.semaphore.load(base::relaxed) != 0;
     if (needs_each_write && rules.has_ring.load(base::relaxed)) return;
+    if (rules.has_unseen_ring.load(base::relaxed)) return;
+    if (rules.sees_all != nullptr && !rules.sees_all()) return;
     promote(there);
 }
 

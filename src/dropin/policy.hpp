@@ -3,7 +3,9 @@
 // Set once from the environment, before the program runs; read by any thread afterwards.
 //   strict    promoted on evidence; never in a process that has an io_uring or an AIO context; a value that is not on
 //             the caller's own stack goes to the kernel, so that a bad pointer is always EFAULT
-//   standard  ("default") promoted on evidence; a value is looked at where the kernel has read one before
+//   standard  ("default") promoted on evidence, unless the process has a ring whose requests do not pass by here; a
+//   value
+//             is looked at where the kernel has read one before
 //   eager     as standard, but promoted from the start, as long as the process has no io_uring or AIO context
 #pragma once
 
@@ -21,8 +23,10 @@ struct policy {
     profile level = profile::standard;
     const char* allowed = nullptr; // patterns of programs and sites, separated by commas; null: all
     const char* denied = nullptr;
-    bool names_sites = false; // who made an eventfd is asked for: by the report, or by these
-    base::atomic<bool> has_ring{false};
+    bool names_sites = false;                  // who made an eventfd is asked for: by the report, or by these
+    base::atomic<bool> has_ring{false};        // an io_uring or an AIO context
+    base::atomic<bool> has_unseen_ring{false}; // one whose requests do not pass by here
+    bool (*sees_all)() noexcept = nullptr;     // asked once more before each promotion
 };
 extern policy rules;
 
@@ -49,12 +53,6 @@ constexpr bool within_page(std::uintptr_t address) noexcept {
 static_assert(!within_page(0) && within_page(page_size) && !within_page(page_size - 1));
 inline base::atomic<std::uintptr_t>& place_of(std::uintptr_t address) noexcept {
     return readable_pages[page_of(address) % page_places];
-}
-
-// Is it in the frames of the caller, or not far above them: no unmapped page is.
-[[gnu::always_inline]] inline bool is_on_stack(std::uintptr_t address) noexcept {
-    constexpr std::uintptr_t reach = 1U << 12;
-    return address - stack_pointer() < reach;
 }
 
 // May the value at `address` be looked at here, or must the kernel be asked in case it is not there. Known are the

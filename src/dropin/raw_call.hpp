@@ -54,6 +54,12 @@ inline long raw_call6(long number, long a, long b, long c, long d, long e, long 
 #error "the drop-in knows x86-64 and aarch64; build with EFD_BUILD_DROPIN=OFF"
 #endif
 
+// Is it in the frames of the caller, or not far above them: no unmapped page is.
+[[gnu::always_inline]] inline bool is_on_stack(std::uintptr_t address) noexcept {
+    constexpr std::uintptr_t reach = 1U << 12;
+    return address - stack_pointer() < reach;
+}
+
 // What the kernel says: the result, or a negative errno.
 template <class... Arguments>
 inline long raw_call(long number, Arguments... arguments) noexcept {

@@ -5,6 +5,7 @@
 #include "dropin/kernel_calls.hpp"
 #include "dropin/next.hpp"
 #include "dropin/policy.hpp"
+#include "dropin/rings.hpp"
 
 #include <cstdlib>
 #include <pthread.h>
@@ -19,6 +20,7 @@ namespace {
     learn_process();
     if (!read_policy()) return;
     if (::pthread_atfork(before_fork, nullptr, after_fork_in_child) != 0) return;
+    rules.sees_all = sees_all_rings;
     begin_noting(std::getenv("EFD_DROPIN_REGION"));
 }
 

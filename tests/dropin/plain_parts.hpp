@@ -55,3 +55,18 @@ void not_replaced();
 void unannounced_child();
 void replaced_in_vfork();
 void far_away();
+void fdinfo_by_its_number();
+void sandboxed();
+void unshared();
+void bad_addresses();
+
+// Of plain_rings.cpp. Whether this machine lets a process have a ring.
+bool has_ring();
+void ring_reads();
+void ring_reads_registered();
+void ring_polls_once();
+void ring_polls_each();
+void ring_watches_edges();
+void ring_closes();
+void ring_of_its_own();
+void aio_reads();

@@ -345,7 +345,25 @@ const std::map<std::string, std::function<void()>> scenes = {
     {"unannounced_child", unannounced_child},
     {"replaced_in_vfork", replaced_in_vfork},
     {"far_away", far_away},
+    {"fdinfo_by_its_number", fdinfo_by_its_number},
+    {"sandboxed", sandboxed},
+    {"unshared", unshared},
+    {"bad_addresses", bad_addresses},
+    {"ring_reads", ring_reads},
+    {"ring_reads_registered", ring_reads_registered},
+    {"ring_polls_once", ring_polls_once},
+    {"ring_polls_each", ring_polls_each},
+    {"ring_watches_edges", ring_watches_edges},
+    {"ring_closes", ring_closes},
+    {"ring_of_its_own", ring_of_its_own},
+    {"aio_reads", aio_reads},
 };
+
+void list_scenes() {
+    const bool with_rings = has_ring();
+    for (const auto& [name, act] : scenes)
+        if (with_rings || name.rfind("ring_", 0) != 0) std::printf("%s\n", name.c_str());
+}
 
 } // namespace
 
@@ -356,7 +374,7 @@ int main(int argc, char** argv) {
         return 0;
     }
     if (scene == "list")
-        for (const auto& [name, act] : scenes) std::printf("%s\n", name.c_str());
+        list_scenes();
     else if (const auto found = scenes.find(scene); found != scenes.end())
         found->second();
     else

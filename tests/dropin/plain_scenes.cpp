@@ -3,11 +3,21 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
+#include <cstring>
+#include <dirent.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
+#include <sched.h>
+#include <string>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <thread>
 
 // The inner epoll is watched for edges before ours comes into it.
 void nested_edges_first() {
@@ -113,5 +123,108 @@ void far_away() {
     std::uint64_t value = 0;
     std::printf("read: %zd\n", ::read(fd, reinterpret_cast<void*>(std::uintptr_t{1} << 60), sizeof value)); // NOLINT
     std::printf("read: %ld\n", ::syscall(SYS_read, fd, &value, std::size_t{1} << 48));
+    tell_take(fd);
+}
+
+namespace {
+
+void tell_count(int info) {
+    std::FILE* const file = ::fdopen(info, "r");
+    if (file == nullptr) std::abort();
+    char line[128];
+    while (std::fgets(line, sizeof line, file) != nullptr)
+        if (std::strncmp(line, "eventfd-count", 13) == 0) (void)std::fputs(line, stdout);
+    (void)std::fclose(file);
+}
+
+} // namespace
+
+// As a program opens it that lists the directory; and with flags that the compiler cannot see.
+void fdinfo_by_its_number() {
+    const int fd = busy();
+    const std::string number = std::to_string(fd);
+    DIR* const all = ::opendir("/proc/self/fdinfo");
+    if (all == nullptr) std::abort();
+    add(fd, 20);
+    tell_count(::openat(::dirfd(all), number.c_str(), O_RDONLY | O_CLOEXEC));
+    (void)::closedir(all);
+    add(fd, 20);
+    const volatile int flags = O_RDONLY | O_CLOEXEC;
+    tell_count(::open(("/proc/self/fdinfo/" + number).c_str(), flags));
+    tell_take(fd);
+}
+
+// Whoever has forbidden himself all but what he needs is not ended for a system call that he did not make.
+void sandboxed() {
+    const int fd = busy();
+    add(fd, 3);
+    (void)std::fflush(stdout);
+    constexpr std::uint32_t allowed[] = {SYS_read,  SYS_write, SYS_close, SYS_eventfd2,        SYS_exit_group,
+                                         SYS_fork,  SYS_clone, SYS_wait4, SYS_set_robust_list, SYS_rseq,
+                                         SYS_gettid};
+    sock_filter program[2 * std::size(allowed) + 2];
+    sock_filter* at = program;
+    *at++ = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr));
+    for (const std::uint32_t number : allowed) {
+        *at++ = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1);
+        *at++ = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    }
+    *at++ = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+    const sock_fprog filter{static_cast<unsigned short>(std::size(program)), program};
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) std::abort();
+    if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) std::abort();
+    tell_take(fd);
+    const int other = ::eventfd(0, EFD_NONBLOCK);
+    make_busy(other);
+    tell_take(other);
+    std::printf("closed: %d\n", ::close(fd));
+    std::printf("closed: %d\n", ::close(other));
+    (void)std::fflush(stdout);
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(3);
+    int status = -1;
+    (void)::waitpid(child, &status, 0);
+    std::printf("child: %d\n", WEXITSTATUS(status));
+    (void)std::fflush(stdout);
+    ::_exit(0);
+}
+
+// A thread with a table of its own closes its number: everybody else has it still.
+void unshared() {
+    const int fd = busy();
+    add(fd, 3);
+    std::thread other([fd] {
+        std::printf("unshared: %d\n", ::unshare(CLONE_FILES));
+        (void)::close(fd);
+    });
+    other.join();
+    std::thread another([fd] {
+        std::printf("closed: %ld\n", ::syscall(SYS_close_range, fd, fd, 2U)); // CLOSE_RANGE_UNSHARE
+    });
+    another.join();
+    add(fd, 4);
+    tell_take(fd);
+}
+
+// The kernel says EFAULT of each.
+void bad_addresses() {
+    const int fd = busy();
+    const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) std::abort();
+    void* const bad = reinterpret_cast<void*>(std::uintptr_t{64}); // NOLINT(performance-no-int-to-ptr)
+    errno = 0;
+    std::printf("epoll_ctl: %d", ::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, static_cast<epoll_event*>(bad)));
+    std::printf(" %d\n", errno);
+    std::printf("sendmsg: %zd", ::sendmsg(ends[0], static_cast<msghdr*>(bad), 0));
+    std::printf(" %d\n", errno);
+    msghdr message{};
+    message.msg_control = bad;
+    message.msg_controllen = 64;
+    std::printf("sendmsg: %zd", ::sendmsg(ends[0], &message, 0));
+    std::printf(" %d\n", errno);
+    std::printf("open: %d", ::open(static_cast<const char*>(bad), O_RDONLY));
+    std::printf(" %d\n", errno);
+    add(fd, 2);
     tell_take(fd);
 }
