@@ -6,6 +6,7 @@
 // Invariant: a claim function either holds, or names what differed, or says why this machine cannot provoke it.
 #pragma once
 
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -52,8 +53,12 @@ class object {
     virtual bool semaphore() = 0;      // kernel: from fdinfo
     virtual int set_nonblock(bool on) = 0;
     virtual bool nonblock() = 0;
-    // The descriptor, or -1 where there is none.
+    // The number that names it, or -1; poll(2) and its like can be asked about it.
+    virtual int number() const { return -1; }
+    // The same where plain system calls on it meet the count, else -1.
     virtual int descriptor() const { return -1; }
+    // fcntl(2) on the number: its result, or a negated errno.
+    virtual int control([[maybe_unused]] int command, [[maybe_unused]] int argument) { return -EBADF; }
     // Whether thread `tid` of this process is asleep in a read or write of this object (kernel: /proc/self/task/TID/
     // syscall says read or write on the descriptor; library: a futex inside the object) and not running.
     virtual bool has_sleeper(pid_t tid) = 0;
