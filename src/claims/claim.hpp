@@ -1,11 +1,13 @@
 // claims/claim.hpp: the claims of FACTS as code that runs on any backend; the base of `efd check` and of the tests.
 //
 // Owns the list of claims. One claim, one function, one source for all backends: the kernel is the oracle, the library
-// must agree, more backends may come. A claim says what it needs; the runner asks it of each backend that offers that,
-// each time in a process of its own, so that limits, handlers and hangs stay there. Registration happens before main.
-// Invariant: a claim function either holds, or names what differed, or says why this machine cannot provoke it.
+// in both its faces must agree, more backends may come. A claim says what it needs; the runner asks it of each backend
+// that offers that, each time in a process of its own, so that limits, handlers and hangs stay there. Registration
+// happens before main. Invariant: a claim function either holds, or names what differed, or says why this machine
+// cannot provoke it.
 #pragma once
 
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -20,7 +22,7 @@ namespace efd::claims {
 // What a claim can be asked of.
 enum class needs : unsigned char {
     object,     // create, read, write, poll, signal: every backend
-    descriptor, // a real file descriptor: kernel, later the drop-in
+    descriptor, // a descriptor whose count the kernel keeps: kernel; the drop-in, preloaded
     in_process, // the kernel's inner interface (FACTS L), which only the library shows
 };
 
@@ -47,15 +49,19 @@ class object {
     virtual int signal() = 0;
     // What poll says now to someone who asks for everything, in <poll.h> values.
     virtual unsigned poll() = 0;
-    virtual std::uint64_t count() = 0; // kernel: from fdinfo
-    virtual int id() = 0;              // kernel: from fdinfo
-    virtual bool semaphore() = 0;      // kernel: from fdinfo
+    virtual std::uint64_t count() = 0; // kernel, descriptor: from fdinfo
+    virtual int id() = 0;              // the same
+    virtual bool semaphore() = 0;      // the same
     virtual int set_nonblock(bool on) = 0;
     virtual bool nonblock() = 0;
-    // The descriptor, or -1 where there is none.
+    // The number that names it, or -1; poll(2) and its like can be asked about it.
+    virtual int number() const { return -1; }
+    // The same where plain system calls on it meet the count, else -1.
     virtual int descriptor() const { return -1; }
+    // fcntl(2) on the number: its result, or a negated errno.
+    virtual int control([[maybe_unused]] int command, [[maybe_unused]] int argument) { return -EBADF; }
     // Whether thread `tid` of this process is asleep in a read or write of this object (kernel: /proc/self/task/TID/
-    // syscall says read or write on the descriptor; library: a futex inside the object) and not running.
+    // syscall says read or write on the descriptor; library, descriptor: a futex inside the object) and not running.
     virtual bool has_sleeper(pid_t tid) = 0;
 };
 
@@ -69,7 +75,8 @@ class backend {
 };
 
 std::unique_ptr<backend> kernel_backend();
-std::unique_ptr<backend> library_backend();
+std::unique_ptr<backend> library_backend();    // efd_create and what goes with it
+std::unique_ptr<backend> descriptor_backend(); // efd_eventfd and efd_fd_*
 
 // What a claim function works with: makes objects, notes differences.
 class trial {

@@ -4,25 +4,20 @@
 // come from fdinfo. signal() completes a small asynchronous read whose completion the kernel signals to the eventfd
 // (K-132), the only way to eventfd_signal() that needs no device. Any thread may call.
 #include "claims/claim.hpp"
+#include "claims/numbered_object.hpp"
 #include "claims/task.hpp"
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <mutex>
-#include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 namespace efd::claims {
 namespace {
-
-constexpr short every_event =
-    POLLIN | POLLPRI | POLLOUT | POLLRDNORM | POLLRDBAND | POLLWRNORM | POLLWRBAND | POLLRDHUP;
 
 // Completes reads of a one-byte file, each of which signals an eventfd.
 class completion_source {
@@ -68,57 +63,36 @@ completion_source& completions() {
     return source;
 }
 
-// The number behind a label of fdinfo, in this base; `otherwise` if there is no such line.
-std::uint64_t from_fdinfo(int fd, const std::string& label, int base, std::uint64_t otherwise) {
-    const std::string path = "/proc/self/fdinfo/" + std::to_string(fd);
-    const int info = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (info < 0) return otherwise;
-    std::string text(1024, '\0');
-    const ssize_t got = ::read(info, text.data(), text.size());
-    ::close(info);
-    text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-    const std::size_t at = text.find(label);
-    return at == std::string::npos ? otherwise : std::strtoull(text.c_str() + at + label.size(), nullptr, base);
-}
-
-class kernel_object final : public object {
+class kernel_object final : public numbered_object {
   public:
-    kernel_object(int fd, int flags) : fd_(fd), flags_(flags) {}
-    ~kernel_object() override { ::close(fd_); }
+    kernel_object(int fd, int flags) : numbered_object(fd, flags) {}
+    ~kernel_object() override { ::close(number()); }
     kernel_object(const kernel_object&) = delete;
     kernel_object& operator=(const kernel_object&) = delete;
 
-    int read(std::uint64_t& value) override { return outcome_of(::read(fd_, &value, sizeof value)); }
-    int write(std::uint64_t value) override { return outcome_of(::write(fd_, &value, sizeof value)); }
-    int signal() override { return completions().complete_one(fd_); }
-    unsigned poll() override {
-        pollfd asked{fd_, every_event, 0};
-        return ::poll(&asked, 1, 0) >= 0 ? static_cast<unsigned short>(asked.revents) : 0;
+    int read(std::uint64_t& value) override { return outcome_of(::read(number(), &value, sizeof value)); }
+    int write(std::uint64_t value) override { return outcome_of(::write(number(), &value, sizeof value)); }
+    int signal() override { return completions().complete_one(number()); }
+    int control(int command, int argument) override {
+        const int result = ::fcntl(number(), command, argument);
+        return result >= 0 ? result : -errno;
     }
-    std::uint64_t count() override { return from_fdinfo(fd_, "eventfd-count:", 16, 0); }
-    int id() override { return static_cast<int>(from_fdinfo(fd_, "eventfd-id:", 10, static_cast<std::uint64_t>(-1))); }
-    bool semaphore() override {
-        return from_fdinfo(fd_, "eventfd-semaphore:", 10, static_cast<std::uint64_t>(flags_ & EFD_SEMAPHORE)) == 1;
-    }
-    int set_nonblock(bool on) override {
-        const int flags = ::fcntl(fd_, F_GETFL);
-        if (flags < 0) return errno;
-        return ::fcntl(fd_, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK) == 0 ? 0 : errno;
-    }
-    bool nonblock() override { return (::fcntl(fd_, F_GETFL) & O_NONBLOCK) != 0; }
-    int descriptor() const override { return fd_; }
+    int descriptor() const override { return number(); }
     bool has_sleeper(pid_t tid) override {
-        return asleep_in(tid, {SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_preadv2, SYS_pwritev2}, fd_);
+        return asleep_in(tid, {SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_preadv2, SYS_pwritev2}, number());
     }
 
   private:
-    static int outcome_of(ssize_t moved) {
-        if (moved < 0) return errno;
-        return moved == static_cast<ssize_t>(sizeof(std::uint64_t)) ? 0 : EIO; // no eventfd moves any other number
+    std::string fdinfo() override {
+        const std::string path = "/proc/self/fdinfo/" + std::to_string(number());
+        const int info = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+        if (info < 0) return {};
+        std::string text(1024, '\0');
+        const ssize_t got = ::read(info, text.data(), text.size());
+        ::close(info);
+        text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+        return text;
     }
-
-    int fd_;
-    int flags_;
 };
 
 class kernel final : public backend {

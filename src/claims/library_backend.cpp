@@ -1,38 +1,16 @@
 // claims/library_backend.cpp: objects of libefd behind the object interface, through its C face alone.
 //
-// Owns one reference for each object. Any thread may call. has_sleeper looks for a thread in a futex wait on an address
-// inside the object, which is one cache line (core/context.hpp).
+// Owns one reference for each object. Any thread may call. has_sleeper looks for a thread in a futex wait inside the
+// object.
 #include "claims/claim.hpp"
 #include "claims/task.hpp"
 
 #include <efd/efd.h>
 
 #include <cerrno>
-#include <fcntl.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
-#include <unistd.h>
-
-#ifndef SYS_futex_waitv
-#define SYS_futex_waitv 449
-#endif
-#ifndef SYS_futex
-#define SYS_futex SYS_futex_time64
-#endif
 
 namespace efd::claims {
 namespace {
-
-constexpr std::uint64_t object_size = 64;
-
-// The futex address of a futex_waitv entry that lies on the sleeper's stack; 0 if it cannot be read any more.
-std::uint64_t address_in_waitv(std::uint64_t entry) {
-    std::uint64_t address = 0;
-    const iovec here{&address, sizeof address};
-    const iovec there{reinterpret_cast<void*>(entry + sizeof(std::uint64_t)), sizeof address};
-    const ssize_t got = ::process_vm_readv(::getpid(), &here, 1, &there, 1, 0);
-    return got == static_cast<ssize_t>(sizeof address) ? address : 0;
-}
 
 class library_object final : public object {
   public:
@@ -50,18 +28,10 @@ class library_object final : public object {
     bool semaphore() override { return (::efd_flags(efd_) & EFD_SEMAPHORE) != 0; }
     int set_nonblock(bool on) override { return outcome_of(::efd_set_nonblock(efd_, on ? 1 : 0)); }
     bool nonblock() override { return (::efd_flags(efd_) & EFD_NONBLOCK) != 0; }
-    bool has_sleeper(pid_t tid) override {
-        const task_state seen = look_at_task(tid);
-        if (!seen.asleep || !seen.call_known) return seen.asleep;
-        if (seen.call == SYS_futex) return contains(seen.args[0]);
-        return seen.call == SYS_futex_waitv && contains(address_in_waitv(seen.args[0]));
-    }
+    bool has_sleeper(pid_t tid) override { return asleep_inside(tid, efd_); }
 
   private:
     static int outcome_of(int result) { return result == 0 ? 0 : errno; }
-    bool contains(std::uint64_t address) const {
-        return address - reinterpret_cast<std::uintptr_t>(efd_) < object_size;
-    }
 
     efd_t* efd_;
 };

@@ -8,8 +8,16 @@
 #include <fcntl.h>
 #include <string>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+#ifndef SYS_futex_waitv
+#define SYS_futex_waitv 449
+#endif
+#ifndef SYS_futex
+#define SYS_futex SYS_futex_time64
+#endif
 
 namespace efd::claims {
 namespace {
@@ -55,6 +63,15 @@ long as_numbered_here(long call) {
 #endif
 }
 
+// The futex address of a futex_waitv entry that lies on the sleeper's stack; 0 if it cannot be read any more.
+std::uint64_t address_in_waitv(std::uint64_t entry) {
+    std::uint64_t address = 0;
+    const iovec here{&address, sizeof address};
+    const iovec there{reinterpret_cast<void*>(entry + sizeof(std::uint64_t)), sizeof address};
+    const ssize_t got = ::process_vm_readv(::getpid(), &here, 1, &there, 1, 0);
+    return got == static_cast<ssize_t>(sizeof address) ? address : 0;
+}
+
 } // namespace
 
 task_state look_at_task(pid_t tid) {
@@ -79,6 +96,17 @@ bool asleep_in(pid_t tid, std::initializer_list<long> calls, std::int64_t first_
     if (!seen.asleep || !seen.call_known) return seen.asleep;
     if (!contains(calls, seen.call)) return false;
     return first_argument < 0 || static_cast<std::uint32_t>(seen.args[0]) == static_cast<std::uint64_t>(first_argument);
+}
+
+bool asleep_inside(pid_t tid, const void* object) {
+    constexpr std::uint64_t object_size = 64;
+    const auto inside = [object](std::uint64_t address) {
+        return address - reinterpret_cast<std::uintptr_t>(object) < object_size;
+    };
+    const task_state seen = look_at_task(tid);
+    if (!seen.asleep || !seen.call_known) return seen.asleep;
+    if (seen.call == SYS_futex) return inside(seen.args[0]);
+    return seen.call == SYS_futex_waitv && inside(address_in_waitv(seen.args[0]));
 }
 
 bool asleep_in_poll(pid_t tid) {

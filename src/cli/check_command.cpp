@@ -35,27 +35,28 @@ std::vector<claims::claim> chosen_claims(const check_options& options) {
 }
 
 claims::outcome ask(const claims::claim& what, claims::backend& of) {
-    if (!of.offers(what.wants)) return {claims::verdict::not_applicable, {}};
+    if (!of.offers(what.wants)) return not_asked();
     return claims::run_isolated(what, of);
 }
-
-constexpr claims::verdict nobody_asked = claims::verdict::not_applicable;
 
 std::vector<checked_claim> ask_all(const std::vector<claims::claim>& chosen, bool of_kernel) {
     const std::unique_ptr<claims::backend> kernel = claims::kernel_backend();
     const std::unique_ptr<claims::backend> library = claims::library_backend();
+    const std::unique_ptr<claims::backend> descriptor = claims::descriptor_backend();
     progress_line line;
     std::vector<checked_claim> all;
     for (const claims::claim& one : chosen) {
         line.tell(fmt::format("claim {}/{} {} {}", all.size() + 1, chosen.size(), one.id, one.title));
-        claims::outcome answered = ask(one, *kernel);
-        claims::outcome of_library = of_kernel ? claims::outcome{nobody_asked, {}} : ask(one, *library);
-        all.push_back({one, std::move(answered), std::move(of_library), {nobody_asked, {}}});
+        checked_claim& now = all.emplace_back(checked_claim{.what = one});
+        now.kernel = ask(one, *kernel);
+        if (of_kernel) continue;
+        now.library = ask(one, *library);
+        now.descriptor = ask(one, *descriptor);
     }
     return all;
 }
 
-// The third column, by a process of its own: a library cannot be preloaded into one that runs already.
+// The last column, by a process of its own: a library cannot be preloaded into one that runs already.
 void ask_dropin([[maybe_unused]] std::vector<checked_claim>& all, [[maybe_unused]] const check_options& options) {
 #ifdef EFD_WITH_DROPIN
     progress_line line;
@@ -80,8 +81,8 @@ int run_check(const check_options& options) {
 
 void add_check_command(CLI::App& app, int& status) {
     const auto options = std::make_shared<check_options>();
-    CLI::App* const check =
-        app.add_subcommand("check", "Asks every claim about eventfd of the kernel, the library and the drop-in");
+    CLI::App* const check = app.add_subcommand(
+        "check", "Asks every claim about eventfd of the kernel, the library, its descriptors and the drop-in");
     check->add_flag("--json", options->json, "Prints an object with all claims and the totals");
     check->add_option("--claims", options->claims, "Only claims whose name has a match of this regular expression")
         ->type_name("REGEX");

@@ -1,4 +1,5 @@
-// cli/check_command.hpp: `efd check`: asks every claim of the kernel and of the library, and says where they differ.
+// cli/check_command.hpp: `efd check`: asks every claim of the kernel, of the library in both its faces and of the
+// drop-in.
 //
 // Called once, by main, before any other thread exists: each claim runs in a forked child.
 #pragma once

@@ -14,6 +14,17 @@ using claims::verdict;
 
 constexpr std::array verdict_words{"holds", "differs", "not provoked", "not applicable"};
 
+// Who is asked, in the order in which it is told.
+struct column {
+    const char* name;
+    outcome checked_claim::* answer;
+    tally check_totals::* total;
+};
+constexpr std::array columns{column{"kernel", &checked_claim::kernel, &check_totals::kernel},
+                             column{"library", &checked_claim::library, &check_totals::library},
+                             column{"descriptor", &checked_claim::descriptor, &check_totals::descriptor},
+                             column{"dropin", &checked_claim::dropin, &check_totals::dropin}};
+
 std::size_t place_of(verdict v) { return static_cast<std::size_t>(v); }
 std::string word_of(verdict v) { return verdict_words[place_of(v)]; }
 
@@ -35,8 +46,14 @@ void append_detail(std::string& table, const char* who, const outcome& said) {
     table += fmt::format("        {}: {}\n", who, said.detail);
 }
 
+// Without blanks at its end.
+void end_line(std::string& table) {
+    table.erase(table.find_last_not_of(' ') + 1);
+    table += '\n';
+}
+
 std::string total_line(const char* who, const tally& counted) {
-    return fmt::format("{:<8} {:>5} {:>8} {:>13} {:>15}\n", who, counted[0], counted[1], counted[2], counted[3]);
+    return fmt::format("{:<10} {:>5} {:>8} {:>13} {:>15}\n", who, counted[0], counted[1], counted[2], counted[3]);
 }
 
 nlohmann::ordered_json json_of(const outcome& said) {
@@ -53,7 +70,7 @@ nlohmann::ordered_json json_of(const tally& counted) {
 
 bool check_totals::anything_differs() const {
     const std::size_t at = place_of(verdict::differs);
-    return kernel[at] > 0 || library[at] > 0 || dropin[at] > 0;
+    return std::any_of(columns.begin(), columns.end(), [&](const column& one) { return (this->*one.total)[at] > 0; });
 }
 
 claims::outcome outcome_of(const nlohmann::json& said) {
@@ -65,52 +82,45 @@ claims::outcome outcome_of(const nlohmann::json& said) {
 
 check_totals totals_of(const std::vector<checked_claim>& all) {
     check_totals totals;
-    for (const checked_claim& one : all) {
-        ++totals.kernel[place_of(one.kernel.result)];
-        ++totals.library[place_of(one.library.result)];
-        ++totals.dropin[place_of(one.dropin.result)];
-    }
+    for (const checked_claim& one : all)
+        for (const column& asked : columns) ++(totals.*asked.total)[place_of((one.*asked.answer).result)];
     return totals;
 }
 
 nlohmann::ordered_json to_json(const std::vector<checked_claim>& all) {
     nlohmann::ordered_json claims = nlohmann::ordered_json::array();
-    for (const checked_claim& one : all)
-        claims.push_back({{"claim", one.what.id},
-                          {"title", one.what.title},
-                          {"kernel", json_of(one.kernel)},
-                          {"library", json_of(one.library)},
-                          {"dropin", json_of(one.dropin)}});
-    const check_totals totals = totals_of(all);
-    return {{"claims", std::move(claims)},
-            {"totals",
-             {{"kernel", json_of(totals.kernel)},
-              {"library", json_of(totals.library)},
-              {"dropin", json_of(totals.dropin)}}}};
+    for (const checked_claim& one : all) {
+        nlohmann::ordered_json told{{"claim", one.what.id}, {"title", one.what.title}};
+        for (const column& asked : columns) told[asked.name] = json_of(one.*asked.answer);
+        claims.push_back(std::move(told));
+    }
+    const check_totals counted = totals_of(all);
+    nlohmann::ordered_json totals;
+    for (const column& asked : columns) totals[asked.name] = json_of(counted.*asked.total);
+    return {{"claims", std::move(claims)}, {"totals", std::move(totals)}};
 }
 
 std::string to_table(const std::vector<checked_claim>& all, bool coloured) {
+    constexpr std::size_t answer_width = 14;
     std::size_t title_width = 5;
     for (const checked_claim& one : all) title_width = std::max(title_width, one.what.title.size());
-    std::string table =
-        fmt::format("{:<6} {:<{}}  {:<14} {:<14} {}\n", "claim", "title", title_width, "kernel", "library", "dropin");
+    std::string table = fmt::format("{:<6} {:<{}} ", "claim", "title", title_width);
+    for (const column& asked : columns) table += fmt::format(" {:<{}}", asked.name, answer_width);
+    end_line(table);
     for (const checked_claim& one : all) {
-        const std::string kernel = shown(one.kernel, one.what.wants);
-        const std::string library = shown(one.library, one.what.wants);
-        const std::string dropin = shown(one.dropin, one.what.wants);
-        table += fmt::format("{:<6} {:<{}}  {} {} {}\n", one.what.id, one.what.title, title_width,
-                             padded(kernel, 14, one.kernel.result, coloured),
-                             padded(library, 14, one.library.result, coloured),
-                             padded(dropin, dropin.size(), one.dropin.result, coloured));
-        append_detail(table, "kernel", one.kernel);
-        append_detail(table, "library", one.library);
-        append_detail(table, "dropin", one.dropin);
+        table += fmt::format("{:<6} {:<{}} ", one.what.id, one.what.title, title_width);
+        for (const column& asked : columns) {
+            const outcome& said = one.*asked.answer;
+            table += ' ' + padded(shown(said, one.what.wants), answer_width, said.result, coloured);
+        }
+        end_line(table);
+        for (const column& asked : columns) append_detail(table, asked.name, one.*asked.answer);
     }
-    const check_totals totals = totals_of(all);
-    table += fmt::format("\n{:<8} {:>5} {:>8} {:>13} {:>15}\n", "totals", "holds", "differs", "not provoked",
+    table += fmt::format("\n{:<10} {:>5} {:>8} {:>13} {:>15}\n", "totals", "holds", "differs", "not provoked",
                          "not applicable");
-    return table + total_line("kernel", totals.kernel) + total_line("library", totals.library) +
-           total_line("dropin", totals.dropin);
+    const check_totals totals = totals_of(all);
+    for (const column& asked : columns) table += total_line(asked.name, totals.*asked.total);
+    return table;
 }
 
 } // namespace efd::cli

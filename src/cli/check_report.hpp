@@ -13,11 +13,14 @@
 
 namespace efd::cli {
 
+inline claims::outcome not_asked() { return {claims::verdict::not_applicable, {}}; }
+
 struct checked_claim {
     claims::claim what;
-    claims::outcome kernel;
-    claims::outcome library;
-    claims::outcome dropin; // what the kernel's claims come to in a program under the drop-in
+    claims::outcome kernel = not_asked();
+    claims::outcome library = not_asked();    // efd_create and what goes with it
+    claims::outcome descriptor = not_asked(); // efd_eventfd and efd_fd_*
+    claims::outcome dropin = not_asked();     // what the kernel's claims come to in a program under the drop-in
 };
 
 // How often each verdict was given by one backend, in the order of claims::verdict.
@@ -25,6 +28,7 @@ using tally = std::array<int, 4>;
 struct check_totals {
     tally kernel{};
     tally library{};
+    tally descriptor{};
     tally dropin{};
     bool anything_differs() const;
 };

@@ -1,4 +1,5 @@
-// tests/claims/claims_test.cpp: one test for each claim and backend: Claims/kernel.K_031, Claims/library.K_031.
+// tests/claims/claims_test.cpp: one test for each claim and backend: Claims/kernel.K_031, and so for library,
+// descriptor.
 //
 // Owns nothing but the list of tests, made from the list of claims before main runs them. A claim that this machine
 // cannot bring about is skipped with the reason; one that differs fails with what differed.
@@ -47,7 +48,9 @@ int main(int argc, char** argv) {
     testing::InitGoogleTest(&argc, argv);
     const auto kernel = kernel_backend();
     const auto library = library_backend();
+    const auto descriptor = descriptor_backend();
     register_claims(*kernel);
     register_claims(*library);
+    register_claims(*descriptor);
     return RUN_ALL_TESTS();
 }

@@ -15,7 +15,7 @@ namespace {
 
 struct row {
     std::string title;
-    std::string asked_of; // "kernel, library", "kernel", "library" or "nobody"
+    std::string asked_of; // "kernel, library, descriptor", "kernel", "library" or "nobody"
     std::string file;     // in src/claims
     std::string notes;
 };
@@ -46,7 +46,7 @@ std::map<std::string, row> rows_of_the_table() {
 
 std::string asked_of(needs what) {
     switch (what) {
-    case needs::object: return "kernel, library";
+    case needs::object: return "kernel, library, descriptor";
     case needs::descriptor: return "kernel";
     case needs::in_process: return "library";
     }

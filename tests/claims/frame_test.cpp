@@ -141,9 +141,12 @@ TEST(Frame, NotProvokedKeepsItsReasonAndHidesNoDifference) {
 TEST(Frame, ABackendIsNotAskedForWhatItDoesNotOffer) {
     const auto kernel = kernel_backend();
     const auto library = library_backend();
+    const auto descriptor = descriptor_backend();
     const auto never = [](trial& t) { t.abandon("was run"); };
     EXPECT_EQ(run_isolated({"K-000", "", needs::in_process, never}, *kernel).result, verdict::not_applicable);
     EXPECT_EQ(run_isolated({"K-000", "", needs::descriptor, never}, *library).result, verdict::not_applicable);
+    for (const needs what : {needs::descriptor, needs::in_process})
+        EXPECT_EQ(run_isolated({"K-000", "", what, never}, *descriptor).result, verdict::not_applicable);
 }
 
 TEST(Frame, AnObjectThatCannotBeMadeEndsTheTrial) {
@@ -177,7 +180,7 @@ TEST(Frame, ClaimsAreSortedAndEachIdIsTakenOnce) {
 }
 
 TEST(Frame, ASleeperIsSeenAsleepAndAsNothingElse) {
-    for (auto make_backend : {kernel_backend, library_backend}) {
+    for (auto make_backend : {kernel_backend, library_backend, descriptor_backend}) {
         const auto on = make_backend();
         trial asked(*on);
         const auto busy = asked.make();

@@ -153,7 +153,7 @@ class Check(unittest.TestCase):
         said = efd("check", "--json", "--claims", "K-01")
         report = json.loads(said.stdout)
         self.assertTrue(report["claims"])
-        counted = {who: dict.fromkeys(VERDICTS, 0) for who in ("kernel", "library", "dropin")}
+        counted = {who: dict.fromkeys(VERDICTS, 0) for who in ("kernel", "library", "descriptor", "dropin")}
         for claim in report["claims"]:
             self.assertRegex(claim["claim"], r"^K-01\d$")
             self.assertTrue(claim["title"])
@@ -164,12 +164,14 @@ class Check(unittest.TestCase):
         differs = any(verdicts["differs"] for verdicts in counted.values())
         self.assertEqual(said.returncode, 1 if differs else 0, said.stdout)
 
-    def test_every_claim_is_listed_once_with_two_verdicts(self):
+    def test_every_claim_is_listed_once_under_the_names_of_all_who_are_asked(self):
         said = efd("check")
         self.assertIn(said.returncode, (0, 1), said.stderr)
         self.assertEqual(said.stderr, "")
         names = re.findall(r"^(K-\d+) ", said.stdout, re.MULTILINE)
         self.assertEqual(names, sorted(set(names)))
+        self.assertRegex(said.stdout, r"^claim +title +kernel +library +descriptor +dropin\n")
+        self.assertRegex(said.stdout, r"\nK-013 .* holds +holds +holds ")
         self.assertIn("(kernel only)", said.stdout)
         self.assertRegex(said.stdout, r"totals +holds +differs")
 

@@ -1,0 +1,66 @@
+// claims/descriptor_backend.cpp: the numbers of efd_eventfd behind the object interface, through efd_fd_* alone.
+//
+// Owns one number for each object. Any thread may call. What those calls do not offer is asked of the object behind the
+// number, which efd_fd_ctx gives: a signal, and where a sleeper sleeps. poll is poll(2) of the number, as a program
+// sees it, but for POLLERR, which the bell cannot show (K-050, a declared difference): that bit alone is efd_poll's.
+#include "claims/numbered_object.hpp"
+#include "claims/task.hpp"
+
+#include <efd/efd.h>
+
+#include <array>
+#include <cerrno>
+#include <poll.h>
+
+namespace efd::claims {
+namespace {
+
+struct put {
+    void operator()(efd_t* given) const { ::efd_put(given); }
+};
+using reference = std::unique_ptr<efd_t, put>;
+
+class descriptor_object final : public numbered_object {
+  public:
+    descriptor_object(int fd, int flags) : numbered_object(fd, flags) {}
+    ~descriptor_object() override { ::efd_fd_close(number()); }
+    descriptor_object(const descriptor_object&) = delete;
+    descriptor_object& operator=(const descriptor_object&) = delete;
+
+    int read(std::uint64_t& value) override { return outcome_of(::efd_fd_read(number(), &value, sizeof value)); }
+    int write(std::uint64_t value) override { return outcome_of(::efd_fd_write(number(), &value, sizeof value)); }
+    int signal() override { return ::efd_signal(context().get()) == 0 ? 0 : errno; }
+    unsigned poll() override {
+        return numbered_object::poll() | (static_cast<unsigned>(::efd_poll(context().get())) & POLLERR);
+    }
+    int control(int command, int argument) override {
+        const int result = ::efd_fd_fcntl(number(), command, argument);
+        return result >= 0 ? result : -errno;
+    }
+    bool has_sleeper(pid_t tid) override { return asleep_inside(tid, context().get()); }
+
+  private:
+    reference context() const { return reference(::efd_fd_ctx(number())); }
+    std::string fdinfo() override {
+        std::array<char, 512> text{};
+        return ::efd_fd_fdinfo(number(), text.data(), text.size()) > 0 ? text.data() : std::string();
+    }
+};
+
+class descriptor final : public backend {
+  public:
+    std::string_view name() const override { return "descriptor"; }
+    bool offers(needs what) const override { return what == needs::object; }
+    // As the kernel's, the initial value has 32 bits (K-005).
+    std::unique_ptr<object> make(std::uint64_t initval, int flags, int& error) override {
+        const int fd = ::efd_eventfd(static_cast<unsigned>(initval), flags);
+        error = fd < 0 ? errno : 0;
+        return fd < 0 ? nullptr : std::make_unique<descriptor_object>(fd, flags);
+    }
+};
+
+} // namespace
+
+std::unique_ptr<backend> descriptor_backend() { return std::make_unique<descriptor>(); }
+
+} // namespace efd::claims
