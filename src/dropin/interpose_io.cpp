@@ -25,20 +25,49 @@ EFD_INTERPOSE int eventfd(unsigned initval, int flags) {
     return made;
 }
 
+namespace {
+
+// Has a thread of this process ever been cancelled. Only then is there something to be tested for.
+constinit efd::base::atomic<bool> somebody_cancels{false};
+
+// Before anything is taken or added, as in libc.
+void test_cancel() {
+    if (somebody_cancels.load(efd::base::relaxed)) [[unlikely]]
+        pthread_testcancel();
+}
+
+// Out of line, so that a call that ends in a register or two has no frame.
+[[gnu::noinline]] ssize_t read_ours(slot& there, int fd, void* buffer, std::size_t length) {
+    test_cancel();
+    return read_value(there, fd, buffer, length, [=] { return next.read(fd, buffer, length); });
+}
+[[gnu::noinline]] ssize_t write_ours(slot& there, int fd, const void* buffer, std::size_t length) {
+    test_cancel();
+    return write_value(there, fd, buffer, length, [=] { return next.write(fd, buffer, length); });
+}
+
+} // namespace
+
+EFD_INTERPOSE int pthread_cancel(pthread_t thread) {
+    static constinit later<int(pthread_t)> real("pthread_cancel");
+    somebody_cancels.store(true, efd::base::relaxed);
+    return real(thread);
+}
+
 EFD_INTERPOSE ssize_t read(int fd, void* buffer, std::size_t length) {
     slot* const there = slot_of(fd);
     if (there == nullptr) [[likely]]
         return next.read(fd, buffer, length);
-    pthread_testcancel(); // before anything is taken, as in libc
-    return read_value(*there, fd, buffer, length, [=] { return next.read(fd, buffer, length); });
+    return read_ours(*there, fd, buffer, length);
 }
 
 EFD_INTERPOSE ssize_t write(int fd, const void* buffer, std::size_t length) {
     slot* const there = slot_of(fd);
     if (there == nullptr) [[likely]]
         return next.write(fd, buffer, length);
-    pthread_testcancel();
-    return write_value(*there, fd, buffer, length, [=] { return next.write(fd, buffer, length); });
+    if (!somebody_cancels.load(efd::base::relaxed) && parks(*there, buffer, length))
+        return static_cast<ssize_t>(value_size);
+    return write_ours(*there, fd, buffer, length);
 }
 
 // NOLINTNEXTLINE: the name is libc's
