@@ -6,16 +6,14 @@
 #include "dropin/policy.hpp"
 #include "dropin/raw_call.hpp"
 
-#include <algorithm>
 #include <fcntl.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 namespace efd::dropin {
 
-constinit base::atomic<region*> all_slots{nullptr};
-constinit number_table slot_numbers;
-constinit base::atomic<int> highest{-1};
+constinit notes_of_process noted;
 
 namespace {
 
@@ -37,20 +35,36 @@ bool holds(const number_set& all, int fd) noexcept {
     return static_cast<unsigned>(fd) < most_descriptors && (all[fd / 64].load(base::relaxed) >> (fd % 64) & 1) != 0;
 }
 
-void note(int fd, std::uint32_t number) noexcept {
-    slot_numbers[fd].store(number, base::release);
-    int seen = highest.load(base::relaxed);
-    while (seen < fd && !highest.compare_exchange_weak(seen, fd, base::acq_rel, base::relaxed)) {
+// The number is below most_descriptors, and the memory is there.
+void note(int fd, slot& there) noexcept {
+    noted.slots.load(base::relaxed)[fd].store(&there, base::release);
+    unsigned seen = noted.end.load(base::relaxed);
+    const unsigned end = static_cast<unsigned>(fd) + 1;
+    while (seen < end && !noted.end.compare_exchange_weak(seen, end, base::acq_rel, base::relaxed)) {
     }
 }
 
-region* slots_made() noexcept {
-    region* there = all_slots.load(base::acquire);
+region* region_made() noexcept {
+    region* there = noted.all.load(base::acquire);
     if (there != nullptr) return there;
     region* const mine = map_region(nullptr);
-    if (mine == nullptr || all_slots.compare_exchange_strong(there, mine, base::acq_rel, base::acquire)) return mine;
+    if (mine == nullptr || noted.all.compare_exchange_strong(there, mine, base::acq_rel, base::acquire)) return mine;
     unmap_region(*mine); // another thread was first
     return there;
+}
+
+bool notes_made() noexcept {
+    noted_slot* there = noted.slots.load(base::acquire);
+    if (there != nullptr) return true;
+    constexpr std::size_t length = most_descriptors * sizeof *there;
+    constexpr int kind = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    const long at = raw_call(SYS_mmap, nullptr, length, PROT_READ | PROT_WRITE, kind, -1, 0);
+    if (is_error(at)) return false;
+    // Zeroed pages are null pointers. NOLINTNEXTLINE(performance-no-int-to-ptr): a system call's result
+    auto* const mine = reinterpret_cast<noted_slot*>(at);
+    if (!noted.slots.compare_exchange_strong(there, mine, base::acq_rel, base::acquire))
+        (void)raw_call(SYS_munmap, at, length);
+    return true;
 }
 
 // False in a child of vfork. One of _Fork or clone, of which nobody told, is learnt of here.
@@ -65,7 +79,7 @@ bool table_is_my_own() noexcept {
 } // namespace
 
 void begin_noting(const char* path) noexcept {
-    if (path != nullptr) all_slots.store(map_region(path), base::release);
+    if (path != nullptr) noted.all.store(map_region(path), base::release);
     is_noting.store(true, base::relaxed);
 }
 
@@ -75,7 +89,7 @@ bool notes() noexcept { return is_noting.load(base::relaxed); }
 void note_created(int fd, unsigned initval, unsigned flags, const void* site) noexcept {
     if (!is_noting.load(base::relaxed) || static_cast<unsigned>(fd) >= most_descriptors || !table_is_my_own()) return;
     watch_for_children();
-    region* const all = slots_made();
+    region* const all = notes_made() ? region_made() : nullptr;
     const std::uint32_t number = all == nullptr ? 0 : take_slot(*all);
     if (number == 0) return;
     slot& made = all->slots[number];
@@ -85,7 +99,7 @@ void note_created(int fd, unsigned initval, unsigned flags, const void* site) no
     made.descriptor = fd;
     write_site(made, site);
     begin_policy(made, initval);
-    note(fd, number);
+    note(fd, made);
 }
 
 void note_duplicated(int from, int to) noexcept {
@@ -94,13 +108,13 @@ void note_duplicated(int from, int to) noexcept {
     if (static_cast<unsigned>(to) >= most_descriptors || !table_is_my_own())
         return demote(*there, from, reason::executed);
     there->holders.fetch_add(1, base::acq_rel);
-    note(to, slot_numbers[from].load(base::relaxed));
+    note(to, *there);
 }
 
 void forget(int fd) noexcept {
     if (slot_of(fd) == nullptr || !table_is_my_own()) return;
-    const std::uint32_t number = slot_numbers[fd].exchange(0, base::acq_rel);
-    if (number != 0) let_go_of_slot(all_slots.load(base::relaxed)->slots[number]);
+    slot* const there = noted.slots.load(base::relaxed)[fd].exchange(nullptr, base::acq_rel);
+    if (there != nullptr) let_go_of_slot(*there);
 }
 
 void before_replaced(int from, int to) noexcept {
@@ -111,9 +125,8 @@ void before_replaced(int from, int to) noexcept {
 }
 
 void forget_range(unsigned first, unsigned last) noexcept {
-    const int end = highest.load(base::acquire);
-    if (end < 0) return;
-    for (unsigned fd = first; fd <= std::min(last, static_cast<unsigned>(end)); ++fd) forget(static_cast<int>(fd));
+    const unsigned end = noted.end.load(base::acquire);
+    for (unsigned fd = first; fd <= last && fd < end; ++fd) forget(static_cast<int>(fd));
 }
 
 void note_epoll(int epoll) noexcept { put(epolls, epoll); }

@@ -10,23 +10,22 @@ namespace efd::dropin {
 
 inline constexpr unsigned most_descriptors = 1U << 20;
 
-// Null until there is a slot in it.
-extern base::atomic<region*> all_slots;
-
-// Zeroes from the start, like all static memory; a constructor over a million numbers would be one at run time.
-union number_table {
-    constexpr number_table() noexcept : nothing(0) {}
-    [[nodiscard]] base::atomic<std::uint32_t>& operator[](int fd) noexcept { return numbers[fd]; }
-    char nothing;
-    base::atomic<std::uint32_t> numbers[most_descriptors];
+// What every call looks at, on one line. A process that makes no eventfd has none of the memory behind it. Behind the
+// last call's locked instruction each load waits for the one before it: slots are noted by where they are.
+using noted_slot = base::atomic<slot*>;
+struct alignas(64) notes_of_process {
+    base::atomic<unsigned> end{0};            // from here on no number was ever noted
+    base::atomic<noted_slot*> slots{nullptr}; // by descriptor; there before `end`
+    base::atomic<region*> all{nullptr};       // where slots are given out
 };
-extern number_table slot_numbers;
+extern notes_of_process noted;
 
 [[nodiscard]] inline slot* slot_of(int fd) noexcept {
-    if (static_cast<unsigned>(fd) >= most_descriptors) return nullptr;
-    const std::uint32_t number = slot_numbers[fd].load(base::acquire);
-    return number == 0 ? nullptr : &all_slots.load(base::relaxed)->slots[number]; // it came before any number
+    if (static_cast<unsigned>(fd) >= noted.end.load(base::acquire)) return nullptr;
+    return noted.slots.load(base::relaxed)[fd].load(base::acquire);
 }
+// Was an eventfd of ours ever noted.
+[[nodiscard]] inline bool any_noted() noexcept { return noted.end.load(base::relaxed) > 0; }
 
 // Until now nothing is noted. The memory is the file's that is named, now; or, without, made with the first eventfd, so
 // that a program that makes none does not pay for it.
@@ -48,13 +47,10 @@ void forget_range(unsigned first, unsigned last) noexcept;
 template <class Act>
 void for_each(Act act) noexcept;
 
-// Descriptors above this one were never noted.
-extern base::atomic<int> highest;
-
 template <class Act>
 void for_each(Act act) noexcept {
-    const int last = highest.load(base::acquire);
-    for (int fd = 0; fd <= last; ++fd)
+    const auto end = static_cast<int>(noted.end.load(base::acquire));
+    for (int fd = 0; fd < end; ++fd)
         if (slot* const there = slot_of(fd); there != nullptr) act(fd, *there);
 }
 

@@ -84,8 +84,7 @@ void after_epoll_ctl(int epoll, int operation, int fd, const epoll_event* wanted
 
 void before_sendmsg(const msghdr* asked) noexcept {
     msghdr message{};
-    if (highest.load(base::relaxed) < 0 || asked == nullptr || !copy_from_program(&message, asked, sizeof message))
-        return;
+    if (!any_noted() || asked == nullptr || !copy_from_program(&message, asked, sizeof message)) return;
     const auto* const control = static_cast<const char*>(message.msg_control);
     std::size_t rest = control == nullptr ? 0 : message.msg_controllen;
     while (rest >= sizeof(cmsghdr)) {
@@ -98,7 +97,7 @@ void before_sendmsg(const msghdr* asked) noexcept {
 }
 
 void before_sendmmsg(const mmsghdr_view* asked, unsigned number) noexcept {
-    if (highest.load(base::relaxed) < 0) return;
+    if (!any_noted()) return;
     const auto* const all = reinterpret_cast<const mmsghdr*>(asked);
     for (unsigned i = 0; all != nullptr && i < number; ++i) before_sendmsg(&all[i].msg_hdr);
 }
@@ -144,7 +143,7 @@ void show_counts() noexcept {
 }
 
 void after_open(const char* path) noexcept {
-    if (highest.load(base::relaxed) < 0) return;
+    if (!any_noted()) return;
     if (is_number(path) || (std::strncmp(path, "/proc/", 6) == 0 && std::strstr(path, "/fdinfo") != nullptr))
         show_counts();
 }

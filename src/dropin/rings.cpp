@@ -107,7 +107,7 @@ void after_ring(const io_uring* made) noexcept { note_ring(made->ring_fd); }
 void before_ring_exit(const io_uring* given_up) noexcept { forget_ring(given_up->ring_fd); }
 
 void before_submit(const io_uring* ring) noexcept {
-    if (highest.load(base::relaxed) < 0) return;
+    if (!any_noted()) return;
     const io_uring_sq& queue = ring->sq;
     const unsigned doubled = (ring->flags & IORING_SETUP_SQE128) != 0 ? 1 : 0;
     for (unsigned i = queue.sqe_head; i != queue.sqe_tail; ++i)

@@ -8,7 +8,10 @@
 #include "dropin/rings.hpp"
 
 #include <cstdlib>
-#include <pthread.h>
+
+// What pthread_atfork comes to. It wants a handle from the start-up files, which this library does without, to forget
+// its handlers when it is unloaded: who is preloaded never is. NOLINTNEXTLINE: the name is libc's
+extern "C" int __register_atfork(void (*before)(), void (*in_parent)(), void (*in_child)(), void* handle);
 
 namespace efd::dropin {
 namespace {
@@ -19,7 +22,7 @@ namespace {
     find_syscall();
     learn_process();
     if (!read_policy()) return;
-    if (::pthread_atfork(before_fork, nullptr, after_fork_in_child) != 0) return;
+    if (::__register_atfork(before_fork, nullptr, after_fork_in_child, nullptr) != 0) return;
     rules.sees_all = sees_all_rings;
     begin_noting(std::getenv("EFD_DROPIN_REGION"));
 }
