@@ -1,6 +1,8 @@
 // cli/check_report.cpp: see check_report.hpp.
 #include "cli/check_report.hpp"
 
+#include "claims/declared.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -66,6 +68,20 @@ nlohmann::ordered_json json_of(const tally& counted) {
     return totals;
 }
 
+nlohmann::ordered_json declared() {
+    nlohmann::ordered_json all = nlohmann::ordered_json::array();
+    for (const claims::declared_difference& one : claims::declared_differences)
+        all.push_back({{"backend", one.backend}, {"rows", one.rows}, {"what", one.what}});
+    return all;
+}
+
+std::string declared_lines() {
+    std::string lines = "\nDifferences by choice, which no claim asks for (docs/semantics.md says why)\n";
+    for (const claims::declared_difference& one : claims::declared_differences)
+        lines += fmt::format("{:<10} {:<28} {}\n", one.backend, one.rows, one.what);
+    return lines;
+}
+
 } // namespace
 
 bool check_totals::anything_differs() const {
@@ -97,7 +113,7 @@ nlohmann::ordered_json to_json(const std::vector<checked_claim>& all) {
     const check_totals counted = totals_of(all);
     nlohmann::ordered_json totals;
     for (const column& asked : columns) totals[asked.name] = json_of(counted.*asked.total);
-    return {{"claims", std::move(claims)}, {"totals", std::move(totals)}};
+    return {{"claims", std::move(claims)}, {"totals", std::move(totals)}, {"declared", declared()}};
 }
 
 std::string to_table(const std::vector<checked_claim>& all, bool coloured) {
@@ -120,7 +136,7 @@ std::string to_table(const std::vector<checked_claim>& all, bool coloured) {
                          "not applicable");
     const check_totals totals = totals_of(all);
     for (const column& asked : columns) table += total_line(asked.name, totals.*asked.total);
-    return table;
+    return table + declared_lines();
 }
 
 } // namespace efd::cli

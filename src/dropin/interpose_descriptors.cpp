@@ -5,7 +5,9 @@
 #include "dropin/descriptors.hpp"
 #include "dropin/escapes.hpp"
 #include "dropin/interpose.hpp"
+#include "dropin/kernel_calls.hpp"
 
+#include <aio.h>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
@@ -18,6 +20,13 @@ struct msghdr;
 using namespace efd::dropin;
 
 namespace {
+
+template <class Request>
+void before_aio_read(const Request* request) noexcept {
+    int fd = -1;
+    if (any_noted() && request != nullptr && copy_from_program(&fd, &request->aio_fildes, sizeof fd))
+        gone_astray(fd, reason::spliced);
+}
 
 constinit later<int(int, int, int, epoll_event*)> next_epoll_ctl("epoll_ctl");
 constinit later<ssize_t(int, const msghdr*, int)> next_sendmsg("sendmsg");
@@ -127,6 +136,25 @@ EFD_INTERPOSE FILE* fdopen(int fd, const char* mode) {
     return real(fd, mode);
 }
 
+// The C library's own threads read then, past every name.
+EFD_INTERPOSE int aio_read(aiocb* request) {
+    static constinit later<int(aiocb*)> real("aio_read");
+    before_aio_read(request);
+    return real(request);
+}
+
+EFD_INTERPOSE int aio_read64(aiocb64* request) {
+    static constinit later<int(aiocb64*)> real("aio_read64");
+    before_aio_read(request);
+    return real(request);
+}
+
+EFD_INTERPOSE int pidfd_getfd(int process, int fd, unsigned flags) {
+    static constinit later<int(int, int, unsigned)> real("pidfd_getfd");
+    all_gone_astray(reason::passed); // it may be this process
+    return real(process, fd, flags);
+}
+
 EFD_INTERPOSE ssize_t splice(int in, off_t* in_at, int out, off_t* out_at, std::size_t length, unsigned flags) {
     static constinit later<ssize_t(int, off_t*, int, off_t*, std::size_t, unsigned)> real("splice");
     gone_astray(in, reason::spliced);
@@ -232,6 +260,19 @@ EFD_INTERPOSE int __openat64_2(int directory, const char* path, int flags) {
 EFD_INTERPOSE int __openat_2(int directory, const char* path, int flags) {
     return __openat64_2(directory, path, flags);
 }
+// NOLINTEND
+
+// Other names of the same functions. NOLINTBEGIN: they are libc's
+EFD_INTERPOSE int __close(int fd) { return close(fd); }
+EFD_INTERPOSE int __dup2(int fd, int to) { return dup2(fd, to); }
+EFD_INTERPOSE int __fcntl(int fd, int command, ...) {
+    va_list rest;
+    va_start(rest, command);
+    void* const more = va_arg(rest, void*);
+    va_end(rest);
+    return fcntl64(fd, command, more);
+}
+EFD_INTERPOSE FILE* _IO_fdopen(int fd, const char* mode) { return fdopen(fd, mode); }
 // NOLINTEND
 
 // For debuggers and for programs that know of us: afterwards fdinfo, to whomever looks, shows every count.

@@ -77,6 +77,11 @@ EFD_INTERPOSE ssize_t __read_chk(int fd, void* buffer, std::size_t length, std::
     return read(fd, buffer, length);
 }
 
+// Other names of the same functions. NOLINTBEGIN: they are libc's
+EFD_INTERPOSE ssize_t __read(int fd, void* buffer, std::size_t length) { return read(fd, buffer, length); }
+EFD_INTERPOSE ssize_t __write(int fd, const void* buffer, std::size_t length) { return write(fd, buffer, length); }
+// NOLINTEND
+
 EFD_INTERPOSE int eventfd_read(int fd, std::uint64_t* value) {
     return read(fd, value, value_size) == static_cast<ssize_t>(value_size) ? 0 : -1;
 }

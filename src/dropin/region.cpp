@@ -36,6 +36,8 @@ void begin_again(region& all, slot& there) noexcept {
 
 bool claim_ended(slot& there) noexcept {
     if (there.in_use.load(base::acquire) != 0 || there.forked.load(base::relaxed) != 0) return false;
+    if (readers_of(there.state.load(base::acquire)) != 0)
+        return false; // asleep in the kernel, on a number that is closed
     std::uint32_t free = 0;
     return there.in_use.compare_exchange_strong(free, 1, base::acq_rel, base::relaxed);
 }

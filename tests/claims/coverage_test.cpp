@@ -3,6 +3,7 @@
 // The table there has one row for each number from K-001 to K-160: who is asked, and in which file. A row that nobody
 // is asked must give a reason. So a claim can be neither forgotten nor dropped unseen.
 #include "claims/claim.hpp"
+#include "claims/declared.hpp"
 
 #include <cstdio>
 #include <fstream>
@@ -92,6 +93,30 @@ TEST(Coverage, ARowWithoutClaimGivesAReason) {
         EXPECT_EQ(one.asked_of, "nobody") << id << " has no claim";
         EXPECT_GT(one.notes.size(), 10U) << id << " gives no reason";
     }
+}
+
+// "| **K-005** | ..." beneath "## Where the library differs", and the like.
+std::vector<std::string> rows_that_differ(const std::string& heading) {
+    std::vector<std::string> rows;
+    std::ifstream page(EFD_SOURCE_DIR "/docs/semantics.md");
+    bool beneath = false;
+    for (std::string line; std::getline(page, line);) {
+        if (line.rfind("## ", 0) == 0) beneath = line.rfind("## Where the " + heading, 0) == 0;
+        const std::size_t end = line.find("** |");
+        if (beneath && line.rfind("| **K-", 0) == 0 && end != std::string::npos)
+            rows.push_back(line.substr(4, end - 4));
+    }
+    return rows;
+}
+
+TEST(Coverage, WhatDiffersByChoiceIsWhatThePageSays) {
+    const std::map<std::string, std::string> headings{
+        {"library", "library"}, {"dropin", "drop-in"}, {"descriptor", "descriptors"}};
+    std::map<std::string, std::vector<std::string>> declared;
+    for (const declared_difference& one : declared_differences)
+        declared[std::string(one.backend)].emplace_back(one.rows);
+    EXPECT_EQ(declared.size(), headings.size());
+    for (const auto& [backend, heading] : headings) EXPECT_EQ(declared[backend], rows_that_differ(heading)) << backend;
 }
 
 } // namespace

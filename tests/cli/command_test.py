@@ -161,6 +161,7 @@ class Check(unittest.TestCase):
                 verdicts[claim[who]["verdict"]] += 1
                 self.assertIn("detail", claim[who])
         self.assertEqual(report["totals"], counted)
+        self.assertIn(("dropin", "K-035"), [(one["backend"], one["rows"]) for one in report["declared"]])
         differs = any(verdicts["differs"] for verdicts in counted.values())
         self.assertEqual(said.returncode, 1 if differs else 0, said.stdout)
 
@@ -168,6 +169,7 @@ class Check(unittest.TestCase):
         said = efd("check")
         self.assertIn(said.returncode, (0, 1), said.stderr)
         self.assertEqual(said.stderr, "")
+        self.assertRegex(said.stdout, r"\ndropin +K-035 .* SIGSEGV, not EFAULT")
         names = re.findall(r"^(K-\d+) ", said.stdout, re.MULTILINE)
         self.assertEqual(names, sorted(set(names)))
         self.assertRegex(said.stdout, r"^claim +title +kernel +library +descriptor +dropin\n")

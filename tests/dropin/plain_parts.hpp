@@ -59,6 +59,9 @@ void fdinfo_by_its_number();
 void sandboxed();
 void unshared();
 void bad_addresses();
+void read_by_libc();
+void taken_by_pidfd();
+void by_other_names();
 
 // Of plain_rings.cpp. Whether this machine lets a process have a ring.
 bool has_ring();

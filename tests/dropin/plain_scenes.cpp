@@ -1,6 +1,7 @@
 // tests/dropin/plain_scenes.cpp: calls of which a preloaded library sees too much, too little, or too late.
 #include "plain_parts.hpp"
 
+#include <aio.h>
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
@@ -227,4 +228,51 @@ void bad_addresses() {
     std::printf(" %d\n", errno);
     add(fd, 2);
     tell_take(fd);
+}
+
+// A thread of the C library reads, past every name.
+void read_by_libc() {
+    const int fd = busy();
+    add(fd, 5);
+    std::uint64_t value = 0;
+    aiocb request{};
+    request.aio_fildes = fd;
+    request.aio_buf = &value;
+    request.aio_nbytes = sizeof value;
+    std::printf("aio_read: %d\n", ::aio_read(&request));
+    const aiocb* const all[] = {&request};
+    while (::aio_error(&request) == EINPROGRESS) (void)::aio_suspend(all, 1, nullptr);
+    std::printf("result: %zd, value: %llu\n", ::aio_return(&request), static_cast<unsigned long long>(value));
+    tell_poll(fd);
+}
+
+extern "C" int pidfd_getfd(int process, int fd, unsigned flags) noexcept; // glibc 2.36's header is for C alone
+
+// Another number of the same eventfd, of which nobody is told.
+void taken_by_pidfd() {
+    const int fd = busy();
+    const auto myself = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0U));
+    const int other = ::pidfd_getfd(myself, fd, 0);
+    std::printf("taken: %d\n", other >= 0);
+    add(fd, 5);
+    tell_take(other);
+    tell_poll(fd);
+}
+
+extern "C" { // NOLINTBEGIN: old names of libc's
+ssize_t __read(int fd, void* buffer, std::size_t length);
+ssize_t __write(int fd, const void* buffer, std::size_t length);
+int __dup2(int fd, int to);
+int __close(int fd);
+} // NOLINTEND
+
+void by_other_names() {
+    const int fd = busy();
+    const std::uint64_t five = 5;
+    std::printf("write: %zd\n", __write(fd, &five, sizeof five));
+    const int other = __dup2(fd, 70);
+    std::printf("close: %d\n", __close(fd));
+    std::uint64_t value = 0;
+    std::printf("read: %zd", __read(other, &value, sizeof value));
+    std::printf(" %llu\n", static_cast<unsigned long long>(value));
 }

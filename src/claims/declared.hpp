@@ -1,0 +1,47 @@
+// claims/declared.hpp: where a backend differs from the kernel by choice: what `efd check` says beneath its table.
+//
+// docs/semantics.md says why; tests/claims/coverage_test.cpp sees to it that both name the same rows.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace efd::claims {
+
+struct declared_difference {
+    std::string_view backend; // as its column is named
+    std::string_view rows;    // of docs/semantics.md
+    std::string_view what;
+};
+
+inline constexpr std::array declared_differences{
+    declared_difference{"library", "K-005", "efd_create takes an initial value of 64 bits"},
+    declared_difference{"library", "K-008", "EFD_CLOEXEC has no effect: there is no descriptor"},
+    declared_difference{"library", "K-023", "a bad pointer that is not null is the caller's crash"},
+    declared_difference{"library", "K-086", "of those blocked only who can go on is woken"},
+    declared_difference{"library", "K-089, K-094",
+                        "O_NONBLOCK set under a sleeper has no effect, a restart by a handler or not"},
+    declared_difference{"library", "K-128", "ids are unique in the process, not in the system"},
+    declared_difference{"library", "K-150", "a signal inside a wake is refused with EDEADLK, not dropped"},
+    declared_difference{"library", "K-157", "nobody stays asleep behind an exclusive watcher"},
+    declared_difference{
+        "dropin", "K-035",
+        "a value in a page that was unmapped since the kernel last read one there is SIGSEGV, not EFAULT "
+        "(never with --profile strict)"},
+    declared_difference{"dropin", "K-126",
+                        "fdinfo read by another process lacks parked units until efd_dropin_show_counts()"},
+    declared_difference{
+        "dropin", "K-108, K-139",
+        "who reads by inline system calls or another's pidfd_getfd gets the kernel's part of the count"},
+    declared_difference{"descriptor", "K-004", "costs two numbers of RLIMIT_NOFILE"},
+    declared_difference{"descriptor", "K-050", "poll(2) does not show POLLERR at 2^64-1"},
+    declared_difference{"descriptor", "K-060",
+                        "an EPOLLET watcher has an edge for a write that leaves zero, not for each"},
+    declared_difference{"descriptor", "K-101, K-103", "fork copies it, exec loses it"},
+    declared_difference{"descriptor", "K-102, K-108, K-110 to K-143",
+                        "SCM_RIGHTS, pidfd_getfd, io_uring, AIO and KVM reach the bell, not the count"},
+    declared_difference{"descriptor", "K-016, K-023 to K-025",
+                        "a buffer that another thread unmaps during the call may be a crash"},
+};
+
+} // namespace efd::claims
