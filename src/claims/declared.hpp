@@ -26,8 +26,8 @@ inline constexpr std::array declared_differences{
     declared_difference{"library", "K-157", "nobody stays asleep behind an exclusive watcher"},
     declared_difference{
         "dropin", "K-035",
-        "a value in a page that was unmapped since the kernel last read one there is SIGSEGV, not EFAULT "
-        "(never with --profile strict)"},
+        "a value in a page that was unmapped or made unreadable since the kernel last read one there is SIGSEGV, "
+        "not EFAULT (never with --profile strict)"},
     declared_difference{"dropin", "K-126",
                         "fdinfo read by another process lacks parked units until efd_dropin_show_counts()"},
     declared_difference{

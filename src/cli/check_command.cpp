@@ -8,6 +8,7 @@
 #include "cli/pattern.hpp"
 #include "cli/terminal.hpp"
 
+#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <memory>
@@ -17,7 +18,7 @@ namespace {
 
 struct check_options {
     bool json = false;
-    bool of_kernel = false;
+    bool under_dropin = false;
     std::string claims;
     std::string profile = "default";
 };
@@ -39,7 +40,7 @@ claims::outcome ask(const claims::claim& what, claims::backend& of) {
     return claims::run_isolated(what, of);
 }
 
-std::vector<checked_claim> ask_all(const std::vector<claims::claim>& chosen, bool of_kernel) {
+std::vector<checked_claim> ask_all(const std::vector<claims::claim>& chosen, bool under_dropin) {
     const std::unique_ptr<claims::backend> kernel = claims::kernel_backend();
     const std::unique_ptr<claims::backend> library = claims::library_backend();
     const std::unique_ptr<claims::backend> descriptor = claims::descriptor_backend();
@@ -49,7 +50,7 @@ std::vector<checked_claim> ask_all(const std::vector<claims::claim>& chosen, boo
         line.tell(fmt::format("claim {}/{} {} {}", all.size() + 1, chosen.size(), one.id, one.title));
         checked_claim& now = all.emplace_back(checked_claim{.what = one});
         now.kernel = ask(one, *kernel);
-        if (of_kernel) continue;
+        if (under_dropin) continue;
         now.library = ask(one, *library);
         now.descriptor = ask(one, *descriptor);
     }
@@ -68,8 +69,10 @@ void ask_dropin([[maybe_unused]] std::vector<checked_claim>& all, [[maybe_unused
 }
 
 int run_check(const check_options& options) {
-    std::vector<checked_claim> all = ask_all(chosen_claims(options), options.of_kernel);
-    if (!options.of_kernel) ask_dropin(all, options);
+    if (options.under_dropin && ::dlsym(RTLD_DEFAULT, "efd_dropin_show_counts") == nullptr)
+        throw std::runtime_error("the drop-in was not loaded");
+    std::vector<checked_claim> all = ask_all(chosen_claims(options), options.under_dropin);
+    if (!options.under_dropin) ask_dropin(all, options);
     if (options.json)
         fmt::print("{}\n", to_json(all).dump(2));
     else
@@ -89,7 +92,7 @@ void add_check_command(CLI::App& app, int& status) {
     check->add_option("--profile", options->profile, "Of the drop-in: strict, default or eager")
         ->type_name("PROFILE")
         ->check(CLI::IsMember({"strict", "default", "eager"}));
-    check->add_flag("--of-kernel", options->of_kernel, "Asks the kernel alone")->group("");
+    check->add_flag("--under-dropin", options->under_dropin, "Asks the kernel alone, through the drop-in")->group("");
     check->footer("Exit status: 0 nothing differs, 1 a claim differs, 2 the command was misused.");
     check->callback([options, &status] { status = run_check(*options); });
 }

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -24,8 +25,10 @@ namespace {
 void ask_preloaded(int to, const std::string& claims, const std::string& profile) {
     try {
         ::dup2(to, STDOUT_FILENO);
+        for (const char* const one : {"EFD_DROPIN", "EFD_DROPIN_ALLOW", "EFD_DROPIN_DENY", "EFD_DROPIN_REGION"})
+            ::unsetenv(one);
         preload_dropin(profile, "");
-        const char* const words[] = {"efd", "check", "--json", "--of-kernel", "--claims", claims.c_str(), nullptr};
+        const char* const words[] = {"efd", "check", "--json", "--under-dropin", "--claims", claims.c_str(), nullptr};
         ::execv("/proc/self/exe", const_cast<char**>(words));
     } catch (const std::exception& why) {
         fmt::print(stderr, "efd: {}\n", why.what());
@@ -50,6 +53,7 @@ std::map<std::string, claims::outcome, std::less<>> ask_under_dropin(const std::
                                                                      const std::string& profile) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) broken("pipe");
+    ::signal(SIGCHLD, SIG_DFL); // who ignores his children does not learn how they ended
     const pid_t child = ::fork();
     if (child < 0) broken("fork");
     if (child == 0) ask_preloaded(ends[1], claims, profile);

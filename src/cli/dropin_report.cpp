@@ -109,6 +109,7 @@ nlohmann::json to_json(const dropin_report& report) {
     said["eventfds"] = report.eventfds;
     said["untracked"] = report.untracked;
     said["processes"] = report.processes;
+    said["still_running"] = report.still_running;
     said["demoted"] = nlohmann::json::array();
     said["each"] = nlohmann::json::array();
     for (const dropin_line& one : report.lines) {
@@ -146,8 +147,13 @@ std::string to_table(const dropin_report& report, bool colour) {
     if (order.size() > most_lines) said += fmt::format("... and {} more\n", order.size() - most_lines);
     said += row_of("in total", "", report.total, fmt::format("{} eventfds", report.eventfds));
     if (report.untracked > 0) said += fmt::format("{} more had no room and stayed the kernel's\n", report.untracked);
+    if (report.still_running > 0)
+        said += fmt::format("{} processes of this run go on; what they do from here is not counted.\n",
+                            report.still_running);
     if (report.processes == 0)
-        said += "No process loaded the drop-in: is the program statically linked, or set-user-id?\n";
+        said += "No process loaded the drop-in, or could reach this report: is the program statically linked, "
+                "set-user-id,\n"
+                "run as another user or in another root, or is EFD_DROPIN=off or LD_PRELOAD set anew?\n";
     return said;
 }
 

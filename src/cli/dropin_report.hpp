@@ -39,7 +39,8 @@ struct dropin_report {
     dropin_counts total;
     std::uint32_t eventfds = 0;
     std::uint32_t untracked = 0;
-    std::uint32_t processes = 0;
+    std::uint32_t processes = 0;     // images that loaded the drop-in
+    std::uint32_t still_running = 0; // processes that go on after the program's end
 };
 
 [[nodiscard]] dropin_report read_report(const dropin::region& all);

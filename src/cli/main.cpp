@@ -7,9 +7,11 @@
 #include "cli/run_command.hpp"
 #endif
 
+#include <cstdio>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,7 +40,12 @@ int words_before_mark(int argc, char** argv) {
 int run(int argc, char** argv) {
     int status = 0;
     const int end = words_before_mark(argc, argv);
-    const std::vector<std::string> behind(argv + std::min(end + 1, argc), argv + argc);
+    std::optional<std::vector<std::string>> behind;
+    if (end < argc) behind.emplace(argv + end + 1, argv + argc);
+    if (behind.has_value() && (end < 2 || std::string_view(argv[1]) != "run")) {
+        fmt::print(stderr, "efd: words behind -- are for efd run alone\nTry: efd --help\n");
+        return misused;
+    }
     CLI::App app("The Linux eventfd in user space: checks it and measures it.", "efd");
     app.set_version_flag("--version", "efd " EFD_VERSION);
     app.require_subcommand(1);
@@ -63,7 +70,7 @@ int main(int argc, char** argv) {
     try {
         return run(argc, argv);
     } catch (const std::exception& broken) {
-        fmt::print(stderr, "efd: {}\n", broken.what());
+        std::fprintf(stderr, "efd: %s\n", broken.what()); // fmt would throw where nothing can be written
         return broke_down;
     }
 }

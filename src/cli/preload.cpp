@@ -12,12 +12,29 @@ namespace efd::cli {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+// The loader takes LD_PRELOAD apart at these, and there is no way to quote them.
+fs::path loadable(const fs::path& library) {
+    if (library.string().find_first_of(" :$") == std::string::npos) return library;
+    throw std::runtime_error(
+        fmt::format("LD_PRELOAD cannot name '{}', for its spaces, colons or dollars; copy it elsewhere "
+                    "and say where by EFD_DROPIN_LIBRARY",
+                    library.string()));
+}
+
+} // namespace
+
 fs::path find_dropin() {
-    if (const char* const named = std::getenv("EFD_DROPIN_LIBRARY"); named != nullptr && named[0] != '\0') return named;
+    if (const char* const named = std::getenv("EFD_DROPIN_LIBRARY"); named != nullptr && named[0] != '\0') {
+        if (!fs::exists(named))
+            throw std::runtime_error(fmt::format("EFD_DROPIN_LIBRARY names {}, which is not there", named));
+        return loadable(fs::canonical(named));
+    }
     const fs::path here = fs::read_symlink("/proc/self/exe").parent_path();
     const std::array<fs::path, 2> places = {here / EFD_DROPIN_BUILT, here / EFD_DROPIN_INSTALLED};
     for (const fs::path& one : places)
-        if (fs::exists(one)) return fs::canonical(one);
+        if (fs::exists(one)) return loadable(fs::canonical(one));
     throw std::runtime_error(
         fmt::format("libefd-dropin.so is neither {} nor {}; EFD_DROPIN_LIBRARY may say where it is", places[0].string(),
                     places[1].string()));
@@ -30,13 +47,10 @@ void set_environment(const char* name, const std::string& value) {
 void preload_dropin(const std::string& profile, const std::string& region) {
     std::string preload = find_dropin().string();
     if (const char* const before = std::getenv("LD_PRELOAD"); before != nullptr && before[0] != '\0')
-        preload += fmt::format(":{}", before);
+        preload = fmt::format("{}:{}", before, preload);
     set_environment("LD_PRELOAD", preload);
-    set_environment("EFD_DROPIN_PROFILE", profile);
-    if (region.empty())
-        ::unsetenv("EFD_DROPIN_REGION");
-    else
-        set_environment("EFD_DROPIN_REGION", region);
+    if (!profile.empty()) set_environment("EFD_DROPIN_PROFILE", profile);
+    if (!region.empty()) set_environment("EFD_DROPIN_REGION", region);
 }
 
 } // namespace efd::cli

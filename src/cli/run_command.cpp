@@ -8,6 +8,7 @@
 
 #include "cli/dropin_report.hpp"
 #include "cli/preload.hpp"
+#include "cli/shared_counts.hpp"
 #include "cli/terminal.hpp"
 
 #include <array>
@@ -16,13 +17,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
-#include <filesystem>
 #include <fmt/format.h>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <system_error>
@@ -32,15 +30,14 @@
 namespace efd::cli {
 namespace {
 
-namespace fs = std::filesystem;
-
+constexpr int broke_down = 3;
 constexpr int not_found = 127;
 constexpr int not_executable = 126;
 
 struct run_options {
     std::string report;
     std::string report_file;
-    std::string profile = "default";
+    std::string profile;
     std::string allow;
     std::string deny;
     std::vector<std::string> command;
@@ -48,39 +45,16 @@ struct run_options {
 
 [[noreturn]] void broken(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
 
-// The memory that the run shares: a file while it runs, nobody else's.
-class shared_counts {
-  public:
-    shared_counts() {
-        std::string path = fs::exists("/dev/shm") ? "/dev/shm/efd-run-XXXXXX" : "/tmp/efd-run-XXXXXX";
-        const int fd = ::mkostemp(path.data(), O_CLOEXEC);
-        if (fd < 0) broken(path);
-        path_ = path;
-        void* at = MAP_FAILED;
-        if (::ftruncate(fd, sizeof(dropin::region)) == 0)
-            at = ::mmap(nullptr, sizeof(dropin::region), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-        ::close(fd);
-        if (at == MAP_FAILED) broken(path);
-        all_ = static_cast<const dropin::region*>(at);
-    }
-    ~shared_counts() {
-        ::munmap(const_cast<dropin::region*>(all_), sizeof(dropin::region));
-        ::unlink(path_.c_str());
-    }
-    shared_counts(const shared_counts&) = delete;
-    shared_counts& operator=(const shared_counts&) = delete;
-    [[nodiscard]] const std::string& path() const { return path_; }
-    [[nodiscard]] const dropin::region& all() const { return *all_; }
-
-  private:
-    std::string path_;
-    const dropin::region* all_ = nullptr;
-};
-
 void prepare_environment(const run_options& options, const std::string& region) {
     preload_dropin(options.profile, region);
     if (!options.allow.empty()) set_environment("EFD_DROPIN_ALLOW", options.allow);
     if (!options.deny.empty()) set_environment("EFD_DROPIN_DENY", options.deny);
+}
+
+// Standard error may be closed or full: what cannot be said there is no reason to end otherwise.
+void say(std::FILE* to, const std::string& text) {
+    std::fwrite(text.data(), 1, text.size(), to);
+    std::fflush(to);
 }
 
 // Returns only if it failed, with the shell's status for it.
@@ -90,22 +64,40 @@ int become(const run_options& options) {
     words.push_back(nullptr);
     ::execvp(words[0], words.data());
     const int why = errno;
-    fmt::print(stderr, "efd: {}: {}\n", options.command[0], std::strerror(why));
+    say(stderr, fmt::format("efd: {}: {}\n", options.command[0], std::strerror(why)));
     return why == ENOENT ? not_found : not_executable;
 }
 
 volatile sig_atomic_t the_child = 0;
 
-// The terminal sends its signals to the whole group: those the child has already.
-void pass_on(int signal, siginfo_t* from, void* /*context*/) {
-    if (from->si_code == SI_KERNEL || the_child == 0) return;
-    ::kill(the_child, signal);
+// What a terminal sends goes to the whole group, so the child has it already; but a hangup to the session's leader.
+bool has_it_already(int signal, const siginfo_t& from) {
+    if (from.si_code != SI_KERNEL) return false;
+    if (signal == SIGHUP) return ::getsid(0) != ::getpid();
+    return signal != SIGALRM && signal != SIGXCPU;
 }
 
-constexpr std::array passed_on = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGWINCH};
+void pass_on(int signal, siginfo_t* from, void* /*context*/) {
+    const int why = errno;
+    if (the_child != 0 && !has_it_already(signal, *from)) {
+        if (from->si_code == SI_QUEUE)
+            ::sigqueue(the_child, signal, from->si_value);
+        else
+            ::kill(the_child, signal);
+    }
+    errno = why;
+}
+
+// All but those that stop, that say what this process did wrong itself, and that its child has ended.
+bool is_passed_on(int signal) {
+    for (const int other : {SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGCHLD, SIGSEGV, SIGBUS, SIGFPE, SIGILL,
+                            SIGTRAP, SIGSYS, SIGABRT})
+        if (signal == other) return false;
+    return signal < 32 || (signal >= SIGRTMIN && signal <= SIGRTMAX); // two between are libc's
+}
 
 struct kept_actions {
-    std::array<struct sigaction, passed_on.size()> old{};
+    std::array<struct sigaction, 65> old{};
 };
 
 kept_actions watch_signals() {
@@ -113,53 +105,104 @@ kept_actions watch_signals() {
     struct sigaction act{};
     act.sa_sigaction = pass_on;
     act.sa_flags = SA_SIGINFO | SA_RESTART;
-    for (std::size_t i = 0; i < passed_on.size(); ++i) ::sigaction(passed_on[i], &act, &kept.old[i]);
+    for (int i = 1; i <= SIGRTMAX; ++i)
+        if (is_passed_on(i)) ::sigaction(i, &act, &kept.old[static_cast<std::size_t>(i)]);
+    struct sigaction usual{}; // who ignores his children does not learn how they ended
+    usual.sa_handler = SIG_DFL;
+    ::sigaction(SIGCHLD, &usual, &kept.old[SIGCHLD]);
     return kept;
 }
 
 void restore_signals(const kept_actions& kept) {
-    for (std::size_t i = 0; i < passed_on.size(); ++i) ::sigaction(passed_on[i], &kept.old[i], nullptr);
+    for (int i = 1; i <= SIGRTMAX; ++i)
+        if (is_passed_on(i) || i == SIGCHLD) ::sigaction(i, &kept.old[static_cast<std::size_t>(i)], nullptr);
+}
+
+// The program has stopped itself: so does this process, for the shell to see. If both were stopped, by the terminal,
+// and are to go on, it may be that only this one does already.
+void stop_with(pid_t child) {
+    constexpr int moment_us = 20'000;
+    ::usleep(moment_us);
+    siginfo_t still{};
+    if (::waitid(P_PID, static_cast<id_t>(child), &still, WSTOPPED | WNOHANG) != 0 || still.si_pid != child) return;
+    ::raise(SIGSTOP);
 }
 
 int await(pid_t child) {
-    int status = 0;
-    while (::waitpid(child, &status, 0) < 0)
-        if (errno != EINTR) broken("waitpid");
-    return status;
+    for (;;) {
+        siginfo_t seen{};
+        if (::waitid(P_PID, static_cast<id_t>(child), &seen, WEXITED | WSTOPPED | WNOWAIT) != 0) {
+            if (errno == EINTR) continue;
+            broken("waitid");
+        }
+        if (seen.si_code == CLD_STOPPED) {
+            stop_with(child);
+            continue;
+        }
+        int status = 0;
+        if (::waitpid(child, &status, 0) == child) return status;
+    }
 }
 
 // As the program ended: by the same signal, without a second core.
 int end_as(int status) {
     if (!WIFSIGNALED(status)) return WEXITSTATUS(status);
+    const int signal = WTERMSIG(status);
     const rlimit no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
-    ::signal(WTERMSIG(status), SIG_DFL);
+    ::signal(signal, SIG_DFL);
     std::fflush(nullptr);
-    ::raise(WTERMSIG(status));
-    return 128 + WTERMSIG(status);
+    sigset_t one;
+    ::sigemptyset(&one);
+    ::sigaddset(&one, signal);
+    ::sigprocmask(SIG_UNBLOCK, &one, nullptr);
+    ::raise(signal);
+    return 128 + signal;
 }
 
-void print_report(const run_options& options, const dropin_report& report) {
-    const bool to_file = !options.report_file.empty();
+using file = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+
+// Before anything runs, so that a report that cannot be written costs no run.
+file open_report(const run_options& options) {
+    file opened(nullptr, std::fclose);
+    if (options.report_file.empty()) return opened;
+    opened.reset(std::fopen(options.report_file.c_str(), "we"));
+    if (opened == nullptr) broken(options.report_file);
+    return opened;
+}
+
+void print_report(const run_options& options, const dropin_report& report, std::FILE* to) {
+    std::FILE* const chosen = to == nullptr ? stderr : to; // standard output is the program's
     std::string said;
     if (options.report == "json")
         said = to_json(report).dump(2) + "\n";
     else
-        said = to_table(report, !to_file && ::isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr);
-    if (!to_file) {
-        fmt::print(stderr, "{}", said); // standard output is the program's
-        return;
+        said = to_table(report, to == nullptr && error_colour_wanted());
+    say(chosen, said);
+    if (to != nullptr && std::ferror(to) != 0)
+        say(stderr, fmt::format("efd: {}: {}\n{}", options.report_file, std::strerror(errno), said));
+}
+
+// In the child: `failed` hears of it if there is no such program.
+[[noreturn]] void be_the_program(const run_options& options, const shared_counts& counts, int failed) {
+    int status = broke_down;
+    try {
+        prepare_environment(options, counts.path());
+        status = become(options);
+    } catch (const std::exception& why) {
+        say(stderr, fmt::format("efd: {}\n", why.what()));
     }
-    std::FILE* const file = std::fopen(options.report_file.c_str(), "we");
-    if (file == nullptr) broken(options.report_file);
-    fmt::print(file, "{}", said);
-    if (std::fclose(file) != 0) broken(options.report_file);
+    (void)!::write(failed, "", 1);
+    ::_exit(status);
 }
 
 int run_with_report(const run_options& options) {
     int status = 0;
     {
+        const file to = open_report(options);
         const shared_counts counts;
+        int failed[2];
+        if (::pipe2(failed, O_CLOEXEC) != 0) broken("pipe");
         const kept_actions kept = watch_signals();
         sigset_t all;
         sigset_t before;
@@ -170,15 +213,22 @@ int run_with_report(const run_options& options) {
         if (child == 0) {
             restore_signals(kept);
             ::sigprocmask(SIG_SETMASK, &before, nullptr);
-            prepare_environment(options, counts.path());
-            ::_exit(become(options));
+            be_the_program(options, counts, failed[1]);
         }
         the_child = child;
         ::sigprocmask(SIG_SETMASK, &before, nullptr);
+        ::close(failed[1]);
         status = await(child);
         the_child = 0;
         restore_signals(kept);
-        print_report(options, read_report(counts.all()));
+        char byte = 0;
+        const bool began = ::read(failed[0], &byte, 1) == 0;
+        ::close(failed[0]);
+        if (began) {
+            dropin_report report = read_report(counts.all());
+            report.still_running = counts.users();
+            print_report(options, report, to.get());
+        }
     }
     return end_as(status);
 }
@@ -193,27 +243,34 @@ int run(run_options& options) {
 
 } // namespace
 
-void add_run_command(CLI::App& app, const std::vector<std::string>& behind, int& status) {
+void add_run_command(CLI::App& app, const words_behind_mark& behind, int& status) {
     const auto options = std::make_shared<run_options>();
     CLI::App* const run_app =
         app.add_subcommand("run", "Runs a program with its eventfds in user space where that is safe");
-    run_app->add_option("--report", options->report, "At its end says what was saved: table or json")
-        ->type_name("KIND")
-        ->expected(0, 1)
-        ->default_str("table")
+    run_app->add_flag("--report{table}", options->report, "At its end says what was saved: --report, or --report=json")
         ->check(CLI::IsMember({"table", "json"}));
     run_app->add_option("--report-file", options->report_file, "Where to; else standard error")->type_name("FILE");
-    run_app->add_option("--profile", options->profile, "How much is dared")
+    run_app
+        ->add_option("--profile", options->profile,
+                     "How much is dared: strict, default or eager (EFD_DROPIN_PROFILE, else default)")
         ->type_name("PROFILE")
         ->check(CLI::IsMember({"strict", "default", "eager"}));
     run_app->add_option("--allow", options->allow, "Only these programs or creation sites (patterns, commas between)")
         ->type_name("PATTERNS");
     run_app->add_option("--deny", options->deny, "Not these programs or creation sites")->type_name("PATTERNS");
     run_app->prefix_command(); // without `--` the first word that is no option begins the command
-    run_app->footer("Exit status: the program's. Without --report nothing stays between it and who started it.");
+    run_app->footer(
+        "    efd run [OPTIONS] -- PROGRAM [ARGUMENTS]\n"
+        "    efd run --report -- qemu-img bench -i io_uring image\n\n"
+        "Exit status: the program's; 2 misuse, 3 efd broke down, 126 and 127 as a shell says them. Without --report\n"
+        "nothing stays between the program and who started it. Patterns are a shell's, for names of programs and for\n"
+        "sites such as libglib*!g_wakeup_new*. EFD_DROPIN=off in the environment switches the drop-in off.");
     run_app->callback([options, run_app, behind, &status] {
         options->command = run_app->remaining();
-        options->command.insert(options->command.end(), behind.begin(), behind.end());
+        if (!options->command.empty() && options->command[0].rfind('-', 0) == 0)
+            throw CLI::ExtrasError("run", {options->command[0]});
+        if (!options->command.empty() && behind.has_value()) options->command.emplace_back("--"); // it is the program's
+        if (behind.has_value()) options->command.insert(options->command.end(), behind->begin(), behind->end());
         if (options->command.empty()) throw CLI::RequiredError("what to run, behind --,");
         status = run(*options);
     });

@@ -3,13 +3,16 @@
 
 #include <CLI/CLI.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace efd::cli {
 
-// Adds the subcommand; `status` becomes the program's exit status. `behind` is what stood behind `--`, which is the
-// program's and not to be parsed.
-void add_run_command(CLI::App& app, const std::vector<std::string>& behind, int& status);
+// What stood behind the first `--`, which is the program's and not to be parsed; nothing if there was no such mark.
+using words_behind_mark = std::optional<std::vector<std::string>>;
+
+// Adds the subcommand; `status` becomes the program's exit status.
+void add_run_command(CLI::App& app, const words_behind_mark& behind, int& status);
 
 } // namespace efd::cli

@@ -14,12 +14,15 @@ bool terminal_is_able() {
     return kind != nullptr && std::string_view(kind) != "dumb";
 }
 
+bool wants_colour(int fd) {
+    const char* const refused = std::getenv("NO_COLOR");
+    return ::isatty(fd) == 1 && (refused == nullptr || *refused == '\0') && terminal_is_able();
+}
+
 } // namespace
 
-bool colour_wanted() {
-    const char* const refused = std::getenv("NO_COLOR");
-    return ::isatty(STDOUT_FILENO) == 1 && (refused == nullptr || *refused == '\0') && terminal_is_able();
-}
+bool colour_wanted() { return wants_colour(STDOUT_FILENO); }
+bool error_colour_wanted() { return wants_colour(STDERR_FILENO); }
 
 progress_line::progress_line() : visible_(::isatty(STDERR_FILENO) == 1 && terminal_is_able()) {}
 

@@ -10,6 +10,8 @@ namespace efd::cli {
 
 // Standard output is a terminal that wants colour (NO_COLOR is not set, TERM is not "dumb").
 bool colour_wanted();
+// Standard error is.
+bool error_colour_wanted();
 
 // One line on standard error, written over itself; silent if that is no terminal. Wiped at its end.
 class progress_line {

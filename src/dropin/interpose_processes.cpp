@@ -136,7 +136,7 @@ EFD_INTERPOSE int prctl(int option, ...) {
     static constinit later<int(int, long, long, long, long)> real("prctl");
     va_list rest;
     va_start(rest, option);
-    long more[4];
+    long more[4] = {};
     for (long& one : more) one = va_arg(rest, long);
     va_end(rest);
     if (option == PR_SET_SECCOMP) before_sandbox();

@@ -45,6 +45,14 @@ void find(Function& slot, const char* name) noexcept {
     if (void* const found = ::dlsym(RTLD_NEXT, name); found != nullptr) slot = reinterpret_cast<Function>(found);
 }
 
+// Somebody has preloaded the C library before us; then nobody calls us, but for what we look up at the start.
+void* find_before(const char* name) noexcept {
+    void* const libc = ::dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+    void* const found = libc == nullptr ? nullptr : ::dlsym(libc, name);
+    if (libc != nullptr) (void)::dlclose(libc);
+    return found;
+}
+
 // In the library of the code at `caller`, or in one on which it depends.
 void* find_beside(const char* name, const void* caller) noexcept {
     Dl_info from{};
@@ -86,6 +94,7 @@ void* find_to_keep(const char* name, const void* caller) noexcept {
 
 void* find_next(const char* name) noexcept {
     if (void* const found = ::dlsym(RTLD_NEXT, name); found != nullptr) return found;
+    if (void* const found = find_before(name); found != nullptr) return found;
     constexpr char what[] = "efd: the program calls a function that no library has: ";
     (void)raw_call(SYS_write, 2, what, sizeof what - 1);
     (void)raw_call(SYS_write, 2, name, std::strlen(name));

@@ -31,24 +31,42 @@ const char* base_name(const char* path) noexcept {
     return slash == nullptr ? path : slash + 1;
 }
 
+// What the process was started with, kept: programs write over it to show what they are at.
+constinit char program[64] = {};
+constinit char patterns_kept[2][most_patterns] = {};
+
+// False: it does not fit.
+template <std::size_t Room>
+bool keep(char (&into)[Room], const char* text) noexcept {
+    const std::size_t length = std::strlen(text);
+    if (length >= Room) return false;
+    std::memcpy(into, text, length + 1);
+    return true;
+}
+
 // Is one of the patterns, separated by commas, that of the name.
 bool listed(const char* patterns, const char* name) noexcept {
-    char one[128];
+    char one[most_patterns];
     while (*patterns != '\0') {
         const std::size_t length = std::strcspn(patterns, ",");
-        if (length < sizeof one) {
-            std::memcpy(one, patterns, length);
-            one[length] = '\0';
-            if (::fnmatch(one, name, 0) == 0) return true;
-        }
+        std::memcpy(one, patterns, length);
+        one[length] = '\0';
+        if (::fnmatch(one, name, 0) == 0) return true;
         patterns += length;
         if (*patterns == ',') ++patterns;
     }
     return false;
 }
 
+// A list of patterns into `into`, if it is set; false: too long.
+bool read_patterns(const char* name, char (&kept)[most_patterns], const char*& into) noexcept {
+    const char* const list = setting(name);
+    if (list == nullptr) return true;
+    into = kept;
+    return keep(kept, list);
+}
+
 bool is_welcome(const slot& made) noexcept {
-    const char* const program = ::program_invocation_short_name;
     if (rules.denied != nullptr && (listed(rules.denied, program) || listed(rules.denied, made.site))) return false;
     return rules.allowed == nullptr || listed(rules.allowed, program) || listed(rules.allowed, made.site);
 }
@@ -63,8 +81,10 @@ bool read_policy() noexcept {
         if (std::strcmp(name, "strict") == 0) rules.level = profile::strict;
         if (std::strcmp(name, "eager") == 0) rules.level = profile::eager;
     }
-    rules.allowed = setting("EFD_DROPIN_ALLOW");
-    rules.denied = setting("EFD_DROPIN_DENY");
+    if (!read_patterns("EFD_DROPIN_ALLOW", patterns_kept[0], rules.allowed) ||
+        !read_patterns("EFD_DROPIN_DENY", patterns_kept[1], rules.denied))
+        return false;
+    if (!keep(program, ::program_invocation_short_name)) std::memcpy(program, "?", 2);
     rules.names_sites = rules.allowed != nullptr || rules.denied != nullptr || setting("EFD_DROPIN_REGION") != nullptr;
     return true;
 }
@@ -74,15 +94,16 @@ void write_site(slot& made, const void* address) noexcept {
     made.site[0] = '\0';
     if (!rules.names_sites) return; // the loader's lock may be held by who waits for us
     if (::dladdr(address, &found) == 0 || found.dli_fname == nullptr) return;
-    const char* const object = base_name(found.dli_fname);
+    // Of the program itself the loader says what it was started as, in the very same place.
+    const char* const object = found.dli_fname == ::program_invocation_name ? program : base_name(found.dli_fname);
     const auto offset = [&](const void* from) {
         return static_cast<unsigned long>(static_cast<const char*>(address) - static_cast<const char*>(from));
     };
     if (found.dli_sname != nullptr)
-        (void)std::snprintf(made.site, sizeof made.site, "%s!%.64s+0x%lx", object, found.dli_sname,
+        (void)std::snprintf(made.site, sizeof made.site, "%.40s!%.48s+0x%lx", object, found.dli_sname,
                             offset(found.dli_saddr));
     else
-        (void)std::snprintf(made.site, sizeof made.site, "%s+0x%lx", object, offset(found.dli_fbase));
+        (void)std::snprintf(made.site, sizeof made.site, "%.64s+0x%lx", object, offset(found.dli_fbase));
 }
 
 void begin_policy(slot& made, unsigned initval) noexcept {

@@ -19,6 +19,8 @@ namespace efd::dropin {
 
 enum class profile : unsigned char { strict, standard, eager };
 
+inline constexpr std::size_t most_patterns = 1024; // bytes of a list
+
 struct policy {
     profile level = profile::standard;
     const char* allowed = nullptr; // patterns of programs and sites, separated by commas; null: all

@@ -47,7 +47,7 @@ bool claim_ended(slot& there) noexcept {
 region* map_region(const char* path) noexcept {
     long fd = -1;
     if (path != nullptr && path[0] == '/') {
-        fd = raw_call(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0);
+        fd = raw_call(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
         struct stat found{};
         if (!is_error(fd) && (raw_call(SYS_newfstatat, fd, "", &found, AT_EMPTY_PATH) != 0 ||
                               found.st_size != static_cast<off_t>(sizeof(region)))) {

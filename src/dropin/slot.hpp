@@ -57,7 +57,7 @@ struct alignas(64) slot {
     alignas(64) tally counted;
     std::uint32_t process = 0;
     std::int32_t descriptor = -1; // its number when it was made
-    char site[112] = {};          // symbol+offset object, cut off where it does not fit
+    char site[112] = {};          // object!symbol+offset, cut off where it does not fit
 };
 
 } // namespace efd::dropin

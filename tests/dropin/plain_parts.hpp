@@ -62,6 +62,7 @@ void bad_addresses();
 void read_by_libc();
 void taken_by_pidfd();
 void by_other_names();
+void other_name();
 
 // Of plain_rings.cpp. Whether this machine lets a process have a ring.
 bool has_ring();

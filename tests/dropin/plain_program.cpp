@@ -352,6 +352,7 @@ const std::map<std::string, std::function<void()>> scenes = {
     {"read_by_libc", read_by_libc},
     {"taken_by_pidfd", taken_by_pidfd},
     {"by_other_names", by_other_names},
+    {"other_name", other_name},
     {"ring_reads", ring_reads},
     {"ring_reads_registered", ring_reads_registered},
     {"ring_polls_once", ring_polls_once},

@@ -97,6 +97,49 @@ class Run(unittest.TestCase):
         said = plain(EFD, "run", "--", "printf", "%s|", "--report", "-x", "--", "a b")
         self.assertEqual(said.stdout, "--report|-x|--|a b|")
 
+    def test_a_mark_within_the_programs_words_is_the_programs(self):
+        said = plain(EFD, "run", "printf", "%s|", "a", "--", "z")
+        self.assertEqual(said.stdout, "a|--|z|")
+
+    def test_a_report_that_cannot_be_written_costs_no_run(self):
+        said = plain(EFD, "run", "--report-file", "/nowhere/at/all", "--", "echo", "ran")
+        self.assertEqual((said.returncode, said.stdout), (3, ""))
+        self.assertIn("/nowhere/at/all", said.stderr)
+
+    def test_standard_error_that_is_closed_or_full(self):
+        for where in ("2>&-", "2>/dev/full"):
+            for command, status in (("sh -c 'exit 5'", 5), ("/nowhere/at/all", 127)):
+                said = plain("sh", "-c", "%s run --report -- %s %s" % (EFD, command, where))
+                self.assertEqual(said.returncode, status, where + command)
+
+    def test_children_are_awaited_where_they_are_ignored(self):
+        said = plain("bash", "-c", "trap '' CHLD; %s run --report -- sh -c 'exit 4'" % EFD)
+        self.assertEqual(said.returncode, 4)
+
+    def test_a_blocked_signal_ends_it_all_the_same(self):
+        with subprocess.Popen([EFD, "run", "--report", "--", sys.executable, "-c",
+                               "import os, signal; signal.pthread_sigmask(signal.SIG_UNBLOCK, {15}); os.kill(os.getpid(), 15)"],
+                              stderr=subprocess.DEVNULL, env=CLEAN,
+                              preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {15})) as process:
+            self.assertEqual(process.wait(BOUND_SECONDS), -15)
+
+    def test_a_program_that_stops_itself_is_seen_stopped(self):
+        with subprocess.Popen([EFD, "run", "--report", "--", "sh", "-c", "kill -STOP $$; echo continued"],
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=CLEAN,
+                              start_new_session=True) as process:
+            self.assertTrue(os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1]))
+            os.killpg(process.pid, signal.SIGCONT)
+            self.assertEqual(process.stdout.read(), "continued\n")
+            self.assertEqual(process.wait(BOUND_SECONDS), 0)
+
+    def test_what_is_sent_to_it_goes_on(self):
+        for number in (signal.SIGALRM, signal.SIGXCPU, signal.SIGPROF, signal.SIGRTMIN + 3):
+            with subprocess.Popen([EFD, "run", "--report", "--", "sh", "-c", "echo ready; exec sleep 60"],
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=CLEAN) as process:
+                self.assertEqual(process.stdout.readline(), "ready\n")
+                process.send_signal(number)
+                self.assertEqual(process.wait(BOUND_SECONDS), -number)
+
     def test_standard_streams(self):
         said = plain(EFD, "run", "--report", "--", "cat", input="through and through")
         self.assertEqual(said.stdout, "through and through")
@@ -112,7 +155,8 @@ class Run(unittest.TestCase):
             self.assertEqual(process.wait(BOUND_SECONDS), 9)
 
     def test_misuse(self):
-        for words in (["run"], ["run", "--"], ["run", "--profile", "bold", "--", "true"]):
+        for words in (["run"], ["run", "--"], ["run", "--profile", "bold", "--", "true"],
+                      ["run", "--reprot", "--", "true"], ["run", "--report=bold", "true"], ["check", "--", "x"]):
             said = plain(EFD, *words)
             self.assertEqual(said.returncode, 2, words)
             self.assertEqual(said.stdout, "")
@@ -128,6 +172,50 @@ class Run(unittest.TestCase):
 
 
 class Policy(unittest.TestCase):
+    def test_the_profile_of_the_environment_is_kept(self):
+        for words, profile in (([], "strict"), (["--profile", "eager"], "eager")):
+            said = plain("env", "EFD_DROPIN_PROFILE=strict", EFD, "run", *words, "--", "printenv", "EFD_DROPIN_PROFILE")
+            self.assertEqual(said.stdout, profile + "\n")
+
+    def test_what_was_preloaded_comes_first(self):
+        said = plain("env", "LD_PRELOAD=libc.so.6", EFD, "run", "--", "printenv", "LD_PRELOAD")
+        self.assertRegex(said.stdout, r"^libc.so.6:.*libefd-dropin.so\n")
+
+    def test_a_library_that_cannot_be_preloaded(self):
+        with tempfile.TemporaryDirectory(prefix="with space") as place:
+            for path in (os.path.join(place, "absent.so"), os.path.join(place, "there.so")):
+                said = plain("env", "EFD_DROPIN_LIBRARY=" + path, EFD, "run", "--", "echo", "ran")
+                self.assertEqual((said.returncode, said.stdout), (3, ""))
+                with open(os.path.join(place, "there.so"), "w", encoding="utf-8"):
+                    pass
+
+    def test_check_asks_nobody_who_is_not_there(self):
+        said = plain("env", "EFD_DROPIN=off", "EFD_DROPIN_DENY=*", EFD, "check", "--json", "--claims", "K-031")
+        self.assertEqual(json.loads(said.stdout)["claims"][0]["dropin"]["verdict"], "holds")
+        with tempfile.NamedTemporaryFile(suffix=".so") as empty:
+            said = plain("env", "EFD_DROPIN_LIBRARY=" + empty.name, EFD, "check", "--claims", "K-031")
+            self.assertEqual(said.returncode, 3, said.stdout)
+
+    def test_a_program_is_denied_by_the_name_it_was_started_as(self):
+        for words, kept in ((["--deny", "plain_program*"], True), (["--allow", "other name"], True)):
+            report = json.loads(plain(EFD, "run", "--report=json", "--profile", "eager", *words, "--", PROGRAMS[0],
+                                      "other_name").stderr)
+            self.assertEqual([bool(one["demoted"]) for one in report["each"]], [kept], words)
+            self.assertIn("plain_program", report["each"][0]["site"])
+
+    def test_a_run_within_a_run_is_counted(self):
+        report = json.loads(plain(EFD, "run", "--report=json", "--", EFD, "run", "--", PROGRAMS[0], "level").stderr)
+        self.assertEqual(report["eventfds"], 1)
+
+    def test_processes_that_go_on_are_told(self):
+        said = plain(EFD, "run", "--report=json", "--", "sh", "-c", "sleep 60 >&- 2>&- & until grep -q efd-run /proc/$!/maps; do :; done; echo $!")
+        os.kill(int(said.stdout), signal.SIGKILL)
+        self.assertEqual(json.loads(said.stderr)["still_running"], 1)
+
+    def test_no_report_of_what_never_ran(self):
+        said = plain(EFD, "run", "--report=json", "--", "/nowhere/at/all")
+        self.assertNotIn("{", said.stderr)
+
     def test_off(self):
         said, report = reported("eager", PROGRAMS[0], "level", env={**CLEAN, "EFD_DROPIN": "off"})
         self.assertEqual(said.returncode, 0)
