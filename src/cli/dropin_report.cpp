@@ -27,6 +27,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(reason::reasons)
     "an io_uring or AIO context may read it",
     "by the rules (--allow, --deny)",
     "a thread with descriptors of its own (CLONE_FILES)",
+    "written by writev",
     "the process forbids itself system calls (seccomp)",
 };
 

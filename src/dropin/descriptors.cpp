@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 namespace efd::dropin {
@@ -20,8 +21,8 @@ namespace {
 constinit base::atomic<bool> is_noting{false};
 using number_set = base::atomic<std::uint64_t>[most_descriptors / 64];
 constinit number_set epolls;
-constinit number_set edges;
 constinit number_set rings;
+constinit base::atomic<bool> any_sets{false}; // is a number in one of them
 
 void put(number_set& all, int fd) noexcept {
     if (static_cast<unsigned>(fd) < most_descriptors)
@@ -84,6 +85,7 @@ void begin_noting(const char* path) noexcept {
 }
 
 void end_noting() noexcept { is_noting.store(false, base::relaxed); }
+void end_looking() noexcept { noted.end.store(0, base::release); }
 bool notes() noexcept { return is_noting.load(base::relaxed); }
 
 void note_created(int fd, unsigned initval, unsigned flags, const void* site) noexcept {
@@ -103,24 +105,46 @@ void note_created(int fd, unsigned initval, unsigned flags, const void* site) no
 }
 
 void note_duplicated(int from, int to) noexcept {
+    if (to >= 0 && is_noted_epoll(from)) note_epoll(to);
     slot* const there = slot_of(from);
-    if (there == nullptr || to < 0 || to == from) return;
+    if (there == nullptr || to < 0 || slot_of(to) == there) return;
     if (static_cast<unsigned>(to) >= most_descriptors || !table_is_my_own())
         return demote(*there, from, reason::executed);
     there->holders.fetch_add(1, base::acq_rel);
     note(to, *there);
 }
 
+namespace {
+
+void forget_sets(int fd) noexcept {
+    if ((!holds(epolls, fd) && !holds(rings, fd)) || !memory_is_my_own()) return;
+    take_out(epolls, fd);
+    take_out(rings, fd);
+}
+
+} // namespace
+
+// NOTED. Who hands units back says so in the word and looks whether the number is the slot's still; who forgets a
+// number takes the note away and looks whether somebody hands units back: one of them sees the other, so nothing is
+// ever written to a number that was closed meanwhile.
 void forget(int fd) noexcept {
-    if (slot_of(fd) == nullptr || !table_is_my_own()) return;
-    slot* const there = noted.slots.load(base::relaxed)[fd].exchange(nullptr, base::acq_rel);
-    if (there != nullptr) let_go_of_slot(*there);
+    if (any_sets.load(base::relaxed)) forget_sets(fd);
+    slot* const there = slot_of(fd);
+    if (there == nullptr) return;
+    if (!table_is_my_own()) return demote(*there, fd, reason::executed); // while the number is still the eventfd's
+    (void)hand_back(*there, fd); // others may have it still, or the call that is to close it may fail
+    if (noted.slots.load(base::relaxed)[fd].exchange(nullptr, base::acq_rel) != there) return; // NOTED, forget
+    await_handed_back(*there);
+    let_go_of_slot(*there);
 }
 
 void before_replaced(int from, int to) noexcept {
+    if (any_sets.load(base::relaxed)) forget_sets(to);
     slot* const there = slot_of(to);
-    if (there == nullptr || raw_call(SYS_fcntl, from, F_GETFD) < 0) return;
-    if (!table_is_my_own()) return demote(*there, to, reason::executed); // while the number is still the eventfd's
+    if (there == nullptr || there == slot_of(from) || raw_call(SYS_fcntl, from, F_GETFD) < 0) return;
+    rlimit most{};
+    if (raw_call(SYS_prlimit64, 0, RLIMIT_NOFILE, nullptr, &most) == 0 && static_cast<rlim_t>(to) >= most.rlim_cur)
+        return;
     forget(to);
 }
 
@@ -129,11 +153,22 @@ void forget_range(unsigned first, unsigned last) noexcept {
     for (unsigned fd = first; fd <= last && fd < end; ++fd) forget(static_cast<int>(fd));
 }
 
-void note_epoll(int epoll) noexcept { put(epolls, epoll); }
+bool is_noted_as(int fd, slot& there) noexcept {
+    if (static_cast<unsigned>(fd) >= noted.end.load(base::acquire)) return false;
+    slot* seen = &there; // changed to itself: the note's order decides who sees whom
+    return noted.slots.load(base::relaxed)[fd].compare_exchange_strong(seen, &there, base::acq_rel,
+                                                                       base::relaxed); // NOTED, look
+}
+
+void note_epoll(int epoll) noexcept {
+    put(epolls, epoll);
+    any_sets.store(true, base::relaxed);
+}
 bool is_noted_epoll(int epoll) noexcept { return holds(epolls, epoll); }
-void note_edges(int fd) noexcept { put(edges, fd); }
-bool is_noted_for_edges(int fd) noexcept { return holds(edges, fd); }
-void note_ring(int fd) noexcept { put(rings, fd); }
+void note_ring(int fd) noexcept {
+    put(rings, fd);
+    any_sets.store(true, base::relaxed);
+}
 void forget_ring(int fd) noexcept { take_out(rings, fd); }
 bool is_noted_ring(int fd) noexcept { return holds(rings, fd); }
 

@@ -8,7 +8,7 @@
 
 namespace efd::dropin {
 
-inline constexpr unsigned most_descriptors = 1U << 20;
+inline constexpr unsigned most_descriptors = 1U << 16; // an eventfd above stays the kernel's
 
 // What every call looks at, on one line. A process that makes no eventfd has none of the memory behind it. Behind the
 // last call's locked instruction each load waits for the one before it: slots are noted by where they are.
@@ -32,7 +32,12 @@ extern notes_of_process noted;
 void begin_noting(const char* path) noexcept;
 // From now on nothing new is noted.
 void end_noting() noexcept;
+// No number is one of ours any more.
+void end_looking() noexcept;
 [[nodiscard]] bool notes() noexcept;
+
+// Is `fd` a number of what the slot stands for, still.
+[[nodiscard]] bool is_noted_as(int fd, slot& there) noexcept;
 
 // A new eventfd, made by the code at `site`.
 void note_created(int fd, unsigned initval, unsigned flags, const void* site) noexcept;
@@ -54,13 +59,10 @@ void for_each(Act act) noexcept {
         if (slot* const there = slot_of(fd); there != nullptr) act(fd, *there);
 }
 
-// An epoll that has one of ours for a member.
+// A number that is an epoll's, until it is closed.
 void note_epoll(int epoll) noexcept;
 [[nodiscard]] bool is_noted_epoll(int epoll) noexcept;
-// A number that is or was watched for edges: what is put into it later is, too.
-void note_edges(int fd) noexcept;
-[[nodiscard]] bool is_noted_for_edges(int fd) noexcept;
-// An io_uring whose requests pass by here; until it is given up.
+// An io_uring whose requests pass by here; until it is given up, or closed.
 void note_ring(int fd) noexcept;
 void forget_ring(int fd) noexcept;
 [[nodiscard]] bool is_noted_ring(int fd) noexcept;

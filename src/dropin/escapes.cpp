@@ -50,9 +50,11 @@ bool is_number(const char* name) noexcept { return *name != '\0' && name[std::st
 } // namespace
 
 bool any_at_stake() noexcept {
-    bool any = false;
-    for_each([&any](int, slot& there) { any |= !is_demoted(there.state.load(base::relaxed)); });
-    return any;
+    const auto end = static_cast<int>(noted.end.load(base::acquire));
+    for (int fd = 0; fd < end; ++fd)
+        if (const slot* const there = slot_of(fd); there != nullptr && !is_demoted(there->state.load(base::relaxed)))
+            return true;
+    return false;
 }
 
 void gone_astray(int fd, reason why) noexcept {
@@ -63,23 +65,21 @@ void all_gone_astray(reason why) noexcept {
     for_each([why](int fd, slot& there) { demote(there, fd, why); });
 }
 
-void before_epoll_ctl(int epoll, int operation, int fd, const epoll_event* asked) noexcept {
-    if (operation == EPOLL_CTL_DEL || asked == nullptr) return;
-    slot* const there = slot_of(fd);
-    epoll_event wanted{};
-    if (there == nullptr || !copy_from_program(&wanted, asked, sizeof wanted)) return;
-    note_epoll(epoll);
-    if ((wanted.events & EPOLLET) != 0 || is_noted_for_edges(epoll)) demote(*there, fd, reason::edge_triggered);
-    if ((wanted.events & EPOLLEXCLUSIVE) != 0) demote(*there, fd, reason::exclusive);
+void before_nested_edges() noexcept {
+    rules.has_nested_edges.store(true, base::relaxed);
+    all_gone_astray(reason::edge_triggered);
 }
 
-void after_epoll_ctl(int epoll, int operation, int fd, const epoll_event* wanted) noexcept {
-    if (operation == EPOLL_CTL_DEL || slot_of(fd) != nullptr) return;
-    const bool ours_inside = is_noted_epoll(fd); // or was, when the number was another's
-    if (ours_inside) note_epoll(epoll);
-    if ((wanted->events & EPOLLET) == 0 && !is_noted_for_edges(epoll)) return;
-    note_edges(fd);
-    if (ours_inside) all_gone_astray(reason::edge_triggered); // what is handed back is an edge, too
+void before_epoll_ctl(int /*epoll*/, int operation, int fd, const epoll_event* asked) noexcept {
+    if (operation == EPOLL_CTL_DEL || asked == nullptr) return;
+    slot* const there = slot_of(fd);
+    const bool nests = is_noted_epoll(fd);
+    epoll_event wanted{};
+    if ((there == nullptr && !nests) || !copy_from_program(&wanted, asked, sizeof wanted)) return;
+    if (nests && (wanted.events & EPOLLET) != 0) return before_nested_edges();
+    if (there == nullptr) return;
+    if ((wanted.events & EPOLLET) != 0) demote(*there, fd, reason::edge_triggered);
+    if ((wanted.events & EPOLLEXCLUSIVE) != 0) demote(*there, fd, reason::exclusive);
 }
 
 void before_sendmsg(const msghdr* asked) noexcept {
@@ -128,7 +128,10 @@ void before_close_range(unsigned first, unsigned last, unsigned flags) noexcept 
     forget_range(first, last);
 }
 
-void before_unshare() noexcept { all_gone_astray(reason::unshared); }
+void before_unshare() noexcept {
+    end_noting();
+    all_gone_astray(reason::unshared);
+}
 
 void before_sandbox() noexcept {
     end_noting();
@@ -136,6 +139,7 @@ void before_sandbox() noexcept {
         demote(there, fd, reason::sandboxed);
         if (is_demoted(there.state.load(base::relaxed))) forget(fd); // or its units could not go back yet
     });
+    if (!any_at_stake()) end_looking();
 }
 
 void show_counts() noexcept {
@@ -144,8 +148,7 @@ void show_counts() noexcept {
 
 void after_open(const char* path) noexcept {
     if (!any_noted()) return;
-    if (is_number(path) || (std::strncmp(path, "/proc/", 6) == 0 && std::strstr(path, "/fdinfo") != nullptr))
-        show_counts();
+    if (is_number(path) || std::strstr(path, "fdinfo") != nullptr) show_counts();
 }
 
 void before_fork() noexcept {
@@ -153,6 +156,7 @@ void before_fork() noexcept {
 }
 
 void after_fork_in_child() noexcept {
+    count_asking_again();
     if (notes()) learn_process(); // or it may be forbidden to ask
 }
 

@@ -19,8 +19,8 @@ void all_gone_astray(reason why) noexcept;
 [[nodiscard]] bool any_at_stake() noexcept;
 
 void before_epoll_ctl(int epoll, int operation, int fd, const epoll_event* asked) noexcept;
-// It went well, and so `wanted` could be read.
-void after_epoll_ctl(int epoll, int operation, int fd, const epoll_event* wanted) noexcept;
+// An epoll is watched for edges, or polled for each: whatever is in it, by however many others, may be one of ours.
+void before_nested_edges() noexcept;
 void before_sendmsg(const msghdr* asked) noexcept;
 void before_sendmmsg(const mmsghdr_view* asked, unsigned number) noexcept;
 void before_ioctl(int fd, unsigned long request) noexcept;

@@ -23,22 +23,27 @@ inline constexpr std::uint64_t refused_value = std::numeric_limits<std::uint64_t
 
 inline void count_one(base::atomic<std::uint64_t>& count) noexcept { count.fetch_add(1, base::relaxed); }
 
-// A write that could be parked goes to the kernel all the same: for want of room, or because it is huge or empty.
-[[nodiscard]] inline parked_word before_refused_park(slot& there, int fd, std::uint64_t n) noexcept {
+// The value that is about to be written, if it can be told without a fault: whoever reads it may unmap it at once, so
+// nobody looks later. Where units may be parked the kernel is asked for it; else a page is known from its second write
+// on.
+[[nodiscard]] inline bool sees_value(parked_word seen, const void* buffer, std::uint64_t& n) noexcept {
+    if (!may_touch(address_of(buffer))) return is_promoted(seen) && copy_from_program(&n, buffer, sizeof n);
+    std::memcpy(&n, buffer, sizeof n);
+    return true;
+}
+
+// A write of n goes to the kernel: for want of evidence or of room, or because it is huge or empty.
+[[nodiscard]] inline parked_word before_asked_write(slot& there, int fd, parked_word seen, std::uint64_t n) noexcept {
     if (n >= huge_write && n != refused_value)
         demote(there, fd, reason::huge);
-    else if (n > 0)
+    else if (n > 0 && is_promoted(seen) && is_filled(seen))
         (void)hand_back(there, fd);
     return there.state.load(base::acquire);
 }
 
-// `before` is what the word was when the write began; now the buffer is known to be there.
-inline void after_asked_write(slot& there, int fd, parked_word before, const void* buffer) noexcept {
-    std::uint64_t n = 0;
-    std::memcpy(&n, buffer, sizeof n);
-    note_readable(address_of(buffer));
+// `before` is what the word was when the write began.
+inline void after_asked_write(slot& there, parked_word before, std::uint64_t n) noexcept {
     if (n == 0 || is_demoted(before)) return;
-    if (n >= huge_write) return demote(there, fd, reason::huge);
     if (is_filled(before) && !is_promoted(before)) weigh_evidence(there);
     note_filled(there, before);
 }
@@ -56,15 +61,23 @@ inline void after_asked_write(slot& there, int fd, parked_word before, const voi
 template <class Real>
 [[gnu::noinline]] ssize_t write_asked(slot& there, int fd, const void* buffer, std::size_t length, Real real) {
     parked_word before = there.state.load(base::acquire);
-    if (length == value_size && is_promoted(before) && is_filled(before) && may_touch(address_of(buffer))) {
-        std::uint64_t n = 0;
-        std::memcpy(&n, buffer, sizeof n);
-        before = before_refused_park(there, fd, n);
-    }
+    std::uint64_t n = 0;
+    const bool seen = length == value_size && !is_demoted(before) && sees_value(before, buffer, n);
+    if (seen) before = before_asked_write(there, fd, before, n);
     count_one(there.counted.asked_writes);
     const ssize_t done = real();
-    if (length == value_size && done == static_cast<ssize_t>(value_size)) after_asked_write(there, fd, before, buffer);
+    if (length != value_size || done != static_cast<ssize_t>(value_size)) return done;
+    note_readable(address_of(buffer));
+    if (seen) after_asked_write(there, before, n);
     return done;
+}
+
+// writev, and whatever may add several values: nothing is parked beside them, now or later.
+template <class Real>
+ssize_t write_vector(slot& there, int fd, Real real) {
+    demote(there, fd, reason::vector);
+    count_one(there.counted.asked_writes);
+    return real();
 }
 
 // write(fd, buffer, length), and whatever comes to the same.
@@ -78,11 +91,29 @@ template <class Real>
 // Any read that takes a value, made by the caller's own call: nothing is parked while it runs.
 template <class Real>
 ssize_t read_asked(slot& there, int fd, Real real) {
+    asking_call mine{&there, nullptr};
     const bool begun = begin_asking(there, fd);
+    if (begun) enter_asking(mine);
     count_one(there.counted.asked_reads);
     const ssize_t got = real();
+    if (begun) leave_asking(mine);
     if (begun) end_asking(there);
     return got;
+}
+
+// While units are on their way to the kernel by somebody who was stopped: what is there, or none, or a moment's sleep
+// until there may be. True: `got` is what the read comes to.
+[[nodiscard]] inline bool read_beside(int fd, void* buffer, std::size_t length, ssize_t& got) noexcept {
+    const long found = read_now(fd, buffer, length);
+    got = found;
+    if (found == -EAGAIN && sleeps_at_zero(fd)) {
+        if (await_readable(fd)) return false;
+        got = -EINTR;
+    }
+    if (got >= 0) return true;
+    errno = static_cast<int>(-got);
+    got = -1;
+    return true;
 }
 
 // Parked units and the kernel's, in one value. False: there was nothing after all, look again.
@@ -132,8 +163,11 @@ template <class Real>
     for (;;) {
         const read_ticket ticket = begin_reading(there, fd);
         if (ticket.way == read_way::ask || ticket.way == read_way::demoted) {
+            asking_call mine{&there, nullptr};
+            if (ticket.way == read_way::ask) enter_asking(mine);
             count_one(there.counted.asked_reads);
             const ssize_t got = real();
+            if (ticket.way == read_way::ask) leave_asking(mine);
             if (ticket.way == read_way::ask) end_asking(there);
             return got;
         }
@@ -144,6 +178,10 @@ template <class Real>
             return static_cast<ssize_t>(value_size);
         }
         ssize_t got = 0;
+        if (ticket.way == read_way::busy) {
+            if (read_beside(fd, buffer, length, got)) return got;
+            continue;
+        }
         if (read_together(there, fd, ticket.mine, buffer, length, got)) return got;
     }
 }

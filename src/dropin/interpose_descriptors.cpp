@@ -86,8 +86,6 @@ EFD_INTERPOSE int fcntl64(int fd, int command, ...) {
     va_start(rest, command);
     void* const more = va_arg(rest, void*);
     va_end(rest);
-    if (slot_of(fd) == nullptr) [[likely]]
-        return next.fcntl(fd, command, more);
     before_fcntl(fd, command);
     const int result = next.fcntl(fd, command, more);
     if (command == F_DUPFD || command == F_DUPFD_CLOEXEC) note_duplicated(fd, result);
@@ -113,9 +111,21 @@ EFD_INTERPOSE int ioctl(int fd, unsigned long request, ...) {
 
 EFD_INTERPOSE int epoll_ctl(int epoll, int operation, int fd, epoll_event* wanted) {
     before_epoll_ctl(epoll, operation, fd, wanted);
-    const int result = next_epoll_ctl(epoll, operation, fd, wanted);
-    if (result == 0) after_epoll_ctl(epoll, operation, fd, wanted);
-    return result;
+    return next_epoll_ctl(epoll, operation, fd, wanted);
+}
+
+EFD_INTERPOSE int epoll_create(int size) {
+    static constinit later<int(int)> real("epoll_create");
+    const int made = real(size);
+    if (made >= 0) note_epoll(made);
+    return made;
+}
+
+EFD_INTERPOSE int epoll_create1(int flags) {
+    static constinit later<int(int)> real("epoll_create1");
+    const int made = real(flags);
+    if (made >= 0) note_epoll(made);
+    return made;
 }
 
 EFD_INTERPOSE ssize_t sendmsg(int fd, const msghdr* message, int flags) {

@@ -98,8 +98,8 @@ EFD_INTERPOSE ssize_t readv(int fd, const iovec* places, int number) {
 
 EFD_INTERPOSE ssize_t writev(int fd, const iovec* places, int number) {
     slot* const there = slot_of(fd);
-    if (there != nullptr) count_one(there->counted.asked_writes);
-    return next.writev(fd, places, number);
+    if (there == nullptr) return next.writev(fd, places, number);
+    return write_vector(*there, fd, [&] { return next.writev(fd, places, number); });
 }
 
 EFD_INTERPOSE ssize_t preadv2(int fd, const iovec* places, int number, off_t offset, int flags) {
@@ -116,8 +116,8 @@ EFD_INTERPOSE ssize_t preadv64v2(int fd, const iovec* places, int number, off_t 
 EFD_INTERPOSE ssize_t pwritev2(int fd, const iovec* places, int number, off_t offset, int flags) {
     static constinit later<ssize_t(int, const iovec*, int, off_t, int)> real("pwritev2");
     slot* const there = slot_of(fd);
-    if (there != nullptr) count_one(there->counted.asked_writes);
-    return real(fd, places, number, offset, flags);
+    if (there == nullptr) return real(fd, places, number, offset, flags);
+    return write_vector(*there, fd, [&] { return real(fd, places, number, offset, flags); });
 }
 
 EFD_INTERPOSE ssize_t pwritev64v2(int fd, const iovec* places, int number, off_t offset, int flags) {

@@ -48,7 +48,7 @@ long on_eventfd(long number, slot& there, const arguments& a) {
     case SYS_readv: return read_asked(there, a.fd(0), as_made);
     case SYS_preadv2: return a.at[3] == -1 ? read_asked(there, a.fd(0), as_made) : as_made();
     case SYS_writev:
-    case SYS_pwritev2: count_one(there.counted.asked_writes); return as_made();
+    case SYS_pwritev2: return write_vector(there, a.fd(0), as_made);
     case SYS_fcntl: before_fcntl(a.fd(0), a.fd(1)); return as_made();
     default: return as_made();
     }
@@ -62,9 +62,11 @@ void before(long number, const arguments& a) noexcept {
                                   static_cast<unsigned>(a.at[2]));
 #ifdef SYS_dup2
     case SYS_dup2:
+        if (a.fd(0) != a.fd(1)) before_replaced(a.fd(0), a.fd(1));
+        return;
 #endif
     case SYS_dup3:
-        if (a.fd(0) != a.fd(1)) before_replaced(a.fd(0), a.fd(1));
+        if (a.fd(0) != a.fd(1) && (a.fd(2) & ~O_CLOEXEC) == 0) before_replaced(a.fd(0), a.fd(1));
         return;
     case SYS_epoll_ctl: return before_epoll_ctl(a.fd(0), a.fd(1), a.fd(2), a.as<const epoll_event*>(3));
     case SYS_sendmsg: return before_sendmsg(a.as<const msghdr*>(1));
@@ -78,6 +80,8 @@ void before(long number, const arguments& a) noexcept {
     case SYS_sendfile: gone_astray(a.fd(0), reason::spliced); return gone_astray(a.fd(1), reason::spliced);
     case SYS_io_uring_setup: return before_ring(ring_kind::unseen);
     case SYS_io_setup: return before_ring(ring_kind::seen);
+    case SYS_io_uring_enter: return before_ring(ring_kind::unseen);
+    case SYS_io_uring_register: return before_ring_register(static_cast<unsigned>(a.at[1]));
     case SYS_io_submit: return before_io_submit(a.at[1], a.as<iocb* const*>(2));
     case SYS_pidfd_getfd: return all_gone_astray(reason::passed);
     case SYS_unshare:
@@ -102,7 +106,10 @@ void after(long number, const arguments& a, long result, const void* site) noexc
     case SYS_eventfd: return note_created(made, static_cast<unsigned>(a.at[0]), 0, site);
 #endif
     case SYS_eventfd2: return note_created(made, static_cast<unsigned>(a.at[0]), static_cast<unsigned>(a.at[1]), site);
-    case SYS_epoll_ctl: return after_epoll_ctl(a.fd(0), a.fd(1), a.fd(2), a.as<const epoll_event*>(3));
+#ifdef SYS_epoll_create
+    case SYS_epoll_create:
+#endif
+    case SYS_epoll_create1: return note_epoll(made);
 #ifdef SYS_open
     case SYS_open: return after_open(a.as<const char*>(0));
 #endif

@@ -9,8 +9,10 @@
 #include <csignal>
 #include <cstring>
 #include <ctime>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
@@ -41,7 +43,20 @@ long read_now(int fd, void* buffer, std::size_t length) noexcept {
     return raw_call(SYS_read, fd, buffer, length);
 }
 
+bool sleeps_at_zero(int fd) noexcept {
+    const long flags = raw_call(SYS_fcntl, fd, F_GETFL);
+    return flags >= 0 && (flags & O_NONBLOCK) == 0;
+}
+
+bool await_readable(int fd) noexcept {
+    pollfd asked{fd, POLLIN, 0};
+    const timespec moment{0, 10'000'000};
+    return raw_call(SYS_ppoll, &asked, 1, &moment, nullptr, 0) != -EINTR;
+}
+
 long add_units(int fd, std::uint64_t n) noexcept {
+    struct stat found{};
+    if (raw_call(SYS_newfstatat, fd, "", &found, AT_EMPTY_PATH) == 0 && (found.st_mode & S_IFMT) != 0) return -EBADF;
     long done = 0;
     do done = raw_call(SYS_write, fd, &n, sizeof n);
     while (done == -EINTR); // it waits for room, and a handler has run
@@ -79,8 +94,22 @@ std::uint64_t myself() noexcept {
 }
 
 bool process_is_gone(std::uint64_t thread) noexcept {
-    const auto process = static_cast<long>(thread >> 32);
-    return process != 0 && raw_call(SYS_kill, process, 0) == -ESRCH;
+    const auto process = static_cast<unsigned>(thread >> 32);
+    if (process == 0) return false;
+    if (raw_call(SYS_kill, process, 0) == -ESRCH) return true;
+    char path[32] = "/proc/"; // it may be dead, and its parent has not asked yet
+    char* at = path + 6;
+    unsigned place = 1'000'000'000;
+    while (place > process) place /= 10;
+    for (; place > 0; place /= 10) *at++ = static_cast<char>('0' + process / place % 10);
+    std::memcpy(at, "/stat", 6);
+    char text[128] = {};
+    const long fd = raw_call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    if (is_error(fd)) return false;
+    (void)raw_call(SYS_read, fd, text, sizeof text - 1);
+    (void)raw_call(SYS_close, fd);
+    const char* const name_ends = std::strrchr(text, ')');
+    return name_ends != nullptr && (name_ends[2] == 'Z' || name_ends[2] == 'X');
 }
 
 void learn_process() noexcept {

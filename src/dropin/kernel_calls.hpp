@@ -13,7 +13,11 @@ namespace efd::dropin {
 // Reads into the program's buffer without sleeping: bytes or a negative errno (-EFAULT after it consumed, K-023).
 [[nodiscard]] long read_now(int fd, void* buffer, std::size_t length) noexcept;
 
-// Adds n: 8 or a negative errno.
+// Would a read of it sleep. Sleeps until there may be something to read, or for a moment; false: a handler has run.
+[[nodiscard]] bool sleeps_at_zero(int fd) noexcept;
+[[nodiscard]] bool await_readable(int fd) noexcept;
+
+// Adds n: 8 or a negative errno; -EBADF without a write if the number is a file's, a pipe's or a socket's by now.
 long add_units(int fd, std::uint64_t n) noexcept;
 
 // What the program's memory holds there, for a call whose other end will say EFAULT; false: nothing that can be read.

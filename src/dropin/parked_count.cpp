@@ -29,42 +29,60 @@ bool inside_my_handing(const slot& there, parked_word seen) noexcept {
     return is_handing(seen) && handing_here.load(base::relaxed) == &there;
 }
 
+// Calls of this thread between begin_asking and end_asking; handlers come and go within.
+[[gnu::tls_model("initial-exec")]] constinit thread_local base::atomic<asking_call*> asking_here{nullptr};
+
 constexpr std::int64_t patience_ns = 100'000'000;
-constexpr std::int64_t long_patience_ns = 10'000'000'000;
+constexpr std::int64_t short_patience_ns = 2'000'000; // where nothing is taken over
 
 void add(base::atomic<std::uint64_t>& count, std::uint64_t n) noexcept {
     if (n > 0) count.fetch_add(n, base::relaxed);
 }
 
-// May the claim of `owner` be taken over. Units in the midst of being handed back may be in the kernel already.
+// May the claim of `owner` be taken over. Units in the midst of being handed back may be in the kernel already: not
+// while he lives, who will go on there.
 bool given_up(parked_word seen, std::uint64_t owner, std::int64_t waited_ns) noexcept {
     if (owner == myself() && !is_handing(seen)) return true; // a handler, inside of its own thread's claim
-    if (waited_ns < patience_ns) return false;
-    return process_is_gone(owner) || waited_ns >= long_patience_ns || !is_handing(seen);
+    if (is_handing(seen)) return waited_ns >= short_patience_ns && process_is_gone(owner);
+    return waited_ns >= patience_ns;
 }
 
-// Waits while somebody is in the section. True: it is over; false: its owner is given up.
-bool await_release(const slot& there, parked_word seen) noexcept {
+enum class awaited : unsigned char { over, given_up, busy };
+
+// Waits while somebody is in the section.
+awaited await_release(const slot& there, parked_word seen) noexcept {
     short_wait wait;
-    while (!wait.sees_change(there.state, seen))
-        if (given_up(seen, there.owner.load(base::relaxed), wait.ns())) return false;
-    return true;
+    while (!wait.sees_change(there.state, seen)) {
+        if (given_up(seen, there.owner.load(base::relaxed), wait.ns())) return awaited::given_up;
+        if (is_handing(seen) && wait.ns() >= short_patience_ns && !process_is_gone(there.owner.load(base::relaxed)))
+            return awaited::busy;
+    }
+    return awaited::over;
 }
 
-// One step towards a claim: true, and `seen` is the claim; false, and `seen` is worth another look.
-bool claim(slot& there, parked_word& seen) noexcept {
-    if (is_taking(seen) && await_release(there, seen)) {
-        seen = there.state.load(base::acquire);
-        return false;
+enum class step : unsigned char { mine, again, busy };
+
+// One step towards a claim: `seen` is the claim, or worth another look.
+step claim(slot& there, parked_word& seen) noexcept {
+    if (is_taking(seen)) {
+        const awaited how = await_release(there, seen);
+        if (how == awaited::busy) return step::busy;
+        if (how == awaited::over) {
+            seen = there.state.load(base::acquire);
+            return step::again;
+        }
     }
     const parked_word mine = claimed(seen);
-    if (!there.state.compare_exchange_strong(seen, mine, base::acq_rel, base::acquire)) return false; // TOGETHER, claim
+    if (!there.state.compare_exchange_strong(seen, mine, base::acq_rel, base::acquire)) // TOGETHER, claim
+        return step::again;
     there.owner.store(myself(), base::relaxed);
     seen = mine;
-    return true;
+    return step::mine;
 }
 
 } // namespace
+
+constinit look_at_note is_noted = nullptr;
 
 void note_filled(slot& there, parked_word before) noexcept {
     if (may_fill(before))
@@ -82,13 +100,23 @@ bool begin_asking(slot& there, int fd) noexcept {
         }
         if (units_of(seen) == 0 && !is_taking(seen))
             demote(there, fd, reason::crowded);
-        else if (!hand_back(there, fd))
+        else if (!hand_back(there, fd) && !is_handing(there.state.load(base::relaxed)))
             return false;
         seen = there.state.load(base::acquire);
     }
 }
 
 void end_asking(slot& there) noexcept { there.state.fetch_sub(one_reader, base::acq_rel); }
+
+void enter_asking(asking_call& mine) noexcept {
+    mine.outer = asking_here.load(base::relaxed);
+    asking_here.store(&mine, base::relaxed);
+}
+void leave_asking(const asking_call& mine) noexcept { asking_here.store(mine.outer, base::relaxed); }
+void count_asking_again() noexcept {
+    for (const asking_call* one = asking_here.load(base::relaxed); one != nullptr; one = one->outer)
+        one->there->state.fetch_add(one_reader, base::acq_rel);
+}
 
 read_ticket begin_reading(slot& there, int fd) noexcept {
     parked_word seen = there.state.load(base::acquire);
@@ -98,9 +126,11 @@ read_ticket begin_reading(slot& there, int fd) noexcept {
             return {begin_asking(there, fd) ? read_way::ask : read_way::demoted, 0};
         }
         if (there.semaphore.load(base::relaxed) == 0) {
-            if (claim(there, seen)) return {read_way::together, seen};
+            const step how = claim(there, seen);
+            if (how == step::mine) return {read_way::together, seen};
+            if (how == step::busy) return {read_way::busy, 0};
         } else if (is_taking(seen)) {
-            (void)hand_back(there, fd);
+            if (!hand_back(there, fd)) return {read_way::busy, 0};
             seen = there.state.load(base::acquire);
         } else if (there.state.compare_exchange_weak(seen, with_one_taken(seen), base::acq_rel, base::acquire)) {
             return {read_way::one_unit, 0};
@@ -124,12 +154,16 @@ bool hand_back(slot& there, int fd) noexcept {
     parked_word seen = there.state.load(base::acquire);
     for (;;) {
         if (inside_my_handing(there, seen) || (units_of(seen) == 0 && !is_taking(seen))) return true;
-        if (!claim(there, seen)) continue;
+        const step how = claim(there, seen);
+        if (how == step::busy) return false;
+        if (how == step::again) continue;
         parked_word mine = handing(seen);
         const slot* const outer = handing_here.exchange(&there, base::relaxed);
-        const bool still_mine = there.state.compare_exchange_strong(seen, mine, base::acq_rel, base::acquire);
+        const bool still_mine =
+            there.state.compare_exchange_strong(seen, mine, base::acq_rel, base::acquire); // NOTED, hand
+        const bool noted = is_noted == nullptr || is_noted(fd, there);
         bool came = false;
-        if (still_mine && add_units(fd, units_of(mine)) == static_cast<long>(sizeof(std::uint64_t))) {
+        if (still_mine && noted && add_units(fd, units_of(mine)) == static_cast<long>(sizeof(std::uint64_t))) {
             came = true;
             add(there.counted.handed_back, 1);
             (void)end_together(there, mine);
@@ -139,6 +173,11 @@ bool hand_back(slot& there, int fd) noexcept {
         handing_here.store(outer, base::relaxed);
         if (still_mine) return came;
     }
+}
+
+void await_handed_back(const slot& there) noexcept {
+    const parked_word seen = there.state.load(base::acquire); // NOTED, look
+    if (is_handing(seen) && !inside_my_handing(there, seen)) (void)await_release(there, seen);
 }
 
 void promote(slot& there) noexcept {

@@ -28,6 +28,15 @@ void note_filled(slot& there, parked_word before) noexcept;
 // is nothing to end. May hand back what is parked, by a write to fd.
 [[nodiscard]] bool begin_asking(slot& there, int fd) noexcept;
 void end_asking(slot& there) noexcept;
+// Calls that are between the two, in this thread: a handler that forks takes them into the child as well, where each
+// ends once more.
+struct asking_call {
+    slot* there;
+    asking_call* outer;
+};
+void enter_asking(asking_call& mine) noexcept;
+void leave_asking(const asking_call& mine) noexcept;
+void count_asking_again() noexcept;
 
 // How a read of a whole value begins.
 enum class read_way : unsigned char {
@@ -35,6 +44,7 @@ enum class read_way : unsigned char {
     demoted,  // the caller reads
     one_unit, // semaphore mode: one of the parked was taken; done
     together, // the caller reads without sleeping, and adds what end_together says
+    busy,     // somebody who was stopped in the midst of it hands units back: the caller takes what the kernel has now
 };
 struct read_ticket {
     read_way way;
@@ -44,8 +54,16 @@ struct read_ticket {
 // The parked units, which are the caller's now; none if the section was taken from a caller who was stopped in it.
 [[nodiscard]] std::uint64_t end_together(slot& there, parked_word mine) noexcept;
 
-// Brings all that is parked into the kernel's count. False: it does not sleep and has no room for them, so they stay.
+// Is this number still one of what the slot stands for; asked before units are written to it. Null: it is.
+using look_at_note = bool (*)(int fd, slot& there) noexcept;
+extern look_at_note is_noted;
+
+// Brings all that is parked into the kernel's count. False: it does not sleep and has no room for them, the number is
+// another's by now, or somebody else who was stopped is at it: so they stay.
 bool hand_back(slot& there, int fd) noexcept;
+
+// Nobody is in the midst of handing units back any more, or who is was stopped there.
+void await_handed_back(const slot& there) noexcept;
 
 void promote(slot& there) noexcept;
 // Back to where evidence is awaited.

@@ -3,6 +3,7 @@
 
 #include "dropin/parked_count.hpp"
 
+#include <bit>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -66,6 +67,15 @@ bool read_patterns(const char* name, char (&kept)[most_patterns], const char*& i
     return keep(kept, list);
 }
 
+// Nobody in this process may want more than what can be parked. The last question is a long one where there are many
+// descriptors, so it is asked at the 1st, 2nd, 4th, 8th promotion, and so on.
+bool may_promote() noexcept {
+    if (rules.has_unseen_ring.load(base::relaxed) || rules.has_nested_edges.load(base::relaxed)) return false;
+    if (rules.sees_all == nullptr) return true;
+    static constinit base::atomic<std::uint64_t> promotions{0};
+    return !std::has_single_bit(promotions.fetch_add(1, base::relaxed) + 1) || rules.sees_all();
+}
+
 bool is_welcome(const slot& made) noexcept {
     if (rules.denied != nullptr && (listed(rules.denied, program) || listed(rules.denied, made.site))) return false;
     return rules.allowed == nullptr || listed(rules.allowed, program) || listed(rules.allowed, made.site);
@@ -108,7 +118,7 @@ void write_site(slot& made, const void* address) noexcept {
 
 void begin_policy(slot& made, unsigned initval) noexcept {
     if (!is_welcome(made)) return demote(made, made.descriptor, reason::denied);
-    if (rules.level == profile::eager && !rules.has_ring.load(base::relaxed)) promote(made);
+    if (rules.level == profile::eager && !rules.has_ring.load(base::relaxed) && may_promote()) promote(made);
     if (initval > 0) note_filled(made, made.state.load(base::relaxed));
 }
 
@@ -118,9 +128,7 @@ void weigh_evidence(slot& there) noexcept {
     // A multishot poll completes for each write, and one read of a semaphore leaves units of which it has told already.
     const bool needs_each_write = rules.level == profile::strict || there.semaphore.load(base::relaxed) != 0;
     if (needs_each_write && rules.has_ring.load(base::relaxed)) return;
-    if (rules.has_unseen_ring.load(base::relaxed)) return;
-    if (rules.sees_all != nullptr && !rules.sees_all()) return;
-    promote(there);
+    if (may_promote()) promote(there);
 }
 
 } // namespace efd::dropin

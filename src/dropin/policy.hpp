@@ -25,10 +25,11 @@ struct policy {
     profile level = profile::standard;
     const char* allowed = nullptr; // patterns of programs and sites, separated by commas; null: all
     const char* denied = nullptr;
-    bool names_sites = false;                  // who made an eventfd is asked for: by the report, or by these
-    base::atomic<bool> has_ring{false};        // an io_uring or an AIO context
-    base::atomic<bool> has_unseen_ring{false}; // one whose requests do not pass by here
-    bool (*sees_all)() noexcept = nullptr;     // asked once more before each promotion
+    bool names_sites = false;                   // who made an eventfd is asked for: by the report, or by these
+    base::atomic<bool> has_ring{false};         // an io_uring or an AIO context
+    base::atomic<bool> has_unseen_ring{false};  // one whose requests do not pass by here
+    base::atomic<bool> has_nested_edges{false}; // an epoll within an epoll, for edges
+    bool (*sees_all)() noexcept = nullptr;      // asked once more before each promotion
 };
 extern policy rules;
 

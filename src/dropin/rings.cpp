@@ -28,18 +28,13 @@ constexpr bool tells_once(const io_uring_sqe& asked) noexcept {
     return (asked.len & IORING_POLL_ADD_MULTI) == 0 && (asked.poll32_events & (EPOLLET | EPOLLEXCLUSIVE)) == 0;
 }
 
-void look_at_epoll_ctl(const io_uring_sqe& asked) noexcept {
-    const auto* const wanted = static_cast<const epoll_event*>(pointer_of(asked.addr));
-    const auto fd = static_cast<int>(asked.off);
-    before_epoll_ctl(asked.fd, static_cast<int>(asked.len), fd, wanted);
-    after_epoll_ctl(asked.fd, static_cast<int>(asked.len), fd, wanted);
-}
-
 // Requests whose `fd` is not the file that they work on, or that name another beside it.
 void look_at_others(const io_uring_sqe& asked) noexcept {
     switch (asked.opcode) {
     case IORING_OP_FILES_UPDATE: return before_ring_files(static_cast<const int*>(pointer_of(asked.addr)), asked.len);
-    case IORING_OP_EPOLL_CTL: return look_at_epoll_ctl(asked);
+    case IORING_OP_EPOLL_CTL:
+        return before_epoll_ctl(asked.fd, static_cast<int>(asked.len), static_cast<int>(asked.off),
+                                static_cast<const epoll_event*>(pointer_of(asked.addr)));
     case IORING_OP_SENDMSG:
     case IORING_OP_SENDMSG_ZC: return before_sendmsg(static_cast<const msghdr*>(pointer_of(asked.addr)));
     case IORING_OP_SPLICE:
@@ -52,9 +47,11 @@ void look_at_others(const io_uring_sqe& asked) noexcept {
 
 void look_at(const io_uring_sqe& asked) noexcept {
     look_at_others(asked);
+    const bool each_time = asked.opcode == IORING_OP_POLL_ADD && !tells_once(asked);
+    if ((asked.flags & IOSQE_FIXED_FILE) == 0 && each_time && is_noted_epoll(asked.fd)) before_nested_edges();
     if ((asked.flags & IOSQE_FIXED_FILE) != 0 || slot_of(asked.fd) == nullptr) return;
     if (asked.opcode == IORING_OP_NOP || asked.opcode == IORING_OP_POLL_REMOVE) return;
-    if (asked.opcode == IORING_OP_POLL_ADD && tells_once(asked)) return;
+    if (asked.opcode == IORING_OP_POLL_ADD && !each_time) return;
     gone_astray(asked.fd, reason::io_uring);
     if (asked.opcode == IORING_OP_CLOSE) forget(asked.fd);
 }
@@ -79,7 +76,7 @@ bool finds_unseen_ring() noexcept {
     if (is_error(directory)) return true; // who cannot look does not know
     const auto at = static_cast<int>(directory);
     bool found = false;
-    alignas(dirent64) char entries[1024] = {};
+    alignas(dirent64) char entries[512] = {}; // the program's stack may be a small one
     for (long length = 1; length > 0 && !found;) {
         length = raw_call(SYS_getdents64, at, entries, sizeof entries);
         found = length < 0;
@@ -101,6 +98,16 @@ void before_ring(ring_kind kind) noexcept {
     rules.has_ring.store(true, base::relaxed);
     if (kind == ring_kind::unseen || rules.level == profile::strict) return all_gone_astray(reason::io_uring);
     for_each([](int fd, slot& there) { doubt(there, fd); });
+}
+
+void before_ring_register(unsigned operation) noexcept {
+    switch (operation) {
+    case IORING_REGISTER_FILES:
+    case IORING_REGISTER_FILES_UPDATE:
+    case IORING_REGISTER_FILES2:
+    case IORING_REGISTER_FILES_UPDATE2: return before_ring(ring_kind::unseen);
+    default: return;
+    }
 }
 
 void after_ring(const io_uring* made) noexcept { note_ring(made->ring_fd); }

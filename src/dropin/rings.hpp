@@ -20,6 +20,9 @@ void before_ring(ring_kind kind) noexcept;
 void after_ring(const io_uring* made) noexcept;
 void before_ring_exit(const io_uring* given_up) noexcept;
 
+// Without liburing's calls for it, by operation: files that become a ring's own are not told.
+void before_ring_register(unsigned operation) noexcept;
+
 // What was put into the ring since the last time goes to the kernel.
 void before_submit(const io_uring* ring) noexcept;
 // These become the ring's own; a request names them by their place.

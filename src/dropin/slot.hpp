@@ -29,6 +29,7 @@ enum class reason : std::uint32_t { // NOLINT(performance-enum-size): other proc
     io_uring,       // registered with, or read by, an io_uring or AIO (strict: any ring in the process)
     denied,         // by profile, allow or deny
     unshared,       // a thread has a table of descriptors of its own
+    vector,         // writev, which may add several values
     sandboxed,      // the process is about to be forbidden system calls
     reasons
 };

@@ -4,6 +4,7 @@
 #include "dropin/interpose.hpp"
 #include "dropin/kernel_calls.hpp"
 #include "dropin/next.hpp"
+#include "dropin/parked_count.hpp"
 #include "dropin/policy.hpp"
 #include "dropin/rings.hpp"
 
@@ -24,6 +25,7 @@ namespace {
     if (!read_policy()) return;
     if (::__register_atfork(before_fork, nullptr, after_fork_in_child, nullptr) != 0) return;
     rules.sees_all = sees_all_rings;
+    is_noted = is_noted_as;
     begin_noting(std::getenv("EFD_DROPIN_REGION"));
 }
 

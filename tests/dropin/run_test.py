@@ -19,7 +19,7 @@ CLEAN = {k: v for k, v in os.environ.items() if not k.startswith("EFD_") and k !
 DEMOTED = {"edges": "EPOLLET", "nested_edges": "EPOLLET", "nested_edges_first": "EPOLLET",
            "replaced_in_vfork": "exec", "exclusive": "EPOLLEXCLUSIVE", "passed": "SCM_RIGHTS",
            "executed": "exec", "spawned": "exec", "bound": "2^32", "unknown_ioctl": "ioctl",
-           "read_by_libc": "stdio", "taken_by_pidfd": "another process",
+           "read_by_libc": "stdio", "vforked": "exec", "by_vectors": "writev", "taken_by_pidfd": "another process",
            "sandboxed": "seccomp", "unshared": "CLONE_FILES", "ring_reads": "io_uring",
            "ring_reads_registered": "io_uring", "ring_polls_each": "io_uring", "ring_watches_edges": "EPOLLET",
            "ring_closes": "io_uring", "ring_of_its_own": "io_uring", "aio_reads": "io_uring"}

@@ -382,6 +382,16 @@ bool process_is_gone(std::uint64_t thread) noexcept {
     return number > 0 && explore::the_machine().now.threads[number - 1].alive == explore::life::crashed;
 }
 
+bool copy_from_program(void* to, const void* from, std::size_t length) noexcept {
+    std::memcpy(to, from, length);
+    return true;
+}
+bool sleeps_at_zero(int /*fd*/) noexcept { return true; }
+bool await_readable(int /*fd*/) noexcept {
+    explore::await_readable();
+    return true;
+}
+
 void learn_process() noexcept {}
 bool memory_is_my_own() noexcept { return true; }
 
