@@ -104,9 +104,8 @@ ssize_t read_asked(slot& there, int fd, Real real) {
 // While units are on their way to the kernel by somebody who was stopped: what is there, or none, or a moment's sleep
 // until there may be. True: `got` is what the read comes to.
 [[nodiscard]] inline bool read_beside(int fd, void* buffer, std::size_t length, ssize_t& got) noexcept {
-    const long found = read_now(fd, buffer, length);
-    got = found;
-    if (found == -EAGAIN && sleeps_at_zero(fd)) {
+    got = read_now(fd, buffer, length);
+    if (got == -EAGAIN && sleeps_at_zero(fd)) {
         if (await_readable(fd)) return false;
         got = -EINTR;
     }

@@ -64,6 +64,18 @@ void taken_by_pidfd();
 void by_other_names();
 void other_name();
 
+// Of plain_corners.cpp.
+void reused_in_vfork();
+void reused_then_executed();
+void unshared_before();
+void forked_amid_a_read();
+void freed_value();
+void not_closed();
+void vector_at_the_bound();
+void stopped_and_killed();
+void closed_meanwhile();
+void nested_deeper();
+
 // Of plain_rings.cpp. Whether this machine lets a process have a ring.
 bool has_ring();
 void ring_reads();
@@ -72,5 +84,7 @@ void ring_polls_once();
 void ring_polls_each();
 void ring_watches_edges();
 void ring_closes();
+void ring_corners();
+void ring_polls_an_epoll();
 void ring_of_its_own();
 void aio_reads();

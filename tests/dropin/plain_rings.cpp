@@ -142,6 +142,48 @@ void ring_closes() {
     tell_take(other);
 }
 
+// What the ring is asked is seen, and what it is given past liburing is not.
+void ring_corners() {
+    if (!begin_ring()) std::abort();
+    const int fd = busy();
+    const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
+    ::io_uring_prep_epoll_ctl(next(), epoll, fd, EPOLL_CTL_ADD, nullptr);
+    std::printf("submitted: %d\n", ::io_uring_submit(&ring));
+    const long registered = ::syscall(SYS_io_uring_register, ring.ring_fd, IORING_REGISTER_FILES, &fd, 1);
+    add(fd, 5);
+    std::uint64_t value = 0;
+    io_uring_sqe* const entry = next();
+    ::io_uring_prep_read(entry, 0, &value, sizeof value, 0);
+    ::io_uring_sqe_set_flags(entry, IOSQE_FIXED_FILE);
+    std::printf("registered: %ld, submitted: %d", registered, ::io_uring_submit(&ring));
+    io_uring_cqe* got = nullptr;
+    for (int i = 0; i < 2 && ::io_uring_wait_cqe(&ring, &got) == 0; ++i) {
+        std::printf(", completed: %d", got->res);
+        ::io_uring_cqe_seen(&ring, got);
+    }
+    std::printf(", value: %llu\n", static_cast<unsigned long long>(value));
+}
+
+void ring_polls_an_epoll() {
+    if (!begin_ring()) std::abort();
+    const int fd = busy();
+    const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
+    epoll_event wanted{};
+    wanted.events = EPOLLIN;
+    (void)::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &wanted);
+    ::io_uring_prep_poll_multishot(next(), epoll, POLLIN);
+    (void)::io_uring_submit(&ring);
+    int completions = 0;
+    for (int i = 0; i < 4; ++i) {
+        add(fd, 1);
+        (void)::io_uring_get_events(&ring);
+        io_uring_cqe* got = nullptr;
+        for (; ::io_uring_peek_cqe(&ring, &got) == 0; ++completions) ::io_uring_cqe_seen(&ring, got);
+    }
+    std::printf("completions: %d\n", completions);
+    tell_take(fd);
+}
+
 // A ring whose memory the program maps itself.
 void ring_of_its_own() {
     const int fd = busy();
