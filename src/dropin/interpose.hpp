@@ -19,8 +19,6 @@ class later {
         return found()(arguments...);
     }
 
-    void find() noexcept { (void)found(); }
-
   private:
     Function* found() noexcept {
         Function* there = found_.load(base::relaxed);
@@ -30,9 +28,5 @@ class later {
     const char* name_;
     base::atomic<Function*> found_{nullptr};
 };
-
-// From the constructor: a lookup waits for whoever loads a library, and he may wait for the thread that makes the call.
-void find_often_called() noexcept;
-void find_syscall() noexcept;
 
 } // namespace efd::dropin

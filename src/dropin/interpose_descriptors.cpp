@@ -1,7 +1,8 @@
 // dropin/interpose_descriptors.cpp: the names by which numbers come, go, and reach others.
 //
-// Each tells descriptors.hpp or escapes.hpp, and forwards. A number is forgotten before it is closed: afterwards it may
-// be another thread's already.
+// Each tells descriptors.hpp or escapes.hpp, and forwards to its own next definition: another library may have put its
+// own in the place of one of two names that libc has for the same function. A number is forgotten before it is closed:
+// afterwards it may be another thread's already.
 #include "dropin/descriptors.hpp"
 #include "dropin/escapes.hpp"
 #include "dropin/interpose.hpp"
@@ -9,7 +10,9 @@
 
 #include <aio.h>
 #include <cerrno>
+#include <csignal>
 #include <cstdarg>
+#include <cstdint>
 #include <cstdio>
 #include <fcntl.h>
 #include <sys/types.h>
@@ -28,21 +31,55 @@ void before_aio_read(const Request* request) noexcept {
         gone_astray(fd, reason::spliced);
 }
 
-constinit later<int(int, int, int, epoll_event*)> next_epoll_ctl("epoll_ctl");
-constinit later<ssize_t(int, const msghdr*, int)> next_sendmsg("sendmsg");
-constinit later<int(const char*, int, unsigned)> next_open64("open64");
-constinit later<int(int, const char*, int, unsigned)> next_openat64("openat64");
-constinit later<FILE*(const char*, const char*)> next_fopen64("fopen64");
+template <class Request>
+void before_lio_listio(const void* list, int number) noexcept {
+    if (!any_noted() || list == nullptr) return;
+    for (int i = 0; i < number; ++i) {
+        std::uintptr_t at = 0;
+        if (!copy_from_program(&at, static_cast<const std::uintptr_t*>(list) + i, sizeof at)) return;
+        const auto* const one = reinterpret_cast<const Request*>(at); // NOLINT(performance-no-int-to-ptr)
+        int operation = LIO_NOP;
+        if (one == nullptr || !copy_from_program(&operation, &one->aio_lio_opcode, sizeof operation)) continue;
+        if (operation == LIO_READ) before_aio_read(one);
+    }
+}
+
+template <class Real>
+int do_fcntl(Real& real, int fd, int command, void* more) {
+    before_fcntl(fd, command);
+    const int result = real(fd, command, more);
+    if (command == F_DUPFD || command == F_DUPFD_CLOEXEC) note_duplicated(fd, result);
+    return result;
+}
+
+template <class Real>
+int do_dup2(Real& real, int fd, int to) {
+    if (fd != to) before_replaced(fd, to);
+    const int made = real(fd, to);
+    note_duplicated(fd, made);
+    return made;
+}
+
+void before_spliced(int in, int out) noexcept {
+    gone_astray(in, reason::spliced);
+    gone_astray(out, reason::spliced);
+}
+
+void before_fdopen(int fd) noexcept {
+    gone_astray(fd, reason::spliced);
+    forget(fd); // fclose closes it where we do not see it
+}
+
+int opened(int fd, const char* path) noexcept {
+    if (fd >= 0) after_open(path);
+    return fd;
+}
+FILE* opened(FILE* file, const char* path) noexcept {
+    if (file != nullptr && path != nullptr) after_open(path);
+    return file;
+}
 
 } // namespace
-
-void efd::dropin::find_often_called() noexcept {
-    next_epoll_ctl.find();
-    next_sendmsg.find();
-    next_open64.find();
-    next_openat64.find();
-    next_fopen64.find();
-}
 
 EFD_INTERPOSE int close(int fd) {
     forget(fd);
@@ -67,12 +104,7 @@ EFD_INTERPOSE int dup(int fd) {
     return made;
 }
 
-EFD_INTERPOSE int dup2(int fd, int to) {
-    if (fd != to) before_replaced(fd, to);
-    const int made = next.dup2(fd, to);
-    note_duplicated(fd, made);
-    return made;
-}
+EFD_INTERPOSE int dup2(int fd, int to) { return do_dup2(next.dup2, fd, to); }
 
 EFD_INTERPOSE int dup3(int fd, int to, int flags) {
     if (fd != to && (flags & ~O_CLOEXEC) == 0) before_replaced(fd, to);
@@ -86,10 +118,7 @@ EFD_INTERPOSE int fcntl64(int fd, int command, ...) {
     va_start(rest, command);
     void* const more = va_arg(rest, void*);
     va_end(rest);
-    before_fcntl(fd, command);
-    const int result = next.fcntl(fd, command, more);
-    if (command == F_DUPFD || command == F_DUPFD_CLOEXEC) note_duplicated(fd, result);
-    return result;
+    return do_fcntl(next.fcntl64, fd, command, more);
 }
 
 EFD_INTERPOSE int fcntl(int fd, int command, ...) {
@@ -97,7 +126,7 @@ EFD_INTERPOSE int fcntl(int fd, int command, ...) {
     va_start(rest, command);
     void* const more = va_arg(rest, void*);
     va_end(rest);
-    return fcntl64(fd, command, more);
+    return do_fcntl(next.fcntl, fd, command, more);
 }
 
 EFD_INTERPOSE int ioctl(int fd, unsigned long request, ...) {
@@ -110,8 +139,9 @@ EFD_INTERPOSE int ioctl(int fd, unsigned long request, ...) {
 }
 
 EFD_INTERPOSE int epoll_ctl(int epoll, int operation, int fd, epoll_event* wanted) {
+    static constinit later<int(int, int, int, epoll_event*)> real("epoll_ctl");
     before_epoll_ctl(epoll, operation, fd, wanted);
-    return next_epoll_ctl(epoll, operation, fd, wanted);
+    return real(epoll, operation, fd, wanted);
 }
 
 EFD_INTERPOSE int epoll_create(int size) {
@@ -129,8 +159,9 @@ EFD_INTERPOSE int epoll_create1(int flags) {
 }
 
 EFD_INTERPOSE ssize_t sendmsg(int fd, const msghdr* message, int flags) {
+    static constinit later<ssize_t(int, const msghdr*, int)> real("sendmsg");
     before_sendmsg(message);
-    return next_sendmsg(fd, message, flags);
+    return real(fd, message, flags);
 }
 
 EFD_INTERPOSE int sendmmsg(int fd, mmsghdr_view* messages, unsigned number, int flags) {
@@ -141,8 +172,7 @@ EFD_INTERPOSE int sendmmsg(int fd, mmsghdr_view* messages, unsigned number, int 
 
 EFD_INTERPOSE FILE* fdopen(int fd, const char* mode) {
     static constinit later<FILE*(int, const char*)> real("fdopen");
-    gone_astray(fd, reason::spliced);
-    forget(fd); // fclose closes it where we do not see it
+    before_fdopen(fd);
     return real(fd, mode);
 }
 
@@ -159,6 +189,18 @@ EFD_INTERPOSE int aio_read64(aiocb64* request) {
     return real(request);
 }
 
+EFD_INTERPOSE int lio_listio(int mode, aiocb* const list[], int number, sigevent* told) {
+    static constinit later<int(int, aiocb* const*, int, sigevent*)> real("lio_listio");
+    before_lio_listio<aiocb>(static_cast<const void*>(list), number);
+    return real(mode, list, number, told);
+}
+
+EFD_INTERPOSE int lio_listio64(int mode, aiocb64* const list[], int number, sigevent* told) {
+    static constinit later<int(int, aiocb64* const*, int, sigevent*)> real("lio_listio64");
+    before_lio_listio<aiocb64>(static_cast<const void*>(list), number);
+    return real(mode, list, number, told);
+}
+
 EFD_INTERPOSE int pidfd_getfd(int process, int fd, unsigned flags) {
     static constinit later<int(int, int, unsigned)> real("pidfd_getfd");
     all_gone_astray(reason::passed); // it may be this process
@@ -167,122 +209,139 @@ EFD_INTERPOSE int pidfd_getfd(int process, int fd, unsigned flags) {
 
 EFD_INTERPOSE ssize_t splice(int in, off_t* in_at, int out, off_t* out_at, std::size_t length, unsigned flags) {
     static constinit later<ssize_t(int, off_t*, int, off_t*, std::size_t, unsigned)> real("splice");
-    gone_astray(in, reason::spliced);
-    gone_astray(out, reason::spliced);
+    before_spliced(in, out);
     return real(in, in_at, out, out_at, length, flags);
 }
 
 EFD_INTERPOSE ssize_t tee(int in, int out, std::size_t length, unsigned flags) {
     static constinit later<ssize_t(int, int, std::size_t, unsigned)> real("tee");
-    gone_astray(in, reason::spliced);
-    gone_astray(out, reason::spliced);
+    before_spliced(in, out);
     return real(in, out, length, flags);
 }
 
 EFD_INTERPOSE ssize_t sendfile(int out, int in, off_t* at, std::size_t length) {
     static constinit later<ssize_t(int, int, off_t*, std::size_t)> real("sendfile");
-    gone_astray(in, reason::spliced);
-    gone_astray(out, reason::spliced);
+    before_spliced(in, out);
     return real(out, in, at, length);
 }
 
 EFD_INTERPOSE ssize_t sendfile64(int out, int in, off_t* at, std::size_t length) {
-    return sendfile(out, in, at, length);
+    static constinit later<ssize_t(int, int, off_t*, std::size_t)> real("sendfile64");
+    before_spliced(in, out);
+    return real(out, in, at, length);
 }
 
 EFD_INTERPOSE ssize_t copy_file_range(int in, off_t* in_at, int out, off_t* out_at, std::size_t length,
                                       unsigned flags) {
     static constinit later<ssize_t(int, off_t*, int, off_t*, std::size_t, unsigned)> real("copy_file_range");
-    gone_astray(in, reason::spliced);
-    gone_astray(out, reason::spliced);
+    before_spliced(in, out);
     return real(in, in_at, out, out_at, length, flags);
 }
 
-namespace {
-
-int opened(int fd, const char* path) noexcept {
-    if (fd >= 0) after_open(path);
-    return fd;
+EFD_INTERPOSE int open(const char* path, int flags, ...) {
+    static constinit later<int(const char*, int, unsigned)> real("open");
+    va_list rest;
+    va_start(rest, flags);
+    const unsigned mode = va_arg(rest, unsigned);
+    va_end(rest);
+    return opened(real(path, flags, mode), path);
 }
-FILE* opened(FILE* file, const char* path) noexcept {
-    if (file != nullptr && path != nullptr) after_open(path);
-    return file;
-}
-
-} // namespace
 
 EFD_INTERPOSE int open64(const char* path, int flags, ...) {
+    static constinit later<int(const char*, int, unsigned)> real("open64");
     va_list rest;
     va_start(rest, flags);
     const unsigned mode = va_arg(rest, unsigned);
     va_end(rest);
-    return opened(next_open64(path, flags, mode), path);
-}
-
-EFD_INTERPOSE int open(const char* path, int flags, ...) {
-    va_list rest;
-    va_start(rest, flags);
-    const unsigned mode = va_arg(rest, unsigned);
-    va_end(rest);
-    return open64(path, flags, mode);
-}
-
-EFD_INTERPOSE int openat64(int directory, const char* path, int flags, ...) {
-    va_list rest;
-    va_start(rest, flags);
-    const unsigned mode = va_arg(rest, unsigned);
-    va_end(rest);
-    return opened(next_openat64(directory, path, flags, mode), path);
+    return opened(real(path, flags, mode), path);
 }
 
 EFD_INTERPOSE int openat(int directory, const char* path, int flags, ...) {
+    static constinit later<int(int, const char*, int, unsigned)> real("openat");
     va_list rest;
     va_start(rest, flags);
     const unsigned mode = va_arg(rest, unsigned);
     va_end(rest);
-    return openat64(directory, path, flags, mode);
+    return opened(real(directory, path, flags, mode), path);
 }
 
-EFD_INTERPOSE FILE* fopen64(const char* path, const char* mode) { return opened(next_fopen64(path, mode), path); }
+EFD_INTERPOSE int openat64(int directory, const char* path, int flags, ...) {
+    static constinit later<int(int, const char*, int, unsigned)> real("openat64");
+    va_list rest;
+    va_start(rest, flags);
+    const unsigned mode = va_arg(rest, unsigned);
+    va_end(rest);
+    return opened(real(directory, path, flags, mode), path);
+}
 
-EFD_INTERPOSE FILE* fopen(const char* path, const char* mode) { return fopen64(path, mode); }
+EFD_INTERPOSE FILE* fopen(const char* path, const char* mode) {
+    static constinit later<FILE*(const char*, const char*)> real("fopen");
+    return opened(real(path, mode), path);
+}
+
+EFD_INTERPOSE FILE* fopen64(const char* path, const char* mode) {
+    static constinit later<FILE*(const char*, const char*)> real("fopen64");
+    return opened(real(path, mode), path);
+}
+
+EFD_INTERPOSE FILE* freopen(const char* path, const char* mode, FILE* file) {
+    static constinit later<FILE*(const char*, const char*, FILE*)> real("freopen");
+    return opened(real(path, mode, file), path);
+}
 
 EFD_INTERPOSE FILE* freopen64(const char* path, const char* mode, FILE* file) {
     static constinit later<FILE*(const char*, const char*, FILE*)> real("freopen64");
     return opened(real(path, mode, file), path);
 }
 
-EFD_INTERPOSE FILE* freopen(const char* path, const char* mode, FILE* file) { return freopen64(path, mode, file); }
-
 // NOLINTBEGIN: the names are libc's, for programs that were built with _FORTIFY_SOURCE
+EFD_INTERPOSE int __open_2(const char* path, int flags) {
+    static constinit later<int(const char*, int)> real("__open_2");
+    return opened(real(path, flags), path);
+}
+
 EFD_INTERPOSE int __open64_2(const char* path, int flags) {
     static constinit later<int(const char*, int)> real("__open64_2");
     return opened(real(path, flags), path);
 }
 
-EFD_INTERPOSE int __open_2(const char* path, int flags) { return __open64_2(path, flags); }
+EFD_INTERPOSE int __openat_2(int directory, const char* path, int flags) {
+    static constinit later<int(int, const char*, int)> real("__openat_2");
+    return opened(real(directory, path, flags), path);
+}
 
 EFD_INTERPOSE int __openat64_2(int directory, const char* path, int flags) {
     static constinit later<int(int, const char*, int)> real("__openat64_2");
     return opened(real(directory, path, flags), path);
 }
-
-EFD_INTERPOSE int __openat_2(int directory, const char* path, int flags) {
-    return __openat64_2(directory, path, flags);
-}
 // NOLINTEND
 
 // Other names of the same functions. NOLINTBEGIN: they are libc's
-EFD_INTERPOSE int __close(int fd) { return close(fd); }
-EFD_INTERPOSE int __dup2(int fd, int to) { return dup2(fd, to); }
+EFD_INTERPOSE int __close(int fd) {
+    static constinit later<int(int)> real("__close");
+    forget(fd);
+    return real(fd);
+}
+
+EFD_INTERPOSE int __dup2(int fd, int to) {
+    static constinit later<int(int, int)> real("__dup2");
+    return do_dup2(real, fd, to);
+}
+
 EFD_INTERPOSE int __fcntl(int fd, int command, ...) {
+    static constinit later<int(int, int, void*)> real("__fcntl");
     va_list rest;
     va_start(rest, command);
     void* const more = va_arg(rest, void*);
     va_end(rest);
-    return fcntl64(fd, command, more);
+    return do_fcntl(real, fd, command, more);
 }
-EFD_INTERPOSE FILE* _IO_fdopen(int fd, const char* mode) { return fdopen(fd, mode); }
+
+EFD_INTERPOSE FILE* _IO_fdopen(int fd, const char* mode) {
+    static constinit later<FILE*(int, const char*)> real("_IO_fdopen");
+    before_fdopen(fd);
+    return real(fd, mode);
+}
 // NOLINTEND
 
 // For debuggers and for programs that know of us: afterwards fdinfo, to whomever looks, shows every count.

@@ -78,8 +78,14 @@ EFD_INTERPOSE ssize_t __read_chk(int fd, void* buffer, std::size_t length, std::
 }
 
 // Other names of the same functions. NOLINTBEGIN: they are libc's
-EFD_INTERPOSE ssize_t __read(int fd, void* buffer, std::size_t length) { return read(fd, buffer, length); }
-EFD_INTERPOSE ssize_t __write(int fd, const void* buffer, std::size_t length) { return write(fd, buffer, length); }
+EFD_INTERPOSE ssize_t __read(int fd, void* buffer, std::size_t length) {
+    static constinit later<ssize_t(int, void*, std::size_t)> real("__read");
+    return slot_of(fd) == nullptr ? real(fd, buffer, length) : read(fd, buffer, length);
+}
+EFD_INTERPOSE ssize_t __write(int fd, const void* buffer, std::size_t length) {
+    static constinit later<ssize_t(int, const void*, std::size_t)> real("__write");
+    return slot_of(fd) == nullptr ? real(fd, buffer, length) : write(fd, buffer, length);
+}
 // NOLINTEND
 
 EFD_INTERPOSE int eventfd_read(int fd, std::uint64_t* value) {
@@ -89,6 +95,24 @@ EFD_INTERPOSE int eventfd_read(int fd, std::uint64_t* value) {
 EFD_INTERPOSE int eventfd_write(int fd, std::uint64_t value) {
     return write(fd, &value, value_size) == static_cast<ssize_t>(value_size) ? 0 : -1;
 }
+
+namespace {
+
+template <class Real>
+ssize_t read_at(Real& real, int fd, const iovec* places, int number, off_t offset, int flags) {
+    slot* const there = slot_of(fd);
+    if (there == nullptr || offset != no_offset) return real(fd, places, number, offset, flags);
+    return read_asked(*there, fd, [&] { return real(fd, places, number, offset, flags); });
+}
+
+template <class Real>
+ssize_t write_at(Real& real, int fd, const iovec* places, int number, off_t offset, int flags) {
+    slot* const there = slot_of(fd);
+    if (there == nullptr) return real(fd, places, number, offset, flags);
+    return write_vector(*there, fd, [&] { return real(fd, places, number, offset, flags); });
+}
+
+} // namespace
 
 EFD_INTERPOSE ssize_t readv(int fd, const iovec* places, int number) {
     slot* const there = slot_of(fd);
@@ -104,22 +128,20 @@ EFD_INTERPOSE ssize_t writev(int fd, const iovec* places, int number) {
 
 EFD_INTERPOSE ssize_t preadv2(int fd, const iovec* places, int number, off_t offset, int flags) {
     static constinit later<ssize_t(int, const iovec*, int, off_t, int)> real("preadv2");
-    slot* const there = slot_of(fd);
-    if (there == nullptr || offset != no_offset) return real(fd, places, number, offset, flags);
-    return read_asked(*there, fd, [&] { return real(fd, places, number, offset, flags); });
+    return read_at(real, fd, places, number, offset, flags);
 }
 
 EFD_INTERPOSE ssize_t preadv64v2(int fd, const iovec* places, int number, off_t offset, int flags) {
-    return preadv2(fd, places, number, offset, flags);
+    static constinit later<ssize_t(int, const iovec*, int, off_t, int)> real("preadv64v2");
+    return read_at(real, fd, places, number, offset, flags);
 }
 
 EFD_INTERPOSE ssize_t pwritev2(int fd, const iovec* places, int number, off_t offset, int flags) {
     static constinit later<ssize_t(int, const iovec*, int, off_t, int)> real("pwritev2");
-    slot* const there = slot_of(fd);
-    if (there == nullptr) return real(fd, places, number, offset, flags);
-    return write_vector(*there, fd, [&] { return real(fd, places, number, offset, flags); });
+    return write_at(real, fd, places, number, offset, flags);
 }
 
 EFD_INTERPOSE ssize_t pwritev64v2(int fd, const iovec* places, int number, off_t offset, int flags) {
-    return pwritev2(fd, places, number, offset, flags);
+    static constinit later<ssize_t(int, const iovec*, int, off_t, int)> real("pwritev64v2");
+    return write_at(real, fd, places, number, offset, flags);
 }

@@ -28,12 +28,6 @@ struct arguments {
 
 constinit later<long(long, long, long, long, long, long, long)> real("syscall");
 
-} // namespace
-
-void efd::dropin::find_syscall() noexcept { real.find(); }
-
-namespace {
-
 long forward(long number, const arguments& a) {
     return real(number, a.at[0], a.at[1], a.at[2], a.at[3], a.at[4], a.at[5]);
 }

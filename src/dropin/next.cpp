@@ -2,6 +2,7 @@
 #include "dropin/next.hpp"
 
 #include "dropin/raw_call.hpp"
+#include "dropin/symbols.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -40,9 +41,15 @@ int early_ioctl(int fd, unsigned long request, void* more) {
     return static_cast<int>(told(raw_call(SYS_ioctl, fd, request, more)));
 }
 
+// The loader is asked last: it may make us wait, and forgets what the program has not asked of dlerror() yet.
+void* find_behind(const char* name) noexcept {
+    void* const found = next_symbol(name);
+    return found != nullptr ? found : ::dlsym(RTLD_NEXT, name);
+}
+
 template <class Function>
 void find(Function& slot, const char* name) noexcept {
-    if (void* const found = ::dlsym(RTLD_NEXT, name); found != nullptr) slot = reinterpret_cast<Function>(found);
+    if (void* const found = find_behind(name); found != nullptr) slot = reinterpret_cast<Function>(found);
 }
 
 // Somebody has preloaded the C library before us; then nobody calls us, but for what we look up at the start.
@@ -67,7 +74,7 @@ void* find_beside(const char* name, const void* caller) noexcept {
 } // namespace
 
 constinit next_calls next{early_eventfd, early_read, early_write, early_readv, early_writev, early_close,
-                          early_dup,     early_dup2, early_dup3,  early_fcntl, early_ioctl};
+                          early_dup,     early_dup2, early_dup3,  early_fcntl, early_fcntl,  early_ioctl};
 
 void find_next_calls() noexcept {
     find(next.eventfd, "eventfd");
@@ -79,11 +86,13 @@ void find_next_calls() noexcept {
     find(next.dup, "dup");
     find(next.dup2, "dup2");
     find(next.dup3, "dup3");
-    find(next.fcntl, "fcntl64");
+    find(next.fcntl, "fcntl");
+    find(next.fcntl64, "fcntl64");
     find(next.ioctl, "ioctl");
 }
 
 void* find_to_keep(const char* name, const void* caller) noexcept {
+    if (void* const there = next_symbol(name); there != nullptr) return there; // as long as the program
     void* found = ::dlsym(RTLD_NEXT, name);
     if (found == nullptr) found = find_beside(name, caller);
     Dl_info its{};
@@ -93,7 +102,7 @@ void* find_to_keep(const char* name, const void* caller) noexcept {
 }
 
 void* find_next(const char* name) noexcept {
-    if (void* const found = ::dlsym(RTLD_NEXT, name); found != nullptr) return found;
+    if (void* const found = find_behind(name); found != nullptr) return found;
     if (void* const found = find_before(name); found != nullptr) return found;
     constexpr char what[] = "efd: the program calls a function that no library has: ";
     (void)raw_call(SYS_write, 2, what, sizeof what - 1);

@@ -22,6 +22,7 @@ struct next_calls {
     int (*dup2)(int, int);
     int (*dup3)(int, int, int);
     int (*fcntl)(int, int, void*);
+    int (*fcntl64)(int, int, void*);
     int (*ioctl)(int, unsigned long, void*);
 };
 extern next_calls next;

@@ -2,12 +2,12 @@
 #include "dropin/policy.hpp"
 
 #include "dropin/parked_count.hpp"
+#include "dropin/symbols.hpp"
 
 #include <bit>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <dlfcn.h>
 #include <errno.h>
 #include <fnmatch.h>
 #include <sys/auxv.h>
@@ -100,20 +100,14 @@ bool read_policy() noexcept {
 }
 
 void write_site(slot& made, const void* address) noexcept {
-    Dl_info found{};
+    code_place found{};
     made.site[0] = '\0';
-    if (!rules.names_sites) return; // the loader's lock may be held by who waits for us
-    if (::dladdr(address, &found) == 0 || found.dli_fname == nullptr) return;
-    // Of the program itself the loader says what it was started as, in the very same place.
-    const char* const object = found.dli_fname == ::program_invocation_name ? program : base_name(found.dli_fname);
-    const auto offset = [&](const void* from) {
-        return static_cast<unsigned long>(static_cast<const char*>(address) - static_cast<const char*>(from));
-    };
-    if (found.dli_sname != nullptr)
-        (void)std::snprintf(made.site, sizeof made.site, "%.40s!%.48s+0x%lx", object, found.dli_sname,
-                            offset(found.dli_saddr));
+    if (!rules.names_sites || !find_place(address, found)) return;
+    const char* const object = found.object[0] == '\0' ? program : base_name(found.object);
+    if (found.symbol != nullptr)
+        (void)std::snprintf(made.site, sizeof made.site, "%.40s!%.48s+0x%zx", object, found.symbol, found.offset);
     else
-        (void)std::snprintf(made.site, sizeof made.site, "%.64s+0x%lx", object, offset(found.dli_fbase));
+        (void)std::snprintf(made.site, sizeof made.site, "%.64s+0x%zx", object, found.offset);
 }
 
 void begin_policy(slot& made, unsigned initval) noexcept {

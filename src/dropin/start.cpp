@@ -1,7 +1,6 @@
 // dropin/start.cpp: what happens when the library is loaded.
 #include "dropin/descriptors.hpp"
 #include "dropin/escapes.hpp"
-#include "dropin/interpose.hpp"
 #include "dropin/kernel_calls.hpp"
 #include "dropin/next.hpp"
 #include "dropin/parked_count.hpp"
@@ -19,8 +18,6 @@ namespace {
 
 [[gnu::constructor]] void start() {
     find_next_calls();
-    find_often_called();
-    find_syscall();
     learn_process();
     if (!read_policy()) return;
     if (::__register_atfork(before_fork, nullptr, after_fork_in_child, nullptr) != 0) return;

@@ -230,6 +230,39 @@ void bad_addresses() {
     tell_take(fd);
 }
 
+namespace {
+
+// From a list; not all of it is a read, and not all of it is there.
+void read_from_list() {
+    const int first = busy();
+    const int second = busy();
+    add(first, 5);
+    add(second, 6);
+    std::uint64_t value = 0;
+    aiocb request{};
+    request.aio_fildes = first;
+    request.aio_buf = &value;
+    request.aio_nbytes = sizeof value;
+    request.aio_lio_opcode = LIO_READ;
+    aiocb nothing{};
+    nothing.aio_lio_opcode = LIO_NOP;
+    aiocb* const all[] = {nullptr, &nothing, &request};
+    std::printf("lio_listio: %d", ::lio_listio(LIO_WAIT, all, 3, nullptr));
+    std::printf(", result: %zd, value: %llu\n", ::aio_return(&request), static_cast<unsigned long long>(value));
+    tell_poll(first);
+    aiocb64 other{};
+    other.aio_fildes = second;
+    other.aio_buf = &value;
+    other.aio_nbytes = sizeof value;
+    other.aio_lio_opcode = LIO_READ;
+    aiocb64* const others[] = {&other};
+    std::printf("lio_listio64: %d", ::lio_listio64(LIO_WAIT, others, 1, nullptr));
+    std::printf(", result: %zd, value: %llu\n", ::aio_return64(&other), static_cast<unsigned long long>(value));
+    tell_poll(second);
+}
+
+} // namespace
+
 // A thread of the C library reads, past every name.
 void read_by_libc() {
     const int fd = busy();
@@ -244,6 +277,7 @@ void read_by_libc() {
     while (::aio_error(&request) == EINPROGRESS) (void)::aio_suspend(all, 1, nullptr);
     std::printf("result: %zd, value: %llu\n", ::aio_return(&request), static_cast<unsigned long long>(value));
     tell_poll(fd);
+    read_from_list();
 }
 
 extern "C" int pidfd_getfd(int process, int fd, unsigned flags) noexcept; // glibc 2.36's header is for C alone

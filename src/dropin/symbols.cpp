@@ -1,0 +1,218 @@
+// dropin/symbols.cpp: see symbols.hpp. The tables are those of the ELF gABI and of GNU's hash sections.
+#include "dropin/symbols.hpp"
+
+#include <efd/base/atomic.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <dlfcn.h>
+#include <link.h>
+#include <sys/auxv.h>
+
+namespace efd::dropin {
+namespace {
+
+using address = std::uintptr_t;
+using symbol = ElfW(Sym);
+
+constexpr unsigned word_bits = 8 * sizeof(address);
+constexpr std::uint32_t most_symbols = 1U << 24;
+constexpr std::uint16_t version_hidden = 0x8000;
+constexpr std::uint16_t first_own_version = 2; // below it: of no version
+
+constexpr std::uint32_t hash_of(const char* name) noexcept {
+    std::uint32_t hash = 5381;
+    for (; *name != '\0'; ++name) hash = hash * 33 + static_cast<unsigned char>(*name);
+    return hash;
+}
+static_assert(hash_of("") == 0x1505 && hash_of("printf") == 0x156b2bb8 && hash_of("syscall") == 0xbac212a0);
+
+template <class T>
+const T* pointer(address at) noexcept {
+    return reinterpret_cast<const T*>(at); // NOLINT(performance-no-int-to-ptr): the loader's
+}
+
+// The tables of one object; `buckets_` is null if it has none by which we find a name.
+class symbol_table {
+  public:
+    explicit symbol_table(const link_map& object) noexcept : base_(object.l_addr) {
+        const std::uint32_t* hash = nullptr;
+        for (const ElfW(Dyn)* entry = object.l_ld; entry != nullptr && entry->d_tag != DT_NULL; ++entry) {
+            switch (entry->d_tag) {
+            case DT_GNU_HASH: hash = pointer<std::uint32_t>(loaded(entry->d_un.d_ptr)); break;
+            case DT_STRTAB: names_ = pointer<char>(loaded(entry->d_un.d_ptr)); break;
+            case DT_STRSZ: names_size_ = entry->d_un.d_val; break;
+            case DT_SYMTAB: symbols_ = pointer<symbol>(loaded(entry->d_un.d_ptr)); break;
+            case DT_VERSYM: versions_ = pointer<std::uint16_t>(loaded(entry->d_un.d_ptr)); break;
+            default: break;
+            }
+        }
+        if (hash == nullptr || names_ == nullptr || symbols_ == nullptr) return;
+        if (hash[0] == 0 || hash[2] == 0 || (hash[2] & (hash[2] - 1)) != 0) return;
+        // No table says how many symbols there are. Linkers lay the names behind them.
+        if (reinterpret_cast<address>(names_) > reinterpret_cast<address>(symbols_))
+            most_ = static_cast<std::uint32_t>(std::min<std::size_t>(
+                most_, (reinterpret_cast<address>(names_) - reinterpret_cast<address>(symbols_)) / sizeof(symbol)));
+        buckets_number_ = hash[0];
+        first_ = hash[1];
+        bloom_words_ = hash[2];
+        bloom_shift_ = hash[3] % 32;
+        bloom_ = reinterpret_cast<const address*>(hash + 4);
+        buckets_ = reinterpret_cast<const std::uint32_t*>(bloom_ + bloom_words_);
+        chains_ = buckets_ + buckets_number_;
+    }
+
+    [[nodiscard]] const symbol* find(const char* name, std::uint32_t hash) const noexcept {
+        if (buckets_ == nullptr || !may_have(hash)) return nullptr;
+        std::uint32_t at = buckets_[hash % buckets_number_];
+        if (at < first_) return nullptr; // empty
+        for (;; ++at) {
+            if (at >= most_) return nullptr;
+            const std::uint32_t link = chains_[at - first_];
+            if ((link | 1) == (hash | 1) && is_default(at) && is_defined(symbols_[at]) &&
+                has_name(symbols_[at].st_name, name))
+                return &symbols_[at];
+            if ((link & 1) != 0) return nullptr;
+        }
+    }
+
+    // The nearest before the code at `where`, within its size.
+    [[nodiscard]] const symbol* around(address where) const noexcept {
+        const symbol* nearest = nullptr;
+        const std::uint32_t past = end();
+        for (std::uint32_t at = first_; at < past; ++at) {
+            const symbol& one = symbols_[at];
+            if (!is_defined(one) || one.st_name >= names_size_ ||
+                where - value(one) >= std::max<address>(one.st_size, 1))
+                continue;
+            if (nearest == nullptr || nearest->st_value < one.st_value) nearest = &one;
+        }
+        return nearest;
+    }
+
+    [[nodiscard]] bool has_name(std::size_t from, const char* name) const noexcept {
+        return names_ != nullptr && from < names_size_ && std::strncmp(names_ + from, name, names_size_ - from) == 0;
+    }
+    [[nodiscard]] address value(const symbol& one) const noexcept { return base_ + one.st_value; }
+    [[nodiscard]] const char* name(const symbol& one) const noexcept { return names_ + one.st_name; }
+
+  private:
+    // The loader has made addresses of the offsets, where it could write.
+    [[nodiscard]] address loaded(address at) const noexcept { return at < base_ ? base_ + at : at; }
+
+    [[nodiscard]] bool may_have(std::uint32_t hash) const noexcept {
+        const address word = bloom_[hash / word_bits & (bloom_words_ - 1)];
+        return (word >> hash % word_bits & word >> (hash >> bloom_shift_) % word_bits & 1) != 0;
+    }
+    [[nodiscard]] bool is_default(std::uint32_t at) const noexcept {
+        if (versions_ == nullptr) return true;
+        const std::uint16_t version = versions_[at];
+        return (version & version_hidden) == 0 || (version & ~version_hidden) < first_own_version;
+    }
+    [[nodiscard]] static bool is_defined(const symbol& one) noexcept {
+        return one.st_shndx != SHN_UNDEF && one.st_value != 0 && (one.st_info & 0xf) != STT_TLS;
+    }
+    // One past the last symbol: where the chain of the last bucket ends.
+    [[nodiscard]] std::uint32_t end() const noexcept {
+        if (buckets_ == nullptr) return first_;
+        std::uint32_t last = *std::max_element(buckets_, buckets_ + buckets_number_);
+        if (last < first_) return first_;
+        while (last < most_ && (chains_[last - first_] & 1) == 0) ++last;
+        return std::min(last + 1, most_);
+    }
+
+    address base_;
+    const char* names_ = nullptr;
+    std::size_t names_size_ = 0;
+    const symbol* symbols_ = nullptr;
+    const std::uint16_t* versions_ = nullptr;
+    const address* bloom_ = nullptr;
+    const std::uint32_t* buckets_ = nullptr;
+    const std::uint32_t* chains_ = nullptr;
+    std::uint32_t buckets_number_ = 0;
+    std::uint32_t first_ = 0;
+    std::uint32_t most_ = most_symbols;
+    std::uint32_t bloom_words_ = 0;
+    std::uint32_t bloom_shift_ = 0;
+};
+
+const char* base_name(const char* path) noexcept {
+    const char* const slash = std::strrchr(path, '/');
+    return slash == nullptr ? path : slash + 1;
+}
+
+// Does one of the objects before `object` need it by its name.
+bool is_needed(const link_map& object) noexcept {
+    const char* const wanted = base_name(object.l_name);
+    for (const link_map* one = _r_debug.r_map; one != nullptr && one != &object; one = one->l_next) {
+        const symbol_table its(*one);
+        for (const ElfW(Dyn)* entry = one->l_ld; entry != nullptr && entry->d_tag != DT_NULL; ++entry)
+            if (entry->d_tag == DT_NEEDED && its.has_name(entry->d_un.d_val, wanted)) return true;
+    }
+    return false;
+}
+
+const link_map* our_own() noexcept {
+    const link_map* one = _r_debug.r_map;
+    while (one != nullptr && one->l_ld != _DYNAMIC) one = one->l_next;
+    return one;
+}
+
+// The last of the objects that were loaded with the program. The chain has them in the order in which names are looked
+// for, and behind them what a constructor may have opened before ours ran, and may close: up to the C library and the
+// loader itself, on one of which everybody depends, there can be none of these; then those who are needed follow.
+const link_map* last_at_start(const link_map* first) noexcept {
+    const link_map* last = first;
+    for (const link_map* one = first->l_next; one != nullptr; one = one->l_next)
+        if (one->l_addr == _r_debug.r_ldbase || std::strcmp(base_name(one->l_name), "libc.so.6") == 0) last = one;
+    while (last->l_next != nullptr && is_needed(*last->l_next)) last = last->l_next;
+    return last;
+}
+
+constinit base::atomic<const link_map*> last_kept{nullptr};
+
+void* address_of(address at, bool is_chosen_late) noexcept {
+    if (!is_chosen_late) return reinterpret_cast<void*>(at);      // NOLINT(performance-no-int-to-ptr)
+    using chooser = void*(unsigned long);                         // STT_GNU_IFUNC
+    return reinterpret_cast<chooser*>(at)(::getauxval(AT_HWCAP)); // NOLINT(performance-no-int-to-ptr)
+}
+
+} // namespace
+
+void* next_symbol(const char* name) noexcept {
+    const link_map* const own = our_own();
+    if (own == nullptr) return nullptr;
+    const link_map* last = last_kept.load(base::relaxed);
+    if (last == nullptr) last_kept.store(last = last_at_start(own), base::relaxed);
+    const std::uint32_t hash = hash_of(name);
+    for (const link_map* one = own; one != last && one->l_next != nullptr;) {
+        one = one->l_next;
+        const symbol_table its(*one);
+        if (const symbol* const found = its.find(name, hash); found != nullptr)
+            return address_of(its.value(*found), (found->st_info & 0xf) == STT_GNU_IFUNC);
+    }
+    return nullptr;
+}
+
+bool find_place(const void* address, code_place& found) noexcept {
+#ifdef DLFO_STRUCT_HAS_EH_DBASE
+    dl_find_object its{};
+    if (::_dl_find_object(const_cast<void*>(address), &its) != 0) return false;
+    const symbol_table table(*its.dlfo_link_map);
+    const symbol* const around = table.around(reinterpret_cast<std::uintptr_t>(address));
+    const void* const from = around == nullptr ? its.dlfo_map_start : address_of(table.value(*around), false);
+    found = {its.dlfo_link_map->l_name, around == nullptr ? nullptr : table.name(*around), 0};
+#else // waits for the loader's lock
+    Dl_info its{};
+    if (::dladdr(address, &its) == 0 || its.dli_fname == nullptr) return false;
+    const void* const from = its.dli_sname == nullptr ? its.dli_fbase : its.dli_saddr;
+    // Of the program itself the loader says what it was started as, in the very same place.
+    found = {its.dli_fname == ::program_invocation_name ? "" : its.dli_fname, its.dli_sname, 0};
+#endif
+    found.offset = static_cast<std::size_t>(static_cast<const char*>(address) - static_cast<const char*>(from));
+    return true;
+}
+
+} // namespace efd::dropin

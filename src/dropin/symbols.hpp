@@ -1,0 +1,26 @@
+// dropin/symbols.hpp: what the dynamic symbol tables say, read as they lie in memory.
+//
+// No lock of the loader is taken, nothing allocated, and neither errno nor dlerror() changes: who loads a library holds
+// that lock while its constructors run, and may wait in one for the thread that asks. Only objects that were loaded
+// with the program are looked into for a name: these are never unloaded. Any thread, from before the first constructor
+// on; also in signal handlers.
+#pragma once
+
+#include <cstddef>
+
+namespace efd::dropin {
+
+// The definition of a name, in its default version, that comes behind ours; null: none of those objects has it, or this
+// cannot be told without the loader.
+[[nodiscard]] void* next_symbol(const char* name) noexcept;
+
+// Where the code at an address is.
+struct code_place {
+    const char* object; // path; empty: the program itself
+    const char* symbol; // null: behind no name that others see
+    std::size_t offset; // from the symbol, or from the object's beginning
+};
+// False: in no object.
+[[nodiscard]] bool find_place(const void* address, code_place& found) noexcept;
+
+} // namespace efd::dropin

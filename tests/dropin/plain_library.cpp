@@ -1,0 +1,52 @@
+// tests/dropin/plain_library.cpp: a library with which plain_names is linked: it has names of libc, as one that watches
+// files does, and a name of libaio, with a meaning of its own. It knows of no efd.
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <dlfcn.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+struct iovec;
+
+namespace {
+
+// What libc has under the name; the caller's call is told of.
+template <class Function>
+Function* passed(const char* name) {
+    (void)!::write(1, name, std::strlen(name));
+    (void)!::write(1, " passes by\n", 11);
+    return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
+}
+
+} // namespace
+
+#define NEXT(name) passed<decltype(name)>(#name)
+
+extern "C" {
+
+int open(const char* path, int flags, ...) { return NEXT(open)(path, flags, 0U); }
+int openat(int directory, const char* path, int flags, ...) { return NEXT(openat)(directory, path, flags, 0U); }
+FILE* fopen(const char* path, const char* mode) { return NEXT(fopen)(path, mode); }
+FILE* freopen(const char* path, const char* mode, FILE* file) { return NEXT(freopen)(path, mode, file); }
+int fcntl(int fd, int command, ...) {
+    va_list rest;
+    va_start(rest, command);
+    void* const more = va_arg(rest, void*);
+    va_end(rest);
+    return NEXT(fcntl)(fd, command, more);
+}
+ssize_t sendfile64(int out, int in, off_t* at, std::size_t length) { return NEXT(sendfile64)(out, in, at, length); }
+ssize_t preadv64v2(int fd, const iovec* places, int number, off_t offset, int flags) {
+    return NEXT(preadv64v2)(fd, places, number, offset, flags);
+}
+ssize_t pwritev64v2(int fd, const iovec* places, int number, off_t offset, int flags) {
+    return NEXT(pwritev64v2)(fd, places, number, offset, flags);
+}
+
+// No AIO context.
+const char* io_setup(const char* name) { return name; }
+const char* io_queue_init(int, int, int, int, int, const char* sixth) { return sixth; }
+
+} // extern "C"
