@@ -96,8 +96,10 @@ ssize_t read_asked(slot& there, int fd, Real real) {
     if (begun) enter_asking(mine);
     count_one(there.counted.asked_reads);
     const ssize_t got = real();
-    if (begun) leave_asking(mine);
-    if (begun) end_asking(there);
+    if (begun) {
+        leave_asking(mine);
+        end_asking(there);
+    }
     return got;
 }
 
@@ -166,8 +168,10 @@ template <class Real>
             if (ticket.way == read_way::ask) enter_asking(mine);
             count_one(there.counted.asked_reads);
             const ssize_t got = real();
-            if (ticket.way == read_way::ask) leave_asking(mine);
-            if (ticket.way == read_way::ask) end_asking(there);
+            if (ticket.way == read_way::ask) {
+                leave_asking(mine);
+                end_asking(there);
+            }
             return got;
         }
         if (ticket.way == read_way::one_unit) {

@@ -1,6 +1,7 @@
 // What the scenarios of the drop-in are made of: see parked_world.hpp. Also stands in for src/dropin/kernel_calls.cpp.
 #include "explore/parked_world.hpp"
 
+#include "dropin/symbols.hpp"
 #include "explore/bells.hpp"
 #include "explore/machine.hpp"
 #include "explore/tell.hpp"
@@ -383,8 +384,7 @@ bool process_is_gone(std::uint64_t thread) noexcept {
 }
 
 bool copy_from_program(void* to, const void* from, std::size_t length) noexcept {
-    std::memcpy(to, from, length);
-    return true;
+    return std::memcpy(to, from, length) != nullptr;
 }
 bool sleeps_at_zero(int /*fd*/) noexcept { return true; }
 bool await_readable(int /*fd*/) noexcept {
@@ -392,6 +392,7 @@ bool await_readable(int /*fd*/) noexcept {
     return true;
 }
 
+bool find_place(const void* /*address*/, code_place& /*found*/) noexcept { return false; }
 void learn_process() noexcept {}
 bool memory_is_my_own() noexcept { return true; }
 
