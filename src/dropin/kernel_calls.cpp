@@ -25,6 +25,23 @@ base::atomic<std::uint32_t> known_process{0};
 // Not 0, in a page that is all zeroes in whatever child has memory of its own.
 base::atomic<base::atomic<std::uint32_t>*> here{nullptr};
 
+// As /proc has it: R, S, T, Z and so on; 0 where it does not say.
+char state_of(unsigned process) noexcept {
+    char path[32] = "/proc/";
+    char* at = path + std::strlen(path);
+    unsigned place = 1'000'000'000;
+    while (place > process) place /= 10;
+    for (; place > 0; place /= 10) *at++ = static_cast<char>('0' + process / place % 10);
+    std::memcpy(at, "/stat", sizeof "/stat");
+    char text[128] = {};
+    const long fd = raw_call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    if (is_error(fd)) return 0;
+    (void)raw_call(SYS_read, fd, text, sizeof text - 1);
+    (void)raw_call(SYS_close, fd);
+    const char* const name_ends = std::strrchr(text, ')');
+    return name_ends == nullptr || name_ends[1] == 0 ? '\0' : name_ends[2];
+}
+
 std::int64_t now_ns() noexcept {
     timespec now{};
     (void)raw_call(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
@@ -97,19 +114,14 @@ bool process_is_gone(std::uint64_t thread) noexcept {
     const auto process = static_cast<unsigned>(thread >> 32);
     if (process == 0) return false;
     if (raw_call(SYS_kill, process, 0) == -ESRCH) return true;
-    char path[32] = "/proc/"; // it may be dead, and its parent has not asked yet
-    char* at = path + 6;
-    unsigned place = 1'000'000'000;
-    while (place > process) place /= 10;
-    for (; place > 0; place /= 10) *at++ = static_cast<char>('0' + process / place % 10);
-    std::memcpy(at, "/stat", 6);
-    char text[128] = {};
-    const long fd = raw_call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-    if (is_error(fd)) return false;
-    (void)raw_call(SYS_read, fd, text, sizeof text - 1);
-    (void)raw_call(SYS_close, fd);
-    const char* const name_ends = std::strrchr(text, ')');
-    return name_ends != nullptr && (name_ends[2] == 'Z' || name_ends[2] == 'X');
+    const char state = state_of(process);
+    return state == 'Z' || state == 'X'; // its parent has not asked yet
+}
+
+bool process_is_stopped(std::uint64_t thread) noexcept {
+    const auto process = static_cast<unsigned>(thread >> 32);
+    const char state = process == 0 ? '?' : state_of(process);
+    return state == 'T' || state == 't';
 }
 
 void learn_process() noexcept {

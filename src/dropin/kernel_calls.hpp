@@ -37,7 +37,9 @@ class short_wait {
 
 // The calling thread among all of all processes: the process in the upper half, never 0.
 [[nodiscard]] std::uint64_t myself() noexcept;
+// Its process has ended, or stands still until somebody continues it.
 [[nodiscard]] bool process_is_gone(std::uint64_t thread) noexcept;
+[[nodiscard]] bool process_is_stopped(std::uint64_t thread) noexcept;
 
 // The process changed under us: after fork, in the child.
 void learn_process() noexcept;

@@ -54,7 +54,7 @@ awaited await_release(const slot& there, parked_word seen) noexcept {
     short_wait wait;
     while (!wait.sees_change(there.state, seen)) {
         if (given_up(seen, there.owner.load(base::relaxed), wait.ns())) return awaited::given_up;
-        if (is_handing(seen) && wait.ns() >= short_patience_ns && !process_is_gone(there.owner.load(base::relaxed)))
+        if (is_handing(seen) && wait.ns() >= short_patience_ns && process_is_stopped(there.owner.load(base::relaxed)))
             return awaited::busy;
     }
     return awaited::over;

@@ -387,11 +387,9 @@ bool copy_from_program(void* to, const void* from, std::size_t length) noexcept 
     return std::memcpy(to, from, length) != nullptr;
 }
 bool sleeps_at_zero(int /*fd*/) noexcept { return true; }
-bool await_readable(int /*fd*/) noexcept {
-    explore::await_readable();
-    return true;
-}
+bool await_readable(int /*fd*/) noexcept { return explore::await_readable(), true; }
 
+bool process_is_stopped(std::uint64_t /*thread*/) noexcept { return false; }
 bool find_place(const void* /*address*/, code_place& /*found*/) noexcept { return false; }
 void learn_process() noexcept {}
 bool memory_is_my_own() noexcept { return true; }
