@@ -70,7 +70,7 @@ void before_nested_edges() noexcept {
     all_gone_astray(reason::edge_triggered);
 }
 
-void before_epoll_ctl(int /*epoll*/, int operation, int fd, const epoll_event* asked) noexcept {
+void before_epoll_ctl(int operation, int fd, const epoll_event* asked) noexcept {
     if (operation == EPOLL_CTL_DEL || asked == nullptr) return;
     slot* const there = slot_of(fd);
     const bool nests = is_noted_epoll(fd);

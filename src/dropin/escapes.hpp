@@ -18,7 +18,7 @@ void all_gone_astray(reason why) noexcept;
 // Is there one that was not given back to the kernel.
 [[nodiscard]] bool any_at_stake() noexcept;
 
-void before_epoll_ctl(int epoll, int operation, int fd, const epoll_event* asked) noexcept;
+void before_epoll_ctl(int operation, int fd, const epoll_event* asked) noexcept;
 // An epoll is watched for edges, or polled for each: whatever is in it, by however many others, may be one of ours.
 void before_nested_edges() noexcept;
 void before_sendmsg(const msghdr* asked) noexcept;

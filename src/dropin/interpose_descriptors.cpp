@@ -140,7 +140,7 @@ EFD_INTERPOSE int ioctl(int fd, unsigned long request, ...) {
 
 EFD_INTERPOSE int epoll_ctl(int epoll, int operation, int fd, epoll_event* wanted) {
     static constinit later<int(int, int, int, epoll_event*)> real("epoll_ctl");
-    before_epoll_ctl(epoll, operation, fd, wanted);
+    before_epoll_ctl(operation, fd, wanted);
     return real(epoll, operation, fd, wanted);
 }
 

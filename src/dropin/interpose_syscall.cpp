@@ -62,7 +62,7 @@ void before(long number, const arguments& a) noexcept {
     case SYS_dup3:
         if (a.fd(0) != a.fd(1) && (a.fd(2) & ~O_CLOEXEC) == 0) before_replaced(a.fd(0), a.fd(1));
         return;
-    case SYS_epoll_ctl: return before_epoll_ctl(a.fd(0), a.fd(1), a.fd(2), a.as<const epoll_event*>(3));
+    case SYS_epoll_ctl: return before_epoll_ctl(a.fd(1), a.fd(2), a.as<const epoll_event*>(3));
     case SYS_sendmsg: return before_sendmsg(a.as<const msghdr*>(1));
     case SYS_sendmmsg: return before_sendmmsg(a.as<mmsghdr_view*>(1), static_cast<unsigned>(a.at[2]));
     case SYS_ioctl: return before_ioctl(a.fd(0), static_cast<unsigned long>(a.at[1]));

@@ -27,11 +27,6 @@ const char* setting(const char* name) noexcept {
     return value == nullptr || value[0] == '\0' ? nullptr : value;
 }
 
-const char* base_name(const char* path) noexcept {
-    const char* const slash = std::strrchr(path, '/');
-    return slash == nullptr ? path : slash + 1;
-}
-
 // What the process was started with, kept: programs write over it to show what they are at.
 constinit char program[64] = {};
 constinit char patterns_kept[2][most_patterns] = {};

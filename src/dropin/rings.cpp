@@ -33,7 +33,7 @@ void look_at_others(const io_uring_sqe& asked) noexcept {
     switch (asked.opcode) {
     case IORING_OP_FILES_UPDATE: return before_ring_files(static_cast<const int*>(pointer_of(asked.addr)), asked.len);
     case IORING_OP_EPOLL_CTL:
-        return before_epoll_ctl(asked.fd, static_cast<int>(asked.len), static_cast<int>(asked.off),
+        return before_epoll_ctl(static_cast<int>(asked.len), static_cast<int>(asked.off),
                                 static_cast<const epoll_event*>(pointer_of(asked.addr)));
     case IORING_OP_SENDMSG:
     case IORING_OP_SENDMSG_ZC: return before_sendmsg(static_cast<const msghdr*>(pointer_of(asked.addr)));

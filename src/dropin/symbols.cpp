@@ -138,11 +138,6 @@ class symbol_table {
     std::uint32_t bloom_shift_ = 0;
 };
 
-const char* base_name(const char* path) noexcept {
-    const char* const slash = std::strrchr(path, '/');
-    return slash == nullptr ? path : slash + 1;
-}
-
 // Does one of the objects before `object` need it by its name.
 bool is_needed(const link_map& object) noexcept {
     const char* const wanted = base_name(object.l_name);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 
 namespace efd::dropin {
 
@@ -22,5 +23,11 @@ struct code_place {
 };
 // False: in no object.
 [[nodiscard]] bool find_place(const void* address, code_place& found) noexcept;
+
+// The part of a path behind its last slash.
+inline const char* base_name(const char* path) noexcept {
+    const char* const slash = std::strrchr(path, '/');
+    return slash == nullptr ? path : slash + 1;
+}
 
 } // namespace efd::dropin

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -26,6 +27,16 @@ inline void tell_poll(int fd) {
     (void)::poll(&asked, 1, 0);
     std::printf("poll: %s%s\n", (asked.revents & POLLIN) != 0 ? "in " : "",
                 (asked.revents & POLLOUT) != 0 ? "out" : "");
+}
+
+// What an epoll says of three writes, one after the other.
+inline void tell_events(int epoll, int fd) {
+    for (int i = 0; i < 3; ++i) {
+        add(fd, 1);
+        epoll_event got{};
+        std::printf("epoll: %d\n", ::epoll_wait(epoll, &got, 1, 0));
+    }
+    tell_take(fd);
 }
 
 // Evidence enough for whoever looks for it; ends with two units in the kernel or beside it.

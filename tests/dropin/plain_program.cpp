@@ -38,12 +38,7 @@ void watch(std::uint32_t events) {
     epoll_event wanted{};
     wanted.events = events;
     (void)::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &wanted);
-    for (int i = 0; i < 3; ++i) {
-        add(fd, 1);
-        epoll_event got{};
-        std::printf("epoll: %d\n", ::epoll_wait(epoll, &got, 1, 0));
-    }
-    tell_take(fd);
+    tell_events(epoll, fd);
 }
 
 void level() { watch(EPOLLIN); }
