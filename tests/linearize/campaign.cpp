@@ -27,7 +27,7 @@ std::optional<history> recorded(const plan& p) {
 }
 
 void check_mutated(const history& original, std::uint64_t number, tally& so_far) {
-    if (original.may_saturate) return;
+    if (can_saturate(original)) return;
     history changed = original;
     dice d(original.seed ^ number);
     const mutation how = mutations[number / mutate_every % mutations.size()];

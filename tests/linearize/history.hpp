@@ -35,7 +35,6 @@ struct history {
     std::uint64_t initial = 0;
     bool semaphore = false;
     bool nonblock = false;
-    bool may_saturate = false; // then units can vanish, and not every change to the record contradicts it
     std::vector<std::vector<call>> threads = {};
 
     [[nodiscard]] std::size_t calls() const {

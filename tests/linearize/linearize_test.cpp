@@ -2,6 +2,7 @@
 // The program `linearize` does the last two for as long as one likes.
 #include "linearize/campaign.hpp"
 #include "linearize/checker.hpp"
+#include "linearize/mutate.hpp"
 
 #include "support/sanitizer.hpp"
 
@@ -89,6 +90,33 @@ TEST(linearize, what_cannot_be_searched_is_not_passed) {
     EXPECT_EQ(check(h, 1000).is, verdict::undecided);
     h.threads.assign(most_threads + 1, {});
     EXPECT_EQ(check(h).is, verdict::undecided);
+}
+
+// A large write from a count of nothing, signals and a read that takes it all: at the ceiling a signal is lost, so a
+// read of one unit that is denied afterwards contradicts nothing.
+TEST(linearize, only_what_cannot_saturate_is_changed) {
+    const auto signalled = [](std::int64_t from) { return call{.what = act::signal, .from = from, .until = 100}; };
+    const auto with_first_read = [&](const call& first) {
+        return history{.regime = "by hand",
+                       .threads = {{signalled(0), looked(0, 200, 210)},
+                                   {first, wrote(ceiling - 1, 20, 30), signalled(31)},
+                                   {took(ceiling, 40, 110)}}};
+    };
+    const history recorded = with_first_read(took(1, 5, 10));
+    const history denied = with_first_read(found_nothing(manner::at_once, again, 5, 10));
+    EXPECT_EQ(check(recorded).is, verdict::linearizable);
+    EXPECT_EQ(check(denied).is, verdict::linearizable);
+    EXPECT_TRUE(can_saturate(recorded));
+
+    const auto all_given = [](std::uint64_t initial, std::uint64_t n) {
+        return can_saturate({.regime = "by hand", .initial = initial, .threads = {{wrote(n, 0, 9)}}});
+    };
+    EXPECT_FALSE(all_given(0, ceiling - 2));
+    EXPECT_TRUE(all_given(0, ceiling - 1)) << "a change may say one more";
+    EXPECT_FALSE(all_given(ceiling - 2, 0));
+    EXPECT_TRUE(all_given(ceiling - 1, 0));
+    EXPECT_TRUE(all_given(ceiling, 0));
+    EXPECT_FALSE(can_saturate({.regime = "by hand", .threads = {{wrote(ceiling - 1, 0, 9, again)}}})) << "not given";
 }
 
 class broken_object : public testing::TestWithParam<broken> {};

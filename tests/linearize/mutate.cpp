@@ -3,6 +3,8 @@
 // A change needs a victim: a call that took or gave at least one unit. It is drawn from all of them.
 #include "linearize/mutate.hpp"
 
+#include <efd/core/count.hpp>
+
 namespace efd::linearize {
 namespace {
 
@@ -32,6 +34,20 @@ std::vector<place> victims(const history& h, bool reads) {
 } // namespace
 
 std::string_view name_of(mutation m) noexcept { return names[static_cast<std::size_t>(m)]; }
+
+bool can_saturate(const history& h) noexcept {
+    constexpr std::uint64_t most = core::ceiling - 2; // below the ceiling even with the unit that a change adds
+    if (h.initial > most) return true;
+    std::uint64_t room = most - h.initial;
+    for (const auto& thread : h.threads)
+        for (const call& c : thread) {
+            if (c.end != std::errc{} || (c.what != act::write && c.what != act::signal)) continue;
+            const std::uint64_t given = c.what == act::signal ? 1 : c.argument;
+            if (given > room) return true;
+            room -= given;
+        }
+    return false;
+}
 
 bool apply(mutation m, history& h, dice& d) {
     const std::vector<place> found = victims(h, wants_read(m));

@@ -1,7 +1,8 @@
 // tests/linearize/mutate.hpp: changes to a recorded history that no order can explain.
 //
 // Each breaks conservation: what was written and read no longer comes to the count that the last look saw. So they are
-// for histories in which nothing saturated, and each of those must be rejected, every time. Pure but for the dice.
+// for histories in which nothing can saturate, in whatever order, and each of those must be rejected, every time: at the
+// ceiling a signal is lost, and a changed record may be explained by losing one more. Pure but for the dice.
 #pragma once
 
 #include "linearize/dice.hpp"
@@ -24,6 +25,9 @@ inline constexpr std::array mutations{mutation::read_one_more, mutation::write_o
                                       mutation::write_dropped, mutation::read_denied,    mutation::read_twice};
 
 [[nodiscard]] std::string_view name_of(mutation m) noexcept;
+
+// Whether all that was given, and the unit that a change may add, could bring the count to the ceiling.
+[[nodiscard]] bool can_saturate(const history& h) noexcept;
 
 // False: the history has no call that could be changed so.
 [[nodiscard]] bool apply(mutation m, history& h, dice& d);

@@ -59,7 +59,6 @@ class recorder {
                   .initial = plan_.initial,
                   .semaphore = plan_.semaphore,
                   .nonblock = plan_.nonblock,
-                  .may_saturate = plan_.where == regime::bound || plan_.where == regime::saturated,
                   .threads = {}};
         for (seat& s : seats_) h.threads.push_back(std::move(s.log));
         h.threads.push_back(std::move(fed_));
