@@ -33,7 +33,7 @@ inline std::unique_ptr<object> with_count(trial& asked, std::uint64_t count, int
 inline void expect_read(trial& asked, object& of, int error, std::uint64_t value, std::string_view what) {
     std::uint64_t found = 0;
     asked.expect_error(of.read(found), error, what);
-    asked.expect_equal(found, value, std::string(what) + ", value");
+    asked.expect_equal(found, value, std::string(what).append(", value"));
 }
 
 } // namespace efd::claims

@@ -1,0 +1,1 @@
+// tests/support/headers.cpp: what the precompiled headers of the tests are made for; see tests/CMakeLists.txt.
