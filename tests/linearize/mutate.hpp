@@ -1,8 +1,8 @@
 // tests/linearize/mutate.hpp: changes to a recorded history that no order can explain.
 //
 // Each breaks conservation: what was written and read no longer comes to the count that the last look saw. So they are
-// for histories in which nothing can saturate, in whatever order, and each of those must be rejected, every time: at the
-// ceiling a signal is lost, and a changed record may be explained by losing one more. Pure but for the dice.
+// for histories in which nothing can saturate, in whatever order, and each of those must be rejected, every time: at
+// the ceiling a signal is lost, and a changed record may be explained by losing one more. Pure but for the dice.
 #pragma once
 
 #include "linearize/dice.hpp"
