@@ -124,18 +124,13 @@ void forget_sets(int fd) noexcept {
 
 } // namespace
 
-// NOTED. Who hands units back says so in the word and looks whether the number is the slot's still; who forgets a
-// number takes the note away and looks whether somebody hands units back: one of them sees the other, so nothing is
-// ever written to a number that was closed meanwhile.
 void forget(int fd) noexcept {
     if (any_sets.load(base::relaxed)) forget_sets(fd);
     slot* const there = slot_of(fd);
     if (there == nullptr) return;
     if (!table_is_my_own()) return demote(*there, fd, reason::executed); // while the number is still the eventfd's
     (void)hand_back(*there, fd); // others may have it still, or the call that is to close it may fail
-    if (noted.slots.load(base::relaxed)[fd].exchange(nullptr, base::acq_rel) != there) return; // NOTED, forget
-    await_handed_back(*there);
-    let_go_of_slot(*there);
+    if (slot* const was = take_away(noted.slots.load(base::relaxed)[fd]); was != nullptr) let_go_of_slot(*was);
 }
 
 void before_replaced(int from, int to) noexcept {
@@ -155,9 +150,7 @@ void forget_range(unsigned first, unsigned last) noexcept {
 
 bool is_noted_as(int fd, slot& there) noexcept {
     if (static_cast<unsigned>(fd) >= noted.end.load(base::acquire)) return false;
-    slot* seen = &there; // changed to itself: the note's order decides who sees whom
-    return noted.slots.load(base::relaxed)[fd].compare_exchange_strong(seen, &there, base::acq_rel,
-                                                                       base::relaxed); // NOTED, look
+    return stands_for(noted.slots.load(base::relaxed)[fd], there);
 }
 
 void note_epoll(int epoll) noexcept {

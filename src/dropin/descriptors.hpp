@@ -4,6 +4,7 @@
 // number that is not noted is none of our business. A lookup is one load; any thread, also in signal handlers.
 #pragma once
 
+#include "dropin/note.hpp"
 #include "dropin/region.hpp"
 
 namespace efd::dropin {
@@ -12,7 +13,6 @@ inline constexpr unsigned most_descriptors = 1U << 16; // an eventfd above stays
 
 // What every call looks at, on one line. A process that makes no eventfd has none of the memory behind it. Behind the
 // last call's locked instruction each load waits for the one before it: slots are noted by where they are.
-using noted_slot = base::atomic<slot*>;
 struct alignas(64) notes_of_process {
     base::atomic<unsigned> end{0};            // from here on no number was ever noted
     base::atomic<noted_slot*> slots{nullptr}; // by descriptor; there before `end`

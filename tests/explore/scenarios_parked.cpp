@@ -1,4 +1,4 @@
-// Configurations of the drop-in: PARKED, TOGETHER, over a kernel's eventfd.
+// Configurations of the drop-in: PARKED, TOGETHER, NOTED, over a kernel's eventfd.
 #include "explore/parked_world.hpp"
 #include "explore/scenarios.hpp"
 
@@ -9,6 +9,8 @@ using way = way_of_read;
 
 void empty_world() { make_parked_world(); }
 void filled_world() { make_filled_world(); }
+void closing_world() { make_closing_world(); }
+void closing_semaphore_world() { make_closing_world(true); }
 void semaphore_world() { make_filled_world(true); }
 void hasty_world() { make_filled_world(false, 2); }
 void hasty_once_world() { make_filled_world(false, 1); }
@@ -62,6 +64,12 @@ void hands_back() { parked_hand_back(); }
 void hands_back_twice() {
     parked_hand_back();
     parked_hand_back();
+}
+void closes() { parked_close(); }
+void closes_twice() {
+    parked_close();
+    parked_duplicate();
+    parked_close();
 }
 void demotes() { parked_demote(); }
 void doubts() { parked_doubt_and_promote(); }
@@ -228,6 +236,42 @@ std::vector<scenario> changes() {
     };
 }
 
+std::vector<scenario> closings() {
+    return {
+        {.name = "parked-closed",
+         .what = "1 writer, one hands back by a number that another closes; filled",
+         .threads = {{"W", '-', writes<1>}, {"H", '-', hands_back}, {"C", '-', closes}},
+         .set_up = closing_world,
+         .check = audit_parked},
+        {.name = "parked-closed-read",
+         .what = "1 writer of two, 1 reader, one hands back by a number that another closes; filled; 2 preemptions",
+         .threads =
+             {{"W", '-', writes<1, 2>}, {"R", '-', reads<way::returns, 0>}, {"H", '-', hands_back}, {"C", '-', closes}},
+         .set_up = closing_world,
+         .check = audit_parked,
+         .allowed = two_preemptions},
+        {.name = "parked-closed-twice",
+         .what = "1 writer of two, one hands back twice by a number that is closed, had by a copy, and closed again",
+         .threads = {{"W", '-', writes<1, 2>}, {"H", '-', hands_back_twice}, {"C", '-', closes_twice}},
+         .set_up = closing_world,
+         .check = audit_parked,
+         .allowed = three_preemptions},
+        {.name = "parked-closed-semaphore",
+         .what = "semaphore, 1 writer, one hands back by a number that another closes, 1 reader; filled",
+         .threads =
+             {{"W", '-', writes<1>}, {"R", '-', reads<way::returns, 0>}, {"H", '-', hands_back}, {"C", '-', closes}},
+         .set_up = closing_semaphore_world,
+         .check = audit_parked,
+         .allowed = three_preemptions},
+        {.name = "parked-closed-killed",
+         .what = "1 writer, one hands back and may be killed, another closes the number; filled",
+         .threads = {{"W", '-', writes<1>}, {"H", '-', hands_back, true}, {"C", '-', closes}},
+         .set_up = closing_world,
+         .check = audit_parked_deaths,
+         .allowed = one_death},
+    };
+}
+
 std::vector<scenario> deaths() {
     return {
         {.name = "parked-reader-killed",
@@ -291,7 +335,7 @@ std::vector<scenario> deaths() {
 
 std::vector<scenario> parked_scenarios() {
     std::vector<scenario> all;
-    for (const auto& some : {counts(), pollers_and_strangers(), semaphores(), changes(), deaths()})
+    for (const auto& some : {counts(), pollers_and_strangers(), semaphores(), changes(), closings(), deaths()})
         all.insert(all.end(), some.begin(), some.end());
     return all;
 }
