@@ -45,27 +45,33 @@ void note(int fd, slot& there) noexcept {
     }
 }
 
-region* region_made() noexcept {
-    region* there = noted.all.load(base::acquire);
+// What `kept` points to, made by the first who needs it; of several at once one has his kept. Null: could not be made.
+template <class T, class Make, class Unmake>
+T* made_once(base::atomic<T*>& kept, Make make, Unmake unmake) noexcept {
+    T* there = kept.load(base::acquire);
     if (there != nullptr) return there;
-    region* const mine = map_region(nullptr);
-    if (mine == nullptr || noted.all.compare_exchange_strong(there, mine, base::acq_rel, base::acquire)) return mine;
-    unmap_region(*mine); // another thread was first
+    T* const mine = make();
+    if (mine == nullptr || kept.compare_exchange_strong(there, mine, base::acq_rel, base::acquire)) return mine;
+    unmake(mine);
     return there;
 }
 
-bool notes_made() noexcept {
-    noted_slot* there = noted.slots.load(base::acquire);
-    if (there != nullptr) return true;
-    constexpr std::size_t length = most_descriptors * sizeof *there;
+region* region_made() noexcept {
+    return made_once(noted.all, [] { return map_region(nullptr); }, [](region* late) { unmap_region(*late); });
+}
+
+constexpr std::size_t notes_length = most_descriptors * sizeof(noted_slot);
+
+noted_slot* notes_mapped() noexcept {
     constexpr int kind = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    const long at = raw_call(SYS_mmap, nullptr, length, PROT_READ | PROT_WRITE, kind, -1, 0);
-    if (is_error(at)) return false;
+    const long at = raw_call(SYS_mmap, nullptr, notes_length, PROT_READ | PROT_WRITE, kind, -1, 0);
     // Zeroed pages are null pointers. NOLINTNEXTLINE(performance-no-int-to-ptr): a system call's result
-    auto* const mine = reinterpret_cast<noted_slot*>(at);
-    if (!noted.slots.compare_exchange_strong(there, mine, base::acq_rel, base::acquire))
-        (void)raw_call(SYS_munmap, at, length);
-    return true;
+    return is_error(at) ? nullptr : reinterpret_cast<noted_slot*>(at);
+}
+
+bool notes_made() noexcept {
+    const auto unmap = [](noted_slot* late) { (void)raw_call(SYS_munmap, late, notes_length); };
+    return made_once(noted.slots, notes_mapped, unmap) != nullptr;
 }
 
 // False in a child of vfork. One of _Fork or clone, of which nobody told, is learnt of here.
