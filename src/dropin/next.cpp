@@ -44,7 +44,7 @@ int early_ioctl(int fd, unsigned long request, void* more) {
 // The loader is asked last: it may make us wait, and forgets what the program has not asked of dlerror() yet.
 void* find_behind(const char* name) noexcept {
     void* const found = next_symbol(name);
-    return found != nullptr ? found : ::dlsym(RTLD_NEXT, name);
+    return found != nullptr ? found : real_dlsym()(RTLD_NEXT, name);
 }
 
 template <class Function>
@@ -55,7 +55,7 @@ void find(Function& slot, const char* name) noexcept {
 // Somebody has preloaded the C library before us; then nobody calls us, but for what we look up at the start.
 void* find_before(const char* name) noexcept {
     void* const libc = ::dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
-    void* const found = libc == nullptr ? nullptr : ::dlsym(libc, name);
+    void* const found = libc == nullptr ? nullptr : real_dlsym()(libc, name);
     if (libc != nullptr) (void)::dlclose(libc);
     return found;
 }
@@ -66,7 +66,7 @@ void* find_beside(const char* name, const void* caller) noexcept {
     if (::dladdr(caller, &from) == 0 || from.dli_fname == nullptr) return nullptr;
     void* const object = ::dlopen(from.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
     if (object == nullptr) return nullptr;
-    void* const found = ::dlsym(object, name);
+    void* const found = real_dlsym()(object, name);
     (void)::dlclose(object);
     return found;
 }
@@ -93,7 +93,7 @@ void find_next_calls() noexcept {
 
 void* find_to_keep(const char* name, const void* caller) noexcept {
     if (void* const there = next_symbol(name); there != nullptr) return there; // as long as the program
-    void* found = ::dlsym(RTLD_NEXT, name);
+    void* found = real_dlsym()(RTLD_NEXT, name);
     if (found == nullptr) found = find_beside(name, caller);
     Dl_info its{};
     if (found != nullptr && ::dladdr(found, &its) != 0 && its.dli_fname != nullptr)

@@ -174,6 +174,35 @@ void* address_of(address at, bool is_chosen_late) noexcept {
     return reinterpret_cast<chooser*>(at)(::getauxval(AT_HWCAP)); // NOLINT(performance-no-int-to-ptr)
 }
 
+void* symbol_of(const link_map& object, const char* name, std::uint32_t hash) noexcept {
+    const symbol_table its(object);
+    const symbol* const found = its.find(name, hash);
+    return found == nullptr ? nullptr : address_of(its.value(*found), (found->st_info & 0xf) == STT_GNU_IFUNC);
+}
+
+// Where somebody has preloaded the C library before us.
+void* symbol_before(const char* name) noexcept {
+    const link_map* const own = our_own();
+    void* found = nullptr;
+    for (const link_map* one = _r_debug.r_map; found == nullptr && one != nullptr && one != own; one = one->l_next)
+        found = symbol_of(*one, name, hash_of(name));
+    return found;
+}
+
+// In no object: then nobody has asked the loader.
+void* finds_nothing(void* /*handle*/, const char* /*name*/) { return nullptr; }
+void* finds_no_version(void* /*handle*/, const char* /*name*/, const char* /*version*/) { return nullptr; }
+
+template <class Call>
+Call* loaders(base::atomic<Call*>& kept, const char* name, Call* nobody) noexcept {
+    if (Call* const there = kept.load(base::relaxed); there != nullptr) return there;
+    void* found = next_symbol(name);
+    if (found == nullptr) found = symbol_before(name);
+    Call* const call = found == nullptr ? nobody : reinterpret_cast<Call*>(found);
+    kept.store(call, base::relaxed); // each that comes first finds the same
+    return call;
+}
+
 } // namespace
 
 void* next_symbol(const char* name) noexcept {
@@ -184,11 +213,25 @@ void* next_symbol(const char* name) noexcept {
     const std::uint32_t hash = hash_of(name);
     for (const link_map* one = own; one != last && one->l_next != nullptr;) {
         one = one->l_next;
-        const symbol_table its(*one);
-        if (const symbol* const found = its.find(name, hash); found != nullptr)
-            return address_of(its.value(*found), (found->st_info & 0xf) == STT_GNU_IFUNC);
+        if (void* const found = symbol_of(*one, name, hash); found != nullptr) return found;
     }
     return nullptr;
+}
+
+void* ours_instead_of(void* found, const char* name) noexcept {
+    if (found == nullptr || name == nullptr) return found;
+    const link_map* const own = our_own();
+    void* const ours = own == nullptr ? nullptr : symbol_of(*own, name, hash_of(name));
+    return ours != nullptr && found == next_symbol(name) ? ours : found;
+}
+
+dlsym_call* real_dlsym() noexcept {
+    static constinit base::atomic<dlsym_call*> kept{nullptr};
+    return loaders(kept, "dlsym", finds_nothing);
+}
+dlvsym_call* real_dlvsym() noexcept {
+    static constinit base::atomic<dlvsym_call*> kept{nullptr};
+    return loaders(kept, "dlvsym", finds_no_version);
 }
 
 bool find_place(const void* address, code_place& found) noexcept {

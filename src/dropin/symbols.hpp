@@ -15,6 +15,16 @@ namespace efd::dropin {
 // cannot be told without the loader.
 [[nodiscard]] void* next_symbol(const char* name) noexcept;
 
+// What a program is to get that has looked up a name and found this: our definition of it, where the found is the one
+// that comes behind ours; else what it has found.
+[[nodiscard]] void* ours_instead_of(void* found, const char* name) noexcept;
+
+// The loader's own look-ups, past our names for them. Never null.
+using dlsym_call = void*(void* handle, const char* name);
+using dlvsym_call = void*(void* handle, const char* name, const char* version);
+[[nodiscard]] dlsym_call* real_dlsym() noexcept;
+[[nodiscard]] dlvsym_call* real_dlvsym() noexcept;
+
 // Where the code at an address is.
 struct code_place {
     const char* object; // path; empty: the program itself

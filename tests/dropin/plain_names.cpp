@@ -77,6 +77,59 @@ void by_name_of_libaio() {
     tell_take(busy());
 }
 
+template <class Function>
+Function* as(void* found) {
+    if (found == nullptr) std::abort();
+    return reinterpret_cast<Function*>(found);
+}
+
+// As ctypes, JNA and P/Invoke call libc: by functions from a handle of its own.
+void by_handle_of_libc() {
+    void* const libc = ::dlopen("libc.so.6", RTLD_NOW);
+    const auto read_by_name = as<decltype(::read)>(::dlsym(libc, "read"));
+    const auto write_by_name = as<decltype(::write)>(::dlsym(libc, "write"));
+    const auto dup_by_name = as<decltype(::dup)>(::dlsym(libc, "dup"));
+    const auto close_by_name = as<decltype(::close)>(::dlsym(libc, "close"));
+    const auto eventfd_by_name = as<decltype(::eventfd)>(::dlsym(libc, "eventfd"));
+#ifdef __x86_64__
+    constexpr const char* version = "GLIBC_2.2.5";
+#else
+    constexpr const char* version = "GLIBC_2.17";
+#endif
+    const auto read_by_version = as<decltype(::read)>(::dlvsym(libc, "read", version));
+
+    const int fd = busy();
+    std::uint64_t value = 5;
+    add(fd, 1);
+    std::printf("written: %zd\n", write_by_name(fd, &value, sizeof value));
+    std::printf("read: %zd, ", read_by_name(fd, &value, sizeof value));
+    std::printf("%llu\n", static_cast<unsigned long long>(value));
+    make_busy(fd);
+    for (int i = 0; i < 3; ++i) add(fd, 1);
+    std::printf("read: %zd, ", read_by_version(fd, &value, sizeof value));
+    std::printf("%llu\n", static_cast<unsigned long long>(value));
+    const int other = dup_by_name(fd);
+    for (int i = 0; i < 3; ++i) add(other, 1);
+    (void)close_by_name(fd);
+    tell_take(other);
+    const int made = eventfd_by_name(0, EFD_NONBLOCK);
+    make_busy(made);
+    tell_take(made);
+    std::printf("none: %d\n", ::dlsym(libc, "no such name") == nullptr && ::dlerror() != nullptr);
+    std::printf("own: %d\n", ::dlsym(RTLD_DEFAULT, "strlen") == ::dlsym(libc, "strlen"));
+}
+
+// What a name means to a library that nobody else sees, and behind one that has a name of libc.
+void by_caller() {
+    void* const library = ::dlopen("$ORIGIN/plain_opened.so", RTLD_NOW | RTLD_LOCAL);
+    const auto finds = as<int(const char*)>(::dlsym(library, "plain_opened_finds"));
+    std::printf("itself: %d\n", finds("plain_opened_finds"));
+    std::printf("from here: %d\n", ::dlsym(RTLD_DEFAULT, "plain_opened_finds") != nullptr);
+    std::printf("behind it: %d\n", finds("plain_names_has"));
+    std::printf("null: %d\n", ::open("/dev/null", O_RDONLY | O_CLOEXEC) >= 0);
+    tell_take(busy());
+}
+
 const std::map<std::string, std::function<void()>> scenes = {
     {"constructor_calls", constructor_calls},
     {"constructor_makes", constructor_makes},
@@ -84,6 +137,8 @@ const std::map<std::string, std::function<void()>> scenes = {
     {"without_liburing", without_liburing},
     {"by_library", by_library},
     {"by_name_of_libaio", by_name_of_libaio},
+    {"by_handle_of_libc", by_handle_of_libc},
+    {"by_caller", by_caller},
 };
 
 } // namespace

@@ -1,7 +1,8 @@
 // tests/dropin/plain_opened.cpp: a library that plain_names opens: its constructor waits for a thread, which makes the
-// call that PLAIN_CALL says. It knows of no efd.
+// call that PLAIN_CALL says. Names are looked up from here, too. It knows of no efd.
 #include <cstdlib>
 #include <cstring>
+#include <dlfcn.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -23,3 +24,5 @@ void* call(void* /*unused*/) {
 }
 
 } // namespace
+
+extern "C" int plain_opened_finds(const char* name) { return ::dlsym(RTLD_DEFAULT, name) != nullptr ? 1 : 0; }
