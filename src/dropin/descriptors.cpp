@@ -36,9 +36,16 @@ bool holds(const number_set& all, int fd) noexcept {
     return static_cast<unsigned>(fd) < most_descriptors && (all[fd / 64].load(base::relaxed) >> (fd % 64) & 1) != 0;
 }
 
+// Changes of what numbers stand for: a number is duplicated by one system call, and what it stood for then is known if
+// none was in progress before and none had begun behind.
+constinit base::atomic<unsigned> changes_begun{0};
+constinit base::atomic<unsigned> changes_ended{0};
+
 // The number is below most_descriptors, and the memory is there.
 void note(int fd, slot& there) noexcept {
+    changes_begun.fetch_add(1, base::acq_rel);
     noted.slots.load(base::relaxed)[fd].store(&there, base::release);
+    changes_ended.fetch_add(1, base::acq_rel);
     unsigned seen = noted.end.load(base::relaxed);
     const unsigned end = static_cast<unsigned>(fd) + 1;
     while (seen < end && !noted.end.compare_exchange_weak(seen, end, base::acq_rel, base::relaxed)) {
@@ -110,17 +117,9 @@ void note_created(int fd, unsigned initval, unsigned flags, const void* site) no
     note(fd, made);
 }
 
-void note_duplicated(int from, int to) noexcept {
-    if (to >= 0 && is_noted_epoll(from)) note_epoll(to);
-    slot* const there = slot_of(from);
-    if (there == nullptr || to < 0 || slot_of(to) == there) return;
-    if (static_cast<unsigned>(to) >= most_descriptors || !table_is_my_own())
-        return demote(*there, from, reason::executed);
-    there->holders.fetch_add(1, base::acq_rel);
-    note(to, *there);
-}
-
 namespace {
+
+noted_slot& note_of(int fd) noexcept { return noted.slots.load(base::relaxed)[fd]; }
 
 void forget_sets(int fd) noexcept {
     if ((!holds(epolls, fd) && !holds(rings, fd)) || !memory_is_my_own()) return;
@@ -128,25 +127,124 @@ void forget_sets(int fd) noexcept {
     take_out(rings, fd);
 }
 
+// One number more, unless the last of them has gone: then nobody else has it, and it may stay the kernel's. After a fork
+// there are more than are counted.
+bool hold(slot& there) noexcept {
+    if (there.forked.load(base::acquire) != 0) return there.holders.fetch_add(1, base::acq_rel), true;
+    std::uint32_t seen = there.holders.load(base::relaxed);
+    while (seen > 0)
+        if (there.holders.compare_exchange_weak(seen, seen + 1, base::acq_rel, base::relaxed)) return true;
+    return false;
+}
+
+// `to` is a number of the slot's.
+void note_another(slot& there, int from, int to) noexcept {
+    if (slot_of(to) == &there) return;
+    if (static_cast<unsigned>(to) >= most_descriptors || !table_is_my_own())
+        return demote(there, from, reason::executed);
+    if (hold(there)) note(to, there);
+}
+
+bool is_same_file(int one, int other) noexcept {
+    const long process = raw_call(SYS_getpid);
+    constexpr long kcmp_file = 0;
+    return raw_call(SYS_kcmp, process, process, kcmp_file, one, other) == 0;
+}
+
+// `made` was duplicated from a number that stood for one thing and another meanwhile. Where not even the kernel can tell
+// which of ours it is, there may be one that is read unseen.
+void note_what_it_is(int from, int made) noexcept {
+    constexpr int most_looks = 100;
+    for (int looks = 0; looks < most_looks; ++looks) {
+        const unsigned ended = changes_ended.load(base::acquire);
+        const bool calm = changes_begun.load(base::acquire) == ended;
+        slot* const there = slot_of(from);
+        const bool is_same = is_same_file(made, from);
+        const bool still = calm && changes_begun.load(base::acquire) == ended;
+        if (!still) (void)raw_call(SYS_sched_yield);
+        if (!still && looks < most_looks - 1) continue;
+        if (!is_same) break;
+        if (there == nullptr) return;
+        note_another(*there, from, made);
+        (void)hand_back(*there, from); // who has read by the new number already was not seen
+        return;
+    }
+    if (is_anonymous(made))
+        for_each([](int fd, slot& there) { demote(there, fd, reason::executed); });
+}
+
 } // namespace
 
-void forget(int fd) noexcept {
+void number_change::take_note(int fd, slot& there) noexcept {
+    begin_quiet(of_target_, there, fd);
+    changes_begun.fetch_add(1, base::acq_rel);
+    counted_ = true;
+    taken_ = take_away(note_of(fd));
+}
+
+void number_change::before_closed(int fd) noexcept {
     if (any_sets.load(base::relaxed)) forget_sets(fd);
     slot* const there = slot_of(fd);
     if (there == nullptr) return;
     if (!table_is_my_own()) return demote(*there, fd, reason::executed); // while the number is still the eventfd's
-    (void)hand_back(*there, fd); // others may have it still, or the call that is to close it may fail
-    if (slot* const was = take_away(noted.slots.load(base::relaxed)[fd]); was != nullptr) let_go_of_slot(*was);
+    what_ = kind::closed;
+    take_note(fd, *there);
 }
 
-void before_replaced(int from, int to) noexcept {
+void number_change::before_duplicated(int from) noexcept {
+    if (!any_noted() && !any_sets.load(base::relaxed)) return;
+    what_ = kind::duplicated;
+    from_ = from;
+    const unsigned ended = changes_ended.load(base::acquire);
+    changes_ = changes_begun.load(base::acquire);
+    calm_ = changes_ == ended;
+    source_ = slot_of(from);
+}
+
+void number_change::before_replaced(int from, int to) noexcept {
+    before_duplicated(from);
+    if (what_ == kind::nothing) return;
     if (any_sets.load(base::relaxed)) forget_sets(to);
     slot* const there = slot_of(to);
-    if (there == nullptr || there == slot_of(from) || raw_call(SYS_fcntl, from, F_GETFD) < 0) return;
+    to_ = to;
+    if (there == source_ || raw_call(SYS_fcntl, from, F_GETFD) < 0) return;
     rlimit most{};
     if (raw_call(SYS_prlimit64, 0, RLIMIT_NOFILE, nullptr, &most) == 0 && static_cast<rlim_t>(to) >= most.rlim_cur)
         return;
-    forget(to);
+    what_ = kind::replaced;
+    if (source_ != nullptr) begin_quiet(of_source_, *source_, from); // until `to` is noted as a number of it
+    if (there == nullptr) {
+        changes_begun.fetch_add(1, base::acq_rel);
+        counted_ = true;
+    } else if (!table_is_my_own()) {
+        demote(*there, to, reason::executed);
+    } else {
+        take_note(to, *there);
+    }
+    if (counted_) ++changes_; // its own is none of another's
+}
+
+void number_change::after(int result) noexcept {
+    if (what_ == kind::nothing) return;
+    const bool known = calm_ && changes_begun.load(base::acquire) == changes_ && slot_of(from_) == source_;
+    if (what_ == kind::replaced && result < 0 && taken_ != nullptr) {
+        note(to_, *taken_); // it is the eventfd's still
+        taken_ = nullptr;
+    } else if (what_ != kind::closed && result >= 0) {
+        if (is_noted_epoll(from_)) note_epoll(result);
+        if (known && source_ != nullptr) note_another(*source_, from_, result);
+    }
+    if (counted_) changes_ended.fetch_add(1, base::acq_rel);
+    if (what_ != kind::closed && result >= 0 && !known) note_what_it_is(from_, result);
+    end_quiet(of_target_);
+    end_quiet(of_source_);
+    if (taken_ != nullptr) let_go_of_slot(*taken_);
+}
+
+void forget(int fd) noexcept {
+    number_change change;
+    change.before_closed(fd);
+    change.after(0);
 }
 
 void forget_range(unsigned first, unsigned last) noexcept {

@@ -41,12 +41,37 @@ void end_looking() noexcept;
 
 // A new eventfd, made by the code at `site`.
 void note_created(int fd, unsigned initval, unsigned flags, const void* site) noexcept;
-// `to` is another number of what `from` is, or of something that is not ours.
-void note_duplicated(int from, int to) noexcept;
-// The number is about to be closed.
+
+// A call by which numbers come or go: from before it is made until its result is there. For as long nothing is parked
+// beside what loses or gets a number, and who duplicates another meanwhile learns that there was one.
+class number_change {
+  public:
+    void before_closed(int fd) noexcept;
+    // A new number of what `from` is, whatever that is.
+    void before_duplicated(int from) noexcept;
+    // `to` becomes a number of what `from` is, unless that fails.
+    void before_replaced(int from, int to) noexcept;
+    // The number that was made; or how the call failed, or ended.
+    void after(int result) noexcept;
+
+  private:
+    enum class kind : unsigned char { nothing, closed, duplicated, replaced };
+    void take_note(int fd, slot& there) noexcept;
+
+    kind what_ = kind::nothing;
+    bool counted_ = false; // as one in progress
+    bool calm_ = false;    // no other was in progress
+    unsigned changes_ = 0;
+    int from_ = -1;
+    int to_ = -1;
+    slot* source_ = nullptr;
+    slot* taken_ = nullptr; // whose note was taken away
+    quiet of_source_;
+    quiet of_target_;
+};
+
+// The number is no longer one of ours, whatever becomes of it.
 void forget(int fd) noexcept;
-// `to` is about to become another number of what `from` is, unless that fails.
-void before_replaced(int from, int to) noexcept;
 void forget_range(unsigned first, unsigned last) noexcept;
 // Every descriptor that is noted: act(fd, slot).
 template <class Act>

@@ -47,17 +47,29 @@ void before_lio_listio(const void* list, int number) noexcept {
 template <class Real>
 int do_fcntl(Real& real, int fd, int command, void* more) {
     before_fcntl(fd, command);
+    number_change change;
+    if (command == F_DUPFD || command == F_DUPFD_CLOEXEC) change.before_duplicated(fd);
     const int result = real(fd, command, more);
-    if (command == F_DUPFD || command == F_DUPFD_CLOEXEC) note_duplicated(fd, result);
+    change.after(result);
     return result;
 }
 
 template <class Real>
 int do_dup2(Real& real, int fd, int to) {
-    if (fd != to) before_replaced(fd, to);
+    number_change change;
+    if (fd != to) change.before_replaced(fd, to);
     const int made = real(fd, to);
-    note_duplicated(fd, made);
+    change.after(made);
     return made;
+}
+
+template <class Real>
+int do_close(Real& real, int fd) {
+    number_change change;
+    change.before_closed(fd);
+    const int result = real(fd);
+    change.after(result);
+    return result;
 }
 
 void before_spliced(int in, int out) noexcept {
@@ -81,10 +93,7 @@ FILE* opened(FILE* file, const char* path) noexcept {
 
 } // namespace
 
-EFD_INTERPOSE int close(int fd) {
-    forget(fd);
-    return next.close(fd);
-}
+EFD_INTERPOSE int close(int fd) { return do_close(next.close, fd); }
 
 EFD_INTERPOSE int close_range(unsigned first, unsigned last, int flags) {
     static constinit later<int(unsigned, unsigned, int)> real("close_range");
@@ -99,17 +108,20 @@ EFD_INTERPOSE void closefrom(int first) {
 }
 
 EFD_INTERPOSE int dup(int fd) {
+    number_change change;
+    change.before_duplicated(fd);
     const int made = next.dup(fd);
-    note_duplicated(fd, made);
+    change.after(made);
     return made;
 }
 
 EFD_INTERPOSE int dup2(int fd, int to) { return do_dup2(next.dup2, fd, to); }
 
 EFD_INTERPOSE int dup3(int fd, int to, int flags) {
-    if (fd != to && (flags & ~O_CLOEXEC) == 0) before_replaced(fd, to);
+    number_change change;
+    if (fd != to && (flags & ~O_CLOEXEC) == 0) change.before_replaced(fd, to);
     const int made = next.dup3(fd, to, flags);
-    note_duplicated(fd, made);
+    change.after(made);
     return made;
 }
 
@@ -319,8 +331,7 @@ EFD_INTERPOSE int __openat64_2(int directory, const char* path, int flags) {
 // Other names of the same functions. NOLINTBEGIN: they are libc's
 EFD_INTERPOSE int __close(int fd) {
     static constinit later<int(int)> real("__close");
-    forget(fd);
-    return real(fd);
+    return do_close(real, fd);
 }
 
 EFD_INTERPOSE int __dup2(int fd, int to) {

@@ -48,19 +48,23 @@ long on_eventfd(long number, slot& there, const arguments& a) {
     }
 }
 
-void before(long number, const arguments& a) noexcept {
+void before(long number, const arguments& a, number_change& change) noexcept {
     switch (number) {
-    case SYS_close: return forget(a.fd(0));
+    case SYS_close: return change.before_closed(a.fd(0));
     case SYS_close_range:
         return before_close_range(static_cast<unsigned>(a.at[0]), static_cast<unsigned>(a.at[1]),
                                   static_cast<unsigned>(a.at[2]));
 #ifdef SYS_dup2
     case SYS_dup2:
-        if (a.fd(0) != a.fd(1)) before_replaced(a.fd(0), a.fd(1));
+        if (a.fd(0) != a.fd(1)) change.before_replaced(a.fd(0), a.fd(1));
         return;
 #endif
     case SYS_dup3:
-        if (a.fd(0) != a.fd(1) && (a.fd(2) & ~O_CLOEXEC) == 0) before_replaced(a.fd(0), a.fd(1));
+        if (a.fd(0) != a.fd(1) && (a.fd(2) & ~O_CLOEXEC) == 0) change.before_replaced(a.fd(0), a.fd(1));
+        return;
+    case SYS_dup: return change.before_duplicated(a.fd(0));
+    case SYS_fcntl:
+        if (a.at[1] == F_DUPFD || a.at[1] == F_DUPFD_CLOEXEC) change.before_duplicated(a.fd(0));
         return;
     case SYS_epoll_ctl: return before_epoll_ctl(a.fd(1), a.fd(2), a.as<const epoll_event*>(3));
     case SYS_sendmsg: return before_sendmsg(a.as<const msghdr*>(1));
@@ -109,14 +113,6 @@ void after(long number, const arguments& a, long result, const void* site) noexc
 #endif
     case SYS_openat:
     case SYS_openat2: return after_open(a.as<const char*>(1));
-    case SYS_dup:
-#ifdef SYS_dup2
-    case SYS_dup2:
-#endif
-    case SYS_dup3: return note_duplicated(a.fd(0), made);
-    case SYS_fcntl:
-        if (a.at[1] == F_DUPFD || a.at[1] == F_DUPFD_CLOEXEC) note_duplicated(a.fd(0), made);
-        return;
     default: return;
     }
 }
@@ -134,9 +130,11 @@ EFD_INTERPOSE long syscall(long number, ...) {
     va_start(rest, number);
     for (long& one : a.at) one = va_arg(rest, long);
     va_end(rest);
-    before(number, a);
+    number_change change;
+    before(number, a, change);
     slot* const there = is_on_descriptor(number) ? slot_of(a.fd(0)) : nullptr;
     const long result = there == nullptr ? forward(number, a) : on_eventfd(number, *there, a);
+    change.after(static_cast<int>(result));
     after(number, a, result, __builtin_return_address(0));
     return result;
 }

@@ -71,9 +71,13 @@ bool await_readable(int fd) noexcept {
     return raw_call(SYS_ppoll, &asked, 1, &moment, nullptr, 0) != -EINTR;
 }
 
-long add_units(int fd, std::uint64_t n) noexcept {
+bool is_anonymous(int fd) noexcept {
     struct stat found{};
-    if (raw_call(SYS_newfstatat, fd, "", &found, AT_EMPTY_PATH) == 0 && (found.st_mode & S_IFMT) != 0) return -EBADF;
+    return raw_call(SYS_newfstatat, fd, "", &found, AT_EMPTY_PATH) != 0 || (found.st_mode & S_IFMT) == 0;
+}
+
+long add_units(int fd, std::uint64_t n) noexcept {
+    if (!is_anonymous(fd)) return -EBADF;
     long done = 0;
     do done = raw_call(SYS_write, fd, &n, sizeof n);
     while (done == -EINTR); // it waits for room, and a handler has run

@@ -17,6 +17,9 @@ namespace efd::dropin {
 [[nodiscard]] bool sleeps_at_zero(int fd) noexcept;
 [[nodiscard]] bool await_readable(int fd) noexcept;
 
+// Is it an eventfd, or another that is no file, pipe or socket.
+[[nodiscard]] bool is_anonymous(int fd) noexcept;
+
 // Adds n: 8 or a negative errno; -EBADF without a write if the number is a file's, a pipe's or a socket's by now.
 long add_units(int fd, std::uint64_t n) noexcept;
 

@@ -33,4 +33,23 @@ inline slot* take_away(noted_slot& note) noexcept {
     return was;
 }
 
+// Between begin and end nothing is parked beside the slot: for whom its number stands for something that is not noted
+// yet, or not any more, reads what the kernel has, and must find all there is. Calls nest.
+struct quiet {
+    slot* there = nullptr; // null: there is nothing to end
+    asking_call call{};
+};
+inline void begin_quiet(quiet& mine, slot& there, int fd) noexcept {
+    if (!hand_back(there, fd)) return;    // they had to stay, or who is at it was stopped
+    if (!begin_asking(there, fd)) return; // demoted
+    mine = {&there, {&there, nullptr}};
+    enter_asking(mine.call);
+}
+inline void end_quiet(quiet& mine) noexcept {
+    if (mine.there == nullptr) return;
+    leave_asking(mine.call);
+    end_asking(*mine.there);
+    mine.there = nullptr;
+}
+
 } // namespace efd::dropin
