@@ -29,7 +29,10 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(reason::reasons)
     "a thread with descriptors of its own (CLONE_FILES)",
     "written by writev",
     "the process forbids itself system calls (seccomp)",
+    "put in the place of another number (dup2)",
+    "written from memory that cannot be looked at",
 };
+static_assert(!reason_names.back().empty());
 
 std::string name_of(reason why) {
     const auto number = static_cast<std::size_t>(why);

@@ -127,8 +127,8 @@ void forget_sets(int fd) noexcept {
     take_out(rings, fd);
 }
 
-// One number more, unless the last of them has gone: then nobody else has it, and it may stay the kernel's. After a fork
-// there are more than are counted.
+// One number more, unless the last of them has gone: then nobody else has it, and it may stay the kernel's. After a
+// fork there are more than are counted.
 bool hold(slot& there) noexcept {
     if (there.forked.load(base::acquire) != 0) return there.holders.fetch_add(1, base::acq_rel), true;
     std::uint32_t seen = there.holders.load(base::relaxed);
@@ -151,8 +151,8 @@ bool is_same_file(int one, int other) noexcept {
     return raw_call(SYS_kcmp, process, process, kcmp_file, one, other) == 0;
 }
 
-// `made` was duplicated from a number that stood for one thing and another meanwhile. Where not even the kernel can tell
-// which of ours it is, there may be one that is read unseen.
+// `made` was duplicated from a number that stood for one thing and another meanwhile. Where not even the kernel can
+// tell which of ours it is, there may be one that is read unseen.
 void note_what_it_is(int from, int made) noexcept {
     constexpr int most_looks = 100;
     for (int looks = 0; looks < most_looks; ++looks) {
@@ -169,8 +169,7 @@ void note_what_it_is(int from, int made) noexcept {
         (void)hand_back(*there, from); // who has read by the new number already was not seen
         return;
     }
-    if (is_anonymous(made))
-        for_each([](int fd, slot& there) { demote(there, fd, reason::executed); });
+    if (is_anonymous(made)) for_each([](int fd, slot& there) { demote(there, fd, reason::executed); });
 }
 
 } // namespace
@@ -212,7 +211,8 @@ void number_change::before_replaced(int from, int to) noexcept {
     if (raw_call(SYS_prlimit64, 0, RLIMIT_NOFILE, nullptr, &most) == 0 && static_cast<rlim_t>(to) >= most.rlim_cur)
         return;
     what_ = kind::replaced;
-    if (source_ != nullptr) begin_quiet(of_source_, *source_, from); // until `to` is noted as a number of it
+    // Somebody may have looked what is noted of `to` already, and is about to read by it.
+    if (source_ != nullptr) demote(*source_, from, reason::replaced);
     if (there == nullptr) {
         changes_begun.fetch_add(1, base::acq_rel);
         counted_ = true;
@@ -237,7 +237,6 @@ void number_change::after(int result) noexcept {
     if (counted_) changes_ended.fetch_add(1, base::acq_rel);
     if (what_ != kind::closed && result >= 0 && !known) note_what_it_is(from_, result);
     end_quiet(of_target_);
-    end_quiet(of_source_);
     if (taken_ != nullptr) let_go_of_slot(*taken_);
 }
 

@@ -43,7 +43,7 @@ void end_looking() noexcept;
 void note_created(int fd, unsigned initval, unsigned flags, const void* site) noexcept;
 
 // A call by which numbers come or go: from before it is made until its result is there. For as long nothing is parked
-// beside what loses or gets a number, and who duplicates another meanwhile learns that there was one.
+// beside what loses a number, and who duplicates another meanwhile learns that there was one.
 class number_change {
   public:
     void before_closed(int fd) noexcept;
@@ -66,7 +66,6 @@ class number_change {
     int to_ = -1;
     slot* source_ = nullptr;
     slot* taken_ = nullptr; // whose note was taken away
-    quiet of_source_;
     quiet of_target_;
 };
 

@@ -157,6 +157,7 @@ void before_fork() noexcept {
 
 void after_fork_in_child() noexcept {
     count_asking_again();
+    before_fork();                // those that another thread made just before, too
     if (notes()) learn_process(); // or it may be forbidden to ask
 }
 

@@ -24,12 +24,17 @@ inline constexpr std::uint64_t refused_value = std::numeric_limits<std::uint64_t
 inline void count_one(base::atomic<std::uint64_t>& count) noexcept { count.fetch_add(1, base::relaxed); }
 
 // The value that is about to be written, if it can be told without a fault: whoever reads it may unmap it at once, so
-// nobody looks later. Where units may be parked the kernel is asked for it; else a page is known from its second write
-// on.
-[[nodiscard]] inline bool sees_value(parked_word seen, const void* buffer, std::uint64_t& n) noexcept {
-    if (!may_touch(address_of(buffer))) return is_promoted(seen) && copy_from_program(&n, buffer, sizeof n);
-    std::memcpy(&n, buffer, sizeof n);
-    return true;
+// nobody looks later. Where nobody knows the page the kernel is asked for it, which costs a call: an eventfd whose
+// values come from everywhere is not worth that, and what is written unseen may leave no room for units that are
+// parked.
+[[nodiscard]] inline bool sees_value(slot& there, int fd, const void* buffer, std::uint64_t& n) noexcept {
+    constexpr std::uint32_t most_looks = 64;
+    if (may_touch(address_of(buffer))) {
+        std::memcpy(&n, buffer, sizeof n);
+        return true;
+    }
+    if (there.looks.fetch_add(1, base::relaxed) >= most_looks) return demote(there, fd, reason::unseen), false;
+    return copy_from_program(&n, buffer, sizeof n);
 }
 
 // A write of n goes to the kernel: for want of evidence or of room, or because it is huge or empty.
@@ -62,11 +67,11 @@ template <class Real>
 [[gnu::noinline]] ssize_t write_asked(slot& there, int fd, const void* buffer, std::size_t length, Real real) {
     parked_word before = there.state.load(base::acquire);
     std::uint64_t n = 0;
-    const bool seen = length == value_size && !is_demoted(before) && sees_value(before, buffer, n);
+    const bool seen = length >= value_size && !is_demoted(before) && sees_value(there, fd, buffer, n);
     if (seen) before = before_asked_write(there, fd, before, n);
     count_one(there.counted.asked_writes);
     const ssize_t done = real();
-    if (length != value_size || done != static_cast<ssize_t>(value_size)) return done;
+    if (done != static_cast<ssize_t>(value_size)) return done;
     note_readable(address_of(buffer));
     if (seen) after_asked_write(there, before, n);
     return done;
@@ -121,13 +126,23 @@ ssize_t read_asked(slot& there, int fd, Real real) {
 [[nodiscard]] inline bool read_together(slot& there, int fd, parked_word mine, void* buffer, std::size_t length,
                                         ssize_t& got) noexcept {
     const long found = read_now(fd, buffer, length);
-    const std::uint64_t parked = end_together(there, mine);
+    const bool has_consumed = found == static_cast<long>(value_size) || found == -EFAULT; // K-023
+    if (!has_consumed && found != -EAGAIN) {
+        leave_together(there, mine);
+        errno = static_cast<int>(-found);
+        got = -1;
+        return true;
+    }
+    const bool still_mine = end_together(there, mine);
+    const std::uint64_t parked = still_mine ? units_of(mine) : 0;
     count_one(there.counted.asked_reads);
+    // What was taken may be all that the kernel had beside units that were parked since.
+    if (!still_mine && has_consumed) demote(there, fd, reason::stolen);
     std::uint64_t value = 0;
     if (found == static_cast<long>(value_size)) {
         std::memcpy(&value, buffer, sizeof value);
     } else if (found != -EAGAIN) {
-        errno = static_cast<int>(-found); // EFAULT has consumed (K-023)
+        errno = EFAULT;
         got = -1;
         return true;
     } else {
@@ -184,6 +199,10 @@ template <class Real>
         if (ticket.way == read_way::busy) {
             if (read_beside(fd, buffer, length, got)) return got;
             continue;
+        }
+        if (!still_noted(fd, there)) { // it was ours when it was looked at, and is something else's by now
+            leave_together(there, ticket.mine);
+            return real();
         }
         if (read_together(there, fd, ticket.mine, buffer, length, got)) return got;
     }

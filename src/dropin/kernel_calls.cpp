@@ -25,21 +25,31 @@ base::atomic<std::uint32_t> known_process{0};
 // Not 0, in a page that is all zeroes in whatever child has memory of its own.
 base::atomic<base::atomic<std::uint32_t>*> here{nullptr};
 
-// As /proc has it: R, S, T, Z and so on; 0 where it does not say.
-char state_of(unsigned process) noexcept {
+struct process_state {
+    char is = 0; // as /proc has it: R, S, T, Z and so on; 0 where it does not say
+    unsigned threads = 0;
+};
+
+process_state state_of(unsigned process) noexcept {
     char path[32] = "/proc/";
     char* at = path + std::strlen(path);
     unsigned place = 1'000'000'000;
     while (place > process) place /= 10;
     for (; place > 0; place /= 10) *at++ = static_cast<char>('0' + process / place % 10);
     std::memcpy(at, "/stat", sizeof "/stat");
-    char text[128] = {};
+    char text[512] = {};
     const long fd = raw_call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-    if (is_error(fd)) return 0;
+    if (is_error(fd)) return {};
     (void)raw_call(SYS_read, fd, text, sizeof text - 1);
     (void)raw_call(SYS_close, fd);
-    const char* const name_ends = std::strrchr(text, ')');
-    return name_ends == nullptr || name_ends[1] == 0 ? '\0' : name_ends[2];
+    const char* field = std::strrchr(text, ')');
+    if (field == nullptr || field[1] == 0) return {};
+    process_state found{field[2], 0};
+    constexpr int from_name_to_threads = 18;
+    for (int i = 0; i < from_name_to_threads && field != nullptr; ++i) field = std::strchr(field + 1, ' ');
+    for (; field != nullptr && field[1] >= '0' && field[1] <= '9'; ++field)
+        found.threads = found.threads * 10 + static_cast<unsigned>(field[1] - '0');
+    return found;
 }
 
 std::int64_t now_ns() noexcept {
@@ -118,13 +128,14 @@ bool process_is_gone(std::uint64_t thread) noexcept {
     const auto process = static_cast<unsigned>(thread >> 32);
     if (process == 0) return false;
     if (raw_call(SYS_kill, process, 0) == -ESRCH) return true;
-    const char state = state_of(process);
-    return state == 'Z' || state == 'X'; // its parent has not asked yet
+    const process_state found = state_of(process);
+    // Its parent has not asked yet; or it is its first thread alone that has ended.
+    return (found.is == 'Z' || found.is == 'X') && found.threads <= 1;
 }
 
 bool process_is_stopped(std::uint64_t thread) noexcept {
     const auto process = static_cast<unsigned>(thread >> 32);
-    const char state = process == 0 ? '?' : state_of(process);
+    const char state = process == 0 ? '?' : state_of(process).is;
     return state == 'T' || state == 't';
 }
 

@@ -80,6 +80,15 @@ step claim(slot& there, parked_word& seen) noexcept {
     return step::mine;
 }
 
+// The end of a claim; false: it was somebody else's by then.
+bool release(slot& there, parked_word mine, parked_word after) noexcept {
+    const bool still_mine =
+        there.state.compare_exchange_strong(mine, after, base::acq_rel, base::relaxed); // TOGETHER, release
+    std::uint64_t me = myself();
+    (void)there.owner.compare_exchange_strong(me, 0, base::relaxed, base::relaxed); // or it is the next one's by now
+    return still_mine;
+}
+
 } // namespace
 
 constinit look_at_note is_noted = nullptr;
@@ -138,17 +147,12 @@ read_ticket begin_reading(slot& there, int fd) noexcept {
     }
 }
 
-std::uint64_t end_together(slot& there, parked_word mine) noexcept {
-    const parked_word after = released(mine);
-    parked_word seen = mine;
-    const bool still_mine =
-        there.state.compare_exchange_strong(seen, after, base::acq_rel, base::relaxed); // TOGETHER, release
-    std::uint64_t me = myself();
-    (void)there.owner.compare_exchange_strong(me, 0, base::relaxed, base::relaxed); // or it is the next one's by now
-    if (!still_mine) return 0;
+bool end_together(slot& there, parked_word mine) noexcept {
+    if (!release(there, mine, released(mine))) return false;
     add(there.counted.parked_writes, writes_of(mine));
-    return units_of(mine);
+    return true;
 }
+void leave_together(slot& there, parked_word mine) noexcept { (void)release(there, mine, kept(mine)); }
 
 bool hand_back(slot& there, int fd) noexcept {
     parked_word seen = there.state.load(base::acquire);
@@ -157,18 +161,18 @@ bool hand_back(slot& there, int fd) noexcept {
         const step how = claim(there, seen);
         if (how == step::busy) return false;
         if (how == step::again) continue;
-        parked_word mine = handing(seen);
+        const parked_word mine = handing(seen);
         const slot* const outer = handing_here.exchange(&there, base::relaxed);
         const bool still_mine =
             there.state.compare_exchange_strong(seen, mine, base::acq_rel, base::acquire); // NOTED, hand
-        const bool noted = is_noted == nullptr || is_noted(fd, there);
+        const bool noted = still_noted(fd, there);
         bool came = false;
         if (still_mine && noted && add_units(fd, units_of(mine)) == static_cast<long>(sizeof(std::uint64_t))) {
             came = true;
             add(there.counted.handed_back, 1);
             (void)end_together(there, mine);
         } else if (still_mine) {
-            there.state.compare_exchange_strong(mine, kept(mine), base::acq_rel, base::relaxed);
+            leave_together(there, mine);
         }
         handing_here.store(outer, base::relaxed);
         if (still_mine) return came;

@@ -51,12 +51,17 @@ struct read_ticket {
     parked_word mine; // together
 };
 [[nodiscard]] read_ticket begin_reading(slot& there, int fd) noexcept;
-// The parked units, which are the caller's now; none if the section was taken from a caller who was stopped in it.
-[[nodiscard]] std::uint64_t end_together(slot& there, parked_word mine) noexcept;
+// The parked units are the caller's now; or not, as the section was taken from him while he was stopped in it.
+[[nodiscard]] bool end_together(slot& there, parked_word mine) noexcept;
+// They stay: what the kernel has was not taken.
+void leave_together(slot& there, parked_word mine) noexcept;
 
 // Is this number still one of what the slot stands for; asked before units are written to it. Null: it is.
 using look_at_note = bool (*)(int fd, slot& there) noexcept;
 extern look_at_note is_noted;
+[[nodiscard]] inline bool still_noted(int fd, slot& there) noexcept {
+    return is_noted == nullptr || is_noted(fd, there);
+}
 
 // Brings all that is parked into the kernel's count. False: it does not sleep and has no room for them, the number is
 // another's by now, or somebody else who was stopped is at it: so they stay.

@@ -46,6 +46,7 @@ inline constexpr std::uint64_t most_readers = (1U << (era_shift - readers_shift)
 inline constexpr std::uint64_t most_units = UINT16_MAX;
 inline constexpr std::uint64_t most_writes = UINT16_MAX;
 inline constexpr parked_word one_reader = parked_word{1} << readers_shift;
+inline constexpr parked_word readers_field = most_readers << readers_shift;
 inline constexpr parked_word one_era = parked_word{1} << era_shift;
 inline constexpr parked_word era_field = ((parked_word{1} << (writes_shift - era_shift)) - 1) << era_shift;
 inline constexpr parked_word below_writes = (parked_word{1} << writes_shift) - 1;

@@ -28,9 +28,12 @@ void begin_again(region& all, slot& there) noexcept {
     there.demoted_for.store(reason::none, base::relaxed);
     there.was_promoted.store(0, base::relaxed);
     there.owner.store(0, base::relaxed);
-    // The era goes on: a straggler's step on the word fails.
-    const parked_word old = there.state.load(base::relaxed);
-    there.state.store(next_era(old) & era_field, base::release);
+    there.looks.store(0, base::relaxed);
+    // The era goes on: a straggler's step on the word fails. His, if he was first, is not undone.
+    parked_word old = there.state.load(base::relaxed);
+    while (!there.state.compare_exchange_weak(old, next_era(old) & (era_field | readers_field), base::acq_rel,
+                                              base::relaxed)) {
+    }
     all.header.reused.fetch_add(1, base::relaxed);
 }
 
@@ -73,8 +76,8 @@ std::uint32_t take_slot(region& all) noexcept {
     std::uint32_t last = all.header.given_out.load(base::relaxed);
     while (last < most_slots) {
         if (!all.header.given_out.compare_exchange_weak(last, last + 1, base::acq_rel, base::relaxed)) continue;
-        all.slots[last + 1].in_use.store(1, base::relaxed);
-        return last + 1;
+        std::uint32_t free = 0; // but for who looks for an ended one
+        if (all.slots[++last].in_use.compare_exchange_strong(free, 1, base::acq_rel, base::relaxed)) return last;
     }
     static base::atomic<std::uint32_t> next{0};
     for (std::uint32_t tried = 0; tried < 64; ++tried) {

@@ -31,6 +31,8 @@ enum class reason : std::uint32_t { // NOLINT(performance-enum-size): other proc
     unshared,       // a thread has a table of descriptors of its own
     vector,         // writev, which may add several values
     sandboxed,      // the process is about to be forbidden system calls
+    replaced,       // it was put in the place of a number that somebody may be reading
+    unseen,         // values are written that cannot be looked at
     reasons
 };
 
@@ -54,6 +56,7 @@ struct alignas(64) slot {
     base::atomic<std::uint32_t> in_use{0};
     base::atomic<reason> demoted_for{reason::none};
     base::atomic<std::uint32_t> was_promoted{0};
+    base::atomic<std::uint32_t> looks{0}; // at values, by system calls
 
     alignas(64) tally counted;
     std::uint32_t process = 0;

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <thread>
@@ -254,6 +255,21 @@ TEST_F(parked, who_hands_back_and_is_killed_leaves_them_too) {
     EXPECT_EQ(it.read(), 10);
 }
 
+TEST_F(parked, a_read_that_fails_leaves_the_units) {
+    known_eventfd it;
+    fill(it);
+    ASSERT_EQ(it.write(9), 8);
+    const int other = ::fcntl(it.fd(), F_DUPFD_CLOEXEC, 0);
+    const int closed = ::fcntl(it.fd(), F_DUPFD_CLOEXEC, 0);
+    ASSERT_EQ(::close(closed), 0);
+    std::uint64_t value = 0;
+    const auto real = [&] { return ::read(closed, &value, sizeof value); };
+    EXPECT_EQ(read_value(it.there(), closed, &value, sizeof value, real), -1);
+    EXPECT_EQ(errno, EBADF);
+    EXPECT_EQ(it.read(), 10);
+    ASSERT_EQ(::close(other), 0);
+}
+
 TEST_F(parked, a_handler_inside_a_section_takes_over) {
     known_eventfd it;
     fill(it);
@@ -261,7 +277,7 @@ TEST_F(parked, a_handler_inside_a_section_takes_over) {
     const read_ticket outer = begin_reading(it.there(), it.fd());
     ASSERT_EQ(outer.way, read_way::together);
     EXPECT_EQ(it.read(), 10); // the handler's
-    EXPECT_EQ(end_together(it.there(), outer.mine), 0U);
+    EXPECT_FALSE(end_together(it.there(), outer.mine));
     EXPECT_EQ(it.read(), -EAGAIN);
 }
 

@@ -11,7 +11,11 @@
 
 namespace explore {
 
-ssize_t ask_to_read(void* buffer, bool sleeps) noexcept {
+ssize_t ask_to_read(int fd, void* buffer, bool sleeps) noexcept {
+    if (fd == the_fd && parked->closed) {
+        errno = EBADF;
+        return -1;
+    }
     const std::uint64_t got = take_from_bell(the_fd, parked->semaphore, sleeps);
     parked->from_kernel[running()] = got;
     if (got == 0) {
@@ -27,9 +31,9 @@ ssize_t ask_to_read(void* buffer, bool sleeps) noexcept {
 namespace efd::dropin {
 
 long read_now(int fd, void* buffer, std::size_t /*unused*/) noexcept {
-    explore::must(fd == explore::parked->called, "a call with another descriptor");
-    const ssize_t got = explore::ask_to_read(buffer, false);
-    return got < 0 ? -EAGAIN : got;
+    explore::must(fd != explore::the_fd || !explore::parked->closed, "TOGETHER: another file was read for the units");
+    const ssize_t got = explore::ask_to_read(fd, buffer, false);
+    return got < 0 ? -errno : got;
 }
 
 long add_units(int fd, std::uint64_t n) noexcept {
@@ -46,6 +50,7 @@ bool short_wait::sees_change(const base::atomic<std::uint64_t>& word, std::uint6
         if (word.load(base::relaxed) != seen) return true;
         --w.give_ups;
         w.given_up_now = true;
+        w.gave_up = true;
         return false;
     }
     w.given_up_now = false;

@@ -41,6 +41,7 @@ struct parked_world {
     bool closed = false;       // the_fd is another file's by now
     int give_ups = 0;          // so often a living owner may still be given up
     bool given_up_now = false; // in the step that follows
+    bool gave_up = false;      // a living owner, who may still read
     bool publishes = false;
     bool stolen = false;
     call_set writes_done = 0;
@@ -58,7 +59,7 @@ struct parked_world {
 extern parked_world* parked;
 
 inline std::size_t running() noexcept { return static_cast<std::size_t>(the_machine().running()); }
-// Eight bytes, or -1 with EAGAIN in errno.
-ssize_t ask_to_read(void* buffer, bool sleeps) noexcept;
+// Eight bytes, or -1 with EAGAIN or EBADF in errno.
+ssize_t ask_to_read(int fd, void* buffer, bool sleeps) noexcept;
 
 } // namespace explore

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <bit>
+#include <cerrno>
 
 namespace explore {
 
@@ -36,7 +37,8 @@ const char* fault_of_word() noexcept {
     if (units_of(word) == 0 || is_taking(word)) return nullptr;
     if (is_demoted(word)) return "units parked beside a demoted eventfd";
     if (readers_of(word) > 0) return "units parked beside a reader that asks the kernel";
-    return parked->stolen || in_kernel() > 0 ? nullptr : "PARKED: units parked, and the kernel holds none";
+    return parked->stolen || parked->gave_up || in_kernel() > 0 ? nullptr
+                                                                : "PARKED: units parked, and the kernel holds none";
 }
 
 void end_of_call() noexcept {
@@ -183,10 +185,11 @@ void make_filled_world(bool semaphore, int give_ups) {
     note_filled(parked->there, parked->there.state.load(efd::base::relaxed));
 }
 
-void make_closing_world(bool semaphore) {
+void make_closing_world(bool semaphore, bool closed) {
     make_filled_world(semaphore);
     is_noted = [](int fd, slot& there) noexcept { return fd != the_fd || stands_for(parked->note, there); };
-    parked->note.store(&parked->there, efd::base::relaxed);
+    parked->note.store(closed ? nullptr : &parked->there, efd::base::relaxed);
+    parked->closed = closed;
     parked->called = other_fd;
     name_place(&parked->note, "note");
 }
@@ -211,7 +214,7 @@ bool parked_read(int number, way_of_read way) {
     read_note& note = begin_read(number);
     std::uint64_t value = 0;
     const bool sleeps = way == way_of_read::sleeps || way == way_of_read::asked_sleeps;
-    const auto real = [&] { return ask_to_read(&value, sleeps); };
+    const auto real = [&] { return ask_to_read(parked->called, &value, sleeps); };
     const bool asked = way == way_of_read::asked_sleeps || way == way_of_read::asked_returns;
     const ssize_t got = asked ? read_asked(parked->there, parked->called, real)
                               : read_value(parked->there, parked->called, &value, sizeof value, real);
@@ -225,7 +228,7 @@ void unseen_read(int number) {
     read_note& note = begin_read(number);
     parked->stolen = true;
     std::uint64_t value = 0;
-    (void)ask_to_read(&value, false);
+    (void)ask_to_read(parked->called, &value, false);
     end_read(number, note, value);
 }
 
@@ -238,16 +241,46 @@ void parked_hand_back() {
     hand_back(parked->there, the_fd);
     end_of_call();
 }
+void parked_forget() {
+    pass();
+    quiet mine;
+    begin_quiet(mine, parked->there, the_fd);
+    must(take_away(parked->note) == &parked->there, "the note was another's");
+    end_quiet(mine);
+    pass(); // closes it among others, and a file gets the number
+    parked->closed = true;
+    end_of_call();
+}
 void parked_close() {
-    parked_hand_back();
+    pass();
+    quiet mine;
+    begin_quiet(mine, parked->there, the_fd);
     must(take_away(parked->note) == &parked->there, "the note was another's");
     pass(); // closes it, and a file gets the number
     parked->closed = true;
+    end_quiet(mine);
+    end_of_call();
 }
 void parked_duplicate() {
-    pass(); // the number is free again, and then a copy's
+    pass();
+    demote(parked->there, other_fd, reason::replaced);
+    pass(); // the number is the eventfd's
     parked->closed = false;
     parked->note.store(&parked->there, efd::base::release);
+    end_of_call();
+}
+void unnoted_read(int number) {
+    read_note& note = begin_read(number);
+    std::uint64_t value = 0;
+    const auto ask = [&] { return ask_to_read(the_fd, &value, false); };
+    slot* const there = parked->note.load(efd::base::acquire);
+    const ssize_t got = there == nullptr ? ask() : read_value(*there, the_fd, &value, sizeof value, ask);
+    if (got < 0 && errno == EBADF) {
+        note.is = course::never;
+        return;
+    }
+    if (got != static_cast<ssize_t>(sizeof value)) value = 0;
+    end_read(number, note, value);
 }
 void parked_demote() {
     demote(parked->there, parked->called, reason::denied);

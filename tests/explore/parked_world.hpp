@@ -21,8 +21,9 @@ using efd::dropin::reason;
 void make_parked_world(bool semaphore = false, int give_ups = 0);
 // The same, and it holds write 0 and is known to.
 void make_filled_world(bool semaphore = false, int give_ups = 0);
-// The same, with two numbers; the second is for all calls but parked_hand_back, parked_close and parked_duplicate.
-void make_closing_world(bool semaphore = false);
+// The same, with two numbers; the second is for all calls but parked_hand_back, parked_close, parked_duplicate and
+// unnoted_read. `closed`: the first is another file's as yet.
+void make_closing_world(bool semaphore = false, bool closed = false);
 efd::dropin::slot& the_slot() noexcept;
 
 // In threads. Write number `number` adds 1 << number, in semaphore mode 1.
@@ -33,8 +34,10 @@ bool parked_read(int number, way_of_read way); // false: EAGAIN
 void unseen_read(int number);                  // does not sleep
 void await_readable();                         // level-triggered poll of the kernel's object
 void parked_hand_back();
-void parked_close();     // the first number, which is another file's then
-void parked_duplicate(); // after it: the number is the eventfd's again
+void parked_forget();          // closes the first number as one of a range: nothing is parked until its note is gone
+void parked_close();           // the first number, which is another file's then
+void parked_duplicate();       // where it is closed: it becomes the eventfd's
+void unnoted_read(int number); // by it, as what is noted of it then
 void parked_demote();
 void parked_doubt_and_promote();
 // The payload of a write: stored before it, and seen by whoever took it.

@@ -10,6 +10,7 @@ using way = way_of_read;
 void empty_world() { make_parked_world(); }
 void filled_world() { make_filled_world(); }
 void closing_world() { make_closing_world(); }
+void closed_world() { make_closing_world(false, true); }
 void closing_semaphore_world() { make_closing_world(true); }
 void semaphore_world() { make_filled_world(true); }
 void hasty_world() { make_filled_world(false, 2); }
@@ -66,10 +67,11 @@ void hands_back_twice() {
     parked_hand_back();
 }
 void closes() { parked_close(); }
-void closes_twice() {
-    parked_close();
-    parked_duplicate();
-    parked_close();
+void forgets() { parked_forget(); }
+void duplicates() { parked_duplicate(); }
+template <int... Numbers>
+void reads_by_number() {
+    (unnoted_read(Numbers), ...);
 }
 void demotes() { parked_demote(); }
 void doubts() { parked_doubt_and_promote(); }
@@ -78,6 +80,7 @@ constexpr budgets one_weak_failure{.weak_failures = 1};
 constexpr budgets one_death{.crashes = 1};
 constexpr budgets two_preemptions{.preemptions = 2};
 constexpr budgets three_preemptions{.preemptions = 3};
+constexpr budgets four_preemptions{.preemptions = 4};
 constexpr budgets one_death_two_preemptions{.crashes = 1, .preemptions = 2};
 constexpr budgets one_death_three_preemptions{.crashes = 1, .preemptions = 3};
 
@@ -240,32 +243,45 @@ std::vector<scenario> closings() {
     return {
         {.name = "parked-closed",
          .what = "1 writer, one hands back by a number that another closes; filled",
-         .threads = {{"W", '-', writes<1>}, {"H", '-', hands_back}, {"C", '-', closes}},
+         .threads = {{"W", '-', writes<1>}, {"H", '-', hands_back}, {"C", '-', forgets}},
          .set_up = closing_world,
          .check = audit_parked},
         {.name = "parked-closed-read",
          .what = "1 writer of two, 1 reader, one hands back by a number that another closes; filled; 2 preemptions",
-         .threads =
-             {{"W", '-', writes<1, 2>}, {"R", '-', reads<way::returns, 0>}, {"H", '-', hands_back}, {"C", '-', closes}},
+         .threads = {{"W", '-', writes<1, 2>},
+                     {"R", '-', reads<way::returns, 0>},
+                     {"H", '-', hands_back},
+                     {"C", '-', forgets}},
          .set_up = closing_world,
          .check = audit_parked,
          .allowed = two_preemptions},
-        {.name = "parked-closed-twice",
-         .what = "1 writer of two, one hands back twice by a number that is closed, had by a copy, and closed again",
-         .threads = {{"W", '-', writes<1, 2>}, {"H", '-', hands_back_twice}, {"C", '-', closes_twice}},
+        {.name = "parked-closed-reader",
+         .what = "1 writer of two, 1 that reads by a number that another closes; filled",
+         .threads = {{"W", '-', writes<1, 2>}, {"R", '-', reads_by_number<0>}, {"C", '-', closes}},
+         .set_up = closing_world,
+         .check = audit_parked},
+        {.name = "parked-duplicated",
+         .what = "1 writer of two, 1 that reads by a number, twice, which becomes the eventfd's meanwhile; filled",
+         .threads = {{"W", '-', writes<1, 2>}, {"R", '-', reads_by_number<0, 1>}, {"D", '-', duplicates}},
+         .set_up = closed_world,
+         .check = audit_parked},
+        {.name = "parked-closed-quietly",
+         .what =
+             "1 writer, one hands back twice by a number that another closes, with nothing parked until then; filled",
+         .threads = {{"W", '-', writes<1, 2>}, {"H", '-', hands_back_twice}, {"C", '-', closes}},
          .set_up = closing_world,
          .check = audit_parked,
          .allowed = three_preemptions},
         {.name = "parked-closed-semaphore",
          .what = "semaphore, 1 writer, one hands back by a number that another closes, 1 reader; filled",
          .threads =
-             {{"W", '-', writes<1>}, {"R", '-', reads<way::returns, 0>}, {"H", '-', hands_back}, {"C", '-', closes}},
+             {{"W", '-', writes<1>}, {"R", '-', reads<way::returns, 0>}, {"H", '-', hands_back}, {"C", '-', forgets}},
          .set_up = closing_semaphore_world,
          .check = audit_parked,
          .allowed = three_preemptions},
         {.name = "parked-closed-killed",
          .what = "1 writer, one hands back and may be killed, another closes the number; filled",
-         .threads = {{"W", '-', writes<1>}, {"H", '-', hands_back, true}, {"C", '-', closes}},
+         .threads = {{"W", '-', writes<1>}, {"H", '-', hands_back, true}, {"C", '-', forgets}},
          .set_up = closing_world,
          .check = audit_parked_deaths,
          .allowed = one_death},
@@ -312,6 +328,14 @@ std::vector<scenario> deaths() {
          .set_up = hasty_once_world,
          .check = audit_parked_units,
          .allowed = three_preemptions},
+        {.name = "parked-taken-over-filled",
+         .what = "the same, 1 writer of three; 4 preemptions",
+         .threads = {{"W", '-', writes<1, 2, 3>},
+                     {"R1", '-', reads<way::returns, 0>},
+                     {"R2", '-', reads<way::returns, 1>}},
+         .set_up = hasty_once_world,
+         .check = audit_parked_units,
+         .allowed = four_preemptions},
         {.name = "parked-taken-over-demote",
          .what = "the same, and one demotes; 3 preemptions",
          .threads = {{"W", '-', writes<1, 2>},
