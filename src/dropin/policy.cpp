@@ -2,6 +2,7 @@
 #include "dropin/policy.hpp"
 
 #include "dropin/parked_count.hpp"
+#include "dropin/plain_text.hpp"
 #include "dropin/symbols.hpp"
 
 #include <bit>

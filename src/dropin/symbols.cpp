@@ -1,12 +1,13 @@
 // dropin/symbols.cpp: see symbols.hpp. The tables are those of the ELF gABI and of GNU's hash sections.
 #include "dropin/symbols.hpp"
 
+#include "dropin/plain_text.hpp"
+
 #include <efd/base/atomic.hpp>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <dlfcn.h>
 #include <link.h>
 #include <sys/auxv.h>
@@ -93,7 +94,7 @@ class symbol_table {
     }
 
     [[nodiscard]] bool has_name(std::size_t from, const char* name) const noexcept {
-        return names_ != nullptr && from < names_size_ && std::strncmp(names_ + from, name, names_size_ - from) == 0;
+        return names_ != nullptr && from < names_size_ && is_text(names_ + from, names_size_ - from, name);
     }
     [[nodiscard]] address value(const symbol& one) const noexcept { return base_ + one.st_value; }
     [[nodiscard]] const char* name(const symbol& one) const noexcept { return names_ + one.st_name; }
@@ -155,13 +156,18 @@ const link_map* our_own() noexcept {
     return one;
 }
 
+bool is_libc(const link_map& object) noexcept {
+    constexpr char name[] = "libc.so.6";
+    return is_text(base_name(object.l_name), sizeof name, name);
+}
+
 // The last of the objects that were loaded with the program. The chain has them in the order in which names are looked
 // for, and behind them what a constructor may have opened before ours ran, and may close: up to the C library and the
 // loader itself, on one of which everybody depends, there can be none of these; then those who are needed follow.
 const link_map* last_at_start(const link_map* first) noexcept {
     const link_map* last = first;
     for (const link_map* one = first->l_next; one != nullptr; one = one->l_next)
-        if (one->l_addr == _r_debug.r_ldbase || std::strcmp(base_name(one->l_name), "libc.so.6") == 0) last = one;
+        if (one->l_addr == _r_debug.r_ldbase || is_libc(*one)) last = one;
     while (last->l_next != nullptr && is_needed(*last->l_next)) last = last->l_next;
     return last;
 }

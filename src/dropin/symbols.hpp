@@ -2,12 +2,11 @@
 //
 // No lock of the loader is taken, nothing allocated, and neither errno nor dlerror() changes: who loads a library holds
 // that lock while its constructors run, and may wait in one for the thread that asks. Only objects that were loaded
-// with the program are looked into for a name: these are never unloaded. Any thread, from before the first constructor
-// on; also in signal handlers.
+// with the program are looked into for a name: these are never unloaded. No text function of libc is called: who wraps
+// one asks us for the next. Any thread, from before the first constructor on; also in signal handlers.
 #pragma once
 
 #include <cstddef>
-#include <cstring>
 
 namespace efd::dropin {
 
@@ -15,8 +14,8 @@ namespace efd::dropin {
 // cannot be told without the loader.
 [[nodiscard]] void* next_symbol(const char* name) noexcept;
 
-// What a program is to get that has looked up a name and found this: our definition of it, where the found is the one
-// that comes behind ours; else what it has found.
+// What a program is to get that has looked up a name and found this: our definition of it, where the found is the C
+// library's and nobody between has another; else what it has found.
 [[nodiscard]] void* ours_instead_of(void* found, const char* name) noexcept;
 
 // The loader's own look-ups, past our names for them. Never null.
@@ -33,11 +32,5 @@ struct code_place {
 };
 // False: in no object.
 [[nodiscard]] bool find_place(const void* address, code_place& found) noexcept;
-
-// The part of a path behind its last slash.
-inline const char* base_name(const char* path) noexcept {
-    const char* const slash = std::strrchr(path, '/');
-    return slash == nullptr ? path : slash + 1;
-}
 
 } // namespace efd::dropin

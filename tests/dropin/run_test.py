@@ -3,6 +3,7 @@
 #   run_test.py EFD PLAIN_PROGRAM [FORTIFIED_PROGRAM...] [NAME]
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -45,6 +46,13 @@ def reported(profile, *words, env=None):
             return said, json.load(file)
 
 
+# A sanitizer in a library of its own must come first.
+def with_its_library(build):
+    if build != ("gcc", "-fsanitize=address"):
+        return []
+    return ["env", "LD_PRELOAD=" + plain("gcc", "-print-file-name=libasan.so").stdout.strip()]
+
+
 class Scenes(unittest.TestCase):
     """Each scene says the same with and without, in each profile, linked normally and with _FORTIFY_SOURCE."""
 
@@ -75,6 +83,43 @@ class Scenes(unittest.TestCase):
             self.assertGreater(report["saved"], 0)
         self.assertEqual(report["saved"], report["writes"] + report["reads"] - report["kernel_writes"] -
                          report["kernel_reads"])
+
+
+class Sanitizers(unittest.TestCase):
+    """Whose names come before libc's, and who look up libc's by dlsym() before anything else runs."""
+
+    SOURCE = """
+        #include <stdint.h>
+        #include <stdio.h>
+        #include <string.h>
+        #include <sys/eventfd.h>
+        int main(int count, char** words) {
+            uint64_t value = 0;
+            const int fd = eventfd(0, EFD_NONBLOCK);
+            for (int i = 0; i < 96; ++i)
+                if (eventfd_write(fd, 1) != 0 || (i % 8 == 7 && eventfd_read(fd, &value) != 0)) return 1;
+            printf("%d %d %s\\n", (int)value, count, strrchr(words[0], '/') + 1);
+            return strcmp(words[0], "elsewhere") == 0;
+        }
+    """
+    BUILDS = (("gcc", "-fsanitize=address"), ("gcc", "-fsanitize=address", "-static-libasan"),
+              ("gcc", "-fsanitize=thread", "-static-libtsan"), ("clang", "-fsanitize=address"),
+              ("clang", "-fsanitize=thread"), ("clang", "-fsanitize=memory"))
+
+    def test_programs_with_a_sanitizer(self):
+        ran = 0
+        with tempfile.TemporaryDirectory() as place:
+            path = os.path.join(place, "program")
+            for words in (one for one in self.BUILDS if shutil.which(one[0])):
+                if subprocess.run([*words, "-x", "c", "-", "-o", path], input=self.SOURCE, capture_output=True, text=True,
+                                  timeout=BOUND_SECONDS).returncode != 0 or plain(path).returncode != 0:
+                    continue
+                ran += 1
+                with self.subTest(words=words):
+                    said = plain(*with_its_library(words), EFD, "run", "--", path)
+                    self.assertEqual((said.returncode, said.stdout), (0, "8 1 program\n"), said.stderr)
+        if ran == 0:
+            self.skipTest("no compiler here builds a program with a sanitizer that runs")
 
 
 class Run(unittest.TestCase):
