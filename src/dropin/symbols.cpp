@@ -35,14 +35,17 @@ const T* pointer(address at) noexcept {
     return reinterpret_cast<const T*>(at); // NOLINT(performance-no-int-to-ptr): the loader's
 }
 
-// The tables of one object; `buckets_` is null if it has none by which we find a name.
+// The tables of one object. Names are found by GNU's hash table, or, in an object that has the old one alone, among all
+// symbols; `buckets_` is null and `all_` zero where there is neither.
 class symbol_table {
   public:
     explicit symbol_table(const link_map& object) noexcept : base_(object.l_addr) {
         const std::uint32_t* hash = nullptr;
+        const std::uint32_t* old_hash = nullptr;
         for (const ElfW(Dyn)* entry = object.l_ld; entry != nullptr && entry->d_tag != DT_NULL; ++entry) {
             switch (entry->d_tag) {
             case DT_GNU_HASH: hash = pointer<std::uint32_t>(loaded(entry->d_un.d_ptr)); break;
+            case DT_HASH: old_hash = pointer<std::uint32_t>(loaded(entry->d_un.d_ptr)); break;
             case DT_STRTAB: names_ = pointer<char>(loaded(entry->d_un.d_ptr)); break;
             case DT_STRSZ: names_size_ = entry->d_un.d_val; break;
             case DT_SYMTAB: symbols_ = pointer<symbol>(loaded(entry->d_un.d_ptr)); break;
@@ -50,33 +53,15 @@ class symbol_table {
             default: break;
             }
         }
-        if (hash == nullptr || names_ == nullptr || symbols_ == nullptr) return;
-        if (hash[0] == 0 || hash[2] == 0 || (hash[2] & (hash[2] - 1)) != 0) return;
-        // No table says how many symbols there are. Linkers lay the names behind them.
-        if (reinterpret_cast<address>(names_) > reinterpret_cast<address>(symbols_))
-            most_ = static_cast<std::uint32_t>(std::min<std::size_t>(
-                most_, (reinterpret_cast<address>(names_) - reinterpret_cast<address>(symbols_)) / sizeof(symbol)));
-        buckets_number_ = hash[0];
-        first_ = hash[1];
-        bloom_words_ = hash[2];
-        bloom_shift_ = hash[3] % 32;
-        bloom_ = reinterpret_cast<const address*>(hash + 4);
-        buckets_ = reinterpret_cast<const std::uint32_t*>(bloom_ + bloom_words_);
-        chains_ = buckets_ + buckets_number_;
+        if (names_ == nullptr || symbols_ == nullptr) return;
+        if (hash != nullptr)
+            use_hashes(hash);
+        else if (old_hash != nullptr)
+            all_ = old_hash[1];
     }
 
     [[nodiscard]] const symbol* find(const char* name, std::uint32_t hash) const noexcept {
-        if (buckets_ == nullptr || !may_have(hash)) return nullptr;
-        std::uint32_t at = buckets_[hash % buckets_number_];
-        if (at < first_) return nullptr; // empty
-        for (;; ++at) {
-            if (at >= most_) return nullptr;
-            const std::uint32_t link = chains_[at - first_];
-            if ((link | 1) == (hash | 1) && is_default(at) && is_defined(symbols_[at]) &&
-                has_name(symbols_[at].st_name, name))
-                return &symbols_[at];
-            if ((link & 1) != 0) return nullptr;
-        }
+        return buckets_ == nullptr ? find_among_all(name) : find_hashed(name, hash);
     }
 
     // The nearest before the code at `where`, within its size.
@@ -93,13 +78,48 @@ class symbol_table {
         return nearest;
     }
 
-    [[nodiscard]] bool has_name(std::size_t from, const char* name) const noexcept {
-        return names_ != nullptr && from < names_size_ && is_text(names_ + from, names_size_ - from, name);
-    }
     [[nodiscard]] address value(const symbol& one) const noexcept { return base_ + one.st_value; }
     [[nodiscard]] const char* name(const symbol& one) const noexcept { return names_ + one.st_name; }
 
   private:
+    void use_hashes(const std::uint32_t* hash) noexcept {
+        if (hash[0] == 0 || hash[2] == 0 || (hash[2] & (hash[2] - 1)) != 0) return;
+        // This table does not say how many symbols there are. Linkers lay the names behind them.
+        if (reinterpret_cast<address>(names_) > reinterpret_cast<address>(symbols_))
+            most_ = static_cast<std::uint32_t>(std::min<std::size_t>(
+                most_, (reinterpret_cast<address>(names_) - reinterpret_cast<address>(symbols_)) / sizeof(symbol)));
+        buckets_number_ = hash[0];
+        first_ = hash[1];
+        bloom_words_ = hash[2];
+        bloom_shift_ = hash[3] % 32;
+        bloom_ = reinterpret_cast<const address*>(hash + 4);
+        buckets_ = reinterpret_cast<const std::uint32_t*>(bloom_ + bloom_words_);
+        chains_ = buckets_ + buckets_number_;
+    }
+
+    [[nodiscard]] bool has_name(std::size_t from, const char* name) const noexcept {
+        return from < names_size_ && is_text(names_ + from, names_size_ - from, name);
+    }
+    [[nodiscard]] bool is_named(std::uint32_t at, const char* name) const noexcept {
+        return is_default(at) && is_defined(symbols_[at]) && has_name(symbols_[at].st_name, name);
+    }
+    [[nodiscard]] const symbol* find_hashed(const char* name, std::uint32_t hash) const noexcept {
+        if (!may_have(hash)) return nullptr;
+        std::uint32_t at = buckets_[hash % buckets_number_];
+        if (at < first_) return nullptr; // empty
+        for (;; ++at) {
+            if (at >= most_) return nullptr;
+            const std::uint32_t link = chains_[at - first_];
+            if ((link | 1) == (hash | 1) && is_named(at, name)) return &symbols_[at];
+            if ((link & 1) != 0) return nullptr;
+        }
+    }
+    [[nodiscard]] const symbol* find_among_all(const char* name) const noexcept {
+        for (std::uint32_t at = 0; at < all_; ++at)
+            if (is_named(at, name)) return &symbols_[at];
+        return nullptr;
+    }
+
     // The loader has made addresses of the offsets, where it could write.
     [[nodiscard]] address loaded(address at) const noexcept { return at < base_ ? base_ + at : at; }
 
@@ -113,11 +133,12 @@ class symbol_table {
         return (version & version_hidden) == 0 || (version & ~version_hidden) < first_own_version;
     }
     [[nodiscard]] static bool is_defined(const symbol& one) noexcept {
-        return one.st_shndx != SHN_UNDEF && one.st_value != 0 && (one.st_info & 0xf) != STT_TLS;
+        return one.st_shndx != SHN_UNDEF && one.st_value != 0 && (one.st_info & 0xf) != STT_TLS &&
+               one.st_info >> 4 != STB_LOCAL;
     }
-    // One past the last symbol: where the chain of the last bucket ends.
+    // One past the last symbol: by GNU's table where the chain of the last bucket ends.
     [[nodiscard]] std::uint32_t end() const noexcept {
-        if (buckets_ == nullptr) return first_;
+        if (buckets_ == nullptr) return all_;
         std::uint32_t last = *std::max_element(buckets_, buckets_ + buckets_number_);
         if (last < first_) return first_;
         while (last < most_ && (chains_[last - first_] & 1) == 0) ++last;
@@ -134,21 +155,11 @@ class symbol_table {
     const std::uint32_t* chains_ = nullptr;
     std::uint32_t buckets_number_ = 0;
     std::uint32_t first_ = 0;
+    std::uint32_t all_ = 0;
     std::uint32_t most_ = most_symbols;
     std::uint32_t bloom_words_ = 0;
     std::uint32_t bloom_shift_ = 0;
 };
-
-// Does one of the objects before `object` need it by its name.
-bool is_needed(const link_map& object) noexcept {
-    const char* const wanted = base_name(object.l_name);
-    for (const link_map* one = _r_debug.r_map; one != nullptr && one != &object; one = one->l_next) {
-        const symbol_table its(*one);
-        for (const ElfW(Dyn)* entry = one->l_ld; entry != nullptr && entry->d_tag != DT_NULL; ++entry)
-            if (entry->d_tag == DT_NEEDED && its.has_name(entry->d_un.d_val, wanted)) return true;
-    }
-    return false;
-}
 
 const link_map* our_own() noexcept {
     const link_map* one = _r_debug.r_map;
@@ -161,18 +172,27 @@ bool is_libc(const link_map& object) noexcept {
     return is_text(base_name(object.l_name), sizeof name, name);
 }
 
-// The last of the objects that were loaded with the program. The chain has them in the order in which names are looked
-// for, and behind them what a constructor may have opened before ours ran, and may close: up to the C library and the
-// loader itself, on one of which everybody depends, there can be none of these; then those who are needed follow.
-const link_map* last_at_start(const link_map* first) noexcept {
-    const link_map* last = first;
-    for (const link_map* one = first->l_next; one != nullptr; one = one->l_next)
-        if (one->l_addr == _r_debug.r_ldbase || is_libc(*one)) last = one;
-    while (last->l_next != nullptr && is_needed(*last->l_next)) last = last->l_next;
+// Ours, or what comes last behind it of the C library and the loader, on which every program depends: what is opened
+// later, and may be closed, comes behind both. Libraries that are needed may come there too: we do not look at these.
+const link_map* last_at_start(const link_map& own) noexcept {
+    const link_map* last = &own;
+    bool is_behind = false;
+    int awaited = 2;
+    for (const link_map* one = _r_debug.r_map; one != nullptr && awaited > 0; one = one->l_next) {
+        if (one == &own) is_behind = true;
+        if (one->l_addr != _r_debug.r_ldbase && !is_libc(*one)) continue;
+        --awaited;
+        if (is_behind) last = one;
+    }
     return last;
 }
 
-constinit base::atomic<const link_map*> last_kept{nullptr};
+const link_map* last_kept(const link_map& own) noexcept {
+    static constinit base::atomic<const link_map*> kept{nullptr};
+    const link_map* last = kept.load(base::relaxed);
+    if (last == nullptr) kept.store(last = last_at_start(own), base::relaxed);
+    return last;
+}
 
 void* address_of(address at, bool is_chosen_late) noexcept {
     if (!is_chosen_late) return reinterpret_cast<void*>(at);      // NOLINT(performance-no-int-to-ptr)
@@ -184,6 +204,17 @@ void* symbol_of(const link_map& object, const char* name, std::uint32_t hash) no
     const symbol_table its(object);
     const symbol* const found = its.find(name, hash);
     return found == nullptr ? nullptr : address_of(its.value(*found), (found->st_info & 0xf) == STT_GNU_IFUNC);
+}
+
+// Is what was found the C library's, and has nobody between us and it the name.
+bool is_libcs(const void* found, const link_map& own, const char* name, std::uint32_t hash) noexcept {
+    const link_map* const last = last_kept(own);
+    for (const link_map* one = &own; one != last;) {
+        one = one->l_next;
+        if (is_libc(*one)) return symbol_of(*one, name, hash) == found;
+        if (symbol_table(*one).find(name, hash) != nullptr) return false;
+    }
+    return false;
 }
 
 // Where somebody has preloaded the C library before us.
@@ -214,10 +245,9 @@ Call* loaders(base::atomic<Call*>& kept, const char* name, Call* nobody) noexcep
 void* next_symbol(const char* name) noexcept {
     const link_map* const own = our_own();
     if (own == nullptr) return nullptr;
-    const link_map* last = last_kept.load(base::relaxed);
-    if (last == nullptr) last_kept.store(last = last_at_start(own), base::relaxed);
+    const link_map* const last = last_kept(*own);
     const std::uint32_t hash = hash_of(name);
-    for (const link_map* one = own; one != last && one->l_next != nullptr;) {
+    for (const link_map* one = own; one != last;) {
         one = one->l_next;
         if (void* const found = symbol_of(*one, name, hash); found != nullptr) return found;
     }
@@ -227,8 +257,10 @@ void* next_symbol(const char* name) noexcept {
 void* ours_instead_of(void* found, const char* name) noexcept {
     if (found == nullptr || name == nullptr) return found;
     const link_map* const own = our_own();
-    void* const ours = own == nullptr ? nullptr : symbol_of(*own, name, hash_of(name));
-    return ours != nullptr && found == next_symbol(name) ? ours : found;
+    if (own == nullptr) return found;
+    const std::uint32_t hash = hash_of(name);
+    void* const ours = symbol_of(*own, name, hash);
+    return ours != nullptr && is_libcs(found, *own, name, hash) ? ours : found;
 }
 
 dlsym_call* real_dlsym() noexcept {
