@@ -70,21 +70,28 @@ EFD_INTERPOSE ssize_t write(int fd, const void* buffer, std::size_t length) {
     return write_ours(*there, fd, buffer, length);
 }
 
-// NOLINTNEXTLINE: the name is libc's
+// Other names of the same functions. A library that has `read` may reach libc's by one of these: each goes on to its
+// own next definition. NOLINTBEGIN: they are libc's
 EFD_INTERPOSE ssize_t __read_chk(int fd, void* buffer, std::size_t length, std::size_t room) {
-    static constinit later<ssize_t(int, void*, std::size_t, std::size_t)> checked("__read_chk");
-    if (length > room || slot_of(fd) == nullptr) return checked(fd, buffer, length, room);
-    return read(fd, buffer, length);
+    static constinit later<ssize_t(int, void*, std::size_t, std::size_t)> real("__read_chk");
+    slot* const there = slot_of(fd);
+    if (length > room || there == nullptr) return real(fd, buffer, length, room);
+    test_cancel();
+    return read_value(*there, fd, buffer, length, [=] { return real(fd, buffer, length, room); });
 }
-
-// Other names of the same functions. NOLINTBEGIN: they are libc's
 EFD_INTERPOSE ssize_t __read(int fd, void* buffer, std::size_t length) {
     static constinit later<ssize_t(int, void*, std::size_t)> real("__read");
-    return slot_of(fd) == nullptr ? real(fd, buffer, length) : read(fd, buffer, length);
+    slot* const there = slot_of(fd);
+    if (there == nullptr) return real(fd, buffer, length);
+    test_cancel();
+    return read_value(*there, fd, buffer, length, [=] { return real(fd, buffer, length); });
 }
 EFD_INTERPOSE ssize_t __write(int fd, const void* buffer, std::size_t length) {
     static constinit later<ssize_t(int, const void*, std::size_t)> real("__write");
-    return slot_of(fd) == nullptr ? real(fd, buffer, length) : write(fd, buffer, length);
+    slot* const there = slot_of(fd);
+    if (there == nullptr) return real(fd, buffer, length);
+    test_cancel();
+    return write_value(*there, fd, buffer, length, [=] { return real(fd, buffer, length); });
 }
 // NOLINTEND
 

@@ -119,6 +119,16 @@ void by_handle_of_libc() {
     std::printf("own: %d\n", ::dlsym(RTLD_DEFAULT, "strlen") == ::dlsym(libc, "strlen"));
 }
 
+// What a library calls like one of libc's functions: it need not be a function.
+void by_handle_of_library() {
+    void* const library = ::dlopen("libplain_library.so", RTLD_NOW | RTLD_NOLOAD);
+    std::printf("data: %s\n", &as<const char>(::dlsym(library, "tee"))[0]);
+    std::printf("function: %g\n", as<double(double)>(::dlsym(library, "unshare"))(42));
+    const auto setup = as<decltype(io_setup)>(::dlsym(library, "io_setup"));
+    std::printf("given back: %d\n", setup(::program_invocation_name) == ::program_invocation_name);
+    tell_take(busy());
+}
+
 // What a name means to a library that nobody else sees, and behind one that has a name of libc.
 void by_caller() {
     void* const library = ::dlopen("$ORIGIN/plain_opened.so", RTLD_NOW | RTLD_LOCAL);
@@ -138,6 +148,7 @@ const std::map<std::string, std::function<void()>> scenes = {
     {"by_library", by_library},
     {"by_name_of_libaio", by_name_of_libaio},
     {"by_handle_of_libc", by_handle_of_libc},
+    {"by_handle_of_library", by_handle_of_library},
     {"by_caller", by_caller},
 };
 
