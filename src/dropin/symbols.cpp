@@ -274,7 +274,7 @@ dlvsym_call* real_dlvsym() noexcept {
 
 bool find_place(const void* address, code_place& found) noexcept {
 #ifdef DLFO_STRUCT_HAS_EH_DBASE
-    dl_find_object its{};
+    dl_find_object its; // NOLINT(cppcoreguidelines-pro-type-member-init): a compiler may call memset for that
     if (::_dl_find_object(const_cast<void*>(address), &its) != 0) return false;
     const symbol_table table(*its.dlfo_link_map);
     const symbol* const around = table.around(reinterpret_cast<std::uintptr_t>(address));

@@ -4,9 +4,9 @@
 import subprocess
 import sys
 
-# The loader's, and what no wrapper waits for while it asks for its own next definition; a measured build's.
+# The loader's, and what no wrapper waits for while it asks for its own next definition; a hardened build's, and a measured one's.
 ALLOWED = {"_DYNAMIC", "_GLOBAL_OFFSET_TABLE_", "_r_debug", "_dl_find_object", "dladdr", "getauxval",
-           "program_invocation_name"}
+           "program_invocation_name", "__stack_chk_fail", "__stack_chk_guard"}
 MEASURING = ("__gcov_", "__llvm_")
 
 nm, *objects = sys.argv[1:]
