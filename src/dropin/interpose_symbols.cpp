@@ -1,7 +1,7 @@
 // dropin/interpose_symbols.cpp: names that a program looks up for itself, in libc's own table of them, past us.
 //
 // dlsym(libc, "read") is asked by those who call functions by name: Python's ctypes, Java's JNA, P/Invoke, LuaJIT. They
-// get ours where the loader would have bound the name to ours. What RTLD_NEXT and RTLD_DEFAULT mean depends on the
+// get ours where no other library behind us has the name. What RTLD_NEXT and RTLD_DEFAULT mean depends on the
 // code that asks, so there the loader must be jumped to, not called.
 #include "dropin/interpose.hpp"
 #include "dropin/symbols.hpp"
