@@ -80,7 +80,6 @@ constexpr budgets one_weak_failure{.weak_failures = 1};
 constexpr budgets one_death{.crashes = 1};
 constexpr budgets two_preemptions{.preemptions = 2};
 constexpr budgets three_preemptions{.preemptions = 3};
-constexpr budgets four_preemptions{.preemptions = 4};
 constexpr budgets one_death_two_preemptions{.crashes = 1, .preemptions = 2};
 constexpr budgets one_death_three_preemptions{.crashes = 1, .preemptions = 3};
 
@@ -329,13 +328,13 @@ std::vector<scenario> deaths() {
          .check = audit_parked_units,
          .allowed = three_preemptions},
         {.name = "parked-taken-over-filled",
-         .what = "the same, 1 writer of three; 4 preemptions",
+         .what = "the same, 1 writer of three; 3 preemptions",
          .threads = {{"W", '-', writes<1, 2, 3>},
                      {"R1", '-', reads<way::returns, 0>},
                      {"R2", '-', reads<way::returns, 1>}},
          .set_up = hasty_once_world,
          .check = audit_parked_units,
-         .allowed = four_preemptions},
+         .allowed = three_preemptions},
         {.name = "parked-taken-over-demote",
          .what = "the same, and one demotes; 3 preemptions",
          .threads = {{"W", '-', writes<1, 2>},
