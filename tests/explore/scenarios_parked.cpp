@@ -311,6 +311,11 @@ std::vector<scenario> deaths() {
          .set_up = semaphore_world,
          .check = audit_parked_deaths,
          .allowed = one_death_two_preemptions},
+    };
+}
+
+std::vector<scenario> take_overs() {
+    return {
         {.name = "parked-taken-over",
          .what = "2 readers that return, who give each other up at any moment; 1 writer of two; filled",
          .threads = {{"W", '-', writes<1, 2>},
@@ -358,7 +363,8 @@ std::vector<scenario> deaths() {
 
 std::vector<scenario> parked_scenarios() {
     std::vector<scenario> all;
-    for (const auto& some : {counts(), pollers_and_strangers(), semaphores(), changes(), closings(), deaths()})
+    for (const auto& some :
+         {counts(), pollers_and_strangers(), semaphores(), changes(), closings(), deaths(), take_overs()})
         all.insert(all.end(), some.begin(), some.end());
     return all;
 }
