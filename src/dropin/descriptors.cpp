@@ -130,9 +130,8 @@ void forget_sets(int fd) noexcept {
 // One number more, unless the last of them has gone: then nobody else has it, and it may stay the kernel's. After a
 // fork there are more than are counted.
 bool hold(slot& there) noexcept {
-    if (there.forked.load(base::acquire) != 0) return there.holders.fetch_add(1, base::acq_rel), true;
     std::uint32_t seen = there.holders.load(base::relaxed);
-    while (seen > 0)
+    while (seen > 0 || there.forked.load(base::acquire) != 0)
         if (there.holders.compare_exchange_weak(seen, seen + 1, base::acq_rel, base::relaxed)) return true;
     return false;
 }

@@ -33,7 +33,10 @@ inline void count_one(base::atomic<std::uint64_t>& count) noexcept { count.fetch
         std::memcpy(&n, buffer, sizeof n);
         return true;
     }
-    if (there.looks.fetch_add(1, base::relaxed) >= most_looks) return demote(there, fd, reason::unseen), false;
+    if (there.looks.fetch_add(1, base::relaxed) >= most_looks) {
+        demote(there, fd, reason::unseen);
+        return false;
+    }
     return copy_from_program(&n, buffer, sizeof n);
 }
 

@@ -18,7 +18,7 @@ CLEAN = {k: v for k, v in os.environ.items() if not k.startswith("EFD_") and k !
 
 # Which reason each scene must end with, where it ends with one.
 DEMOTED = {"edges": "EPOLLET", "nested_edges": "EPOLLET", "nested_edges_first": "EPOLLET",
-           "replaced_in_vfork": "exec", "exclusive": "EPOLLEXCLUSIVE", "passed": "SCM_RIGHTS",
+           "replaced_in_vfork": "exec", "by_other_names": "dup2", "duplicated": "dup2", "exclusive": "EPOLLEXCLUSIVE", "passed": "SCM_RIGHTS",
            "executed": "exec", "spawned": "exec", "bound": "2^32", "unknown_ioctl": "ioctl",
            "read_by_libc": "stdio", "vforked": "exec",
            "reused_in_vfork": "exec", "reused_then_executed": "exec", "vector_at_the_bound": "writev",

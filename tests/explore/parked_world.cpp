@@ -242,14 +242,10 @@ void parked_hand_back() {
     end_of_call();
 }
 void parked_forget() {
-    pass();
-    quiet mine;
-    begin_quiet(mine, parked->there, the_fd);
+    parked_hand_back();
     must(take_away(parked->note) == &parked->there, "the note was another's");
-    end_quiet(mine);
-    pass(); // closes it among others, and a file gets the number
+    pass(); // closes it, and a file gets the number
     parked->closed = true;
-    end_of_call();
 }
 void parked_close() {
     pass();

@@ -34,7 +34,7 @@ bool parked_read(int number, way_of_read way); // false: EAGAIN
 void unseen_read(int number);                  // does not sleep
 void await_readable();                         // level-triggered poll of the kernel's object
 void parked_hand_back();
-void parked_forget();          // closes the first number as one of a range: nothing is parked until its note is gone
+void parked_forget();          // closes the first number where quiet cannot be had: units had to stay, or kept coming
 void parked_close();           // the first number, which is another file's then
 void parked_duplicate();       // where it is closed: it becomes the eventfd's
 void unnoted_read(int number); // by it, as what is noted of it then
