@@ -37,7 +37,7 @@ inline void count_one(base::atomic<std::uint64_t>& count) noexcept { count.fetch
         demote(there, fd, reason::unseen);
         return false;
     }
-    return copy_from_program(&n, buffer, sizeof n);
+    return ask_for_memory(&n, buffer, sizeof n) == static_cast<long>(sizeof n);
 }
 
 // A write of n goes to the kernel: for want of evidence or of room, or because it is huge or empty.

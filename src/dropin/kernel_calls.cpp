@@ -94,12 +94,16 @@ long add_units(int fd, std::uint64_t n) noexcept {
     return done;
 }
 
+long ask_for_memory(void* to, const void* from, std::size_t length) noexcept {
+    const iovec there{const_cast<void*>(from), length};
+    const iovec into{to, length};
+    return raw_call(SYS_process_vm_readv, raw_call(SYS_getpid), &into, 1L, &there, 1L, 0L);
+}
+
 bool copy_from_program(void* to, const void* from, std::size_t length) noexcept {
     const auto address = reinterpret_cast<std::uintptr_t>(from);
     if (!is_on_stack(address) || !is_on_stack(address + length)) {
-        const iovec there{const_cast<void*>(from), length};
-        const iovec into{to, length};
-        const long got = raw_call(SYS_process_vm_readv, raw_call(SYS_getpid), &into, 1L, &there, 1L, 0L);
+        const long got = ask_for_memory(to, from, length);
         if (got != -ENOSYS && got != -EPERM) return got == static_cast<long>(length);
     }
     std::memcpy(to, from, length);

@@ -23,6 +23,8 @@ namespace efd::dropin {
 // Adds n: 8 or a negative errno; -EBADF without a write if the number is a file's, a pipe's or a socket's by now.
 long add_units(int fd, std::uint64_t n) noexcept;
 
+// Copies as the kernel does, without a fault: how many bytes, or a negative errno where it may not be asked.
+[[nodiscard]] long ask_for_memory(void* to, const void* from, std::size_t length) noexcept;
 // What the program's memory holds there, for a call whose other end will say EFAULT; false: nothing that can be read.
 [[nodiscard]] bool copy_from_program(void* to, const void* from, std::size_t length) noexcept;
 

@@ -84,6 +84,10 @@ bool process_is_gone(std::uint64_t thread) noexcept {
     return number > 0 && explore::the_machine().now.threads[number - 1].alive == explore::life::crashed;
 }
 
+long ask_for_memory(void* to, const void* from, std::size_t length) noexcept {
+    std::memcpy(to, from, length);
+    return static_cast<long>(length);
+}
 bool copy_from_program(void* to, const void* from, std::size_t length) noexcept {
     return std::memcpy(to, from, length) != nullptr;
 }
