@@ -247,6 +247,41 @@ void closed_meanwhile() {
     tell_take(busy());
 }
 
+// A number by which another thread reads becomes the eventfd's: he takes all of it, or there is all of it still.
+void replaced_under_reader() {
+    constexpr int place = 100;
+    constexpr int rounds = 200;
+    const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    (void)::dup2(null, place);
+    std::atomic<int> begun{0};
+    std::atomic<int> ended{0};
+    std::atomic<long long> taken{0};
+    std::thread reader([&] {
+        for (int round = 1; round <= rounds; ++round) {
+            while (begun < round) (void)::sched_yield();
+            std::uint64_t value = 0;
+            while (::read(place, &value, sizeof value) != static_cast<ssize_t>(sizeof value)) {
+            }
+            taken = static_cast<long long>(value);
+            ended = round;
+        }
+    });
+    int divided = 0;
+    for (int round = 1; round <= rounds; ++round) {
+        const int fd = busy();
+        put(fd, 1);
+        begun = round;
+        (void)::dup2(fd, place);
+        while (ended < round) (void)::sched_yield();
+        if (taken != 3 || take(fd) != -EAGAIN) ++divided;
+        (void)::dup2(null, place);
+        (void)::close(fd);
+    }
+    reader.join();
+    std::printf("divided: %d\n", divided);
+    tell_take(busy());
+}
+
 // Epolls within epolls, for edges, by several levels and by another number of the inner one.
 void nested_deeper() {
     const auto watch = [](int in, int what, std::uint32_t events) {

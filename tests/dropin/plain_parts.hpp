@@ -85,6 +85,7 @@ void not_closed();
 void vector_at_the_bound();
 void stopped_and_killed();
 void closed_meanwhile();
+void replaced_under_reader();
 void nested_deeper();
 
 // Of plain_rings.cpp. Whether this machine lets a process have a ring.

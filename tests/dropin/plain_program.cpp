@@ -357,6 +357,7 @@ const std::map<std::string, std::function<void()>> scenes = {
     {"vector_at_the_bound", vector_at_the_bound},
     {"stopped_and_killed", stopped_and_killed},
     {"closed_meanwhile", closed_meanwhile},
+    {"replaced_under_reader", replaced_under_reader},
     {"nested_deeper", nested_deeper},
     {"ring_corners", ring_corners},
     {"ring_polls_an_epoll", ring_polls_an_epoll},

@@ -18,12 +18,14 @@ CLEAN = {k: v for k, v in os.environ.items() if not k.startswith("EFD_") and k !
 
 # Which reason each scene must end with, where it ends with one.
 DEMOTED = {"edges": "EPOLLET", "nested_edges": "EPOLLET", "nested_edges_first": "EPOLLET",
-           "replaced_in_vfork": "exec", "by_other_names": "dup2", "duplicated": "dup2", "exclusive": "EPOLLEXCLUSIVE", "passed": "SCM_RIGHTS",
+           "replaced_in_vfork": "exec", "by_other_names": "dup2", "duplicated": "dup2",
+           "exclusive": "EPOLLEXCLUSIVE", "passed": "SCM_RIGHTS",
            "executed": "exec", "spawned": "exec", "bound": "2^32", "unknown_ioctl": "ioctl",
            "read_by_libc": "stdio", "vforked": "exec",
            "reused_in_vfork": "exec", "reused_then_executed": "exec", "vector_at_the_bound": "writev",
            "nested_deeper": "EPOLLET", "ring_corners": "io_uring", "ring_polls_an_epoll": "EPOLLET",
-           "closed_meanwhile": "ioctl", "stopped_and_killed": None, "unshared_before": None, "freed_value": None,
+           "closed_meanwhile": "ioctl", "replaced_under_reader": "dup2",
+           "stopped_and_killed": None, "unshared_before": None, "freed_value": None,
            "by_vectors": "writev", "taken_by_pidfd": "another process",
            "sandboxed": "seccomp", "unshared": "CLONE_FILES", "ring_reads": "io_uring",
            "ring_reads_registered": "io_uring", "ring_polls_each": "io_uring", "ring_watches_edges": "EPOLLET",
