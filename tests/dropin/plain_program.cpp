@@ -310,7 +310,8 @@ void close_all() {
     tell_take(again);
 }
 
-const std::map<std::string, std::function<void()>> scenes = {
+using scene_map = std::map<std::string, std::function<void()>>;
+const scene_map scenes = {
     {"level", level},
     {"edges", edges},
     {"exclusive", exclusive},
