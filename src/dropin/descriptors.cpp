@@ -44,7 +44,7 @@ constinit base::atomic<unsigned> changes_ended{0};
 // The number is below most_descriptors, and the memory is there.
 void note(int fd, slot& there) noexcept {
     changes_begun.fetch_add(1, base::acq_rel);
-    noted.slots.load(base::relaxed)[fd].store(&there, base::release);
+    note_of(fd).store(&there, base::release);
     changes_ended.fetch_add(1, base::acq_rel);
     unsigned seen = noted.end.load(base::relaxed);
     const unsigned end = static_cast<unsigned>(fd) + 1;
@@ -81,10 +81,19 @@ bool notes_made() noexcept {
     return made_once(noted.slots, notes_mapped, unmap) != nullptr;
 }
 
+number_look look_at_number(int fd) noexcept {
+    const unsigned ended = changes_ended.load(base::acquire);
+    const unsigned begun = changes_begun.load(base::acquire);
+    return {slot_of(fd), begun, begun == ended};
+}
+bool is_unchanged(const number_look& seen) noexcept {
+    return seen.calm && changes_begun.load(base::acquire) == seen.changes;
+}
+
 // False in a child of vfork. One of _Fork or clone, of which nobody told, is learnt of here.
 bool table_is_my_own() noexcept {
     if (is_unknown_child()) {
-        for_each([](int, slot& there) { there.forked.store(1, base::relaxed); });
+        mark_forked();
         learn_process();
     }
     return memory_is_my_own();
@@ -119,8 +128,6 @@ void note_created(int fd, unsigned initval, unsigned flags, const void* site) no
 
 namespace {
 
-noted_slot& note_of(int fd) noexcept { return noted.slots.load(base::relaxed)[fd]; }
-
 void forget_sets(int fd) noexcept {
     if ((!holds(epolls, fd) && !holds(rings, fd)) || !memory_is_my_own()) return;
     take_out(epolls, fd);
@@ -154,18 +161,18 @@ bool is_same_file(int one, int other) noexcept {
 // tell which of ours it is, there may be one that is read unseen.
 void note_what_it_is(int from, int made) noexcept {
     constexpr int most_looks = 100;
+    number_look seen;
+    bool is_same = false;
     for (int looks = 0; looks < most_looks; ++looks) {
-        const unsigned ended = changes_ended.load(base::acquire);
-        const bool calm = changes_begun.load(base::acquire) == ended;
-        slot* const there = slot_of(from);
-        const bool is_same = is_same_file(made, from);
-        const bool still = calm && changes_begun.load(base::acquire) == ended;
-        if (!still) (void)raw_call(SYS_sched_yield);
-        if (!still && looks < most_looks - 1) continue;
-        if (!is_same) break;
-        if (there == nullptr) return;
-        note_another(*there, from, made);
-        (void)hand_back(*there, from); // who has read by the new number already was not seen
+        seen = look_at_number(from);
+        is_same = is_same_file(made, from);
+        if (is_unchanged(seen)) break;
+        (void)raw_call(SYS_sched_yield);
+    }
+    if (is_same) {
+        if (seen.there == nullptr) return;
+        note_another(*seen.there, from, made);
+        (void)hand_back(*seen.there, from); // who has read by the new number already was not seen
         return;
     }
     if (is_anonymous(made)) for_each([](int fd, slot& there) { demote(there, fd, reason::executed); });
@@ -174,7 +181,7 @@ void note_what_it_is(int from, int made) noexcept {
 } // namespace
 
 void number_change::take_note(int fd, slot& there) noexcept {
-    begin_quiet(of_target_, there, fd);
+    begin_quiet(quiet_, there, fd);
     changes_begun.fetch_add(1, base::acq_rel);
     counted_ = true;
     taken_ = take_away(note_of(fd));
@@ -193,10 +200,7 @@ void number_change::before_duplicated(int from) noexcept {
     if (!any_noted() && !any_sets.load(base::relaxed)) return;
     what_ = kind::duplicated;
     from_ = from;
-    const unsigned ended = changes_ended.load(base::acquire);
-    changes_ = changes_begun.load(base::acquire);
-    calm_ = changes_ == ended;
-    source_ = slot_of(from);
+    source_ = look_at_number(from);
 }
 
 void number_change::before_replaced(int from, int to) noexcept {
@@ -205,13 +209,13 @@ void number_change::before_replaced(int from, int to) noexcept {
     if (any_sets.load(base::relaxed)) forget_sets(to);
     slot* const there = slot_of(to);
     to_ = to;
-    if (there == source_ || raw_call(SYS_fcntl, from, F_GETFD) < 0) return;
+    if (there == source_.there || raw_call(SYS_fcntl, from, F_GETFD) < 0) return;
     rlimit most{};
     if (raw_call(SYS_prlimit64, 0, RLIMIT_NOFILE, nullptr, &most) == 0 && static_cast<rlim_t>(to) >= most.rlim_cur)
         return;
     what_ = kind::replaced;
     // Somebody may have looked what is noted of `to` already, and is about to read by it.
-    if (source_ != nullptr) demote(*source_, from, reason::replaced);
+    if (source_.there != nullptr) demote(*source_.there, from, reason::replaced);
     if (there == nullptr) {
         changes_begun.fetch_add(1, base::acq_rel);
         counted_ = true;
@@ -220,23 +224,27 @@ void number_change::before_replaced(int from, int to) noexcept {
     } else {
         take_note(to, *there);
     }
-    if (counted_) ++changes_; // its own is none of another's
+    if (counted_) ++source_.changes; // its own is none of another's
 }
 
 void number_change::after(int result) noexcept {
     if (what_ == kind::nothing) return;
-    const bool known = calm_ && changes_begun.load(base::acquire) == changes_ && slot_of(from_) == source_;
+    const bool known = is_unchanged(source_) && slot_of(from_) == source_.there;
     if (what_ == kind::replaced && result < 0 && taken_ != nullptr) {
         note(to_, *taken_); // it is the eventfd's still
         taken_ = nullptr;
     } else if (what_ != kind::closed && result >= 0) {
         if (is_noted_epoll(from_)) note_epoll(result);
-        if (known && source_ != nullptr) note_another(*source_, from_, result);
+        if (known && source_.there != nullptr) note_another(*source_.there, from_, result);
     }
     if (counted_) changes_ended.fetch_add(1, base::acq_rel);
     if (what_ != kind::closed && result >= 0 && !known) note_what_it_is(from_, result);
-    end_quiet(of_target_);
+    end_quiet(quiet_);
     if (taken_ != nullptr) let_go_of_slot(*taken_);
+}
+
+void mark_forked() noexcept {
+    for_each([](int, slot& there) { there.forked.store(1, base::relaxed); });
 }
 
 void forget(int fd) noexcept {
@@ -252,7 +260,7 @@ void forget_range(unsigned first, unsigned last) noexcept {
 
 bool is_noted_as(int fd, slot& there) noexcept {
     if (static_cast<unsigned>(fd) >= noted.end.load(base::acquire)) return false;
-    return stands_for(noted.slots.load(base::relaxed)[fd], there);
+    return stands_for(note_of(fd), there);
 }
 
 void note_epoll(int epoll) noexcept {

@@ -20,9 +20,11 @@ struct alignas(64) notes_of_process {
 };
 extern notes_of_process noted;
 
+// Of a number below `end`.
+[[nodiscard]] inline noted_slot& note_of(int fd) noexcept { return noted.slots.load(base::relaxed)[fd]; }
 [[nodiscard]] inline slot* slot_of(int fd) noexcept {
     if (static_cast<unsigned>(fd) >= noted.end.load(base::acquire)) return nullptr;
-    return noted.slots.load(base::relaxed)[fd].load(base::acquire);
+    return note_of(fd).load(base::acquire);
 }
 // Was an eventfd of ours ever noted.
 [[nodiscard]] inline bool any_noted() noexcept { return noted.end.load(base::relaxed) > 0; }
@@ -42,6 +44,13 @@ void end_looking() noexcept;
 // A new eventfd, made by the code at `site`.
 void note_created(int fd, unsigned initval, unsigned flags, const void* site) noexcept;
 
+// What a number stands for, and the changes of numbers until then.
+struct number_look {
+    slot* there = nullptr;
+    unsigned changes = 0;
+    bool calm = false; // none was in progress
+};
+
 // A call by which numbers come or go: from before it is made until its result is there. For as long nothing is parked
 // beside what loses a number, and who duplicates another meanwhile learns that there was one.
 class number_change {
@@ -60,18 +69,18 @@ class number_change {
 
     kind what_ = kind::nothing;
     bool counted_ = false; // as one in progress
-    bool calm_ = false;    // no other was in progress
-    unsigned changes_ = 0;
     int from_ = -1;
     int to_ = -1;
-    slot* source_ = nullptr;
+    number_look source_;
     slot* taken_ = nullptr; // whose note was taken away
-    quiet of_target_;
+    asking_call quiet_;     // beside what loses the number
 };
 
 // The number is no longer one of ours, whatever becomes of it.
 void forget(int fd) noexcept;
 void forget_range(unsigned first, unsigned last) noexcept;
+// Another process has all that are noted, too.
+void mark_forked() noexcept;
 // Every descriptor that is noted: act(fd, slot).
 template <class Act>
 void for_each(Act act) noexcept;

@@ -151,13 +151,11 @@ void after_open(const char* path) noexcept {
     if (is_number(path) || std::strstr(path, "fdinfo") != nullptr) show_counts();
 }
 
-void before_fork() noexcept {
-    for_each([](int, slot& there) { there.forked.store(1, base::relaxed); });
-}
+void before_fork() noexcept { mark_forked(); }
 
 void after_fork_in_child() noexcept {
     count_asking_again();
-    before_fork();                // those that another thread made just before, too
+    mark_forked();                // those that another thread made just before, too
     if (notes()) learn_process(); // or it may be forbidden to ask
 }
 

@@ -35,19 +35,16 @@ inline slot* take_away(noted_slot& note) noexcept {
 
 // Between begin and end nothing is parked beside the slot: for whom its number stands for something that is not noted
 // yet, or not any more, reads what the kernel has, and must find all there is. Calls nest.
-struct quiet {
-    slot* there = nullptr; // null: there is nothing to end
-    asking_call call{};
-};
-inline void begin_quiet(quiet& mine, slot& there, int fd) noexcept {
+inline void begin_quiet(asking_call& mine, slot& there, int fd) noexcept {
     if (!hand_back(there, fd)) return;    // they had to stay, or who is at it was stopped
     if (!begin_asking(there, fd)) return; // demoted
-    mine = {&there, {&there, nullptr}};
-    enter_asking(mine.call);
+    mine.there = &there;
+    enter_asking(mine);
 }
-inline void end_quiet(quiet& mine) noexcept {
+// Of a call that was never begun there is nothing to end.
+inline void end_quiet(asking_call& mine) noexcept {
     if (mine.there == nullptr) return;
-    leave_asking(mine.call);
+    leave_asking(mine);
     end_asking(*mine.there);
     mine.there = nullptr;
 }

@@ -31,8 +31,8 @@ void end_asking(slot& there) noexcept;
 // Calls that are between the two, in this thread: a handler that forks takes them into the child as well, where each
 // ends once more.
 struct asking_call {
-    slot* there;
-    asking_call* outer;
+    slot* there = nullptr;
+    asking_call* outer = nullptr;
 };
 void enter_asking(asking_call& mine) noexcept;
 void leave_asking(const asking_call& mine) noexcept;

@@ -220,9 +220,10 @@ bool is_libcs(const void* found, const link_map& own, const char* name, std::uin
 // Where somebody has preloaded the C library before us.
 void* symbol_before(const char* name) noexcept {
     const link_map* const own = our_own();
+    const std::uint32_t hash = hash_of(name);
     void* found = nullptr;
     for (const link_map* one = _r_debug.r_map; found == nullptr && one != nullptr && one != own; one = one->l_next)
-        found = symbol_of(*one, name, hash_of(name));
+        found = symbol_of(*one, name, hash);
     return found;
 }
 

@@ -232,6 +232,16 @@ void bad_addresses() {
 
 namespace {
 
+template <class Request>
+Request read_request(int fd, std::uint64_t& value, int operation) {
+    Request request{};
+    request.aio_fildes = fd;
+    request.aio_buf = &value;
+    request.aio_nbytes = sizeof value;
+    request.aio_lio_opcode = operation;
+    return request;
+}
+
 // From a list; not all of it is a read, and not all of it is there.
 void read_from_list() {
     const int first = busy();
@@ -239,22 +249,14 @@ void read_from_list() {
     add(first, 5);
     add(second, 6);
     std::uint64_t value = 0;
-    aiocb request{};
-    request.aio_fildes = first;
-    request.aio_buf = &value;
-    request.aio_nbytes = sizeof value;
-    request.aio_lio_opcode = LIO_READ;
+    auto request = read_request<aiocb>(first, value, LIO_READ);
     aiocb nothing{};
     nothing.aio_lio_opcode = LIO_NOP;
     aiocb* const all[] = {nullptr, &nothing, &request};
     std::printf("lio_listio: %d", ::lio_listio(LIO_WAIT, all, 3, nullptr));
     std::printf(", result: %zd, value: %llu\n", ::aio_return(&request), static_cast<unsigned long long>(value));
     tell_poll(first);
-    aiocb64 other{};
-    other.aio_fildes = second;
-    other.aio_buf = &value;
-    other.aio_nbytes = sizeof value;
-    other.aio_lio_opcode = LIO_READ;
+    auto other = read_request<aiocb64>(second, value, LIO_READ);
     aiocb64* const others[] = {&other};
     std::printf("lio_listio64: %d", ::lio_listio64(LIO_WAIT, others, 1, nullptr));
     std::printf(", result: %zd, value: %llu\n", ::aio_return64(&other), static_cast<unsigned long long>(value));
@@ -268,10 +270,7 @@ void read_by_libc() {
     const int fd = busy();
     add(fd, 5);
     std::uint64_t value = 0;
-    aiocb request{};
-    request.aio_fildes = fd;
-    request.aio_buf = &value;
-    request.aio_nbytes = sizeof value;
+    auto request = read_request<aiocb>(fd, value, 0);
     std::printf("aio_read: %d\n", ::aio_read(&request));
     const aiocb* const all[] = {&request};
     while (::aio_error(&request) == EINPROGRESS) (void)::aio_suspend(all, 1, nullptr);

@@ -249,7 +249,7 @@ void parked_forget() {
 }
 void parked_close() {
     pass();
-    quiet mine;
+    asking_call mine;
     begin_quiet(mine, parked->there, the_fd);
     must(take_away(parked->note) == &parked->there, "the note was another's");
     pass(); // closes it, and a file gets the number
