@@ -96,11 +96,10 @@ template <class Real>
     return static_cast<ssize_t>(value_size);
 }
 
-// Any read that takes a value, made by the caller's own call: nothing is parked while it runs.
+// The kernel's part of a read that asks: begun, where somebody is counted in.
 template <class Real>
-ssize_t read_asked(slot& there, int fd, Real real) {
+[[gnu::always_inline]] inline ssize_t ask_kernel(slot& there, bool begun, Real real) {
     asking_call mine{&there, nullptr};
-    const bool begun = begin_asking(there, fd);
     if (begun) enter_asking(mine);
     count_one(there.counted.asked_reads);
     const ssize_t got = real();
@@ -109,6 +108,12 @@ ssize_t read_asked(slot& there, int fd, Real real) {
         end_asking(there);
     }
     return got;
+}
+
+// Any read that takes a value, made by the caller's own call: nothing is parked while it runs.
+template <class Real>
+ssize_t read_asked(slot& there, int fd, Real real) {
+    return ask_kernel(there, begin_asking(there, fd), real);
 }
 
 // While units are on their way to the kernel by somebody who was stopped: what is there, or none, or a moment's sleep
@@ -181,17 +186,8 @@ template <class Real>
         return read_asked(there, fd, real);
     for (;;) {
         const read_ticket ticket = begin_reading(there, fd);
-        if (ticket.way == read_way::ask || ticket.way == read_way::demoted) {
-            asking_call mine{&there, nullptr};
-            if (ticket.way == read_way::ask) enter_asking(mine);
-            count_one(there.counted.asked_reads);
-            const ssize_t got = real();
-            if (ticket.way == read_way::ask) {
-                leave_asking(mine);
-                end_asking(there);
-            }
-            return got;
-        }
+        if (ticket.way == read_way::ask || ticket.way == read_way::demoted)
+            return ask_kernel(there, ticket.way == read_way::ask, real);
         if (ticket.way == read_way::one_unit) {
             constexpr std::uint64_t one = 1;
             std::memcpy(buffer, &one, sizeof one);
