@@ -2,6 +2,7 @@
 #include "cli/bench_command.hpp"
 
 #include "bench/bench.hpp"
+#include "cli/output.hpp"
 #include "cli/pattern.hpp"
 #ifdef EFD_WITH_DROPIN
 #include "cli/preload.hpp"
@@ -36,7 +37,7 @@ std::vector<bench::row> chosen_rows(const bench_options& options, const bench::s
 }
 
 void list_rows(const std::vector<bench::row>& rows) {
-    for (const bench::row& one : rows) fmt::print("{:<26} {:<15} {}\n", one.name, one.unit, one.note);
+    for (const bench::row& one : rows) print_out(fmt::format("{:<26} {:<15} {}\n", one.name, one.unit, one.note));
 }
 
 std::vector<bench::row_result> measure(const std::vector<bench::row>& rows, const bench::settings& how) {
@@ -69,8 +70,9 @@ std::string dropin_library() {
 }
 
 int run_bench(const bench_options& options) {
+    expect_open_output();
     if (!options.probe.empty()) {
-        fmt::print("{}\n", bench::measure_probe(options.probe));
+        print_out(fmt::format("{}\n", bench::measure_probe(options.probe)));
         return 0;
     }
     bench::settings how;
@@ -85,9 +87,9 @@ int run_bench(const bench_options& options) {
     }
     const std::vector<bench::row_result> results = measure(rows, how);
     if (options.json)
-        fmt::print("{}\n", bench::to_json(results).dump(2));
+        print_out(bench::to_json(results).dump(2) + '\n');
     else
-        fmt::print("{}{}", bench::to_table(results, colour_wanted()), caution());
+        print_out(bench::to_table(results, colour_wanted()) + caution());
     return 0;
 }
 

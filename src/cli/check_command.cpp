@@ -5,6 +5,7 @@
 #include "cli/check_dropin.hpp"
 #endif
 #include "cli/check_report.hpp"
+#include "cli/output.hpp"
 #include "cli/pattern.hpp"
 #include "cli/terminal.hpp"
 
@@ -69,14 +70,15 @@ void ask_dropin([[maybe_unused]] std::vector<checked_claim>& all, [[maybe_unused
 }
 
 int run_check(const check_options& options) {
+    expect_open_output();
     if (options.under_dropin && ::dlsym(RTLD_DEFAULT, "efd_dropin_show_counts") == nullptr)
         throw std::runtime_error("the drop-in was not loaded");
     std::vector<checked_claim> all = ask_all(chosen_claims(options), options.under_dropin);
     if (!options.under_dropin) ask_dropin(all, options);
     if (options.json)
-        fmt::print("{}\n", to_json(all).dump(2));
+        print_out(to_json(all).dump(2) + '\n');
     else
-        fmt::print("{}", to_table(all, colour_wanted()));
+        print_out(to_table(all, colour_wanted()));
     return totals_of(all).anything_differs() ? 1 : 0;
 }
 

@@ -3,6 +3,7 @@
 // Exit status: what the subcommand says; 2 if it was misused, 3 if it broke down.
 #include "cli/bench_command.hpp"
 #include "cli/check_command.hpp"
+#include "cli/output.hpp"
 #ifdef EFD_WITH_DROPIN
 #include "cli/run_command.hpp"
 #endif
@@ -11,7 +12,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iostream>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,7 +60,10 @@ int run(int argc, char** argv) {
     try {
         app.parse(end, argv);
     } catch (const CLI::Success& answered) { // --help, --version
-        return app.exit(answered);
+        std::ostringstream said;
+        const int answer = app.exit(answered, said, std::cerr);
+        efd::cli::print_out(said.str());
+        return answer;
     } catch (const CLI::ParseError& wrong) {
         return say_misuse(app, wrong.what(), argc > 1 ? argv[1] : nullptr);
     }

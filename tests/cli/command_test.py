@@ -1,6 +1,7 @@
 # tests/cli/command_test.py: the efd command as its users meet it: what it prints, and with which status it ends.
 #
 #   command_test.py EFD [NAME]: runs every test, or the named one, against that binary. No time is judged, only shapes.
+import errno
 import json
 import os
 import pty
@@ -87,6 +88,33 @@ class Help(unittest.TestCase):
             self.assertIn(word, efd("bench", "--help").stdout)
         for word in "--json", "--claims", "Exit status":
             self.assertIn(word, efd("check", "--help").stdout)
+
+
+class Output(unittest.TestCase):
+    """What cannot be written is an error that says so, status 3, whatever is printed."""
+
+    PRINTING = (["--help"], ["--version"], ["bench", "--help"], ["bench", "--list"], ["check", "--help"],
+                ["check", "--claims", "K-013"], ["check", "--json", "--claims", "K-013"],
+                ["bench", "--short", "--rows", "^memory_sizeof$"],
+                ["bench", "--short", "--json", "--rows", "^memory_sizeof$"])
+
+    def expect_failure(self, words, redirection, why):
+        said = subprocess.run(["sh", "-c", 'exec "$0" "$@" %s' % redirection, EFD, *words], capture_output=True,
+                              text=True, timeout=BOUND_SECONDS)
+        self.assertEqual(said.stderr, "efd: cannot write to standard output: %s\n" % why, words)
+        self.assertEqual(said.returncode, 3, words)
+
+    def test_full(self):
+        for words in self.PRINTING:
+            self.expect_failure(words, ">/dev/full", os.strerror(errno.ENOSPC))
+
+    def test_closed(self):
+        for words in self.PRINTING:
+            self.expect_failure(words, ">&-", os.strerror(errno.EBADF))
+
+    def test_open_for_reading_alone(self):
+        for words in self.PRINTING:
+            self.expect_failure(words, "1</dev/null", os.strerror(errno.EBADF))
 
 
 class Bench(unittest.TestCase):
