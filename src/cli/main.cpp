@@ -7,8 +7,10 @@
 #ifdef EFD_WITH_DROPIN
 #include "cli/run_command.hpp"
 #endif
+#include "core/linger_rules.hpp"
 
 #include <cstdio>
+#include <cstdlib>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -70,10 +72,16 @@ int run(int argc, char** argv) {
     return status;
 }
 
+// The library has said that it is wrong, when it was loaded: what this process starts need not say it again.
+void forget_wrong_linger() {
+    if (!efd::core::is_linger(std::getenv("EFD_LINGER"))) ::unsetenv("EFD_LINGER");
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
     try {
+        forget_wrong_linger();
         return run(argc, argv);
     } catch (const std::exception& broken) {
         std::fprintf(stderr, "efd: %s\n", broken.what()); // fmt would throw where nothing can be written

@@ -26,6 +26,14 @@ std::int32_t default_linger() noexcept {
     return setting;
 }
 
+// When the library is loaded: standard error is still what the process was started with, and nobody sleeps or signals.
+void report_wrong_linger() noexcept {
+    const char* const value = std::getenv("EFD_LINGER");
+    if (!is_linger(value))
+        base::warn("EFD_LINGER", value, "it may be off, auto or a number of microseconds up to 1000000; off is used");
+}
+[[maybe_unused]] const int linger_report = (report_wrong_linger(), 0);
+
 [[maybe_unused]] const int fork_handlers =
     ::pthread_atfork([] { context_table::instance().lock(); }, [] { context_table::instance().unlock(); },
                      [] { context_table::instance().unlock(); });

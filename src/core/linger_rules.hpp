@@ -50,7 +50,7 @@ constexpr std::int64_t averaged(std::int64_t so_far, std::int64_t measured) noex
 }
 static_assert(averaged(800, 1600) == 900 && averaged(1600, 800) == 1500);
 
-// EFD_LINGER: "off", "auto", or a number of microseconds up to a second; anything else counts as off.
+// EFD_LINGER: "off", "auto", or a number of microseconds up to a second; anything else counts as off, and is no linger.
 constexpr std::int32_t parse_linger(const char* text) noexcept {
     constexpr std::int32_t off = 0;
     constexpr std::int32_t automatic = -1;
@@ -66,5 +66,13 @@ constexpr std::int32_t parse_linger(const char* text) noexcept {
 }
 static_assert(parse_linger("auto") == -1 && parse_linger("off") == 0 && parse_linger(nullptr) == 0);
 static_assert(parse_linger("50") == 50 && parse_linger("50us") == 0 && parse_linger("99999999999") == 0);
+constexpr bool is_linger(const char* text) noexcept {
+    if (text == nullptr || *text == '\0' || parse_linger(text) != 0) return true;
+    if (text[0] == 'o' && text[1] == 'f' && text[2] == 'f') return text[3] == '\0';
+    while (*text == '0') ++text;
+    return *text == '\0';
+}
+static_assert(is_linger(nullptr) && is_linger("") && is_linger("off") && is_linger("0") && is_linger("50"));
+static_assert(!is_linger("foo") && !is_linger("of") && !is_linger("offs") && !is_linger("0us") && !is_linger("-1"));
 
 } // namespace efd::core

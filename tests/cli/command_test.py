@@ -90,6 +90,24 @@ class Help(unittest.TestCase):
             self.assertIn(word, efd("check", "--help").stdout)
 
 
+class Settings(unittest.TestCase):
+    """What the environment says wrongly is said once, however many processes a command starts."""
+
+    def test_linger(self):
+        for words in ["--version"], ["check", "--claims", "K-013"]:
+            said = efd(*words, EFD_LINGER="foo")
+            self.assertEqual(said.returncode, 0)
+            self.assertRegex(said.stderr, r"^efd: EFD_LINGER is 'foo': it may be off, auto or [^\n]*\n$", words)
+
+    def test_a_long_value_is_shortened(self):
+        said = efd("--version", EFD_LINGER="9" * 5000)
+        self.assertRegex(said.stderr, r"^efd: EFD_LINGER is '9{40}': [^\n]*\n$")
+
+    def test_linger_that_is_one(self):
+        for value in "", "off", "auto", "0", "20":
+            self.assertEqual(efd("--version", EFD_LINGER=value).stderr, "", value)
+
+
 class Output(unittest.TestCase):
     """What cannot be written is an error that says so, status 3, whatever is printed."""
 

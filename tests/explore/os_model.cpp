@@ -95,6 +95,7 @@ poll_end poll_readable(std::span<const int> /*unused*/, std::int64_t /*unused*/)
 
 namespace efd::base {
 
+void warn(const char* /*name*/, const char* /*value*/, const char* /*sentence*/) noexcept {}
 void stop(const char* sentence) noexcept {
     explore::the_machine().fail(std::string("the code stopped: ") + sentence);
     std::fprintf(stderr, "stopped outside of an exploration: %s\n", sentence);
