@@ -5,6 +5,7 @@
 #include "cli/check_dropin.hpp"
 #endif
 #include "cli/check_report.hpp"
+#include "cli/choice.hpp"
 #include "cli/output.hpp"
 #include "cli/pattern.hpp"
 #include "cli/terminal.hpp"
@@ -76,7 +77,7 @@ int run_check(const check_options& options) {
     std::vector<checked_claim> all = ask_all(chosen_claims(options), options.under_dropin);
     if (!options.under_dropin) ask_dropin(all, options);
     if (options.json)
-        print_out(to_json(all).dump(2) + '\n');
+        print_out(to_json(all, options.profile).dump(2) + '\n');
     else
         print_out(to_table(all, colour_wanted()));
     return totals_of(all).anything_differs() ? 1 : 0;
@@ -91,11 +92,12 @@ void add_check_command(CLI::App& app, int& status) {
     check->add_flag("--json", options->json, "Prints an object with all claims and the totals");
     check->add_option("--claims", options->claims, "Only claims whose name has a match of this regular expression")
         ->type_name("REGEX");
-    check->add_option("--profile", options->profile, "Of the drop-in: strict, default or eager")
+    check->add_option("--profile", options->profile, "Of the drop-in: strict, default (unless given) or eager")
         ->type_name("PROFILE")
-        ->check(CLI::IsMember({"strict", "default", "eager"}));
+        ->check(one_of({"strict", "default", "eager"}));
     check->add_flag("--under-dropin", options->under_dropin, "Asks the kernel alone, through the drop-in")->group("");
-    check->footer("Exit status: 0 nothing differs, 1 a claim differs, 2 the command was misused.");
+    check->footer("Takes some ten seconds. docs/semantics.md explains each claim.\n\n"
+                  "Exit status: 0 nothing differs, 1 a claim differs, 2 misuse, 3 efd broke down.");
     check->callback([options, &status] { status = run_check(*options); });
 }
 

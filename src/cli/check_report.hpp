@@ -4,6 +4,7 @@
 #pragma once
 
 #include "claims/claim.hpp"
+#include "claims/declared.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -33,11 +34,31 @@ struct check_totals {
     bool anything_differs() const;
 };
 
+inline constexpr std::array verdict_words{"holds", "differs", "not provoked", "not applicable"};
+[[nodiscard]] std::string word_of(claims::verdict v);
+
+// Who is asked, in the order in which it is told.
+struct column {
+    const char* name;
+    claims::outcome checked_claim::* answer;
+    tally check_totals::* total;
+};
+inline constexpr std::array columns{column{"kernel", &checked_claim::kernel, &check_totals::kernel},
+                                    column{"library", &checked_claim::library, &check_totals::library},
+                                    column{"descriptor", &checked_claim::descriptor, &check_totals::descriptor},
+                                    column{"dropin", &checked_claim::dropin, &check_totals::dropin}};
+
+// Is it a difference in one of these claims.
+[[nodiscard]] bool concerns(const claims::declared_difference& difference, const std::vector<checked_claim>& all);
+
 // The way back from to_json, for one backend's answer.
 claims::outcome outcome_of(const nlohmann::json& said);
 
 check_totals totals_of(const std::vector<checked_claim>& all);
-nlohmann::ordered_json to_json(const std::vector<checked_claim>& all);
+nlohmann::ordered_json to_json(const std::vector<checked_claim>& all, const std::string& profile);
+
+// In 80 columns. A backend that is asked none of these claims has no column; of the differences by choice, those of
+// these claims are listed. check_table.cpp.
 std::string to_table(const std::vector<checked_claim>& all, bool coloured);
 
 } // namespace efd::cli

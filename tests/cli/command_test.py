@@ -207,7 +207,6 @@ class Check(unittest.TestCase):
                 verdicts[claim[who]["verdict"]] += 1
                 self.assertIn("detail", claim[who])
         self.assertEqual(report["totals"], counted)
-        self.assertIn(("dropin", "K-035"), [(one["backend"], one["rows"]) for one in report["declared"]])
         differs = any(verdicts["differs"] for verdicts in counted.values())
         self.assertEqual(said.returncode, 1 if differs else 0, said.stdout)
 
@@ -215,13 +214,41 @@ class Check(unittest.TestCase):
         said = efd("check")
         self.assertIn(said.returncode, (0, 1), said.stderr)
         self.assertEqual(said.stderr, "")
-        self.assertRegex(said.stdout, r"\ndropin +K-035 .* SIGSEGV, not EFAULT")
+        self.assertRegex(said.stdout, r"\ndropin +K-035: [^:]* SIGSEGV, not EFAULT")
         names = re.findall(r"^(K-\d+) ", said.stdout, re.MULTILINE)
         self.assertEqual(names, sorted(set(names)))
         self.assertRegex(said.stdout, r"^claim +title +kernel +library +descriptor +dropin\n")
         self.assertRegex(said.stdout, r"\nK-013 .* holds +holds +holds ")
-        self.assertIn("(kernel only)", said.stdout)
+        self.assertRegex(said.stdout, r"\nK-004 .* holds +- +- ")
+        self.assertIn("\n-: not asked", said.stdout)
         self.assertRegex(said.stdout, r"totals +holds +differs")
+        self.assertEqual([line for line in said.stdout.splitlines() if len(line) > 80], [])
+
+    def test_one_claim_is_told_alone(self):
+        said = efd("check", "--claims", "K-013")
+        self.assertEqual(set(re.findall(r"K-\d+", said.stdout)), {"K-013"})
+        self.assertNotIn("by choice", said.stdout)
+        self.assertNotIn("-: not asked", said.stdout)
+
+    def test_who_is_not_asked_has_no_column(self):
+        self.assertRegex(efd("check", "--claims", "K-148").stdout, r"^claim +title +library\n")
+        self.assertRegex(efd("check", "--claims", "K-014|K-148").stdout, r"^claim +title +kernel +library +descriptor")
+
+    def test_differences_by_choice_are_those_of_the_claims(self):
+        declared = {"K-035": {("dropin", "K-035")}, "K-014": set(),
+                    "K-115": {("descriptor", "K-102, K-108, K-110 to K-143")},
+                    "K-144": set(), "K-094": {("library", "K-089, K-094")}}
+        for claim, wanted in declared.items():
+            said = json.loads(efd("check", "--json", "--claims", claim).stdout)
+            self.assertEqual({(one["backend"], one["rows"]) for one in said["declared"]}, wanted)
+
+    def test_json_says_of_what_it_is(self):
+        said = json.loads(efd("check", "--json", "--claims", "K-013", "--profile", "strict").stdout)
+        self.assertEqual("efd %s\n" % said["version"], efd("--version").stdout)
+        self.assertEqual(said["kernel"], os.uname().release)
+        self.assertEqual(said["machine"], {"architecture": os.uname().machine,
+                                           "processors": len(os.sched_getaffinity(0))})
+        self.assertEqual(said["profile"], "strict")
 
 
 class Plainness(unittest.TestCase):
