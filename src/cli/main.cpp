@@ -1,8 +1,11 @@
 // cli/main.cpp: the efd command: what it can do, and how it says that it was misused.
 //
 // Exit status: what the subcommand says; 2 if it was misused, 3 if it broke down.
+#include "cli/about.hpp"
 #include "cli/bench_command.hpp"
 #include "cli/check_command.hpp"
+#include "cli/failure.hpp"
+#include "cli/help.hpp"
 #include "cli/output.hpp"
 #ifdef EFD_WITH_DROPIN
 #include "cli/run_command.hpp"
@@ -23,18 +26,19 @@
 
 namespace {
 
-constexpr int misused = 2;
-constexpr int broke_down = 3;
-
 int say_misuse(const CLI::App& app, const char* what, const char* first_word) {
     const auto chosen = app.get_subcommands();
+    std::string said;
     if (!chosen.empty())
-        fmt::print(stderr, "efd: {}\nTry: efd {} --help\n", what, chosen.front()->get_name());
+        said = fmt::format("efd: {}\nTry: efd {} --help\n", what, chosen.front()->get_name());
     else if (first_word == nullptr)
-        fmt::print(stderr, "efd: say what to do: run, check or bench\nTry: efd --help\n");
+        said = fmt::format("efd: no subcommand is given; there are {}\nTry: efd --help\n",
+                           efd::cli::subcommand_names(app));
     else
-        fmt::print(stderr, "efd: there is no '{}'; there are run, check and bench\nTry: efd --help\n", first_word);
-    return misused;
+        said = fmt::format("efd: there is no subcommand '{}'; there are {}\nTry: efd --help\n", first_word,
+                           efd::cli::subcommand_names(app));
+    std::fputs(said.c_str(), stderr);
+    return efd::cli::misused;
 }
 
 // What stands behind `--` belongs to a program that is to be run.
@@ -48,17 +52,22 @@ int run(int argc, char** argv) {
     std::optional<std::vector<std::string>> behind;
     if (end < argc) behind.emplace(argv + end + 1, argv + argc);
     if (behind.has_value() && (end < 2 || std::string_view(argv[1]) != "run")) {
-        fmt::print(stderr, "efd: words behind -- are for efd run alone\nTry: efd --help\n");
-        return misused;
+        std::fputs("efd: only efd run takes words behind --\nTry: efd --help\n", stderr);
+        return efd::cli::misused;
     }
-    CLI::App app("The Linux eventfd in user space: checks it and measures it.", "efd");
-    app.set_version_flag("--version", "efd " EFD_VERSION);
+    CLI::App app("The Linux eventfd in user space: runs programs with it, checks it and measures it.", "efd");
+    efd::cli::set_help_format(app);
+    app.set_version_flag("--version", fmt::format("efd {}", efd::cli::version), "Prints the version");
     app.require_subcommand(1);
+    app.footer("Exit status: 0, 2 misuse, 3 efd broke down."); // also of subcommands that say nothing else
 #ifdef EFD_WITH_DROPIN
     efd::cli::add_run_command(app, behind, status);
 #endif
     efd::cli::add_check_command(app, status);
     efd::cli::add_bench_command(app, status);
+    efd::cli::add_telling_commands(app);
+    app.footer("The options of a subcommand: efd help SUBCOMMAND.\n\n"
+               "Exit status: the subcommand's; 2 misuse, 3 efd broke down.");
     try {
         app.parse(end, argv);
     } catch (const CLI::Success& answered) { // --help, --version
@@ -72,7 +81,7 @@ int run(int argc, char** argv) {
     return status;
 }
 
-// The library has said that it is wrong, when it was loaded: what this process starts need not say it again.
+// The library reported a wrong value when it was loaded. Processes that this one starts do not have to report it again.
 void forget_wrong_linger() {
     if (!efd::core::is_linger(std::getenv("EFD_LINGER"))) ::unsetenv("EFD_LINGER");
 }
@@ -85,6 +94,6 @@ int main(int argc, char** argv) {
         return run(argc, argv);
     } catch (const std::exception& broken) {
         std::fprintf(stderr, "efd: %s\n", broken.what()); // fmt would throw where nothing can be written
-        return broke_down;
+        return efd::cli::broke_down;
     }
 }

@@ -6,7 +6,9 @@
 // which is read at the end whatever its processes died of.
 #include "cli/run_command.hpp"
 
+#include "cli/choice.hpp"
 #include "cli/dropin_report.hpp"
+#include "cli/failure.hpp"
 #include "cli/preload.hpp"
 #include "cli/shared_counts.hpp"
 #include "cli/terminal.hpp"
@@ -23,16 +25,11 @@
 #include <string>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <system_error>
 #include <unistd.h>
 #include <vector>
 
 namespace efd::cli {
 namespace {
-
-constexpr int broke_down = 3;
-constexpr int not_found = 127;
-constexpr int not_executable = 126;
 
 struct run_options {
     std::string report;
@@ -42,8 +39,6 @@ struct run_options {
     std::string deny;
     std::vector<std::string> command;
 };
-
-[[noreturn]] void broken(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
 
 void prepare_environment(const run_options& options, const std::string& region) {
     preload_dropin(options.profile, region);
@@ -248,19 +243,19 @@ void add_run_command(CLI::App& app, const words_behind_mark& behind, int& status
     CLI::App* const run_app =
         app.add_subcommand("run", "Runs a program with its eventfds in user space where that is safe");
     run_app->add_flag("--report{table}", options->report, "At its end says what was saved: --report, or --report=json")
-        ->check(CLI::IsMember({"table", "json"}));
+        ->type_name("FORMAT")
+        ->check(one_of({"table", "json"}));
     run_app->add_option("--report-file", options->report_file, "Where to; else standard error")->type_name("FILE");
     run_app
         ->add_option("--profile", options->profile,
                      "How much is dared: strict, default or eager (EFD_DROPIN_PROFILE, else default)")
         ->type_name("PROFILE")
-        ->check(CLI::IsMember({"strict", "default", "eager"}));
+        ->check(one_of({"strict", "default", "eager"}));
     run_app->add_option("--allow", options->allow, "Only these programs or creation sites (patterns, commas between)")
         ->type_name("PATTERNS");
     run_app->add_option("--deny", options->deny, "Not these programs or creation sites")->type_name("PATTERNS");
     run_app->prefix_command(); // without `--` the first word that is no option begins the command
     run_app->footer(
-        "    efd run [OPTIONS] -- PROGRAM [ARGUMENTS]\n"
         "    efd run --report -- qemu-img bench -i io_uring image\n\n"
         "Exit status: the program's; 2 misuse, 3 efd broke down, 126 and 127 as a shell says them. Without --report\n"
         "nothing stays between the program and who started it. Patterns are a shell's, for names of programs and for\n"

@@ -53,10 +53,11 @@ class Misuse(unittest.TestCase):
         self.assertIn("Try: efd", said.stderr)
 
     def test_no_subcommand(self):
-        self.expect_refused([], "check or bench")
+        self.expect_refused([], "no subcommand", "check, bench, help and version")
 
     def test_unknown_subcommand(self):
-        self.expect_refused(["chekc"], "no 'chekc'", "check and bench")
+        self.expect_refused(["chekc"], "no subcommand 'chekc'", "check, bench, help and version")
+        self.expect_refused(["help", "chekc"], "no subcommand 'chekc'", "check, bench, help and version")
 
     def test_unknown_option(self):
         self.expect_refused(["bench", "--fast"], "--fast", "efd bench --help")
@@ -71,23 +72,51 @@ class Misuse(unittest.TestCase):
         self.expect_refused(["bench", "--rows", "("], "'('", "no regular expression")
         self.expect_refused(["check", "--claims", "["], "'['", "no regular expression")
 
+    def test_word_that_is_no_choice(self):
+        self.expect_refused(["check", "--profile", "bold"], "'bold'", "strict, default or eager")
+
     def test_rounds_out_of_range(self):
         for rounds in "0", "-1", "many":
             self.expect_refused(["bench", "--rounds", rounds], "--rounds")
 
 
 class Help(unittest.TestCase):
+    SUBCOMMANDS = ("check", "bench", "help", "version")
+
     def test_version_is_a_version(self):
         said = efd("--version")
         self.assertEqual(said.returncode, 0)
         self.assertRegex(said.stdout, r"^efd \d+\.\d+\.\d+\n$")
 
+    def test_version_says_which_libraries(self):
+        said = efd("version")
+        self.assertEqual(said.returncode, 0, said.stderr)
+        match = re.fullmatch(r"efd \d+\.\d+\.\d+\nlibrary  (.*libefd\.so.*)\ndrop-in  (.*)\n", said.stdout)
+        self.assertTrue(match, said.stdout)
+        self.assertTrue(os.path.isfile(match[1]), said.stdout)
+        self.assertTrue(os.path.isfile(match[2]) or match[2].startswith("none: "), said.stdout)
+
     def test_help_names_the_subcommands_and_their_options(self):
-        self.assertRegex(efd("--help").stdout, r"(?s)check.*bench")
+        for word in self.SUBCOMMANDS:
+            self.assertRegex(efd("--help").stdout, r"(?m)^  %s " % word)
         for word in "--json", "--short", "--rows", "--rounds", "--list":
             self.assertIn(word, efd("bench", "--help").stdout)
-        for word in "--json", "--claims", "Exit status":
+        for word in "--json", "--claims", "--profile":
             self.assertIn(word, efd("check", "--help").stdout)
+
+    def test_a_page_fits_80_columns_has_no_notation_and_tells_the_exit_status(self):
+        for words in ["--help"], *([word, "--help"] for word in self.SUBCOMMANDS):
+            page = efd(*words).stdout
+            self.assertEqual([line for line in page.splitlines() if len(line) > 80], [], words)
+            self.assertNotRegex(page, r"[{}]| in \[|\n\n\n", words)
+            self.assertIn("Exit status: ", page, words)
+
+    def test_help_of_a_subcommand(self):
+        self.assertEqual(efd("help").stdout, efd("--help").stdout)
+        for word in self.SUBCOMMANDS:
+            said = efd("help", word)
+            self.assertEqual(said.returncode, 0, said.stderr)
+            self.assertEqual(said.stdout, efd(word, "--help").stdout)
 
 
 class Settings(unittest.TestCase):
@@ -111,7 +140,8 @@ class Settings(unittest.TestCase):
 class Output(unittest.TestCase):
     """What cannot be written is an error that says so, status 3, whatever is printed."""
 
-    PRINTING = (["--help"], ["--version"], ["bench", "--help"], ["bench", "--list"], ["check", "--help"],
+    PRINTING = (["--help"], ["--version"], ["help"], ["help", "check"], ["version"], ["bench", "--help"],
+                ["bench", "--list"], ["check", "--help"],
                 ["check", "--claims", "K-013"], ["check", "--json", "--claims", "K-013"],
                 ["bench", "--short", "--rows", "^memory_sizeof$"],
                 ["bench", "--short", "--json", "--rows", "^memory_sizeof$"])
