@@ -11,7 +11,6 @@
 #include <cstring>
 #include <errno.h>
 #include <fnmatch.h>
-#include <sys/auxv.h>
 
 namespace efd::dropin {
 
@@ -19,9 +18,6 @@ constinit policy rules;
 constinit base::atomic<std::uintptr_t> readable_pages[page_places];
 
 namespace {
-
-constexpr std::uint64_t redundant_enough = 16;
-constexpr std::uint64_t reads_enough = 4;
 
 const char* setting(const char* name) noexcept {
     const char* const value = std::getenv(name);
@@ -80,13 +76,9 @@ bool is_welcome(const slot& made) noexcept {
 } // namespace
 
 bool read_policy() noexcept {
-    if (::getauxval(AT_SECURE) != 0) return false;
     const char* const on = setting("EFD_DROPIN");
-    if (on != nullptr && (std::strcmp(on, "off") == 0 || std::strcmp(on, "0") == 0)) return false;
-    if (const char* const name = setting("EFD_DROPIN_PROFILE"); name != nullptr) {
-        if (std::strcmp(name, "strict") == 0) rules.level = profile::strict;
-        if (std::strcmp(name, "eager") == 0) rules.level = profile::eager;
-    }
+    if (on != nullptr && !is_on(on)) return false;
+    if (const char* const name = setting("EFD_DROPIN_PROFILE"); name != nullptr) (void)read_profile(name, rules.level);
     if (!read_patterns("EFD_DROPIN_ALLOW", patterns_kept[0], rules.allowed) ||
         !read_patterns("EFD_DROPIN_DENY", patterns_kept[1], rules.denied))
         return false;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "dropin/raw_call.hpp"
+#include "dropin/settings.hpp"
 #include "dropin/slot.hpp"
 
 #include <cstddef>
@@ -17,9 +18,9 @@
 
 namespace efd::dropin {
 
-enum class profile : unsigned char { strict, standard, eager };
-
-inline constexpr std::size_t most_patterns = 1024; // bytes of a list
+// Evidence for a promotion: writes that reached the kernel while it held units, and reads through libc.
+inline constexpr std::uint64_t redundant_enough = 16;
+inline constexpr std::uint64_t reads_enough = 4;
 
 struct policy {
     profile level = profile::standard;
@@ -33,7 +34,7 @@ struct policy {
 };
 extern policy rules;
 
-// EFD_DROPIN, EFD_DROPIN_PROFILE, EFD_DROPIN_ALLOW, EFD_DROPIN_DENY. False: stay away from this program.
+// EFD_DROPIN, EFD_DROPIN_PROFILE, EFD_DROPIN_ALLOW, EFD_DROPIN_DENY (settings.hpp). False: stay away from this program.
 [[nodiscard]] bool read_policy() noexcept;
 
 // Who made it, as symbol+offset and object.

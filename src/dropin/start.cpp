@@ -6,8 +6,11 @@
 #include "dropin/parked_count.hpp"
 #include "dropin/policy.hpp"
 #include "dropin/rings.hpp"
+#include "dropin/settings.hpp"
 
 #include <cstdlib>
+#include <sys/auxv.h>
+#include <unistd.h>
 
 // What pthread_atfork comes to. It wants a handle from the start-up files, which this library does without, to forget
 // its handlers when it is unloaded: who is preloaded never is. NOLINTNEXTLINE: the name is libc's
@@ -19,6 +22,8 @@ namespace {
 [[gnu::constructor]] void start() {
     find_next_calls();
     learn_process();
+    if (::getauxval(AT_SECURE) != 0) return;
+    report_wrong_settings(::environ);
     if (!read_policy()) return;
     if (::__register_atfork(before_fork, nullptr, after_fork_in_child, nullptr) != 0) return;
     rules.sees_all = sees_all_rings;
