@@ -2,6 +2,7 @@
 #include "cli/check_dropin.hpp"
 
 #include "cli/check_report.hpp"
+#include "cli/failure.hpp"
 #include "cli/preload.hpp"
 
 #include <array>
@@ -13,13 +14,10 @@
 #include <stdexcept>
 #include <string>
 #include <sys/wait.h>
-#include <system_error>
 #include <unistd.h>
 
 namespace efd::cli {
 namespace {
-
-[[noreturn]] void broken(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
 // Never returns.
 void ask_preloaded(int to, const std::string& claims, const std::string& profile) {
@@ -52,10 +50,10 @@ std::string read_all(int from) {
 std::map<std::string, claims::outcome, std::less<>> ask_under_dropin(const std::string& claims,
                                                                      const std::string& profile) {
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) broken("pipe");
+    if (::pipe2(ends, O_CLOEXEC) != 0) broken("no pipe to the process under the drop-in");
     ::signal(SIGCHLD, SIG_DFL); // who ignores his children does not learn how they ended
     const pid_t child = ::fork();
-    if (child < 0) broken("fork");
+    if (child < 0) broken("no process for the drop-in");
     if (child == 0) ask_preloaded(ends[1], claims, profile);
     ::close(ends[1]);
     const std::string said = read_all(ends[0]);

@@ -1,6 +1,9 @@
 // cli/dropin_report.cpp: see dropin_report.hpp.
 #include "cli/dropin_report.hpp"
 
+#include "cli/about.hpp"
+#include "dropin/policy.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -74,6 +77,8 @@ dropin_line line_of(const dropin::slot& from, std::uint32_t id) {
     line.promoted = from.was_promoted.load(base::relaxed) != 0;
     line.demoted = dropin::is_demoted(word);
     if (line.demoted) line.why = name_of(from.demoted_for.load(base::relaxed));
+    line.writes_unread = from.counted.redundant.load(base::relaxed);
+    line.asked_reads = from.counted.asked_reads.load(base::relaxed);
     line.counts = counts_of(from.counted, dropin::writes_of(word));
     return line;
 }
@@ -84,11 +89,6 @@ nlohmann::json to_json(const dropin_counts& counts) {
             {"kernel_writes", counts.kernel_writes},
             {"kernel_reads", counts.kernel_reads},
             {"saved", counts.saved()}};
-}
-
-std::string row_of(std::string_view name, std::string_view descriptor, const dropin_counts& c, std::string_view state) {
-    return fmt::format("{:<44.44} {:>10} {:>12} {:>12} {:>12} {:>12} {:>12}  {}\n", name, descriptor, c.writes, c.reads,
-                       c.kernel_writes, c.kernel_reads, c.saved(), state);
 }
 
 } // namespace
@@ -108,8 +108,24 @@ dropin_report read_report(const dropin::region& all) {
     return report;
 }
 
+std::string explanation(const dropin_line& line) {
+    using dropin::reads_enough;
+    using dropin::redundant_enough;
+    if (line.demoted) return fmt::format("{}demoted: {}", line.promoted ? "promoted, then " : "", line.why);
+    if (line.promoted) return "promoted: writes while one is unread stay in user space";
+    if (line.writes_unread >= redundant_enough && line.asked_reads >= reads_enough)
+        return "not promoted: a ring, an AIO context or a nested epoll of its process may watch it";
+    return fmt::format("too little evidence: {} of {} writes while one is unread, {} of {} reads",
+                       std::min(line.writes_unread, redundant_enough), redundant_enough,
+                       std::min(line.asked_reads, reads_enough), reads_enough);
+}
+
 nlohmann::json to_json(const dropin_report& report) {
     nlohmann::json said = to_json(report.total);
+    said["version"] = version;
+    said["kernel"] = kernel_release();
+    said["profile"] = report.profile;
+    if (!report.why_not.empty()) said["why_not"] = report.why_not;
     said["eventfds"] = report.eventfds;
     said["untracked"] = report.untracked;
     said["processes"] = report.processes;
@@ -125,39 +141,11 @@ nlohmann::json to_json(const dropin_report& report) {
         line["semaphore"] = one.semaphore;
         line["promoted"] = one.promoted;
         line["demoted"] = one.demoted;
+        line["writes_unread"] = one.writes_unread;
+        line["why"] = explanation(one);
         said["each"].push_back(std::move(line));
         if (one.demoted) said["demoted"].push_back({{"id", one.id}, {"reason", one.why}});
     }
-    return said;
-}
-
-std::string to_table(const dropin_report& report, bool colour) {
-    constexpr std::size_t most_lines = 40;
-    std::string said = fmt::format("{:<44} {:>10} {:>12} {:>12} {:>12} {:>12} {:>12}  {}\n", "eventfd made by",
-                                   "pid:fd", "writes", "reads", "to kernel", "from kernel", "calls saved", "state");
-    if (colour) said = fmt::format("\x1b[1m{}\x1b[0m", said);
-    std::vector<const dropin_line*> order;
-    for (const dropin_line& one : report.lines) order.push_back(&one);
-    const auto calls_of = [](const dropin_line* one) { return one->counts.writes + one->counts.reads; };
-    std::sort(order.begin(), order.end(), [&](const dropin_line* a, const dropin_line* b) {
-        return calls_of(a) != calls_of(b) ? calls_of(a) > calls_of(b) : a->id < b->id;
-    });
-    for (std::size_t i = 0; i < std::min(order.size(), most_lines); ++i) {
-        const dropin_line& one = *order[i];
-        std::string state = one.promoted ? "promoted" : "the kernel's";
-        if (one.demoted) state = fmt::format("demoted: {}", one.why);
-        said += row_of(one.site, fmt::format("{}:{}", one.process, one.descriptor), one.counts, state);
-    }
-    if (order.size() > most_lines) said += fmt::format("... and {} more\n", order.size() - most_lines);
-    said += row_of("in total", "", report.total, fmt::format("{} eventfds", report.eventfds));
-    if (report.untracked > 0) said += fmt::format("{} more had no room and stayed the kernel's\n", report.untracked);
-    if (report.still_running > 0)
-        said += fmt::format("{} processes of this run go on; what they do from here is not counted.\n",
-                            report.still_running);
-    if (report.processes == 0)
-        said += "No process loaded the drop-in, or could reach this report: is the program statically linked, "
-                "set-user-id,\n"
-                "run as another user or in another root, or is EFD_DROPIN=off or LD_PRELOAD set anew?\n";
     return said;
 }
 

@@ -30,7 +30,9 @@ struct dropin_line {
     bool semaphore = false;
     bool promoted = false;
     bool demoted = false;
-    std::string why; // of the demotion
+    std::string why;                 // of the demotion
+    std::uint64_t writes_unread = 0; // evidence: writes that the kernel held units before, not yet promoted
+    std::uint64_t asked_reads = 0;   // evidence: reads through libc
     dropin_counts counts;
 };
 
@@ -41,10 +43,16 @@ struct dropin_report {
     std::uint32_t untracked = 0;
     std::uint32_t processes = 0;     // images that loaded the drop-in
     std::uint32_t still_running = 0; // processes that go on after the program's end
+    std::string profile;
+    std::string why_not; // a sentence, if it was known before that the drop-in has no effect on the program
 };
+
+// Why calls of this eventfd are saved, or are not: what the table says beneath it and the JSON in "why".
+[[nodiscard]] std::string explanation(const dropin_line& line);
 
 [[nodiscard]] dropin_report read_report(const dropin::region& all);
 [[nodiscard]] nlohmann::json to_json(const dropin_report& report);
-[[nodiscard]] std::string to_table(const dropin_report& report, bool colour);
+// In 80 columns, the busiest first. dropin_table.cpp.
+[[nodiscard]] std::string to_table(const dropin_report& report, bool coloured);
 
 } // namespace efd::cli

@@ -1,12 +1,12 @@
 // cli/preload.cpp: see preload.hpp.
 #include "cli/preload.hpp"
 
+#include "cli/failure.hpp"
+
 #include <array>
-#include <cerrno>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <stdexcept>
-#include <system_error>
 
 namespace efd::cli {
 
@@ -41,7 +41,7 @@ fs::path find_dropin() {
 }
 
 void set_environment(const char* name, const std::string& value) {
-    if (::setenv(name, value.c_str(), 1) != 0) throw std::system_error(errno, std::generic_category(), name);
+    if (::setenv(name, value.c_str(), 1) != 0) broken(name);
 }
 
 void preload_dropin(const std::string& profile, const std::string& region) {

@@ -8,10 +8,14 @@
 
 #include "cli/choice.hpp"
 #include "cli/dropin_report.hpp"
+#include "cli/elf_file.hpp"
 #include "cli/failure.hpp"
 #include "cli/preload.hpp"
+#include "cli/program_file.hpp"
 #include "cli/shared_counts.hpp"
 #include "cli/terminal.hpp"
+#include "cli/wrong_settings.hpp"
+#include "dropin/settings.hpp"
 
 #include <array>
 #include <cerrno>
@@ -40,8 +44,9 @@ struct run_options {
     std::vector<std::string> command;
 };
 
-void prepare_environment(const run_options& options, const std::string& region) {
-    preload_dropin(options.profile, region);
+// What the options say, for this process and those that it starts.
+void set_options(const run_options& options) {
+    if (!options.profile.empty()) set_environment("EFD_DROPIN_PROFILE", options.profile);
     if (!options.allow.empty()) set_environment("EFD_DROPIN_ALLOW", options.allow);
     if (!options.deny.empty()) set_environment("EFD_DROPIN_DENY", options.deny);
 }
@@ -52,14 +57,19 @@ void say(std::FILE* to, const std::string& text) {
     std::fflush(to);
 }
 
-// Returns only if it failed, with the shell's status for it.
+// Returns only if it failed, with the shell's status for it. An ELF file is not given to a shell, as execvp would do
+// with one that this machine does not run.
 int become(const run_options& options) {
     std::vector<char*> words;
     for (const std::string& one : options.command) words.push_back(const_cast<char*>(one.c_str()));
     words.push_back(nullptr);
-    ::execvp(words[0], words.data());
+    const program_file program = find_program(options.command[0]);
+    if (read_elf(program.path).has_value())
+        ::execv(program.path.c_str(), words.data());
+    else
+        ::execvp(words[0], words.data());
     const int why = errno;
-    say(stderr, fmt::format("efd: {}: {}\n", options.command[0], std::strerror(why)));
+    say(stderr, fmt::format("efd: {}\n", exec_fault(options.command[0], why)));
     return why == ENOENT ? not_found : not_executable;
 }
 
@@ -162,7 +172,7 @@ file open_report(const run_options& options) {
     file opened(nullptr, std::fclose);
     if (options.report_file.empty()) return opened;
     opened.reset(std::fopen(options.report_file.c_str(), "we"));
-    if (opened == nullptr) broken(options.report_file);
+    if (opened == nullptr) broken("cannot write the report to " + options.report_file);
     return opened;
 }
 
@@ -179,10 +189,11 @@ void print_report(const run_options& options, const dropin_report& report, std::
 }
 
 // In the child: `failed` hears of it if there is no such program.
-[[noreturn]] void be_the_program(const run_options& options, const shared_counts& counts, int failed) {
+[[noreturn]] void be_the_program(const run_options& options, const preload_outlook& outlook,
+                                 const shared_counts& counts, int failed) {
     int status = broke_down;
     try {
-        prepare_environment(options, counts.path());
+        if (outlook.is_understood) preload_dropin("", counts.path());
         status = become(options);
     } catch (const std::exception& why) {
         say(stderr, fmt::format("efd: {}\n", why.what()));
@@ -191,24 +202,33 @@ void print_report(const run_options& options, const dropin_report& report, std::
     ::_exit(status);
 }
 
-int run_with_report(const run_options& options) {
+dropin_report report_of(const shared_counts& counts, const preload_outlook& outlook) {
+    dropin_report report = read_report(counts.all());
+    report.still_running = counts.users();
+    report.profile = effective_profile();
+    report.why_not =
+        is_switched_off() ? "EFD_DROPIN, or a list that is too long, switches the drop-in off." : outlook.why_not;
+    return report;
+}
+
+int run_with_report(const run_options& options, const preload_outlook& outlook) {
     int status = 0;
     {
         const file to = open_report(options);
         const shared_counts counts;
         int failed[2];
-        if (::pipe2(failed, O_CLOEXEC) != 0) broken("pipe");
+        if (::pipe2(failed, O_CLOEXEC) != 0) broken("no pipe to the program");
         const kept_actions kept = watch_signals();
         sigset_t all;
         sigset_t before;
         ::sigfillset(&all);
         ::sigprocmask(SIG_BLOCK, &all, &before);
         const pid_t child = ::fork();
-        if (child < 0) broken("fork");
+        if (child < 0) broken("no process for the program");
         if (child == 0) {
             restore_signals(kept);
             ::sigprocmask(SIG_SETMASK, &before, nullptr);
-            be_the_program(options, counts, failed[1]);
+            be_the_program(options, outlook, counts, failed[1]);
         }
         the_child = child;
         ::sigprocmask(SIG_SETMASK, &before, nullptr);
@@ -219,11 +239,7 @@ int run_with_report(const run_options& options) {
         char byte = 0;
         const bool began = ::read(failed[0], &byte, 1) == 0;
         ::close(failed[0]);
-        if (began) {
-            dropin_report report = read_report(counts.all());
-            report.still_running = counts.users();
-            print_report(options, report, to.get());
-        }
+        if (began) print_report(options, report_of(counts, outlook), to.get());
     }
     return end_as(status);
 }
@@ -231,9 +247,56 @@ int run_with_report(const run_options& options) {
 int run(run_options& options) {
     if (!options.report_file.empty() && options.report.empty()) options.report = "table";
     (void)find_dropin(); // says so before anything begins
-    if (!options.report.empty()) return run_with_report(options);
-    prepare_environment(options, "");
+    set_options(options);
+    report_wrong_settings();
+    const preload_outlook outlook = outlook_of(find_program(options.command[0]));
+    if (!options.report.empty()) return run_with_report(options, outlook);
+    if (outlook.is_understood) preload_dropin("", "");
     return become(options);
+}
+
+// `words` are those that no option took.
+void read_command(run_options& options, std::vector<std::string> words, const words_behind_mark& behind) {
+    if (!words.empty() && words[0].starts_with('-')) throw CLI::ExtrasError("run", {words[0]});
+    const bool may_be_a_format = !words.empty() && (words[0] == "json" || words[0] == "table");
+    if (may_be_a_format && !options.report.empty() && (behind.has_value() || find_program(words[0]).path.empty()))
+        throw CLI::ValidationError(fmt::format("--report {0}: did you mean --report={0}?", words[0]));
+    options.command = std::move(words);
+    if (!options.command.empty() && behind.has_value()) options.command.emplace_back("--"); // it is the program's
+    if (behind.has_value()) options.command.insert(options.command.end(), behind->begin(), behind->end());
+    if (options.command.empty())
+        throw CLI::ValidationError("say what to run: efd run [OPTIONS] -- PROGRAM [ARGUMENTS]");
+    if (options.command[0].empty()) throw CLI::ValidationError("the program's name is empty");
+}
+
+CLI::Validator pattern_list() {
+    return CLI::Validator(
+        [](const std::string& given) {
+            if (given.size() < dropin::most_patterns) return std::string();
+            return fmt::format("{} bytes are too many; a list may have at most {}", given.size(),
+                               dropin::most_patterns - 1);
+        },
+        "");
+}
+
+void add_options(CLI::App& app, run_options& options) {
+    app.add_flag(
+           "--report{table}", options.report,
+           "When the program has ended, says on standard error what was saved; FORMAT is table, as without it, or "
+           "json")
+        ->type_name("FORMAT")
+        ->check(one_of({"table", "json"}));
+    app.add_option("--report-file", options.report_file, "Writes the report into this file instead")->type_name("FILE");
+    app.add_option("--profile", options.profile,
+                   "How much is dared: strict, default or eager; unless given, EFD_DROPIN_PROFILE, else default")
+        ->type_name("PROFILE")
+        ->check(one_of({"strict", "default", "eager"}));
+    app.add_option("--allow", options.allow, "Only these programs and places in their code")
+        ->type_name("PATTERNS")
+        ->check(pattern_list());
+    app.add_option("--deny", options.deny, "Not these programs and places in their code")
+        ->type_name("PATTERNS")
+        ->check(pattern_list());
 }
 
 } // namespace
@@ -242,31 +305,17 @@ void add_run_command(CLI::App& app, const words_behind_mark& behind, int& status
     const auto options = std::make_shared<run_options>();
     CLI::App* const run_app =
         app.add_subcommand("run", "Runs a program with its eventfds in user space where that is safe");
-    run_app->add_flag("--report{table}", options->report, "At its end says what was saved: --report, or --report=json")
-        ->type_name("FORMAT")
-        ->check(one_of({"table", "json"}));
-    run_app->add_option("--report-file", options->report_file, "Where to; else standard error")->type_name("FILE");
-    run_app
-        ->add_option("--profile", options->profile,
-                     "How much is dared: strict, default or eager (EFD_DROPIN_PROFILE, else default)")
-        ->type_name("PROFILE")
-        ->check(one_of({"strict", "default", "eager"}));
-    run_app->add_option("--allow", options->allow, "Only these programs or creation sites (patterns, commas between)")
-        ->type_name("PATTERNS");
-    run_app->add_option("--deny", options->deny, "Not these programs or creation sites")->type_name("PATTERNS");
+    add_options(*run_app, *options);
     run_app->prefix_command(); // without `--` the first word that is no option begins the command
-    run_app->footer(
-        "    efd run --report -- qemu-img bench -i io_uring image\n\n"
-        "Exit status: the program's; 2 misuse, 3 efd broke down, 126 and 127 as a shell says them. Without --report\n"
-        "nothing stays between the program and who started it. Patterns are a shell's, for names of programs and for\n"
-        "sites such as libglib*!g_wakeup_new*. EFD_DROPIN=off in the environment switches the drop-in off.");
+    run_app->footer("PATTERNS are a shell's, with commas between: names of programs, or places\n"
+                    "that create eventfds as the report names them, such as 'libglib*!g_wakeup_new*'.\n\n"
+                    "Example:\n"
+                    "  efd run --report -- qemu-img bench -i io_uring disk.img\n\n"
+                    "Environment: EFD_DROPIN=off switches the drop-in off; docs/dropin.md has all.\n\n"
+                    "Exit status: the program's; 2 misuse, 3 efd broke down, 126 the program\n"
+                    "cannot be executed, 127 it is not there.");
     run_app->callback([options, run_app, behind, &status] {
-        options->command = run_app->remaining();
-        if (!options->command.empty() && options->command[0].rfind('-', 0) == 0)
-            throw CLI::ExtrasError("run", {options->command[0]});
-        if (!options->command.empty() && behind.has_value()) options->command.emplace_back("--"); // it is the program's
-        if (behind.has_value()) options->command.insert(options->command.end(), behind->begin(), behind->end());
-        if (options->command.empty()) throw CLI::RequiredError("what to run, behind --,");
+        read_command(*options, run_app->remaining(), behind);
         status = run(*options);
     });
 }

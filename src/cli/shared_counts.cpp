@@ -1,6 +1,8 @@
 // cli/shared_counts.cpp: see shared_counts.hpp.
 #include "cli/shared_counts.hpp"
 
+#include "cli/failure.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -9,7 +11,6 @@
 #include <fstream>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <system_error>
 #include <unistd.h>
 
 namespace efd::cli {
@@ -53,7 +54,7 @@ shared_counts::shared_counts() : fd_(::memfd_create(memory_name, MFD_CLOEXEC)) {
     void* at = MAP_FAILED;
     if (fd_ >= 0 && resize(fd_, sizeof(dropin::region)))
         at = ::mmap(nullptr, sizeof(dropin::region), PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0);
-    if (at == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "no memory for the report");
+    if (at == MAP_FAILED) broken("no memory for the report");
     all_ = static_cast<const dropin::region*>(at);
     path_ = fmt::format("/proc/{}/fd/{}", ::getpid(), fd_);
 }
