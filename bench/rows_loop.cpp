@@ -38,8 +38,7 @@ burst_end burst(const settings& how, std::int64_t signals) {
         loop_calls.store(loop.calls(), base::release);
     });
     const pinned here(how.cpus.front());
-    while (!running.load(base::acquire)) {
-    }
+    while (!running.load(base::acquire)) std::this_thread::yield();
     const std::uint64_t before = way.calls();
     const double ns = ns_per_call({INT64_MAX, 1000, signals}, [&] { way.signal(); });
     over.store(true, base::release);
@@ -99,8 +98,7 @@ double uv_burst(const settings& how, std::int64_t signals) {
         ::uv_run(&loop, UV_RUN_DEFAULT);
     });
     const pinned here(how.cpus.front());
-    while (!running.load(base::acquire)) {
-    }
+    while (!running.load(base::acquire)) std::this_thread::yield();
     const double ns = ns_per_call({INT64_MAX, 1000, signals}, [&] { ::uv_async_send(&async); });
     over.store(true, base::release);
     ::uv_async_send(&async);
@@ -137,8 +135,9 @@ sparse_end sparse(const settings& how) {
     const std::uint64_t before = way.calls();
     for (int i = 0; i < signals; ++i) {
         const std::int64_t next = now_ns() + 200'000;
-        while (now_ns() < next || got.load(base::acquire) < i) {
+        while (now_ns() < next) {
         }
+        while (got.load(base::acquire) < i) std::this_thread::yield();
         sent.store(now_ns(), base::release);
         way.signal();
     }

@@ -24,7 +24,7 @@ subject idle(const settings& how) {
                 const pinned here(how.cpus[0]);
                 Subject it;
                 keep(&it);
-                return ns_per_call(effort_for(how, Subject::most_pending), [&] { it.signal(); });
+                return ns_per_call(effort_for(how, it.most_pending()), [&] { it.signal(); });
             }};
 }
 
@@ -52,10 +52,9 @@ struct share {
 template <class Subject>
 share signal_together(Subject& it, const settings& how, int cpu, base::atomic<int>& still_to_come) {
     const pinned here(cpu);
-    const effort mine = effort_for(how, Subject::most_pending / 2);
+    const effort mine = effort_for(how, it.most_pending() / 2);
     still_to_come.fetch_sub(1, base::acq_rel);
-    while (still_to_come.load(base::acquire) != 0) {
-    }
+    while (still_to_come.load(base::acquire) != 0) std::this_thread::yield();
     share done;
     done.start_ns = done.end_ns = now_ns();
     while (done.end_ns - done.start_ns < mine.budget_ns && done.calls + mine.chunk <= mine.most_calls) {

@@ -31,7 +31,6 @@ thread_state state_of(pid_t tid) {
 pid_t own_tid() { return static_cast<pid_t>(::syscall(SYS_gettid)); }
 
 sleepers::sleepers(int number, taker take, int cpu) : tids_(static_cast<std::size_t>(number)) {
-    running_.store(number, base::release);
     for (auto& tid : tids_) threads_.emplace_back([this, take, cpu, &tid] { run(take, cpu, tid); });
 }
 
@@ -40,7 +39,6 @@ void sleepers::run(const taker& take, int cpu, base::atomic<pid_t>& tid) {
     if (cpu >= 0) here.emplace(cpu);
     tid.store(own_tid(), base::release);
     while (!over_.load(base::acquire)) taken_.fetch_add(take(), base::acq_rel);
-    running_.fetch_sub(1, base::acq_rel);
 }
 
 bool sleepers::all_asleep() const {

@@ -37,10 +37,10 @@ class sleepers {
     // Waits until so much has been taken and all of them sleep. False after 20 seconds without that.
     bool quiet_after(std::uint64_t taken);
     std::uint64_t voluntary_switches() const;
-    // After this, each take() ends its thread: signal as often as there are threads, then join.
+    // After this, each take() ends its thread: signal once for each thread, then join.
     void end() { over_.store(true, base::release); }
     void join();
-    int running() const { return running_.load(base::acquire); }
+    int number() const { return static_cast<int>(threads_.size()); }
 
   private:
     void run(const taker& take, int cpu, base::atomic<pid_t>& tid);
@@ -48,7 +48,6 @@ class sleepers {
 
     base::atomic<bool> over_{false};
     base::atomic<std::uint64_t> taken_{0};
-    base::atomic<int> running_{0};
     std::vector<base::atomic<pid_t>> tids_;
     std::vector<std::thread> threads_;
 };
