@@ -3,11 +3,13 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace efd::cli {
 namespace {
+
+constexpr std::chrono::seconds longest_silence{10};
 
 bool terminal_is_able() {
     const char* const kind = std::getenv("TERM");
@@ -19,23 +21,48 @@ bool wants_colour(int fd) {
     return ::isatty(fd) == 1 && (refused == nullptr || *refused == '\0') && terminal_is_able();
 }
 
+int columns_of(int fd) {
+    winsize size{};
+    return ::ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+// Standard error may be closed or full: progress that cannot be said is no reason to end.
+void say(std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stderr);
+    std::fflush(stderr);
+}
+
 } // namespace
 
 bool colour_wanted() { return wants_colour(STDOUT_FILENO); }
 bool error_colour_wanted() { return wants_colour(STDERR_FILENO); }
 
-progress_line::progress_line() : visible_(::isatty(STDERR_FILENO) == 1 && terminal_is_able()) {}
+std::string_view cut_to_width(std::string_view text, int columns) {
+    constexpr int usual_columns = 80;
+    const auto width = static_cast<std::size_t>(columns > 1 ? columns : usual_columns);
+    return text.substr(0, width - 1); // in the last column some terminals go on to the next line
+}
 
-progress_line::~progress_line() {
-    if (visible_) fmt::print(stderr, "\r\x1b[K");
-    std::fflush(stderr);
+progress_line::progress_line() : moves_(::isatty(STDERR_FILENO) == 1 && terminal_is_able()) {}
+
+progress_line::~progress_line() { wipe(); }
+
+void progress_line::wipe() {
+    if (!moves_ || last_.empty()) return;
+    say("\r\x1b[K");
+    last_.clear();
 }
 
 void progress_line::tell(std::string_view text) {
-    if (!visible_ || text == last_) return;
+    if (text == last_) return;
+    if (!moves_) {
+        if (clock::now() - said_ < longest_silence) return;
+        said_ = clock::now();
+        say(std::string(text) + "\n");
+        return;
+    }
     last_ = text;
-    fmt::print(stderr, "\r\x1b[K{}", text);
-    std::fflush(stderr);
+    say("\r\x1b[K" + std::string(cut_to_width(text, columns_of(STDERR_FILENO))));
 }
 
 } // namespace efd::cli
