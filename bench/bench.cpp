@@ -2,18 +2,12 @@
 #include "bench/bench.hpp"
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 
 namespace efd::bench {
 namespace {
 
-const std::vector<double>* values_of(const row_result& result, const std::string& subject_name) {
-    for (const auto& [name, values] : result.values)
-        if (name == subject_name) return &values;
-    return nullptr;
-}
-
-// The peer with the smallest median.
 std::string best_peer_of(const row_result& result) {
     std::string best;
     double least = 0;
@@ -27,47 +21,53 @@ std::string best_peer_of(const row_result& result) {
     return best;
 }
 
-// Median of the ratios of the same round.
-double ratio_by_round(const std::vector<double>& above, const std::vector<double>& below) {
+std::vector<double> ratios_by_round(const std::vector<double>& above, const std::vector<double>& below) {
     std::vector<double> ratios;
     for (std::size_t i = 0; i < std::min(above.size(), below.size()); ++i)
         if (below[i] > 0) ratios.push_back(above[i] / below[i]);
-    return ratios.empty() ? 0 : spread_of(ratios).median;
+    return ratios;
 }
 
 std::optional<gate_result> judge(const row_result& result, const gate& asked) {
-    const auto* const mine = values_of(result, asked.subject);
-    if (mine == nullptr) return std::nullopt;
+    const auto* const values = values_of(result, asked.subject);
+    if (values == nullptr) return std::nullopt;
     gate_result judged{asked, {}, 0, false};
     if (asked.of == absolute) {
-        judged.ratio = spread_of(*mine).median;
+        judged.ratio = spread_of(*values).median;
     } else {
-        judged.against = asked.of == best_peer ? best_peer_of(result) : asked.of;
+        judged.against = asked.of == best_peer ? result.best_peer : asked.of;
         const auto* const other = values_of(result, judged.against);
         if (other == nullptr) return std::nullopt;
-        judged.ratio = ratio_by_round(*mine, *other);
+        const std::vector<double> ratios = ratios_by_round(*values, *other);
+        if (ratios.empty()) return std::nullopt;
+        judged.ratio = spread_of(ratios).median;
     }
     judged.met = judged.ratio <= asked.limit;
     return judged;
 }
 
-void measure_rounds(row_result& result, const progress& tell) {
-    const std::vector<subject>& subjects = result.what.subjects;
-    for (const subject& one : subjects) result.values.emplace_back(one.name, std::vector<double>{});
-    for (int round = 0; round < result.rounds; ++round) {
-        if (tell) tell(result.what, round, result.rounds);
-        for (std::size_t i = 0; i < subjects.size(); ++i) {
-            const std::size_t turn = (i + static_cast<std::size_t>(round)) % subjects.size();
-            result.values[turn].second.push_back(subjects[turn].measure());
-        }
-    }
+void judge_all(row_result& result) {
+    result.best_peer = best_peer_of(result);
+    for (const gate& asked : result.what.gates)
+        if (const auto judged = judge(result, asked)) result.gates.push_back(*judged);
+    const auto* const kernel = values_of(result, "kernel");
+    const auto* const ours = values_of(result, "efd");
+    if (kernel == nullptr || ours == nullptr) return;
+    const std::vector<double> ratios = ratios_by_round(*kernel, *ours);
+    if (!ratios.empty() && spread_of(ratios).median > 0) result.kernel_over_efd = spread_of(ratios);
 }
 
 } // namespace
 
+const std::vector<double>* values_of(const row_result& result, const std::string& subject_name) {
+    for (const auto& [name, values] : result.values)
+        if (name == subject_name) return &values;
+    return nullptr;
+}
+
 bool is_peer(const std::string& subject_name) {
-    return subject_name == "sem_t" || subject_name == "std_semaphore" || subject_name == "moodycamel" ||
-           subject_name == "pipe";
+    static constexpr std::array peers{"sem_t", "std_semaphore", "moodycamel", "pipe", "pending_flag", "uv_async"};
+    return std::find(peers.begin(), peers.end(), subject_name) != peers.end();
 }
 
 std::vector<row> all_rows(const settings& how) {
@@ -91,20 +91,13 @@ row_result run_row(const row& what, const settings& how, const progress& tell) {
     if (!result.why_not.empty()) return result;
     result.rounds = how.brief ? what.rounds_brief : what.rounds_full;
     if (how.rounds > 0 && result.rounds > 1) result.rounds = how.rounds;
-    try {
-        measure_rounds(result, tell);
-    } catch (const std::runtime_error& broken) {
-        result.why_not = broken.what();
-        return result;
-    }
-    for (const gate& asked : what.gates)
-        if (const auto judged = judge(result, asked)) result.gates.push_back(*judged);
-    const auto* const kernel = values_of(result, "kernel");
-    const auto* const ours = values_of(result, "efd");
-    if (kernel != nullptr && ours != nullptr) {
-        const double ratio = ratio_by_round(*kernel, *ours);
-        if (ratio > 0) result.kernel_over_efd = ratio;
-    }
+    measured_apart measured = measure_apart(what, result.rounds, how.patience_s, tell);
+    result.why_not = measured.why_not;
+    result.has_failed = !measured.why_not.empty();
+    if (result.has_failed) return result;
+    for (std::size_t i = 0; i < what.subjects.size(); ++i)
+        result.values.emplace_back(what.subjects[i].name, std::move(measured.values[i]));
+    judge_all(result);
     return result;
 }
 

@@ -1,15 +1,13 @@
 // bench/bench.hpp: the bench as a whole: which rows, run them, and say what came out.
 //
-// The face that the efd command uses. Runs in the calling thread, which gets its affinity back; nothing else of the
-// process should run meanwhile. No row fails for being slow: gates are told, not enforced.
+// The face that the efd command uses. Each row runs in a process of its own (apart.hpp); nothing else of this process
+// should run meanwhile. No row fails for being slow: gates are told, not enforced.
 #pragma once
 
+#include "bench/apart.hpp"
 #include "bench/measure.hpp"
 #include "bench/row.hpp"
 
-#include <nlohmann/json.hpp>
-
-#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -29,21 +27,18 @@ struct row_result {
     int rounds = 0;
     std::vector<std::pair<std::string, std::vector<double>>> values; // by subject, one for each round
     std::vector<gate_result> gates;
-    std::optional<double> kernel_over_efd; // median over the rounds
+    std::optional<spread> kernel_over_efd; // of the ratios of each round
+    std::string best_peer;                 // the peer with the smallest median; empty if there is none
     std::string why_not;                   // empty if measured
+    bool has_failed = false;               // not measured, although this machine could
 };
 
 // All rows, in order.
 std::vector<row> all_rows(const settings& how);
 
-// Told before each round.
-using progress = std::function<void(const row& now, int round, int rounds)>;
-
 row_result run_row(const row& what, const settings& how, const progress& tell);
 
-nlohmann::ordered_json to_json(const std::vector<row_result>& results);
-
-// The table for people; `coloured` only for a terminal.
-std::string to_table(const std::vector<row_result>& results, bool coloured);
+// The values of a subject; null if the row has none of that name.
+const std::vector<double>* values_of(const row_result& result, const std::string& subject_name);
 
 } // namespace efd::bench

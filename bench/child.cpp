@@ -1,7 +1,9 @@
 // bench/child.cpp: see child.hpp.
 #include "bench/child.hpp"
 
+#include <csignal>
 #include <stdexcept>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +14,7 @@ double in_child(const std::function<double()>& measure) {
     if (::pipe(ends) != 0) throw std::runtime_error("no pipe to a child process");
     const pid_t child = ::fork();
     if (child == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         const double answer = measure();
         const bool told = ::write(ends[1], &answer, sizeof answer) == sizeof answer;
         ::_exit(told ? 0 : 1);

@@ -1,126 +1,198 @@
-// bench/report.cpp: results as JSON for programs and as a table for people. See bench.hpp.
-#include "bench/bench.hpp"
+// bench/report.cpp: results as text for people. See report.hpp.
+#include "bench/report.hpp"
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
+#include <cmath>
 
 namespace efd::bench {
 namespace {
 
-constexpr std::array columns{"kernel", "efd", "efd_c", "floor", "sem_t", "std_semaphore", "moodycamel", "pipe"};
-constexpr int name_width = 26;
-constexpr int unit_width = 15;
-constexpr int value_width = 10;
-
-nlohmann::ordered_json json_of(const gate_result& judged) {
-    nlohmann::ordered_json gate{{"subject", judged.asked.subject},
-                                {"limit", judged.asked.limit},
-                                {"of", judged.asked.of},
-                                {"ratio", judged.ratio},
-                                {"met", judged.met}};
-    if (!judged.against.empty()) gate["against"] = judged.against;
-    return gate;
-}
-
-nlohmann::ordered_json json_of(const row_result& result) {
-    nlohmann::ordered_json row{{"name", result.what.name}, {"unit", result.what.unit}};
-    row["subjects"] = nlohmann::ordered_json::object();
-    if (result.why_not.empty()) {
-        for (const auto& [name, values] : result.values) {
-            const spread s = spread_of(values);
-            row["subjects"][name] = {{"median", s.median}, {"min", s.min}, {"max", s.max}};
-        }
-    } else {
-        row["not_measured"] = result.why_not;
-    }
-    row["rounds"] = result.rounds;
-    if (result.kernel_over_efd) row["kernel_over_efd"] = *result.kernel_over_efd;
-    if (!result.gates.empty()) row["gate"] = json_of(result.gates.front());
-    if (result.gates.size() > 1) {
-        row["more_gates"] = nlohmann::ordered_json::array();
-        for (std::size_t i = 1; i < result.gates.size(); ++i) row["more_gates"].push_back(json_of(result.gates[i]));
-    }
-    if (!result.what.note.empty()) row["note"] = result.what.note;
-    return row;
-}
+constexpr int name_width = 25;
+constexpr int value_width = 5;
+constexpr int peer_width = 8;
 
 // Four digits, whatever the size.
 std::string short_number(double value) {
-    if (value >= 1000) return fmt::format("{:.0f}", value);
-    if (value >= 100) return fmt::format("{:.1f}", value);
+    const double size = std::abs(value);
+    if (size >= 1e9) return fmt::format("{:.0f}G", value / 1e9);
+    if (size >= 1e7) return fmt::format("{:.0f}M", value / 1e6);
+    if (size >= 1e6) return fmt::format("{:.1f}M", value / 1e6);
+    if (size >= 1e5) return fmt::format("{:.0f}k", value / 1e3);
+    if (size >= 100) return fmt::format("{:.0f}", value);
+    if (size >= 10) return fmt::format("{:.1f}", value);
     return fmt::format("{:.2f}", value);
+}
+
+// As long as a column is wide.
+std::string short_name(const std::string& subject_name) {
+    if (subject_name == "std_semaphore") return "std::sem";
+    if (subject_name == "moodycamel") return "moody";
+    if (subject_name == "pending_flag") return "flag";
+    return subject_name;
+}
+
+std::string value_cell(const row_result& result, const std::string& subject_name) {
+    const auto* const values = values_of(result, subject_name);
+    return values == nullptr ? "-" : short_number(spread_of(*values).median);
+}
+
+std::string painted(const std::string& text, int colour, bool is_coloured) {
+    return is_coloured ? fmt::format("\x1b[{}m{}\x1b[0m", colour, text) : text;
+}
+
+bool all_met(const row_result& result) {
+    return std::all_of(result.gates.begin(), result.gates.end(), [](const gate_result& one) { return one.met; });
+}
+
+constexpr int green = 32;
+constexpr int red = 31;
+constexpr int yellow = 33;
+
+// A star leads to the line about the load.
+const char* missed_word(const machine& here) { return here.is_busy() ? "missed*" : "missed"; }
+
+std::string gate_cell(const row_result& result, const machine& here, bool is_coloured) {
+    if (result.gates.empty()) return "-";
+    if (all_met(result)) return painted("met", green, is_coloured);
+    return painted(missed_word(here), here.is_busy() ? yellow : red, is_coloured);
+}
+
+std::string load_text(const machine& here) {
+    return fmt::format("load {:.1f} on {} processor{}", here.load, here.processors, here.processors == 1 ? "" : "s");
 }
 
 std::string gate_text(const gate_result& judged, const std::string& unit) {
     if (judged.asked.of == absolute)
-        return fmt::format("{} {} {} (at most {:.4g})", judged.asked.subject, short_number(judged.ratio), unit,
-                           judged.asked.limit);
-    const std::string against =
-        judged.asked.of == best_peer ? fmt::format("best peer, {}", judged.against) : judged.against;
-    return fmt::format("{} {:.2f} x {} (at most {:.3g})", judged.asked.subject, judged.ratio, against,
+        return fmt::format("{} {} {}, the aim is at most {:.4g}", judged.asked.subject, short_number(judged.ratio),
+                           unit, judged.asked.limit);
+    return fmt::format("{} {:.2f} x {}, the aim is at most {:.3g}", judged.asked.subject, judged.ratio, judged.against,
                        judged.asked.limit);
 }
 
-std::string judged_text(const gate_result& judged, const std::string& unit, bool coloured) {
-    const char* const word = judged.met ? "met" : "MISSED";
-    const std::string text = fmt::format("{}: {}", gate_text(judged, unit), word);
-    if (!coloured) return text;
-    return fmt::format("\x1b[{}m{}\x1b[0m", judged.met ? 32 : 31, text);
-}
+bool is_slower(const row_result& result) { return result.kernel_over_efd && result.kernel_over_efd->median < 0.995; }
 
-std::string value_cell(const row_result& result, const char* column) {
-    for (const auto& [name, values] : result.values)
-        if (name == column) return short_number(spread_of(values).median);
-    return "-";
-}
-
-void append_row(std::string& table, const row_result& result, bool coloured) {
-    table += fmt::format("{:<{}} {:<{}}", result.what.name, name_width, result.what.unit, unit_width);
-    if (!result.why_not.empty()) {
-        table += fmt::format(" not measured: {}\n", result.why_not);
-        return;
-    }
-    for (const char* const column : columns) table += fmt::format(" {:>{}}", value_cell(result, column), value_width);
-    table += fmt::format(" {:>8}", result.kernel_over_efd ? fmt::format("{:.2f}x", *result.kernel_over_efd) : "-");
-    const std::size_t indent = name_width + 1 + unit_width + columns.size() * (value_width + 1) + 9;
-    for (std::size_t i = 0; i < result.gates.size(); ++i) {
-        if (i > 0) table += "\n" + std::string(indent, ' ');
-        table += "  " + judged_text(result.gates[i], result.what.unit, coloured);
-    }
-    table += "\n";
-}
-
-std::string heading() {
-    std::string line = fmt::format("{:<{}} {:<{}}", "row", name_width, "unit", unit_width);
-    for (const char* column : columns)
-        line += fmt::format(" {:>{}}", std::string(column) == "std_semaphore" ? "std::sem" : column, value_width);
-    return line + fmt::format(" {:>8}  gate", "krnl/efd");
+// Nothing, or a paragraph.
+std::string losses_of(const row_result& result, const machine& here) {
+    if (result.has_failed) return "  " + wrapped(result.what.name + ": " + result.why_not, 4) + "\n";
+    std::string all;
+    if (is_slower(result)) all += fmt::format(" {:.2f}x, slower than the kernel's;", result.kernel_over_efd->median);
+    for (const gate_result& judged : result.gates)
+        if (!judged.met) all += fmt::format(" {}: {};", missed_word(here), gate_text(judged, result.what.unit));
+    if (!all.empty()) all.back() = '.';
+    if (!all.empty() && !result.what.loss.empty()) all += " " + result.what.loss + ".";
+    return all.empty() ? all : "  " + wrapped(result.what.name + ":" + all, 4) + "\n";
 }
 
 } // namespace
 
-nlohmann::ordered_json to_json(const std::vector<row_result>& results) {
-    nlohmann::ordered_json all = nlohmann::ordered_json::array();
-    for (const row_result& result : results) all.push_back(json_of(result));
-    return all;
+std::string wrapped(std::string_view text, std::size_t indent) {
+    std::string lines;
+    std::size_t width = indent; // of the line that is being filled: the caller may have begun it with as many columns
+    while (!text.empty()) {
+        const std::string_view word = text.substr(0, text.find(' '));
+        text.remove_prefix(std::min(text.size(), word.size() + 1));
+        if (!lines.empty() && width + 1 + word.size() > columns - 1) {
+            lines += "\n" + std::string(indent, ' ');
+            width = indent;
+        } else if (!lines.empty()) {
+            lines += ' ';
+            ++width;
+        }
+        lines += word;
+        width += word.size();
+    }
+    return lines;
 }
 
-std::string to_table(const std::vector<row_result>& results, bool coloured) {
-    std::string table = coloured ? "\x1b[1m" + heading() + "\x1b[0m\n" : heading() + "\n";
+std::string opening(const machine& here, std::string_view version) {
+    std::string text =
+        fmt::format("efd {}, Linux {}, {}, {}", version, here.kernel, here.architecture, load_text(here));
+    if (!here.processor.empty()) text += ", " + here.processor;
+    text = wrapped(text, 2) + "\n";
+    if (here.is_busy())
+        text += wrapped("Caution: the load is above the number of processors. Other programs take part in every number "
+                        "below, and a missed aim may be theirs.",
+                        0) +
+                "\n";
+    return text;
+}
+
+std::string heading(bool is_coloured) {
+    const std::string line = fmt::format("{:<{}} {:<5} {:>5} {:>5} {:>5} {:>5} {:>5} {:<{}} {}", "row", name_width,
+                                         "unit", "kernl", "efd", "floor", "ratio", "best", "peer", peer_width, "aim");
+    return painted(line, 1, is_coloured) + "\n";
+}
+
+std::string line_of(const row_result& result, const machine& here, bool is_coloured) {
+    std::string line = fmt::format("{:<{}} {:<5}", result.what.name, name_width, result.what.unit);
+    if (!result.why_not.empty()) {
+        const std::string why = painted("not measured", result.has_failed ? red : yellow, is_coloured);
+        return fmt::format("{} {}:\n    {}\n", line, why, wrapped(result.why_not, 4));
+    }
+    for (const char* const subject_name : {"kernel", "efd", "floor"})
+        line += fmt::format(" {:>{}}", value_cell(result, subject_name), value_width);
+    const std::string ratio = result.kernel_over_efd ? short_number(result.kernel_over_efd->median) + "x" : "-";
+    line += fmt::format(" {:>{}}", ratio, value_width);
+    line += fmt::format(" {:>{}} {:<{}}", value_cell(result, result.best_peer), value_width,
+                        result.best_peer.empty() ? "-" : short_name(result.best_peer), peer_width);
+    return fmt::format("{} {}\n", line, gate_cell(result, here, is_coloured));
+}
+
+std::string details_of(const row_result& result, const machine& here, bool is_coloured) {
+    const row& what = result.what;
+    const std::string first = wrapped(fmt::format("{}: {}; {}, {} round{}", what.name, what.title, what.unit,
+                                                  result.rounds, result.rounds == 1 ? "" : "s"),
+                                      4);
+    std::string text = painted(what.name, 1, is_coloured) + first.substr(what.name.size()) + "\n";
+    if (!result.what.note.empty()) text += "    " + wrapped(result.what.note, 4) + "\n";
+    if (!result.why_not.empty()) return text + "    not measured: " + wrapped(result.why_not, 18) + "\n\n";
+    for (const auto& [name, values] : result.values) {
+        const spread s = spread_of(values);
+        text += fmt::format("    {:<14} {:>12.2f}   ({:.2f} to {:.2f})\n", name, s.median, s.min, s.max);
+    }
+    if (result.kernel_over_efd) {
+        const spread& r = *result.kernel_over_efd;
+        text += fmt::format("    {:<14} {:>12.2f}   ({:.2f} to {:.2f})\n", "kernel / efd", r.median, r.min, r.max);
+    }
+    for (const gate_result& judged : result.gates) {
+        const char* const word = judged.met ? "met" : missed_word(here);
+        text += fmt::format("    {}: {}\n", painted(word, judged.met ? green : red, is_coloured),
+                            gate_text(judged, result.what.unit));
+    }
+    return text + "\n";
+}
+
+std::string legend() {
+    return "Each number is the median of the rounds, and less is better.\n"
+           "  floor  the least that could do it on this machine: a locked add, a bare\n"
+           "         futex, or two threads that never sleep\n"
+           "  ratio  kernel / efd: above 1 the kernel's eventfd takes longer, below 1 efd\n"
+           "  best   the best peer, which promises less than an eventfd: sem_t, std::sem\n"
+           "         (std::counting_semaphore), moody (moodycamel's semaphore), pipe,\n"
+           "         flag (an atomic flag before an eventfd), uv_async (libuv)\n"
+           "  aim    what the project asks of itself; in ns it asks the same of a slow\n"
+           "         machine; to miss one is a loss, not an error\n"
+           "efd bench --details shows every subject with its least and greatest.\n";
+}
+
+std::string losses(const std::vector<row_result>& results, const machine& here) {
     int met = 0;
     int asked = 0;
+    std::string lines;
     for (const row_result& result : results) {
-        append_row(table, result, coloured);
-        for (const gate_result& judged : result.gates) {
-            ++asked;
-            met += judged.met ? 1 : 0;
-        }
+        const auto number_met =
+            std::count_if(result.gates.begin(), result.gates.end(), [](auto& one) { return one.met; });
+        met += static_cast<int>(number_met);
+        asked += static_cast<int>(result.gates.size());
+        lines += losses_of(result, here);
     }
-    table += fmt::format("\nMedians of the rounds, less is better; ratios are medians of the ratios of the same round; "
-                         "--json has the ranges.\n{} of {} gates met.\n",
-                         met, asked);
-    return table;
+    std::string text = fmt::format("{} of {} aims met.", met, asked);
+    text += lines.empty() ? "\n" : " Where efd loses, and why:\n" + lines;
+    if (here.is_busy() && !lines.empty())
+        text += "* " + wrapped(load_text(here) + " before the bench began: measure again when less runs", 2) + "\n";
+    return text;
 }
 
 } // namespace efd::bench

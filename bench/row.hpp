@@ -2,6 +2,8 @@
 //
 // A row is made by the functions below, each in the file of its topic, and run by bench.cpp: every round measures every
 // subject once, in rotating order, so that a machine that gets slower or faster meanwhile does so for all of them.
+// A measurement ends by construction: it signals no more often than its object has room for, and waits for no thread
+// that waits for it. One that is kept from its processor may still take long; apart.hpp ends it.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +17,7 @@ namespace efd::bench {
 struct settings {
     bool brief = false;          // --short
     int rounds = 0;              // 0: as the row says
+    int patience_s = 60;         // after so long without an end of a measurement the row is given up
     std::vector<int> cpus = {0}; // two or more if the machine has them
     std::string dropin;          // libefd-dropin.so; empty: its rows are left out
 };
@@ -35,16 +38,18 @@ struct gate {
 
 struct row {
     std::string name;
-    std::string unit;
+    std::string title; // what happens, in a few words
+    std::string unit;  // five letters at most
     std::vector<subject> subjects;
     std::vector<gate> gates;
     std::string note;
+    std::string loss;       // what it means where efd is slower, or misses a gate
     std::string impossible; // why it cannot be measured on this machine
     int rounds_brief = 11;
     int rounds_full = 31;
 };
 
-// The peers are those who do the same work with another contract.
+// The peers are those who do the same work with a smaller contract.
 bool is_peer(const std::string& subject_name);
 
 void add_signal_rows(std::vector<row>& rows, const settings& how);   // rows_signal.cpp

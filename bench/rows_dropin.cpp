@@ -146,12 +146,15 @@ void add_dropin_rows(std::vector<row>& rows, const settings& how) {
     if (how.dropin.empty()) return;
     const std::string library = how.dropin;
     row write = probed(how, "dropin_write", "write_unread");
+    write.title = "unmodified program: write, one is unread";
     write.gates = {{"efd", 8, absolute}};
     write.note =
         "a program that nobody rebuilt writes to an eventfd with an unread write in it; efd: under the drop-in";
     rows.push_back(std::move(write));
 
     row other = probed(how, "dropin_other", "null_byte");
+    other.title = "unmodified program: write and read elsewhere";
+    other.loss = "Each read and write goes through the drop-in first, also those that are not of an eventfd";
     const std::string quick_calls = std::filesystem::path(library).replace_filename("libefd-quick-calls.so");
     if (std::filesystem::exists(quick_calls)) { // in the build tree
         other.subjects.push_back(
@@ -165,6 +168,8 @@ void add_dropin_rows(std::vector<row>& rows, const settings& how) {
 
     row& start = rows.emplace_back();
     start.name = "dropin_start";
+    start.title = "unmodified program: start and end of `true`";
+    start.loss = "The loader maps one library more";
     start.unit = "us";
     start.subjects = {{"kernel", [] { return start_up_us(""); }},
                       {"efd", [library] { return start_up_us(library); }},

@@ -7,6 +7,8 @@
 #include "bench/sleepers.hpp"
 #include "bench/subjects.hpp"
 
+#include <fmt/format.h>
+
 #include <stdexcept>
 
 namespace efd::bench {
@@ -97,7 +99,8 @@ void add_herd_rows(std::vector<row>& rows, const settings& how) {
     for (const int readers : {1, 8, 32}) {
         row& herd = rows.emplace_back();
         herd.name = "herd_" + std::to_string(readers);
-        herd.unit = "switches/write";
+        herd.title = fmt::format("readers woken by one write, {} asleep", readers);
+        herd.unit = "wakes";
         herd.subjects =
             each_herd<kernel_eventfd, efd_inline, efd_c, posix_semaphore, std_semaphore, moodycamel_default>(
                 readers, how.brief ? 8 : 50);
@@ -106,7 +109,8 @@ void add_herd_rows(std::vector<row>& rows, const settings& how) {
     }
     row& bursts = rows.emplace_back();
     bursts.name = "burst_to_sleeper";
-    bursts.unit = "calls/1000";
+    bursts.title = "system calls, 1000 writes to one sleeper";
+    bursts.unit = "calls";
     bursts.subjects = {bursting<counting_calls<kernel_eventfd>>(how), bursting<counted_by_efd<efd_inline>>(how),
                        bursting<counted_by_efd<efd_c>>(how), bursting<counting_calls<byte_pipe>>(how)};
     bursts.note = "system calls of both sides until 1000 writes to one sleeping reader are read and it sleeps again";

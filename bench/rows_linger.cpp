@@ -57,12 +57,14 @@ subject reader_of(const settings& how, const char* name) {
 void add_linger_rows(std::vector<row>& rows, const settings& how) {
     row r;
     r.name = "linger_cpu";
-    r.unit = "% of a CPU";
+    r.title = "processor time of a reader that lingers";
+    r.unit = "% cpu";
     r.subjects = {reader_of<kernel_eventfd>(how, "kernel"), reader_of<efd_inline_linger>(how, "efd"),
                   reader_of<efd_inline>(how, "efd_no_linger"),
                   reader_of<moodycamel_semaphore<10'000>>(how, "moodycamel")};
     r.gates = {{"efd", 5, absolute}};
     r.note = "processor time of a reader that gets a signal each millisecond; efd with linger auto";
+    r.loss = "A look before the sleep takes processor time; auto looks ever more rarely where that does not pay";
     r.rounds_brief = 3;
     r.rounds_full = 5;
     if (how.cpus.size() < 2) r.impossible = "needs two processors, this process may use one";

@@ -53,9 +53,17 @@ std::vector<subject> each_between(const settings& how, std::int64_t full_budget_
 constexpr std::int64_t same_core_budget_ns = 15'000'000;
 constexpr std::int64_t two_cores_budget_ns = 45'000'000;
 
+// What a round trip is made of where both sides sleep each time.
+constexpr const char* sleeps_each_time = "Both sides sleep each time: the switch and the wake are the cost, they are "
+                                         "the kernel's, and no object spares them";
+constexpr const char* far_apart =
+    "Two processors pass a cache line to and fro, see the floor; where they are far apart the aim is below it";
+
 row on_one(const settings& how) {
     row r;
     r.name = "pingpong_same_core";
+    r.title = "round trip, one processor";
+    r.loss = sleeps_each_time;
     r.unit = "ns";
     r.subjects = each_between<kernel_eventfd, efd_inline, efd_c, bare_futex, posix_semaphore, std_semaphore,
                               moodycamel_asleep, byte_pipe>(how, same_core_budget_ns, how.cpus[0], how.cpus[0]);
@@ -68,6 +76,8 @@ row on_one_with_linger(const settings& how) {
     const int cpu = how.cpus[0];
     row r;
     r.name = "pingpong_same_core_linger";
+    r.title = "round trip, one processor, linger auto";
+    r.loss = sleeps_each_time;
     r.unit = "ns";
     r.subjects = each_between<kernel_eventfd, efd_inline_linger, bare_futex, moodycamel_default>(
         how, same_core_budget_ns, cpu, cpu);
@@ -80,6 +90,8 @@ row on_one_with_linger(const settings& how) {
 row on_two(const settings& how) {
     row r;
     r.name = "pingpong_two_cores";
+    r.title = "round trip, two processors";
+    r.loss = sleeps_each_time;
     r.unit = "ns";
     r.subjects =
         each_between<kernel_eventfd, efd_inline, efd_c, bare_futex, posix_semaphore, std_semaphore, moodycamel_asleep,
@@ -94,6 +106,8 @@ row on_two_with_linger(const settings& how) {
     const int there = how.cpus.back();
     row r;
     r.name = "pingpong_two_cores_linger";
+    r.title = "round trip, two processors, linger auto";
+    r.loss = far_apart;
     r.unit = "ns";
     r.subjects = each_between<kernel_eventfd, efd_inline_linger, bare_spin, moodycamel_default>(
         how, two_cores_budget_ns, here, there);

@@ -9,6 +9,8 @@
 
 #include <efd/wait_set.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <memory>
 #include <poll.h>
@@ -125,6 +127,7 @@ bool has_descriptors_for(std::size_t n) {
 row one_of(const settings& how, std::size_t n, const char* name) {
     row r;
     r.name = name;
+    r.title = fmt::format("write one of {}, wait, take", n);
     r.unit = "ns";
     if (has_descriptors_for(n)) r.subjects.push_back({"kernel", [how, n] { return one_of_kernel(how, n); }});
     r.subjects.push_back({"efd", [how, n] { return one_of_efd(how, n); }});
@@ -155,6 +158,7 @@ void add_set_rows(std::vector<row>& rows, const settings& how) {
     constexpr std::size_t members = 1024;
     row& nothing = rows.emplace_back();
     nothing.name = "set_idle";
+    nothing.title = "look at 1024 of which none is ready";
     nothing.unit = "ns";
     if (has_descriptors_for(members)) {
         nothing.subjects.push_back(idle(how, "kernel", [](const settings& s) {

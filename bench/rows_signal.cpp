@@ -105,6 +105,7 @@ std::vector<subject> each_contended(const settings& how) {
 void add_signal_rows(std::vector<row>& rows, const settings& how) {
     row& signal_idle = rows.emplace_back();
     signal_idle.name = "signal_idle";
+    signal_idle.title = "write, nobody waits";
     signal_idle.unit = "ns";
     signal_idle.subjects = each_idle<kernel_eventfd, efd_inline, efd_c, locked_add, posix_semaphore, std_semaphore,
                                      moodycamel_default, byte_pipe>(how);
@@ -113,14 +114,18 @@ void add_signal_rows(std::vector<row>& rows, const settings& how) {
 
     row& signal_take = rows.emplace_back();
     signal_take.name = "signal_take";
+    signal_take.title = "write, then read, one thread";
     signal_take.unit = "ns";
     signal_take.subjects = each_take<kernel_eventfd, efd_inline, efd_c, locked_add, posix_semaphore, std_semaphore,
                                      moodycamel_default, byte_pipe>(how, mode::plain);
     signal_take.gates = {{"efd", 1.2, "floor"}};
     signal_take.note = "write of 1, then read, one thread; floor: a locked add and an exchange";
+    signal_take.loss = "The read is a compare-and-swap, since the marks beside the count stay; the floor's exchange "
+                       "could not keep them";
 
     row& semaphore = rows.emplace_back();
     semaphore.name = "signal_take_semaphore";
+    semaphore.title = "write, then read, EFD_SEMAPHORE";
     semaphore.unit = "ns";
     semaphore.subjects =
         each_take<kernel_eventfd, efd_inline, efd_c, locked_add, posix_semaphore, std_semaphore, moodycamel_default>(
@@ -129,6 +134,7 @@ void add_signal_rows(std::vector<row>& rows, const settings& how) {
 
     row& both = rows.emplace_back();
     both.name = "signal_contended_2";
+    both.title = "two threads write to one object";
     both.unit = "ns";
     both.note = "two threads on two processors, one object; wall time for one signal; the floor is a bare locked add, "
                 "which pulls the line back sooner than others do and so is no true bound here";

@@ -1,7 +1,9 @@
-// cli/bench_command.cpp: see bench_command.hpp. Gates never decide the exit status: a busy machine is no fault.
+// cli/bench_command.cpp: see bench_command.hpp. Gates never decide the exit status: a busy
+// machine is no fault. A row that was given up does.
 #include "cli/bench_command.hpp"
 
 #include "bench/bench.hpp"
+#include "bench/report.hpp"
 #include "cli/output.hpp"
 #include "cli/pattern.hpp"
 #ifdef EFD_WITH_DROPIN
@@ -11,16 +13,23 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
+#include <optional>
 
 namespace efd::cli {
 namespace {
 
+constexpr int not_all_measured = 1;
+
 struct bench_options {
     bool json = false;
+    bool details = false;
     bool brief = false;
     bool list = false;
     int rounds = 0;
+    int patience_s = bench::settings{}.patience_s;
+    std::optional<double> load;
     std::string rows;
     std::string probe;
 };
@@ -37,25 +46,13 @@ std::vector<bench::row> chosen_rows(const bench_options& options, const bench::s
 }
 
 void list_rows(const std::vector<bench::row>& rows) {
-    for (const bench::row& one : rows) print_out(fmt::format("{:<26} {:<15} {}\n", one.name, one.unit, one.note));
+    for (const bench::row& one : rows) print_out(fmt::format("{:<26} {:<6} {}\n", one.name, one.unit, one.title));
 }
 
-std::vector<bench::row_result> measure(const std::vector<bench::row>& rows, const bench::settings& how) {
-    progress_line line;
-    std::vector<bench::row_result> results;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        const auto tell = [&](const bench::row& now, int round, int rounds) {
-            line.tell(fmt::format("row {}/{} {} round {}/{}", i + 1, rows.size(), now.name, round + 1, rounds));
-        };
-        results.push_back(bench::run_row(rows[i], how, tell));
-    }
-    return results;
-}
-
-// What makes numbers of this build or this moment worth less; empty if nothing does.
+// What makes numbers of this build worth less; empty if nothing does.
 std::string caution() {
 #ifndef __OPTIMIZE__
-    return "This is a build without optimisation: the times say nothing about the library.\n";
+    return "Caution: a build without optimisation; the times say nothing of the library.\n";
 #else
     return {};
 #endif
@@ -69,28 +66,61 @@ std::string dropin_library() {
 #endif
 }
 
+// Shows each row when it has been measured, but for JSON, which is one object.
+std::vector<bench::row_result> measure(const std::vector<bench::row>& rows, const bench::settings& how,
+                                       const bench_options& options, const bench::machine& here) {
+    progress_line line;
+    std::vector<bench::row_result> results;
+    for (const bench::row& one : rows) {
+        const auto tell = [&](const bench::step& now) {
+            const std::string waited = now.seconds >= 2 ? fmt::format(", {} s", now.seconds) : "";
+            line.tell(fmt::format("row {} of {}: {}, round {} of {}, {}{}", results.size() + 1, rows.size(), one.name,
+                                  now.round + 1, now.rounds, now.subject, waited));
+        };
+        const bench::row_result& result = results.emplace_back(bench::run_row(one, how, tell));
+        line.wipe();
+        if (options.details)
+            print_out(bench::details_of(result, here, colour_wanted()));
+        else if (!options.json)
+            print_out(bench::line_of(result, here, colour_wanted()));
+    }
+    return results;
+}
+
+bench::settings settings_of(const bench_options& options) {
+    bench::settings how;
+    how.dropin = dropin_library();
+    how.brief = options.brief;
+    how.rounds = options.rounds;
+    how.patience_s = options.patience_s;
+    how.cpus = bench::allowed_cpus();
+    return how;
+}
+
 int run_bench(const bench_options& options) {
     expect_open_output();
     if (!options.probe.empty()) {
         print_out(fmt::format("{}\n", bench::measure_probe(options.probe)));
         return 0;
     }
-    bench::settings how;
-    how.dropin = dropin_library();
-    how.brief = options.brief;
-    how.rounds = options.rounds;
-    how.cpus = bench::allowed_cpus();
+    const bench::settings how = settings_of(options);
     const std::vector<bench::row> rows = chosen_rows(options, how);
     if (options.list) {
         list_rows(rows);
         return 0;
     }
-    const std::vector<bench::row_result> results = measure(rows, how);
+    bench::machine here = bench::this_machine();
+    here.load = options.load.value_or(here.load);
+    if (!options.json) print_out(bench::opening(here, EFD_VERSION) + caution() + "\n");
+    if (!options.json && !options.details) print_out(bench::heading(colour_wanted()));
+    const std::vector<bench::row_result> results = measure(rows, how, options, here);
     if (options.json)
-        print_out(bench::to_json(results).dump(2) + '\n');
+        print_out(bench::to_json(results, here, EFD_VERSION).dump(2) + "\n");
     else
-        print_out(bench::to_table(results, colour_wanted()) + caution());
-    return 0;
+        print_out((options.details ? "" : "\n" + bench::legend() + "\n") + bench::losses(results, here));
+    const bool all_measured =
+        std::none_of(results.begin(), results.end(), [](const bench::row_result& one) { return one.has_failed; });
+    return all_measured ? 0 : not_all_measured;
 }
 
 } // namespace
@@ -98,15 +128,27 @@ int run_bench(const bench_options& options) {
 void add_bench_command(CLI::App& app, int& status) {
     const auto options = std::make_shared<bench_options>();
     CLI::App* const bench = app.add_subcommand("bench", "Measures efd beside the kernel's eventfd, peers and floors");
-    bench->add_flag("--json", options->json, "Prints an array of rows with median, min and max of each subject");
-    bench->add_flag("--short", options->brief, "About 20 seconds instead of two minutes");
-    bench->add_flag("--list", options->list, "Names the rows and measures nothing");
+    bench->add_flag("--short", options->brief,
+                    "Fewer, shorter rounds: 20 to 40 seconds on two idle processors, not 2 to 5 minutes");
     bench->add_option("--rows", options->rows, "Only rows whose name has a match of this regular expression")
         ->type_name("REGEX");
-    bench->add_option("--rounds", options->rounds, "How often each subject is measured; 11 or 31 unless said")
+    bench->add_flag("--list", options->list, "Names the rows and measures nothing");
+    CLI::Option* const json = bench->add_flag("--json", options->json, "One object: the machine, and every row");
+    bench->add_flag("--details", options->details, "Every subject of a row, with its least and greatest")
+        ->excludes(json);
+    bench->add_option("--rounds", options->rounds, "How often each subject is measured; else as the row says")
         ->type_name("N")
         ->check(CLI::Range(1, 1000));
+    bench
+        ->add_option(
+            "--patience", options->patience_s,
+            fmt::format("A row of which one measurement takes longer is skipped; else {}", options->patience_s))
+        ->type_name("SECONDS")
+        ->check(CLI::Range(1, 3600));
+    bench->add_option("--load", options->load, "Taken for the load average: of before, or of a test")->group("");
     bench->add_option("--probe", options->probe, "One measurement for a row that asks a process of its own")->group("");
+    bench->footer("Exit status: 0 whatever the numbers are, 1 a row was given up, 2 misuse,\n"
+                  "3 efd broke down.");
     bench->callback([options, &status] { status = run_bench(*options); });
 }
 

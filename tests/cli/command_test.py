@@ -12,7 +12,6 @@ import unittest
 
 EFD = ""
 BOUND_SECONDS = 300
-SPREAD = {"median", "min", "max"}
 VERDICTS = {"holds", "differs", "not provoked", "not applicable"}
 
 
@@ -165,65 +164,6 @@ class Output(unittest.TestCase):
             self.expect_failure(words, "1</dev/null", os.strerror(errno.EBADF))
 
 
-class Bench(unittest.TestCase):
-    def measured(self, *words):
-        said = efd("bench", "--short", "--json", *words)
-        self.assertEqual(said.returncode, 0, said.stderr)
-        self.assertEqual(said.stderr, "")
-        return json.loads(said.stdout)
-
-    def expect_shape(self, row):
-        self.assertTrue({"name", "unit", "subjects"} <= row.keys())
-        for subject, values in row["subjects"].items():
-            self.assertEqual(values.keys(), SPREAD, subject)
-            self.assertLessEqual(values["min"], values["median"])
-            self.assertLessEqual(values["median"], values["max"])
-            self.assertGreater(values["min"], 0, subject)
-
-    def test_json_has_the_shape(self):
-        (row,) = self.measured("--rows", "^signal_idle$")
-        self.expect_shape(row)
-        self.assertEqual(row["name"], "signal_idle")
-        self.assertEqual(row["unit"], "ns")
-        self.assertGreaterEqual(row["rounds"], 11)
-        self.assertEqual(row["subjects"].keys(), {"kernel", "efd", "efd_c", "floor", "sem_t", "std_semaphore",
-                                                  "moodycamel", "pipe"})
-        for gate in [row["gate"], *row["more_gates"]]:
-            self.assertEqual(gate["met"], gate["ratio"] <= gate["limit"])
-
-    def test_rounds_are_as_asked(self):
-        (row,) = self.measured("--rows", "^signal_take$", "--rounds", "3")
-        self.assertEqual(row["rounds"], 3)
-        self.expect_shape(row)
-
-    def test_an_object_is_one_cache_line(self):
-        (row,) = self.measured("--rows", "^memory_sizeof$")
-        self.assertEqual(row["subjects"]["efd"]["median"], 64)
-        self.assertTrue(row["gate"]["met"])
-
-    def test_without_a_second_processor_rows_say_so(self):
-        one = min(os.sched_getaffinity(0))
-        said = subprocess.run([EFD, "bench", "--short", "--json", "--rows", "contended|two_cores"], capture_output=True,
-                              text=True, timeout=BOUND_SECONDS, preexec_fn=lambda: os.sched_setaffinity(0, {one}))
-        self.assertEqual(said.returncode, 0, said.stderr)
-        rows = json.loads(said.stdout)
-        self.assertEqual(len(rows), 3)
-        for row in rows:
-            self.assertIn("two processors", row["not_measured"])
-            self.assertEqual(row["subjects"], {})
-
-    def test_the_list_names_every_row(self):
-        names = [line.split()[0] for line in efd("bench", "--list").stdout.splitlines()]
-        self.assertEqual(len(names), len(set(names)))
-        for name in ("signal_idle", "signal_take", "signal_contended_2", "pingpong_same_core", "pingpong_two_cores",
-                     "pingpong_two_cores_linger", "create_destroy", "memory", "herd_32", "burst_to_sleeper"):
-            self.assertIn(name, names)
-
-    def test_table_tells_the_gate(self):
-        said = efd("bench", "--short", "--rows", "^memory_sizeof$")
-        self.assertRegex(said.stdout, r"memory_sizeof .*\bat most 64\): met\n")
-
-
 class Check(unittest.TestCase):
     def test_json_has_the_shape_and_the_status_agrees(self):
         said = efd("check", "--json", "--claims", "K-01")
@@ -243,7 +183,8 @@ class Check(unittest.TestCase):
     def test_every_claim_is_listed_once_under_the_names_of_all_who_are_asked(self):
         said = efd("check")
         self.assertIn(said.returncode, (0, 1), said.stderr)
-        self.assertEqual(said.stderr, "")
+        # A slow machine is told once in ten seconds how far the check is; nothing else is said there.
+        self.assertRegex(said.stderr, r"^(claim \d+/\d+ .*\n)*$")
         self.assertRegex(said.stdout, r"\ndropin +K-035: [^:]* SIGSEGV, not EFAULT")
         names = re.findall(r"^(K-\d+) ", said.stdout, re.MULTILINE)
         self.assertEqual(names, sorted(set(names)))

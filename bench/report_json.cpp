@@ -1,0 +1,48 @@
+// bench/report_json.cpp: results as JSON, for programs. See report.hpp and docs/bench.md.
+#include "bench/report.hpp"
+
+namespace efd::bench {
+namespace {
+
+nlohmann::ordered_json json_of(const spread& s) { return {{"median", s.median}, {"min", s.min}, {"max", s.max}}; }
+
+nlohmann::ordered_json json_of(const gate_result& judged) {
+    nlohmann::ordered_json gate{{"subject", judged.asked.subject},
+                                {"limit", judged.asked.limit},
+                                {"of", judged.asked.of},
+                                {"ratio", judged.ratio},
+                                {"met", judged.met}};
+    if (!judged.against.empty()) gate["against"] = judged.against;
+    return gate;
+}
+
+nlohmann::ordered_json json_of(const row_result& result) {
+    nlohmann::ordered_json row{{"name", result.what.name}, {"title", result.what.title}, {"unit", result.what.unit}};
+    row["subjects"] = nlohmann::ordered_json::object();
+    for (const auto& [name, values] : result.values) row["subjects"][name] = json_of(spread_of(values));
+    if (!result.why_not.empty()) row["not_measured"] = result.why_not;
+    row["rounds"] = result.rounds;
+    if (result.kernel_over_efd) row["kernel_over_efd"] = json_of(*result.kernel_over_efd);
+    if (!result.best_peer.empty()) row["best_peer"] = result.best_peer;
+    row["gates"] = nlohmann::ordered_json::array();
+    for (const gate_result& judged : result.gates) row["gates"].push_back(json_of(judged));
+    if (!result.what.note.empty()) row["note"] = result.what.note;
+    if (!result.what.loss.empty()) row["loss"] = result.what.loss;
+    return row;
+}
+
+} // namespace
+
+nlohmann::ordered_json to_json(const std::vector<row_result>& results, const machine& here, std::string_view version) {
+    nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+    for (const row_result& result : results) rows.push_back(json_of(result));
+    return {{"version", version},
+            {"kernel", here.kernel},
+            {"machine",
+             {{"architecture", here.architecture}, {"processor", here.processor}, {"processors", here.processors}}},
+            {"load", here.load},
+            {"busy", here.is_busy()},
+            {"rows", std::move(rows)}};
+}
+
+} // namespace efd::bench
