@@ -4,14 +4,15 @@
 //
 // Reads the files below PATH (/usr) into memory, up to a limit, so that every run finds the same. Then runs the
 // pipeline of run.hpp on the one notifier and on the other in turn, holds each answer against one that a single loop
-// gave, and prints the medians. Exit status: 0, 1 if an answer differed, 2 if misused. Progress is shown on a terminal
-// alone.
+// gave, and prints the medians. Exit status: 0, 1 if an answer differed, 2 if misused. A terminal gets a bar, anything
+// else a line when ten seconds have passed without one.
 #include "corpus.hpp"
 #include "notifier.hpp"
 #include "parse.hpp"
 #include "run.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -33,13 +34,22 @@ struct options {
     long runs = 11;
 };
 
-// A bar on standard error, if that is a terminal.
+// In a pipe: no more often than once in ten seconds.
+void say_progress(const char* what, std::uint64_t percent) {
+    using clock = std::chrono::steady_clock;
+    static clock::time_point last = clock::now();
+    if (clock::now() - last < std::chrono::seconds(10)) return;
+    last = clock::now();
+    std::fprintf(stderr, "%s, %llu %% done\n", what, static_cast<unsigned long long>(percent));
+}
+
 void show_progress(const char* what, std::uint64_t done, std::uint64_t all) {
-    static const bool visible = ::isatty(STDERR_FILENO) == 1;
+    static const bool moves = ::isatty(STDERR_FILENO) == 1;
     static std::uint64_t last = 0;
     constexpr std::uint64_t width = 40;
     const std::uint64_t filled = all == 0 ? width : done * width / all;
-    if (!visible || (filled == last && done != all)) return;
+    if (!moves) say_progress(what, all == 0 ? 100 : done * 100 / all);
+    if (!moves || (filled == last && done != all)) return;
     last = filled;
     const std::string bar = std::string(filled, '#') + std::string(width - filled, '.');
     std::fprintf(stderr, "\r%-8s [%s]%s", what, bar.c_str(), done >= all ? "\r\x1b[K" : "");
@@ -112,7 +122,7 @@ void print_ratios(const std::vector<measured>& kernel, const std::vector<measure
 }
 
 void print_answer(const summary& answer) {
-    std::printf("\n%llu bytes, %llu lines, %llu words, checksum %016llx: the same answer in every run\n",
+    std::printf("\n%llu bytes, %llu lines, %llu words,\nchecksum %016llx: the same answer in every run\n",
                 static_cast<unsigned long long>(answer.bytes), static_cast<unsigned long long>(answer.lines),
                 static_cast<unsigned long long>(answer.words), static_cast<unsigned long long>(answer.checksum));
 }
@@ -135,9 +145,11 @@ int compare(const options& o) {
         std::fprintf(stderr, "pipeline: no readable file below %s; name a directory with files\n", o.path.c_str());
         return 2;
     }
-    std::printf("%llu files below %s, %llu MB in %zu chunks of up to %ld bytes; %ld parsers, one consumer\n\n",
+    std::printf("%llu files below %s, %llu MB in %zu chunks of up to %ld bytes;\n"
+                "%ld parsers, one consumer. Medians of %ld runs each, in turn.\n\n",
                 static_cast<unsigned long long>(input.files()), o.path.c_str(),
-                static_cast<unsigned long long>(input.bytes() / 1'000'000), input.chunks(), o.chunk_bytes, o.parsers);
+                static_cast<unsigned long long>(input.bytes() / 1'000'000), input.chunks(), o.chunk_bytes, o.parsers,
+                o.runs);
     const summary expected = answer_of_one_loop(input);
     std::vector<measured> kernel;
     std::vector<measured> efd;
@@ -147,8 +159,8 @@ int compare(const options& o) {
         if (!run_once<pipeline::efd_notifier>(input, o, expected, efd)) return 1;
     }
     show_progress("running", 1, 1);
-    std::printf("%-8s %10s %10s %12s %14s %10s   (medians of %ld runs each, in turn)\n", "eventfd", "wall ms", "cpu ms",
-                "signals", "system calls", "wakeups", o.runs);
+    std::printf("%-8s %10s %10s %12s %14s %10s\n", "eventfd", "wall ms", "cpu ms", "signals", "system calls",
+                "wakeups");
     print_row(pipeline::kernel_notifier::name, kernel);
     print_row(pipeline::efd_notifier::name, efd);
     print_ratios(kernel, efd);

@@ -62,7 +62,7 @@ class Examples(unittest.TestCase):
             os.symlink("/proc/self/mem", os.path.join(place, "link"))
             said = run("pipeline", place, "--runs", "1", "--chunk", str(len(text)))
         self.assertEqual(said.returncode, 0, said.stderr)
-        self.assertRegex(said.stdout, rf"\n{len(text) * 300} bytes, 1200 lines, 1200 words, ")
+        self.assertRegex(said.stdout, rf"\n{len(text) * 300} bytes, 1200 lines, 1200 words,\n")
         kernel = re.search(r"\nkernel +\d+ +\d+ +(\d+) +(\d+)", said.stdout)
         self.assertEqual(int(kernel[1]), 300)  # a signal for each chunk
         self.assertGreater(int(kernel[2]), 300)  # each of which is a call, and the reads are more
