@@ -4,7 +4,7 @@ JOBS ?= 2
 DATA ?= /usr
 PREFIX ?= /usr/local
 
-.PHONY: help run test check proof bench install clean sanitize-asan sanitize-tsan
+.PHONY: help run test check proof bench bench-doc install clean sanitize-asan sanitize-tsan
 
 help:
 	@echo "make run       build, and see the object at work beside the kernel's (DATA=/usr: the files it reads)"
@@ -12,6 +12,7 @@ help:
 	@echo "make check     style, then the tests under ASan+UBSan and under TSan (clang 19)"
 	@echo "make proof     every means by which efd is checked, 15 minutes on two cores, and one table (docs/proof.md)"
 	@echo "make bench     build, and print every row of the bench"
+	@echo "make bench-doc measure, and write the table and the figure of docs/bench.md anew"
 	@echo "make install   build, and install below PREFIX=/usr/local"
 	@echo "make clean     remove build/"
 
@@ -50,6 +51,15 @@ bench:
 	@cmake --preset release $(if $(wildcard build/release/CMakeCache.txt),,-DEFD_BUILD_TESTS=OFF) >/dev/null
 	@cmake --build --preset release -j $(JOBS) --target demo
 	@build/release/src/cli/efd bench
+
+bench-doc:
+	@scripts/setup figure
+	@cmake --preset release $(if $(wildcard build/release/CMakeCache.txt),,-DEFD_BUILD_TESTS=OFF) >/dev/null
+	@cmake --build --preset release -j $(JOBS) --target demo
+	@build/release/src/cli/efd bench --json >build/bench.json
+	@cp build/bench.json docs/bench.json
+	@scripts/bench-table docs/bench.json docs/bench.md
+	@scripts/figure docs/bench.json docs/bench.svg
 
 install:
 	@scripts/setup build
