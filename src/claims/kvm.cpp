@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <vector>
 
 namespace efd::claims {
 
@@ -124,16 +125,22 @@ CLAIM(K_146, descriptor, "KVM_IRQFD: not an eventfd EINVAL, bad descriptor EBADF
 
 CLAIM(K_147, descriptor, "closing the last descriptor detaches the irqfd: the id is free again") {
     const virtual_machine vm(t);
-    const int fd = ::eventfd(0, EFD_NONBLOCK);
-    const int other = ::dup(fd);
-    const int id = id_of(fd);
-    t.expect_error(vm.attach(fd), 0, "attach");
-    ::close(fd);
-    t.expect(!id_is_free(t, id), "the id is taken while a dup is open");
-    t.expect_error(add_to(other, 5), 0, "write through the dup");
-    t.expect_equal(count_of(other), 0, "still attached while a dup is open");
-    ::close(other);
-    t.expect(id_becomes_free(t, id), "the id is free after the last close");
+    std::vector<int> others;
+    std::vector<int> ids;
+    for (std::size_t i = 0; i < enough_ids; ++i) {
+        const int fd = ::eventfd(0, EFD_NONBLOCK);
+        others.push_back(::dup(fd));
+        ids.push_back(id_of(fd));
+        t.expect_error(vm.attach(fd), 0, "attach");
+        ::close(fd);
+    }
+    t.expect(!any_is_free(t, ids), "the ids are taken while a dup of each is open");
+    for (const int other : others) {
+        t.expect_error(add_to(other, 5), 0, "write through the dup");
+        t.expect_equal(count_of(other), 0, "still attached while a dup is open");
+        ::close(other);
+    }
+    t.expect(any_becomes_free(t, ids), "ids are free after the last close");
 }
 
 } // namespace efd::claims

@@ -1,32 +1,50 @@
-// claims/object_ids.hpp: whether the id of an object that is gone is free again.
+// claims/object_ids.hpp: whether the ids of objects that are gone are free again.
 //
 // Owns nothing. Ids are given out smallest first, so that making objects until one has a larger id fills every gap
-// below. Other programs of the machine make eventfds too: an id may go to one of them, which the claims that use this
-// allow for by trying again. Used by the claim's thread.
-// Invariant: no object made here is left behind.
+// below. Two things can keep an id of a dead eventfd taken, and neither is of the claim: another program of the machine
+// may have got it, so that claims ask about several ids at once; and the kernel frees some references only after a
+// grace period of its RCU, which can take half a minute on a busy machine unless somebody asks for one. Used by the
+// claim's thread. Invariant: no object made here is left behind.
 #pragma once
 
 #include "claims/claim.hpp"
 #include "claims/sleeper.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 namespace efd::claims {
 
-// Whether a new object can have that id now: it is given to one of as many as it takes to come past it.
-inline bool id_is_free(trial& t, int id) {
+// More than other programs get in the moment in which a claim gives its ids back.
+inline constexpr std::size_t enough_ids = 8;
+
+// Whether a new object can have one of these ids now: it is given to one of as many as it takes to come past them all.
+inline bool any_is_free(trial& t, const std::vector<int>& ids) {
+    const int largest_id = *std::max_element(ids.begin(), ids.end());
     std::vector<std::unique_ptr<object>> made;
     do {
         made.push_back(t.make());
-        if (made.back()->id() == id) return true;
-    } while (made.back()->id() < id);
+        if (std::find(ids.begin(), ids.end(), made.back()->id()) != ids.end()) return true;
+    } while (made.back()->id() < largest_id);
     return false;
 }
 
+// Sleeps until every reader of the kernel's RCU that has begun is done. A kernel that refuses this says so at once.
+inline void await_grace_period() {
+    constexpr int membarrier_cmd_global = 1;
+    ::syscall(SYS_membarrier, membarrier_cmd_global, 0, 0);
+}
+
 // The same, waiting for a kernel that lets go of its last reference a little later.
-inline bool id_becomes_free(trial& t, int id) {
-    return wait_until([&] { return id_is_free(t, id); });
+inline bool any_becomes_free(trial& t, const std::vector<int>& ids) {
+    return wait_until([&] {
+        await_grace_period();
+        return any_is_free(t, ids);
+    });
 }
 
 } // namespace efd::claims

@@ -12,6 +12,7 @@
 #include "claims/task.hpp"
 #include "claims/uring.hpp"
 
+#include <array>
 #include <cctype>
 #include <cinttypes>
 #include <fcntl.h>
@@ -71,16 +72,54 @@ bool smallest_free_first(trial& t, bool small_goes_first) {
     return false;
 }
 
-// The id of an object whose last descriptor is closed while `hold` has made the kernel keep it: taken until `release`.
+// The ids of objects whose last descriptors are closed while `hold` has made the kernel keep them: taken until
+// `release`.
 template <class Hold, class Release>
 void taken_while_held(trial& t, Hold hold, Release release, const std::string& by) {
-    const int fd = ::eventfd(0, EFD_NONBLOCK);
-    const int id = id_of(fd);
-    hold(fd);
-    ::close(fd);
-    for (int i = 0; i < 20; ++i) t.expect(!id_is_free(t, id), "the id is free while the kernel holds " + by);
+    std::vector<int> ids;
+    for (std::size_t i = 0; i < enough_ids; ++i) {
+        const int fd = ::eventfd(0, EFD_NONBLOCK);
+        ids.push_back(id_of(fd));
+        hold(i, fd);
+        ::close(fd);
+    }
+    for (int i = 0; i < 20; ++i) t.expect(!any_is_free(t, ids), "an id is free while the kernel holds " + by);
     release();
-    t.expect(id_becomes_free(t, id), "the id stays taken after the kernel let go of " + by);
+    t.expect(any_becomes_free(t, ids), "the ids stay taken after the kernel let go of " + by);
+}
+
+void held_by_requests(trial& t) {
+    aio context;
+    int pipe[2] = {-1, -1};
+    if (context.refused() != 0 || ::pipe(pipe) != 0) t.not_here("asynchronous I/O is refused");
+    std::vector<aio_request> requests(enough_ids, aio_request::poll(pipe[0], POLLIN));
+    taken_while_held(
+        t, [&](std::size_t i, int fd) { t.expect_error(context.submit(requests[i].signalling(fd)), 0, "io_submit"); },
+        [&] {
+            t.expect(context.pending(), "the requests are pending");
+            t.expect_equal(::write(pipe[1], "x", 1), 1, "write to the pipe");
+            for (std::size_t i = 0; i < enough_ids; ++i) {
+                std::int64_t found = 0;
+                t.expect(context.completed(found), "completion");
+                t.expect((found & POLLIN) != 0, "the completion says that the pipe is readable");
+            }
+        },
+        "a pending request");
+}
+
+void held_by_rings(trial& t) {
+    std::array<uring, enough_ids> rings;
+    for (const uring& one : rings)
+        if (one.refused() != 0) return; // one holder has been seen
+    taken_while_held(
+        t,
+        [&](std::size_t i, int fd) {
+            t.expect_error(-::io_uring_register_eventfd(rings[i].ring(), fd), 0, "register");
+        },
+        [&] {
+            for (uring& one : rings) t.expect_error(-::io_uring_unregister_eventfd(one.ring()), 0, "unregister");
+        },
+        "a registration");
 }
 
 } // namespace
@@ -178,26 +217,8 @@ CLAIM(K_130, descriptor, "flags of fdinfo = F_GETFL, plus 02000000 if that descr
 }
 
 CLAIM(K_131, descriptor, "id and object stay taken while the kernel holds a reference after the last close") {
-    aio context;
-    int pipe[2] = {-1, -1};
-    if (context.refused() != 0 || ::pipe(pipe) != 0) t.not_here("asynchronous I/O is refused");
-    aio_request request = aio_request::poll(pipe[0], POLLIN);
-    taken_while_held(
-        t, [&](int fd) { t.expect_error(context.submit(request.signalling(fd)), 0, "io_submit"); },
-        [&] {
-            std::int64_t found = 0;
-            t.expect(context.pending(), "the request is pending");
-            t.expect_equal(::write(pipe[1], "x", 1), 1, "write to the pipe");
-            t.expect(context.completed(found), "completion");
-            t.expect((found & POLLIN) != 0, "the completion says that the pipe is readable");
-        },
-        "a pending request");
-
-    uring ring;
-    if (ring.refused() != 0) return; // one holder has been seen
-    taken_while_held(
-        t, [&](int fd) { t.expect_error(-::io_uring_register_eventfd(ring.ring(), fd), 0, "register"); },
-        [&] { t.expect_error(-::io_uring_unregister_eventfd(ring.ring()), 0, "unregister"); }, "a registration");
+    held_by_requests(t);
+    held_by_rings(t);
 }
 
 } // namespace efd::claims
