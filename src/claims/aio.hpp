@@ -5,6 +5,8 @@
 // Invariant: a machine that refuses AIO is told from a claim that differs by refused().
 #pragma once
 
+#include "claims/sleeper.hpp"
+
 #include <cerrno>
 #include <cstdint>
 #include <ctime>
@@ -62,7 +64,7 @@ class aio {
 
     // Waits for a completion and gives its result; false if none came within the bound.
     bool completed(std::int64_t& result) {
-        timespec bound{5, 0};
+        auto bound = step_bound_as<timespec>();
         io_event event{};
         if (::syscall(SYS_io_getevents, context_, 1L, 1L, &event, &bound) != 1) return false;
         result = event.res;

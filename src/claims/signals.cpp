@@ -44,19 +44,19 @@ void handler_must_have_run(trial& t, int times) {
     t.expect(wait_until([&] { return handled.load() >= times; }), "the handler ran");
 }
 
-// Stops this whole process and lets it go on, by a child that sees it stopped in between. Only calls that a child of a
-// process with threads may make. 0 from the child: it was seen.
+// Stops this whole process and lets it go on, by a child that sees it stopped in between, or gives up after a minute.
+// Only calls that a child of a process with threads may make. 0 from the child: it was seen.
 int stop_and_continue_parent(pid_t parent, const char* stat_file) {
     if (::kill(parent, SIGSTOP) != 0) return 1;
     bool stopped = false;
-    for (int i = 0; i < 50'000 && !stopped; ++i) {
+    for (int i = 0; i < 600'000 && !stopped; ++i) {
         std::array<char, 256> text{};
         const int file = ::open(stat_file, O_RDONLY | O_CLOEXEC);
         const ssize_t got = ::read(file, text.data(), text.size() - 1);
         ::close(file);
         for (ssize_t at = 0; at + 2 < got; ++at)
             if (text[static_cast<std::size_t>(at)] == ')') stopped = text[static_cast<std::size_t>(at) + 2] == 'T';
-        ::usleep(100);
+        ::usleep(100); // pace: between two looks
     }
     return ::kill(parent, SIGCONT) == 0 && stopped ? 0 : 2;
 }

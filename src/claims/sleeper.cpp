@@ -19,7 +19,7 @@ bool wait_until(const std::function<bool()>& holds) {
     const auto deadline = std::chrono::steady_clock::now() + step_bound;
     while (!holds()) {
         if (std::chrono::steady_clock::now() > deadline) return holds();
-        std::this_thread::sleep_for(between_looks);
+        std::this_thread::sleep_for(between_looks); // pace: nothing tells of what is looked for
     }
     return true;
 }

@@ -16,9 +16,21 @@
 
 namespace efd::claims {
 
-// How long each wait of a claim may take at most. Below the bound of a whole claim, so that a claim can say what it
-// waited for in vain; set shorter only by those who expect that.
-inline std::chrono::milliseconds step_bound{6'000};
+// How long each wait of a claim may take at most: far more than a busy machine needs, since whoever misses it differs.
+// Below the bound of a whole claim, so that a claim can say what it waited for in vain; set shorter only by those who
+// expect that.
+inline std::chrono::milliseconds step_bound{60'000};
+
+// The same for a call of the kernel's: a timespec of one kind or another.
+template <class Timespec>
+Timespec step_bound_as() {
+    constexpr long ms_in_s = 1'000;
+    constexpr long ns_in_ms = 1'000'000;
+    Timespec bound{};
+    bound.tv_sec = static_cast<decltype(bound.tv_sec)>(step_bound.count() / ms_in_s);
+    bound.tv_nsec = static_cast<decltype(bound.tv_nsec)>(step_bound.count() % ms_in_s * ns_in_ms);
+    return bound;
+}
 
 // Looks until `holds` says true, for step_bound at most; false if it never did.
 bool wait_until(const std::function<bool()>& holds);

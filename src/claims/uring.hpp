@@ -5,6 +5,8 @@
 // Invariant: a machine that refuses io_uring is told from a claim that differs by refused().
 #pragma once
 
+#include "claims/sleeper.hpp"
+
 #include <cstdint>
 #include <stdexcept>
 
@@ -42,7 +44,7 @@ class uring {
     }
     // Waits for the next one, with a bound.
     completion wait() {
-        __kernel_timespec bound{5, 0};
+        auto bound = step_bound_as<__kernel_timespec>();
         io_uring_cqe* entry = nullptr;
         return ::io_uring_wait_cqe_timeout(&ring_, &entry, &bound) == 0 ? taken(entry) : completion{};
     }
