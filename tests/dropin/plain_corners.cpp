@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <new>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/epoll.h>
@@ -90,10 +91,27 @@ void unshared_before() {
     tell_take(second);
 }
 
+// A reader that sleeps is woken, and takes all.
+void asleep() {
+    const int fd = busy(0);
+    tell_take(fd);
+    long long got = 0;
+    std::atomic<pid_t> thread{0};
+    std::thread reader([&] {
+        thread = ::gettid();
+        got = take(fd);
+    });
+    while (thread == 0) std::this_thread::yield();
+    await_asleep_in_read(::getpid(), thread, fd);
+    add(fd, 9);
+    reader.join();
+    std::printf("woken with %lld\n", got);
+}
+
 // Both processes end the read that one of them began; a reader sleeps on, and must be woken.
 void forked_amid_a_read() {
     static int fd = -1;
-    static volatile pid_t child = 0;
+    static std::atomic<pid_t> child{0};
     fd = busy(0);
     tell_take(fd);
     (void)std::fflush(stdout);
@@ -110,9 +128,12 @@ void forked_amid_a_read() {
     const pid_t parent = ::getpid();
     const pthread_t reader = ::pthread_self();
     std::thread writer([=] {
-        ::usleep(100'000);
+        await_asleep_in_read(parent, parent, fd);
         (void)::pthread_kill(reader, SIGUSR1);
-        ::usleep(100'000); // both sleep
+        while (child == 0) std::this_thread::yield();
+        if (child < 0) std::abort(); // kill would take it for everybody
+        await_asleep_in_read(parent, parent, fd);
+        await_asleep_in_read(child, child, fd);
         (void)::kill(child, SIGUSR2);
         (void)::waitpid(child, nullptr, 0);
         put(fd, 1);
@@ -184,38 +205,58 @@ void vector_at_the_bound() {
     tell_take(fd);
 }
 
+namespace {
+
+// What both processes of the next scene see.
+struct shared_steps {
+    std::atomic<long long> given{0}; // units written, less what the child has taken
+    std::atomic<int> steps{0};       // of the child that runs
+};
+
+void write_and_take(int fd, shared_steps& seen) {
+    for (int i = 0; i < 20'000; ++i) {
+        put(fd, 1);
+        put(fd, 1);
+        seen.given.fetch_add(2);
+        if (i % 7 == 6) {
+            std::uint64_t value = 0;
+            const iovec place{&value, sizeof value};
+            if (::readv(fd, &place, 1) == 8) seen.given.fetch_sub(static_cast<long long>(value));
+        }
+        seen.steps = i + 1;
+    }
+}
+
+} // namespace
+
 // One of two processes is stopped wherever it is, or killed and not waited for: the other's read says what there is.
 void stopped_and_killed() {
     const int fd = busy();
     tell_take(fd);
     long long taken = 0;
-    auto* const given = static_cast<std::atomic<long long>*>(
-        ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    void* const place = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (place == MAP_FAILED) std::abort();
+    auto& seen = *new (place) shared_steps;
     (void)std::fflush(stdout);
     for (int round = 0; round < 12; ++round) {
+        seen.steps = 0;
         const pid_t child = ::fork();
+        if (child < 0) std::abort(); // kill would take it for everybody
         if (child == 0) {
-            for (int i = 0; i < 20'000; ++i) {
-                put(fd, 1);
-                put(fd, 1);
-                given->fetch_add(2);
-                if (i % 7 == 6) {
-                    std::uint64_t value = 0;
-                    const iovec place{&value, sizeof value};
-                    if (::readv(fd, &place, 1) == 8) given->fetch_sub(static_cast<long long>(value));
-                }
-            }
+            write_and_take(fd, seen);
             ::_exit(0);
         }
-        ::usleep(1000 + 97U * static_cast<unsigned>(round));
+        while (seen.steps < 100 + 997 * round) std::this_thread::yield();
         (void)::kill(child, SIGSTOP);
-        (void)::waitpid(child, nullptr, WUNTRACED);
+        int status = 0;
+        (void)::waitpid(child, &status, WUNTRACED);
         if (const long long got = take(fd); got > 0) taken += got;
+        if (!WIFSTOPPED(status)) continue; // it was at its end already
         (void)::kill(child, SIGCONT);
         (void)::waitpid(child, nullptr, 0);
     }
     for (long long got = take(fd); got > 0; got = take(fd)) taken += got;
-    std::printf("lost or doubled: %lld\n", given->load() - taken);
+    std::printf("lost or doubled: %lld\n", seen.given.load() - taken);
 }
 
 // One thread closes eventfds with units beside them, and has the number for a file; another makes calls for which all

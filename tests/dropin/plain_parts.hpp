@@ -6,8 +6,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <poll.h>
+#include <string>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 inline void add(int fd, std::uint64_t n) {
@@ -59,6 +61,31 @@ inline int busy(int flags = EFD_NONBLOCK) {
     return fd;
 }
 
+// Whether a thread of this process or of a child is asleep in a read of fd. Where the kernel does not tell system calls
+// to us, asleep in whatever call.
+inline bool is_asleep_in_read(pid_t process, pid_t thread, int fd) {
+    const std::string task = "/proc/" + std::to_string(process) + "/task/" + std::to_string(thread);
+    long call = SYS_read;
+    unsigned long number = static_cast<unsigned long>(fd);
+    if (std::FILE* const file = std::fopen((task + "/syscall").c_str(), "r"); file != nullptr) {
+        char line[256];
+        if (std::fgets(line, sizeof line, file) != nullptr && std::sscanf(line, "%ld %lx", &call, &number) != 2)
+            call = -1;
+        (void)std::fclose(file);
+    }
+    char state = '?';
+    if (std::FILE* const file = std::fopen((task + "/stat").c_str(), "r"); file != nullptr) {
+        if (std::fscanf(file, "%*d %*s %c", &state) != 1) state = '?';
+        (void)std::fclose(file);
+    }
+    return state == 'S' && call == SYS_read && number == static_cast<unsigned long>(fd);
+}
+
+// Until it is seen so; whoever runs the program bounds it.
+inline void await_asleep_in_read(pid_t process, pid_t thread, int fd) {
+    while (!is_asleep_in_read(process, thread, fd)) ::usleep(500); // pace: between two looks
+}
+
 // The scenes of plain_scenes.cpp.
 void nested_edges_first();
 void cancelled();
@@ -79,6 +106,7 @@ void other_name();
 void reused_in_vfork();
 void reused_then_executed();
 void unshared_before();
+void asleep();
 void forked_amid_a_read();
 void freed_value();
 void not_closed();
