@@ -9,11 +9,15 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+import processes
 
 EFD = ""
 PROGRAMS = []
 PROFILES = ("strict", "default", "eager")
-BOUND_SECONDS = 60
+BOUND_SECONDS = 120
 CLEAN = {k: v for k, v in os.environ.items() if not k.startswith("EFD_") and k != "LD_PRELOAD"}
 
 # Which reason each scene must end with, where it ends with one.
@@ -36,14 +40,14 @@ BESIDE_A_RING = ("ring_polls_once", "without_liburing", "by_name_of_libaio")  # 
 
 
 def plain(*words, **more):
-    return subprocess.run(words, capture_output=True, text=True, timeout=BOUND_SECONDS, env=CLEAN, **more)
+    return processes.run(words, BOUND_SECONDS, env=CLEAN, **more)
 
 
 def reported(profile, *words, env=None):
     with tempfile.TemporaryDirectory() as place:
         path = os.path.join(place, "report.json")
-        said = subprocess.run([EFD, "run", "--report=json", "--report-file", path, "--profile", profile, "--", *words],
-                              capture_output=True, text=True, timeout=BOUND_SECONDS, env=env or CLEAN)
+        said = processes.run([EFD, "run", "--report=json", "--report-file", path, "--profile", profile, "--", *words],
+                             BOUND_SECONDS, env=env or CLEAN)
         with open(path, encoding="utf-8") as file:
             return said, json.load(file)
 
@@ -113,8 +117,8 @@ class Sanitizers(unittest.TestCase):
         with tempfile.TemporaryDirectory() as place:
             path = os.path.join(place, "program")
             for words in (one for one in self.BUILDS if shutil.which(one[0])):
-                if subprocess.run([*words, "-x", "c", "-", "-o", path], input=self.SOURCE, capture_output=True, text=True,
-                                  timeout=BOUND_SECONDS).returncode != 0 or plain(path).returncode != 0:
+                built = processes.run([*words, "-x", "c", "-", "-o", path], BOUND_SECONDS, self.SOURCE)
+                if built.returncode != 0 or plain(path).returncode != 0:
                     continue
                 ran += 1
                 with self.subTest(words=words):
@@ -170,16 +174,14 @@ class Run(unittest.TestCase):
         self.assertEqual(said.returncode, 4)
 
     def test_a_blocked_signal_ends_it_all_the_same(self):
-        with subprocess.Popen([EFD, "run", "--report", "--", sys.executable, "-c",
-                               "import os, signal; signal.pthread_sigmask(signal.SIG_UNBLOCK, {15}); os.kill(os.getpid(), 15)"],
-                              stderr=subprocess.DEVNULL, env=CLEAN,
-                              preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {15})) as process:
+        ends = "import os, signal; signal.pthread_sigmask(signal.SIG_UNBLOCK, {15}); os.kill(os.getpid(), 15)"
+        with processes.started([EFD, "run", "--report", "--", sys.executable, "-c", ends], stderr=subprocess.DEVNULL,
+                               env=CLEAN, preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {15})) as process:
             self.assertEqual(process.wait(BOUND_SECONDS), -15)
 
     def test_a_program_that_stops_itself_is_seen_stopped(self):
-        with subprocess.Popen([EFD, "run", "--report", "--", "sh", "-c", "kill -STOP $$; echo continued"],
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=CLEAN,
-                              start_new_session=True) as process:
+        with processes.started([EFD, "run", "--report", "--", "sh", "-c", "kill -STOP $$; echo continued"],
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=CLEAN) as process:
             self.assertTrue(os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1]))
             os.killpg(process.pid, signal.SIGCONT)
             self.assertEqual(process.stdout.read(), "continued\n")
@@ -187,8 +189,8 @@ class Run(unittest.TestCase):
 
     def test_what_is_sent_to_it_goes_on(self):
         for number in (signal.SIGALRM, signal.SIGXCPU, signal.SIGPROF, signal.SIGRTMIN + 3):
-            with subprocess.Popen([EFD, "run", "--report", "--", "sh", "-c", "echo ready; exec sleep 60"],
-                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=CLEAN) as process:
+            with processes.started([EFD, "run", "--report", "--", "sh", "-c", "echo ready; exec sleep 1000"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=CLEAN) as process:
                 self.assertEqual(process.stdout.readline(), "ready\n")
                 process.send_signal(number)
                 self.assertEqual(process.wait(BOUND_SECONDS), -number)
@@ -199,9 +201,9 @@ class Run(unittest.TestCase):
         self.assertIn("made no eventfd", said.stderr)
 
     def test_signals_go_on_to_the_program(self):
-        with subprocess.Popen([EFD, "run", "--report", "--", "sh", "-c",
-                               "trap 'echo told; exit 9' TERM; echo ready; while :; do sleep 0.05; done"],
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=CLEAN) as process:
+        waits = "trap 'echo told; exit 9' TERM; echo ready; while :; do sleep 0.05; done"
+        with processes.started([EFD, "run", "--report", "--", "sh", "-c", waits], stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, env=CLEAN) as process:
             self.assertEqual(process.stdout.readline(), "ready\n")
             process.send_signal(signal.SIGTERM)
             self.assertEqual(process.stdout.read(), "told\n")
@@ -261,8 +263,7 @@ class Policy(unittest.TestCase):
         self.assertEqual(report["eventfds"], 1)
 
     def test_processes_that_go_on_are_told(self):
-        said = plain(EFD, "run", "--report=json", "--", "sh", "-c", "sleep 60 >&- 2>&- & until grep -q efd-run /proc/$!/maps; do :; done; echo $!")
-        os.kill(int(said.stdout), signal.SIGKILL)
+        said = plain(EFD, "run", "--report=json", "--", "sh", "-c", "sleep 1000 >&- 2>&- & until grep -q efd-run /proc/$!/maps; do :; done; echo $!")
         self.assertEqual(json.loads(said.stderr)["still_running"], 1)
 
     def test_no_report_of_what_never_ran(self):

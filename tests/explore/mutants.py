@@ -21,17 +21,20 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "support"))
+import processes
+
 ROOT = HERE.parent.parent
 FLAGS = [
     "-std=c++20", "-O1", "-w", "-fno-stack-protector", "-fcf-protection=none", "-ftrivial-auto-var-init=zero",
     '-DEFD_ATOMIC_MODEL="explore/model_atomic.hpp"',
 ]  # fmt: skip
-SECONDS_MOST = 120
+SECONDS_MOST = 240
 
 
 def call(command, seconds=SECONDS_MOST):
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
+        done = processes.run(command, seconds)
     except subprocess.TimeoutExpired:
         return None, f"not finished after {seconds} s"
     return done.returncode, done.stdout + done.stderr

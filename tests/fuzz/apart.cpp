@@ -5,8 +5,10 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -37,7 +39,7 @@ int status_of(pid_t child, const shared_report& shared) {
         if (now != seen) since = std::chrono::steady_clock::now();
         seen = now;
         if (std::chrono::steady_clock::now() - since > longest_play_lasts) ::kill(child, SIGKILL);
-        std::this_thread::sleep_for(std::chrono::milliseconds(2)); // between looks at the child
+        std::this_thread::sleep_for(std::chrono::milliseconds(2)); // pace: between two looks at the child
     }
 }
 
@@ -60,7 +62,11 @@ report apart(const playing& what) {
         ::mmap(nullptr, sizeof(shared_report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     auto& shared = *new (place) shared_report;
     const pid_t child = ::fork();
-    if (child == 0) be_the_child(shared, what);
+    if (child < 0) std::abort(); // kill would take it for everybody
+    if (child == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL); // a parent whose time is up
+        be_the_child(shared, what);
+    }
     const int status = status_of(child, shared);
     report made;
     made.tally = shared.tally;

@@ -12,12 +12,10 @@ descriptors they have open at their end, for a server its worker is counted befo
 """
 
 import argparse
-import contextlib
 import json
 import os
 import pathlib
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
@@ -26,8 +24,11 @@ import time
 
 import catalogue
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+import processes
+
 SKIPPED = 77
-BOUND_SECONDS = 120
+BOUND_SECONDS = 240
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -61,28 +62,21 @@ class Runner:
 
     def start(self, words, **more):
         clean = {k: v for k, v in os.environ.items() if not k.startswith("EFD_") and k != "LD_PRELOAD"}
-        return subprocess.Popen(self.before(words), cwd=self.place, env={**clean, "LC_ALL": "C.UTF-8"},
-                                stdin=subprocess.DEVNULL, start_new_session=True, **more)
-
-    def stop(self, process):
-        """Its whole session: nobody else is in it."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        return processes.start(self.before(words), cwd=self.place, env={**clean, "LC_ALL": "C.UTF-8"},
+                               stdin=subprocess.DEVNULL, **more)
 
     def run(self, *words):
         """Exit status and standard output; its errors are kept for who must find out."""
         with open(os.path.join(self.place, "errors"), "w+", encoding="utf-8", errors="replace") as errors:
             begun = time.monotonic()
-            process = self.start(words, stdout=subprocess.PIPE, stderr=errors, text=True, errors="replace")
+            process = self.start(words, stdout=subprocess.PIPE, stderr=errors)
             try:
-                output, _ = process.communicate(timeout=BOUND_SECONDS)
+                ended = processes.finish(process, BOUND_SECONDS)
             except subprocess.TimeoutExpired:
                 raise Failed(f"{words[0]}: no end within {BOUND_SECONDS} s") from None
-            finally:
-                self.stop(process)
             self.seconds += time.monotonic() - begun
-        return f"status {process.returncode}\n{output}"
+            processes.stop(process)
+        return f"status {ended.returncode}\n{ended.stdout}"
 
 
 def once(program, options, big, under, reports=None):
