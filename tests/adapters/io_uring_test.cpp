@@ -59,7 +59,7 @@ class uring : public testing::TestWithParam<uring_poll> {
     }
     void wait_and_handle(uring_reader& reader) {
         io_uring_cqe* completion = nullptr;
-        __kernel_timespec bound{.tv_sec = 20, .tv_nsec = 0};
+        __kernel_timespec bound{.tv_sec = 60, .tv_nsec = 0};
         ASSERT_EQ(io_uring_wait_cqe_timeout(&ring_, &completion, &bound), 0) << "a lost wake";
         handle(reader, completion);
     }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "support/sanitizer.hpp"
+#include "support/waiting.hpp"
 
 #include <atomic>
 #include <functional>
@@ -20,6 +21,7 @@ class race {
     explicit race(std::function<void()> other) : other_(std::move(other)), thread_([this] { run(); }) {}
     ~race() {
         asked_ = -1;
+        asked_.notify_one();
         thread_.join();
     }
     race(const race&) = delete;
@@ -29,20 +31,19 @@ class race {
     void go(int stagger) {
         stagger_ = stagger;
         ++asked_;
+        asked_.notify_one();
     }
-    void join() {
-        while (done_ != asked_) std::this_thread::yield();
-    }
+    void join() { await_change(done_, asked_ - 1); }
 
   private:
     void run() {
         for (int next = 1;; ++next) {
-            int asked = 0;
-            while ((asked = asked_) != next && asked != -1) std::this_thread::yield();
-            if (asked == -1) return;
+            await_change(asked_, next - 1);
+            if (asked_ == -1) return;
             for (int i = 0; i < stagger_; ++i) std::atomic_signal_fence(std::memory_order_seq_cst);
             other_();
             done_ = next;
+            done_.notify_one();
         }
     }
     std::function<void()> other_;

@@ -82,14 +82,24 @@ class stranger {
   public:
     explicit stranger(std::function<void(context&, int)> act)
         : thread_([this, act = std::move(act)] {
-              for (int turn = 0; !over_;)
-                  if (context* const object = handed_over_.exchange(nullptr)) act(*object, turn++);
+              for (int turn = 0;; ++turn) {
+                  efd::tests::await_change(handed_over_, static_cast<context*>(nullptr));
+                  context* const object = handed_over_.exchange(nullptr);
+                  if (over_) return;
+                  act(*object, turn);
+              }
           }) {}
-    ~stranger() { over_ = true; }
+    ~stranger() {
+        over_ = true;
+        hand(eventfd());
+    }
     stranger(const stranger&) = delete;
     stranger& operator=(const stranger&) = delete;
 
-    void hand(const eventfd& object) { handed_over_ = object.native_handle(); }
+    void hand(const eventfd& object) {
+        handed_over_ = object.native_handle();
+        handed_over_.notify_one();
+    }
 
   private:
     std::atomic<context*> handed_over_{nullptr};
@@ -324,7 +334,7 @@ TEST(lifetime, a_forked_child_makes_and_uses_objects_of_its_own) {
     for (int i = 0; i < 50; ++i) {
         const pid_t child = fork();
         if (child == 0) {
-            alarm(20);
+            alarm(60); // the parent waits for it without a bound
             eventfd object(3);
             std::uint64_t value = 0;
             _exit(object.read(value) == std::errc{} && value == 3 ? 0 : 1);

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <gtest/gtest.h>
 #include <random>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <thread>
 #include <vector>
@@ -67,7 +68,7 @@ TEST_P(parked_threads, every_unit_is_read_once) {
         while (ended.load()) {
             it.write_unseen(1);
             written += 1;
-            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            std::this_thread::sleep_for(std::chrono::milliseconds(1)); // pace: between two units for who sleeps
         }
         waker.join();
         demote(it.there(), it.fd(), reason::denied);
@@ -93,7 +94,7 @@ TEST(parked_poll, units_and_readable_are_one) {
     std::thread consumer([&] {
         while (true) {
             pollfd asked{it.fd(), POLLIN, 0};
-            ASSERT_EQ(::poll(&asked, 1, 20'000), 1) << "asleep beside units: " << units_of(it.word());
+            ASSERT_EQ(::poll(&asked, 1, 60'000), 1) << "asleep beside units: " << units_of(it.word());
             const std::int64_t got = it.read();
             ASSERT_GT(got, 0);
             seen += static_cast<std::uint64_t>(got);
@@ -115,7 +116,9 @@ TEST(parked_processes, a_killed_reader_takes_what_it_took_and_no_more) {
         known_eventfd it;
         promote(it.there());
         const pid_t child = ::fork();
+        ASSERT_GE(child, 0); // kill would take -1 for everybody
         if (child == 0) {
+            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
             learn_process();
             for (;;) (void)it.read();
         }

@@ -10,6 +10,7 @@
 #include "linearize/plan.hpp"
 #include "linearize/real_subject.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <deque>
@@ -19,6 +20,10 @@
 namespace efd::linearize {
 
 inline constexpr std::chrono::seconds longest_history{60};
+// Of the feeder, between two looks. Without the longest, it would have written more than a log holds before the threads
+// of a busy machine came to their turn.
+inline constexpr std::chrono::microseconds shortest_pause{30};
+inline constexpr std::chrono::microseconds longest_pause{20'000};
 
 inline std::int64_t clock_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
@@ -40,11 +45,14 @@ class recorder {
         for (seat& s : seats_) s.thread = std::thread([this, &s] { work(s); });
         const auto end = std::chrono::steady_clock::now() + longest_history;
         std::uint64_t before = 0;
+        std::chrono::microseconds pause = shortest_pause;
         while (!all_done()) {
-            std::this_thread::sleep_for(std::chrono::microseconds(30));
+            std::this_thread::sleep_for(pause); // pace: between two looks at who moves
             std::uint64_t moved = 0;
             for (const seat& s : seats_) moved += s.moved.load(std::memory_order_relaxed);
-            if (moved == before) feed();
+            const bool at_rest = moved == before; // or nobody has a processor: then there is time
+            pause = at_rest ? std::min(2 * pause, longest_pause) : shortest_pause;
+            if (at_rest) feed();
             before = moved;
             if (std::chrono::steady_clock::now() > end || fed_.size() > most_calls - 2) return false;
         }

@@ -14,7 +14,8 @@
 
 namespace efd::tests {
 
-inline constexpr std::chrono::seconds patience{20};
+// Far more than a busy machine needs: whoever misses it hangs.
+inline constexpr std::chrono::seconds patience{60};
 
 // The calls that the library sleeps in, as /proc numbers them: under qemu-user these are calls of the x86-64 kernel
 // below, to which the emulator passes on a futex call of any kind.
@@ -45,14 +46,29 @@ inline bool asleep_now(pid_t tid) {
     return number == futex_number || number == futex_waitv_number;
 }
 
+// On an idle machine what is waited for comes at once. On a busy one whoever yields gives a whole slice away, while
+// one that sleeps for a moment is soon the next.
 template <class Condition>
 bool eventually(Condition holds) {
+    constexpr int quick_looks = 50;
     const auto end = std::chrono::steady_clock::now() + patience;
-    while (!holds()) {
+    for (int looks = 0; !holds(); ++looks) {
         if (std::chrono::steady_clock::now() > end) return false;
-        std::this_thread::yield();
+        if (looks < quick_looks)
+            std::this_thread::yield();
+        else
+            std::this_thread::sleep_for(std::chrono::microseconds(50)); // pace: nothing tells of what is waited for
     }
     return true;
+}
+
+// Until another thread has changed the word and said so (notify_one). Looks for about as long as a thread that runs
+// needs, so that both meet; then it sleeps, since on a busy machine the other one does not run.
+template <class Value>
+void await_change(const std::atomic<Value>& word, Value from) {
+    for (int looks = 0; looks < 20'000; ++looks)
+        if (word.load() != from) return;
+    word.wait(from);
 }
 
 // A thread that runs one function and can be seen asleep in it and seen done.

@@ -245,7 +245,7 @@ void epoll_consumer(doorbell how, std::uint32_t events, Consume consume) {
     while (taken < 2 * each) {
         epoll_event got{};
         if (!consume(object, taken)) continue;
-        ASSERT_EQ(::epoll_wait(epoll, &got, 1, 20000), 1) << "asleep beside " << object.count();
+        ASSERT_EQ(::epoll_wait(epoll, &got, 1, 60000), 1) << "asleep beside " << object.count();
     }
     EXPECT_EQ(taken, 2 * each);
     ::close(epoll);

@@ -15,7 +15,7 @@
 
 namespace efd::tests {
 
-inline constexpr int bound_ms = 20000;
+inline constexpr int bound_ms = 60000;
 
 class loop {
   public:

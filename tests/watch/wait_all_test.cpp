@@ -98,7 +98,7 @@ TEST(wait_all_race, philosophers) {
             all.emplace_back([&, i] {
                 std::array<set_event, 2> got{};
                 for (int meal = 0; meal < 500; ++meal) {
-                    if (sets[i].wait_all_for(got, 20s) != std::errc{}) wrong = true;
+                    if (sets[i].wait_all_for(got, 60s) != std::errc{}) wrong = true;
                     for (const set_event& fork : got)
                         if (fork.value != 1 || in_hand[fork.token].fetch_add(1) != 0) wrong = true;
                     for (const set_event& fork : got) in_hand[fork.token].fetch_sub(1);
@@ -132,7 +132,7 @@ TEST(wait_all_race, no_moment_between) {
         }
     });
     std::array<set_event, 2> got{};
-    for (int taken = 0; taken < rounds; ++taken) ASSERT_EQ(set.wait_all_for(got, 20s), std::errc{}) << taken;
+    for (int taken = 0; taken < rounds; ++taken) ASSERT_EQ(set.wait_all_for(got, 60s), std::errc{}) << taken;
     done = true;
     EXPECT_EQ(seen_empty.load(), 0);
     EXPECT_EQ(a.count(), 1U);

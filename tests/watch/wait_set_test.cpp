@@ -242,7 +242,7 @@ TEST(wait_set, kernel_descriptors_are_members_too) {
     const int fd = set.fd();
     EXPECT_FALSE(readable(fd));
     for (const int which : {0, 1}) {
-        efd::tests::observed_thread waiter([&] { EXPECT_EQ(set.wait_any_for(got, 20s), std::errc{}); });
+        efd::tests::observed_thread waiter([&] { EXPECT_EQ(set.wait_any_for(got, 60s), std::errc{}); });
         ASSERT_TRUE(which == 0 ? a.signal() : ::write(ends[1], "x", 1) == 1);
         ASSERT_TRUE(waiter.seen_done());
         EXPECT_EQ(got.token, which == 0 ? 1U : 2U);
