@@ -68,7 +68,7 @@ double kernel_bytes() {
 double settled_kernel_bytes() {
     double before = kernel_bytes();
     for (int look = 0; look < 40; ++look) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        std::this_thread::sleep_for(std::chrono::milliseconds(50)); // pace: nothing tells when the kernel frees
         const double now = kernel_bytes();
         if (std::abs(now - before) < 32 * 1024) return now;
         before = now;

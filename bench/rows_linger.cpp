@@ -39,7 +39,7 @@ double reader_cpu(const settings& how) {
     });
     const pinned here(how.cpus.front());
     for (int i = 0; i < signals; ++i) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        std::this_thread::sleep_for(std::chrono::milliseconds(1)); // delay: a signal each millisecond is measured
         if (i == signals - 1) ended.store(true, std::memory_order_release);
         it.signal();
     }

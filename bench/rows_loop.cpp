@@ -68,7 +68,7 @@ double counter_burst(const settings& how, std::int64_t signals) {
         while (!over.load(base::acquire)) {
             const std::uint64_t taken = it.take();
             keep(&taken);
-            std::this_thread::sleep_for(std::chrono::microseconds(50));
+            std::this_thread::sleep_for(std::chrono::microseconds(50)); // delay: a reader that is slow
         }
     });
     const pinned here(how.cpus.front());

@@ -15,7 +15,7 @@ void give_way() {
     thread_local linearize::dice mine(std::hash<std::thread::id>{}(std::this_thread::get_id()));
     const std::uint64_t face = mine.below(16);
     if (face < 6) std::this_thread::yield();
-    if (face == 15) std::this_thread::sleep_for(std::chrono::microseconds(20));
+    if (face == 15) std::this_thread::sleep_for(std::chrono::microseconds(20)); // delay: others get in
 }
 
 template <class... Arguments>

@@ -18,7 +18,7 @@ void hold_at_times() {
     const std::uint64_t face = mine.below(16);
     const int kept = errno;
     if (face < 6) std::this_thread::yield();
-    if (face == 15) std::this_thread::sleep_for(std::chrono::microseconds(20));
+    if (face == 15) std::this_thread::sleep_for(std::chrono::microseconds(20)); // delay: others get in
     errno = kept;
 }
 

@@ -60,8 +60,8 @@ class round {
             ++table_.burst;
         }
         table_.begun.notify_all();
-        std::this_thread::sleep_for(
-            std::chrono::microseconds(500 + dice_.below(table_.seats.size() < 8 ? 4000 : 20'000)));
+        const auto length = 500 + dice_.below(table_.seats.size() < 8 ? 4000 : 20'000);
+        std::this_thread::sleep_for(std::chrono::microseconds(length)); // delay: the threads work meanwhile
         table_.paused = true;
         in_time("become quiet", [this] { return quiet(); });
         for (subject& s : table_.subjects)
@@ -77,7 +77,7 @@ class round {
         while (!holds()) {
             if (steady_clock::now() > end)
                 terms_.end_of_program(fmt::format("the threads did not {}\n{}", what, describe(table_)));
-            std::this_thread::sleep_for(std::chrono::microseconds(50));
+            std::this_thread::sleep_for(std::chrono::microseconds(50)); // pace: between two looks
         }
     }
 

@@ -27,7 +27,7 @@ watch::watch(table& around, std::chrono::nanoseconds limit, end_of_program stuck
       thread_([this](const std::stop_token& over) {
           while (!over.stop_requested()) {
               for (std::size_t i = 0; i < stretches_.size(); ++i) look_at(table_.seats[i], stretches_[i]);
-              std::this_thread::sleep_for(sample_every);
+              std::this_thread::sleep_for(sample_every); // pace: between two samples
           }
       }) {}
 

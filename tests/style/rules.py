@@ -145,6 +145,32 @@ def file_card(source, _files):
             yield 1, f"the file card begins with '{name}', not with the file's own path and a colon"
 
 
+# Calls that do nothing but let time pass; in C++ a name of ours may be `sleep`, so that the plain one is libc's alone.
+SLEEPING = {
+    (".cpp", ".hpp"): re.compile(
+        r"\b(?:usleep|nanosleep|clock_nanosleep|sleep_for|sleep_until|thrd_sleep)\s*\(|(?<![\w>])::\s*sleep\s*\("
+        r"|(?<!_)\bpoll\s*\(\s*(?:nullptr|NULL)\b"
+    ),
+    (".c", ".h"): re.compile(r"\b(?:sleep|usleep|nanosleep|clock_nanosleep|thrd_sleep)\s*\(|\bpoll\s*\(\s*NULL\b"),
+    (".py",): re.compile(r"\b(?:time|asyncio)\s*\.\s*sleep\s*\(|\bimport\s+sleep\b"),
+    (".sh",): re.compile(r"\bsleep\s+[\d$.\"]"),
+}
+NEVER_SLEEP = ("tests/", "src/claims/", "bench/", "examples/")
+WHY_IT_SLEEPS = re.compile(r"(?://|#|/\*)\s*(?:pace|delay): \w")
+
+
+def no_sleep(source, _files):
+    """Time stands for no event: what sleeps says that it is a pace between looks or a delay that is meant, and why."""
+    called = next((found for endings, found in SLEEPING.items() if source.path.endswith(endings)), None)
+    if called is None or not source.path.startswith(NEVER_SLEEP):
+        return
+    lines = source.text.splitlines()
+    for place in called.finditer(source.uncommented if source.path.endswith(".sh") else source.code):
+        line = source.line_of(place.start())
+        if not WHY_IT_SLEEPS.search(lines[line - 1]):
+            yield line, f"{place[0].strip()}: wait for the event; or say `pace:` or `delay:` and why, on the same line"
+
+
 def words_of(name):
     return [word.lower() for part in name.split("_") for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", part)]
 
@@ -165,6 +191,7 @@ def banned_words(source, _files):
 
 
 RULES = [
-    layers, function_length, file_length, atomics_door, named_orders, system_calls_door, file_card, banned_words,
+    layers, function_length, file_length, atomics_door, named_orders, system_calls_door, file_card, no_sleep,
+    banned_words,
 ]  # fmt: skip
 assert LIBRARY_ROOMS <= LEVELS.keys()

@@ -171,6 +171,33 @@ class Cards(unittest.TestCase):
         self.assertEqual([], caught(rules.file_card, "tests/x.sh", "#!/bin/sh\n# Does it.\n"))
 
 
+class Sleeps(unittest.TestCase):
+    def test_a_sleep_is_caught(self):
+        for path, line in (
+            ("tests/core/x.cpp", "::usleep(100);"), ("tests/core/x.hpp", "std::this_thread::sleep_for(1ms);"),
+            ("src/claims/x.cpp", "std::this_thread::sleep_until(end);"), ("bench/x.cpp", "nanosleep(&a, nullptr);"),
+            ("examples/x.cpp", "::sleep(1);"), ("tests/x.cpp", "clock_nanosleep(a, b, c, d);"),
+            ("tests/x.cpp", "::poll(nullptr, 0, 100);"), ("examples/x.c", "sleep(1);"), ("tests/x.py", "time.sleep(0.1)"),
+            ("tests/x.py", "from time import sleep"), ("tests/x.sh", "sleep 0.5"),
+            ("tests/x.cpp", "usleep(1); // between two looks"), ("tests/x.cpp", "usleep(1); // pace:"),
+        ):  # fmt: skip
+            self.assertEqual([1], caught(rules.no_sleep, path, line + "\n"), line)
+
+    def test_a_sleep_that_says_why_is_clean(self):
+        for path, line in (
+            ("tests/x.cpp", "::usleep(100); // pace: between two looks"), ("tests/x.py", "time.sleep(1)  # delay: it is late"),
+            ("examples/x.c", "sleep(1); /* delay: as a user would */"),
+        ):  # fmt: skip
+            self.assertEqual([], caught(rules.no_sleep, path, line + "\n"), line)
+
+    def test_other_names_and_places_are_clean(self):
+        for line in ("subject.sleep(before);", "void small::sleep(int n) {}", "// usleep(1)", 's = "usleep(1)";',
+                     "::poll(&one, 1, 0);", "wait_for([] {});"):
+            self.assertEqual([], caught(rules.no_sleep, "tests/x.cpp", line + "\n"), line)
+        self.assertEqual([], caught(rules.no_sleep, "src/os/x.cpp", "::usleep(1);\n"))
+        self.assertEqual([], caught(rules.no_sleep, "tests/x.py", 'run(["sh", "-c", "sleep 60"])\n'))
+
+
 class Names(unittest.TestCase):
     def test_banned_words_are_caught(self):
         for name in ("wake_helper", "ContextManager", "string_utils", "impl", "read_impl"):

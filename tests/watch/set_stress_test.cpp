@@ -49,7 +49,7 @@ class load {
         });
     }
     void end() {
-        std::this_thread::sleep_for(load_time);
+        std::this_thread::sleep_for(load_time); // delay: the others work meanwhile
         over_ = true;
         threads_.clear();
     }

@@ -3,7 +3,7 @@ for ((i = 0; i < $1; i++)); do
     seq "$i" | sort -n | { read -r first; echo "$first $(echo "$i" | cat)" >&3; } 3>&1
     (exec 4< <(echo "$i"); read -r <&4 said; echo "$said")
 done
-sleep 0.01 &
+sleep 0.01 & # delay: a job that ends by itself
 wait "$!"
 echo "status of a job: $?"
 trap 'echo "told"' USR1
