@@ -243,7 +243,7 @@ TEST(asio, a_slot_that_races_a_signal_loses_no_unit) {
     io_eventfd object(context);
     race writer([&] { (void)object.object().signal(); });
     std::uint64_t taken = 0;
-    for (int round = 0; round < race_rounds; ++round) {
+    for (const int round : efd::tests::as_many_as(race_rounds)) {
         net::cancellation_signal signal;
         outcome out;
         object.async_read(net::bind_cancellation_slot(signal.slot(), out.handler()));
@@ -263,7 +263,7 @@ TEST(asio, the_end_of_an_io_object_that_races_a_signal_loses_no_unit) {
     efd::eventfd object;
     race writer([&] { (void)object.signal(); });
     std::uint64_t taken = 0;
-    for (int round = 0; round < race_rounds; ++round) {
+    for (const int round : efd::tests::as_many_as(race_rounds)) {
         outcome out;
         {
             io_eventfd mine(context, object.duplicate());
@@ -284,7 +284,7 @@ TEST(asio, the_end_of_a_context_that_races_a_signal_loses_no_unit) {
         io_eventfd mine(co_await net::this_coro::executor, object.duplicate());
         (void)co_await mine.async_read(net::use_awaitable);
     };
-    for (int round = 0; round < race_rounds / 10; ++round) {
+    for (const int round : efd::tests::as_many_as(race_rounds / 10)) {
         {
             net::io_context context;
             net::co_spawn(context, reads, net::detached);

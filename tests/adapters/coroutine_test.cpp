@@ -210,7 +210,7 @@ TEST(coroutine, a_stop_that_races_a_signal_loses_no_unit) {
     int cancelled = 0;
     eventfd object;
     race writer([&] { (void)object.signal(); });
-    for (int round = 0; round < race_rounds; ++round) {
+    for (const int round : efd::tests::as_many_as(race_rounds)) {
         std::stop_source stop;
         outcome out;
         const std::uint64_t before = object.count();
@@ -238,7 +238,7 @@ TEST(coroutine, a_stop_inside_a_callback_races_a_signal) {
     ASSERT_EQ(other.add_wait_queue(entry, ready), std::errc{});
     std::uint64_t taken = 0;
     race writer([&] { (void)object.signal(); });
-    for (int round = 0; round < race_rounds; ++round) {
+    for (const int round : efd::tests::as_many_as(race_rounds)) {
         std::stop_source stop;
         current = &stop;
         outcome out;
@@ -257,7 +257,7 @@ TEST(coroutine, a_start_that_races_a_stop_ends) {
     std::stop_source* current = nullptr;
     race stopper([&] { current->request_stop(); });
     eventfd used;
-    for (int round = 0; round < race_rounds; ++round) {
+    for (const int round : efd::tests::as_many_as(race_rounds)) {
         eventfd fresh; // in half of the rounds its wait queue is made in the race
         std::stop_source stop;
         current = &stop;
@@ -273,7 +273,7 @@ TEST(coroutine, a_start_that_races_a_stop_ends) {
 TEST(coroutine, a_start_that_races_a_signal_is_not_forgotten) {
     eventfd object;
     race writer([&] { (void)object.signal(); });
-    for (int round = 0; round < race_rounds; ++round) {
+    for (const int round : efd::tests::as_many_as(race_rounds)) {
         outcome out;
         writer.go(round % 64);
         read_once(object, out);

@@ -123,7 +123,7 @@ TEST_P(uring, cancels_that_race_signals_lose_no_unit) {
     eventfd object;
     race writer([&] { (void)object.signal(); });
     uring_reader reader(object, GetParam());
-    for (int round = 0; round < race_rounds / 2; ++round) {
+    for (const int round : efd::tests::as_many_as(race_rounds / 2)) {
         prepare(reader);
         writer.go(round % 64);
         if (round % 2 == 0) handle_all(reader);

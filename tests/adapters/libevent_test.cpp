@@ -100,7 +100,7 @@ TEST_F(libevent, removals_that_race_signals_lose_no_unit) {
         eventfd object(0, how);
         tally_.sum = 0;
         race writer([&] { (void)object.signal(); });
-        for (int round = 0; round < race_rounds / 2; ++round) {
+        for (const int round : efd::tests::as_many_as(race_rounds / 2)) {
             writer.go(round % 64);
             {
                 libevent_reader reader(base_, object, &add_up, &tally_);

@@ -119,8 +119,10 @@ TEST_F(uv, stops_and_closes_that_race_signals_lose_no_unit) {
     for (const flags how : {flags::none, flags::semaphore}) {
         eventfd object(0, how);
         tally_ = {};
+        int made = 0;
         race writer([&] { (void)object.signal(); });
-        for (int round = 0; round < race_rounds / 2; ++round) {
+        for (const int round : efd::tests::as_many_as(race_rounds / 2)) {
+            ++made;
             writer.go(round % 64);
             start(object);
             uv_run(&loop_, UV_RUN_NOWAIT);
@@ -129,7 +131,7 @@ TEST_F(uv, stops_and_closes_that_race_signals_lose_no_unit) {
             writer.join();
             ASSERT_EQ(tally_.sum + object.count(), static_cast<std::uint64_t>(round) + 1);
         }
-        EXPECT_EQ(tally_.closed, race_rounds / 2);
+        EXPECT_EQ(tally_.closed, made);
     }
 }
 

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <sys/syscall.h>
 #include <thread>
@@ -46,18 +47,16 @@ inline bool asleep_now(pid_t tid) {
     return number == futex_number || number == futex_waitv_number;
 }
 
-// On an idle machine what is waited for comes at once. On a busy one whoever yields gives a whole slice away, while
-// one that sleeps for a moment is soon the next.
+// What is waited for comes at once where every thread has a processor. Where it has none, whoever sleeps for a moment
+// gives his own away, and is soon the next; whoever yields would wait for a whole slice of each other thread.
 template <class Condition>
 bool eventually(Condition holds) {
     constexpr int quick_looks = 50;
     const auto end = std::chrono::steady_clock::now() + patience;
     for (int looks = 0; !holds(); ++looks) {
         if (std::chrono::steady_clock::now() > end) return false;
-        if (looks < quick_looks)
-            std::this_thread::yield();
-        else
-            std::this_thread::sleep_for(std::chrono::microseconds(50)); // pace: nothing tells of what is waited for
+        if (looks < quick_looks) continue;
+        std::this_thread::sleep_for(std::chrono::microseconds(50)); // pace: nothing tells of what is waited for
     }
     return true;
 }
@@ -70,6 +69,37 @@ void await_change(const std::atomic<Value>& word, Value from) {
         if (word.load() != from) return;
     word.wait(from);
 }
+
+// The rounds of a test of chance, from 0: as many as `most`, or on a busy machine, where each may cost several slices,
+// as many as half a minute has room for, and `least`. for (const int round : as_many_as(20'000))
+class as_many_as {
+  public:
+    explicit as_many_as(int most) : most_(most) {}
+    class iterator {
+      public:
+        explicit iterator(const as_many_as& of) : of_(&of) {}
+        int operator*() const { return round_; }
+        iterator& operator++() {
+            ++round_;
+            return *this;
+        }
+        bool operator==(std::default_sentinel_t) const {
+            return round_ >= of_->most_ || (round_ >= least && std::chrono::steady_clock::now() > of_->end_);
+        }
+
+      private:
+        const as_many_as* of_;
+        int round_ = 0;
+    };
+    [[nodiscard]] iterator begin() const { return iterator(*this); }
+    [[nodiscard]] static std::default_sentinel_t end() { return {}; }
+
+  private:
+    static constexpr int least = 100;
+    static constexpr std::chrono::seconds time_for_most{30};
+    int most_;
+    std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::now() + time_for_most;
+};
 
 // A thread that runs one function and can be seen asleep in it and seen done.
 class observed_thread {

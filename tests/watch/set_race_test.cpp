@@ -90,7 +90,7 @@ TEST(set_race, set_mark_a_new_member_keeps_its_mark) {
         set_event got{};
         while (!done.load()) (void)set.try_any(got);
     });
-    for (int round = 0; round < 20000; ++round) {
+    for (const int round : efd::tests::as_many_as(20'000)) {
         eventfd guest(1);
         const int place = set.add(guest, 1);
         const bool awaited = round % 4 == 0;
