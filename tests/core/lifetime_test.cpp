@@ -96,10 +96,7 @@ class stranger {
     stranger(const stranger&) = delete;
     stranger& operator=(const stranger&) = delete;
 
-    void hand(const eventfd& object) {
-        handed_over_ = object.native_handle();
-        handed_over_.notify_one();
-    }
+    void hand(const eventfd& object) { handed_over_ = object.native_handle(); }
 
   private:
     std::atomic<context*> handed_over_{nullptr};

@@ -61,13 +61,14 @@ bool eventually(Condition holds) {
     return true;
 }
 
-// Until another thread has changed the word and said so (notify_one). Looks for about as long as a thread that runs
-// needs, so that both meet; then it sleeps, since on a busy machine the other one does not run.
+// Until another thread has changed the word. Looks for about as long as a thread that runs needs, so that both meet;
+// then it sleeps between looks, since on a busy machine the other one does not run. (std::atomic's wait yields first.)
 template <class Value>
 void await_change(const std::atomic<Value>& word, Value from) {
-    for (int looks = 0; looks < 20'000; ++looks)
-        if (word.load() != from) return;
-    word.wait(from);
+    constexpr int quick_looks = 20'000;
+    for (int looks = 0; word.load() == from; ++looks)
+        if (looks >= quick_looks)
+            std::this_thread::sleep_for(std::chrono::microseconds(50)); // pace: whoever is waited for says nothing
 }
 
 // The rounds of a test of chance, from 0: as many as `most`, or on a busy machine, where each may cost several slices,
