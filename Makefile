@@ -1,37 +1,57 @@
-# The front door of efd. Each goal installs what it needs (scripts/setup), configures, builds, and goes.
-# Everything that is built lands under build/, in the directory of its preset (CMakePresets.json).
-JOBS ?= 2
+# The front door of efd. Each goal says what it is going to do, installs the packages that are missing (scripts/setup),
+# configures, builds, and goes. Everything that is built lands under build/, in the directory of its preset
+# (CMakePresets.json).
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 DATA ?= /usr
 PREFIX ?= /usr/local
+SETUP ?= yes
+export SETUP
+export DESTDIR
 
-.PHONY: help run test check proof bench bench-doc install clean sanitize-asan sanitize-tsan
+.PHONY: help run test check proof bench bench-doc install install-lib uninstall clean sanitize-asan sanitize-tsan
 
 help:
-	@echo "make run       build, and see the object at work beside the kernel's (DATA=/usr: the files it reads)"
-	@echo "make test      build, and run every test"
-	@echo "make check     style, then the tests under ASan+UBSan and under TSan (clang 19)"
-	@echo "make proof     every means by which efd is checked, 15 minutes on two cores, and one table (docs/proof.md)"
-	@echo "make bench     build, and print every row of the bench"
-	@echo "make bench-doc measure, and write the table and the figure of docs/bench.md anew"
-	@echo "make install   build, and install below PREFIX=/usr/local"
-	@echo "make clean     remove build/"
+	@echo "make run          build, and see the object at work beside the kernel's (DATA=/usr: the files it reads)"
+	@echo "make test         build, and run every test"
+	@echo "make check        style, then the tests under ASan+UBSan and under TSan (clang 19)"
+	@echo "make proof        every means by which efd is checked, 15 minutes on two cores, and one table (docs/proof.md)"
+	@echo "make bench        build, and print every row of the bench"
+	@echo "make bench-doc    measure, and write the table and the figure of docs/bench.md anew"
+	@echo "make install      build libraries, headers, drop-in and command, and install them below PREFIX=/usr/local"
+	@echo "make install-lib  libraries and headers alone: needs a compiler, CMake and make"
+	@echo "make uninstall    remove from below PREFIX what these two have installed"
+	@echo "make clean        remove build/"
+	@echo
+	@echo "Each installs the Debian packages that are missing, and says so first; SETUP=no: none. JOBS=$(JOBS): at once."
+
+# configure PRESET OPTION...; build PRESET OPTION...
+configure = scripts/progress configure cmake --preset
+build = scripts/progress build cmake --build -j $(JOBS) --preset
 
 # A tree that has its tests already keeps them.
+without_tests = $(if $(wildcard build/release/CMakeCache.txt),,-DEFD_BUILD_TESTS=OFF)
+
+# first_time FILE TEXT: what is said where FILE was not built yet.
+first_time = $(if $(wildcard $(1)),,@echo "$(2)")
+
 run:
+	$(call first_time,build/release/src/cli/efd,make run: the first time it builds for 2 to 4 minutes on two processors; then it shows efd at work for 1.)
 	@scripts/setup build
-	@cmake --preset release $(if $(wildcard build/release/CMakeCache.txt),,-DEFD_BUILD_TESTS=OFF) >/dev/null
-	@cmake --build --preset release -j $(JOBS) --target demo
+	@$(configure) release $(without_tests)
+	@$(build) release --target demo
 	@scripts/demo build/release $(DATA)
 
 test:
+	$(call first_time,build/release/tests/core,make test: the first time it builds for 8 to 15 minutes on two processors; then the tests run for 6 to 10.)
 	@scripts/setup test
-	@cmake --preset release -DEFD_BUILD_TESTS=ON >/dev/null
-	@cmake --build --preset release -j $(JOBS)
-	@ctest --preset release -j $(JOBS)
+	@$(configure) release -DEFD_BUILD_TESTS=ON
+	@$(build) release
+	@scripts/progress test ctest --preset release -j $(JOBS) || \
+	    { echo "make test: to run one test alone: ctest --preset release -R NAME"; exit 1; }
 
 check:
 	@scripts/setup check
-	@cmake --preset release -DEFD_BUILD_TESTS=ON >/dev/null
+	@$(configure) release -DEFD_BUILD_TESTS=ON
 	@ctest --preset release -L style
 	@$(MAKE) --no-print-directory sanitize-asan
 	@$(MAKE) --no-print-directory sanitize-tsan
@@ -42,30 +62,43 @@ proof:
 	@scripts/proof
 
 sanitize-asan sanitize-tsan: sanitize-%:
-	@cmake --preset $* >/dev/null
-	@cmake --build --preset $* -j $(JOBS)
+	@$(configure) $*
+	@$(build) $*
 	@ctest --preset $* -j $(JOBS)
 
 bench:
 	@scripts/setup build
-	@cmake --preset release $(if $(wildcard build/release/CMakeCache.txt),,-DEFD_BUILD_TESTS=OFF) >/dev/null
-	@cmake --build --preset release -j $(JOBS) --target demo
+	@$(configure) release $(without_tests)
+	@$(build) release --target demo
 	@build/release/src/cli/efd bench
 
 bench-doc:
 	@scripts/setup figure
-	@cmake --preset release $(if $(wildcard build/release/CMakeCache.txt),,-DEFD_BUILD_TESTS=OFF) >/dev/null
-	@cmake --build --preset release -j $(JOBS) --target demo
+	@$(configure) release $(without_tests)
+	@$(build) release --target demo
 	@build/release/src/cli/efd bench --json >build/bench.json
 	@cp build/bench.json docs/bench.json
 	@scripts/bench-table docs/bench.json docs/bench.md
 	@scripts/figure docs/bench.json docs/bench.svg
 
 install:
+	@scripts/install check $(abspath $(PREFIX))
+	$(call first_time,build/install/src/cli/efd,make install: the first time it builds for 2 to 3 minutes on two processors.)
 	@scripts/setup build
-	@cmake --preset release $(if $(wildcard build/release/CMakeCache.txt),,-DEFD_BUILD_TESTS=OFF) >/dev/null
-	@cmake --build --preset release -j $(JOBS)
-	@cmake --install build/release --prefix $(PREFIX)
+	@$(configure) install -DCMAKE_INSTALL_PREFIX=$(abspath $(PREFIX))
+	@$(build) install
+	@scripts/install do $(abspath $(PREFIX)) build/install
+
+install-lib:
+	@scripts/install check $(abspath $(PREFIX))
+	$(call first_time,build/library/src/libefd.so,make install-lib: the first time it builds for 1 minute on two processors.)
+	@scripts/setup library
+	@$(configure) library -DCMAKE_INSTALL_PREFIX=$(abspath $(PREFIX))
+	@MAKEFLAGS=--no-print-directory $(build) library
+	@scripts/install do $(abspath $(PREFIX)) build/library
+
+uninstall:
+	@scripts/install undo $(abspath $(PREFIX))
 
 clean:
 	@rm -rf build
