@@ -87,7 +87,8 @@ class eventfd {
     }
     eventfd(eventfd&& other) noexcept : context_(std::exchange(other.context_, nullptr)) {}
     eventfd& operator=(eventfd&& other) noexcept {
-        eventfd(std::move(other)).swap(*this);
+        eventfd moved(std::move(other));
+        moved.swap(*this);
         return *this;
     }
     eventfd(const eventfd&) = delete;

@@ -39,7 +39,8 @@ class wait_set {
     EFD_API ~wait_set();
     wait_set(wait_set&& other) noexcept : core_(std::exchange(other.core_, nullptr)) {}
     wait_set& operator=(wait_set&& other) noexcept {
-        wait_set(std::move(other)).swap(*this);
+        wait_set moved(std::move(other));
+        moved.swap(*this);
         return *this;
     }
     wait_set(const wait_set&) = delete;

@@ -7,6 +7,8 @@
 // acq_rel for every read-modify-write that decides something.
 #pragma once
 
+#include <efd/base/cxx20.hpp>
+
 #ifdef EFD_ATOMIC_MODEL
 #include EFD_ATOMIC_MODEL
 #else

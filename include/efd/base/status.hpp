@@ -4,6 +4,8 @@
 // Each value stands for exactly one errno, named beside it.
 #pragma once
 
+#include <efd/base/cxx20.hpp>
+
 namespace efd::base {
 
 enum class status : unsigned char {

@@ -5,6 +5,8 @@
 // so that it is spelled once. Anyone may call them from anywhere.
 #pragma once
 
+#include <efd/base/cxx20.hpp>
+
 #include <cstdint>
 
 namespace efd::core {

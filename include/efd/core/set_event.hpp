@@ -1,6 +1,8 @@
 // core/set_event.hpp: what waiting on a set gives.
 #pragma once
 
+#include <efd/base/cxx20.hpp>
+
 #include <cstdint>
 
 namespace efd::core {

@@ -33,6 +33,8 @@
 // to be stopped in that one spot at once, one and a half times the number of threads that Linux can have.
 #pragma once
 
+#include <efd/base/cxx20.hpp>
+
 #include <cstdint>
 
 namespace efd::core {
