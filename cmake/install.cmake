@@ -1,5 +1,6 @@
 # What `cmake --install` puts down: both libraries, the headers, the efd command where it is built, efd.pc for
-# pkg-config, and the package that find_package(efd) finds (efd::static, efd::shared, and efd::efd for the latter).
+# pkg-config, suppressions for valgrind, and the package that find_package(efd) finds (efd::static, efd::shared, and
+# efd::efd for one of them).
 # Everything is found relative to the installed files, so the tree may be moved and --prefix may be given at the end.
 include(CMakePackageConfigHelpers)
 
@@ -22,6 +23,7 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/efd-config.cmake.in ${PR
                               INSTALL_DESTINATION ${efd_package_dir} NO_SET_AND_CHECK_MACRO)
 # Before 1.0 a new minor version may break its users.
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/efd-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/efd.supp DESTINATION ${CMAKE_INSTALL_DATADIR}/efd) # for valgrind
 install(FILES ${PROJECT_BINARY_DIR}/efd-config.cmake ${PROJECT_BINARY_DIR}/efd-config-version.cmake
         DESTINATION ${efd_package_dir})
 

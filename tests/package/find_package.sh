@@ -12,15 +12,19 @@ esac
 "$cmake" -S "$consumer" -B "$work" -G Ninja -DCONSUMER_LANGUAGE="$language" -DCMAKE_PREFIX_PATH="$prefix" $compilers
 "$cmake" --build "$work"
 
-for kind in static shared plain; do
-    "$work/use_$kind"
-    needs=no
-    if readelf -d "$work/use_$kind" | grep -q 'NEEDED.*libefd\.so'; then needs=yes; fi
-    case "$kind$needs" in
-    staticno | sharedyes | plainyes) ;;
-    *)
-        echo "use_$kind: needs libefd.so: $needs" >&2
-        exit 1
-        ;;
-    esac
-done
+# needs KIND WANTED: whether use_KIND needs libefd.so, yes or no.
+needs() {
+    "$work/use_$1"
+    found=no
+    if readelf -d "$work/use_$1" | grep -q 'NEEDED.*libefd\.so'; then found=yes; fi
+    [ $found = "$2" ] && return
+    echo "use_$1: needs libefd.so: $found" >&2
+    exit 1
+}
+
+needs static no
+needs shared yes
+needs plain yes
+"$cmake" "$work" -DBUILD_SHARED_LIBS=OFF
+"$cmake" --build "$work"
+needs plain no
