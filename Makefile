@@ -22,7 +22,7 @@ help:
 	@echo "make uninstall    remove from below PREFIX what these two have installed"
 	@echo "make clean        remove build/"
 	@echo
-	@echo "Each installs the Debian packages that are missing, and says so first; SETUP=no: none. JOBS=$(JOBS): at once."
+	@echo "Each installs the Debian packages that are missing, and says so first; SETUP=no: none. JOBS=$(JOBS) run at once."
 
 # configure PRESET OPTION...; build PRESET OPTION...
 configure = scripts/progress configure cmake --preset
@@ -31,18 +31,18 @@ build = scripts/progress build cmake --build -j $(JOBS) --preset
 # A tree that has its tests already keeps them.
 without_tests = $(if $(wildcard build/release/CMakeCache.txt),,-DEFD_BUILD_TESTS=OFF)
 
-# first_time FILE TEXT: what is said where FILE was not built yet.
+# first_time FILE TEXT: what is said where FILE was not built yet; no commas.
 first_time = $(if $(wildcard $(1)),,@echo "$(2)")
 
 run:
-	$(call first_time,build/release/src/cli/efd,make run: the first time it builds for 2 to 4 minutes on two processors; then it shows efd at work for 1.)
+	$(call first_time,build/release/src/cli/efd,make run: builds for 2 to 3 minutes on two idle processors; then shows efd at work for 1 minute)
 	@scripts/setup build
 	@$(configure) release $(without_tests)
 	@$(build) release --target demo
 	@scripts/demo build/release $(DATA)
 
 test:
-	$(call first_time,build/release/tests/core,make test: the first time it builds for 8 to 15 minutes on two processors; then the tests run for 6 to 10.)
+	$(call first_time,build/release/tests/core,make test: builds for 8 to 15 minutes on two idle processors; then the tests run for 6 to 10 minutes)
 	@scripts/setup test
 	@$(configure) release -DEFD_BUILD_TESTS=ON
 	@$(build) release
@@ -83,7 +83,7 @@ bench-doc:
 
 install:
 	@scripts/install check $(abspath $(PREFIX))
-	$(call first_time,build/install/src/cli/efd,make install: the first time it builds for 2 to 3 minutes on two processors.)
+	$(call first_time,build/install/src/cli/efd,make install: builds for 2 to 3 minutes on two idle processors)
 	@scripts/setup build
 	@$(configure) install -DCMAKE_INSTALL_PREFIX=$(abspath $(PREFIX))
 	@$(build) install
@@ -91,7 +91,7 @@ install:
 
 install-lib:
 	@scripts/install check $(abspath $(PREFIX))
-	$(call first_time,build/library/src/libefd.so,make install-lib: the first time it builds for 1 minute on two processors.)
+	$(call first_time,build/library/src/libefd.so,make install-lib: builds for half a minute on two idle processors)
 	@scripts/setup library
 	@$(configure) library -DCMAKE_INSTALL_PREFIX=$(abspath $(PREFIX))
 	@MAKEFLAGS=--no-print-directory $(build) library

@@ -27,7 +27,7 @@ def build(given):
     configure = ["cmake", "-G", "Ninja", "-S", str(HERE.parents[1]), "-B", str(given.build)]
     configure += [f"-DCMAKE_C_COMPILER={c_compiler}", f"-DCMAKE_CXX_COMPILER={given.compiler}"]
     configure += ["-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DEFD_SANITIZE=address,undefined", "-DEFD_FUZZ_COVERAGE=ON"]
-    configure += ["-DEFD_BUILD_COMMAND=OFF", "-DEFD_BUILD_EXAMPLES=OFF"]
+    configure += ["-DEFD_BUILD_COMMAND=OFF", "-DEFD_BUILD_EXAMPLES=OFF", "-DEFD_WERROR=ON"]
     for command in (configure, ["cmake", "--build", str(given.build), "-j", "2", "--target", "fuzz_libfuzzer"]):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
