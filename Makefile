@@ -35,14 +35,14 @@ without_tests = $(if $(wildcard build/release/CMakeCache.txt),,-DEFD_BUILD_TESTS
 first_time = $(if $(wildcard $(1)),,@echo "$(2)")
 
 run:
-	$(call first_time,build/release/src/cli/efd,make run: builds for 2 to 3 minutes on two idle processors; then shows efd at work for 1 minute)
+	$(call first_time,build/release/src/cli/efd,make run: builds for 1 to 3 minutes on two idle processors; then shows efd at work for 1 minute)
 	@scripts/setup build
 	@$(configure) release $(without_tests)
 	@$(build) release --target demo
 	@scripts/demo build/release $(DATA)
 
 test:
-	$(call first_time,build/release/tests/core,make test: builds for 8 to 15 minutes on two idle processors; then the tests run for 6 to 10 minutes)
+	$(call first_time,build/release/tests/core,make test: builds for 3 to 5 minutes on two idle processors; then the tests run for 5 to 10 minutes)
 	@scripts/setup test
 	@$(configure) release -DEFD_BUILD_TESTS=ON
 	@$(build) release
@@ -83,7 +83,7 @@ bench-doc:
 
 install:
 	@scripts/install check $(abspath $(PREFIX))
-	$(call first_time,build/install/src/cli/efd,make install: builds for 2 to 3 minutes on two idle processors)
+	$(call first_time,build/install/src/cli/efd,make install: builds for 1 to 3 minutes on two idle processors)
 	@scripts/setup build
 	@$(configure) install -DCMAKE_INSTALL_PREFIX=$(abspath $(PREFIX))
 	@$(build) install
