@@ -6,6 +6,7 @@
 //     explore --except NAME,NAME   not these
 //     explore --replay SEED        one schedule again, step by step
 //     explore --brief              one line for a failure, no table (for the mutants)
+//     explore --seconds N          begins no configuration after that time, and says how many it reached
 #include "explore/scenarios.hpp"
 #include "explore/tell.hpp"
 
@@ -29,6 +30,7 @@ struct options {
     std::string except;
     std::string seed;
     std::uint64_t most_states = 16'000'000;
+    double most_seconds = 0; // 0: no bound
 };
 
 std::vector<scenario> all_scenarios() {
@@ -133,14 +135,14 @@ void print_head(const char* form) {
 }
 
 // The last line is for `make proof`.
-void print_foot(const result& total, int held, int chosen) {
+void print_foot(const result& total, int held, int explored, int chosen) {
     const auto states = static_cast<unsigned long long>(total.states);
     const auto steps = static_cast<unsigned long long>(total.steps);
     const auto ends = static_cast<unsigned long long>(total.ends);
     std::printf("%-18s %-62s %10llu %11llu %9llu %5s %7.2f  %d of %d hold\n", "all", "", states, steps, ends, "",
-                total.seconds, held, chosen);
-    std::printf("PROOF | explorer | %d configurations, %llu states, %llu steps | - | %d\n", chosen, states, steps,
-                chosen - held);
+                total.seconds, held, explored);
+    std::printf("PROOF | explorer | %d of %d configurations, %llu states, %llu steps | - | %d\n", explored, chosen,
+                states, steps, explored - held);
 }
 
 options read_options(int count, char** words) {
@@ -160,6 +162,8 @@ options read_options(int count, char** words) {
             asked.except = words[++i];
         else if (word == "--replay" && has_value)
             asked.seed = words[++i];
+        else if (word == "--seconds" && has_value)
+            asked.most_seconds = std::strtod(words[++i], nullptr);
         else if (word == "--states" && has_value)
             asked.most_states = std::strtoull(words[++i], nullptr, 10);
         else {
@@ -174,6 +178,7 @@ int run(const options& asked) {
     if (!asked.seed.empty()) return replay_seed(asked.seed);
     result total;
     int chosen = 0;
+    int explored = 0;
     int held = 0;
     if (!asked.brief && !asked.list) print_head(asked.full ? "full" : "short");
     for (const scenario& what : all_scenarios()) {
@@ -184,13 +189,15 @@ int run(const options& asked) {
         if (asked.only.empty() ? what.full && !asked.full : !named_in(asked.only, what.name)) continue;
         if (named_in(asked.except, what.name)) continue;
         ++chosen;
+        if (asked.most_seconds > 0 && total.seconds > asked.most_seconds) continue;
+        ++explored;
         const bool holds = explore_one(what, asked, total);
         held += holds ? 1 : 0;
         if (!holds && asked.brief) break;
     }
     if (asked.list) return 0;
-    if (!asked.brief) print_foot(total, held, chosen);
-    return chosen > 0 && held == chosen ? 0 : 1;
+    if (!asked.brief) print_foot(total, held, explored, chosen);
+    return explored > 0 && held == explored ? 0 : 1;
 }
 
 } // namespace

@@ -2,17 +2,21 @@
 """The mutants of what the explorer compiles: each is one deliberate mistake, and the explorer must find every one.
 
     mutants.py --objects DIRECTORY --work DIRECTORY [--all] [--only NAME,NAME] [--compiler g++] [--jobs N]
+               [--seconds N [--seed S]]
 
 Each entry of mutants*.json names the pair of docs/races.md that it breaks, textual replacements (each must fit at exactly
 one place, so that an entry cannot go stale unseen), and the configurations to explore. The replacement is made in a copy;
 what it touches is compiled and linked with the explorer's other objects. A mutant is killed if the explorer reports a
 failure in one of its configurations; a mutant that does not compile, hangs or is found to hold is a failure here.
-The last line is for `make proof`. Exit status 0 if all were killed.
+With --seconds no further mutant is begun after that time, and the order is shuffled by a seed, which is printed, so that
+runs that are cut short try all of them in the end. The last line is for `make proof`. Exit status 0 if all that were
+tried were killed.
 """
 
 import argparse
 import concurrent.futures
 import json
+import random
 import re
 import shutil
 import subprocess
@@ -123,6 +127,8 @@ def read_options():
     parser.add_argument("--only", default="", help="names, with commas between")
     parser.add_argument("--all", action="store_true", help="also those that the short form leaves out")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=None, help="begin no mutant after that time")
+    parser.add_argument("--seed", type=int, default=None, help="of the order, with --seconds")
     return parser.parse_args()
 
 
@@ -131,19 +137,33 @@ def main():
     mutants = [m for file in sorted(HERE.glob("mutants*.json")) for m in json.loads(file.read_text(encoding="utf-8"))]
     names = set(filter(None, options.only.split(",")))
     chosen = [m for m in mutants if (m["name"] in names if names else options.all or m["short"])]
+    if options.seconds is not None:
+        seed = random.randrange(2**32) if options.seed is None else options.seed
+        print(f"the order of seed {seed}")
+        random.Random(seed).shuffle(chosen)
+    end = None if options.seconds is None else time.monotonic() + options.seconds
     workshop = Workshop(options)
-    killed = 0
+
+    def try_in_time(mutant):
+        return None if end is not None and time.monotonic() > end else workshop.try_one(mutant)
+
+    killed = tried = 0
     pairs = {}
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for mutant, (dead, how, seconds) in zip(chosen, pool.map(workshop.try_one, chosen), strict=True):
+        for mutant, outcome in zip(chosen, pool.map(try_in_time, chosen), strict=True):
+            if outcome is None:
+                continue
+            dead, how, seconds = outcome
+            tried += 1
             killed += dead
             pairs.setdefault(mutant["pair"], []).append(dead)
             print(f"{mutant['pair']:<15} {mutant['name']:<32} {'killed' if dead else 'ALIVE':<7} {seconds:5.1f} s  {how}",
                   flush=True)  # fmt: skip
     broken = sum(all(dead) for dead in pairs.values())
-    print(f"pairs {len(pairs)}, each with a mutant that is found: {broken}; mutants killed {killed} of {len(chosen)}")
-    alive = len(chosen) - killed if chosen else 1
-    print(f"PROOF | mutants | {len(pairs)} pairs, {broken} with a mutant that is found | {killed}/{len(chosen)} | {alive}")
+    print(f"pairs {len(pairs)}, each with a mutant that is found: {broken}; mutants killed {killed} of {tried}")
+    alive = tried - killed if tried else 1
+    reached = f"{tried} of {len(chosen)} mutants, of {len(pairs)} pairs; pairs with a mutant that is found: {broken}"
+    print(f"PROOF | mutants | {reached} | {killed}/{tried} | {alive}")
     return 1 if alive else 0
 
 

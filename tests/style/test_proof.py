@@ -1,6 +1,7 @@
 """tests/style/test_proof.py: scripts/proof takes nothing for proved that is not.
 
-What must fail does: a program that fails, one that says nothing, says it twice, is too late, or has a mutant alive.
+What must fail does: a program that fails, one that says nothing, says it twice, or has a mutant alive. A stage that is
+not through when its share of the time is over is no failure, but is said to be cut short.
 """
 
 import importlib.machinery
@@ -35,7 +36,8 @@ class Judge(unittest.TestCase):
 
     def test_what_must_fail_fails(self):
         for status, text in (
-            (1, LINE), (77, "skipped\n"), (0, ""), (0, LINE + LINE), (None, LINE), (-11, LINE),
+            (1, LINE), (77, "skipped\n"), (0, ""), (0, LINE + LINE), (-11, LINE),
+            (None, "configuration x FAILS\n"), (None, "PAIR name ALIVE\n"),
             (0, "PROOF | x | 7 things | 2/3 | 0\n"), (0, "PROOF | x | 7 things | - | 2\n"), (0, "PROOF | x | 7 things | 0\n"),
         ):  # fmt: skip
             self.assertGreater(failures(status, text), 0, (status, text))
@@ -51,13 +53,28 @@ class Judge(unittest.TestCase):
         self.assertGreater(failures(0, "15 sources, 2 findings\n", **style), 0)
         self.assertGreater(failures(0, "nothing\n", **style), 0)
 
+    def test_a_stage_that_is_cut_short_says_so_and_is_no_failure(self):
+        for status, text, cut in ((None, "one\ntwo\n", True), (0, "PROOF | x | 3 of 7 things | - | 0\n", True),
+                                  (0, "PROOF | x | 7 of 7 things | - | 0\n", False), (0, LINE, False)):  # fmt: skip
+            result = proof.judge(proof.Stage("x", [["x"]]), [status], [text])
+            self.assertEqual((0, cut), (result.failures, result.cut), text)
+            self.assertEqual(cut, "cut short:" in "\n".join(proof.table_of([result], 1.0)))
+
+    def test_the_table_fits_eighty_columns(self):
+        long = proof.Result("fuzz, rapidcheck", "word " * 60, "1000/1000", 0, 12345.0, cut=True)
+        self.assertLessEqual(max(map(len, proof.table_of([long], 12345.0))), 80)
+
+    def test_the_shares_fit_the_bound(self):
+        shares = sum(stage.share * stage.cores for stage in proof.STAGES if not stage.long)
+        self.assertLessEqual(shares, 15 * 60 * proof.CORES)
+
     def test_a_stage_that_hangs_is_ended(self):
         class options:
             build, times = PATH.parent.parent / "build", 1
 
         run = proof.Proof.__new__(proof.Proof)
-        run.options, run.build, run.deadline = options, options.build, proof.time.monotonic() + 1
-        status, _ = run.run(["sleep", "600"], "/dev/null")
+        run.options, run.build = options, options.build
+        status, _ = run.run(["sleep", "600"], "/dev/null", deadline=proof.time.monotonic() + 1)
         self.assertIsNone(status)
 
 
