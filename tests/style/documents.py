@@ -1,0 +1,71 @@
+"""tests/style/documents.py: README.md names what the tree has: variables, options, files, headers, and nothing else.
+
+    documents.py REPOSITORY
+
+The table of variables is compared in both directions with the names that the sources of library, drop-in and command
+read, the table of options with those that the CMake files declare, each path and public header with the tree. Prints what
+differs; exit status 1 if anything does.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+NAME = re.compile(r'"(EFD_[A-Z]+(?:_[A-Z]+)*)"')
+OPTION = re.compile(r"^\s*(?:option\((EFD_\w+)|set\((EFD_\w+) [^)]*CACHE STRING)", re.MULTILINE)
+PATH = re.compile(r"(?<![\w/.:$}-])((?:docs|examples|src|tests|scripts|include|models|bench|cmake)/[\w./-]*\w)")
+CHECKED = re.compile(r"^static_assert\(.*$", re.MULTILINE)
+MACROS = {"EFD_WITH_DROPIN", "EFD_VERSION"}  # names in quotes that no environment has
+
+
+def table_under(text, heading):
+    """The first cells of the table below a heading, without their backquotes."""
+    part = text.split(f"\n{heading}\n", 1)[1].split("\n## ", 1)[0]
+    cells = [line.split("|")[1] for line in part.splitlines() if line.startswith("| `")]
+    return {name for cell in cells for name in re.findall(r"`([A-Z][A-Z_]+)", cell)}
+
+
+def variables_read(repository):
+    sources = [path for room in ("core", "dropin", "cli", "os") for path in (repository / "src" / room).glob("*.?pp")]
+    texts = [CHECKED.sub("", path.read_text(encoding="utf-8")) for path in sources]  # those may try wrong names
+    return {name for text in texts for name in NAME.findall(text)} - MACROS
+
+
+def options_declared(repository):
+    files = [repository / "CMakeLists.txt", *sorted((repository / "cmake").glob("*.cmake"))]
+    files += [path for room in ("src", "tests", "bench", "examples") for path in (repository / room).rglob("CMakeLists.txt")]
+    found = [match for path in files for match in OPTION.findall(path.read_text(encoding="utf-8"))]
+    return {name for names in found for name in names if name} | {"BUILD_SHARED_LIBS"}
+
+
+def both_ways(what, documented, existing):
+    for name in sorted(existing - documented):
+        yield f"README.md does not say what {what} {name} is for"
+    for name in sorted(documented - existing):
+        yield f"README.md names {what} {name}, which the tree does not have"
+
+
+def findings(repository):
+    text = (repository / "README.md").read_text(encoding="utf-8")
+    ours = {name for name in table_under(text, "## Environment") if name.startswith("EFD_")}
+    yield from both_ways("the variable", ours, variables_read(repository))
+    yield from both_ways("the option", table_under(text, "## Install and build with it"), options_declared(repository))
+    for document in [repository / "README.md", *sorted((repository / "docs").glob("*.md"))]:
+        said = document.read_text(encoding="utf-8")
+        for path in sorted(set(PATH.findall(said))):
+            if not (repository / path).exists() and not list(repository.glob(path + "*")):
+                yield f"{document.relative_to(repository)} names {path}, which is not there"
+    for header in sorted(set(re.findall(r"<(efd/[\w./]+)>", text))):
+        if not (repository / "include" / header).exists():
+            yield f"README.md names <{header}>, which is not there"
+
+
+def main(repository):
+    found = list(findings(repository))
+    print(*found, sep="\n", end="\n" if found else "")
+    print(f"README.md and docs: {len(found)} findings")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]).resolve()))
