@@ -143,10 +143,9 @@ void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t ma
 [[gnu::noinline]] void context::seal_wake_ring(state_word old, std::uint64_t n) noexcept {
     if (is_held(old)) (void)await_release(state_); // HOLD: an add that came too late for the take returns after it
     if (packed_count(old) + n >= packed_limit) seal();
-    // One unit, one reader. Without semaphore the reader woken for the first unit takes all that follow (E6), so only
-    // who left zero owes the wake; where a woken reader may be killed, everybody does.
-    const bool owes = semaphore() || shared() || packed_count(old) == 0;
-    if (has_sleeper(park_of(old)) && n > 0 && owes) wake_packed(semaphore() ? n : 1);
+    // OWED. Every add that meets the mark makes a wake of its own. One that trusted the add that left zero would return
+    // beside a sleeper for as long as that one is stopped before its wake.
+    if (has_sleeper(park_of(old)) && n > 0) wake_packed(semaphore() ? n : 1);
     if (is_armed(old) && n > 0) tell_bell(poll_in | (packed_count(old) == 0 ? bell::left_zero : 0U)); // LEVEL, ring
 }
 

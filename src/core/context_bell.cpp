@@ -66,19 +66,32 @@ std::uint32_t context::arm_bell(std::uint32_t events) noexcept {
         }
         const std::uint32_t ready = poll_mask(packed_count(seen)) & events;
         if (ready != 0) return ready;
-        if (is_armed(seen) || state_.compare_exchange_weak(seen, seen | armed_mark, base::acq_rel, base::acquire))
-            return 0;
+        const std::uint32_t turn = has_sleeper(park_of(seen)) ? 0 : take_turn();
+        if (state_.compare_exchange_weak(seen, armed_by(seen, turn), base::acq_rel, base::acquire))
+            return 0; // ARM, mark
     }
     if (const std::uint32_t ready = poll() & events; ready != 0) return ready;
-    state_.fetch_or(armed_mark, base::acq_rel); // ARM, sealed
-    return poll() & events;                     // the mark stays: another may have armed beside us, for other events
+    while (!state_.compare_exchange_weak(seen, armed_by(seen, 0), base::acq_rel, base::acquire)) { // ARM, sealed
+    }
+    return poll() & events; // the mark stays: another may have armed beside us, for other events
 }
 
-// Of all adders that found the bell armed, one is told to ring.
-bool context::claim_ring() noexcept {
-    if (!is_armed(state_.fetch_and(~armed_mark, base::acq_rel))) return false; // ARM, claim
+// A ring is wanted for what holds now; for room only once the word is sealed, as before that there always is some. An
+// arm that is not marked any more has had its ring, since the mark goes after it.
+bool context::wants_ring(std::uint32_t events, state_word& arm) noexcept {
+    arm = state_.load(base::acquire);
+    if (!is_armed(arm) || (events == poll_out && !is_sealed(arm)) || (poll() & events) == 0) return false;
     note_wake();
     return true;
+}
+
+// The ring for this arm is made, so that no later add need make one. If the mark may be of another arm it stays: that
+// costs a ring that nobody waits for.
+void context::end_arm(state_word arm) noexcept {
+    state_word seen = arm;
+    while (is_same_arm(seen, arm) &&
+           !state_.compare_exchange_weak(seen, disarmed(seen), base::acq_rel, base::acquire)) { // ARM, rung
+    }
 }
 
 } // namespace efd::core

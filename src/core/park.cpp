@@ -85,8 +85,8 @@ void context::wake_packed(std::uint64_t units) noexcept {
     const std::uint32_t turn = take_turn();
     state_word seen = state_.load(base::acquire);
     do {
-        // Sealed: the sealer woke everybody. No mark: a later waker found nobody left.
-        if (is_sealed(seen) || !has_sleeper(park_of(seen))) return;
+        if (is_sealed(seen)) return wake_left_asleep();
+        if (!has_sleeper(park_of(seen))) return; // a later waker found nobody left
     } while (!state_.compare_exchange_weak(seen, with_park(seen, claimed(park_of(seen), turn)), base::acq_rel,
                                            base::acquire)); // WAKE_SETTLE, claim
     if (units > 0) note_wake();
@@ -97,6 +97,21 @@ void context::wake_packed(std::uint64_t units) noexcept {
            !state_.compare_exchange_weak(seen, with_park(seen, settled(park_of(seen))), base::acq_rel,
                                          base::acquire)) { // WAKE_SETTLE, settle
     }
+}
+
+// SEAL: wakes those who slept on the packed word when it was sealed, unless that is done. Whoever changes the count or
+// asks for a stop does so, since the sealer may be stopped. With a reference: a caller that has outlived the object may
+// help the one that lives here now, but must not take a mark from it that was made after its wake.
+void context::wake_left_asleep() noexcept {
+    if (!refs_.get_unless_zero()) return;
+    state_word seen = state_.load(base::acquire);
+    if (has_left_asleep(seen)) {
+        os::futex_wake_and_count(state_futex(), os::everybody, scope_of(*this));
+        while (has_left_asleep(seen) && !state_.compare_exchange_weak(seen, seen & ~state_word{left_asleep_mark},
+                                                                      base::acq_rel, base::acquire)) { // SEAL, woken
+        }
+    }
+    put();
 }
 
 void context::wake_parked(base::atomic<park_word>& park, std::uint64_t units) noexcept {
@@ -122,7 +137,7 @@ void context::kick(const operation& op) noexcept {
         return;
     }
     const state_word seen = state_.fetch_add(0, base::acq_rel);
-    if (!is_sealed(seen) && has_sleeper(park_of(seen))) wake_packed(os::everybody);
+    if (is_sealed(seen) ? has_left_asleep(seen) : has_sleeper(park_of(seen))) wake_packed(os::everybody);
     if (has_sleeper(reader_park_.fetch_add(0, base::acq_rel))) wake_parked(reader_park_, os::everybody);
 }
 

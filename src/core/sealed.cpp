@@ -20,7 +20,8 @@ namespace efd::core {
 
 using base::status;
 
-// SEAL: one step freezes the count as base. Whoever sleeps on the packed word moves over to the park words.
+// SEAL: one step freezes the count as base. Whoever sleeps on the packed word moves over to the park words; until they
+// are all woken the word says that they are left asleep, to everybody who looks at it.
 void context::seal() noexcept {
     state_word seen = state_.load(base::acquire);
     do {
@@ -28,7 +29,7 @@ void context::seal() noexcept {
         if (is_held(seen)) seen = await_release(state_);
         if (is_sealed(seen)) return;
     } while (!state_.compare_exchange_weak(seen, sealed_from(seen), base::acq_rel, base::acquire));
-    if (has_sleeper(park_of(seen))) os::futex_wake_and_count(state_futex(), os::everybody, scope_of(*this));
+    if (has_sleeper(park_of(seen))) wake_left_asleep();
 }
 
 // WATCH from the changer's side: a step on the state word after the commit on huge_. It adds nothing, since a late
@@ -37,6 +38,7 @@ state_word context::look_for_watchers() noexcept { return state_.fetch_add(0, ba
 
 void context::tell_of_sealed_change(std::uint32_t bell_key, std::uint32_t key) noexcept {
     const state_word marks = look_for_watchers();
+    if (has_left_asleep(marks)) wake_left_asleep();
     if (has_bell(marks)) tell_bell(bell_key);
     if (is_watched(marks)) notify(key);
 }

@@ -5,6 +5,7 @@
 //     bit    set by                            cleared by                       wrongly set        wrongly clear
 //     busy   who finds it clear                who was busy, in its last step   never              never
 //     look   who changed the count (level)     who is busy, before it looks     a look too many    never
+//     taking who is busy, before it silences   the same, after it               a ring too many    never
 //
 // Every change of the count that a watcher could see is followed by a request, and every request by a look at the count
 // that comes later: so the last look sees the last change, whatever the order of those before it.
@@ -15,6 +16,9 @@
 // keeps that right are two numbers: rings begun, and rings done, both less those that silences have swallowed. Nothing
 // begun: nothing to silence, and whoever looks at a count above zero rings himself. Nothing done: nobody can say yet
 // that the bell has rung.
+//
+// Whoever is busy, or inside a ring, may be stopped there. So an add trusts neither: it rings by itself unless a ring
+// is done and nobody is taking rings away (SURELY_RUNG).
 #include "watch/doorbell.hpp"
 
 #include "os/descriptor.hpp"
@@ -31,6 +35,7 @@ namespace {
 
 constexpr std::uint32_t busy_mark = 1U << 0;
 constexpr std::uint32_t look_mark = 1U << 1;
+constexpr std::uint32_t taking_mark = 1U << 2;
 
 constexpr int nowhere = -1; // else: the number of the descriptor, above two marks
 constexpr int armed_way = 1 << 0;
@@ -145,12 +150,23 @@ void doorbell::told(core::bell& bell, core::context& object, std::uint32_t key) 
     const int place = self.place_.load(base::acquire);
     if (place == nowhere) return;
     if (key == core::poll_hup) return self.end();
-    if (is_armed_way(place)) {
-        if (key != 0 && object.claim_ring()) self.ring_armed();
-        return;
-    }
-    if ((key & left_zero) != 0 && to_hold(object.count()) != full) self.ring();
-    self.request();
+    if (is_armed_way(place)) return self.told_armed(key);
+    // Only a count above zero is rung for: a late adder may be told of an object that was born in its own one's slot.
+    if ((key & left_zero) != 0 && to_hold(object.count()) == 1) self.ring();
+    const std::uint32_t seen = self.request();
+    const bool makes_sure = key != core::poll_out && !self.surely_rung(seen) && object.count() > 0;
+    if (makes_sure) self.ring();
+    // Whoever has rung asks for a look that comes after it.
+    const bool is_free = (seen & busy_mark) == 0 || (makes_sure && (self.request() & busy_mark) == 0);
+    if (is_free) self.look();
+}
+
+// ARM. The ring comes before the mark goes, so that an add that finds no mark knows that the ring is made.
+void doorbell::told_armed(std::uint32_t key) noexcept {
+    core::state_word arm = 0;
+    if (key == 0 || !object_.wants_ring(key, arm)) return;
+    ring_armed();
+    object_.end_arm(arm);
 }
 
 // The last reference is gone, and with it everybody who could be busy here.
@@ -182,35 +198,55 @@ void doorbell::ring_armed() noexcept {
     os::ring_bell(fd_here(), 1);
 }
 
-void doorbell::request() noexcept {
-    std::uint32_t seen = word_.fetch_or(look_mark | busy_mark, base::acq_rel); // LEVEL, request
-    if ((seen & busy_mark) != 0) return;
-    seen = look_mark | busy_mark;
+// Asks for a look. If nobody was busy the caller is from now on, and has to look itself.
+std::uint32_t doorbell::request() noexcept {
+    return word_.fetch_or(look_mark | busy_mark, base::acq_rel); // LEVEL, request
+}
+
+// SURELY_RUNG. A ring is in the descriptor, and stays there: whoever begins to take rings away after `seen` looks at
+// the count after that, and finds what the caller has added.
+bool doorbell::surely_rung(std::uint32_t seen) const noexcept { return (seen & taking_mark) == 0 && done() > 0; }
+
+// By who is busy. Once it has taken rings away, of adds that have returned perhaps, it makes sure of one as an add
+// does.
+void doorbell::look() noexcept {
+    std::uint32_t seen = look_mark | busy_mark;
+    bool took = false;
     for (;;) {
         const bool asked = (seen & look_mark) != 0;
         if (!word_.compare_exchange_weak(seen, asked ? busy_mark : 0, base::acq_rel, base::acquire)) // LEVEL, let go
             continue;
         if (!asked) return;
-        show(object_.count());
+        show(object_.count(), took);
         seen = word_.load(base::acquire);
     }
 }
 
 // By who is busy: brings the descriptor to what it must hold, and the marks of the word to that.
-void doorbell::show(std::uint64_t count) noexcept {
+void doorbell::show(std::uint64_t count, bool& took) noexcept {
     const std::uint64_t wanted = to_hold(count);
     if (full_ != (wanted == full)) {
-        if (full_ || begun_.load(base::acquire) != 0) silence(); // else no watcher sees room that there never was
+        // Else no watcher sees room that there never was.
+        if (full_ || begun_.load(base::acquire) != 0) took = silence(false) || took;
         full_ = wanted == full && os::ring_bell(fd_here(), full);
     }
-    if (wanted == 0 && begun_.load(base::acquire) != 0) silence();
-    if (wanted == 1 && begun_.load(base::acquire) == 0) ring();
+    if (wanted == 0 && begun_.load(base::acquire) != 0) took = silence(true) || took;
+    if (wanted == 1 && (begun_.load(base::acquire) == 0 || (took && done() <= 0))) ring();
     // LEVEL, rung. Who has begun to ring and is not done asks for another look after it.
     if (wanted == full || (wanted == 1 && done() > 0)) object_.note_ring();
 }
 
+// SURELY_RUNG, the other side: the mark, then a second look at the count.
+bool doorbell::silence(bool only_at_zero) noexcept {
+    word_.fetch_or(taking_mark, base::acq_rel);
+    const bool takes = !only_at_zero || object_.count() == 0;
+    if (takes) take_rings();
+    word_.fetch_and(~taking_mark, base::acq_rel);
+    return takes;
+}
+
 // Rings that are surely done are in what is taken, unless somebody has read the descriptor, who should not have.
-void doorbell::silence() noexcept {
+void doorbell::take_rings() noexcept {
     const std::int32_t surely = done();
     const std::uint64_t taken = os::silence_bell(fd_here());
     auto rings = static_cast<std::uint32_t>(full_ && taken >= full ? taken - full : taken);
@@ -230,7 +266,9 @@ void doorbell::renew() noexcept {
     if (place == nowhere) return;
     os::renew_bell(place >> number_shift, false);
     forget(); // whoever was busy is not in this process
-    if (!is_armed_way(place)) request();
+    if (is_armed_way(place)) return;
+    (void)request();
+    look();
 }
 
 } // namespace efd::watch

@@ -57,9 +57,13 @@ class doorbell : public core::bell {
     [[nodiscard]] std::int32_t done() const noexcept { return static_cast<std::int32_t>(done_.load(base::acquire)); }
     void ring() noexcept;
     void ring_armed() noexcept;
-    void request() noexcept;
-    void show(std::uint64_t count) noexcept;
-    void silence() noexcept;
+    void told_armed(std::uint32_t key) noexcept;
+    [[nodiscard]] std::uint32_t request() noexcept;
+    [[nodiscard]] bool surely_rung(std::uint32_t seen) const noexcept;
+    void look() noexcept;
+    void show(std::uint64_t count, bool& took) noexcept;
+    bool silence(bool only_at_zero) noexcept;
+    void take_rings() noexcept;
 
     static void after_fork() noexcept;
     void renew() noexcept;

@@ -14,6 +14,7 @@ using efd::watch::doorbell;
 
 struct hall {
     int fd = -1;
+    bool watched = false; // somebody was given the descriptor
     ring_way way = ring_way::level;
     bool began_above_zero = false;
     std::array<bool, max_threads> in_call{};
@@ -38,35 +39,64 @@ const char* fault_in_passing() noexcept {
     return "no add will ring, and the descriptor is not readable";
 }
 
+// E7, when an add returns: a level descriptor is readable, and no loop sleeps beside what was added. A ring that was taken
+// away while this very call ran is excused: whoever took it rings again, and if it is stopped before that, the next add does.
+const char* fault_after_add(std::uint64_t silences_before) noexcept {
+    if (!the_machine().stops() || here->fd < 0 || returned_units() == 0) return nullptr;
+    const std::uint64_t bell = bell_word(here->fd);
+    if (silences_of(bell) != silences_before) return nullptr;
+    if (here->way == ring_way::level && here->watched && held_by(bell) == 0)
+        return "a write has returned, and the descriptor is silent";
+    for (const thread_state& t : the_machine().now.threads)
+        if (t.alive == life::runnable && t.pending != nullptr && t.pending->what == act::await_bell &&
+            static_cast<task>(t.doing[0]) != task::writes && !bell_is_ready(bell, *t.pending))
+            return "a write has returned, and a loop sleeps on";
+    return nullptr;
+}
+
 // Asleep, or not begun: such a call changes nothing.
 bool others_rest() noexcept {
     for (std::size_t i = 0; i < here->in_call.size(); ++i) {
         const thread_state& t = the_machine().now.threads[i];
-        if (i == running() || !here->in_call[i] || t.alive != life::runnable || t.before_first_step) continue;
-        return false;
+        if (i == running() || !here->in_call[i] || t.before_first_step) continue;
+        if (t.alive == life::runnable || t.alive == life::stopped) return false;
     }
     return true;
 }
 
 class in_call {
   public:
-    in_call() noexcept {
+    explicit in_call(bool adds = false) noexcept
+        : adds_(adds), silences_(here->fd < 0 ? 0 : silences_of(bell_word(here->fd))) {
         here->in_call[running()] = true;
         the_machine().now.threads[running()].before_first_step = true;
     }
     ~in_call() {
         here->in_call[running()] = false;
+        the_machine().now.threads[running()].swallowed = false;
         if (const char* const wrong = fault_in_passing(); wrong != nullptr) must(false, wrong);
+        if (const char* const wrong = adds_ ? fault_after_add(silences_) : nullptr; wrong != nullptr) must(false, wrong);
         if (!others_rest()) return;
         if (const char* const wrong = fault_at_rest(); wrong != nullptr) must(false, wrong);
     }
     in_call(const in_call&) = delete;
     in_call& operator=(const in_call&) = delete;
+
+  private:
+    bool adds_;
+    std::uint64_t silences_;
 };
+
+// Whoever asks for the descriptor finds it true, wherever another one who asked is stopped.
+const char* fault_after_open() noexcept {
+    if (!the_machine().stops() || here->way == ring_way::armed || returned_units() == 0) return nullptr;
+    return held_by(bell_word(here->fd)) > 0 ? nullptr : "a descriptor was given out, and it is silent above zero";
+}
 
 // The threads find the bell attached; what attaching cost is not theirs.
 void attach_bell() {
     (void)doorbell::open(w().object, here->way, here->fd);
+    here->watched = true;
     here->before = bell_word(here->fd);
     auto* const bell = reinterpret_cast<unsigned char*>(w().object.bell_of_slot());
     name_place(bell + 2 * sizeof(void*), "place");
@@ -128,22 +158,26 @@ void open_bell() {
     must(doorbell::open(w().object, here->way, fd) == status::ok, "no descriptor");
     must(here->fd < 0 || here->fd == fd, "two descriptors of one object");
     here->fd = fd;
+    if (const char* const wrong = fault_after_open(); wrong != nullptr) must(false, wrong);
+    here->watched = true;
 }
 
 void bell_write(std::uint64_t n) {
-    const in_call now;
+    const in_call now(true);
     write_fast(n);
 }
 
 void bell_try_write(std::uint64_t n) {
-    const in_call now;
+    const in_call now(true);
+    doing(task::writes, n);
     const status end = w().object.try_write(n);
     must(end == status::ok || end == status::would_block, "a write that does not wait ended otherwise");
     if (end == status::ok) w().given.add(n);
+    doing(task::none);
 }
 
 void bell_signal() {
-    const in_call now;
+    const in_call now(true);
     signal_once();
 }
 
@@ -189,6 +223,14 @@ std::string audit_level_calls() {
 }
 
 std::string audit_armed() { return audit(); }
+
+std::string audit_bell_with_stops() {
+    if (std::string wrong = audit_with_stops(); !wrong.empty()) return wrong;
+    for (const thread_state& t : the_machine().now.threads)
+        if (t.alive == life::stopped && t.swallowed) return {}; // the next add rings; fault_after_add sees to that
+    const char* const wrong = here->fd < 0 ? nullptr : fault_after_add(silences_of(bell_word(here->fd)));
+    return wrong == nullptr ? "" : wrong;
+}
 
 // Each arm is answered by one ring, the last one perhaps not yet.
 std::string audit_armed_calls() {

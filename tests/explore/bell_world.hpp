@@ -39,5 +39,7 @@ std::string audit_level();
 std::string audit_level_calls();
 std::string audit_armed();
 std::string audit_armed_calls();
+// With stops: no loop sleeps beside a unit whose write has returned.
+std::string audit_bell_with_stops();
 
 } // namespace explore

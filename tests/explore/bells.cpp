@@ -57,6 +57,10 @@ std::uint64_t bell_after(std::uint64_t old, const request& asked) noexcept {
     return old;
 }
 
+bool is_silence(const request& asked) noexcept {
+    return asked.expected == static_cast<std::uint64_t>(bell_call::silence);
+}
+
 std::uint64_t bell_after_wait(std::uint64_t old, const request& asked) noexcept {
     switch (static_cast<watch_for>(asked.operand)) {
     case watch_for::taking: return old & ~bell_full;

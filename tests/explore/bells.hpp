@@ -28,6 +28,7 @@ enum class bell_call : std::uint64_t { make, ring, silence, close, take_all, tak
 enum class watch_for : std::uint64_t { readable, edge, writable, taking, taking_one };
 
 std::uint64_t bell_after(std::uint64_t old, const request& asked) noexcept;
+bool is_silence(const request& asked) noexcept;
 std::uint64_t bell_after_wait(std::uint64_t old, const request& asked) noexcept;
 bool bell_is_ready(std::uint64_t bell, const request& asked) noexcept;
 

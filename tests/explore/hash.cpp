@@ -45,7 +45,8 @@ hash128 hash_of_thread(int i, char kind) {
           (m.now.last == i ? 1U : 0U));
     h.add(t.doing[0]);
     h.add(t.doing[1]);
-    if (t.alive == life::done || t.alive == life::crashed) return h;
+    h.add((t.chosen ? 1U : 0U) | (t.swallowed ? 2U : 0U));
+    if (t.alive == life::done || t.alive == life::crashed || t.alive == life::stopped) return h;
     if (t.ran) hash_stack(i, t);
     h.add(t.stack_hash[0]);
     h.add(t.stack_hash[1]);

@@ -230,6 +230,7 @@ void machine::begin(const std::vector<fiber_body>& bodies, const budgets& allowe
     failure_.clear();
     restart_ = false;
     counts_calls_ = counts_calls;
+    stops_ = allowed.stops > 0;
     thread_count_ = static_cast<int>(bodies.size());
     for (const place& p : places_) {
         if (p.used != use::shared) continue;

@@ -46,7 +46,8 @@ struct history {
     const message& newest() const noexcept { return messages[count - 1U]; }
 };
 
-enum class life : std::uint8_t { absent, runnable, asleep, done, crashed };
+// Crashed: killed, and out of every queue. Stopped: its next step never comes, for the others as if it were only slow.
+enum class life : std::uint8_t { absent, runnable, asleep, done, crashed, stopped };
 
 // Why a futex wait came back; the values of os::wait_end.
 enum class wake_reason : std::uint8_t { woken, changed, interrupted, timed_out };
@@ -56,6 +57,8 @@ struct thread_state {
     std::uint8_t futex;     // where it sleeps
     bool ran;               // the stack's hash is stale
     bool before_first_step; // of the call that it says it is in, if the scenario asks for that
+    bool chosen;            // with stops: a waker has taken it out of a futex queue, and it has not gone to sleep again
+    bool swallowed;         // with stops: it has silenced a bell in this call, and not rung one since
     unsigned in_callback;   // the core's thread_local
     std::uint64_t doing[2]; // the scenario's note: which operation is in progress, and its amount
     void* stack_pointer;
@@ -76,6 +79,7 @@ struct budgets {
     std::uint8_t weak_failures = 0;
     std::uint8_t crashes = 0;
     std::uint8_t preemptions = 255; // 255: not bounded
+    std::uint8_t stops = 0;         // any thread may stop for ever, between any two of its steps
 };
 
 struct state {
@@ -113,6 +117,7 @@ enum class event : std::uint8_t {
     interrupt,
     time_out,
     crash,
+    stop,
 };
 struct choice {
     std::uint8_t thread;
@@ -146,6 +151,8 @@ class machine {
     // For the atomics.
     void perform(request& asked);
     bool active() const noexcept { return active_; }
+    bool stops() const noexcept { return stops_; } // of a scenario in which threads may
+    bool may_go_on(int thread) const { return enabled(thread); }
     int running() const noexcept { return running_; }
     void finish_fiber();
 
@@ -206,6 +213,7 @@ class machine {
     bool active_ = false;
     bool restart_ = false;
     bool counts_calls_ = false;
+    bool stops_ = false;
     void* scheduler_ = nullptr;
     std::string failure_;
     std::array<fiber_body, max_threads> bodies_{};

@@ -53,7 +53,7 @@ bool machine::enabled(int thread) const {
     if (t.alive != life::runnable || t.pending == nullptr) return false;
     if (t.pending->what == act::await_end) {
         const life other = now.threads[t.pending->operand].alive;
-        return other == life::done || other == life::crashed;
+        return other == life::done || other == life::crashed || other == life::stopped;
     }
     if (t.pending->what == act::await_change)
         return newest_value(t.pending->address, t.pending->size) != t.pending->expected || crashed(t.pending->operand);
@@ -119,6 +119,7 @@ void machine::list_choices(std::vector<choice>& into, bool& quiet) const {
         if (alive == life::asleep) list_sleeper(i, into);
         if (now.left.crashes > 0 && may_crash[index(i)] && (alive == life::asleep || alive == life::runnable))
             into.push_back({static_cast<std::uint8_t>(i), event::crash, 0});
+        if (now.left.stops > 0 && alive == life::runnable) into.push_back({static_cast<std::uint8_t>(i), event::stop, 0});
     }
 }
 
@@ -177,6 +178,7 @@ void machine::act_futex_wait(int thread, const choice& chosen) {
         return run(thread);
     }
     say(thread, asked, "sleeps");
+    t.chosen = false;
     t.alive = life::asleep;
     t.futex = static_cast<std::uint8_t>(f);
     queue.sleepers[queue.count++] = static_cast<std::uint8_t>(thread);
@@ -226,6 +228,7 @@ void machine::act_futex_wake(int thread) {
             return fail("a futex is waited for and woken in different scopes");
     // Whoever is woken runs after its waker's step: the scheduler's locks see to that.
     for (int i = 0; i < woken; ++i) now.threads[chosen[index(i)]].seen.join(t.seen);
+    for (int i = 0; i < woken; ++i) now.threads[chosen[index(i)]].chosen = stops_;
     run(thread);
     for (int i = 0; i < woken && !failed() && !restart_; ++i)
         release_sleeper(chosen[index(i)], wake_reason::woken, false);
@@ -248,6 +251,12 @@ void machine::apply(const choice& chosen) {
         if (tell != nullptr) say(thread, request{}, "is killed");
         if (t.alive == life::asleep) leave_queue(thread);
         t.alive = life::crashed;
+        return;
+    }
+    if (chosen.what == event::stop) {
+        --now.left.stops;
+        if (tell != nullptr) say(thread, request{}, "stops for ever");
+        t.alive = life::stopped;
         return;
     }
     request& asked = *t.pending;
@@ -276,6 +285,7 @@ void machine::apply(const choice& chosen) {
         mover = true;
     } else {
         step(t, asked);
+        if (stops_ && asked.what == act::bell) t.swallowed = is_silence(asked);
     }
     if (tell != nullptr) say(thread, asked, "");
     run(thread);

@@ -86,7 +86,7 @@ void tell_step(int thread, const request& asked, const std::string& what) {
                 named.c_str());
 }
 
-constexpr char events[] = "mexwsitk"; // in the order of enum event
+constexpr char events[] = "mexwsitko"; // in the order of enum event
 constexpr char digits[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 // Addresses as seen from what stays: the arena, a named region, the program.

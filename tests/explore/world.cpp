@@ -87,7 +87,47 @@ void make_world(std::uint64_t initval, unsigned flags) {
     name_place(&w().stop, "stop state");
 }
 
+namespace {
+
+// E7 and E6: each unit whose add has returned has waked a reader of its own, or nobody is asleep. It holds whenever an add
+// returns, wherever the others stand.
+std::string sleeper_left() {
+    const machine& m = the_machine();
+    std::uint64_t chosen = 0;
+    int asleep = -1;
+    for (int i = 0; i < m.thread_count(); ++i) {
+        const thread_state& t = m.now.threads[static_cast<std::size_t>(i)];
+        if (static_cast<task>(t.doing[0]) != task::reads) continue;
+        chosen += t.chosen ? 1 : 0;
+        if (t.alive == life::asleep) asleep = i;
+    }
+    if (asleep < 0 || returned_units() <= chosen) return {};
+    return "no progress: thread " + std::to_string(asleep) + " sleeps, " + std::to_string(returned_units()) +
+           " units are there whose writes have returned, " + std::to_string(chosen) + " readers were woken";
+}
+
+void add_has_returned() {
+    doing(task::none);
+    if (!the_machine().stops()) return;
+    if (const std::string wrong = sleeper_left(); !wrong.empty()) must(false, wrong.c_str());
+}
+
+} // namespace
+
+std::uint64_t returned_units() noexcept {
+    const machine& m = the_machine();
+    std::uint64_t under_way = 0;
+    for (int i = 0; i < m.thread_count(); ++i) {
+        const thread_state& t = m.now.threads[static_cast<std::size_t>(i)];
+        const auto what = static_cast<task>(t.doing[0]);
+        if (what == task::writes || what == task::signals) under_way += t.doing[1];
+    }
+    const std::uint64_t count = efd::core::context_layout::newest_count(w().object);
+    return count > under_way ? count - under_way : 0;
+}
+
 void doing(task what, std::uint64_t amount) noexcept {
+    me().chosen = false;
     me().doing[0] = static_cast<std::uint64_t>(what);
     me().doing[1] = amount;
 }
@@ -122,7 +162,7 @@ status write_some(std::uint64_t n, const wait_terms& terms) noexcept {
     doing(task::writes, n);
     const status end = w().object.write(n, terms);
     if (end == status::ok) w().given.add(n);
-    doing(task::none);
+    add_has_returned();
     return end;
 }
 
@@ -131,13 +171,15 @@ void write_fast(std::uint64_t n) noexcept {
     const status end = w().object.write(n);
     must(end == status::ok, "a plain write was refused");
     w().given.add(n);
-    doing(task::none);
+    add_has_returned();
 }
 
 void signal_once() noexcept {
     ++w().signals;
+    doing(task::signals, 1);
     must(w().object.signal(), "a signal was refused outside of a callback");
     w().given.add(1);
+    add_has_returned();
 }
 
 void await_end_of(int thread) noexcept {
@@ -178,6 +220,30 @@ std::string conserved() {
 std::string audit() {
     std::string wrong = nobody_forgotten();
     return wrong.empty() ? conserved() : wrong;
+}
+
+namespace {
+
+// A thread that is not done though all that are not stopped could go on.
+std::string stuck(int i) {
+    const machine& m = the_machine();
+    const thread_state& t = m.now.threads[static_cast<std::size_t>(i)];
+    const auto what = static_cast<task>(t.doing[0]);
+    const std::string who = "thread " + std::to_string(i);
+    if (t.alive == life::runnable && t.pending->what != act::await_bell) return "no progress: " + who + " waits for a stopped thread";
+    if (t.alive != life::asleep) return {};
+    if (what == task::reads && !efd::core::context_layout::says_reader_sleeps(w().object))
+        return "lost mark: " + who + " sleeps, and the next writer will not know";
+    if (what == task::reads || what == task::writes) return {};
+    return "no progress: " + who + " sleeps in a call that never sleeps";
+}
+
+} // namespace
+
+std::string audit_with_stops() {
+    for (int i = 0; i < the_machine().thread_count(); ++i)
+        if (std::string wrong = stuck(i); !wrong.empty()) return wrong;
+    return sleeper_left();
 }
 
 std::string audit_with_calls() {

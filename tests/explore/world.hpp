@@ -42,7 +42,7 @@ world& w() noexcept;
 void make_world(std::uint64_t initval, unsigned flags);
 
 // What a thread is in the midst of, for the audit.
-enum class task : std::uint64_t { none, reads, writes, other };
+enum class task : std::uint64_t { none, reads, writes, other, signals };
 void doing(task what, std::uint64_t amount = 0) noexcept;
 
 efd::base::status read_one(const efd::core::wait_terms& terms = {}) noexcept;
@@ -61,6 +61,10 @@ void must(bool holds, const char* what) noexcept;
 std::string nobody_forgotten();
 std::string conserved();
 std::string audit(); // both
+// Where threads may stop (E7): the calls of all others have ended but for sleepers, and none of these is forgotten.
+std::string audit_with_stops();
+// Units that are there and whose write or signal has returned; by whoever has just returned from one.
+std::uint64_t returned_units() noexcept;
 // With counted calls: no wake without a wait, none if nobody waited (E5, E6).
 std::string audit_with_calls();
 
@@ -78,6 +82,7 @@ class context_layout {
     static void set_flags(context& object, unsigned flags) { object.flags_.store(flags, base::relaxed); }
     static bool says_reader_sleeps(const context& object) {
         const state_word word = object.state_.load(base::acquire);
+        if (has_left_asleep(word)) return true;
         return has_sleeper(is_sealed(word) ? object.reader_park_.load(base::acquire) : park_of(word));
     }
     // Without a step, for who looks from inside a thread.

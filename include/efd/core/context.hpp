@@ -162,7 +162,9 @@ class alignas(64) context {
     void watch_level() noexcept;
     void note_ring() noexcept;
     [[nodiscard]] std::uint32_t arm_bell(std::uint32_t events) noexcept;
-    [[nodiscard]] bool claim_ring() noexcept;
+    // For a ring of an armed bell: whether one is wanted, `arm` then being the word to give to end_arm after the ring.
+    [[nodiscard]] bool wants_ring(std::uint32_t events, state_word& arm) noexcept;
+    void end_arm(state_word arm) noexcept;
     // The standing watcher, for watch/ alone; see src/core/standing_watcher.hpp. would_block: another one is there.
     // no_memory, deadlock as add_wait_queue. After the attachment every change is told, or was there at a look that
     // comes after it.
@@ -219,6 +221,7 @@ class alignas(64) context {
     [[nodiscard]] base::status leave(operation& op, base::status why) noexcept;
     [[nodiscard]] const void* state_futex() const noexcept;
     void wake_packed(std::uint64_t units) noexcept;
+    void wake_left_asleep() noexcept;
     void wake_parked(base::atomic<park_word>& park, std::uint64_t units) noexcept;
     [[nodiscard]] std::uint32_t take_turn() noexcept { return turn_.fetch_add(1, base::relaxed) + 1; }
     void kick(const operation& op) noexcept;

@@ -8,7 +8,7 @@
 //    +--------------+-----+------+------+------------------------------+-------+--------+--------+-------+
 //    | count        |held | rung | armed| turn: stamp of the last step |asleep |arrived |watched |sealed |
 //    +--------------+-----+------+------+------------------------------+-------+--------+--------+-------+
-//    | noise(sealed)|     | rung | armed| base, 30 bits, in 31..2               |watched |sealed |
+//    | noise(sealed)|     | rung | armed|left| base, 29 bits, in 30..2          |watched |sealed |
 //    +--------------+-----+------+------+---------------------------------------+--------+-------+
 //
 // bit      set by                       cleared by                      may be wrongly set          wrongly clear
@@ -19,7 +19,8 @@
 // held     who takes from several       who has taken, or gives up      never                       never
 // armed    the bell; a read to zero     whoever has rung the bell       yes: rings once more        never, see LEVEL
 // rung     the bell, once it has rung   a read to zero, for `armed`     yes: the bell looks again   never, see LEVEL
-// turn     each waker, first arrivals   a waker that found nobody left  a stamp repeats after 2^28  -
+// turn     wakers, first arrivals, arm  a waker that found nobody left  a stamp repeats after 2^28  -
+// left     the sealing step             whoever has woken the sleepers  yes: costs one system call  never
 //
 // arrived implies asleep. A packed word with no marks is the count and nothing else ("quiet").
 //
@@ -48,6 +49,10 @@ inline constexpr park_word arrived_mark = 1U << 2;
 inline constexpr park_word asleep_mark = 1U << 3;
 inline constexpr int turn_shift = 4;
 inline constexpr int base_shift = 2;
+inline constexpr park_word turn_bits = ~park_word{0} << turn_shift;
+
+// In a sealed word: readers who slept on the packed word may still sleep there, woken by nobody yet.
+inline constexpr park_word left_asleep_mark = 1U << 31;
 inline constexpr int count_shift = 35;
 
 // The marks of the bell (src/core/bell.hpp) stand above what futexes compare.
@@ -75,13 +80,15 @@ constexpr bool is_held(state_word w) noexcept { return (w & hold_mark) != 0; }
 constexpr bool has_bell(state_word w) noexcept { return (w & (armed_mark | rung_mark)) != 0; }
 constexpr park_word park_of(state_word w) noexcept { return static_cast<park_word>(w); }
 constexpr std::uint64_t packed_count(state_word w) noexcept { return w >> count_shift; }
-constexpr std::uint64_t base_of(state_word w) noexcept { return park_of(w) >> base_shift; }
+constexpr std::uint64_t base_of(state_word w) noexcept { return (park_of(w) & ~left_asleep_mark) >> base_shift; }
+constexpr bool has_left_asleep(state_word w) noexcept { return is_sealed(w) && (w & left_asleep_mark) != 0; }
 constexpr state_word with_count(state_word w, std::uint64_t count) noexcept {
     return (count << count_shift) | (w & marks_below_count);
 }
 constexpr state_word with_park(state_word w, park_word p) noexcept { return (w & ~state_word{UINT32_MAX}) | p; }
 constexpr state_word sealed_from(state_word w) noexcept {
-    return (packed_count(w) << base_shift) | (w & (armed_mark | rung_mark | watched_mark)) | sealed_mark;
+    return (packed_count(w) << base_shift) | (w & (armed_mark | rung_mark | watched_mark)) | sealed_mark |
+           ((w & asleep_mark) != 0 ? left_asleep_mark : 0U);
 }
 // What a read leaves: at zero a bell that has rung is armed again, in the same step.
 constexpr state_word left_by_read(state_word w, std::uint64_t rest) noexcept {
@@ -95,7 +102,7 @@ constexpr state_word after_ring(state_word w) noexcept { return (w & ~armed_mark
 constexpr bool has_sleeper(park_word p) noexcept { return (p & asleep_mark) != 0; }
 // The first to arrive stamps a turn of its own, so that a value somebody is about to sleep on never comes back.
 constexpr park_word arrived(park_word p, std::uint32_t turn) noexcept {
-    return has_sleeper(p) ? p | arrived_mark : p | asleep_mark | arrived_mark | turn << turn_shift;
+    return has_sleeper(p) ? p | arrived_mark : (p & ~turn_bits) | asleep_mark | arrived_mark | turn << turn_shift;
 }
 // A waker stamps its turn and clears `arrived`: whoever has arrived, but is not asleep yet, finds the word changed.
 constexpr park_word claimed(park_word p, std::uint32_t turn) noexcept {
@@ -106,6 +113,25 @@ constexpr bool may_settle(park_word p, std::uint32_t turn) noexcept { return p =
 constexpr park_word settled(park_word p) noexcept { return p & (sealed_mark | watched_mark); }
 // On a sealed context's park word the turn stays, so that a value seen before a wake never comes back after it.
 constexpr park_word settled_keeping_turn(park_word p) noexcept { return p & ~(asleep_mark | arrived_mark); }
+
+// ARM. Each arm changes the word to a value of its own: packed by a stamp, sealed by one more unit of noise. Where a
+// reader sleeps the turn is the sleepers'; such an arm has no value of its own.
+constexpr state_word armed_by(state_word w, std::uint32_t turn) noexcept {
+    if (is_sealed(w)) return (w + one_unit) | armed_mark;
+    if (has_sleeper(park_of(w))) return w | armed_mark;
+    return with_park(w, (park_of(w) & ~turn_bits) | turn << turn_shift) | armed_mark;
+}
+// Whether the mark in `w` is certainly of the arm that `rung` shows.
+constexpr bool is_same_arm(state_word w, state_word rung) noexcept {
+    if (!is_armed(w) || is_sealed(w) != is_sealed(rung)) return false;
+    if (is_sealed(w)) return w >> count_shift == rung >> count_shift;
+    const park_word stamp = park_of(rung) & turn_bits;
+    return !has_sleeper(park_of(w) | park_of(rung)) && stamp != 0 && (park_of(w) & turn_bits) == stamp;
+}
+// What the ring for an arm leaves once it is made.
+constexpr state_word disarmed(state_word w) noexcept {
+    return (is_sealed(w) ? w : with_park(w, park_of(w) & ~turn_bits)) & ~armed_mark;
+}
 
 static_assert(attention_bits == 0xC000'0005'0000'000B);
 static_assert((packed_limit * 4) << count_shift == 0 && packed_limit * 3 / blind_add_max > 1U << 22);
@@ -120,6 +146,17 @@ static_assert(left_by_read(with_count(rung_mark, 3), 2) == with_count(rung_mark,
 static_assert(left_by_read(with_count(0, 3), 0) == 0 && left_by_read(with_count(armed_mark, 3), 0) == armed_mark);
 static_assert(after_ring(with_count(armed_mark, 3)) == with_count(rung_mark, 3));
 static_assert(with_park(with_count(rung_mark, 5), 9) == (with_count(rung_mark, 5) | 9));
+static_assert(base_of(sealed_from(with_count(asleep_mark, packed_limit * 4 - 1))) == packed_limit * 4 - 1);
+static_assert(has_left_asleep(sealed_from(asleep_mark)) && !has_left_asleep(sealed_from(watched_mark)));
+static_assert(!has_left_asleep(left_asleep_mark)); // in a packed word the bit belongs to the turn
+static_assert(armed_by(0, 7) != armed_by(0, 8) && armed_by(armed_by(0, 7), 8) == armed_by(0, 8));
+static_assert(armed_by(asleep_mark | 5U << turn_shift, 7) == (armed_mark | asleep_mark | 5U << turn_shift));
+static_assert(is_same_arm(with_count(armed_by(0, 7), 3), armed_by(0, 7)) &&
+              !is_same_arm(armed_by(0, 8), armed_by(0, 7)));
+static_assert(!is_same_arm(armed_mark, armed_mark) && !is_same_arm(armed_by(sealed_mark, 0), armed_mark | sealed_mark));
+static_assert(is_same_arm(armed_by(sealed_mark, 0), armed_by(sealed_mark, 0)));
+static_assert(disarmed(with_count(armed_by(watched_mark, 7), 3)) == with_count(watched_mark, 3));
+static_assert(arrived(armed_by(0, 7) & UINT32_MAX, 8) == arrived(0, 8));
 static_assert(arrived(0, 7) != arrived(0, 8) && arrived(arrived(0, 7), 8) == arrived(0, 7));
 static_assert(arrived(claimed(arrived(0, 6), 7), 8) != arrived(0, 6));
 static_assert(claimed(arrived(0, 1), 1U << 28) == claimed(arrived(0, 1), 0)); // the turn has 28 bits
