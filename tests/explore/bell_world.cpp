@@ -39,8 +39,9 @@ const char* fault_in_passing() noexcept {
     return "no add will ring, and the descriptor is not readable";
 }
 
-// E7, when an add returns: a level descriptor is readable, and no loop sleeps beside what was added. A ring that was taken
-// away while this very call ran is excused: whoever took it rings again, and if it is stopped before that, the next add does.
+// E7, when an add returns: a level descriptor is readable, and no loop sleeps beside what was added. A ring that was
+// taken away while this very call ran is excused: whoever took it rings again, and if it is stopped before that, the
+// next add does.
 const char* fault_after_add(std::uint64_t silences_before) noexcept {
     if (!the_machine().stops() || here->fd < 0 || returned_units() == 0) return nullptr;
     const std::uint64_t bell = bell_word(here->fd);
@@ -75,7 +76,8 @@ class in_call {
         here->in_call[running()] = false;
         the_machine().now.threads[running()].swallowed = false;
         if (const char* const wrong = fault_in_passing(); wrong != nullptr) must(false, wrong);
-        if (const char* const wrong = adds_ ? fault_after_add(silences_) : nullptr; wrong != nullptr) must(false, wrong);
+        if (const char* const wrong = adds_ ? fault_after_add(silences_) : nullptr; wrong != nullptr)
+            must(false, wrong);
         if (!others_rest()) return;
         if (const char* const wrong = fault_at_rest(); wrong != nullptr) must(false, wrong);
     }
@@ -215,10 +217,11 @@ std::string audit_level() {
 
 // Each read takes all: so the count left zero once for each, and once more if there is something now. With one writer,
 // each step from zero and each step to zero makes one call, and where a read meets a writer inside its ring one more: a
-// read of the bell too early, or a ring again for one that a read has swallowed.
+// read of the bell too early, or a ring again for one that a read has swallowed. And an add that meets a silence rings
+// once more, since it cannot know which came first (SURELY_RUNG).
 std::string audit_level_calls() {
     const std::uint64_t left_zero = here->reads + (w().object.count() > 0 ? 1 : 0) - (here->began_above_zero ? 1 : 0);
-    std::string wrong = too_many_calls(2 * left_zero + here->reads, here->reads + left_zero);
+    std::string wrong = too_many_calls(4 * left_zero + here->reads, here->reads + 2 * left_zero);
     return wrong.empty() ? audit_level() : wrong;
 }
 
@@ -232,10 +235,10 @@ std::string audit_bell_with_stops() {
     return wrong == nullptr ? "" : wrong;
 }
 
-// Each arm is answered by one ring, the last one perhaps not yet.
+// Each arm is answered by one ring, the last one perhaps not yet; by one of each writer where several meet the mark.
 std::string audit_armed_calls() {
     const bool armed_still = efd::core::is_armed(context_layout::newest_state(w().object));
-    std::string wrong = too_many_calls(here->arms - (armed_still ? 1 : 0), 0);
+    std::string wrong = too_many_calls((here->arms - (armed_still ? 1 : 0)) * w().wakes_for_one, 0);
     return wrong.empty() ? audit_armed() : wrong;
 }
 

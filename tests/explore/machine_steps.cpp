@@ -119,7 +119,8 @@ void machine::list_choices(std::vector<choice>& into, bool& quiet) const {
         if (alive == life::asleep) list_sleeper(i, into);
         if (now.left.crashes > 0 && may_crash[index(i)] && (alive == life::asleep || alive == life::runnable))
             into.push_back({static_cast<std::uint8_t>(i), event::crash, 0});
-        if (now.left.stops > 0 && alive == life::runnable) into.push_back({static_cast<std::uint8_t>(i), event::stop, 0});
+        if (now.left.stops > 0 && alive == life::runnable)
+            into.push_back({static_cast<std::uint8_t>(i), event::stop, 0});
     }
 }
 

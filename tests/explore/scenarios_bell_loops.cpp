@@ -19,6 +19,10 @@ void level() { make_bell_world(0, 0, ring_way::level); }
 void level_sealed() { make_empty_sealed_bell_world(ring_way::level); }
 void level_full() { make_bell_world(full, 0, ring_way::level); }
 void armed() { make_bell_world(0, 0, ring_way::armed); }
+void armed_by_two() {
+    armed();
+    w().wakes_for_one = 2;
+}
 void armed_sealed() { make_empty_sealed_bell_world(ring_way::armed); }
 void armed_full() { make_bell_world(full, 0, ring_way::armed); }
 
@@ -132,7 +136,7 @@ std::vector<scenario> armed_loops() {
         {.name = "loop-armed-2w",
          .what = "arming loop, 2 writers",
          .threads = {{"W1", 'w', writer}, {"W2", 'w', writer}, {"L", '-', arming_loop}},
-         .set_up = armed,
+         .set_up = armed_by_two,
          .check = audit_armed_calls},
         {.name = "loop-armed-1r",
          .what = "arming loop, 1 writer twice, 1 reader beside, 3 preemptions",

@@ -89,8 +89,8 @@ void make_world(std::uint64_t initval, unsigned flags) {
 
 namespace {
 
-// E7 and E6: each unit whose add has returned has waked a reader of its own, or nobody is asleep. It holds whenever an add
-// returns, wherever the others stand.
+// E7 and E6: each unit whose add has returned has waked a reader of its own, or nobody is asleep. It holds whenever an
+// add returns, wherever the others stand.
 std::string sleeper_left() {
     const machine& m = the_machine();
     std::uint64_t chosen = 0;
@@ -230,7 +230,8 @@ std::string stuck(int i) {
     const thread_state& t = m.now.threads[static_cast<std::size_t>(i)];
     const auto what = static_cast<task>(t.doing[0]);
     const std::string who = "thread " + std::to_string(i);
-    if (t.alive == life::runnable && t.pending->what != act::await_bell) return "no progress: " + who + " waits for a stopped thread";
+    if (t.alive == life::runnable && t.pending->what != act::await_bell)
+        return "no progress: " + who + " waits for a stopped thread";
     if (t.alive != life::asleep) return {};
     if (what == task::reads && !efd::core::context_layout::says_reader_sleeps(w().object))
         return "lost mark: " + who + " sleeps, and the next writer will not know";
