@@ -20,8 +20,8 @@ namespace efd::core {
 
 using base::status;
 
-// SEAL: one step freezes the count as base. Whoever sleeps on the packed word moves over to the park words; until they
-// are all woken the word says that they are left asleep, to everybody who looks at it.
+// SEAL: one step freezes the count as base. Whoever sleeps on the packed word has to move over to the park words: the
+// word says that they are left asleep until an add, a take or a stop that comes after the step has woken them.
 void context::seal() noexcept {
     state_word seen = state_.load(base::acquire);
     do {
@@ -29,7 +29,6 @@ void context::seal() noexcept {
         if (is_held(seen)) seen = await_release(state_);
         if (is_sealed(seen)) return;
     } while (!state_.compare_exchange_weak(seen, sealed_from(seen), base::acq_rel, base::acquire));
-    if (has_sleeper(park_of(seen))) wake_left_asleep();
 }
 
 // WATCH from the changer's side: a step on the state word after the commit on huge_. It adds nothing, since a late

@@ -203,8 +203,7 @@ std::uint32_t doorbell::request() noexcept {
     return word_.fetch_or(look_mark | busy_mark, base::acq_rel); // LEVEL, request
 }
 
-// SURELY_RUNG. A ring is in the descriptor, and stays there: whoever begins to take rings away after `seen` looks at
-// the count after that, and finds what the caller has added.
+// SURELY_RUNG. A ring is in the descriptor, and nobody was about to take it away at the step that gave `seen`.
 bool doorbell::surely_rung(std::uint32_t seen) const noexcept { return (seen & taking_mark) == 0 && done() > 0; }
 
 // By who is busy. Once it has taken rings away, of adds that have returned perhaps, it makes sure of one as an add
@@ -227,26 +226,19 @@ void doorbell::show(std::uint64_t count, bool& took) noexcept {
     const std::uint64_t wanted = to_hold(count);
     if (full_ != (wanted == full)) {
         // Else no watcher sees room that there never was.
-        if (full_ || begun_.load(base::acquire) != 0) took = silence(false) || took;
+        if (full_ || begun_.load(base::acquire) != 0) silence(took);
         full_ = wanted == full && os::ring_bell(fd_here(), full);
     }
-    if (wanted == 0 && begun_.load(base::acquire) != 0) took = silence(true) || took;
+    if (wanted == 0 && begun_.load(base::acquire) != 0) silence(took);
     if (wanted == 1 && (begun_.load(base::acquire) == 0 || (took && done() <= 0))) ring();
     // LEVEL, rung. Who has begun to ring and is not done asks for another look after it.
     if (wanted == full || (wanted == 1 && done() > 0)) object_.note_ring();
 }
 
-// SURELY_RUNG, the other side: the mark, then a second look at the count.
-bool doorbell::silence(bool only_at_zero) noexcept {
-    word_.fetch_or(taking_mark, base::acq_rel);
-    const bool takes = !only_at_zero || object_.count() == 0;
-    if (takes) take_rings();
-    word_.fetch_and(~taking_mark, base::acq_rel);
-    return takes;
-}
-
-// Rings that are surely done are in what is taken, unless somebody has read the descriptor, who should not have.
-void doorbell::take_rings() noexcept {
+// Rings that are surely done are in what is taken, unless somebody has read the descriptor, who should not have. While
+// the mark is there no add trusts a ring.
+void doorbell::silence(bool& took) noexcept {
+    word_.fetch_or(taking_mark, base::acq_rel); // SURELY_RUNG, taking
     const std::int32_t surely = done();
     const std::uint64_t taken = os::silence_bell(fd_here());
     auto rings = static_cast<std::uint32_t>(full_ && taken >= full ? taken - full : taken);
@@ -254,6 +246,8 @@ void doorbell::take_rings() noexcept {
     full_ = false;
     begun_.fetch_sub(rings, base::acq_rel);
     done_.fetch_sub(rings, base::acq_rel);
+    word_.fetch_and(~taking_mark, base::acq_rel);
+    took = true;
 }
 
 // In the child of a fork the numbers still name the parent's bells, which the child must neither ring nor silence.

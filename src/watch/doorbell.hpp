@@ -62,8 +62,7 @@ class doorbell : public core::bell {
     [[nodiscard]] bool surely_rung(std::uint32_t seen) const noexcept;
     void look() noexcept;
     void show(std::uint64_t count, bool& took) noexcept;
-    bool silence(bool only_at_zero) noexcept;
-    void take_rings() noexcept;
+    void silence(bool& took) noexcept;
 
     static void after_fork() noexcept;
     void renew() noexcept;

@@ -4,7 +4,7 @@
 // put() may be called from any thread at any time; which calls a signal handler may make stands at each. The fast paths
 // are inline and one locked instruction each; whatever has to look twice is out of line in src/core.
 // Invariant: the count is what the state word says (core/word.hpp), and whoever changes it wakes whom the change lets
-// on.
+// on, and trusts no other thread's wake or ring that is not made yet (E7).
 #pragma once
 
 #include <efd/base/atomic.hpp>
