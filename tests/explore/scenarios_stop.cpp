@@ -33,6 +33,7 @@ void twice_writer() {
     write_fast(1);
 }
 void writer_of_two() { write_fast(2); }
+void almost_huge_writer() { (void)write_some(packed_limit - 1); }
 void huge_writer() { write_fast(packed_limit); }
 void signaller() { signal_once(); }
 void reader() { (void)read_value(); }
@@ -95,6 +96,12 @@ std::vector<scenario> sealed_ones() {
          .set_up = plain,
          .check = audit_with_stops,
          .allowed = one_of_three_preemptions},
+        {.name = "stop-seal-late",
+         .what = "at zero: 1 write below the limit, 2 of one unit, 1 reader, one stops",
+         .threads = {{"B", '-', almost_huge_writer}, {"W1", 'w', writer}, {"W2", 'w', writer}, {"R", 'r', reader}},
+         .set_up = plain,
+         .check = audit_with_stops,
+         .allowed = one_of_two_preemptions},
         {.name = "stop-seal-add",
          .what = "2 writers at the packed limit, 1 reader twice, one stops",
          .threads = {{"W1", 'w', writer},
