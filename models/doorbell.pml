@@ -4,7 +4,10 @@
  * how it shows that there is no room is left to the explorer. The race is E4's stale ring: a reader drains between the
  * step of a writer that leaves zero and its ring. So who left zero rings at once and asks for a look after it; one at a
  * time is busy and looks, silences what rang for nothing, rings again for a ring that a silence took, and says `rung`
- * once a ring is done. Invariants: when nobody is in a call the descriptor is readable exactly while there is something;
+ * once a ring is done. Whoever is inside a ring or busy may be stopped there: so an add rings by itself unless a ring is
+ * surely done and nobody takes rings away (SURELY_RUNG), and the mark of an armed bell goes after the ring, if it is of
+ * the same arm. Invariants: an add that returns leaves no watcher asleep, at whatever step the others stand, be it for
+ * ever; when nobody is in a call the descriptor is readable exactly while there is something;
  * while adds need not ring it is readable; no event loop sleeps beside something to take; calls into the kernel are few.
  */
 #ifndef WRITERS
@@ -27,11 +30,11 @@
 #endif
 
 bool true_at_rest = true, marks_agree = true, numbers_agree = true, ring_done = true, no_ring_lost = true;
-bool few_calls = true, nothing_left = true;
+bool few_calls = true, nothing_left = true, rung_by_return = true;
 
 byte count;
 bool armed, rung; /* marks of the word */
-bool busy, look; /* the bell's word */
+bool busy, look, taking; /* the bell's word */
 short rings_begun, rings_done; /* rings, less those that silences have taken */
 byte held; /* the descriptor: readable while above zero */
 #ifdef EDGES
@@ -39,6 +42,14 @@ bool new_edge; /* an edge-triggered watcher has one to hear of */
 #endif
 #if ATTACHERS > 0
 bool made; /* the descriptor */
+#endif
+#ifdef ARMED
+byte stamp; /* of the last arm */
+bool loop_sleeps;
+#endif
+#ifdef CHECK_RETURNS
+byte under_way; /* units of adds that have not returned */
+byte silences;
 #endif
 #ifdef STRAY_READ
 bool drained; /* the object, after somebody has read the descriptor, who should not have: that mends it */
@@ -72,11 +83,24 @@ inline ring() {
 #endif
 }
 
+/* While the mark is there no add trusts a ring: SURELY_RUNG. */
 inline silence() {
+    taking = true;
+    take_rings();
+    taking = false;
+    took = true
+}
+
+inline take_rings() {
 #ifndef BROKEN_silence_looks_late
     surely = rings_done;
 #endif
-    d_step { taken = held; held = 0; NOTE(silence_calls) };
+    d_step {
+        taken = held; held = 0; NOTE(silence_calls);
+#ifdef CHECK_RETURNS
+        silences++
+#endif
+    };
 #ifdef BROKEN_silence_looks_late
     surely = rings_done;
 #endif
@@ -116,7 +140,14 @@ inline answer() {
 #ifdef BROKEN_rings_at_each_look
         ring();
 #else
-        if :: rings_begun == 0 -> ring() :: rings_begun != 0 fi;
+        if
+        :: rings_begun == 0 -> ring()
+        :: rings_begun != 0 ->
+#ifndef BROKEN_taker_makes_not_sure
+            if :: took && rings_done <= 0 -> ring() :: !took || rings_done > 0 fi
+#endif
+            skip
+        fi;
 #endif
 #endif
 #ifdef BROKEN_rung_when_begun
@@ -128,14 +159,44 @@ inline answer() {
 }
 
 inline request() {
-    d_step { was_busy = busy; busy = true; look = true }; /* LEVEL, request */
+    d_step { was_busy = busy; was_taking = taking; busy = true; look = true } /* LEVEL, request */
+}
+
+/* An add: rings unless a ring is surely done. Whoever has rung asks for a look that comes after it. */
+inline make_sure() {
+#ifdef BROKEN_trusts_a_ring_begun
+    unsure = false;
+#else
+#ifdef BROKEN_trusts_a_silence
+    unsure = rings_done <= 0;
+#else
+    unsure = was_taking || rings_done <= 0;
+#endif
+#endif
+    if
+    :: unsure ->
+        if
+        :: count > 0 ->
+            ring();
+            if
+            :: was_busy -> request()
+            :: else
+            fi
+        :: count == 0
+        fi
+    :: else
+    fi;
+    unsure = false; was_taking = false
+}
+
+inline look_if_free() {
     if
 #ifdef BROKEN_two_busy
     :: true ->
 #else
     :: !was_busy ->
 #endif
-        was_busy = false;
+        was_busy = false; was_taking = false;
         do
 #ifdef BROKEN_cleared_after_the_look
         :: look -> answer(); look = false
@@ -147,25 +208,42 @@ inline request() {
 #endif
 #endif
         :: d_step { !look -> busy = false }; break /* LEVEL, let go */
-        od
-    :: else -> was_busy = false
+        od;
+        took = false
+#ifndef BROKEN_two_busy
+    :: else -> was_busy = false; was_taking = false
+#endif
     fi
 }
 
 /* What an add or a read does for a bell that it found. */
-inline tell(rings_first) {
+inline tell(is_add, rings_first) {
 #ifdef ARMED
-#ifdef BROKEN_claim_in_two_steps
-    mine = armed;
-    armed = false;
+    d_step { mine = armed; my_stamp = stamp };
+    if
+    :: mine && is_add ->
+        if
+        :: count > 0 ->
+#ifdef BROKEN_mark_gone_before_the_ring
+            d_step { if :: armed && stamp == my_stamp -> armed = false :: else fi };
+            write_to_bell()
 #else
-#ifdef BROKEN_claim_keeps_mark
-    mine = armed;
+            write_to_bell();
+#ifdef BROKEN_ring_ends_any_arm
+            armed = false
 #else
-    d_step { mine = armed; armed = false }; /* ARM, claim */
+#ifdef BROKEN_ring_keeps_mark
+            skip
+#else
+            d_step { if :: armed && stamp == my_stamp -> armed = false :: else fi } /* ARM, rung */
 #endif
 #endif
-    if :: mine -> mine = false; write_to_bell() :: else fi
+#endif
+        :: count == 0
+        fi
+    :: else
+    fi;
+    mine = false; my_stamp = 0
 #else
     if
 #ifdef BROKEN_ring_only_if_none_begun
@@ -174,15 +252,20 @@ inline tell(rings_first) {
 #ifdef BROKEN_ring_only_if_none_done
     :: rings_first && rings_done <= 0 -> ring()
 #else
-    :: rings_first -> ring()
+    :: rings_first && count > 0 -> ring()
 #endif
 #endif
     :: else
     fi;
 #ifdef BROKEN_ring_asks_nobody
-    if :: !rings_first -> request() :: else fi
+    if
+    :: !rings_first -> request(); look_if_free()
+    :: else
+    fi
 #else
-    request()
+    request();
+    if :: is_add -> make_sure() :: else fi;
+    look_if_free()
 #endif
 #endif
 }
@@ -195,9 +278,25 @@ inline add() {
         if :: found -> NOTE(told) :: else fi;
         assert(ring_done && (!rung || armed || held > 0));
 #endif
+#ifdef CHECK_RETURNS
+        under_way++; silences_before = silences;
+#endif
         count++
     };
-    if :: found -> tell(left_zero) :: else fi;
+    if :: found -> tell(true, left_zero) :: else fi;
+#ifdef CHECK_RETURNS
+    /* A ring that was taken away while this add ran is excused: whoever took it rings again, and if it is stopped before
+     * that, the next add does. */
+    d_step {
+        under_way--;
+#ifdef ARMED
+        assert(rung_by_return && (count <= under_way || !loop_sleeps || new_edge));
+#else
+        assert(rung_by_return && (count <= under_way || held > 0 || silences != silences_before));
+#endif
+        silences_before = 0
+    };
+#endif
     found = false; left_zero = false
 }
 
@@ -233,7 +332,10 @@ inline take() {
         ; found = false
 #endif
     };
-    if :: found -> tell(false) :: else fi;
+    if :: found -> tell(false, false) :: else fi;
+#if defined(CHECK_RETURNS) && !defined(ARMED)
+    assert(rung_by_return && (count <= under_way || held > 0 || busy)); /* whoever is busy is not done yet */
+#endif
     found = false
 }
 
@@ -243,10 +345,20 @@ inline take() {
 #define ONCE_DRAINED true
 #endif
 
+#ifdef ARMED
+#define OF_ARMS byte my_stamp; bool mine
+#else
+#define OF_ARMS bool was_busy, was_taking, unsure, took
+#endif
+
 proctype writer() {
     byte writes;
     short surely, taken;
-    bool found, left_zero, was_busy, mine;
+    bool found, left_zero;
+    OF_ARMS;
+#ifdef CHECK_RETURNS
+    byte silences_before;
+#endif
     ONCE_DRAINED;
     do
     :: writes == WRITES -> break
@@ -257,7 +369,8 @@ proctype writer() {
 proctype reader() {
     byte reads;
     short surely, taken;
-    bool found, was_busy, mine;
+    bool found;
+    OF_ARMS;
     ONCE_DRAINED;
     do
     :: reads == READS -> break
@@ -268,7 +381,8 @@ proctype reader() {
 #ifdef STRAY_READ
 proctype drainer() {
     short surely, taken;
-    bool found, was_busy, mine;
+    bool found;
+    OF_ARMS;
     take();
     drained = true
 }
@@ -277,16 +391,21 @@ proctype drainer() {
 #if ATTACHERS > 0
 proctype attacher() {
     short surely, taken;
-    bool was_busy, readable, first;
+    bool readable, first;
+    OF_ARMS;
     readable = count > 0;
     d_step { first = !made; made = true; if :: first && readable -> held++ :: else fi };
     if :: first && readable -> rings_begun++; rings_done++ :: else fi;
 #ifdef BROKEN_attach_looks_first
     request();
+    make_sure();
+    look_if_free();
     armed = true
 #else
     armed = true; /* LEVEL, attach */
-    request()
+    request();
+    make_sure();
+    look_if_free()
 #endif
 }
 #endif
@@ -294,17 +413,18 @@ proctype attacher() {
 /* An event loop: level-triggered, edge-triggered (LOOP_OF_EDGES), or arming. Takes once for each event. */
 proctype event_loop() {
     short surely, taken;
-    bool found, was_busy, mine;
+    bool found;
+    OF_ARMS;
 #ifdef ARMED
 end:do
     :: take();
         if
 #ifdef BROKEN_arm_without_a_look
-        :: d_step { true -> if :: !armed -> armed = true; NOTE(arms) :: else fi };
+        :: d_step { true -> armed = true; stamp++; NOTE(arms); loop_sleeps = true };
 #else
-        :: d_step { count == 0 -> if :: !armed -> armed = true; NOTE(arms) :: else fi }; /* ARM */
+        :: d_step { count == 0 -> armed = true; stamp++; NOTE(arms); loop_sleeps = true }; /* ARM */
 #endif
-end_asleep: d_step { new_edge -> new_edge = false }
+end_asleep: d_step { new_edge -> new_edge = false; loop_sleeps = false }
         :: count > 0
         fi
     od
@@ -332,13 +452,13 @@ proctype judge() {
 #endif
 #ifdef COUNT_CALLS
 #ifdef ARMED
-    assert(few_calls && ring_calls + (armed_by_hand -> 1 : 0) <= arms && silence_calls == 0);
+    assert(few_calls && ring_calls <= (arms - (armed_by_hand -> 1 : 0)) * WRITERS && silence_calls == 0);
 #else
-    assert(few_calls && ring_calls <= 2 * ups);
+    assert(few_calls && ring_calls <= 2 * ups + told);
 #if WRITERS == 1
-    assert(few_calls && silence_calls <= downs + ups);
+    assert(few_calls && silence_calls <= downs + 2 * ups);
 #else
-    assert(few_calls && silence_calls <= downs + told);
+    assert(few_calls && silence_calls <= downs + 2 * told);
 #endif
 #endif
 #endif
@@ -349,7 +469,7 @@ proctype judge() {
     assert(numbers_agree && rings_begun == held && rings_done == held);
 #endif
 #endif
-    assert(nothing_left && !busy && !look)
+    assert(nothing_left && !busy && !look && !taking)
 }
 
 init {

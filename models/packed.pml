@@ -42,6 +42,7 @@
 /* The properties. Always true; they give an assertion that fails its name. */
 bool conservation = true, no_lost_wakeup = true, no_lost_cancel = true, mark_never_missing = true;
 bool no_herd = true, no_call_for_nobody = true, tidy_leaves_quiet = true, next_add_heals = true;
+bool no_sleeper_left = true;
 
 /* The word. */
 byte cnt, turn, fresh;
@@ -72,6 +73,14 @@ bool writer_died, healer_ran;
 /* Ghosts. */
 byte in_flight; /* units written and not taken */
 byte due; /* wakes that adders owe by the rule, less those that they gave */
+#ifdef CHECK_RETURNS
+byte under_way; /* units of adds that have not returned */
+bool chosen[MOST]; /* woken, and has neither taken nor announced itself since */
+#define woken (chosen[0] + chosen[1] + chosen[2])
+#define CHOSEN(r, is) chosen[r] = is
+#else
+#define CHOSEN(r, is) skip
+#endif
 byte announced; /* announcements of sleepers, less the system calls that adders made for them */
 
 #ifdef SEMAPHORE
@@ -93,26 +102,14 @@ byte announced; /* announcements of sleepers, less the system calls that adders 
 #endif
 #endif
 
-/* who left zero owes the wake; in semaphore mode and in shared memory everybody does */
-#ifdef SEMAPHORE
-#ifdef BROKEN_owes_rule_in_semaphore
+/* OWED: every add that meets the mark wakes. */
+#if defined(BROKEN_owes_rule_in_semaphore) || defined(BROKEN_owes_rule_in_shared) || defined(BROKEN_owes_rule_in_private)
 #define owes left_zero
 #else
-#define owes true
-#endif
-#else
-#ifdef SHARED
-#ifdef BROKEN_owes_rule_in_shared
-#define owes left_zero
+#ifdef BROKEN_trusts_a_claim
+#define owes (left_zero || saw_arrived)
 #else
 #define owes true
-#endif
-#else
-#ifdef BROKEN_every_add_wakes
-#define owes true
-#else
-#define owes left_zero
-#endif
 #endif
 #endif
 
@@ -167,9 +164,9 @@ inline futex_wake_and_count(most, by_adder) {
         fi;
 #endif
         do
-        :: left > 0 && in_queue(0) -> spot[0] = 2; left--; by_the_rule(by_adder)
-        :: left > 0 && in_queue(1) -> spot[1] = 2; left--; by_the_rule(by_adder)
-        :: left > 0 && in_queue(2) -> spot[2] = 2; left--; by_the_rule(by_adder)
+        :: left > 0 && in_queue(0) -> spot[0] = 2; CHOSEN(0, true); left--; by_the_rule(by_adder)
+        :: left > 0 && in_queue(1) -> spot[1] = 2; CHOSEN(1, true); left--; by_the_rule(by_adder)
+        :: left > 0 && in_queue(2) -> spot[2] = 2; CHOSEN(2, true); left--; by_the_rule(by_adder)
         :: else -> break
         od;
         left = 0;
@@ -259,8 +256,8 @@ again:
 #else
         atomic { /* take_or_arrive */
             if
-            :: cnt > 0 -> take(); goto took
-            :: else -> /* ARRIVE: made, or found made, on a word whose count is zero */
+            :: cnt > 0 -> take(); CHOSEN(me, false); goto took
+            :: else -> CHOSEN(me, false); /* ARRIVE: made, or found made, on a word whose count is zero */
 #ifdef COUNT_CALLS
                 announced++;
 #endif
@@ -316,6 +313,9 @@ gone:
 proctype writer(byte me) {
     byte writes, left;
     bool others, claimed, saw, left_zero;
+#ifdef BROKEN_trusts_a_claim
+    bool saw_arrived;
+#endif
     {
 #ifdef HEALER
         if :: me == 1 -> killed[MOST] :: else fi; /* comes only after the other one was killed */
@@ -327,12 +327,18 @@ proctype writer(byte me) {
             atomic { /* SIGNAL_PARK, publish: the old value tells who sleeps */
                 left_zero = (cnt == 0);
                 saw = asleep;
+#ifdef BROKEN_trusts_a_claim
+                saw_arrived = arrived;
+#endif
+#ifdef CHECK_RETURNS
+                under_way = under_way + UNITS;
+#endif
                 cnt = cnt + UNITS; in_flight = in_flight + UNITS;
 #ifdef COUNT_HERD
 #ifdef SEMAPHORE
                 due = due + UNITS
 #else
-                due = due + left_zero
+                due++
 #endif
 #endif
             };
@@ -340,6 +346,14 @@ proctype writer(byte me) {
             :: saw && (owes) -> wake_packed(most_of(UNITS), true, writer_turn)
             :: else
             fi;
+#ifdef CHECK_RETURNS
+            /* E7 and E6: each unit whose add has returned has woken a reader, or nobody sleeps: whatever step of theirs
+             * the others stand at, be it for ever. */
+            d_step {
+                under_way = under_way - UNITS;
+                assert(no_sleeper_left && (!somebody_sleeps || cnt <= under_way + woken))
+            };
+#endif
             saw = false; left_zero = false
         od;
 #ifdef HEALER
