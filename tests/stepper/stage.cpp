@@ -1,0 +1,254 @@
+// stage.cpp: see stage.hpp.
+#include "stepper/stage.hpp"
+
+#include <cstdlib>
+#include <efd/efd.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+namespace efd::stepper {
+namespace {
+
+shared_state* shared = nullptr;
+efd_t* object = nullptr;
+efd_t* other = nullptr;
+efd_set_t* set = nullptr;
+int descriptor = -1;
+int member = -1;
+
+pid_t this_thread() { return static_cast<pid_t>(::syscall(SYS_gettid)); }
+void mark() { ::syscall(SYS_tgkill, ::getpid(), this_thread(), marker); }
+
+void make_plain() { object = efd_create(0, 0); }
+void make_semaphore() { object = efd_create(0, EFD_SEMAPHORE); }
+void make_level() {
+    make_plain();
+    descriptor = efd_fd(object, EFD_LEVEL);
+}
+void make_armed() {
+    make_plain();
+    descriptor = efd_fd(object, EFD_ARMED);
+}
+void make_set() {
+    make_plain();
+    other = efd_create(0, 0);
+    set = efd_set_create();
+    (void)efd_set_add(set, object, 1);
+}
+void make_full_set() {
+    make_set();
+    (void)efd_set_add(set, other, 2);
+}
+
+void nothing() {}
+void put_one_unit() { (void)efd_write(object, 1); }
+void make_other() { other = efd_create(0, 0); }
+void join() { member = efd_set_add(set, other, 2); }
+void put_both() {
+    (void)efd_write(object, 1);
+    (void)efd_write(other, 1);
+}
+
+void write_one() { (void)efd_write(object, 1); }
+void write_many() { (void)efd_write(object, 100); }
+void signal_one() { (void)efd_signal(object); }
+void read_one() {
+    std::uint64_t value = 0;
+    (void)efd_read(object, &value);
+}
+void take() {
+    std::uint64_t value = 0;
+    (void)efd_try_read(object, &value);
+}
+void arm() { (void)efd_arm(object, POLLIN); }
+void put_other() { efd_put(other); }
+void leave() { (void)efd_set_remove(set, member); }
+void take_all() {
+    efd_set_event got[2];
+    (void)efd_set_wait_all(set, got, 2, 0);
+}
+
+bool readable() {
+    pollfd asked{descriptor, POLLIN, 0};
+    return ::poll(&asked, 1, 0) == 1;
+}
+bool writes() { return efd_write(object, 1) == 0; }
+bool calls() {
+    std::uint64_t value = 0;
+    if (efd_write(object, 1) != 0 || efd_signal(object) != 0) return false;
+    (void)efd_poll(object);
+    (void)efd_count(object);
+    (void)efd_try_read(object, &value);
+    return true;
+}
+// Each write that has returned leaves the descriptor readable, whether it left zero or not.
+bool writes_and_looks() {
+    std::uint64_t value = 0;
+    if (efd_write(object, 1) != 0 || !readable() || efd_write(object, 1) != 0 || !readable()) return false;
+    (void)efd_try_read(object, &value);
+    return efd_write(object, 1) == 0 && readable();
+}
+bool makes_and_puts() {
+    efd_t* const made = efd_create(1, 0);
+    std::uint64_t value = 0;
+    const bool right = made != nullptr && efd_read(made, &value) == 0 && value == 1;
+    efd_put(made);
+    return right && calls();
+}
+bool finds_its_own() {
+    efd_set_event got{};
+    return efd_write(object, 1) == 0 && efd_set_try_any(set, &got) == 0 && calls();
+}
+
+bool drain() {
+    std::uint64_t value = 0;
+    while (efd_try_read(object, &value) == 0) {
+    }
+    return efd_count(object) == 0;
+}
+bool drain_and_look() { return drain() && !readable(); }
+bool drain_and_leave() {
+    if (member >= 0) (void)efd_set_remove(set, member);
+    member = -1;
+    return drain();
+}
+bool drain_both() {
+    std::uint64_t value = 0;
+    while (efd_try_read(other, &value) == 0) {
+    }
+    return drain();
+}
+
+void reading() {
+    for (;;) {
+        std::uint64_t value = 0;
+        if (efd_read(object, &value) == 0) shared->answers.fetch_add(1);
+    }
+}
+void looping() {
+    const int epoll = ::epoll_create1(0);
+    epoll_event interest{};
+    interest.events = EPOLLIN | EPOLLET;
+    ::epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &interest);
+    for (;;) {
+        (void)drain();
+        if (efd_arm(object, POLLIN) != 0) continue;
+        epoll_event got{};
+        if (::epoll_wait(epoll, &got, 1, -1) == 1) shared->answers.fetch_add(1);
+    }
+}
+
+// Writes the object whose call it has interrupted, and waits for the reader's answer.
+void write_in_handler(int /*unused*/) {
+    const long before = shared->answers.load();
+    (void)efd_write(object, 1);
+    shared->handler_wrote.store(true);
+    while (shared->answers.load() == before && !shared->give_up.load()) ::sched_yield();
+}
+
+void step_loop(const scene& what, int orders) {
+    char order = 0;
+    while (::read(orders, &order, 1) == 1) {
+        what.before();
+        mark();
+        what.stepped();
+        mark();
+    }
+}
+void healthy_loop(const scene& what, int orders, int answers) {
+    char order = 0;
+    while (::read(orders, &order, 1) == 1) {
+        const bool right = order == 'c' ? what.calm() : order == 'w' ? writes() : what.healthy();
+        const char answer = right ? 'y' : 'n';
+        if (::write(answers, &answer, 1) != 1) std::_Exit(1);
+    }
+}
+
+[[noreturn]] void run(const scene& what, int to_stepped, int to_healthy, int from_healthy) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    struct sigaction action{};
+    action.sa_handler = write_in_handler;
+    action.sa_flags = SA_RESTART;
+    ::sigaction(nested, &action, nullptr);
+    ::signal(marker, SIG_IGN);
+    what.set_up();
+    std::thread waits([&what] {
+        shared->waiting = this_thread();
+        if (what.waits == waiter::reader) reading();
+        if (what.waits == waiter::loop) looping();
+    });
+    std::thread healthy([&] {
+        shared->healthy = this_thread();
+        healthy_loop(what, to_healthy, from_healthy);
+    });
+    std::thread stepped([&] {
+        shared->stepped = this_thread();
+        step_loop(what, to_stepped);
+    });
+    waits.join();
+    healthy.join();
+    stepped.join();
+    std::_Exit(0);
+}
+
+} // namespace
+
+const scene scenes[scene_count] = {
+    {"write", waiter::reader, make_plain, nothing, write_one, writes, drain, false, false, true},
+    {"write of 100", waiter::reader, make_plain, nothing, write_many, writes, drain, false, false, true},
+    {"signal", waiter::reader, make_plain, nothing, signal_one, writes, drain, false, false, true},
+    {"semaphore write", waiter::reader, make_semaphore, nothing, write_one, writes, drain, false, false, true},
+    {"read that sleeps", waiter::reader, make_plain, nothing, read_one, writes, drain, true, false, true},
+    {"take", waiter::reader, make_plain, nothing, take, writes, drain, false, false, true},
+    {"level write", waiter::none, make_level, nothing, write_one, writes_and_looks, drain_and_look, false, false,
+     false},
+    {"level take", waiter::none, make_level, put_one_unit, take, writes_and_looks, drain_and_look, false, false, false},
+    {"armed write", waiter::loop, make_armed, nothing, write_one, writes, drain, false, false, false},
+    {"arm", waiter::loop, make_armed, nothing, arm, writes, drain, false, false, false},
+    {"put", waiter::none, make_plain, make_other, put_other, makes_and_puts, drain, false, false, false},
+    {"set add", waiter::none, make_set, nothing, join, finds_its_own, drain_and_leave, false, true, false},
+    {"set remove", waiter::none, make_set, join, leave, finds_its_own, drain, false, true, false},
+    {"set wait_all", waiter::none, make_full_set, put_both, take_all, calls, drain_both, false, true, false},
+};
+
+stage start(const scene& what) {
+    stage made;
+    int to_stepped[2];
+    int to_healthy[2];
+    int from_healthy[2];
+    if (::pipe(to_stepped) != 0 || ::pipe(to_healthy) != 0 || ::pipe(from_healthy) != 0) std::_Exit(2);
+    void* const page = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) std::_Exit(2);
+    made.shared = shared = new (page) shared_state;
+    made.process = ::fork();
+    if (made.process == 0) run(what, to_stepped[0], to_healthy[0], from_healthy[1]);
+    ::close(to_stepped[0]);
+    ::close(to_healthy[0]);
+    ::close(from_healthy[1]);
+    made.to_stepped = to_stepped[1];
+    made.to_healthy = to_healthy[1];
+    made.from_healthy = from_healthy[0];
+    while (made.shared->stepped == 0 || made.shared->healthy == 0 || made.shared->waiting == 0) ::sched_yield();
+    return made;
+}
+
+void end(const stage& what) {
+    ::kill(what.process, SIGKILL);
+    int status = 0;
+    while (::waitpid(what.shared->stepped, &status, __WALL) > 0 && WIFSTOPPED(status)) { // a tracer buries it first
+    }
+    (void)::waitpid(what.process, nullptr, 0);
+    ::close(what.to_stepped);
+    ::close(what.to_healthy);
+    ::close(what.from_healthy);
+    ::munmap(what.shared, 4096);
+}
+
+} // namespace efd::stepper

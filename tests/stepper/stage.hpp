@@ -1,0 +1,58 @@
+// stage.hpp: a process whose one thread is stepped while its others go on; what the tracer and that process share.
+//
+// Three threads live on a stage: the stepped one, a healthy one that makes other calls beside it, and, where a scene
+// wants one, a waiter that sleeps in a read or in epoll_wait and counts its answers. Each is told what to do by a byte
+// in a pipe. The stepped thread marks the beginning and the end of the call by a signal to itself, which only a tracer
+// sees.
+#pragma once
+
+#include <atomic>
+#include <csignal>
+#include <sys/types.h>
+
+namespace efd::stepper {
+
+inline constexpr int marker = SIGUSR2;
+inline constexpr int nested = SIGUSR1;
+
+enum class waiter : unsigned char { none, reader, loop };
+
+// What one scene does, in the stage's process. `healthy` says whether what it saw was right; `calm` brings everything
+// back to the beginning, and says whether that was right.
+struct scene {
+    const char* name;
+    waiter waits;
+    void (*set_up)();
+    void (*before)(); // by the stepped thread, unstepped
+    void (*stepped)();
+    bool (*healthy)();
+    bool (*calm)();
+    bool sleeps;     // the stepped call sleeps until the healthy thread has written
+    bool is_of_sets; // calls of sets
+    bool by_handler; // has a variant in which a handler writes and waits for the reader's answer
+};
+inline constexpr int scene_count = 14;
+extern const scene scenes[scene_count];
+
+struct shared_state {
+    std::atomic<pid_t> stepped{0};
+    std::atomic<pid_t> healthy{0};
+    std::atomic<pid_t> waiting{0};
+    std::atomic<long> answers{0};
+    std::atomic<bool> handler_wrote{false};
+    std::atomic<bool> give_up{false}; // to a handler that waits for an answer
+};
+
+struct stage {
+    pid_t process = -1;
+    int to_stepped = -1;
+    int to_healthy = -1;
+    int from_healthy = -1;
+    shared_state* shared = nullptr;
+};
+
+// Starts the process of a scene; its threads are there when this returns.
+stage start(const scene& what);
+void end(const stage& what);
+
+} // namespace efd::stepper
