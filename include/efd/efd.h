@@ -9,7 +9,8 @@
  * (there is nothing behind the name), a null place for a value is EFAULT, and then nothing has been taken.
  *
  * A call that does not sleep ends wherever other threads are stopped, and once a write or signal has returned no reader
- * sleeps, and no descriptor of the object is silent, because another thread is stopped in its own (E7 in docs/races.md).
+ * sleeps, and no descriptor of the object is silent, because another thread is stopped in its own (E7 in
+ * docs/races.md).
  *
  * The object is reference-counted. Who made or got it gives its reference back with efd_put; the last one frees object
  * and id. A thread whose wait has returned may give the last reference back while another one is still inside the
@@ -196,19 +197,18 @@ EFD_C_API int efd_fd_fdinfo(int fd, char* buf, size_t size);
 /* The descriptor of the object, made when first asked for: close-on-exec, to be watched and not read, closed with the
  * object. EFD_LEVEL: poll(2) and its like say of it what efd_poll says, but for POLLERR, once no call that changes the
  * count between zero and not zero is running; the write that leaves zero and the read that reaches zero enter the
- * kernel. A write that leaves zero is an edge for EPOLLET; one above zero is not, unless it cannot be sure of the one before.
- * EFD_ARMED: silent until efd_arm.
- * EINVAL: another way, or the object has a descriptor of the other way. EMFILE, ENFILE, ENOMEM as eventfd(2), nothing
- * left behind. Not handler-safe. */
+ * kernel. A write that leaves zero is an edge for EPOLLET; one above zero is not, unless it cannot be sure of the one
+ * before. EFD_ARMED: silent until efd_arm. EINVAL: another way, or the object has a descriptor of the other way.
+ * EMFILE, ENFILE, ENOMEM as eventfd(2), nothing left behind. Not handler-safe. */
 #define EFD_LEVEL 0
 #define EFD_ARMED 1
 EFD_C_API int efd_fd(efd_t* efd, int how);
 
 /* For an EFD_ARMED descriptor: what of `events` (POLLIN, POLLOUT) holds already; if 0, the next write or signal
- * (POLLIN), or the next read where there was no room (POLLOUT), rings once: one edge, and one of each where several come
- * at the same moment. Watch for EPOLLIN in either case,
- * with EPOLLET or a multishot poll, which need no read of the descriptor; other watchers see it ready from the first
- * ring on. EINVAL: no such descriptor, or no events. Handler-safe. */
+ * (POLLIN), or the next read where there was no room (POLLOUT), rings once: one edge, and one of each where several
+ * come at the same moment. Watch for EPOLLIN in either case, with EPOLLET or a multishot poll, which need no read of
+ * the descriptor; other watchers see it ready from the first ring on. EINVAL: no such descriptor, or no events.
+ * Handler-safe. */
 EFD_C_API int efd_arm(efd_t* efd, unsigned events);
 
 /* ---- sets -------------------------------------------------------------------------------------------------------- */
