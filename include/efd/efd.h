@@ -9,7 +9,7 @@
  * (there is nothing behind the name), a null place for a value is EFAULT, and then nothing has been taken.
  *
  * A call that does not sleep ends wherever other threads are stopped, and once a write or signal has returned no reader
- * sleeps, and no descriptor of the object is silent, because another thread is stopped in its own (E7 in
+ * sleeps, and no descriptor of the object is silent, because another thread is stopped in one of its own (E7 in
  * docs/races.md).
  *
  * The object is reference-counted. Who made or got it gives its reference back with efd_put; the last one frees object
