@@ -154,11 +154,14 @@ void doorbell::told(core::bell& bell, core::context& object, std::uint32_t key) 
     // Only a count above zero is rung for: a late adder may be told of an object that was born in its own one's slot.
     if ((key & left_zero) != 0 && to_hold(object.count()) == 1) self.ring();
     const std::uint32_t seen = self.request();
-    const bool makes_sure = key != core::poll_out && !self.surely_rung(seen) && object.count() > 0;
+    const bool is_busy = (seen & busy_mark) != 0;
+    const std::uint64_t wanted = key != core::poll_out && !self.surely_rung(seen) ? to_hold(object.count()) : 0;
+    // A full bell is filled by the look itself: with a ring before it, watchers would be told of room that is not
+    // there.
+    const bool makes_sure = wanted == 1 || (wanted == full && is_busy);
     if (makes_sure) self.ring();
     // Whoever has rung asks for a look that comes after it.
-    const bool is_free = (seen & busy_mark) == 0 || (makes_sure && (self.request() & busy_mark) == 0);
-    if (is_free) self.look();
+    if (!is_busy || (makes_sure && (self.request() & busy_mark) == 0)) self.look();
 }
 
 // ARM. The ring comes before the mark goes, so that an add that finds no mark knows that the ring is made.
