@@ -226,14 +226,16 @@ typedef struct efd_set_event {
 
 /* A set, or NULL with ENOMEM. Not handler-safe, as all that makes and changes a set. */
 EFD_C_API efd_set_t* efd_set_create(void);
-/* All members leave. Nobody may wait on it any more. NULL is allowed and does nothing. */
+/* All members leave; inside a wait queue callback, those that another thread is busy with leave once it returned. Nobody
+ * may wait on the set any more. NULL is allowed and does nothing. */
 EFD_C_API void efd_set_destroy(efd_set_t* set);
 
 /* Joins; gives the number that names the member for efd_set_remove. The set holds a reference to an object. EBADF for
  * NULL; ENOMEM, also beyond 2^20 members; EDEADLK inside a wait queue callback while another thread is busy with object
  * or set. A set: what is ready in it is ready here, with its tokens; EINVAL if one would stand inside itself, or if
  * inner has descriptors (add its efd_set_fd then). A descriptor: events as for epoll_ctl(2); EBADF, EEXIST, EPERM,
- * EMFILE as there; EINVAL if the set stands in another. */
+ * EMFILE as there; EINVAL while the set stands in another. A number that is closed before it is removed is told of as
+ * long as a duplicate lives, as by epoll, and no longer once it was removed; added again it is another member. */
 EFD_C_API int efd_set_add(efd_set_t* set, efd_t* efd, uint64_t token);
 EFD_C_API int efd_set_add_set(efd_set_t* set, efd_set_t* inner);
 EFD_C_API int efd_set_add_fd(efd_set_t* set, int fd, uint32_t events, uint64_t token);

@@ -35,7 +35,8 @@ class wait_set {
   public:
     // Throws std::system_error: not_enough_memory. As all that makes and changes a set not handler-safe.
     EFD_API wait_set();
-    // All members leave. Nobody may wait on it any more; sets it stands in keep an empty member.
+    // All members leave; inside a wait queue callback, those that another thread is busy with leave once it returned.
+    // Nobody may wait on it any more; sets it stands in keep an empty member.
     EFD_API ~wait_set();
     wait_set(wait_set&& other) noexcept : core_(std::exchange(other.core_, nullptr)) {}
     wait_set& operator=(wait_set&& other) noexcept {
@@ -56,8 +57,10 @@ class wait_set {
     // fd() then.
     EFD_API int add(const wait_set& inner, std::uint64_t token);
     // A kernel descriptor, with events of epoll (level-triggered unless EPOLLET is among them). The kernel is asked
-    // only when nothing of ours is ready, and at every 64th wait. Throws what epoll_ctl(2) says, bad_file_descriptor,
-    // file_exists, operation_not_permitted; invalid_argument if this set stands in another; too_many_files_open.
+    // only when nothing of ours is ready, and at every 64th wait. A number that is closed before it is removed is told
+    // of as long as a duplicate lives, as by epoll, and no longer once it was removed; added again it is another
+    // member. Throws what epoll_ctl(2) says, bad_file_descriptor, file_exists, operation_not_permitted;
+    // invalid_argument while this set stands in another; too_many_files_open.
     EFD_API int add(int descriptor, std::uint32_t events, std::uint64_t token);
     // After it returned nobody takes from that member here. invalid_argument: no such member.
     // resource_deadlock_would_occur: inside a callback, while another thread takes from it; nothing has changed.

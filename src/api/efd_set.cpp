@@ -57,8 +57,7 @@ efd_set_t* efd_set_create(void) {
 
 void efd_set_destroy(efd_set_t* set) {
     if (set == nullptr) return;
-    inside(set)->clear();
-    inside(set)->put();
+    inside(set)->end();
 }
 
 int efd_set_add(efd_set_t* set, efd_t* efd, std::uint64_t token) {

@@ -28,9 +28,7 @@ wait_set::wait_set() : core_(watch::set_core::create()) {
 }
 
 wait_set::~wait_set() {
-    if (core_ == nullptr) return;
-    core_->clear();
-    core_->put();
+    if (core_ != nullptr) core_->end();
 }
 
 int wait_set::add(const eventfd& object, std::uint64_t token) {

@@ -20,6 +20,8 @@ namespace {
 
 base::atomic<std::uint64_t> calls_made{0};
 
+static_assert(epoll_one_shot == EPOLLONESHOT);
+
 } // namespace
 
 int make_bell(bool readable) noexcept {
@@ -71,6 +73,23 @@ int epoll_add(int epoll, int fd, std::uint32_t events, std::uint64_t beside) noe
 void epoll_remove(int epoll, int fd) noexcept {
     const errno_keeper keeper;
     ::epoll_ctl(epoll, EPOLL_CTL_DEL, fd, nullptr); // EBADF: closed, and so removed, already
+}
+
+// The kernel knows a registration by file and number together: ENOENT if another file bears the number now. One that is
+// exclusive cannot be changed, and says EINVAL.
+bool epoll_has(int epoll, int fd, std::uint32_t events, std::uint64_t beside) noexcept {
+    const errno_keeper keeper;
+    epoll_event interest{};
+    interest.events = events & ~static_cast<std::uint32_t>(EPOLLEXCLUSIVE);
+    interest.data.u64 = beside;
+    return ::epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &interest) == 0 || (errno != ENOENT && errno != EBADF);
+}
+
+bool epoll_replace(int fresh, int epoll) noexcept {
+    const errno_keeper keeper;
+    const bool replaced = ::dup3(fresh, epoll, O_CLOEXEC) == epoll;
+    ::close(fresh);
+    return replaced;
 }
 
 std::size_t epoll_look(int epoll, std::span<epoll_found> room) noexcept {

@@ -27,11 +27,17 @@ void renew_bell(int fd, bool readable) noexcept;
 // How many system calls ring_bell and silence_bell have made in this process.
 [[nodiscard]] std::uint64_t bell_calls() noexcept;
 
+// EPOLLONESHOT.
+inline constexpr std::uint32_t epoll_one_shot = 1U << 30;
 // An epoll, close-on-exec, or a negative errno.
 [[nodiscard]] int make_epoll() noexcept;
 // 0 or a negative errno, as epoll_ctl(2). What stands beside the descriptor comes back with its events.
 [[nodiscard]] int epoll_add(int epoll, int fd, std::uint32_t events, std::uint64_t beside) noexcept;
 void epoll_remove(int epoll, int fd) noexcept;
+// Whether the file behind this number was added by it and is registered still; what it is watched for stays.
+[[nodiscard]] bool epoll_has(int epoll, int fd, std::uint32_t events, std::uint64_t beside) noexcept;
+// Puts one epoll behind the number of another, whose registrations end; `fresh` is closed. False: all is as it was.
+[[nodiscard]] bool epoll_replace(int fresh, int epoll) noexcept;
 struct epoll_found {
     std::uint32_t events;
     std::uint64_t beside;

@@ -24,12 +24,12 @@ void member::exit() noexcept {
 void member::open() noexcept { inside.fetch_and(~shut_mark, base::acq_rel); }
 
 bool member::shut() noexcept {
+    if (core::in_callback != 0) { // nobody waits there, and nobody is turned away for nothing
+        std::uint32_t nobody = 0;
+        return inside.compare_exchange_strong(nobody, shut_mark, base::acq_rel, base::acquire);
+    }
     std::uint32_t seen = inside.fetch_or(shut_mark, base::acq_rel) | shut_mark;
     while (seen != shut_mark) {
-        if (core::in_callback != 0) {
-            open();
-            return false;
-        }
         (void)os::futex_wait(&inside, seen, core::forever, os::futex_scope::one_process);
         seen = inside.load(base::acquire);
     }

@@ -34,7 +34,7 @@ struct alignas(64) member : core::standing_watcher {
     void exit() noexcept;
 
     void open() noexcept;
-    // Shuts the place and waits for those inside. False inside a callback with somebody inside: then it is open still.
+    // Shuts the place and waits for those inside. False inside a callback with somebody inside: it was open throughout.
     [[nodiscard]] bool shut() noexcept;
 
     set_core* home = nullptr;
@@ -44,7 +44,10 @@ struct alignas(64) member : core::standing_watcher {
     base::atomic<std::uint32_t> awaited{0}; // by so many who wait for all members
     std::uint64_t token = 0;
     set_core* inner = nullptr;
-    std::int32_t descriptor = -1;
+    std::int32_t descriptor = -1; // -1 also once another file bears the number
+    std::uint32_t events = 0;
+    std::uint32_t generation = 0;             // of the descriptors that stood at this place
+    base::atomic<std::uint32_t> has_fired{0}; // EPOLLONESHOT, and told
     member_kind kind = member_kind::free;
     bool stands_alone = false; // told as the object's standing watcher, not by the entry
 

@@ -1,12 +1,9 @@
 // watch/set_core.cpp: see set_core.hpp. Life of a set, and its members coming and going.
 #include "watch/set_core.hpp"
 
-#include "os/descriptor.hpp"
 #include "os/memory.hpp"
-#include "watch/doorbell.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <new>
 
 namespace efd::watch {
@@ -22,19 +19,6 @@ set_core* free_cores = nullptr;
 
 // Held while a set goes into another or leaves it, so that none comes to stand inside itself.
 std::mutex nesting_mutex;
-
-status status_of(int negative_errno) noexcept {
-    switch (-negative_errno) {
-    case EMFILE: return status::no_descriptor;
-    case ENFILE: return status::table_full;
-    case EBADF: return status::bad_descriptor;
-    case EEXIST: return status::exists;
-    case EPERM: return status::not_watchable;
-    case EINVAL:
-    case ELOOP: return status::invalid;
-    default: return status::no_memory;
-    }
-}
 
 } // namespace
 
@@ -68,12 +52,9 @@ set_core* set_core::create() noexcept {
 void set_core::put() noexcept {
     if (refs_.put() != core::kref::put_result::last) return;
     interested_.store(0, base::relaxed);
-    if (const int epoll = epoll_.exchange(-1, base::acq_rel); epoll >= 0) {
-        os::close_bell(epoll);
-        ready_.hide_top(false);
-    }
+    close_epolls();
     watched_for_ever_ = false;
-    nested_ = false;
+    stands_in_ = 0;
     context* const bell = bell_.exchange(nullptr, base::acq_rel); // SET_BELL
     bell->put();
     const std::lock_guard guard(free_mutex);
@@ -81,8 +62,13 @@ void set_core::put() noexcept {
     free_cores = this;
 }
 
-void set_core::clear() noexcept {
+// Inside a callback others may be busy with a member: it leaves once the callback has returned, and the set ends then.
+void set_core::end() noexcept {
     for (std::uint32_t index = 0; index < touched_; ++index) (void)remove(static_cast<int>(index));
+    if (members() == 0) return put();
+    ending_.owner = this;
+    ending_.callback = [](core::deferred_work& work) { static_cast<ending_work&>(work).owner->end(); };
+    core::defer(ending_);
 }
 
 member* set_core::find_member(std::uint32_t index) noexcept {
@@ -130,7 +116,6 @@ member* set_core::take_place(std::uint64_t token) noexcept {
 void set_core::give_back_place(member& gone) noexcept {
     gone.kind = member_kind::free;
     gone.inner = nullptr;
-    gone.descriptor = -1;
     places_.free(static_cast<int>(gone.index));
 }
 
@@ -197,62 +182,37 @@ bool set_core::reaches(const set_core& wanted) const noexcept {
 status set_core::add(set_core& inner, std::uint64_t token, int& place) noexcept {
     if (core::in_callback != 0) return status::deadlock;
     const std::lock_guard nesting(nesting_mutex);
-    const bool has_epoll = inner.epoll_.load(base::acquire) >= 0;
-    if (has_epoll || inner.reaches(*this)) return status::invalid;
+    if (inner.reaches(*this)) return status::invalid;
     try {
         inner_sets_.push_back(&inner);
     } catch (const std::bad_alloc&) {
         return status::no_memory;
     }
-    inner.get();
-    {
-        const std::lock_guard guard(inner.mutex_);
-        inner.nested_ = true;
-        inner.watch_for_ever();
+    status end = inner.begin_to_stand_in_another();
+    if (end == status::ok) {
+        end = join(inner.bell(), &inner, token, place);
+        if (end != status::ok) inner.end_to_stand_in_another();
     }
-    const status end = join(inner.bell(), &inner, token, place);
-    if (end != status::ok) {
-        inner_sets_.pop_back();
-        inner.put();
-    }
+    if (end != status::ok) inner_sets_.pop_back();
     return end;
 }
 
-status set_core::make_epoll() noexcept {
-    if (nested_) return status::invalid;
-    if (epoll_.load(base::relaxed) >= 0) return status::ok;
-    int bell_fd = -1;
-    if (const status end = doorbell::open(bell(), ring_way::level, bell_fd); end != status::ok) return end;
-    const int made = os::make_epoll();
-    if (made < 0) return status_of(made);
-    if (const int error = os::epoll_add(made, bell_fd, core::poll_in, UINT64_MAX); error != 0) {
-        os::close_bell(made);
-        return status_of(error);
-    }
+// One lock decides between a set that comes to stand in another and its first descriptor: not both.
+status set_core::begin_to_stand_in_another() noexcept {
+    const std::lock_guard guard(mutex_);
+    if (descriptor_members_ > 0) return status::invalid;
+    ++stands_in_;
+    get();
     watch_for_ever();
-    epoll_.store(made, base::release);
-    ready_.hide_top(true);
     return status::ok;
 }
 
-status set_core::add(int descriptor, std::uint32_t events, std::uint64_t token, int& place) noexcept {
-    std::unique_lock<std::mutex> lock;
-    if (!lock_for_change(lock)) return status::deadlock;
-    if (const status end = make_epoll(); end != status::ok) return end;
-    member* const joining = take_place(token);
-    if (joining == nullptr) return status::no_memory;
-    joining->kind = member_kind::descriptor;
-    joining->descriptor = descriptor;
-    joining->open();
-    const int error = os::epoll_add(epoll_.load(base::relaxed), descriptor, events, joining->index);
-    if (error != 0) {
-        (void)joining->shut(); // nobody is there to wait for
-        give_back_place(*joining);
-        return status_of(error);
+void set_core::end_to_stand_in_another() noexcept {
+    {
+        const std::lock_guard guard(mutex_);
+        --stands_in_;
     }
-    place = static_cast<int>(joining->index);
-    members_.fetch_add(1, base::relaxed);
-    return status::ok;
+    put();
 }
 
 status set_core::remove(int place) noexcept {
@@ -261,14 +221,11 @@ status set_core::remove(int place) noexcept {
     member* const leaving = place < 0 ? nullptr : find_member(static_cast<std::uint32_t>(place));
     const bool known = leaving != nullptr && static_cast<std::uint32_t>(place) < touched_;
     if (!known || leaving->kind == member_kind::free) return status::invalid;
-    if (!leaving->shut()) {
-        settle(*leaving);
-        return status::deadlock;
-    }
+    if (!leaving->shut()) return status::deadlock;
     set_core* const inner = leaving->inner;
     context* const object = leaving->object.load(base::relaxed);
     if (leaving->kind == member_kind::descriptor) {
-        os::epoll_remove(epoll_.load(base::relaxed), leaving->descriptor);
+        remove_descriptor(*leaving);
     } else if (detach(*leaving) == status::deadlock) {
         leaving->open();
         settle(*leaving);
@@ -285,20 +242,9 @@ status set_core::remove(int place) noexcept {
     if (inner != nullptr) {
         const std::lock_guard nesting(nesting_mutex);
         inner_sets_.erase(std::find(inner_sets_.begin(), inner_sets_.end(), inner));
-        inner->put();
+        inner->end_to_stand_in_another();
     }
     return status::ok;
-}
-
-status set_core::open_descriptor(int& fd) noexcept {
-    const std::lock_guard guard(mutex_);
-    if (const int epoll = epoll_.load(base::relaxed); epoll >= 0) {
-        fd = epoll;
-        return status::ok;
-    }
-    const status end = doorbell::open(bell(), ring_way::level, fd);
-    if (end == status::ok) watch_for_ever();
-    return end;
 }
 
 } // namespace efd::watch

@@ -32,8 +32,9 @@ class set_core : public core::set_front {
     [[nodiscard]] static set_core* create() noexcept;
     void get() noexcept { refs_.get(); }
     void put() noexcept;
-    // Every member leaves. The handle's last act.
-    void clear() noexcept;
+    // Every member leaves, and the handle's reference goes back: at once, or inside a callback, while others are busy
+    // with a member, once it returned.
+    void end() noexcept;
 
     // `place` names the member from now on. no_memory, deadlock as add_wait_queue; invalid: it would be inside itself.
     [[nodiscard]] base::status add(core::context& object, std::uint64_t token, int& place) noexcept;
@@ -86,7 +87,8 @@ class set_core : public core::set_front {
     [[nodiscard]] base::status detach(member& leaving) noexcept;
     [[nodiscard]] bool reaches(const set_core& wanted) const noexcept;
     [[nodiscard]] bool lock_for_change(std::unique_lock<std::mutex>& lock) noexcept;
-    [[nodiscard]] base::status make_epoll() noexcept;
+    [[nodiscard]] base::status begin_to_stand_in_another() noexcept;
+    void end_to_stand_in_another() noexcept;
 
     static void told(core::standing_watcher& watcher, std::uint32_t key);
     static int called(core::wait_queue_entry& entry, std::uint32_t key);
@@ -106,8 +108,6 @@ class set_core : public core::set_front {
     [[nodiscard]] base::status take_from(member& here, set_event& got) noexcept;
     [[nodiscard]] base::status take_ready(set_event& got) noexcept;
     [[nodiscard]] base::status look_ready(std::span<set_event> room, std::size_t& number) noexcept;
-    [[nodiscard]] base::status take_descriptor(set_event& got) noexcept;
-    [[nodiscard]] std::size_t look_descriptors(std::span<set_event> room) noexcept;
     template <class Attempt>
     [[nodiscard]] base::status wait_with(const core::wait_terms& terms, Attempt attempt) noexcept;
     [[nodiscard]] base::status take_all(std::span<set_event> room, std::size_t& number, member*& missing) noexcept;
@@ -115,14 +115,27 @@ class set_core : public core::set_front {
     [[nodiscard]] base::status sleep_until_ready(member& missing, const core::wait_terms& terms) noexcept;
     void wake_those_for_all() noexcept;
     [[nodiscard]] base::status sleep(const core::wait_terms& terms) noexcept;
-    [[nodiscard]] base::status sleep_in_kernel(const core::wait_terms& terms) noexcept;
     void watch_for_ever() noexcept;
+
+    // Kernel descriptors among the members, in set_descriptors.cpp.
+    [[nodiscard]] base::status make_epolls() noexcept;
+    void close_epolls() noexcept;
+    [[nodiscard]] base::status note_number(int descriptor, const member& bearer) noexcept;
+    void remove_descriptor(member& leaving) noexcept;
+    [[nodiscard]] bool has_descriptors() const noexcept { return epoll_.load(base::acquire) >= 0; }
+    [[nodiscard]] bool kernel_has_its_turn() noexcept;
+    [[nodiscard]] base::status take_descriptor(set_event& got) noexcept;
+    [[nodiscard]] std::size_t look_descriptors(std::span<set_event> room) noexcept;
+    [[nodiscard]] member* who_was_told(std::uint64_t beside) noexcept;
+    void forget_dead_numbers() noexcept;
+    [[nodiscard]] base::status sleep_in_kernel(const core::wait_terms& terms) noexcept;
 
     ready_bitmap ready_{top};
     base::atomic<core::context*> bell_{nullptr};
     base::atomic<std::uint32_t> interested_{0};
     base::atomic<std::uint32_t> cursor_{0};
-    base::atomic<int> epoll_{-1};
+    base::atomic<int> epoll_{-1};       // what waiters and others watch: the bell, and the next
+    base::atomic<int> inner_epoll_{-1}; // the descriptors
     base::atomic<int> until_kernel_turn_{kernel_turn};
     base::atomic<std::uint32_t> all_gate_{0}; // moves when an awaited member became ready
     core::kref refs_;
@@ -132,11 +145,16 @@ class set_core : public core::set_front {
     core::ida places_;
     std::uint32_t touched_ = 0;
     bool watched_for_ever_ = false;
-    bool nested_ = false;
-    std::vector<member*> all_;          // while somebody takes from all
-    std::vector<set_core*> inner_sets_; // under the lock of all nesting
+    std::uint32_t stands_in_ = 0; // so many sets
+    std::uint32_t descriptor_members_ = 0;
+    std::vector<std::uint32_t> bearer_of_; // by number: the place of the member that it was last added for, plus 1
+    std::vector<member*> all_;             // while somebody takes from all
+    std::vector<set_core*> inner_sets_;    // under the lock of all nesting
     base::atomic<member*> segment_[segments] = {};
     set_core* next_free_ = nullptr;
+    struct ending_work : core::deferred_work {
+        set_core* owner = nullptr;
+    } ending_;
 };
 
 } // namespace efd::watch

@@ -13,10 +13,7 @@
 // empty. All of this may run in signal handlers, but for waits with a stop token.
 #include "watch/set_core.hpp"
 
-#include "os/descriptor.hpp"
-
-#include <algorithm>
-#include <cerrno>
+#include "os/clock.hpp"
 
 namespace efd::watch {
 
@@ -112,11 +109,8 @@ status set_core::take_from(member& here, set_event& got) noexcept {
 }
 
 status set_core::take_ready(set_event& got) noexcept {
-    const bool has_descriptors = epoll_.load(base::acquire) >= 0;
-    if (has_descriptors && until_kernel_turn_.fetch_sub(1, base::relaxed) <= 0) {
-        until_kernel_turn_.store(kernel_turn, base::relaxed);
-        if (take_descriptor(got) == status::ok) return status::ok;
-    }
+    const bool with_kernel = has_descriptors();
+    if (with_kernel && kernel_has_its_turn() && take_descriptor(got) == status::ok) return status::ok;
     std::uint32_t at = cursor_.load(base::relaxed);
     for (;;) {
         const std::uint32_t found = find(at);
@@ -135,36 +129,13 @@ status set_core::take_ready(set_event& got) noexcept {
         return end;
     }
     if (interested_.load(base::relaxed) != 0 && bell().count() > 0 && !ready_.anything()) follow_top(false);
-    return has_descriptors ? take_descriptor(got) : status::would_block;
-}
-
-[[gnu::noinline]] status set_core::take_descriptor(set_event& got) noexcept {
-    set_event one{};
-    if (look_descriptors(std::span(&one, 1)) == 0) return status::would_block;
-    got = one;
-    return status::ok;
-}
-
-// What the kernel says of the descriptors among the members. One more than there is room for, since the set's own
-// bell is among them.
-std::size_t set_core::look_descriptors(std::span<set_event> room) noexcept {
-    constexpr std::size_t most = 32;
-    os::epoll_found found[most];
-    const std::size_t wanted = std::min(room.size() + 1, most);
-    const std::size_t number = os::epoll_look(epoll_.load(base::acquire), std::span(found, wanted));
-    std::size_t filled = 0;
-    for (std::size_t i = 0; i < number && filled < room.size(); ++i) {
-        member* const here =
-            found[i].beside >= ready_bitmap::most ? nullptr : find_member(static_cast<std::uint32_t>(found[i].beside));
-        if (here == nullptr || !here->enter()) continue;
-        if (here->kind == member_kind::descriptor) room[filled++] = {here->token, 0, found[i].events};
-        here->exit();
-    }
-    return filled;
+    return with_kernel ? take_descriptor(got) : status::would_block;
 }
 
 status set_core::look_ready(std::span<set_event> room, std::size_t& number) noexcept {
-    number = 0;
+    const bool with_kernel = has_descriptors();
+    number = with_kernel && kernel_has_its_turn() ? look_descriptors(room) : 0;
+    const std::size_t of_kernel = number;
     const std::uint32_t start = cursor_.load(base::relaxed);
     std::uint32_t at = start;
     bool wrapped = false;
@@ -188,8 +159,8 @@ status set_core::look_ready(std::span<set_event> room, std::size_t& number) noex
             settle(here);
         here.exit();
     }
-    if (number > 0) cursor_.store(at, base::relaxed);
-    if (epoll_.load(base::acquire) >= 0 && number < room.size()) number += look_descriptors(room.subspan(number));
+    if (number > of_kernel) cursor_.store(at, base::relaxed);
+    if (with_kernel && of_kernel == 0 && number < room.size()) number += look_descriptors(room.subspan(number));
     return number > 0 ? status::ok : status::would_block;
 }
 
@@ -212,37 +183,20 @@ status set_core::wait_with(const core::wait_terms& terms, Attempt attempt) noexc
         }
         end = attempt();
         if (ready_.anything()) follow_top(true); // BATON
-        if (end == status::would_block && slept != status::ok) end = slept;
+        if (end != status::would_block) break;
+        if (slept != status::ok)
+            end = slept;
+        else if (terms.deadline_ns != core::forever && os::now_ns() >= terms.deadline_ns)
+            end = status::timed_out; // also where the sleep always ends at once
     }
     interested_.fetch_sub(1, base::acq_rel);
     return end;
 }
 
 status set_core::sleep(const core::wait_terms& terms) noexcept {
-    if (epoll_.load(base::acquire) >= 0) return sleep_in_kernel(terms);
+    if (has_descriptors()) return sleep_in_kernel(terms);
     std::uint64_t signals = 0;
     return bell().read(signals, {terms.deadline_ns, terms.stop, core::patience::always});
-}
-
-// With kernel descriptors among the members the sleep is in the kernel's poll, on the epoll that has our bell in it.
-status set_core::sleep_in_kernel(const core::wait_terms& terms) noexcept {
-    const int epoll = epoll_.load(base::acquire);
-    os::poll_end end = os::poll_end::ready;
-    if (terms.stop == nullptr || !terms.stop->stop_possible()) {
-        end = os::poll_readable(std::span(&epoll, 1), terms.deadline_ns);
-    } else {
-        const int mine = os::make_bell(false);
-        if (mine < 0) return mine == -ENFILE ? status::table_full : status::no_descriptor;
-        {
-            const std::stop_callback on_stop(*terms.stop, [mine] { os::ring_bell(mine, 1); });
-            const int both[] = {epoll, mine};
-            end = os::poll_readable(both, terms.deadline_ns);
-        }
-        os::close_bell(mine);
-        if (terms.stop->stop_requested()) return status::cancelled;
-    }
-    if (end == os::poll_end::ready) return status::ok;
-    return end == os::poll_end::timed_out ? status::timed_out : status::interrupted;
 }
 
 status set_core::try_any(set_event& got) noexcept { return take_ready(got); }

@@ -85,6 +85,10 @@ int epoll_add(int /*unused*/, int /*unused*/, std::uint32_t /*unused*/, std::uin
     return -ENOSYS;
 }
 void epoll_remove(int /*unused*/, int /*unused*/) noexcept {}
+bool epoll_has(int /*unused*/, int /*unused*/, std::uint32_t /*unused*/, std::uint64_t /*unused*/) noexcept {
+    return false;
+}
+bool epoll_replace(int /*unused*/, int /*unused*/) noexcept { return false; }
 std::size_t epoll_look(int /*unused*/, std::span<epoll_found> /*unused*/) noexcept { return 0; }
 poll_end poll_readable(std::span<const int> /*unused*/, std::int64_t /*unused*/) noexcept {
     explore::the_machine().fail("a set without kernel descriptors sleeps in poll");

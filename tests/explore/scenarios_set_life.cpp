@@ -94,10 +94,7 @@ void changer() { // the place goes to the other object
     leave_set(0, 0);
     enter_set(0, 1);
 }
-void ender() {
-    hall().sets[0]->clear();
-    hall().sets[0]->put();
-}
+void ender() { hall().sets[0]->end(); }
 void breeder() {
     newborn = context::create(1, 0);
     hall().notes[0] = 1;
@@ -107,8 +104,7 @@ void breeding_ender() {
     breeder();
 }
 void reviver() {
-    hall().sets[0]->clear();
-    hall().sets[0]->put();
+    hall().sets[0]->end();
     set_layout::renew(*hall().sets[0], *context::create(0, 0));
     watch_set(0);
 }

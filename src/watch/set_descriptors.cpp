@@ -1,0 +1,225 @@
+// watch/set_descriptors.cpp: kernel descriptors among the members of a set.
+//
+// They are registered with an epoll of their own, so that a look takes exactly as many events as there is room for: an
+// event that is told only once (EPOLLET, EPOLLONESHOT) is never taken and dropped. A second epoll has that one and the
+// set's bell in it; waiters sleep on it and foreign loops watch it, so it stays when the first is replaced.
+//
+// The kernel knows a registration by file and number together, and forgets it when the last number of the file is
+// closed. So a number may be closed without us: then another file may bear it (the heir), and the old file may live on
+// in a duplicate, with a registration that nobody can address any more. A member whose number was added again gives it
+// up, and removes nothing; what the kernel tells of a member that left leads to a fresh epoll, into which only those go
+// that are registered in the old one by the number they came with.
+//
+// add and remove under the set's lock; looks from any thread and from signal handlers.
+#include "watch/set_core.hpp"
+
+#include "os/descriptor.hpp"
+#include "watch/doorbell.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <new>
+
+namespace efd::watch {
+
+using base::status;
+
+namespace {
+
+status status_of(int negative_errno) noexcept {
+    switch (-negative_errno) {
+    case EMFILE: return status::no_descriptor;
+    case ENFILE: return status::table_full;
+    case EBADF: return status::bad_descriptor;
+    case EEXIST: return status::exists;
+    case EPERM: return status::not_watchable;
+    case EINVAL:
+    case ELOOP: return status::invalid;
+    default: return status::no_memory;
+    }
+}
+
+// What the kernel keeps beside a registration: which place, and the how-manieth descriptor there.
+constexpr int generation_shift = 32;
+std::uint64_t beside(const member& one) noexcept {
+    return std::uint64_t{one.generation} << generation_shift | one.index;
+}
+
+} // namespace
+
+status set_core::make_epolls() noexcept {
+    if (stands_in_ > 0) return status::invalid;
+    if (has_descriptors()) return status::ok;
+    int bell_fd = -1;
+    if (const status end = doorbell::open(bell(), ring_way::level, bell_fd); end != status::ok) return end;
+    const int inner = os::make_epoll();
+    if (inner < 0) return status_of(inner);
+    const int outer = os::make_epoll();
+    int error = outer < 0 ? outer : 0;
+    if (error == 0) error = os::epoll_add(outer, bell_fd, core::poll_in, 0);
+    if (error == 0) error = os::epoll_add(outer, inner, core::poll_in, 0);
+    if (error != 0) {
+        if (outer >= 0) os::close_bell(outer);
+        os::close_bell(inner);
+        return status_of(error);
+    }
+    watch_for_ever();
+    inner_epoll_.store(inner, base::relaxed);
+    epoll_.store(outer, base::release);
+    ready_.hide_top(true);
+    return status::ok;
+}
+
+void set_core::close_epolls() noexcept {
+    bearer_of_.clear();
+    const int outer = epoll_.exchange(-1, base::acq_rel);
+    if (outer < 0) return;
+    os::close_bell(outer);
+    os::close_bell(inner_epoll_.exchange(-1, base::acq_rel));
+    ready_.hide_top(false);
+}
+
+// The kernel has taken the number: a member that came with it before has lost it to another file.
+status set_core::note_number(int descriptor, const member& bearer) noexcept {
+    const auto number = static_cast<std::size_t>(descriptor);
+    try {
+        if (number >= bearer_of_.size()) bearer_of_.resize(number + 1);
+    } catch (const std::bad_alloc&) {
+        return status::no_memory;
+    }
+    if (bearer_of_[number] != 0) known_member(bearer_of_[number] - 1).descriptor = -1;
+    bearer_of_[number] = bearer.index + 1;
+    return status::ok;
+}
+
+status set_core::add(int descriptor, std::uint32_t events, std::uint64_t token, int& place) noexcept {
+    std::unique_lock<std::mutex> lock;
+    if (!lock_for_change(lock)) return status::deadlock;
+    if (const status end = make_epolls(); end != status::ok) return end;
+    member* const joining = take_place(token);
+    if (joining == nullptr) return status::no_memory;
+    joining->kind = member_kind::descriptor;
+    joining->descriptor = descriptor;
+    joining->events = events;
+    ++joining->generation;
+    joining->has_fired.store(0, base::relaxed);
+    joining->open();
+    const int inner = inner_epoll_.load(base::relaxed);
+    const int error = os::epoll_add(inner, descriptor, events, beside(*joining));
+    status end = error == 0 ? note_number(descriptor, *joining) : status_of(error);
+    if (end != status::ok) {
+        if (error == 0) os::epoll_remove(inner, descriptor);
+        (void)joining->shut(); // nobody is there to wait for
+        give_back_place(*joining);
+        return end;
+    }
+    place = static_cast<int>(joining->index);
+    members_.fetch_add(1, base::relaxed);
+    ++descriptor_members_;
+    return status::ok;
+}
+
+// Shut, and under the lock.
+void set_core::remove_descriptor(member& leaving) noexcept {
+    --descriptor_members_;
+    if (leaving.descriptor < 0) return; // its number is another member's
+    os::epoll_remove(inner_epoll_.load(base::relaxed), leaving.descriptor);
+    bearer_of_[static_cast<std::size_t>(leaving.descriptor)] = 0;
+    leaving.descriptor = -1;
+}
+
+bool set_core::kernel_has_its_turn() noexcept {
+    if (until_kernel_turn_.fetch_sub(1, base::relaxed) > 0) return false;
+    until_kernel_turn_.store(kernel_turn, base::relaxed);
+    return true;
+}
+
+[[gnu::noinline]] status set_core::take_descriptor(set_event& got) noexcept {
+    set_event one{};
+    if (look_descriptors(std::span(&one, 1)) == 0) return status::would_block;
+    got = one;
+    return status::ok;
+}
+
+// The member that stands where it stood when this was registered; the caller is inside then.
+member* set_core::who_was_told(std::uint64_t registered) noexcept {
+    member* const one = find_member(static_cast<std::uint32_t>(registered));
+    if (one == nullptr || !one->enter()) return nullptr;
+    if (one->kind == member_kind::descriptor && beside(*one) == registered) return one;
+    one->exit();
+    return nullptr;
+}
+
+// What the kernel says of the descriptors among the members.
+[[gnu::noinline]] std::size_t set_core::look_descriptors(std::span<set_event> room) noexcept {
+    constexpr std::size_t most = 32;
+    os::epoll_found found[most];
+    std::size_t filled = 0;
+    for (int turn = 0; turn < 2 && filled == 0; ++turn) {
+        const std::size_t number =
+            os::epoll_look(inner_epoll_.load(base::acquire), std::span(found, std::min(room.size(), most)));
+        for (std::size_t i = 0; i < number; ++i) {
+            member* const one = who_was_told(found[i].beside);
+            if (one == nullptr) continue;
+            if ((one->events & os::epoll_one_shot) != 0) one->has_fired.store(1, base::relaxed);
+            room[filled++] = {one->token, 0, found[i].events};
+            one->exit();
+        }
+        if (filled == number) break;
+        forget_dead_numbers();
+    }
+    return filled;
+}
+
+// The kernel tells of a member that left, and will do so for ever. Where somebody changes the set meanwhile it stays
+// for the next look.
+void set_core::forget_dead_numbers() noexcept {
+    const std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
+    if (!lock.owns_lock()) return;
+    const int inner = inner_epoll_.load(base::relaxed);
+    const int fresh = os::make_epoll();
+    if (fresh < 0) return;
+    for (std::uint32_t index = 0; index < touched_; ++index) {
+        const member& one = known_member(index);
+        if (one.kind != member_kind::descriptor || one.descriptor < 0) continue;
+        const bool is_over = one.has_fired.load(base::relaxed) != 0;
+        if (!is_over && os::epoll_has(inner, one.descriptor, one.events, beside(one)))
+            (void)os::epoll_add(fresh, one.descriptor, one.events, beside(one));
+    }
+    if (os::epoll_replace(fresh, inner))
+        (void)os::epoll_add(epoll_.load(base::relaxed), inner, core::poll_in, 0); // the old one has left it
+}
+
+// With kernel descriptors among the members the sleep is in the kernel's poll, on the epoll that has our bell in it.
+status set_core::sleep_in_kernel(const core::wait_terms& terms) noexcept {
+    const int epoll = epoll_.load(base::acquire);
+    os::poll_end end = os::poll_end::ready;
+    if (terms.stop == nullptr || !terms.stop->stop_possible()) {
+        end = os::poll_readable(std::span(&epoll, 1), terms.deadline_ns);
+    } else {
+        const int mine = os::make_bell(false);
+        if (mine < 0) return mine == -ENFILE ? status::table_full : status::no_descriptor;
+        {
+            const std::stop_callback on_stop(*terms.stop, [mine] { os::ring_bell(mine, 1); });
+            const int both[] = {epoll, mine};
+            end = os::poll_readable(both, terms.deadline_ns);
+        }
+        os::close_bell(mine);
+        if (terms.stop->stop_requested()) return status::cancelled;
+    }
+    if (end == os::poll_end::ready) return status::ok;
+    return end == os::poll_end::timed_out ? status::timed_out : status::interrupted;
+}
+
+status set_core::open_descriptor(int& fd) noexcept {
+    const std::lock_guard guard(mutex_);
+    if (const int epoll = epoll_.load(base::relaxed); epoll >= 0) {
+        fd = epoll;
+        return status::ok;
+    }
+    const status end = doorbell::open(bell(), ring_way::level, fd);
+    if (end == status::ok) watch_for_ever();
+    return end;
+}
+
+} // namespace efd::watch
