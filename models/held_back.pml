@@ -1,10 +1,11 @@
 /* held_back.pml: callbacks that wake other queues, and add or remove there: three queues, two threads.
  *
- * Owns the thread's list of held-back queues (src/core/wait_queue.cpp, drain_held_back) over queues as in queue.pml,
- * whose gate is taken for granted here. A thread that is inside a callback and finds another queue free keeps it held,
- * with its wake, until the callback has returned. So an add or remove inside a callback must not wait for a queue that
- * another thread holds: it is refused with `deadlock`, and its caller defers it. Invariants: on one thread no callback
- * runs inside another, on one queue none beside another, every wake is run, and nobody waits for ever.
+ * Owns the thread's list of queues that it owes wakes (src/core/wait_queue.cpp, run_held_back) over queues as in
+ * queue.pml, whose gate is taken for granted here. A thread that is inside a callback and finds another queue free leaves
+ * its wake there, unheld, and comes back for it when the callback has returned (QUEUE_OWED); who comes first runs it. An
+ * add or remove inside a callback must not wait for a queue that another thread holds: it is refused with `deadlock`, and
+ * its caller defers it. Invariants: on one thread no callback runs inside another, on one queue none beside another,
+ * every wake is run, and nobody waits for ever.
  */
 #ifndef WAKES
 #define WAKES 1
@@ -17,32 +18,45 @@
 #endif
 bool no_wake_lost = true, one_at_a_time = true, callbacks_do_not_nest = true, nobody_waits_for_ever = true;
 
-bool held[3];
+bool held[3], owed[3];
 byte holder[3] = 99;
 byte pending[3], running[3];
-byte written[3], inside[2], back[2]; /* back: the queues that a thread holds back, a bit for each */
+byte written[3], inside[2], back[2]; /* back: the queues to which a thread owes wakes, a bit for each */
 byte left_behind, ran;
+
+/* For whom may not run callbacks now. */
+inline owe(q) {
+    if
+    :: !owed[q] -> owed[q] = true; back[me] = back[me] | (1 << q)
+    :: else
+    fi
+}
 
 inline leave_wake(q) {
     atomic { /* QUEUE_HANDOVER */
-        was_held = held[q];
-        pending[q]++; left_behind++; held[q] = true;
-        if :: !was_held -> holder[q] = me :: else fi
-    };
-    if
-    :: !was_held ->
-        /* let_go: inside a callback the queue is held back */
-        atomic { back[me] = back[me] | (1 << q) }
-    :: else
-    fi;
-    was_held = false
+        pending[q]++; left_behind++;
+        if
+        :: held[q]
+        :: !held[q] && inside[me] > 0 ->
+#ifndef BROKEN_owed_is_not_noted
+            owe(q)
+#else
+            skip
+#endif
+        :: !held[q] && inside[me] == 0 -> held[q] = true; holder[q] = me; takes = true
+        fi
+    }
 }
 
-/* An add or remove inside a callback: nested if this thread holds the queue already. */
+/* An add or remove inside a callback: nested if this thread holds the queue already. What comes meanwhile is owed. */
 inline change(q) {
     if
     :: atomic { held[q] && holder[q] == me -> skip }
-    :: atomic { !held[q] -> held[q] = true; holder[q] = me; back[me] = back[me] | (1 << q) }
+    :: atomic { !held[q] -> held[q] = true; holder[q] = me };
+        atomic {
+            held[q] = false; holder[q] = 99;
+            if :: pending[q] > 0 -> owe(q) :: else fi
+        }
 #ifdef BROKEN_wait_inside_callback
     /* waits until one of the two above can be done */
 #else
@@ -63,20 +77,37 @@ inline callback(q) {
     :: else
     fi;
 #ifdef CALLBACKS_CHANGE
-    change((q + 2) % 3);
+    if
+    :: true -> change((q + 1) % 3)
+    :: true -> change((q + 2) % 3)
+    fi;
 #endif
     atomic { running[q]--; inside[me]-- }
 }
 
+/* let_go of a queue that is held. */
+inline run_queue(q) {
+    do
+    :: atomic { pending[q] > 0 -> pending[q]-- }; callback(q)
+#ifdef BROKEN_let_go_without_a_look
+    :: pending[q] == 0 -> atomic { held[q] = false; holder[q] = 99 }; break
+#else
+    :: atomic { pending[q] == 0 -> held[q] = false; holder[q] = 99 }; break /* QUEUE_HANDOVER */
+#endif
+    od
+}
+
 proctype thread(byte me; byte first) {
     byte q, wakes;
-    bool was_held;
+    bool takes;
     do
     :: wakes == WAKES -> break
     :: else ->
         wakes++;
-        leave_wake(first);
-        /* drain_held_back; the first queue is let go in the same way */
+        q = first;
+        leave_wake(q);
+        if :: takes -> takes = false; run_queue(q) :: else fi;
+        /* run_held_back */
         do
         :: back[me] == 0 -> break
         :: else ->
@@ -88,16 +119,16 @@ proctype thread(byte me; byte first) {
                 fi;
                 back[me] = back[me] & (7 - (1 << q))
             };
-            do
-            :: atomic { pending[q] > 0 -> pending[q]-- }; callback(q)
-#ifdef BROKEN_let_go_without_a_look
-            :: pending[q] == 0 -> atomic { held[q] = false; holder[q] = 99 }; break
-#else
-            :: atomic { pending[q] == 0 -> held[q] = false; holder[q] = 99 }; break /* QUEUE_HANDOVER */
-#endif
-            od;
-            q = 0
-        od
+            atomic { /* QUEUE_OWED: a holder runs it, or owes it itself */
+                owed[q] = false;
+                if
+                :: !held[q] && pending[q] > 0 -> held[q] = true; holder[q] = me; takes = true
+                :: else
+                fi
+            };
+            if :: takes -> takes = false; run_queue(q) :: else fi
+        od;
+        q = 0
     od
 }
 

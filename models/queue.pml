@@ -1,7 +1,8 @@
 /* queue.pml: the wait queue's combining word: wakes left behind, one holder, a gate for those who add and remove.
  *
  * Owns a copy of src/core/wait_queue.cpp for one queue with two entries. Whoever wakes leaves its wake in the word in
- * the step that looks at `held`; the holder looks for wakes in the step that lets go: QUEUE_HANDOVER. A signal handler
+ * the step that looks at `held`; the holder looks for wakes in the step that lets go: QUEUE_HANDOVER. It may let go with
+ * wakes left, at any time, and comes back for them unless somebody else has: QUEUE_BOUND. A signal handler
  * that wakes is a waker like any other, between any two steps. Entry 0 is in the queue from the start, its callback may
  * wake again, remove itself or add entry 1. Invariants: each wake that is left while an entry is in the queue calls it
  * once, by one thread at a time, never after its removal returned, and nobody waits for ever.
@@ -37,7 +38,7 @@ byte joined_walk[2], walks, rest_of_batch;
 
 byte running[2], due[2]; /* wakes left since the entry joined, less its calls */
 bool removal_returned;
-byte callback_wakes, slept;
+byte callback_wakes, slept, let_go_early;
 bool added;
 
 inline leave_wake() {
@@ -94,6 +95,20 @@ inline add_entry() {
     }
 }
 
+inline open_gate() {
+    if
+    :: was_contended -> /* QUEUE_GATE */
+#ifdef BROKEN_gate_is_not_moved
+        skip;
+#else
+        gate++;
+#endif
+        at_gate = 0
+    :: else
+    fi;
+    was_contended = false
+}
+
 /* Runs what is pending, then lets go. */
 inline let_go() {
     do
@@ -119,18 +134,22 @@ inline let_go() {
             was_contended = contended; held = false; contended = false; holder = 99 };
         break
 #endif
-    od;
-    if
-    :: was_contended -> /* QUEUE_GATE */
-#ifdef BROKEN_gate_is_not_moved
-        skip;
+#ifdef BOUND
+    :: atomic { pending > 0 && let_go_early < BOUND -> /* QUEUE_BOUND */
+            let_go_early++;
+            was_contended = contended; held = false; contended = false; holder = 99 };
+        open_gate();
+#ifdef BROKEN_bound_leaves_wakes
+        break
 #else
-        gate++;
+        if
+        :: atomic { !held && pending > 0 -> held = true; holder = me }
+        :: atomic { held || pending == 0 -> skip }; break
+        fi
 #endif
-        at_gate = 0
-    :: else
-    fi;
-    was_contended = false
+#endif
+    od;
+    open_gate()
 }
 
 inline hold() {

@@ -226,8 +226,8 @@ typedef struct efd_set_event {
 
 /* A set, or NULL with ENOMEM. Not handler-safe, as all that makes and changes a set. */
 EFD_C_API efd_set_t* efd_set_create(void);
-/* All members leave; inside a wait queue callback, those that another thread is busy with leave once it returned. Nobody
- * may wait on the set any more. NULL is allowed and does nothing. */
+/* All members leave; inside a wait queue callback, those that another thread is busy with leave once it returned.
+ * Nobody may wait on the set any more. NULL is allowed and does nothing. */
 EFD_C_API void efd_set_destroy(efd_set_t* set);
 
 /* Joins; gives the number that names the member for efd_set_remove. The set holds a reference to an object. EBADF for

@@ -101,8 +101,7 @@ status context::remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_
 }
 
 void context::watch_off_if_alone(const wait_queue& waiters) noexcept {
-    if (waiters.empty() && waiters.standing.load(base::relaxed) == nullptr)
-        state_.fetch_and(~state_word{watched_mark}, base::acq_rel);
+    if (waiters.empty() && waiters.standing.empty()) state_.fetch_and(~state_word{watched_mark}, base::acq_rel);
 }
 
 status context::attach_standing(standing_watcher& given) noexcept {
@@ -110,8 +109,7 @@ status context::attach_standing(standing_watcher& given) noexcept {
     if (waiters == nullptr) return status::no_memory;
     const queue_holder holder(*waiters);
     if (!holder.held()) return status::deadlock;
-    if (waiters->standing.load(base::relaxed) != nullptr) return status::would_block;
-    waiters->standing.store(&given, base::release);
+    if (!waiters->standing.attach(given)) return status::no_memory;
     state_.fetch_or(watched_mark, base::acq_rel); // STANDING, attach
     return status::ok;
 }
@@ -121,19 +119,17 @@ status context::detach_standing(standing_watcher& given) noexcept {
     if (waiters == nullptr) return status::invalid;
     const queue_holder holder(*waiters);
     if (!holder.held()) return status::deadlock;
-    if (waiters->standing.load(base::relaxed) != &given) return status::invalid;
-    waiters->standing.store(nullptr, base::relaxed);
+    if (!waiters->standing.detach(given)) return status::invalid;
     watch_off_if_alone(*waiters);
     return status::ok;
 }
 
-// A changer saw the mark. It may have outlived the object's last owner: then no entry is left to be told, and a
-// standing watcher does not mind.
+// A changer saw the mark. It may have outlived the object's last owner: then no entry is left to be told, and standing
+// watchers do not mind.
 void context::notify(std::uint32_t key) noexcept {
     wait_queue* const waiters = queue_.load(base::acquire);
     if (waiters == nullptr) return;
-    if (standing_watcher* const standing = waiters->standing.load(base::acquire); standing != nullptr)
-        standing->tell(*standing, key);
+    waiters->standing.each([key](standing_watcher& one) { one.tell(one, key); });
     if (!waiters->has_entries() || !refs_.get_unless_zero()) return;
     waiters->wake(key);
     put();

@@ -1,9 +1,11 @@
-// core/standing_watcher.hpp: a watcher that is told of every change without a lock, a queue or a reference.
+// core/standing_watcher.hpp: watchers that are told of every change without a lock, a queue or a reference.
 //
-// It serves those who watch very many objects (watch/wait_set.hpp). The price is a hard rule: its memory never goes
-// away, and being told at any time, also after it was detached, about an object that is no longer its own, must be
-// harmless. One object has room for one; told from any thread, also from signal handlers.
+// They serve those who watch very many objects (watch/wait_set.hpp). The price is a hard rule: a watcher's memory never
+// goes away, and being told at any time, also after it was detached, about an object that is no longer its own, must be
+// harmless. Told from any thread, also from signal handlers, by the changer itself, which waits for nobody.
 #pragma once
+
+#include <efd/base/atomic.hpp>
 
 #include <cstdint>
 
@@ -13,6 +15,42 @@ struct standing_watcher {
     // key: poll_in after an add, poll_out after a read, as for entries of the wait queue.
     using function = void (*)(standing_watcher& told, std::uint32_t key);
     function tell = nullptr;
+};
+
+// The places of one object's standing watchers: one, and blocks of more that are made when needed and stay for ever, so
+// that a changer walks them without a look at anybody else. Attached and detached by one thread at a time.
+class standing_places {
+  public:
+    constexpr standing_places() noexcept = default;
+    standing_places(const standing_places&) = delete;
+    standing_places& operator=(const standing_places&) = delete;
+    ~standing_places();
+
+    // False: memory ran out.
+    [[nodiscard]] bool attach(standing_watcher& given) noexcept;
+    // False: it is not there.
+    bool detach(const standing_watcher& given) noexcept;
+    [[nodiscard]] bool empty() const noexcept;
+
+    template <class Act>
+    void each(Act act) const noexcept {
+        if (standing_watcher* const one = first_.load(base::acquire); one != nullptr) act(*one);
+        for (const block* more = more_.load(base::acquire); more != nullptr; more = more->next.load(base::acquire))
+            for (const auto& place : more->places)
+                if (standing_watcher* const one = place.load(base::acquire); one != nullptr) act(*one);
+    }
+
+  private:
+    static constexpr int places_of_block = 7;
+    struct block {
+        base::atomic<standing_watcher*> places[places_of_block] = {};
+        base::atomic<block*> next{nullptr};
+    };
+
+    [[nodiscard]] base::atomic<standing_watcher*>* place_of(const standing_watcher* wanted) noexcept;
+
+    base::atomic<standing_watcher*> first_{nullptr};
+    base::atomic<block*> more_{nullptr};
 };
 
 } // namespace efd::core

@@ -1,25 +1,48 @@
 // core/wait_queue.cpp: see wait_queue.hpp.
 //
-// The word: bit 63 held, bit 62 contended (somebody sleeps at the gate), bit 60 a hang-up to run, bits 30..59 wakes
-// after a read, bits 0..29 wakes after a write. Numbers stop at their top: a thousand million wakes that pile up behind
-// one callback become one.
+// The word: bit 63 held, bit 62 contended (somebody sleeps at the gate), bit 61 owed, bit 60 a hang-up to run, bits
+// 30..59 wakes after a read, bits 0..29 wakes after a write. Numbers stop at their top: a thousand million wakes that
+// pile up behind one callback become one.
 //
-//     bit        set by                     cleared by               wrongly set   wrongly clear
-//     held       who finds it clear         the holder               never         never
-//     contended  who waits for the holder   the holder, letting go   yes: a wake   never
+//     bit        set by                         cleared by               wrongly set   wrongly clear
+//     held       who finds it clear             the holder               never         never
+//     contended  who waits for the holder       the holder, letting go   yes: a wake   never
+//     owed       who leaves wakes and may run   the same, coming back    never         never
+//                none of them now
+//
+// QUEUE_BOUND: a holder runs so many wakes, then lets go although there are more, and looks for a moment whether
+// another signaller has come, who finds the queue free and goes on. Only if none has it takes the queue again. So wakes
+// that are to be run stand in a free queue for that moment, or while their thread holds a lock and owes them; whoever
+// wakes, adds or removes there meanwhile runs them.
 #include "core/wait_queue.hpp"
 
+#include "core/held_back.hpp"
+#include "os/cpu.hpp"
 #include "os/futex.hpp"
+
+#include <algorithm>
 
 namespace efd::core {
 namespace {
 
 constexpr std::uint64_t held_mark = std::uint64_t{1} << 63;
 constexpr std::uint64_t contended_mark = std::uint64_t{1} << 62;
+constexpr std::uint64_t owed_mark = std::uint64_t{1} << 61;
 constexpr std::uint64_t hup_mark = std::uint64_t{1} << 60;
 constexpr int out_shift = 30;
 constexpr std::uint64_t number_mask = (std::uint64_t{1} << 30) - 1;
 constexpr std::uint64_t pending_mask = number_mask | number_mask << out_shift | hup_mark;
+
+// Wakes that one holder runs before it looks for a successor, and how often it looks; works inside of works. The
+// explorer has smaller ones.
+#ifdef EFD_ATOMIC_MODEL
+constexpr std::uint64_t most_walks = 1;
+constexpr int most_looks = 1;
+#else
+constexpr std::uint64_t most_walks = 64;
+constexpr int most_looks = 64;
+#endif
+constexpr std::uint32_t most_depth = 32;
 
 constexpr int shift_of(std::uint32_t key) noexcept { return (key & poll_in) != 0 ? 0 : out_shift; }
 constexpr std::uint64_t one_more(std::uint64_t word, std::uint32_t key) noexcept {
@@ -32,16 +55,6 @@ static_assert(one_more(held_mark, poll_out) == (held_mark | std::uint64_t{1} << 
 static_assert(one_more(0, poll_in | poll_out) == 1); // signal_mask: the mask is not the kind
 static_assert(one_more(number_mask, poll_in) == number_mask);
 static_assert(one_more(5, poll_hup) == (hup_mark | 5));
-
-// What this thread holds back while a callback runs. A signal handler may push between any two instructions, so both
-// lists are taken and pushed by single atomic steps; no other thread sees them. The mark is a whole word, since riscv64
-// would exchange a byte by a call of libatomic.
-struct held_back_lists {
-    base::atomic<wait_queue*> queues{nullptr};
-    base::atomic<deferred_work*> works{nullptr};
-    base::atomic<std::uint32_t> draining{0};
-};
-constinit thread_local held_back_lists held_back __attribute__((tls_model("initial-exec")));
 
 const void* this_thread() noexcept { return &held_back; }
 
@@ -66,33 +79,34 @@ Node* take_in_order(base::atomic<Node*>& list, Next Node::* next) noexcept {
     return oldest;
 }
 
-bool anything_held_back() noexcept {
-    return held_back.queues.load(base::relaxed) != nullptr || held_back.works.load(base::relaxed) != nullptr;
-}
+} // namespace
 
-// Runs what was held back, until nothing is; what that causes is drained by this same loop, so nothing nests. A signal
-// handler that finds us draining leaves its own to us, hence the look after we said that we are done.
-void drain_held_back() noexcept {
-    while (anything_held_back() && held_back.draining.exchange(1, base::acq_rel) == 0) {
+constinit thread_local unsigned in_callback = 0;
+constinit thread_local held_back_lists held_back __attribute__((tls_model("initial-exec")));
+
+// What queues cause while they are run is run by this same loop, so a chain of callbacks nests nowhere; a signal
+// handler that finds us there leaves its own to us, hence the look after we said that we are done. A work may wait for
+// what it has caused, so that is run before the work goes on: works do nest, up to a bound.
+void run_held_back() noexcept {
+    while (anything_held_back() && held_back.depth.load(base::relaxed) < most_depth &&
+           held_back.draining.exchange(1, base::acq_rel) == 0) {
         wait_queue* queue = take_in_order(held_back.queues, &wait_queue::next_held_back);
-        deferred_work* work = take_in_order(held_back.works, &deferred_work::next);
         while (queue != nullptr) {
-            wait_queue* const after = queue->next_held_back; // the queue's object may die with its last wake
-            queue->run_held_back();
+            wait_queue* const after = queue->next_held_back; // before others may note the queue, or its object dies
+            queue->run_owed();
             queue = after;
         }
+        held_back.draining.exchange(0, base::acq_rel);
+        held_back.depth.fetch_add(1, base::relaxed);
+        deferred_work* work = take_in_order(held_back.works, &deferred_work::next);
         while (work != nullptr) {
             deferred_work* const after = work->next; // the work may free itself
             work->callback(*work);
             work = after;
         }
-        held_back.draining.exchange(0, base::acq_rel);
+        held_back.depth.fetch_sub(1, base::relaxed);
     }
 }
-
-} // namespace
-
-constinit thread_local unsigned in_callback = 0;
 
 void defer(deferred_work& work) noexcept {
     if (signal_allowed()) return work.callback(work);
@@ -103,19 +117,44 @@ struct wait_queue::pending {
     std::uint64_t in;
     std::uint64_t out;
     bool hup;
+
+    // Of what the word says, no more than `most`.
+    static pending of(std::uint64_t word, std::uint64_t most) noexcept {
+        const std::uint64_t in = std::min(word & number_mask, most);
+        const std::uint64_t out = std::min(word >> out_shift & number_mask, most - in);
+        return {in, out, (word & hup_mark) != 0 && in + out < most};
+    }
+    [[nodiscard]] std::uint64_t number() const noexcept { return in + out + (hup ? 1 : 0); }
+    [[nodiscard]] std::uint64_t taken_out_of(std::uint64_t word) const noexcept {
+        return (word - in - (out << out_shift)) & ~(hup ? hup_mark : 0);
+    }
 };
 
 bool wait_queue::held_by_me() const noexcept { return holder_.load(base::relaxed) == this_thread(); }
 
-// Leaves a wake in the word; true if nobody held the queue, which then is held by the caller. QUEUE_HANDOVER: the wake
-// and the look at `held` are one step, and so are the holder's look for wakes and its letting go.
+// Leaves a wake in the word, for the holder; or, if nobody holds the queue, for this thread: true if it holds it now.
+// QUEUE_HANDOVER: the wake and the look at `held` are one step, and so are the holder's look for wakes and its letting
+// go.
 bool wait_queue::leave_wake(std::uint32_t key) noexcept {
+    const bool may_run = callbacks_may_run();
     std::uint64_t seen = word_.load(base::relaxed);
-    while (!word_.compare_exchange_weak(seen, one_more(seen, key) | held_mark, base::acq_rel, base::relaxed)) {
-    }
+    std::uint64_t left = 0;
+    do {
+        left = one_more(seen, key);
+        if ((seen & held_mark) == 0) left |= may_run ? held_mark : owed_mark;
+    } while (!word_.compare_exchange_weak(seen, left, base::acq_rel, base::relaxed));
     if ((seen & held_mark) != 0) return false;
-    holder_.store(this_thread(), base::relaxed);
-    return true;
+    if (may_run) {
+        holder_.store(this_thread(), base::relaxed);
+        return true;
+    }
+    if ((seen & owed_mark) == 0) note_owed();
+    return false;
+}
+
+void wait_queue::note_owed() noexcept {
+    context_.get();
+    push(held_back.queues, *this, &wait_queue::next_held_back);
 }
 
 void wait_queue::wake(std::uint32_t key) noexcept {
@@ -140,40 +179,79 @@ bool wait_queue::hold() noexcept {
     }
 }
 
-// Runs what is pending, then lets go; inside a callback of another object both are held back until that returned.
+// Runs what is pending, then lets go. What must not run now, inside a callback of another object or under a lock, is
+// owed; what is too much for one holder is left to the next.
 void wait_queue::let_go() noexcept {
-    if (in_callback != 0) {
-        context_.get();
-        return push(held_back.queues, *this, &wait_queue::next_held_back);
-    }
+    const bool may_run = callbacks_may_run();
+    std::uint64_t walks_left = most_walks;
     std::uint64_t seen = word_.load(base::acquire);
     for (;;) {
-        if ((seen & pending_mask) != 0) {
-            if (!word_.compare_exchange_weak(seen, seen & ~pending_mask, base::acq_rel, base::acquire)) continue;
-            run(pending{seen & number_mask, seen >> out_shift & number_mask, (seen & hup_mark) != 0});
+        const bool more = (seen & pending_mask) != 0;
+        if (more && may_run && walks_left > 0) {
+            const pending some = pending::of(seen, walks_left);
+            if (!word_.compare_exchange_weak(seen, some.taken_out_of(seen), base::acq_rel, base::acquire)) continue;
+            run(some);
+            walks_left -= some.number();
             seen = word_.load(base::acquire);
             continue;
         }
+        const std::uint64_t owed = more && !may_run ? owed_mark : 0;
         holder_.store(nullptr, base::relaxed);
-        if (word_.compare_exchange_weak(seen, 0, base::acq_rel, base::acquire)) break; // QUEUE_HANDOVER
-        holder_.store(this_thread(), base::relaxed);
+        if (!word_.compare_exchange_weak(seen, (seen & (pending_mask | owed_mark)) | owed, base::acq_rel,
+                                         base::acquire)) { // QUEUE_HANDOVER
+            holder_.store(this_thread(), base::relaxed);
+            continue;
+        }
+        open_gate(seen);
+        if ((owed & ~seen) != 0) note_owed();
+        if (!more || !may_run || !take_again()) break; // QUEUE_BOUND
+        walks_left = most_walks;
+        seen = word_.load(base::acquire);
     }
-    if ((seen & contended_mark) != 0) {
-        gate_.fetch_add(1, base::release); // QUEUE_GATE
-        os::futex_wake_and_count(&gate_, os::everybody, os::futex_scope::one_process);
-    }
-    drain_held_back();
+    if (may_run) run_held_back();
 }
 
-void wait_queue::run_held_back() noexcept {
+void wait_queue::open_gate(std::uint64_t word) noexcept {
+    if ((word & contended_mark) == 0) return;
+    gate_.fetch_add(1, base::release); // QUEUE_GATE
+    os::futex_wake_and_count(&gate_, os::everybody, os::futex_scope::one_process);
+}
+
+// Wakes were left in the free queue. False: somebody else has come for them.
+bool wait_queue::take_again() noexcept {
+    std::uint64_t seen = word_.load(base::relaxed);
+    for (int look = 0; look < most_looks; ++look) {
+        if ((seen & held_mark) != 0 || (seen & pending_mask) == 0) return false;
+        os::relax_cpu();
+        seen = word_.load(base::relaxed);
+    }
+    do {
+        if ((seen & held_mark) != 0 || (seen & pending_mask) == 0) return false;
+    } while (!word_.compare_exchange_weak(seen, seen | held_mark, base::acq_rel, base::relaxed));
+    holder_.store(this_thread(), base::relaxed);
+    return true;
+}
+
+// Comes back for what this thread owes; a holder runs it, or owes it itself.
+void wait_queue::run_owed() noexcept {
     context& owner = context_;
-    let_go();
+    std::uint64_t seen = word_.load(base::relaxed);
+    bool takes = false;
+    do {
+        takes = (seen & held_mark) == 0 && (seen & pending_mask) != 0;
+    } while (!word_.compare_exchange_weak(seen, (seen & ~owed_mark) | (takes ? held_mark : 0), base::acq_rel,
+                                          base::relaxed)); // QUEUE_OWED
+    if (takes) {
+        holder_.store(this_thread(), base::relaxed);
+        let_go();
+    }
     owner.put(); // last touch
 }
 
 void wait_queue::run(const pending& wakes) noexcept {
     const std::uint32_t extra = wakes.in > 0 ? extra_keys_.exchange(0, base::relaxed) : 0;
-    rest_of_batch_ = wakes.in + wakes.out + (wakes.hup ? 1 : 0);
+    after_write_.rest = static_cast<std::uint32_t>(wakes.in);
+    after_read_.rest = static_cast<std::uint32_t>(wakes.out) + (wakes.hup ? 1 : 0);
     ++in_callback;
     for (std::uint64_t i = 0; i < wakes.in; ++i) walk(poll_in | extra);
     for (std::uint64_t i = 0; i < wakes.out; ++i) walk(poll_out);
@@ -182,15 +260,20 @@ void wait_queue::run(const pending& wakes) noexcept {
 }
 
 // One wake: every entry that the key concerns, exclusive ones until one accepts (K-156). A callback may remove any
-// entry, its own among them, and add others; those wait for the next wake.
+// entry, its own among them, and add others; those wait for the next wake. Wakes after writes and wakes after reads are
+// counted apart, for a later one of the first kind may run before an earlier one of the second.
 void wait_queue::walk(std::uint32_t key) noexcept {
-    const std::uint64_t this_walk = ++walks_;
-    --rest_of_batch_;
+    const bool after_write = (key & poll_in) != 0;
+    walk_count& count = after_write ? after_write_ : after_read_;
+    const std::uint32_t this_walk = ++count.made;
+    --count.rest;
     cursor_ = head_;
     while (cursor_ != nullptr) {
         wait_queue_entry& entry = *cursor_;
         cursor_ = entry.next;
-        if ((entry.mask & key) == 0 || entry.joined_walk >= this_walk) continue;
+        const auto joined = static_cast<std::uint32_t>(after_write ? entry.joined_walk : entry.joined_walk >> 32);
+        const bool is_older = static_cast<std::int32_t>(this_walk - joined) <= 0;
+        if ((entry.mask & key) == 0 || is_older) continue;
         const bool exclusive = entry.exclusive; // the entry may be gone after its callback
         const int taken = entry.callback(entry, key);
         if (taken < 0 || (taken > 0 && exclusive)) break;
@@ -200,10 +283,11 @@ void wait_queue::walk(std::uint32_t key) noexcept {
 
 // As in the kernel, who is exclusive queues up at the tail, everybody else at the head.
 void wait_queue::add(wait_queue_entry& entry) noexcept {
-    const std::uint64_t word = word_.load(base::relaxed);
-    const std::uint64_t hups = (word & hup_mark) != 0 ? 1 : 0;
-    const std::uint64_t left = (word & number_mask) + (word >> out_shift & number_mask) + hups;
-    entry.joined_walk = walks_ + rest_of_batch_ + left;
+    const pending left = pending::of(word_.load(base::relaxed), ~std::uint64_t{0});
+    const std::uint32_t last_write = after_write_.made + after_write_.rest + static_cast<std::uint32_t>(left.in);
+    const std::uint32_t last_read =
+        after_read_.made + after_read_.rest + static_cast<std::uint32_t>(left.out) + (left.hup ? 1 : 0);
+    entry.joined_walk = std::uint64_t{last_read} << 32 | last_write;
     entry.queue = this;
     entry.next = entry.exclusive ? nullptr : head_;
     entry.previous = entry.exclusive ? tail_ : nullptr;

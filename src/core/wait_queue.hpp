@@ -1,9 +1,10 @@
 // core/wait_queue.hpp: everything that waits and is no sleeping thread: entries with callbacks (the kernel's wqh).
 //
 // Owns the list of entries of one context and the wakes that are still to be run. One thread at a time holds the queue.
-// A signaller that finds it held leaves its wake in the word and goes on; the holder runs it before it lets go. So
-// nobody who signals waits or takes a lock, a callback may signal, write, read, add and remove, and nothing recurses:
-// wakes for other objects that a callback causes are held back on the thread until its callback has returned.
+// A signaller that finds it held leaves its wake in the word and goes on; the holder runs it, or after so many leaves
+// the queue to the next that comes. So nobody who signals waits, takes a lock or is kept by others, a callback may
+// signal, write, read, add and remove, and nothing recurses: wakes for other objects that a callback causes are owed by
+// the thread until its callback has returned.
 // Only add and remove wait, for a holder on another thread, and not inside a callback, where two could wait for each
 // other: there they are refused. Invariant: an entry is called for wakes that came after it
 // joined, by one thread at a time, and never after its removal returned.
@@ -12,6 +13,8 @@
 #include <efd/base/atomic.hpp>
 #include <efd/core/context.hpp>
 #include <efd/core/wait_queue_entry.hpp>
+
+#include "core/standing_watcher.hpp"
 
 #include <cstdint>
 
@@ -37,14 +40,14 @@ class wait_queue {
     [[nodiscard]] bool has_entries() const noexcept { return has_entries_.load(base::relaxed); }
     [[nodiscard]] bool contains(const wait_queue_entry& entry) const noexcept { return entry.queue == this; }
 
-    // Whether the calling thread holds the queue: it is inside one of its callbacks, or holds it back for later.
+    // Whether the calling thread holds the queue: it is inside one of its callbacks.
     [[nodiscard]] bool held_by_me() const noexcept;
 
-    // Runs what is pending and lets go; the held-back half of wake().
-    void run_held_back() noexcept;
+    // Runs what this thread owes here.
+    void run_owed() noexcept;
 
-    // The slot's standing watcher; changed by who holds the queue. Told by anybody who saw `watched`.
-    base::atomic<standing_watcher*> standing{nullptr};
+    // The slot's standing watchers, changed by who holds the queue; told by anybody who saw `watched`.
+    standing_places standing;
 
   private:
     base::atomic<bool> has_entries_{false}; // as head_, for who does not hold the queue; looked at with `standing`
@@ -53,7 +56,7 @@ class wait_queue {
     // The slot's bell, and null until somebody asks for one; here because this, too, is made only then.
     base::atomic<bell*> attached_bell{nullptr};
 
-    // The thread's list of queues that it holds back while a callback runs.
+    // The thread's list of queues that it owes wakes; one thread at a time does.
     wait_queue* next_held_back = nullptr;
     wait_queue* next_made = nullptr;
 
@@ -61,19 +64,28 @@ class wait_queue {
     struct pending;
 
     [[nodiscard]] bool leave_wake(std::uint32_t key) noexcept;
+    void note_owed() noexcept;
+    void open_gate(std::uint64_t word) noexcept;
+    [[nodiscard]] bool take_again() noexcept;
     void run(const pending& wakes) noexcept;
     void walk(std::uint32_t key) noexcept;
 
+    // Wakes of one kind: walked, and taken out of the word but not yet walked.
+    struct walk_count {
+        std::uint32_t made = 0;
+        std::uint32_t rest = 0;
+    };
+
     context& context_;
-    base::atomic<std::uint64_t> word_{0};       // held, contended, and the numbers of wakes to run
+    base::atomic<std::uint64_t> word_{0};       // held, contended, owed, and the numbers of wakes to run
     base::atomic<std::uint32_t> extra_keys_{0}; // of signal_mask, for the wakes to run
     base::atomic<std::uint32_t> gate_{0};       // those who wait for the holder sleep here
     base::atomic<const void*> holder_{nullptr};
     wait_queue_entry* head_ = nullptr;
     wait_queue_entry* tail_ = nullptr;
     wait_queue_entry* cursor_ = nullptr; // where the running walk goes on
-    std::uint64_t walks_ = 0;
-    std::uint64_t rest_of_batch_ = 0; // wakes taken out of the word and not yet walked
+    walk_count after_write_;
+    walk_count after_read_; // and hang-ups
 };
 
 } // namespace efd::core

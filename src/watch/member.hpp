@@ -21,13 +21,6 @@ using core::set_event;
 
 enum class member_kind : unsigned char { free, object, set, descriptor };
 
-struct member;
-
-// For an object that stands in another set as well: told by the wait queue instead.
-struct member_entry : core::wait_queue_entry {
-    member* owner = nullptr;
-};
-
 struct alignas(64) member : core::standing_watcher {
     // False, and not inside, while the place is shut or free.
     [[nodiscard]] bool enter() noexcept;
@@ -49,9 +42,6 @@ struct alignas(64) member : core::standing_watcher {
     std::uint32_t generation = 0;             // of the descriptors that stood at this place
     base::atomic<std::uint32_t> has_fired{0}; // EPOLLONESHOT, and told
     member_kind kind = member_kind::free;
-    bool stands_alone = false; // told as the object's standing watcher, not by the entry
-
-    member_entry entry;
 
     static constexpr std::uint32_t shut_mark = 1U << 31;
 };

@@ -1,6 +1,7 @@
 // watch/set_core.cpp: see set_core.hpp. Life of a set, and its members coming and going.
 #include "watch/set_core.hpp"
 
+#include "core/held_back.hpp"
 #include "os/memory.hpp"
 
 #include <algorithm>
@@ -91,9 +92,6 @@ member* set_core::place_for(std::uint32_t index) noexcept {
         place->home = this;
         place->index = index;
         place->tell = &told;
-        place->entry.owner = place;
-        place->entry.callback = &called;
-        place->entry.mask = core::poll_in | core::poll_out;
         touched_ = index + 1;
     }
     return place;
@@ -130,12 +128,7 @@ bool set_core::lock_for_change(std::unique_lock<std::mutex>& lock) noexcept {
 status set_core::attach(member& joining, context& object) noexcept {
     object.get();
     joining.object.store(&object, base::release);
-    status end = object.attach_standing(joining);
-    joining.stands_alone = end == status::ok;
-    if (end == status::would_block) { // it stands in another set already
-        std::uint32_t ready = 0;
-        end = object.add_wait_queue(joining.entry, ready);
-    }
+    const status end = object.attach_standing(joining);
     if (end != status::ok) {
         joining.object.store(nullptr, base::release);
         object.put();
@@ -143,16 +136,12 @@ status set_core::attach(member& joining, context& object) noexcept {
     return end;
 }
 
-status set_core::detach(member& leaving) noexcept {
-    context& object = *leaving.object.load(base::relaxed);
-    return leaving.stands_alone ? object.detach_standing(leaving) : object.remove_wait_queue(leaving.entry);
-}
-
 status set_core::add(context& object, std::uint64_t token, int& place) noexcept {
     return join(object, nullptr, token, place);
 }
 
 status set_core::join(context& object, set_core* inner, std::uint64_t token, int& place) noexcept {
+    const core::callbacks_later no_callbacks;
     std::unique_lock<std::mutex> lock;
     if (!lock_for_change(lock)) return status::deadlock;
     member* const joining = take_place(token);
@@ -181,6 +170,7 @@ bool set_core::reaches(const set_core& wanted) const noexcept {
 
 status set_core::add(set_core& inner, std::uint64_t token, int& place) noexcept {
     if (core::in_callback != 0) return status::deadlock;
+    const core::callbacks_later no_callbacks;
     const std::lock_guard nesting(nesting_mutex);
     if (inner.reaches(*this)) return status::invalid;
     try {
@@ -216,6 +206,7 @@ void set_core::end_to_stand_in_another() noexcept {
 }
 
 status set_core::remove(int place) noexcept {
+    const core::callbacks_later no_callbacks;
     std::unique_lock<std::mutex> lock;
     if (!lock_for_change(lock)) return status::deadlock;
     member* const leaving = place < 0 ? nullptr : find_member(static_cast<std::uint32_t>(place));
@@ -226,7 +217,7 @@ status set_core::remove(int place) noexcept {
     context* const object = leaving->object.load(base::relaxed);
     if (leaving->kind == member_kind::descriptor) {
         remove_descriptor(*leaving);
-    } else if (detach(*leaving) == status::deadlock) {
+    } else if (object->detach_standing(*leaving) == status::deadlock) {
         leaving->open();
         settle(*leaving);
         return status::deadlock;

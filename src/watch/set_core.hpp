@@ -84,14 +84,12 @@ class set_core : public core::set_front {
     void give_back_place(member& gone) noexcept;
     [[nodiscard]] base::status join(core::context& object, set_core* inner, std::uint64_t token, int& place) noexcept;
     [[nodiscard]] base::status attach(member& joining, core::context& object) noexcept;
-    [[nodiscard]] base::status detach(member& leaving) noexcept;
     [[nodiscard]] bool reaches(const set_core& wanted) const noexcept;
     [[nodiscard]] bool lock_for_change(std::unique_lock<std::mutex>& lock) noexcept;
     [[nodiscard]] base::status begin_to_stand_in_another() noexcept;
     void end_to_stand_in_another() noexcept;
 
     static void told(core::standing_watcher& watcher, std::uint32_t key);
-    static int called(core::wait_queue_entry& entry, std::uint32_t key);
     // Without a reference: an object that has left stays a context, and what it says is looked at again by who removed
     // it.
     [[nodiscard]] static bool is_ready(const member& here) noexcept {

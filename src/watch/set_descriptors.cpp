@@ -13,6 +13,7 @@
 // add and remove under the set's lock; looks from any thread and from signal handlers.
 #include "watch/set_core.hpp"
 
+#include "core/held_back.hpp"
 #include "os/descriptor.hpp"
 #include "watch/doorbell.hpp"
 
@@ -93,6 +94,7 @@ status set_core::note_number(int descriptor, const member& bearer) noexcept {
 }
 
 status set_core::add(int descriptor, std::uint32_t events, std::uint64_t token, int& place) noexcept {
+    const core::callbacks_later no_callbacks;
     std::unique_lock<std::mutex> lock;
     if (!lock_for_change(lock)) return status::deadlock;
     if (const status end = make_epolls(); end != status::ok) return end;
@@ -212,6 +214,7 @@ status set_core::sleep_in_kernel(const core::wait_terms& terms) noexcept {
 }
 
 status set_core::open_descriptor(int& fd) noexcept {
+    const core::callbacks_later no_callbacks;
     const std::lock_guard guard(mutex_);
     if (const int epoll = epoll_.load(base::relaxed); epoll >= 0) {
         fd = epoll;

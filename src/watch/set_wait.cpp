@@ -13,6 +13,7 @@
 // empty. All of this may run in signal handlers, but for waits with a stop token.
 #include "watch/set_core.hpp"
 
+#include "core/held_back.hpp"
 #include "os/clock.hpp"
 
 namespace efd::watch {
@@ -25,11 +26,6 @@ void set_core::told(core::standing_watcher& watcher, std::uint32_t key) {
     if ((key & core::poll_in) != 0) here.home->changed(here.home->ready_.mark(here.index)); // SET_MARK
     if (here.awaited.load(base::acquire) != 0) here.home->wake_those_for_all();             // ALL_SLEEP
     if (!is_ready(here)) here.home->settle(here); // taken meanwhile, by the read that tells us, or it left
-}
-
-int set_core::called(core::wait_queue_entry& entry, std::uint32_t key) {
-    told(*static_cast<member_entry&>(entry).owner, key);
-    return 0;
 }
 
 // SET_MARK: each step on the bit is followed by a look at the count, until both say the same. So whoever makes the last
@@ -168,6 +164,7 @@ status set_core::look_ready(std::span<set_event> room, std::size_t& number) noex
 // ready for other waiters: it is given on (BATON).
 template <class Attempt>
 status set_core::wait_with(const core::wait_terms& terms, Attempt attempt) noexcept {
+    const core::callbacks_later no_callbacks; // in the midst of a take; the last to end: the set may, with it
     const status at_once = attempt();
     if (at_once != status::would_block || terms.sleep == core::patience::never) return at_once;
     if (core::in_callback != 0) return status::deadlock;
@@ -176,7 +173,9 @@ status set_core::wait_with(const core::wait_terms& terms, Attempt attempt) noexc
     while (end == status::would_block) {
         while (end == status::would_block && ready_.anything_in_order()) end = attempt(); // SET_SLEEP, look
         if (end != status::would_block) break;
+        core::callbacks_later::end();
         const status slept = sleep(terms);
+        core::callbacks_later::begin();
         if (slept == status::interrupted) {
             end = slept;
             break;
@@ -199,7 +198,10 @@ status set_core::sleep(const core::wait_terms& terms) noexcept {
     return bell().read(signals, {terms.deadline_ns, terms.stop, core::patience::always});
 }
 
-status set_core::try_any(set_event& got) noexcept { return take_ready(got); }
+status set_core::try_any(set_event& got) noexcept {
+    const core::callbacks_later no_callbacks;
+    return take_ready(got);
+}
 
 status set_core::wait_any(set_event& got, const core::wait_terms& terms) noexcept {
     return wait_with(terms, [&] { return take_ready(got); });

@@ -6,6 +6,7 @@
 #include "explore/tell.hpp"
 #include "explore/world.hpp"
 
+#include "core/held_back.hpp"
 #include "core/wait_queue.hpp"
 
 #include <string>
@@ -32,6 +33,7 @@ watched* here = nullptr;
 
 void count_call(efd::base::atomic<std::uint64_t>& calls) noexcept {
     must(efd::core::in_callback == 1, "a callback inside a callback");
+    must(efd::core::held_back.locks.load(efd::base::relaxed) == 0, "a callback while its thread holds a lock");
     must(here->inside++ == 0, "two callbacks of one object at once");
     calls.store(calls.load(efd::base::relaxed) + 1, efd::base::relaxed);
     --here->inside;
@@ -107,11 +109,40 @@ void with_crossing() {
     (void)w().object.add_wait_queue(here->extra[0], ready);
     (void)here->other.add_wait_queue(here->extra[1], ready);
 }
+// A unit is there, and will be taken; another entry hears of that.
+void with_unit() {
+    make_watched(counting, false);
+    std::uint32_t ready = 0;
+    here->extra[0].callback = counting_other;
+    here->extra[0].mask = efd::core::poll_out;
+    (void)w().object.add_wait_queue(here->extra[0], ready);
+    (void)w().object.signal();
+    w().given.add(1);
+}
 void with_removing() { make_watched(removing_itself, true); }
 
 void signaller() {
     must(w().object.signal(), "a signal was refused outside of a callback");
     w().given.add(1);
+}
+// Signals while its thread holds one of the library's locks.
+void locked_signaller() {
+    const efd::core::callbacks_later no_callbacks;
+    signaller();
+}
+void reader() {
+    std::uint64_t value = 0;
+    if (w().object.try_read(value) == efd::base::status::ok) w().taken.add(value);
+}
+// Adds an entry while its thread holds a lock: wakes that come meanwhile are owed.
+void locked_adder() {
+    const efd::core::callbacks_later no_callbacks;
+    std::uint32_t ready = 0;
+    here->extra[1].callback = counting_other;
+    here->extra[1].mask = poll_in;
+    doing(task::other);
+    must(w().object.add_wait_queue(here->extra[1], ready) == efd::base::status::ok, "an entry could not be added");
+    doing(task::none);
 }
 void other_signaller() { must(here->other.signal(), "a signal was refused outside of a callback"); }
 void writer() { write_fast(1); }
@@ -164,6 +195,52 @@ std::string told_of_all() {
     const std::uint64_t calls = here->calls.load(efd::base::relaxed);
     if (here->ready_in == 0 && calls != Signals) return "WATCH: a unit was neither told nor called for";
     return audit();
+}
+
+// The unit that is there at last came after the joining, or was in the answer.
+std::string told_of_the_last() {
+    const std::uint64_t calls = here->calls.load(efd::base::relaxed);
+    if (w().object.count() == 1 && here->ready_in == 0 && calls != 1)
+        return "WATCH: a unit was neither told nor called for";
+    return audit();
+}
+
+// Wakes that are left in a free queue: more than one holder's share, or owed by a thread with a lock.
+std::vector<scenario> left_in_the_word() {
+    return {
+        {.name = "queue-locked",
+         .what = "1 signaller with a lock, 1 signaller, 1 entry",
+         .threads = {{"L", '-', locked_signaller}, {"S", '-', signaller}},
+         .set_up = with_entry,
+         .check = two_calls},
+        {.name = "queue-2-locked",
+         .what = "2 signallers with locks, 1 entry",
+         .threads = {{"L1", 'l', locked_signaller}, {"L2", 'l', locked_signaller}},
+         .set_up = with_entry,
+         .check = two_calls},
+        {.name = "queue-locked-2s",
+         .what = "1 signaller with a lock, 2 signallers, 1 entry, 3 preemptions",
+         .threads = {{"L", '-', locked_signaller}, {"S1", 's', signaller}, {"S2", 's', signaller}},
+         .set_up = with_entry,
+         .check = three_calls,
+         .allowed = {.preemptions = 3}},
+        {.name = "queue-locked-remove",
+         .what = "1 signaller with a lock, 1 entry that is removed",
+         .threads = {{"L", '-', locked_signaller}, {"X", '-', remover}},
+         .set_up = with_entry,
+         .check = audit},
+        {.name = "queue-locked-add",
+         .what = "1 that adds an entry with a lock, 1 signaller, 1 entry",
+         .threads = {{"A", '-', locked_adder}, {"S", '-', signaller}},
+         .set_up = with_entry,
+         .check = one_call},
+        {.name = "queue-add-read",
+         .what = "1 unit there: 1 reader, 1 signaller, 1 entry that is added, 3 preemptions",
+         .threads = {{"R", '-', reader}, {"S", '-', signaller}, {"A", '-', adder}},
+         .set_up = with_unit,
+         .check = told_of_the_last,
+         .allowed = {.preemptions = 3}},
+    };
 }
 
 std::vector<scenario> entries() {
@@ -241,7 +318,7 @@ std::vector<scenario> callbacks_that_act() {
 
 std::vector<scenario> queue_scenarios() {
     std::vector<scenario> all = entries();
-    for (scenario& one : callbacks_that_act()) all.push_back(std::move(one));
+    for (const auto& some : {callbacks_that_act(), left_in_the_word()}) all.insert(all.end(), some.begin(), some.end());
     return all;
 }
 

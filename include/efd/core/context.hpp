@@ -165,9 +165,8 @@ class alignas(64) context {
     // For a ring of an armed bell: whether one is wanted, `arm` then being the word to give to end_arm after the ring.
     [[nodiscard]] bool wants_ring(std::uint32_t events, state_word& arm) noexcept;
     void end_arm(state_word arm) noexcept;
-    // The standing watcher, for watch/ alone; see src/core/standing_watcher.hpp. would_block: another one is there.
-    // no_memory, deadlock as add_wait_queue. After the attachment every change is told, or was there at a look that
-    // comes after it.
+    // Standing watchers, for watch/ alone; see src/core/standing_watcher.hpp. no_memory, deadlock as add_wait_queue.
+    // After the attachment every change is told, or was there at a look that comes after it.
     [[nodiscard]] base::status attach_standing(standing_watcher& given) noexcept;
     base::status detach_standing(standing_watcher& given) noexcept;
     // Taking from several objects in one step, for watch/ alone; see src/core/hold.cpp.

@@ -30,7 +30,7 @@ struct wait_queue_entry {
 
     wait_queue_entry* next = nullptr;
     wait_queue_entry* previous = nullptr;
-    std::uint64_t joined_walk = 0;
+    std::uint64_t joined_walk = 0; // the last walk it does not hear of, after reads and after writes
     wait_queue* queue = nullptr;
 };
 

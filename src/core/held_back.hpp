@@ -1,0 +1,54 @@
+// core/held_back.hpp: what a thread runs later: wakes of queues, and work that callbacks deferred.
+//
+// Owns two lists for each thread. Callbacks and deferred work are a user's code, which may call anything: so they run
+// outside of callbacks, and while this thread holds no member and no lock of the library's. A wake that comes at
+// another time is left in its queue's word, and the queue is noted here. A signal handler may push between any two
+// instructions; no other thread sees the lists.
+#pragma once
+
+#include <efd/base/atomic.hpp>
+#include <efd/core/wait_queue_entry.hpp>
+
+#include <cstdint>
+
+namespace efd::core {
+
+// Whole words, since riscv64 would exchange a byte by a call of libatomic.
+struct held_back_lists {
+    base::atomic<wait_queue*> queues{nullptr};
+    base::atomic<deferred_work*> works{nullptr};
+    base::atomic<std::uint32_t> draining{0}; // queues are being run; who comes meanwhile leaves the rest to that loop
+    base::atomic<std::uint32_t> depth{0};    // so many works of this thread run, each inside the last
+    base::atomic<std::uint32_t> locks{0};    // so many of the library's this thread holds
+};
+extern constinit thread_local held_back_lists held_back __attribute__((tls_model("initial-exec")));
+
+[[nodiscard]] inline bool callbacks_may_run() noexcept {
+    return in_callback == 0 && held_back.locks.load(base::relaxed) == 0;
+}
+
+// Runs what was held back, until nothing is.
+void run_held_back() noexcept;
+
+[[nodiscard]] inline bool anything_held_back() noexcept {
+    return held_back.queues.load(base::relaxed) != nullptr || held_back.works.load(base::relaxed) != nullptr;
+}
+
+// While one lives its thread holds a member or a lock, and runs no callback; the last to end runs what came meanwhile.
+// Declared before the lock, so that it ends after it.
+class callbacks_later {
+  public:
+    callbacks_later() noexcept { begin(); }
+    ~callbacks_later() { end(); }
+    callbacks_later(const callbacks_later&) = delete;
+    callbacks_later& operator=(const callbacks_later&) = delete;
+
+    // Around a sleep: whose handlers signal there has callbacks run as ever.
+    static void begin() noexcept { held_back.locks.store(held_back.locks.load(base::relaxed) + 1, base::relaxed); }
+    static void end() noexcept {
+        held_back.locks.store(held_back.locks.load(base::relaxed) - 1, base::relaxed);
+        if (anything_held_back() && callbacks_may_run()) run_held_back();
+    }
+};
+
+} // namespace efd::core
