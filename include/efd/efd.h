@@ -232,7 +232,8 @@ EFD_C_API void efd_set_destroy(efd_set_t* set);
 
 /* Joins; gives the number that names the member for efd_set_remove. The set holds a reference to an object. EBADF for
  * NULL; ENOMEM, also beyond 2^20 members; EDEADLK inside a wait queue callback while another thread is busy with object
- * or set. A set: what is ready in it is ready here, with its tokens; EINVAL if one would stand inside itself, or if
+ * or set. A set: what is ready in it is ready here, with its tokens; ELOOP if it, or one that stands in it, would have
+ * more than 32 sets above it; EINVAL if one would stand inside itself, or if
  * inner has descriptors (add its efd_set_fd then). A descriptor: events as for epoll_ctl(2); EBADF, EEXIST, EPERM,
  * EMFILE as there; EINVAL while the set stands in another. A number that is closed before it is removed is told of as
  * long as a duplicate lives, as by epoll, and no longer once it was removed; added again it is another member. */

@@ -72,6 +72,7 @@ struct linger {
     case base::status::exists: return std::errc::file_exists;
     case base::status::not_watchable: return std::errc::operation_not_permitted;
     case base::status::not_supported: return std::errc::operation_not_supported;
+    case base::status::too_deep: return std::errc::too_many_symbolic_link_levels;
     case base::status::fault: return std::errc::bad_address;
     }
     return std::errc::invalid_argument;

@@ -54,7 +54,8 @@ class wait_set {
     EFD_API int add(const eventfd& object, std::uint64_t token);
     // Another set: what is ready in it is ready here, and a wait takes from its members, with their tokens.
     // Throws invalid_argument also if a set would stand inside itself, or if `inner` has kernel descriptors: add its
-    // fd() then.
+    // fd() then; too_many_symbolic_link_levels if it, or a set that stands in it, would have more than 32 sets above it
+    // (a write goes up to all of them).
     EFD_API int add(const wait_set& inner, std::uint64_t token);
     // A kernel descriptor, with events of epoll (level-triggered unless EPOLLET is among them). The kernel is asked
     // only when nothing of ours is ready, and at every 64th wait. A number that is closed before it is removed is told
@@ -67,8 +68,8 @@ class wait_set {
     EFD_API std::errc remove(int member) noexcept;
     [[nodiscard]] EFD_API std::size_t size() const noexcept;
 
-    // Takes from one ready member. resource_unavailable_try_again: none is ready; it may say so beside a write that has
-    // returned, while another thread is in the midst of a call on that same member. Waits miss nothing. Handler-safe.
+    // Takes from one ready member. resource_unavailable_try_again: none is ready. A write that has returned is found,
+    // or was taken, wherever other threads are stopped. Handler-safe.
     [[nodiscard]] std::errc try_any(set_event& got) noexcept {
         if (front().surely_nothing()) return std::errc::resource_unavailable_try_again;
         return take(got);

@@ -135,6 +135,31 @@ void context::notify(std::uint32_t key) noexcept {
     put();
 }
 
+// SET_TOP: each signal moves the word, so who drains by comparing knows of it, also where others drain and signal in
+// between. Nobody sleeps on such a context: the turn is free to count signals.
+void context::signal_untold() noexcept {
+    constexpr state_word turn_mask = state_word{UINT32_MAX} & ~((state_word{1} << turn_shift) - 1);
+    state_word seen = state_.load(base::relaxed);
+    state_word left = 0;
+    do {
+        const state_word turn = (seen + (state_word{1} << turn_shift)) & turn_mask;
+        left = (with_count(seen, 1) & ~turn_mask) | turn;
+    } while (!state_.compare_exchange_weak(seen, left, base::acq_rel, base::relaxed));
+    seen &= ~state_word{watched_mark};
+    if (needs_attention(seen)) after_packed_add(seen, 1, 0);
+}
+
+bool context::drain_untold(state_word seen) noexcept {
+    if (!state_.compare_exchange_strong(seen, left_by_read(seen, 0), base::acq_rel, base::acquire)) return false;
+    if (has_bell(seen)) tell_bell(poll_out); // LEVEL, unring
+    return true;
+}
+
+const standing_places* context::standing() const noexcept {
+    const wait_queue* const waiters = queue_.load(base::acquire);
+    return waiters == nullptr ? nullptr : &waiters->standing;
+}
+
 void context::release() noexcept {
     notify(poll_hup);
     put();

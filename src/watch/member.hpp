@@ -27,6 +27,7 @@ struct alignas(64) member : core::standing_watcher {
     void exit() noexcept;
 
     void open() noexcept;
+    [[nodiscard]] bool is_open() const noexcept { return (inside.load(base::acquire) & shut_mark) == 0; }
     // Shuts the place and waits for those inside. False inside a callback with somebody inside: it was open throughout.
     [[nodiscard]] bool shut() noexcept;
 

@@ -1,16 +1,18 @@
 // watch/ready_bitmap.cpp: see ready_bitmap.hpp.
 //
-// SET_BITS. Who marks goes up and sets bits, level by level, as long as the word it came to was empty; who unmarks goes
-// up and clears bits as long as the word below is empty. They meet half-way, so each looks again:
+// SET_BITS. Who marks goes up and marks in every word, whether its bit is there or not: the mark moves the word's
+// stamp. Who clears a bit looks at the word first, then at what is below, and clears by comparing: it fails if anybody
+// has marked in that word meanwhile.
 //
-//     marker                                     unmarker
-//     1 word below: set its bit, it was empty    1 word below: clear the last bit
-//     2 word above: set the bit                  2 word above: clear the bit
-//     3 not ready any more? unmark               3 word below: something there? set the bit above again, look again
+//     marker                                     who clears
+//     1 below: sets its bit                      1 above: looks at the word, with its stamp
+//     2 above: sets the bit, moves the stamp     2 below: empty?
+//                                                3 above: clears the bit, if the word is as it was
 //
-// Both steps 2 are read-modify-writes of one word: whoever is second sees what the other did in its step 1. A marker
-// that comes second, and leaves a bit above an empty word, sees what was taken before the bit below was cleared; so its
-// look at the member (SET_MARK, set_wait.cpp) finds it not ready, and unmarking takes away what is too much.
+// A 1 that comes after 2 here is followed by a 2 that is after 3, and sets the bit again, or before 3, which fails
+// then. A 1 that comes before it is seen, unless its 2 comes after 1 here; then the same holds. So whoever is stopped
+// at whatever step, a mark that has returned has its bits. A bit above an empty word does no harm; who meets it clears
+// it.
 #include "watch/ready_bitmap.hpp"
 
 #include "os/memory.hpp"
@@ -22,16 +24,16 @@
 namespace efd::watch {
 namespace {
 
-constexpr std::uint32_t bits_of_word = 6;
-constexpr std::uint32_t low_bits = (1U << bits_of_word) - 1;
+constexpr std::uint32_t bits_shift = 5;
+constexpr std::uint32_t low_bits = (1U << bits_shift) - 1;
 
-// Where each level begins: the small upper ones first, so that a small set stays in one page. Behind each level stands
+// Where each level begins: the small upper ones first, so that a small set stays in few pages. Behind each level stands
 // a word that is empty for ever: who looks for the next member behind the last one looks there.
-constexpr std::uint32_t level_at[] = {280, 16, 4, 0};
-constexpr std::uint32_t words_in_all = level_at[0] + (ready_bitmap::most >> bits_of_word) + 1;
+constexpr std::uint32_t level_at[] = {1080, 40, 4, 0};
+constexpr std::uint32_t words_in_all = level_at[0] + (ready_bitmap::most >> bits_shift) + 1;
 
 constexpr std::uint32_t size_of(std::uint32_t level) noexcept {
-    const std::uint32_t words = ready_bitmap::most >> (bits_of_word * (level + 1));
+    const std::uint32_t words = ready_bitmap::most >> (bits_shift * (level + 1));
     return words == 0 ? 1 : words;
 }
 static_assert(level_at[3] + size_of(3) < level_at[2] && level_at[2] + size_of(2) < level_at[1] &&
@@ -39,26 +41,26 @@ static_assert(level_at[3] + size_of(3) < level_at[2] && level_at[2] + size_of(2)
 
 constexpr std::uint32_t height_for(std::uint32_t members) noexcept {
     std::uint32_t height = 1;
-    while (height < std::size(level_at) && members > 1U << (bits_of_word * height)) ++height;
+    while (height < std::size(level_at) && members > 1U << (bits_shift * height)) ++height;
     return height;
 }
-static_assert(height_for(1) == 1 && height_for(64) == 1 && height_for(65) == 2 && height_for(4096) == 2);
-static_assert(height_for(4097) == 3 && height_for(262'145) == 4 && height_for(ready_bitmap::most) == 4);
+static_assert(height_for(1) == 1 && height_for(32) == 1 && height_for(33) == 2 && height_for(1024) == 2);
+static_assert(height_for(1025) == 3 && height_for(32'769) == 4 && height_for(ready_bitmap::most) == 4);
 
-constexpr std::uint64_t bit_of(std::uint32_t index) noexcept { return std::uint64_t{1} << (index & low_bits); }
-constexpr std::uint64_t from_on(std::uint32_t index) noexcept { return ~std::uint64_t{0} << (index & low_bits); }
-constexpr std::uint32_t first_bit(std::uint32_t word, std::uint64_t bits) noexcept {
-    return word << bits_of_word | static_cast<std::uint32_t>(std::countr_zero(bits));
+constexpr std::uint32_t bits_in(std::uint64_t word) noexcept { return static_cast<std::uint32_t>(word); }
+constexpr std::uint32_t from_on(std::uint32_t index) noexcept { return ~std::uint32_t{0} << (index & low_bits); }
+constexpr std::uint32_t first_bit(std::uint32_t word, std::uint32_t bits) noexcept {
+    return word << bits_shift | static_cast<std::uint32_t>(std::countr_zero(bits));
 }
 // The first one from `start` on, else from 0 on; as a rotation, since which of the two it is cannot be predicted.
-constexpr std::uint32_t first_bit_around(std::uint64_t bits, std::uint32_t start) noexcept {
+constexpr std::uint32_t first_bit_around(std::uint32_t bits, std::uint32_t start) noexcept {
     const int turned = static_cast<int>(start);
     return (start + static_cast<std::uint32_t>(std::countr_zero(std::rotr(bits, turned)))) & low_bits;
 }
 static_assert(first_bit_around(0b1001, 0) == 0 && first_bit_around(0b1001, 1) == 3 && first_bit_around(0b1001, 4) == 0);
-static_assert(from_on(64) == ~std::uint64_t{0} && from_on(63) == bit_of(63));
+static_assert(from_on(32) == ~std::uint32_t{0} && from_on(31) == 1U << 31);
 
-constinit const base::atomic<std::uint64_t> never_zero{1};
+constinit const base::atomic<std::uint64_t> never_empty{1};
 
 // What two steps came to, one after the other.
 constexpr top_change later(top_change first, top_change second) noexcept {
@@ -70,7 +72,7 @@ constexpr top_change later(top_change first, top_change second) noexcept {
 bool ready_bitmap::make() noexcept {
     void* const memory = os::map_zeroed(words_in_all * sizeof(word));
     if (memory == nullptr) return false;
-    static_assert(std::size(level_at) == levels);
+    static_assert(std::size(level_at) == levels && bits_shift == bits_of_word);
     for (std::uint32_t level = 0; level < levels; ++level)
         level_[level] = static_cast<word*>(memory) + level_at[level]; // zeroed pages are zeroed words
     show_top();
@@ -83,60 +85,55 @@ void ready_bitmap::hide_top(bool on) noexcept {
 }
 
 void ready_bitmap::show_top() noexcept {
-    top_.store(top_hidden_ ? &never_zero : &at(height_.load(base::relaxed) - 1, 0), base::release);
+    top_.store(top_hidden_ ? &never_empty : &at(height_.load(base::relaxed) - 1, 0), base::release);
 }
 
-// SET_HEIGHT: publish the new level, then step on what was the top. A marker that came before that step is carried up
-// here; one that comes after it sees the new level, for it looks at the height after its own step. So with unmarkers:
-// what one of them left above, not knowing of the level, is taken away here.
+// SET_HEIGHT: the bit above what was the top is there before the new level is published, so a marker that knows only
+// the old height has its bit above as well; it is marked again after a step on what was the top, for who clears it may
+// not have seen that marker. A marker that comes after that step knows the new height. If nothing is below, the bit is
+// taken away again.
 top_change ready_bitmap::grow(std::uint32_t members) noexcept {
     top_change change = top_change::none;
     const std::uint32_t wanted = height_for(members);
     for (std::uint32_t height = height_.load(base::relaxed); height < wanted; ++height) {
+        word& above = at(height, 0);
+        above.fetch_or(bit_of(0), base::acq_rel); // SET_HEIGHT
         height_.store(height + 1, base::release);
-        if (at(height - 1, 0).fetch_or(0, base::acq_rel) != 0) // SET_HEIGHT, step
-            change = later(change, set_bit(height, 0));
-        if (at(height - 1, 0).load(base::acquire) == 0) change = later(change, tidy_above(height - 1, 0));
+        if (!is_empty(at(height - 1, 0).fetch_or(0, base::acq_rel))) set_bit(height, 0); // SET_HEIGHT, step
         show_top();
+        change = later(top_change::marked, tidy_above(height - 1, 0));
     }
     return change;
 }
 
-// Sets the bit `index` of a level, and those above it as far as they may be missing.
-top_change ready_bitmap::set_bit(std::uint32_t level, std::uint32_t index) noexcept {
-    for (;; ++level) {
-        const std::uint64_t old = at(level, index >> bits_of_word).fetch_or(bit_of(index), base::acq_rel); // SET_BITS
-        if (old != 0) return top_change::none; // whoever found it empty goes up
+// Sets the bit `index` of a level, and all above it.
+void ready_bitmap::set_bit(std::uint32_t level, std::uint32_t index) noexcept {
+    do {
+        word& bits = at(level, index >> bits_of_word);
+        std::uint64_t seen = bits.load(base::relaxed);
+        while (!bits.compare_exchange_weak(seen, (seen | bit_of(index)) + one_mark, base::acq_rel, base::relaxed)) {
+        } // SET_BITS
         index >>= bits_of_word;
-        if (level + 1 >= height_.load(base::acquire)) return top_change::first;
-    }
+    } while (++level < height_.load(base::acquire));
 }
 
-top_change ready_bitmap::mark(std::uint32_t member) noexcept { return set_bit(0, member); }
-
-top_change ready_bitmap::unmark(std::uint32_t member) noexcept {
-    const std::uint32_t below = member >> bits_of_word;
-    const std::uint64_t old = at(0, below).fetch_and(~bit_of(member), base::acq_rel);
-    if ((old & ~bit_of(member)) != 0) return top_change::none;
-    return tidy_above(0, below);
-}
+void ready_bitmap::mark(std::uint32_t member) noexcept { set_bit(0, member); }
 
 // The word `index` of a level was seen empty: clears the bits above it as long as what is below them is empty.
 top_change ready_bitmap::tidy_above(std::uint32_t level, std::uint32_t index) noexcept {
-    top_change change = top_change::none;
-    while (level + 1 < height_.load(base::acquire)) {
-        const std::uint32_t above = index >> bits_of_word;
-        const std::uint64_t old = at(level + 1, above).fetch_and(~bit_of(index), base::acq_rel); // SET_BITS, clear
-        if (at(level, index).load(base::acquire) != 0) {                                         // the unmarker's look
-            change = later(change, set_bit(level + 1, index));
-            if (at(level, index).load(base::acquire) != 0) return change; // and the look of who has set it
-            continue;
+    for (; level + 1 < height_.load(base::acquire); ++level) {
+        word& above = at(level + 1, index >> bits_of_word);
+        std::uint64_t seen = look_at(above, bit_of(index)); // SET_BITS: before the look below
+        while ((seen & bit_of(index)) != 0) {
+            if (!is_empty(at(level, index).load(base::acquire))) return top_change::none;
+            const bool cleared = above.compare_exchange_weak(seen, seen & ~bit_of(index), base::acq_rel,
+                                                             base::acquire); // SET_BITS, clear
+            seen = cleared ? seen & ~bit_of(index) : look_at(above, bit_of(index));
         }
-        if ((old & ~bit_of(index)) != 0) return change;
-        index = above;
-        ++level;
+        if (!is_empty(seen)) return top_change::none;
+        index >>= bits_of_word;
     }
-    return top_change::last;
+    return top_change::emptied;
 }
 
 // Goes up from `start` until a word has a bit at or behind it. At the top, if there is none behind, the first of all
@@ -146,11 +143,11 @@ ready_bitmap::spot ready_bitmap::climb(std::uint32_t start) const noexcept {
     std::uint32_t index = start;
     for (std::uint32_t level = 0; level < top; ++level) {
         const std::uint32_t here = index >> bits_of_word;
-        const std::uint64_t bits = at(level, here).load(base::acquire) & from_on(index);
+        const std::uint32_t bits = bits_in(at(level, here).load(base::acquire)) & from_on(index);
         if (bits != 0) return {level, first_bit(here, bits)};
         index = here + 1;
     }
-    const std::uint64_t bits = at(top, 0).load(base::acquire); // SET_SLEEP, nobody
+    const std::uint32_t bits = bits_in(at(top, 0).load(base::acquire)); // SET_SLEEP, nobody
     return {top, bits == 0 ? nobody : first_bit_around(bits, index > low_bits ? 0 : index)};
 }
 
@@ -159,7 +156,7 @@ found_member ready_bitmap::find(std::uint32_t start) noexcept {
     for (;;) {
         spot here = climb(start);
         while (here.level > 0 && here.index != nobody) {
-            const std::uint64_t bits = at(here.level - 1, here.index).load(base::acquire);
+            const std::uint32_t bits = bits_in(at(here.level - 1, here.index).load(base::acquire));
             if (bits == 0) break;
             here = {here.level - 1, first_bit(here.index, bits)};
         }
@@ -170,13 +167,15 @@ found_member ready_bitmap::find(std::uint32_t start) noexcept {
 
 void ready_bitmap::step_on(std::uint32_t member) noexcept { at(0, member >> bits_of_word).fetch_or(0, base::acq_rel); }
 
-bool ready_bitmap::anything() const noexcept { return at(height_.load(base::acquire) - 1, 0).load(base::acquire) != 0; }
+bool ready_bitmap::anything() const noexcept {
+    return !is_empty(at(height_.load(base::acquire) - 1, 0).load(base::acquire));
+}
 
 bool ready_bitmap::anything_in_order() noexcept {
     for (;;) {
         const std::uint32_t height = height_.load(base::acquire);
-        const bool any = at(height - 1, 0).fetch_or(0, base::acq_rel) != 0; // TOP_LOOK
-        if (any || height == height_.load(base::acquire)) return any;       // SET_HEIGHT
+        const bool any = !is_empty(at(height - 1, 0).fetch_or(0, base::acq_rel)); // TOP_LOOK
+        if (any || height == height_.load(base::acquire)) return any;             // SET_HEIGHT
     }
 }
 

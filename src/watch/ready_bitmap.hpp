@@ -1,14 +1,15 @@
 // watch/ready_bitmap.hpp: which of up to 2^20 members are ready, and the way to one of them in four steps.
 //
-// Owns words of 64 bits in levels: a bit of level 0 is a member, a bit above says that the word below may have a bit
-// set. Only as many levels are in use as the members need. Any number of threads mark, unmark and look at once, also
-// from signal handlers; nothing waits and no pointer is followed, so a mark that comes late or for nobody does no
-// harm. Invariant (SET_BITS in docs/races.md): when no call is in progress, a bit is set exactly if the word below it
-// is not zero; while calls are in progress, a set bit below whose bits above are clear belongs to a marker on its way
-// up. The memory stays for ever.
+// Owns words in levels: 32 bits, and a stamp that each mark in the word moves. A bit of level 0 is a member, a bit
+// above says that the word below may have a bit set. Only as many levels are in use as the members need. Any number of
+// threads mark, unmark and look at once, also from signal handlers; nothing waits and no pointer is followed, so a mark
+// that comes late or for nobody does no harm. Invariant (SET_BITS in docs/races.md): a mark that has returned has its
+// bit and all bits above it, wherever other threads are stopped, until somebody clears it who has looked at the member
+// since; when no call is in progress, a bit is set exactly if the word below it has one. The memory stays for ever.
 #pragma once
 
 #include <efd/base/atomic.hpp>
+#include <efd/core/set_front.hpp>
 
 #include <cstdint>
 
@@ -18,8 +19,8 @@ namespace efd::watch {
 // handed back: a gap between the two would be put together in memory.
 enum class top_change : std::uint32_t { // NOLINT(performance-enum-size): see above
     none,
-    first, // it was empty and is not any more
-    last,  // it is empty now
+    marked,  // a bit is there, be it new or not
+    emptied, // it has no bit any more
 };
 
 // Who was found, and what the way there came to at the top.
@@ -49,10 +50,22 @@ class ready_bitmap {
     // On: whoever looks at the top only is told that there may be something, always. With grow, one thread at a time.
     void hide_top(bool on) noexcept;
 
-    // Who marks must look at the member after it, and unmark if it is not ready (any more); who unmarks must look after
-    // it, and mark if it is.
-    [[nodiscard]] top_change mark(std::uint32_t member) noexcept;
-    [[nodiscard]] top_change unmark(std::uint32_t member) noexcept;
+    // The top has a bit after it, unless somebody has unmarked the member since. Who marks must look at the member
+    // after it, and unmark if it is not ready (any more).
+    void mark(std::uint32_t member) noexcept;
+
+    // Unmarks the member if `is_ready` says no, and nobody has marked in its word meanwhile; asks again otherwise.
+    template <class Question>
+    [[nodiscard]] top_change unmark_unless(std::uint32_t member, Question is_ready) noexcept {
+        word& bits = at(0, member >> bits_of_word);
+        std::uint64_t seen = look_at(bits, bit_of(member)); // SET_MARK: before the look at the member
+        while ((seen & bit_of(member)) != 0) {
+            if (is_ready()) return top_change::none;
+            const bool cleared = bits.compare_exchange_weak(seen, seen & ~bit_of(member), base::acq_rel, base::acquire);
+            seen = cleared ? seen & ~bit_of(member) : look_at(bits, bit_of(member));
+        }
+        return is_empty(seen) ? tidy_above(0, member >> bits_of_word) : top_change::none;
+    }
 
     // The first marked member from `start` (up to `most`) on, else from 0 on; nobody means that the top was empty. Bits
     // above empty words are taken away as they are met.
@@ -71,6 +84,8 @@ class ready_bitmap {
 
     using word = base::atomic<std::uint64_t>;
     static constexpr std::uint32_t levels = 4;
+    static constexpr std::uint32_t bits_of_word = 5;
+    static constexpr std::uint64_t one_mark = std::uint64_t{1} << 32; // of the stamp
 
     // A bit that was seen set.
     struct spot {
@@ -78,10 +93,20 @@ class ready_bitmap {
         std::uint32_t index;
     };
 
+    static constexpr std::uint64_t bit_of(std::uint32_t index) noexcept {
+        return std::uint64_t{1} << (index & ((1U << bits_of_word) - 1));
+    }
+    static constexpr bool is_empty(std::uint64_t word) noexcept { return core::set_front::is_empty(word); }
     [[nodiscard]] word& at(std::uint32_t level, std::uint32_t index) const noexcept {
         return level_[level % levels][index];
     }
-    [[nodiscard]] top_change set_bit(std::uint32_t level, std::uint32_t index) noexcept;
+    // The word as it is, if it has the bit; what else is said of it is a step on it, so that who marks later knows of
+    // us.
+    [[nodiscard]] static std::uint64_t look_at(word& bits, std::uint64_t bit) noexcept {
+        const std::uint64_t seen = bits.load(base::acquire);
+        return (seen & bit) != 0 ? seen : bits.fetch_or(0, base::acq_rel);
+    }
+    void set_bit(std::uint32_t level, std::uint32_t index) noexcept;
     [[nodiscard]] top_change tidy_above(std::uint32_t level, std::uint32_t index) noexcept;
     void show_top() noexcept;
     [[nodiscard]] spot climb(std::uint32_t start) const noexcept;

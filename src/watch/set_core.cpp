@@ -18,8 +18,10 @@ namespace {
 std::mutex free_mutex;
 set_core* free_cores = nullptr;
 
-// Held while a set goes into another or leaves it, so that none comes to stand inside itself.
+// Held while a set goes into another or leaves it, so that none comes to stand inside itself. Each search over sets has
+// a number, by which it knows where it was.
 std::mutex nesting_mutex;
+std::uint64_t last_visit = 0;
 
 } // namespace
 
@@ -39,13 +41,16 @@ set_core* set_core::create() noexcept {
         }
     }
     context* const bell = context::create(0, 0);
-    if (bell == nullptr) {
+    context* const bed = bell != nullptr ? context::create(0, 0) : nullptr;
+    if (bed == nullptr) {
+        if (bell != nullptr) bell->put();
         const std::lock_guard guard(free_mutex);
         core->next_free_ = free_cores;
         free_cores = core;
         return nullptr;
     }
     core->bell_.store(bell, base::release);
+    core->bed_.store(bed, base::release);
     core->refs_.init();
     return core;
 }
@@ -54,10 +59,9 @@ void set_core::put() noexcept {
     if (refs_.put() != core::kref::put_result::last) return;
     interested_.store(0, base::relaxed);
     close_epolls();
-    watched_for_ever_ = false;
     stands_in_ = 0;
-    context* const bell = bell_.exchange(nullptr, base::acq_rel); // SET_BELL
-    bell->put();
+    bed_.exchange(nullptr, base::acq_rel)->put(); // SET_BELL
+    bell_.exchange(nullptr, base::acq_rel)->put();
     const std::lock_guard guard(free_mutex);
     next_free_ = free_cores;
     free_cores = this;
@@ -155,36 +159,78 @@ status set_core::join(context& object, set_core* inner, std::uint64_t token, int
     joining->open();
     place = static_cast<int>(joining->index);
     members_.fetch_add(1, base::relaxed);
-    if (is_ready(*joining)) { // WATCH, standing: the look after the attachment
-        changed(ready_.mark(joining->index));
-        if (!is_ready(*joining)) settle(*joining); // SET_MARK
-    }
+    look_again(*joining); // WATCH, standing: after the attachment
     return status::ok;
 }
 
-// Whether `wanted` stands in this set, at whatever depth. Under the lock of all nesting.
-bool set_core::reaches(const set_core& wanted) const noexcept {
-    return this == &wanted ||
-           std::any_of(inner_sets_.begin(), inner_sets_.end(), [&](const set_core* s) { return s->reaches(wanted); });
+// Whether `wanted` stands in this set, at whatever depth. Under the lock of all nesting, as all that follows here.
+bool set_core::reaches(const set_core& wanted, std::uint64_t visit) noexcept {
+    if (this == &wanted) return true;
+    if (visited_down_ == visit) return false;
+    visited_down_ = visit;
+    return std::any_of(inner_sets_.begin(), inner_sets_.end(),
+                       [&](set_core* inner) { return inner->reaches(wanted, visit); });
+}
+
+// How many sets are above this one, without those that this visit has seen.
+std::size_t set_core::count_above(std::uint64_t visit) noexcept {
+    std::size_t above = 0;
+    for (set_core* const outer : outer_sets_) {
+        if (outer->visited_up_ == visit) continue;
+        outer->visited_up_ = visit;
+        above += 1 + outer->count_above(visit);
+    }
+    return above;
+}
+
+// Whether this set, and each that stands in it, may have `outer` above it as well.
+bool set_core::has_room_above(set_core& outer, std::uint64_t visit) noexcept {
+    if (visited_down_ == visit) return true;
+    visited_down_ = visit;
+    const std::uint64_t upward = ++last_visit;
+    std::size_t above = count_above(upward);
+    if (outer.visited_up_ != upward) {
+        outer.visited_up_ = upward;
+        above += 1 + outer.count_above(upward);
+    }
+    return above <= most_above && std::all_of(inner_sets_.begin(), inner_sets_.end(),
+                                              [&](set_core* inner) { return inner->has_room_above(outer, visit); });
 }
 
 status set_core::add(set_core& inner, std::uint64_t token, int& place) noexcept {
     if (core::in_callback != 0) return status::deadlock;
     const core::callbacks_later no_callbacks;
     const std::lock_guard nesting(nesting_mutex);
-    if (inner.reaches(*this)) return status::invalid;
-    try {
-        inner_sets_.push_back(&inner);
-    } catch (const std::bad_alloc&) {
-        return status::no_memory;
-    }
+    if (inner.reaches(*this, ++last_visit)) return status::invalid;
+    if (!inner.has_room_above(*this, ++last_visit)) return status::too_deep;
+    if (!note_nesting(inner)) return status::no_memory;
     status end = inner.begin_to_stand_in_another();
     if (end == status::ok) {
         end = join(inner.bell(), &inner, token, place);
         if (end != status::ok) inner.end_to_stand_in_another();
     }
-    if (end != status::ok) inner_sets_.pop_back();
+    if (end != status::ok) forget_nesting(inner);
     return end;
+}
+
+bool set_core::note_nesting(set_core& inner) noexcept {
+    try {
+        inner_sets_.push_back(&inner);
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+    try {
+        inner.outer_sets_.push_back(this);
+    } catch (const std::bad_alloc&) {
+        inner_sets_.pop_back();
+        return false;
+    }
+    return true;
+}
+
+void set_core::forget_nesting(set_core& inner) noexcept {
+    inner_sets_.erase(std::find(inner_sets_.begin(), inner_sets_.end(), &inner));
+    inner.outer_sets_.erase(std::find(inner.outer_sets_.begin(), inner.outer_sets_.end(), this));
 }
 
 // One lock decides between a set that comes to stand in another and its first descriptor: not both.
@@ -219,11 +265,11 @@ status set_core::remove(int place) noexcept {
         remove_descriptor(*leaving);
     } else if (object->detach_standing(*leaving) == status::deadlock) {
         leaving->open();
-        settle(*leaving);
+        look_again(*leaving);
         return status::deadlock;
     }
     leaving->object.store(nullptr, base::release);
-    changed(ready_.unmark(leaving->index));
+    settle(*leaving);
     const bool awaited = leaving->awaited.load(base::acquire) != 0; // ALL_SLEEP: perhaps all others are ready
     give_back_place(*leaving);
     members_.fetch_sub(1, base::relaxed);
@@ -232,7 +278,7 @@ status set_core::remove(int place) noexcept {
     if (object != nullptr) object->put();
     if (inner != nullptr) {
         const std::lock_guard nesting(nesting_mutex);
-        inner_sets_.erase(std::find(inner_sets_.begin(), inner_sets_.end(), inner));
+        forget_nesting(*inner);
         inner->end_to_stand_in_another();
     }
     return status::ok;

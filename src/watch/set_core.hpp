@@ -1,11 +1,12 @@
 // watch/set_core.hpp: many objects, one wait. What stands behind efd::wait_set.
 //
-// Owns the places of its members, the bitmap of those that are ready, a context that its waiters sleep on and that
-// other loops watch, and, if it has kernel descriptors for members, an epoll. A signaller marks a bit and goes up as
-// far as needed; a waiter pays for what is ready. add and remove take a lock, wait for each other and are not for
-// signal handlers; everything else is. Its memory goes from one set to the next and never away. Invariants: a ready
-// member has its bit or somebody is on the way to set it; while anybody is interested (sleeps here, watches the
-// context), the context's count is above zero exactly if a bit is set, as soon as nobody is on the way (SET_SLEEP).
+// Owns the places of its members, the bitmap of those that are ready, a context that its waiters sleep on, another, its
+// bell, that other sets and loops watch, and, if it has kernel descriptors for members, two epolls. A signaller marks
+// its bit and all above it, in this set and in those it stands in; a waiter pays for what is ready. add and remove take
+// a lock, wait for each other and are not for signal handlers; everything else is. Its memory goes from one set to the
+// next and never away. Invariants: when a write has returned, its member has its bit or was taken from since, whatever
+// other threads are stopped at; while anybody watches the bell, its count is above zero then, and, as soon as nobody is
+// on the way, exactly if a bit is set (SET_TOP).
 #pragma once
 
 #include <efd/base/atomic.hpp>
@@ -36,7 +37,8 @@ class set_core : public core::set_front {
     // with a member, once it returned.
     void end() noexcept;
 
-    // `place` names the member from now on. no_memory, deadlock as add_wait_queue; invalid: it would be inside itself.
+    // `place` names the member from now on. no_memory, deadlock as add_wait_queue; invalid: it would be inside itself;
+    // too_deep: a set would have more than most_above above it.
     [[nodiscard]] base::status add(core::context& object, std::uint64_t token, int& place) noexcept;
     [[nodiscard]] base::status add(set_core& inner, std::uint64_t token, int& place) noexcept;
     [[nodiscard]] base::status add(int descriptor, std::uint32_t events, std::uint64_t token, int& place) noexcept;
@@ -59,7 +61,7 @@ class set_core : public core::set_front {
 
     // A descriptor that is readable while a member is ready.
     [[nodiscard]] base::status open_descriptor(int& fd) noexcept;
-    void set_linger(std::int32_t linger_us) noexcept { bell().set_linger(linger_us); }
+    void set_linger(std::int32_t linger_us) noexcept { bed().set_linger(linger_us); }
     [[nodiscard]] std::uint32_t members() const noexcept { return members_.load(base::relaxed); }
 
     set_core() noexcept = default;
@@ -73,7 +75,27 @@ class set_core : public core::set_front {
     static constexpr std::uint32_t segments = ready_bitmap::most / segment_places;
     static constexpr int kernel_turn = 64; // so many takes, then kernel descriptors have a look to themselves
 
+    static constexpr std::size_t most_above = 32; // so many sets a set may have above it, at whatever depth
+    static constexpr std::uint32_t watched_mark = 1U << 31;
+
+    // Sets whose top has changed, and which are to be followed, with those above them. Owned by one call.
+    class sets_to_follow {
+      public:
+        void add(set_core& set, top_change change) noexcept;
+        // Null: none is left.
+        [[nodiscard]] set_core* next(top_change& change) noexcept;
+
+      private:
+        struct one {
+            set_core* set;
+            top_change change;
+        };
+        std::size_t number_ = 0;
+        one waiting_[most_above + 1];
+    };
+
     [[nodiscard]] core::context& bell() const noexcept { return *bell_.load(base::relaxed); }
+    [[nodiscard]] core::context& bed() const noexcept { return *bed_.load(base::relaxed); }
     [[nodiscard]] member* place_for(std::uint32_t index) noexcept;
     [[nodiscard]] member* find_member(std::uint32_t index) noexcept;
     // Of a place that was in use once.
@@ -84,7 +106,11 @@ class set_core : public core::set_front {
     void give_back_place(member& gone) noexcept;
     [[nodiscard]] base::status join(core::context& object, set_core* inner, std::uint64_t token, int& place) noexcept;
     [[nodiscard]] base::status attach(member& joining, core::context& object) noexcept;
-    [[nodiscard]] bool reaches(const set_core& wanted) const noexcept;
+    [[nodiscard]] bool reaches(const set_core& wanted, std::uint64_t visit) noexcept;
+    [[nodiscard]] bool has_room_above(set_core& outer, std::uint64_t visit) noexcept;
+    [[nodiscard]] bool note_nesting(set_core& inner) noexcept;
+    void forget_nesting(set_core& inner) noexcept;
+    [[nodiscard]] std::size_t count_above(std::uint64_t visit) noexcept;
     [[nodiscard]] bool lock_for_change(std::unique_lock<std::mutex>& lock) noexcept;
     [[nodiscard]] base::status begin_to_stand_in_another() noexcept;
     void end_to_stand_in_another() noexcept;
@@ -98,10 +124,13 @@ class set_core : public core::set_front {
     }
     void settle(member& here) noexcept;
     void pass_by(member& here) noexcept;
+    void look_again(member& here) noexcept;
     void changed(top_change change) noexcept;
-    void follow_top(bool anything) noexcept;
-    void signal_bell() noexcept;
-    void drain_bell() noexcept;
+    void follow(top_change change) noexcept;
+    void show_top(top_change change, sets_to_follow& all) noexcept;
+    void wake_sleeper() noexcept;
+    void drain_bell(core::context& bell) noexcept;
+    static void bell_has_changed(core::standing_watcher& watcher, sets_to_follow& all) noexcept;
     [[nodiscard]] std::uint32_t find(std::uint32_t start) noexcept;
     [[nodiscard]] base::status take_from(member& here, set_event& got) noexcept;
     [[nodiscard]] base::status take_ready(set_event& got) noexcept;
@@ -130,7 +159,8 @@ class set_core : public core::set_front {
 
     ready_bitmap ready_{top};
     base::atomic<core::context*> bell_{nullptr};
-    base::atomic<std::uint32_t> interested_{0};
+    base::atomic<core::context*> bed_{nullptr}; // waiters sleep on it; a count that nobody reads wakes the next in vain
+    base::atomic<std::uint32_t> interested_{0}; // so many waiters that may sleep, and watched_mark
     base::atomic<std::uint32_t> cursor_{0};
     base::atomic<int> epoll_{-1};       // what waiters and others watch: the bell, and the next
     base::atomic<int> inner_epoll_{-1}; // the descriptors
@@ -142,12 +172,14 @@ class set_core : public core::set_front {
     std::mutex mutex_; // of what follows, and of the members' own data
     core::ida places_;
     std::uint32_t touched_ = 0;
-    bool watched_for_ever_ = false;
     std::uint32_t stands_in_ = 0; // so many sets
     std::uint32_t descriptor_members_ = 0;
     std::vector<std::uint32_t> bearer_of_; // by number: the place of the member that it was last added for, plus 1
     std::vector<member*> all_;             // while somebody takes from all
-    std::vector<set_core*> inner_sets_;    // under the lock of all nesting
+    std::vector<set_core*> inner_sets_;    // under the lock of all nesting, as the next four
+    std::vector<set_core*> outer_sets_;
+    std::uint64_t visited_down_ = 0;
+    std::uint64_t visited_up_ = 0;
     base::atomic<member*> segment_[segments] = {};
     set_core* next_free_ = nullptr;
     struct ending_work : core::deferred_work {

@@ -1,11 +1,11 @@
 // watch/set_wait.cpp: the waiting half of a set: told, find, take, sleep.
 //
-// SET_SLEEP: a marker touches the set's context only if somebody is interested, and a waiter says so before it sleeps:
+// SET_SLEEP: a marker signals only if somebody is interested, and a waiter says so before it sleeps:
 //
 //     marker                                     waiter
-//     1 top: set a bit, it was empty             1 interested: one more
-//     2 interested? then signal the context      2 top: a look that also writes; not empty: try, and look again
-//                                                3 sleep on the context
+//     1 top: a mark                              1 interested: one more
+//     2 interested? then signal the bed          2 top: a look that also writes; not empty: try, and look again
+//                                                3 sleep on the bed
 //
 // The steps on the top are read-modify-writes of one word: either the waiter's look finds the bit, or the marker sees
 // the interest. A try that came to nothing is no reason to sleep unless it ends with a look at an empty top: it goes
@@ -16,6 +16,9 @@
 #include "core/held_back.hpp"
 #include "os/clock.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace efd::watch {
 
 using base::status;
@@ -23,70 +26,110 @@ using core::context;
 
 void set_core::told(core::standing_watcher& watcher, std::uint32_t key) {
     auto& here = static_cast<member&>(watcher);
-    if ((key & core::poll_in) != 0) here.home->changed(here.home->ready_.mark(here.index)); // SET_MARK
-    if (here.awaited.load(base::acquire) != 0) here.home->wake_those_for_all();             // ALL_SLEEP
-    if (!is_ready(here)) here.home->settle(here); // taken meanwhile, by the read that tells us, or it left
+    const bool is_add = (key & core::poll_in) != 0;
+    if (is_add) here.home->ready_.mark(here.index);                             // SET_MARK
+    if (here.awaited.load(base::acquire) != 0) here.home->wake_those_for_all(); // ALL_SLEEP
+    if (is_add) here.home->changed(top_change::marked);
+    here.home->settle(here); // taken meanwhile, by the read that tells us, or it left
 }
 
-// SET_MARK: each step on the bit is followed by a look at the count, until both say the same. So whoever makes the last
-// step on the bit has seen, in it or after it, what all others did before theirs.
+// SET_MARK: the bit goes only from a word in which nobody has marked since the count was seen zero. So whoever is
+// stopped here, or comes late, takes no mark away that a later write has made.
 void set_core::settle(member& here) noexcept {
-    do {
-        changed(ready_.unmark(here.index));
-        if (!is_ready(here)) return;
-        changed(ready_.mark(here.index));
-    } while (!is_ready(here));
+    changed(ready_.unmark_unless(here.index, [&here] { return is_ready(here); }));
 }
 
-// It was marked, and nobody was let in. Whoever opened the place since may have marked it before our step.
+// It was marked, and nobody was let in: the bit goes unless the place is open. Whoever opens it looks after that.
 void set_core::pass_by(member& here) noexcept {
-    changed(ready_.unmark(here.index));
-    if (!here.enter()) return; // SET_MARK, shut: whoever opens it looks after that
-    settle(here);
-    here.exit();
+    changed(ready_.unmark_unless(here.index, [&here] { return here.is_open(); })); // SET_MARK, shut
+}
+
+// The place is open now: a mark that was made before may be gone.
+void set_core::look_again(member& here) noexcept {
+    if (!is_ready(here)) return;
+    ready_.mark(here.index);
+    changed(top_change::marked);
+    settle(here); // SET_MARK
 }
 
 void set_core::changed(top_change change) noexcept {
-    if (change == top_change::none || interested_.load(base::acquire) == 0) return; // SET_SLEEP
-    follow_top(change == top_change::first);
+    if (change != top_change::none && interested_.load(base::acquire) != 0) follow(change); // SET_SLEEP
 }
 
-// SET_TOP: the context says what the top says. Each step on the context is followed by a look at the top that also
-// writes, until both say the same; so whoever comes to the top later knows of our step, and can undo it.
-[[gnu::noinline]] void set_core::follow_top(bool anything) noexcept {
-    for (;;) {
-        if (anything)
-            signal_bell();
-        else
-            drain_bell();
-        if (ready_.anything_in_order() == anything) return;
-        anything = !anything;
+void set_core::sets_to_follow::add(set_core& set, top_change change) noexcept {
+    for (std::size_t i = 0; i < number_; ++i) {
+        if (waiting_[i].set != &set) continue;
+        if (change == top_change::marked) waiting_[i].change = change; // looks at the top as well
+        return;
     }
+    if (number_ == std::size(waiting_)) return set.follow(change); // sets have moved meanwhile
+    waiting_[number_++] = {&set, change};
+}
+
+set_core* set_core::sets_to_follow::next(top_change& change) noexcept {
+    if (number_ == 0) return nullptr;
+    const one first = waiting_[0];
+    std::move(waiting_ + 1, waiting_ + number_, waiting_);
+    --number_;
+    change = first.change;
+    return first.set;
+}
+
+// The top has changed: wakes a sleeper, and makes the bell and all sets above say so. One set after the other, from a
+// list, so the stack is the same for any depth.
+[[gnu::noinline]] void set_core::follow(top_change change) noexcept {
+    sets_to_follow all;
+    for (set_core* set = this; set != nullptr; set = all.next(change)) set->show_top(change, all);
 }
 
 // SET_BELL: a marker may come after the set has ended. With a reference, and the context still the set's own, it is
 // not somebody else's that was born in the same slot.
-void set_core::signal_bell() noexcept {
+void set_core::show_top(top_change change, sets_to_follow& all) noexcept {
+    const std::uint32_t interest = interested_.load(base::acquire);
+    if (change == top_change::marked && (interest & ~watched_mark) != 0) wake_sleeper();
+    if ((interest & watched_mark) == 0) return;
     context* const bell = bell_.load(base::acquire);
     if (bell == nullptr || !bell->get_unless_zero()) return;
-    if (bell_.load(base::acquire) == bell) (void)bell->signal_deferred();
+    if (bell_.load(base::acquire) == bell) {
+        if (change == top_change::marked) bell->signal_untold();
+        if (change == top_change::emptied || !ready_.anything_in_order()) drain_bell(*bell);
+        if (const core::standing_places* const watchers = bell->standing(); watchers != nullptr)
+            watchers->each([&all](core::standing_watcher& one) { bell_has_changed(one, all); });
+    }
     bell->put();
 }
 
-void set_core::drain_bell() noexcept {
-    context* const bell = bell_.load(base::acquire);
-    if (bell == nullptr || !bell->get_unless_zero()) return;
-    std::uint64_t signals = 0;
-    if (bell_.load(base::acquire) == bell) (void)bell->try_read(signals);
-    bell->put();
+void set_core::wake_sleeper() noexcept {
+    context* const bed = bed_.load(base::acquire);
+    if (bed == nullptr || !bed->get_unless_zero()) return;
+    if (bed_.load(base::acquire) == bed) (void)bed->signal_deferred();
+    bed->put();
 }
 
-// From now on the context is kept true for those outside.
+// SET_TOP: the bell's word is seen first, then the top; drained is only the word that was seen. A marker that comes
+// after the look at the top changes the word, or comes after the drain.
+void set_core::drain_bell(context& bell) noexcept {
+    for (;;) {
+        const core::state_word seen = bell.look();
+        if (core::packed_count(seen) == 0 || ready_.anything() || bell.drain_untold(seen)) return;
+    }
+}
+
+// A member that is a set: its object is that set's bell.
+void set_core::bell_has_changed(core::standing_watcher& watcher, sets_to_follow& all) noexcept {
+    auto& outer = static_cast<member&>(watcher);
+    if (is_ready(outer)) {
+        outer.home->ready_.mark(outer.index);
+        all.add(*outer.home, top_change::marked);
+    }
+    const top_change change = outer.home->ready_.unmark_unless(outer.index, [&outer] { return is_ready(outer); });
+    if (change != top_change::none) all.add(*outer.home, change);
+}
+
+// From now on the bell is kept true for those outside.
 void set_core::watch_for_ever() noexcept {
-    if (watched_for_ever_) return;
-    watched_for_ever_ = true;
-    interested_.fetch_add(1, base::acq_rel);
-    follow_top(ready_.anything_in_order()); // what was left behind while nobody was interested goes, too
+    if ((interested_.fetch_or(watched_mark, base::acq_rel) & watched_mark) != 0) return;
+    follow(ready_.anything_in_order() ? top_change::marked : top_change::emptied);
 }
 
 std::uint32_t set_core::find(std::uint32_t start) noexcept {
@@ -124,7 +167,9 @@ status set_core::take_ready(set_event& got) noexcept {
         cursor_.store(at, base::relaxed);
         return end;
     }
-    if (interested_.load(base::relaxed) != 0 && bell().count() > 0 && !ready_.anything()) follow_top(false);
+    // A bell that somebody else has not drained yet: this set is not ready, whatever it says.
+    if (interested_.load(base::relaxed) >= watched_mark && bell().count() > 0 && !ready_.anything())
+        follow(top_change::emptied);
     return with_kernel ? take_descriptor(got) : status::would_block;
 }
 
@@ -181,7 +226,7 @@ status set_core::wait_with(const core::wait_terms& terms, Attempt attempt) noexc
             break;
         }
         end = attempt();
-        if (ready_.anything()) follow_top(true); // BATON
+        if (ready_.anything()) wake_sleeper(); // BATON
         if (end != status::would_block) break;
         if (slept != status::ok)
             end = slept;
@@ -195,7 +240,7 @@ status set_core::wait_with(const core::wait_terms& terms, Attempt attempt) noexc
 status set_core::sleep(const core::wait_terms& terms) noexcept {
     if (has_descriptors()) return sleep_in_kernel(terms);
     std::uint64_t signals = 0;
-    return bell().read(signals, {terms.deadline_ns, terms.stop, core::patience::always});
+    return bed().read(signals, {terms.deadline_ns, terms.stop, core::patience::always});
 }
 
 status set_core::try_any(set_event& got) noexcept {

@@ -10,8 +10,8 @@ using efd::base::status;
 using efd::core::context;
 using efd::watch::set_layout;
 
-constexpr unsigned second_word = 64; // beyond it the bitmap has two levels
-constexpr std::size_t slots = 2;
+constexpr unsigned second_word = 32; // beyond it the bitmap has two levels
+constexpr std::size_t slots = 3;
 
 context* newborn = nullptr; // only looked at where the schedule has made it
 
@@ -59,8 +59,20 @@ void mortal() {
     reset_table(slots);
     make_set_world(1, {0});
     set_layout::give_bell(*hall().sets[0], *context::create(0, 0));
+    set_layout::give_bed(*hall().sets[0], *context::create(0, 0));
     join_set(0, 0);
     watch_set(0);
+    hall().objects[0]->get(); // the writer's
+    name_sets({0});
+    name_table(slots);
+}
+// An object is born in the place of what its waiters slept on.
+void mortal_bed() {
+    reset_table(slots);
+    make_set_world(1, {0});
+    set_layout::give_bed(*hall().sets[0], *context::create(0, 0));
+    set_layout::give_bell(*hall().sets[0], *context::create(0, 0));
+    join_set(0, 0);
     hall().objects[0]->get(); // the writer's
     name_sets({0});
     name_table(slots);
@@ -103,9 +115,14 @@ void breeding_ender() {
     ender();
     breeder();
 }
+void waiting_ender() {
+    bounded_waiter();
+    breeding_ender();
+}
 void reviver() {
     hall().sets[0]->end();
-    set_layout::renew(*hall().sets[0], *context::create(0, 0));
+    context* const bell = context::create(0, 0);
+    set_layout::renew(*hall().sets[0], *bell, *context::create(0, 0));
     watch_set(0);
 }
 std::string nothing_of_the_set() {
@@ -199,28 +216,28 @@ std::vector<scenario> joining() {
          .set_up = unwatched_behind,
          .check = audit_sets},
         {.name = "set-grow",
-         .what = "watched: the 65th joins, 1 writer of the first",
+         .what = "watched: the 33rd joins, 1 writer of the first",
          .threads = {{"J", '-', second_joiner}, {"W", '-', writer}},
          .set_up = growing,
          .check = audit_sets},
         {.name = "set-grow-1r",
-         .what = "watched: the 65th joins, 1 direct reader of the first, which is ready",
+         .what = "watched: the 33rd joins, 1 direct reader of the first, which is ready",
          .threads = {{"J", '-', second_joiner}, {"R", '-', reader}},
          .set_up = growing_ready,
          .check = audit_sets},
         {.name = "set-grow-1w1r",
-         .what = "watched: the 65th joins, 1 writer of the first, 1 direct reader, 3 preemptions",
+         .what = "watched: the 33rd joins, 1 writer of the first, 1 direct reader, 3 preemptions",
          .threads = {{"J", '-', second_joiner}, {"W", '-', writer}, {"R", '-', reader}},
          .set_up = growing,
          .check = audit_sets,
          .allowed = three_preemptions},
         {.name = "set-grow-1a",
-         .what = "the 65th joins, ready, 1 waiter",
+         .what = "the 33rd joins, ready, 1 waiter",
          .threads = {{"J", '-', second_joiner}, {"A", '-', bounded_waiter}},
          .set_up = growing_unwatched,
          .check = audit_sets},
         {.name = "set-grow-1w1a",
-         .what = "watched: the 65th joins, 1 writer of the first, 1 waiter, 2 preemptions",
+         .what = "watched: the 33rd joins, 1 writer of the first, 1 waiter, 2 preemptions",
          .threads = {{"J", '-', second_joiner}, {"W", '-', writer}, {"A", '-', bounded_waiter}},
          .set_up = growing,
          .check = audit_sets,
@@ -245,6 +262,12 @@ std::vector<scenario> ending() {
          .what = "the set ends, an object is born in the slot of its context; 1 writer twice, 2 preemptions",
          .threads = {{"E", '-', breeding_ender}, {"W", '-', twice_writer}, {"R", '-', reader}},
          .set_up = mortal,
+         .check = nothing_of_the_set,
+         .allowed = two_preemptions},
+        {.name = "set-end-bed",
+         .what = "a waiter with a deadline ends the set, an object is born where it slept; 1 writer, 2 preemptions",
+         .threads = {{"E", '-', waiting_ender}, {"W", '-', writer}},
+         .set_up = mortal_bed,
          .check = nothing_of_the_set,
          .allowed = two_preemptions},
         {.name = "set-again",

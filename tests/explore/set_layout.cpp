@@ -10,20 +10,23 @@ namespace efd::watch {
 
 using core::context;
 
-set_core* set_layout::make(context& bell) {
+set_core* set_layout::make(context& bell, context& bed) {
     auto* const set = new (os::map_zeroed(sizeof(set_core))) set_core;
     (void)set->ready_.make();
     set->bell_.store(&bell, base::release);
+    set->bed_.store(&bed, base::release);
     set->refs_.init();
     (void)set->place_for(0); // the pages of the first places, as yet nobody's
     return set;
 }
 
 void set_layout::give_bell(set_core& set, context& bell) { set.bell_.store(&bell, base::release); }
+void set_layout::give_bed(set_core& set, context& bed) { set.bed_.store(&bed, base::release); }
 
 // As set_core::create does with a set that has ended.
-void set_layout::renew(set_core& set, context& bell) {
+void set_layout::renew(set_core& set, context& bell, context& bed) {
     give_bell(set, bell);
+    give_bed(set, bed);
     set.refs_.init();
 }
 
@@ -37,13 +40,14 @@ void set_layout::name(set_core& set) {
     using explore::name_place;
     name_place(&set.interested_, "interested");
     name_place(&set.bell_, "bell");
+    name_place(&set.bed_, "bed");
     name_place(&set.cursor_, "cursor");
     name_place(&set.all_gate_, "all gate");
     name_place(&set.mutex_, "set's lock");
     name_place(&set.top, "top");
     name_place(&set.ready_.height_, "height");
-    name_place(&set.ready_.at(0, 0), "bits 0..63");
-    name_place(&set.ready_.at(0, 1), "bits 64..127");
+    name_place(&set.ready_.at(0, 0), "bits 0..31");
+    name_place(&set.ready_.at(0, 1), "bits 32..63");
     name_place(&set.ready_.at(1, 0), "bits above");
     for (std::uint32_t i = 0; i < set.touched_; ++i) {
         if (set.find_member(i)->tell == nullptr) continue;
@@ -60,7 +64,7 @@ explore::region set_layout::plain(set_core& set) {
 }
 
 bool set_layout::bit(const ready_bitmap& map, std::uint32_t level, std::uint32_t index) {
-    return (map.at(level, index / 64).load(base::acquire) >> (index % 64) & 1U) != 0;
+    return (map.at(level, index / 32).load(base::acquire) >> (index % 32) & 1U) != 0;
 }
 
 // Whether a wait would find something; or, for a wait for all, everything.
@@ -97,11 +101,11 @@ std::string set_layout::fault_of_bits(set_core& set) {
     const std::uint32_t height = map.height_.load(base::acquire);
     for (std::uint32_t level = 0; level + 1 < height; ++level)
         for (std::uint32_t word = 0; word < 2; ++word)
-            if (bit(map, level + 1, word) != (map.at(level, word).load(base::acquire) != 0))
+            if (bit(map, level + 1, word) == ready_bitmap::is_empty(map.at(level, word).load(base::acquire)))
                 return "level " + std::to_string(level + 1) + " does not say what is below it";
-    const bool any = map.at(height - 1, 0).load(base::acquire) != 0;
+    const bool any = !ready_bitmap::is_empty(map.at(height - 1, 0).load(base::acquire));
     if (set.top.load(base::acquire) != &map.at(height - 1, 0)) return "the top is not the top";
-    if (set.interested_.load(base::acquire) == 0) return {};
+    if ((set.interested_.load(base::acquire) & set_core::watched_mark) == 0) return {};
     const context* const bell = set.bell_.load(base::acquire);
     if (bell == nullptr || (bell->count() > 0) == any) return {};
     return any ? "something is ready, and the set's context says no"

@@ -81,9 +81,12 @@ void make_set_world(std::size_t sets, std::initializer_list<std::uint64_t> count
     }
     for (std::size_t s = 0; s < sets; ++s) {
         auto* const bell = new context;
+        auto* const bed = new context;
         context_layout::init(*bell, 0, 0);
-        name_place(bell, "set's context");
-        here->sets[s] = set_layout::make(*bell);
+        context_layout::init(*bed, 0, 0);
+        name_place(bell, "set's bell");
+        name_place(bed, "set's bed");
+        here->sets[s] = set_layout::make(*bell, *bed);
     }
 }
 

@@ -67,10 +67,14 @@ namespace efd::watch {
 // The explorer's way to the inside of a set.
 class set_layout {
   public:
-    static set_core* make(core::context& bell);
+    static set_core* make(core::context& bell, core::context& bed);
     static void give_bell(set_core& set, core::context& bell);
+    static void give_bed(set_core& set, core::context& bed);
     static core::context& bell(set_core& set) { return set.bell(); }
-    static void renew(set_core& set, core::context& bell);
+    static void renew(set_core& set, core::context& bell, core::context& bed);
+    static bool is_watched(set_core& set) {
+        return (set.interested_.load(base::acquire) & set_core::watched_mark) != 0;
+    }
     static void skip(set_core& set, unsigned up_to);
     static void watch(set_core& set) { set.watch_for_ever(); }
     static void name(set_core& set);

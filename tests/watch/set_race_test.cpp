@@ -9,6 +9,7 @@
 #include <atomic>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <vector>
 
 namespace {
 
@@ -98,6 +99,32 @@ TEST(set_race, set_mark_a_new_member_keeps_its_mark) {
         ASSERT_EQ(set.remove(place), std::errc{});
     }
     done = true;
+}
+
+// SET_BITS: calls on another member, in another word or in the same, hide nothing.
+TEST(set_race, set_bits_ones_own_finished_write_is_found) {
+    wait_set set;
+    std::vector<eventfd> all(40);
+    for (std::size_t i = 0; i < all.size(); ++i) set.add(all[i], i);
+    std::atomic<bool> done{false};
+    std::jthread other([&] {
+        std::uint64_t value = 0;
+        while (!done.load()) {
+            (void)all[0].write(1);
+            (void)all[0].try_read(value);
+        }
+    });
+    int missed = 0;
+    for (int round = 0; round < 100000; ++round) {
+        eventfd& own = all[1 + static_cast<std::size_t>(round) % (all.size() - 1)];
+        (void)own.write(1);
+        set_event got{};
+        if (set.try_any(got) != std::errc{}) ++missed;
+        std::uint64_t value = 0;
+        (void)own.try_read(value);
+    }
+    done = true;
+    EXPECT_EQ(missed, 0);
 }
 
 } // namespace

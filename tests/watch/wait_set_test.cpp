@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <poll.h>
+#include <pthread.h>
 #include <random>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -207,6 +208,64 @@ TEST(wait_set, sets_stand_in_sets) {
         ASSERT_TRUE(waiter.seen_done());
         EXPECT_EQ(got.token, 7U);
         EXPECT_EQ(outer.try_any(got), eagain);
+    }
+}
+
+void* write_once(void* object) {
+    EXPECT_EQ(static_cast<eventfd*>(object)->write(1), std::errc{});
+    return nullptr;
+}
+
+// 32 sets above one another and above each object; a write needs no more stack for it, and finds its way up.
+TEST(wait_set, sets_stand_in_sets_up_to_a_bound) {
+    constexpr std::size_t most = 32;
+    eventfd object;
+    std::vector<wait_set> sets(most + 2);
+    sets[0].add(object, 7);
+    for (std::size_t i = 1; i <= most; ++i) sets[i].add(sets[i - 1], 0);
+    const auto refused = [&](wait_set& outer, const wait_set& inner) {
+        try {
+            outer.add(inner, 0);
+        } catch (const std::system_error& error) {
+            return error.code() == std::errc::too_many_symbolic_link_levels;
+        }
+        return false;
+    };
+    EXPECT_TRUE(refused(sets[most + 1], sets[most]));
+    wait_set below;
+    EXPECT_TRUE(refused(sets[0], below)) << "the sets above count for who would come below";
+
+    pthread_attr_t small{};
+    ::pthread_attr_init(&small);
+    ASSERT_EQ(::pthread_attr_setstacksize(&small, std::size_t{64} << 10), 0);
+    pthread_t writer{};
+    ASSERT_EQ(::pthread_create(&writer, &small, write_once, &object), 0);
+    ASSERT_EQ(::pthread_join(writer, nullptr), 0);
+    ::pthread_attr_destroy(&small);
+    for (const std::size_t above : {most, most / 2, std::size_t{0}}) {
+        set_event got{};
+        ASSERT_EQ(sets[above].try_any(got), std::errc{});
+        EXPECT_EQ(got.token, 7U);
+        EXPECT_EQ(sets[most].try_any(got), eagain);
+        ASSERT_TRUE(object.signal());
+    }
+}
+
+// 15 sets of two, each standing in both of the next two: 2^15 ways up, 30 sets.
+TEST(wait_set, diamonds_of_sets_cost_no_more_than_their_sets) {
+    constexpr std::size_t stages = 16;
+    eventfd object;
+    std::array<std::array<wait_set, 2>, stages> sets;
+    for (wait_set& set : sets[0]) set.add(object, 7);
+    for (std::size_t i = 1; i < stages; ++i)
+        for (wait_set& outer : sets.at(i))
+            for (const wait_set& inner : sets.at(i - 1)) outer.add(inner, 0);
+    EXPECT_THROW(sets[0][0].add(sets[stages - 1][0], 0), std::system_error);
+    for (int round = 0; round < 100; ++round) {
+        ASSERT_TRUE(object.signal());
+        set_event got{};
+        ASSERT_EQ(sets[stages - 1][1].try_any(got), std::errc{});
+        EXPECT_EQ(sets[stages - 1][0].try_any(got), eagain);
     }
 }
 

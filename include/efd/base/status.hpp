@@ -23,6 +23,7 @@ enum class status : unsigned char {
     exists,         // EEXIST: the descriptor is a member already
     not_watchable,  // EPERM: a file that epoll cannot watch
     not_supported,  // EOPNOTSUPP
+    too_deep,       // ELOOP: too many sets above one another
     fault,          // EFAULT: an address that user space may not touch, or where nothing is
 };
 

@@ -54,6 +54,7 @@ struct operation;
 struct sleep_spot;
 struct bell;
 struct standing_watcher;
+class standing_places;
 
 class alignas(64) context {
   public:
@@ -169,6 +170,12 @@ class alignas(64) context {
     // After the attachment every change is told, or was there at a look that comes after it.
     [[nodiscard]] base::status attach_standing(standing_watcher& given) noexcept;
     base::status detach_standing(standing_watcher& given) noexcept;
+    // The context of a set, for watch/ alone: its changes are told to standing watchers by the set, not from here.
+    // signal_untold makes the count one and moves the word; drain_untold makes it zero, if the word is as it was seen.
+    void signal_untold() noexcept;
+    [[nodiscard]] state_word look() const noexcept { return state_.load(base::acquire); }
+    [[nodiscard]] bool drain_untold(state_word seen) noexcept;
+    [[nodiscard]] const standing_places* standing() const noexcept;
     // Taking from several objects in one step, for watch/ alone; see src/core/hold.cpp.
     [[nodiscard]] hold_end hold(std::uint64_t& amount) noexcept;
     [[nodiscard]] state_word release_hold(std::uint64_t amount) noexcept;

@@ -1,7 +1,7 @@
 // core/set_front.hpp: what the inline half of a wait_set looks at: is anything ready at all.
 //
-// Owns nothing; the set's first member. `top` is the word that is not zero while a member may be ready, and moves once
-// the set has grown; once the kernel must be asked as well it is a word that is never zero.
+// Owns nothing; the set's first member. `top` is the word whose lower half is not zero while a member may be ready, and
+// moves once the set has grown; once the kernel must be asked as well it is a word that is never empty.
 #pragma once
 
 #include <efd/base/atomic.hpp>
@@ -13,7 +13,10 @@ namespace efd::core {
 struct set_front {
     base::atomic<const base::atomic<std::uint64_t>*> top{nullptr};
 
-    [[nodiscard]] bool surely_nothing() const noexcept { return top.load(base::acquire)->load(base::acquire) == 0; }
+    static constexpr bool is_empty(std::uint64_t word) noexcept { return static_cast<std::uint32_t>(word) == 0; }
+    [[nodiscard]] bool surely_nothing() const noexcept {
+        return is_empty(top.load(base::acquire)->load(base::acquire));
+    }
 };
 
 } // namespace efd::core
