@@ -3,8 +3,11 @@
  * Owns a copy of src/watch/ready_bitmap.cpp and src/watch/set_wait.cpp: SET_BITS, SET_MARK, SET_TOP, SET_SLEEP, BATON.
  * With TWO_LEVELS each member has a word of its own below, and `top` has a bit for each word; else both bits are in the
  * one word that is the top. Only the order of steps is modelled, not what memory may show late: that is the explorer's.
- * Invariants: nobody sleeps beside a ready member; when nobody is in a call every bit says what is below it and, while
- * anybody is interested, the context says what the top says; units are conserved.
+ * Each mark moves the stamp of its word, and each signal that of the bell; what is cleared is compared with what was seen.
+ * One writer or reader of the member STOPS may stop for ever at any step. Invariants: nobody sleeps beside a ready
+ * member; what a write of the second member has left is known at the top and to who watches, whoever has stopped; when
+ * nobody is in a call every bit says what is below it and, if anybody watches, the bell says what the top says; units
+ * are conserved.
  */
 #ifndef WRITERS
 #define WRITERS 1 /* of each member */
@@ -24,113 +27,154 @@
 #endif
 #define MEMBERS 2
 #define NONE 0
-#define FIRST 1
-#define LAST 2
+#define MARKED 1
+#define EMPTIED 2
 
-bool no_lost_wakeup = true, true_at_rest = true, conservation = true, context_true = true;
+bool no_lost_wakeup = true, true_at_rest = true, conservation = true, bell_true = true, finished_is_known = true;
 
 byte count[MEMBERS], given[MEMBERS], taken[MEMBERS];
 byte low[MEMBERS]; /* with TWO_LEVELS: the words below, of one bit each */
-byte top;          /* a bit for each word, or for each member */
-byte interested, signals;
+byte low_stamp[MEMBERS], top_stamp, bell_stamp;
+byte top; /* a bit for each word, or for each member */
+byte sleepers, bed, bell;
+bool watched, stop_now, stopped, finished[MEMBERS];
 byte asleep;
 
 #define BIT(m) (1 << (m))
 #define OTHERS(m) (3 - (1 << (m)))
 
-inline set_top(m) {
-    atomic { old = top; top = top | BIT(m); if :: old == 0 -> change = FIRST :: else fi; old = 0 }
-}
+#ifdef BROKEN_mark_moves_no_stamp
+#define STAMP(s) skip
+#else
+#define STAMP(s) s++
+#endif
 
-/* The word below was seen empty. */
-inline tidy(m) {
+inline mark_top(m) { atomic { top = top | BIT(m); STAMP(top_stamp) } }
+
+/* SET_BITS: the word below was seen empty. With one level this clears the member's own bit, whose emptiness is its count. */
 #ifdef TWO_LEVELS
+#define NOTHING_BELOW(m) (low[m] == 0)
+#else
+#define NOTHING_BELOW(m) (count[m] == 0)
+#endif
+inline clear_top(m) {
     do
-    :: atomic { top = top & OTHERS(m); emptied = (top == 0) }; /* SET_BITS, clear */
+    ::
+#ifdef BROKEN_looked_below_first
+        empty_below = NOTHING_BELOW(m);
+        atomic { seen = top; seen_stamp = top_stamp };
+#else
+        atomic { seen = top; seen_stamp = top_stamp };
+        empty_below = NOTHING_BELOW(m);
+#endif
         if
-#ifdef BROKEN_unmarker_does_not_look
-        :: false
-#else
-        :: low[m] != 0 ->
-            set_top(m);
-#ifdef BROKEN_set_again_without_a_look
-            break
-#else
-            if :: low[m] != 0 -> break :: else fi
-#endif
-#endif
+        :: (seen & BIT(m)) == 0 -> if :: seen == 0 -> change = EMPTIED :: else fi; break
+        :: (seen & BIT(m)) != 0 && !empty_below -> break
         :: else ->
-            if :: emptied -> change = LAST :: else fi;
-            break
+            atomic {
+                if
+                :: top == seen && top_stamp == seen_stamp -> top = top & OTHERS(m); seen = top; cleared = true
+                :: else
+                fi
+            };
+            if
+            :: cleared -> cleared = false; if :: seen == 0 -> change = EMPTIED :: else fi; break
+            :: else
+            fi
         fi
     od;
-    emptied = false
-#else
-    skip
-#endif
+    seen = 0; seen_stamp = 0; empty_below = false
 }
 
 inline mark(m) {
 #ifdef TWO_LEVELS
-    atomic { was = (low[m] != 0); low[m] = 1 };
-    if :: !was -> set_top(m) :: else fi;
-    was = false
+#ifdef BROKEN_marker_stops_where_somebody_was
+    atomic { was = (low[m] != 0); low[m] = 1; STAMP(low_stamp[m]) };
+    if :: !was -> mark_top(m) :: else fi;
+    was = false;
 #else
-    set_top(m)
+    atomic { low[m] = 1; STAMP(low_stamp[m]) };
+    mark_top(m);
 #endif
+#else
+    mark_top(m);
+#endif
+    change = MARKED
 }
 
-inline unmark(m) {
+/* SET_MARK: the word, then the count, then the comparison. */
+inline unmark_unless_ready(m) {
 #ifdef TWO_LEVELS
-    low[m] = 0;
-    tidy(m)
+    do
+    :: atomic { seen = low[m]; seen_stamp = low_stamp[m] };
+        if
+        :: seen == 0 -> break
+        :: seen != 0 && count[m] > 0 -> break
+        :: else ->
+            atomic {
+                if
+                :: low[m] == seen && low_stamp[m] == seen_stamp -> low[m] = 0; cleared = true
+                :: else
+                fi
+            };
+            if :: cleared -> cleared = false; seen = 0; break :: else fi
+        fi
+    od;
+    if
+    :: seen == 0 -> seen_stamp = 0; clear_top(m)
+    :: else -> seen = 0; seen_stamp = 0
+    fi
 #else
-    atomic { top = top & OTHERS(m); if :: top == 0 -> change = LAST :: else fi }
+    clear_top(m)
 #endif
 }
 
-/* SET_TOP: the context says what the top says. */
-inline follow(wanted) {
-    anything = wanted;
+/* SET_TOP: the bell's word, then the top, then the comparison. */
+inline drain() {
     do
-    :: if :: anything -> signals++ :: else -> signals = 0 fi;
-#ifdef BROKEN_context_without_a_look
-        break
-#else
-        if :: (top != 0) == anything -> break :: else -> anything = !anything fi
+    :: atomic { seen = bell; seen_stamp = bell_stamp };
+        if
+        :: seen == 0 -> break
+#ifndef BROKEN_bell_drained_without_a_look
+        :: seen != 0 && top != 0 -> break
 #endif
+        :: else ->
+            atomic {
+                if
+                :: bell == seen && bell_stamp == seen_stamp -> bell = 0; cleared = true
+                :: else
+                fi
+            };
+            if :: cleared -> cleared = false; break :: else fi
+        fi
     od;
-    anything = false
+    seen = 0; seen_stamp = 0
 }
 
 inline changed() {
-    if :: change != NONE && interested > 0 -> follow(change == FIRST) :: else fi;
+    if
+    :: change == MARKED ->
+        if :: sleepers > 0 -> bed++ :: else fi;
+        if
+        :: watched ->
+            atomic { bell = 1; bell_stamp++ };
+            if :: top == 0 -> drain() :: else fi
+        :: else
+        fi
+    :: change == EMPTIED && watched -> drain()
+    :: else
+    fi;
     change = NONE
 }
 
-inline settle(m) {
-    do
-    :: unmark(m); changed();
-#ifdef BROKEN_settle_without_a_look
-        break
-#else
-        if :: count[m] == 0 -> break :: else fi;
-        mark(m); changed();
-#ifdef BROKEN_marked_again_without_a_look
-        break
-#else
-        if :: count[m] > 0 -> break :: else fi
-#endif
-#endif
-    od
-}
+inline settle(m) { unmark_unless_ready(m); changed() }
 
 inline told(m, added) {
     if :: added -> mark(m); changed() :: else fi;
 #ifdef BROKEN_told_without_a_look
-    if :: !added && count[m] == 0 -> settle(m) :: else fi
+    if :: !added -> settle(m) :: else fi
 #else
-    if :: count[m] == 0 -> settle(m) :: else fi
+    settle(m)
 #endif
 }
 
@@ -139,19 +183,11 @@ inline take(m) {
     if :: got -> told(m, false) :: else fi
 }
 
-/* Takes from one member, whichever the turn is at; `got` says whether. From the top down, unless BROKEN. */
+/* Takes from one member, whichever the turn is at; `got` says whether. From the top down. */
 inline attempt() {
     got = false;
     do
     ::
-#ifdef BROKEN_climbs_from_the_beginning
-        below = low[0];
-        if
-        :: below != 0 -> at = 0
-        :: else -> if :: (top & BIT(1)) != 0 -> at = 1 :: else -> below = 0; break fi
-        fi;
-        below = 0;
-#else
         atomic {
             if
             :: top == 0 -> break
@@ -159,10 +195,9 @@ inline attempt() {
             :: (top & BIT(1)) != 0 -> at = 1
             fi
         };
-#endif
 #ifdef TWO_LEVELS
         if
-        :: low[at] == 0 -> tidy(at); changed()
+        :: low[at] == 0 -> clear_top(at); changed()
         :: else ->
             take(at);
             if :: got -> break :: else -> settle(at) fi
@@ -175,9 +210,16 @@ inline attempt() {
     at = 0
 }
 
+#ifdef STOPS
+#define MAY_STOP(m) atomic { m == STOPS && stop_now && !stopped -> stopped = true; me_stopped = true }
+proctype stopper() { stop_now = true } /* an escape that can be taken is taken */
+#else
+#define MAY_STOP(m) false
+#endif
+
 proctype writer(byte m) {
-    byte writes, old, change;
-    bool was, emptied, anything;
+    byte writes, change, seen, seen_stamp;
+    bool was, cleared, empty_below, me_stopped;
     do
     :: writes == WRITES -> break
     :: else ->
@@ -185,27 +227,33 @@ proctype writer(byte m) {
         m = 1 - writes;
 #endif
         writes++;
-        atomic { count[m]++; given[m]++ };
-        told(m, true)
+        {
+            atomic { count[m]++; given[m]++ };
+            told(m, true);
+            finished[m] = true
+        } unless { MAY_STOP(m) };
+        if :: me_stopped -> break :: else fi
     od
 }
 
 proctype reader(byte m) {
-    byte old, change;
-    bool was, emptied, anything, got;
-    take(m)
+    byte change, seen, seen_stamp;
+    bool was, cleared, empty_below, got, me_stopped;
+    {
+        take(m)
+    } unless { MAY_STOP(m) }
 }
 
 /* Nobody is ready any more: wants a unit, or leaves when its time is over. */
 proctype waiter(bool may_leave) {
-    byte old, change, at, below;
-    bool was, emptied, anything, got, left;
+    byte change, at, seen, seen_stamp;
+    bool was, cleared, empty_below, got, left;
 #ifdef BROKEN_interest_after_the_look
     attempt();
     if :: got -> goto done :: else fi;
-    interested++;
+    sleepers++;
 #else
-    interested++;
+    sleepers++;
 #endif
     do
     ::
@@ -215,16 +263,16 @@ proctype waiter(bool may_leave) {
         asleep++;
 end_asleep:
         if
-        :: atomic { signals > 0 -> signals = 0; asleep-- }
+        :: atomic { bed > 0 -> bed = 0; asleep-- }
         :: atomic { may_leave -> left = true; asleep-- }
         fi;
         attempt();
 #ifndef BROKEN_no_baton
-        if :: top != 0 -> follow(true) :: else fi; /* BATON */
+        if :: top != 0 -> bed++ :: else fi; /* BATON */
 #endif
         if :: got || left -> break :: else fi
     od;
-    interested--;
+    sleepers--;
 done:
     skip
 }
@@ -234,21 +282,30 @@ proctype judge() {
     byte m;
     timeout;
     assert(no_lost_wakeup && (asleep == 0 || count[0] + count[1] == 0));
-    for (m : 0 .. MEMBERS - 1) {
-        assert(conservation && given[m] == taken[m] + count[m]);
+    assert(finished_is_known && (!finished[1] || count[1] == 0 || (top & BIT(1)) != 0));
 #ifdef TWO_LEVELS
-        assert(true_at_rest && (low[m] != 0) == (count[m] > 0));
+    assert(finished_is_known && (!finished[1] || count[1] == 0 || low[1] != 0));
 #endif
-        assert(true_at_rest && ((top & BIT(m)) != 0) == (count[m] > 0))
-    }
-    assert(context_true && (interested == 0 || (signals > 0) == (top != 0)))
+    assert(finished_is_known && (!finished[1] || count[1] == 0 || !watched || bell > 0));
+    if
+    :: stopped
+    :: else ->
+        for (m : 0 .. MEMBERS - 1) {
+            assert(conservation && given[m] == taken[m] + count[m]);
+#ifdef TWO_LEVELS
+            assert(true_at_rest && (low[m] != 0) == (count[m] > 0));
+#endif
+            assert(true_at_rest && ((top & BIT(m)) != 0) == (count[m] > 0))
+        }
+        assert(bell_true && (!watched || (bell > 0) == (top != 0)))
+    fi
 }
 
 init {
     byte i, m;
     atomic {
 #ifdef WATCHED
-        interested = 1;
+        watched = true;
 #endif
         for (m : 0 .. MEMBERS - 1) {
 #ifdef ONE_WRITER
@@ -265,6 +322,9 @@ init {
         }
 #if WAITERS > 0
         for (i : 1 .. WAITERS) { run waiter(i <= LEAVERS) }
+#endif
+#ifdef STOPS
+        run stopper();
 #endif
         run judge();
         i = 0; m = 0

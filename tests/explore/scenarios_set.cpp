@@ -8,8 +8,6 @@ namespace {
 using efd::base::status;
 using efd::core::flag_semaphore;
 using efd::core::wait_terms;
-using efd::watch::set_core;
-using efd::watch::set_layout;
 
 constexpr unsigned second_word = 32; // the place whose bit is in the second word of the lowest level
 
@@ -35,19 +33,6 @@ void far_apart(std::uint64_t first, std::uint64_t second, bool watched) {
     if (watched) watch_set(0);
     name_sets({0, second_word});
 }
-// On two levels: both bits are in one word, which is not the first.
-void side_by_side(std::uint64_t first, bool watched) {
-    make_set_world(1, {first, 0});
-    skip_places(0, second_word);
-    join_set(0, 0);
-    join_set(0, 1);
-    if (watched) watch_set(0);
-    name_sets({second_word, second_word + 1});
-}
-void neighbours() { side_by_side(0, false); }
-void neighbours_first_ready() { side_by_side(1, false); }
-void neighbours_watched() { side_by_side(0, true); }
-void neighbours_first_ready_watched() { side_by_side(1, true); }
 void single() { one_member(0, false); }
 void single_watched() { one_member(0, true); }
 void single_watched_ready() { one_member(1, true); }
@@ -116,25 +101,6 @@ void twice_trier() {
 }
 void looker() { must(look(0) == status::ok, "a look without end showed nothing"); }
 void bounded_looker() { (void)look(0, bounded); }
-
-void own_writer() {
-    give(1);
-    must(try_any(0) == status::ok, "one's own finished write is not found");
-}
-void write_and_take() {
-    give(0);
-    (void)take(0);
-}
-// The second write has returned, and its unit is there: whoever was stopped at whatever step, it is known.
-std::string second_is_known() {
-    if (hall().objects[1]->count() == 0) return {};
-    for (int i = 0; i < the_machine().thread_count(); ++i)
-        if (the_machine().sleeps(i)) return "a waiter sleeps beside a finished write";
-    set_core& set = *hall().sets[0];
-    if (set.surely_nothing()) return "a finished write has no bit at the top";
-    const bool silent = set_layout::bell(set).count() == 0;
-    return set_layout::is_watched(set) && silent ? "a finished write, and the set's bell says no" : "";
-}
 
 constexpr budgets one_preemption{.preemptions = 1};
 constexpr budgets two_preemptions{.preemptions = 2};
@@ -335,43 +301,6 @@ std::vector<scenario> two_levels() {
     };
 }
 
-// Threads that may be stopped for ever at any step.
-std::vector<scenario> beside_stopped() {
-    constexpr budgets one_stopped{.crashes = 1, .preemptions = 3};
-    return {
-        {.name = "set-own",
-         .what = "2 levels: 1 that writes and takes one, 1 that writes the other and tries, 3 preemptions",
-         .threads = {{"W", '-', write_and_take}, {"T", '-', own_writer}},
-         .set_up = neighbours,
-         .check = audit_sets,
-         .allowed = three_preemptions},
-        {.name = "set-own-stopped",
-         .what = "2 levels: 1 that writes and takes and may stop, 1 that writes the other and tries",
-         .threads = {{"W", '-', write_and_take, true}, {"T", '-', own_writer}},
-         .set_up = neighbours,
-         .check = second_is_known,
-         .allowed = one_stopped},
-        {.name = "set-own-reader-stopped",
-         .what = "2 levels, one ready: its reader may stop, 1 that writes the other and tries",
-         .threads = {{"R", '-', reader, true}, {"T", '-', own_writer}},
-         .set_up = neighbours_first_ready,
-         .check = second_is_known,
-         .allowed = one_stopped},
-        {.name = "set-watched-stopped",
-         .what = "watched, 2 levels: 1 that writes and takes and may stop, 1 writer of the other",
-         .threads = {{"W1", '-', write_and_take, true}, {"W2", '-', second_writer}},
-         .set_up = neighbours_watched,
-         .check = second_is_known,
-         .allowed = one_stopped},
-        {.name = "set-watched-reader-stopped",
-         .what = "watched, 2 levels, one ready: its reader may stop, 1 writer of the other",
-         .threads = {{"R", '-', reader, true}, {"W2", '-', second_writer}},
-         .set_up = neighbours_first_ready_watched,
-         .check = second_is_known,
-         .allowed = one_stopped},
-    };
-}
-
 std::vector<scenario> sets_of_sets() {
     return {
         {.name = "set-nested",
@@ -406,7 +335,7 @@ std::vector<scenario> sets_of_sets() {
 
 std::vector<scenario> set_scenarios() {
     std::vector<scenario> all = sleeping();
-    for (const auto& some : {two_of_them(), looks(), at_rest(), two_levels(), beside_stopped(), sets_of_sets()})
+    for (const auto& some : {two_of_them(), looks(), at_rest(), two_levels(), sets_of_sets()})
         all.insert(all.end(), some.begin(), some.end());
     return all;
 }
