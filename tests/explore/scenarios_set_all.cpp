@@ -98,6 +98,18 @@ void polling_looker() {
     const bool second = (hall().objects[0]->poll() & efd::core::poll_in) != 0;
     must(first || !second, "one was taken, and the other is there yet");
 }
+int nothing_to_do(efd::core::wait_queue_entry& /*entry*/, std::uint32_t /*key*/) { return 0; }
+// As looker, but the second look is the answer to an entry that joins.
+void joining_looker() {
+    const std::uint64_t first = hall().objects[0]->count();
+    efd::core::wait_queue_entry entry;
+    entry.callback = nothing_to_do;
+    entry.mask = efd::core::poll_in;
+    std::uint32_t ready = 0;
+    must(hall().objects[1]->add_wait_queue(entry, ready) == status::ok, "an entry could not be added");
+    must(first != 0 || (ready & efd::core::poll_in) == 0, "one was taken, and the other is there yet");
+    must(hall().objects[1]->remove_wait_queue(entry) == status::ok, "an entry could not be removed");
+}
 // Takes one after the other: whoever found the first gone finds the second gone.
 void reader_of_both() {
     const bool first = take(0);
@@ -191,6 +203,11 @@ std::vector<scenario> holders() {
         {.name = "all-poll",
          .what = "both there: 1 that tries for all, 1 that polls both",
          .threads = {{"A", '-', trier}, {"L", '-', polling_looker}},
+         .set_up = both_there,
+         .check = audit_sets},
+        {.name = "all-join",
+         .what = "both there: 1 that tries for all, 1 that looks at one and joins the other's queue",
+         .threads = {{"A", '-', trier}, {"L", '-', joining_looker}},
          .set_up = both_there,
          .check = audit_sets},
         {.name = "all-reader",
