@@ -5,13 +5,18 @@
 
 #include <efd/base/atomic.hpp>
 
+#include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <limits>
+#include <linux/futex.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#ifndef SYS_futex
+#define SYS_futex SYS_futex_time64 // riscv32 and its like have no other
+#endif
 
 namespace efd::os {
 namespace {
@@ -20,39 +25,56 @@ static_assert(sizeof(user_segment) == sizeof(iovec) && offsetof(user_segment, ba
               offsetof(user_segment, length) == offsetof(iovec, iov_len));
 
 constexpr user_address no_border = std::numeric_limits<user_address>::max();
-constexpr std::size_t shown_bytes = 8;       // the size of the kernel's signal set, or it will not look at one
 constexpr user_address smallest_page = 4096; // pages may be larger: then this asks for more than it must
+constexpr user_address word_bytes = 4;       // what a futex call looks at
 
 base::atomic<user_address> border{0};
-
-enum class look : unsigned char { there, not_there, unknown };
 
 // A read of nothing is refused by where it points before it is refused by its length.
 bool refused_by_place(int eventfd, user_address place) noexcept {
     return ::syscall(SYS_read, eventfd, place, 0L) < 0 && errno == EFAULT;
 }
 
+constexpr user_address page_of(user_address at) noexcept { return at & ~(smallest_page - 1); }
+constexpr std::size_t left_in_page(user_address at) noexcept { return smallest_page - (at - page_of(at)); }
+static_assert(left_in_page(0) == smallest_page && left_in_page(smallest_page - 1) == 1);
+
 bool on_own_page(user_address at, std::size_t bytes) noexcept {
     const auto frame = reinterpret_cast<user_address>(__builtin_frame_address(0));
-    const user_address page = frame & ~(smallest_page - 1);
-    return at - page < smallest_page && bytes <= smallest_page - (at - page);
+    return page_of(at) == page_of(frame) && bytes <= left_in_page(at);
 }
 
-// A signal set is read before the unknown way to use it is refused.
-look look_for_reading(user_address at) noexcept {
-    constexpr long no_way = 99;
-    if (::syscall(SYS_rt_sigprocmask, no_way, at, 0L, shown_bytes) == 0) return look::unknown;
-    return errno == EFAULT ? look::not_there : look::there;
+// Has the kernel add zero to the word around `at`, atomically. It wakes nobody on `nobody`; on the caller's word it
+// wakes one futex waiter, spuriously, if there is one and the word is below -2048.
+bool is_writable(user_address at) noexcept {
+    constexpr unsigned add_zero = FUTEX_OP(FUTEX_OP_ADD, 0, FUTEX_OP_CMP_LT, 0x800);
+    const std::uint32_t nobody = 0;
+    const user_address word = at & ~(word_bytes - 1);
+    return ::syscall(SYS_futex, &nobody, FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG, 0, 0L, word, add_zero) >= 0 ||
+           errno != EFAULT;
 }
 
-// The signal mask of now is written there; for the kernel a null address is no address.
-look look_for_writing(user_address at) noexcept {
-    if (at == 0) return look::unknown;
-    if (::syscall(SYS_rt_sigprocmask, long{SIG_BLOCK}, 0L, at, shown_bytes) == 0) return look::there;
-    return errno == EFAULT ? look::not_there : look::unknown;
+// Reads the word around `at`, compares it, and moves no sleeper from it in either case.
+bool is_readable(user_address at) noexcept {
+    const std::uint32_t nobody = 0;
+    const user_address word = at & ~(word_bytes - 1);
+    return ::syscall(SYS_futex, word, FUTEX_CMP_REQUEUE | FUTEX_PRIVATE_FLAG, 0, 0L, &nobody, 0) >= 0 ||
+           errno != EFAULT;
 }
 
-bool refused_to_copy(ssize_t moved) noexcept { return moved < 0 && errno != EFAULT; }
+// Copies page by page, up to the first page that cannot be touched.
+template <class Touchable, class Copy>
+bool copy_pages(user_address at, std::size_t bytes, Touchable touchable, Copy copy) noexcept {
+    const errno_keeper keeper;
+    std::size_t done = 0;
+    while (done < bytes) {
+        const std::size_t part = std::min(bytes - done, left_in_page(at + done));
+        if (!touchable(at + done)) return false;
+        copy(done, part);
+        done += part;
+    }
+    return true;
+}
 
 } // namespace
 
@@ -76,43 +98,22 @@ bool in_user_space(user_address base, std::size_t length) noexcept {
 
 // NOLINTBEGIN(performance-no-int-to-ptr): a caller's address is a number until it is known to be there.
 bool copy_to_user(user_address to, const void* from, std::size_t bytes) noexcept {
-    if (on_own_page(to, bytes)) {
-        std::memcpy(reinterpret_cast<void*>(to), from, bytes);
-        return true;
-    }
-    const errno_keeper keeper;
-    look seen = look::unknown;
-    if (bytes == shown_bytes) seen = look_for_writing(to);
-    if (seen != look::there) {
-        const iovec here{const_cast<void*>(from), bytes};
-        const iovec there{reinterpret_cast<void*>(to), bytes};
-        const ssize_t moved = ::process_vm_writev(::getpid(), &here, 1, &there, 1, 0);
-        if (!refused_to_copy(moved)) return moved == static_cast<ssize_t>(bytes);
-        if (seen == look::not_there) return false;
-    }
-    std::memcpy(reinterpret_cast<void*>(to), from, bytes);
+    const auto store = [&](std::size_t done, std::size_t part) {
+        std::memcpy(reinterpret_cast<void*>(to + done), static_cast<const char*>(from) + done, part);
+    };
+    if (!on_own_page(to, bytes)) return copy_pages(to, bytes, is_writable, store);
+    store(0, bytes);
     return true;
 }
 
 bool copy_from_user(void* to, user_address from, std::size_t bytes) noexcept {
-    if (on_own_page(from, bytes)) {
-        std::memcpy(to, reinterpret_cast<const void*>(from), bytes);
-        return true;
-    }
-    const errno_keeper keeper;
-    look seen = look::unknown;
-    if (bytes == shown_bytes) seen = look_for_reading(from);
-    if (seen != look::there) {
-        const iovec here{to, bytes};
-        const iovec there{reinterpret_cast<void*>(from), bytes};
-        const ssize_t moved = ::process_vm_readv(::getpid(), &here, 1, &there, 1, 0);
-        if (!refused_to_copy(moved)) return moved == static_cast<ssize_t>(bytes);
-        if (seen == look::not_there) return false;
-    }
-    std::memcpy(to, reinterpret_cast<const void*>(from), bytes);
+    const auto load = [&](std::size_t done, std::size_t part) {
+        std::memcpy(static_cast<char*>(to) + done, reinterpret_cast<const void*>(from + done), part);
+    };
+    if (!on_own_page(from, bytes)) return copy_pages(from, bytes, is_readable, load);
+    load(0, bytes);
     return true;
 }
-
 // NOLINTEND(performance-no-int-to-ptr)
 
 } // namespace efd::os

@@ -2,9 +2,9 @@
 //
 // Owns nothing. Everything here may be called from any thread and from a signal handler; errno stays as it was. An
 // address on the page of this thread's own running frame is surely there and is copied to and from at once. Any other
-// eight bytes are shown to the kernel first, in one cheap call; what is shorter, or found bad, goes through
-// process_vm_readv(2) or process_vm_writev(2) on this process, which copy up to the first byte that is not there.
-// Who takes a mapping away in the middle of such a call crashes, as it would with memcpy.
+// page is first tried by one futex call, which changes nothing in it: it compares a word, or adds zero to one. So other
+// threads see in a buffer what it held and what was copied, and nothing else. A mapping that is taken away between the
+// two is a crash, as it would be with memcpy.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,8 @@ void learn_border(int eventfd) noexcept;
 // Whether the range lies in user space, whatever is there; what the kernel asks before it looks at anything else.
 [[nodiscard]] bool in_user_space(user_address base, std::size_t length) noexcept;
 
-// False: some of it cannot be touched; what lies before that has been copied, if the kernel lets itself be asked.
+// False: some of it cannot be touched; what lies on the pages before that has been copied. Where a sandbox refuses the
+// futex calls (libefd needs them to sleep, too) nothing can be tried, and everything is copied.
 [[nodiscard]] bool copy_to_user(user_address to, const void* from, std::size_t bytes) noexcept;
 [[nodiscard]] bool copy_from_user(void* to, user_address from, std::size_t bytes) noexcept;
 
