@@ -10,4 +10,5 @@ set(CMAKE_FIND_ROOT_PATH /usr/i686-linux-gnu)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
-add_compile_definitions(_FILE_OFFSET_BITS=64) # as every program built today; the claims ask for offsets beyond 2^32
+# As every program is built today; the claims ask for offsets beyond 2^32, and a time_t of 64 bits asks for other calls.
+add_compile_definitions(_FILE_OFFSET_BITS=64 _TIME_BITS=64)

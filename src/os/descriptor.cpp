@@ -3,11 +3,11 @@
 
 #include "os/clock.hpp"
 #include "os/errno_keeper.hpp"
+#include "os/raw_call.hpp"
 
 #include <efd/base/atomic.hpp>
 
 #include <algorithm>
-#include <ctime>
 #include <fcntl.h>
 #include <limits>
 #include <poll.h>
@@ -33,19 +33,19 @@ int make_bell(bool readable) noexcept {
 bool ring_bell(int fd, std::uint64_t n) noexcept {
     const errno_keeper keeper;
     calls_made.fetch_add(1, base::relaxed);
-    return ::write(fd, &n, sizeof n) == sizeof n;
+    return raw_write(fd, &n, sizeof n) == sizeof n;
 }
 
 std::uint64_t silence_bell(int fd) noexcept {
     const errno_keeper keeper;
     calls_made.fetch_add(1, base::relaxed);
     std::uint64_t held = 0;
-    return ::read(fd, &held, sizeof held) == sizeof held ? held : 0; // EAGAIN: nothing
+    return raw_read(fd, &held, sizeof held) == sizeof held ? held : 0; // EAGAIN: nothing
 }
 
 void close_bell(int fd) noexcept {
     const errno_keeper keeper;
-    ::close(fd);
+    raw_close(fd);
 }
 
 void renew_bell(int fd, bool readable) noexcept {
@@ -53,7 +53,7 @@ void renew_bell(int fd, bool readable) noexcept {
     const int fresh = ::eventfd(readable ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (fresh < 0) return;
     ::dup3(fresh, fd, O_CLOEXEC);
-    ::close(fresh);
+    raw_close(fresh);
 }
 
 int make_epoll() noexcept {
@@ -96,28 +96,21 @@ std::size_t epoll_look(int epoll, std::span<epoll_found> room) noexcept {
     const errno_keeper keeper;
     constexpr std::size_t most = 64;
     epoll_event found[most];
-    const int got = ::epoll_wait(epoll, found, static_cast<int>(std::min(room.size(), most)), 0);
+    const long got = raw_epoll_look(epoll, found, static_cast<int>(std::min(room.size(), most)));
     calls_made.fetch_add(1, base::relaxed);
-    for (int i = 0; i < got; ++i) room[static_cast<std::size_t>(i)] = {found[i].events, found[i].data.u64};
+    for (long i = 0; i < got; ++i) room[static_cast<std::size_t>(i)] = {found[i].events, found[i].data.u64};
     return got > 0 ? static_cast<std::size_t>(got) : 0;
 }
 
 poll_end poll_readable(std::span<const int> fds, std::int64_t deadline_ns) noexcept {
     const errno_keeper keeper;
     constexpr std::size_t most = 2;
-    constexpr std::int64_t ns_per_second = 1'000'000'000;
     pollfd asked[most] = {};
     for (std::size_t i = 0; i < fds.size() && i < most; ++i) asked[i] = {fds[i], POLLIN, 0};
-    timespec left{};
     const bool for_ever = deadline_ns == std::numeric_limits<std::int64_t>::max();
-    if (!for_ever) {
-        const std::int64_t ns = std::max<std::int64_t>(deadline_ns - now_ns(), 0);
-        constexpr std::int64_t last_second = std::numeric_limits<std::time_t>::max();
-        left.tv_sec = static_cast<std::time_t>(std::min(ns / ns_per_second, last_second));
-        left.tv_nsec = static_cast<long>(ns % ns_per_second);
-    }
+    const std::int64_t left_ns = for_ever ? -1 : std::max<std::int64_t>(deadline_ns - now_ns(), 0);
     calls_made.fetch_add(1, base::relaxed);
-    const int got = ::ppoll(asked, std::min(fds.size(), most), for_ever ? nullptr : &left, nullptr);
+    const long got = raw_poll(asked, std::min(fds.size(), most), left_ns);
     if (got > 0) return poll_end::ready;
     return got == 0 ? poll_end::timed_out : poll_end::interrupted;
 }

@@ -2,6 +2,7 @@
 #include "os/file_number.hpp"
 
 #include "os/errno_keeper.hpp"
+#include "os/raw_call.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -21,6 +22,9 @@ constexpr int first_apart = 512;
 
 int result_of(int made) noexcept { return made >= 0 ? made : -errno; }
 
+// Those for which libc's fcntl is a cancellation point.
+constexpr bool may_sleep(int cmd) noexcept { return cmd == F_SETLKW || cmd == F_SETLKW64 || cmd == F_OFD_SETLKW; }
+
 } // namespace
 
 int take_number(bool readable, bool cloexec) noexcept {
@@ -36,7 +40,7 @@ int take_number_apart(int fd) noexcept {
 
 void give_number_back(int fd) noexcept {
     const errno_keeper keeper;
-    ::close(fd);
+    raw_close(fd);
 }
 
 const int plain_duplicate = F_DUPFD;
@@ -53,6 +57,7 @@ command command_of(int cmd) noexcept {
 
 int control(int fd, int cmd, long argument) noexcept {
     const errno_keeper keeper;
+    if (may_sleep(cmd)) return result_of(raw_fcntl(fd, cmd, argument));
     return result_of(::fcntl(fd, cmd, cmd == F_SETFL ? argument | O_NONBLOCK : argument));
 }
 

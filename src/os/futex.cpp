@@ -3,12 +3,11 @@
 
 #include "base/stop.hpp"
 #include "os/errno_keeper.hpp"
+#include "os/raw_call.hpp"
 
 #include <efd/base/atomic.hpp>
 
-#include <algorithm>
 #include <cerrno>
-#include <ctime>
 #include <limits>
 #include <linux/futex.h>
 #include <sys/syscall.h>
@@ -24,7 +23,6 @@
 namespace efd::os {
 namespace {
 
-constexpr std::int64_t ns_per_second = 1'000'000'000;
 constexpr unsigned futex2_size_u32 = 2;
 constexpr unsigned futex2_private = FUTEX_PRIVATE_FLAG;
 
@@ -34,12 +32,6 @@ struct waitv_entry {
     std::uint64_t address;
     std::uint32_t flags;
     std::uint32_t reserved;
-};
-
-// What the kernel reads: 64-bit seconds for futex_waitv on every architecture.
-struct kernel_timespec {
-    std::int64_t seconds;
-    std::int64_t nanoseconds;
 };
 
 base::atomic<std::uint64_t> calls_made{0};
@@ -66,18 +58,20 @@ long wait_for_ever(const void* word, std::uint32_t expected, futex_scope scope) 
 long wait_with_waitv(const void* word, std::uint32_t expected, std::int64_t deadline_ns, futex_scope scope) noexcept {
     const unsigned flags = futex2_size_u32 | (scope == futex_scope::one_process ? futex2_private : 0U);
     const waitv_entry entry{expected, reinterpret_cast<std::uintptr_t>(word), flags, 0};
-    const kernel_timespec deadline{deadline_ns / ns_per_second, deadline_ns % ns_per_second};
+    const wide_timespec deadline = wide_time(deadline_ns);
     return ::syscall(SYS_futex_waitv, &entry, 1U, 0U, &deadline, CLOCK_MONOTONIC);
 }
 
 // For kernels before 5.16 and sandboxes that refuse the newer call.
 long wait_with_bitset(const void* word, std::uint32_t expected, std::int64_t deadline_ns, futex_scope scope) noexcept {
-    // Where time_t has 32 bits a deadline beyond them is cut to the last second there is.
-    constexpr std::int64_t last_second = std::numeric_limits<std::time_t>::max();
-    const auto seconds = static_cast<std::time_t>(std::min(deadline_ns / ns_per_second, last_second));
-    const std::timespec deadline{seconds, static_cast<long>(deadline_ns % ns_per_second)};
-    return ::syscall(SYS_futex, word, operation_for(FUTEX_WAIT_BITSET, scope), expected, &deadline, nullptr,
-                     FUTEX_BITSET_MATCH_ANY);
+    const int operation = operation_for(FUTEX_WAIT_BITSET, scope);
+#if defined(SYS_futex_time64)
+    const wide_timespec wide = wide_time(deadline_ns);
+    const long end = ::syscall(SYS_futex_time64, word, operation, expected, &wide, nullptr, FUTEX_BITSET_MATCH_ANY);
+    if (end >= 0 || errno != ENOSYS) return end;
+#endif
+    const narrow_timespec narrow = narrow_time(deadline_ns);
+    return ::syscall(SYS_futex, word, operation, expected, &narrow, nullptr, FUTEX_BITSET_MATCH_ANY);
 }
 
 } // namespace

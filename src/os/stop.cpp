@@ -1,6 +1,8 @@
 // os/stop.cpp: base::stop needs write(2), so its body stands behind the system call door.
 #include "base/stop.hpp"
 
+#include "os/raw_call.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -11,7 +13,7 @@ namespace efd::base {
 void stop(const char* sentence) noexcept {
     const char* const parts[] = {"efd: ", sentence, "\n"};
     for (const char* part : parts)
-        if (::write(STDERR_FILENO, part, std::strlen(part)) < 0) break;
+        if (os::raw_write(STDERR_FILENO, part, std::strlen(part)) < 0) break;
     std::abort();
 }
 
@@ -31,7 +33,7 @@ void warn(const char* name, const char* value, const char* sentence) noexcept {
     append("': ", sizeof line);
     append(sentence, sizeof line);
     append("\n", sizeof line);
-    (void)!::write(STDERR_FILENO, line, length);
+    (void)os::raw_write(STDERR_FILENO, line, length);
 }
 
 } // namespace efd::base
