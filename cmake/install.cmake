@@ -4,6 +4,10 @@
 # Everything is found relative to the installed files, so the tree may be moved and --prefix may be given at the end.
 include(CMakePackageConfigHelpers)
 
+# What is installed by a root whose umask is 077 is for everybody, too.
+set(CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
+    OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+
 set(efd_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/efd)
 set(efd_pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 

@@ -27,8 +27,11 @@
 extern "C" {
 #endif
 
+#ifndef EFD_VISIBILITY /* "hidden" where libefd.a is built, so that a program does not export its copy of efd */
+#define EFD_VISIBILITY "default"
+#endif
 #if defined(__GNUC__)
-#define EFD_C_API __attribute__((visibility("default")))
+#define EFD_C_API __attribute__((visibility(EFD_VISIBILITY)))
 #else
 #define EFD_C_API
 #endif

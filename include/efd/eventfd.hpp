@@ -83,11 +83,11 @@ class eventfd {
     // A new object (K-001, K-005, K-010). Throws std::system_error: invalid_argument for other flag bits (K-002) or an
     // initial value of 2^64-1, not_enough_memory. Not handler-safe.
     EFD_API explicit eventfd(std::uint64_t initval = 0, flags how = flags::none);
-    ~eventfd() {
+    EFD_LOCAL ~eventfd() {
         if (context_ != nullptr) context_->put();
     }
     eventfd(eventfd&& other) noexcept : context_(std::exchange(other.context_, nullptr)) {}
-    eventfd& operator=(eventfd&& other) noexcept {
+    EFD_LOCAL eventfd& operator=(eventfd&& other) noexcept {
         eventfd moved(std::move(other));
         moved.swap(*this);
         return *this;
