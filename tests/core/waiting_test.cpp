@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <limits>
 #include <random>
 #include <vector>
 
@@ -47,6 +48,16 @@ TEST(waiting, a_deadline_in_the_past_makes_one_try) {
     EXPECT_EQ(object.read_for(value, 0s), std::errc::timed_out);
     EXPECT_EQ(efd_system_calls(), calls) << "there is nothing to sleep for";
     EXPECT_EQ(full.count(), ceiling - 1);
+}
+
+TEST(waiting, a_timeout_that_is_not_a_number_makes_one_try) {
+    eventfd object(3);
+    std::uint64_t value = 0;
+    const std::chrono::duration<double> not_a_number(std::numeric_limits<double>::quiet_NaN());
+    EXPECT_EQ(object.read_for(value, not_a_number), std::errc{});
+    EXPECT_EQ(object.read_for(value, not_a_number), std::errc::timed_out);
+    EXPECT_EQ(object.read_for(value, std::chrono::duration<float, std::nano>(-not_a_number)), std::errc::timed_out);
+    EXPECT_EQ(object.read_until(value, steady_clock::time_point(steady_clock::duration::min())), std::errc::timed_out);
 }
 
 TEST(waiting, a_deadline_ends_the_wait_not_before_its_time) {
