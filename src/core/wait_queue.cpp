@@ -158,6 +158,7 @@ void wait_queue::note_owed() noexcept {
 }
 
 void wait_queue::wake(std::uint32_t key) noexcept {
+    base::order_release(this);
     if (key != poll_in && key != poll_out && key != poll_hup) extra_keys_.fetch_or(key & ~poll_in, base::relaxed);
     if (leave_wake(key)) let_go();
 }
@@ -168,6 +169,7 @@ bool wait_queue::hold() noexcept {
         if ((seen & held_mark) == 0) {
             if (!word_.compare_exchange_weak(seen, seen | held_mark, base::acq_rel, base::relaxed)) continue;
             holder_.store(this_thread(), base::relaxed);
+            base::order_acquire(this);
             return true;
         }
         if (in_callback != 0) return false;
@@ -197,6 +199,7 @@ void wait_queue::let_go() noexcept {
         }
         const std::uint64_t owed = more && !may_run ? owed_mark : 0;
         holder_.store(nullptr, base::relaxed);
+        base::order_release(this);
         if (!word_.compare_exchange_weak(seen, (seen & (pending_mask | owed_mark)) | owed, base::acq_rel,
                                          base::acquire)) { // QUEUE_HANDOVER
             holder_.store(this_thread(), base::relaxed);
@@ -249,6 +252,7 @@ void wait_queue::run_owed() noexcept {
 }
 
 void wait_queue::run(const pending& wakes) noexcept {
+    base::order_acquire(this);
     const std::uint32_t extra = wakes.in > 0 ? extra_keys_.exchange(0, base::relaxed) : 0;
     after_write_.rest = static_cast<std::uint32_t>(wakes.in);
     after_read_.rest = static_cast<std::uint32_t>(wakes.out) + (wakes.hup ? 1 : 0);
