@@ -44,12 +44,16 @@ int write_on(efd_t* efd, std::uint64_t value, const wait_terms& terms) noexcept 
 
 int read_stoppable(efd_t* efd, std::uint64_t* value, std::int64_t deadline_ns, efd_cancel_t* cancel) noexcept {
     const std::stop_token token = cancel->source.get_token();
-    return read_on(efd, value, {.deadline_ns = deadline_ns, .stop = &token, .sleep = patience::always});
+    const int end = read_on(efd, value, {.deadline_ns = deadline_ns, .stop = &token, .sleep = patience::always});
+    efd::base::order_acquire(cancel);
+    return end;
 }
 
 int write_stoppable(efd_t* efd, std::uint64_t value, std::int64_t deadline_ns, efd_cancel_t* cancel) noexcept {
     const std::stop_token token = cancel->source.get_token();
-    return write_on(efd, value, {.deadline_ns = deadline_ns, .stop = &token, .sleep = patience::always});
+    const int end = write_on(efd, value, {.deadline_ns = deadline_ns, .stop = &token, .sleep = patience::always});
+    efd::base::order_acquire(cancel);
+    return end;
 }
 
 // The core's entry lives in the C entry's reserved space; this finds the one from the other.
@@ -148,6 +152,7 @@ efd_cancel_t* efd_cancel_create(void) {
 
 int efd_cancel_request(efd_cancel_t* cancel) {
     if (cancel == nullptr) return fail(EBADF);
+    efd::base::order_release(cancel);
     cancel->source.request_stop();
     return 0;
 }
@@ -162,9 +167,19 @@ int efd_write_cancellable(efd_t* efd, std::uint64_t value, std::uint64_t deadlin
     return cancel == nullptr ? fail(EBADF) : write_stoppable(efd, value, deadline(deadline_ns), cancel);
 }
 
-int efd_poll(const efd_t* efd) { return efd == nullptr ? fail(EBADF) : static_cast<int>(object(efd)->poll()); }
+int efd_poll(const efd_t* efd) {
+    if (efd == nullptr) return fail(EBADF);
+    const auto says = static_cast<int>(object(efd)->poll());
+    efd::base::order_acquire(efd);
+    return says;
+}
 
-std::uint64_t efd_count(const efd_t* efd) { return efd == nullptr ? 0 : object(efd)->count(); }
+std::uint64_t efd_count(const efd_t* efd) {
+    if (efd == nullptr) return 0;
+    const std::uint64_t count = object(efd)->count();
+    efd::base::order_acquire(efd);
+    return count;
+}
 
 int efd_id(const efd_t* efd) { return efd == nullptr ? fail(EBADF) : object(efd)->id(); }
 

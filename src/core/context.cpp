@@ -38,16 +38,26 @@ void context::set_nonblock(bool on) noexcept {
 }
 
 taken context::read_slow(const wait_terms& terms) noexcept {
+    base::order_release(this);
     operation op{side::reader, 0};
     const status end = wait_for(op, terms);
+    if (end == status::ok) base::order_acquire(this);
     return {op.amount, end};
 }
 
-taken context::take_now() noexcept { return take_or_arrive(nullptr); }
+taken context::take_now() noexcept {
+    base::order_release(this);
+    const taken now = take_or_arrive(nullptr);
+    if (now.end == status::ok) base::order_acquire(this);
+    return now;
+}
 
 [[gnu::noinline]] status context::write_slow(std::uint64_t n, const wait_terms& terms) noexcept {
+    base::order_release(this);
     operation op{side::writer, n};
-    return wait_for(op, terms);
+    const status end = wait_for(op, terms);
+    if (end == status::ok) base::order_acquire(this); // who made room
+    return end;
 }
 
 // The add was void.
@@ -70,6 +80,7 @@ void context::signal_attention(state_word old, std::uint32_t mask) noexcept {
 
 bool context::signal_mask(std::uint32_t mask) noexcept {
     if (!signal_allowed()) return false;
+    base::order_release(this);
     const state_word old = state_.fetch_add(one_unit, base::acq_rel); // SIGNAL_PARK, publish
     if (needs_attention(old)) signal_attention(old, mask);
     return true;

@@ -94,7 +94,7 @@ status context::remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_
         if (!holder.held()) return status::deadlock;
         if (!waiters->contains(entry)) return status::invalid;
         waiters->remove(entry);
-        end = hand_over(take_or_arrive(nullptr), count); // wakes POLLOUT by itself if it took something
+        end = hand_over(take_now(), count); // wakes POLLOUT by itself if it took something
         watch_off_if_alone(*waiters);
     }
     put();

@@ -64,10 +64,13 @@ hold_end context::hold(std::uint64_t& amount) noexcept {
 
 // Takes `amount`, which may be nothing, and lets go. Gives the word as it was.
 state_word context::release_hold(std::uint64_t amount) noexcept {
+    base::order_release(this);
     state_word seen = state_.load(base::acquire);
     for (;;) {
         const state_word left = left_by_read(seen, packed_count(seen) - amount) & ~hold_mark;
-        if (state_.compare_exchange_weak(seen, left, base::acq_rel, base::acquire)) return seen; // HOLD, release
+        if (!state_.compare_exchange_weak(seen, left, base::acq_rel, base::acquire)) continue; // HOLD, release
+        if (amount > 0) base::order_acquire(this);
+        return seen;
     }
 }
 

@@ -9,6 +9,7 @@
 
 #include <efd/base/atomic.hpp>
 #include <efd/base/export.hpp>
+#include <efd/base/order.hpp>
 #include <efd/base/status.hpp>
 #include <efd/core/count.hpp>
 #include <efd/core/kref.hpp>
@@ -74,7 +75,9 @@ class alignas(64) context {
     [[nodiscard]] base::status read(std::uint64_t& value) noexcept {
         // One unit in a quiet word is what a reader finds most often: taken without a look, which would cost more.
         state_word seen = one_unit;
+        base::order_release(this); // to a writer that waits for room
         if (state_.compare_exchange_strong(seen, 0, base::acq_rel, base::acquire)) [[likely]] {
+            base::order_acquire(this);
             value = 1;
             return base::status::ok;
         }
@@ -96,6 +99,7 @@ class alignas(64) context {
     [[nodiscard]] base::status write(std::uint64_t n) noexcept {
         if (n > blind_add_max) [[unlikely]]
             return write_slow(n, wait_terms{});
+        base::order_release(this);
         const state_word old = state_.fetch_add(n << count_shift, base::acq_rel);
         if (needs_attention(old)) [[unlikely]]
             return write_attention(old, n);
@@ -116,6 +120,7 @@ class alignas(64) context {
     // signal for those who may be inside a callback: counts at once, wakes sleepers at once, and leaves callbacks to
     // be run after the one that is running. Never refused. Async-signal-safe.
     bool signal_deferred() noexcept {
+        base::order_release(this);
         const state_word old = state_.fetch_add(one_unit, base::acq_rel);
         if (needs_attention(old)) [[unlikely]]
             signal_attention(old, 0);
