@@ -202,6 +202,8 @@ int efd_fd(efd_t* efd, int how) {
     return end == status::ok ? descriptor : answer(end);
 }
 
+int efd_renew_descriptors(void) { return answer(efd::watch::doorbell::renew_all()); }
+
 int efd_arm(efd_t* efd, unsigned events) {
     if (efd == nullptr) return fail(EBADF);
     std::uint32_t ready = 0;

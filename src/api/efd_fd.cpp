@@ -6,7 +6,9 @@
 #include "file/anon_fd.hpp"
 #include "file/descriptor_table.hpp"
 #include "file/file_operations.hpp"
+#include "os/descriptor.hpp"
 #include "os/file_number.hpp"
+#include "watch/doorbell.hpp"
 
 #include <cerrno>
 #include <cstddef>
@@ -24,7 +26,16 @@ namespace {
 
 efd::os::user_address address(const void* of) noexcept { return reinterpret_cast<efd::os::user_address>(of); }
 
-file_reference file_of(int fd) noexcept { return descriptor_table::instance().get(fd); }
+file_reference file_of(int fd) noexcept {
+    file_reference file = descriptor_table::instance().get(fd);
+    if (file) file->come_home();
+    return file;
+}
+
+// The file's own number, if it is seen to be a bell: the caller's may be somebody else's by now.
+int bell_of(open_file& file) noexcept {
+    return efd::watch::doorbell::prove(file.object()) && efd::os::is_marked(file.bell()) ? file.bell() : -1;
+}
 
 ssize_t answer_moved(const efd::file::moved& end) noexcept {
     return end.end == status::ok ? ssize_t{end.bytes} : ssize_t{answer(end.end)};
@@ -43,20 +54,19 @@ ssize_t write_on(int fd, const iov_iter& from) noexcept {
 int answer_kernel(int result) noexcept { return result >= 0 ? result : fail(-result); }
 
 int get_status(open_file& file) noexcept {
-    const int kernels = efd::os::status_flags(file.bell());
+    const int kernels = efd::os::status_flags(bell_of(file));
     if (kernels < 0) return fail(-kernels);
     return (kernels & ~EFD_NONBLOCK) | static_cast<int>(file.object().flags() & efd::core::flag_nonblock);
 }
 
 int set_status(open_file& file, int command, long flags) noexcept {
-    const int end = efd::os::control(file.bell(), command, flags);
+    const int end = efd::os::control(bell_of(file), command, flags);
     if (end >= 0) file.object().set_nonblock((flags & EFD_NONBLOCK) != 0);
     return answer_kernel(end);
 }
 
-// The number comes from the file's own one: the caller's may be somebody else's by now.
 int duplicate(open_file& file, int command, long lowest) noexcept {
-    const int fd = efd::os::control(file.bell(), command, lowest);
+    const int fd = efd::os::control(bell_of(file), command, lowest);
     if (fd < 0) return fail(-fd);
     const status end = efd::file::install_dup(fd, file);
     return end == status::ok ? fd : answer(end);
@@ -111,6 +121,7 @@ efd_t* efd_fd_ctx(int fd) {
         errno = EBADF;
         return nullptr;
     }
+    (void)efd::watch::doorbell::prove(file->object()); // the number may be closed while the object lives on
     file->object().get();
     return reinterpret_cast<efd_t*>(&file->object());
 }
@@ -119,6 +130,7 @@ int efd_fd_fdinfo(int fd, char* buf, size_t size) {
     const file_reference file = file_of(fd);
     if (!file) return fail(EBADF);
     if (buf == nullptr && size != 0) return fail(EFAULT);
+    if (bell_of(*file) < 0 || !efd::os::same_file(fd, file->bell())) return fail(EBADF); // closed behind our back
     return static_cast<int>(efd::file::show_fdinfo(*file, fd, std::span(buf, size)));
 }
 

@@ -2,6 +2,7 @@
 #include "file/anon_fd.hpp"
 
 #include "file/descriptor_table.hpp"
+#include "os/descriptor.hpp"
 #include "os/file_number.hpp"
 #include "os/user_memory.hpp"
 #include "watch/doorbell.hpp"
@@ -36,7 +37,9 @@ class taken_number {
 status give_bell(core::context& object, int fd, int& bell) noexcept {
     taken_number apart(os::take_number_apart(fd));
     if (apart.get() < 0) return refusal_of(apart.get());
-    if (const status end = watch::doorbell::adopt(object, apart.get()); end != status::ok) return end;
+    if (const status end = watch::doorbell::adopt(object, apart.get(), fd, &descriptor_table::follow);
+        end != status::ok)
+        return end;
     bell = apart.keep();
     return status::ok;
 }
@@ -90,10 +93,20 @@ status install_dup(int fd, open_file& file) noexcept {
     return status::ok;
 }
 
-// The number leaves the table before it is free, so that whoever gets it next finds no trace.
+// The number leaves the table before it is free, so that whoever gets it next finds no trace. Its bell is marked,
+// unless it ends right here.
 bool close_descriptor(int fd) noexcept {
-    const file_reference closed = descriptor_table::instance().take(fd);
-    if (!closed || !os::same_file(fd, closed->bell())) return false;
+    descriptor_table& table = descriptor_table::instance();
+    const bool is_installed = table.is_installed(fd);
+    const file_reference closed = table.take(fd);
+    if (!closed) return false;
+    closed->come_home();
+    if (!is_installed || !os::same_file(fd, closed->bell())) return false;
+    if (closed->is_last() && closed->object().references() == 1)
+        watch::doorbell::trust(closed->object());
+    else
+        (void)watch::doorbell::prove(closed->object());
+    os::note_owner(fd, nullptr);
     os::give_number_back(fd);
     return true;
 }

@@ -1,10 +1,7 @@
 // file/descriptor_table.cpp: see descriptor_table.hpp.
-//
-// In the child of a fork every number still names the parent's bell. The child has objects of its own, whose doorbells
-// make bells of their own (watch/doorbell.cpp); what is left is to put those behind our numbers. Numbers that were
-// closed behind our back may name anything by then: those are dropped first, while the bells still tell.
 #include "file/descriptor_table.hpp"
 
+#include "os/descriptor.hpp"
 #include "os/file_number.hpp"
 #include "os/memory.hpp"
 
@@ -65,12 +62,14 @@ status descriptor_table::reserve(int fd) noexcept {
     auto* const places = static_cast<place*>(memory);
     for (unsigned i = 0; i < slab_places; ++i) new (places + i) place(nullptr);
     slabs_[slab].store(places, base::release);
-    handle_forks();
     return status::ok;
 }
 
 void descriptor_table::install(int fd, open_file& file) noexcept {
-    const file_reference stale(place_of(fd)->exchange(&file, base::acq_rel)); // FDGET, install
+    place* const named = place_of(fd);
+    os::note_owner(fd, named);
+    file.add_number(fd);
+    const file_reference stale(named->exchange(&file, base::acq_rel)); // FDGET, install
 }
 
 file_reference descriptor_table::take(int fd) noexcept {
@@ -78,24 +77,25 @@ file_reference descriptor_table::take(int fd) noexcept {
     return file_reference(here == nullptr ? nullptr : here->exchange(nullptr, base::acq_rel)); // FDGET, take
 }
 
-template <class Visit>
-void descriptor_table::for_each(Visit visit) noexcept {
-    for (unsigned slab = 0; slab < slabs_most; ++slab) {
-        place* const places = slabs_[slab].load(base::acquire);
+bool descriptor_table::is_installed(int fd) noexcept {
+    const place* const named = place_of(fd);
+    return named != nullptr && os::is_owner(fd, named);
+}
+
+void descriptor_table::follow_to(int fd, int bell) noexcept {
+    if (is_installed(fd) && os::is_marked(fd)) os::put_behind(bell, fd);
+}
+
+void descriptor_table::follow(core::context& object, int bell, int twin) noexcept {
+    descriptor_table& all = instance();
+    const auto names_it = [&object](const open_file* file) { return file != nullptr && &file->object() == &object; };
+    const open_file* const first = all.place_of(twin)->load(base::acquire);
+    if (names_it(first) && first->only_number() == twin) return all.follow_to(twin, bell);
+    for (unsigned slab = 0; slab < slabs_most; ++slab) { // of a file that has, or had, more numbers than one
+        const place* const places = all.slabs_[slab].load(base::acquire);
         for (unsigned i = 0; places != nullptr && i < slab_places; ++i)
-            if (open_file* const file = places[i].load(base::acquire); file != nullptr)
-                visit(static_cast<int>(slab * slab_places + i), *file);
+            if (names_it(places[i].load(base::acquire))) all.follow_to(static_cast<int>(slab * slab_places + i), bell);
     }
-}
-
-void descriptor_table::drop_strangers() noexcept {
-    for_each([this](int fd, open_file& file) {
-        if (!os::same_file(fd, file.bell())) (void)take(fd);
-    });
-}
-
-void descriptor_table::renew_numbers() noexcept {
-    for_each([](int fd, open_file& file) { os::put_behind(file.bell(), fd); });
 }
 
 void descriptor_table::lock() noexcept {
@@ -108,18 +108,7 @@ void descriptor_table::unlock() noexcept {
     growing_.unlock();
 }
 
-// What is registered runs in the child in the order of registration: this one before any doorbell's ...
-[[maybe_unused]] const int descriptor_table::before_bells =
-    ::pthread_atfork([] { instance().lock(); }, [] { instance().unlock(); },
-                     [] {
-                         instance().unlock();
-                         instance().drop_strangers();
-                     });
-
-// ... and this one after them: the first number comes after the first doorbell.
-void descriptor_table::handle_forks() noexcept {
-    [[maybe_unused]] static const int after_bells =
-        ::pthread_atfork(nullptr, nullptr, [] { instance().renew_numbers(); });
-}
+[[maybe_unused]] const int descriptor_table::fork_handlers =
+    ::pthread_atfork([] { instance().lock(); }, [] { instance().unlock(); }, [] { instance().unlock(); });
 
 } // namespace efd::file

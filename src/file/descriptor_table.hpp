@@ -30,6 +30,13 @@ class descriptor_table {
     // The number names nothing any more; its reference is the caller's.
     [[nodiscard]] file_reference take(int fd) noexcept;
 
+    // False: the kernel gave the number to somebody else since it was installed, as far as we were told.
+    [[nodiscard]] bool is_installed(int fd) noexcept;
+
+    // In the child of a fork, where `bell` is made anew: puts it behind all numbers of its file that are ours still.
+    // twin: the first that it had.
+    static void follow(core::context& object, int bell, int twin) noexcept;
+
   private:
     friend class file_layout;
 
@@ -40,12 +47,8 @@ class descriptor_table {
     [[nodiscard]] place* place_of(int fd) noexcept;
     void lock() noexcept;
     void unlock() noexcept;
-    void drop_strangers() noexcept;
-    void renew_numbers() noexcept;
-    template <class Visit>
-    void for_each(Visit visit) noexcept;
-    static void handle_forks() noexcept;
-    static const int before_bells;
+    void follow_to(int fd, int bell) noexcept;
+    static const int fork_handlers;
 
     std::array<base::atomic<place*>, slabs_most> slabs_{};
     std::mutex growing_;

@@ -3,6 +3,8 @@
 
 #include "base/stop.hpp"
 #include "file/file_operations.hpp"
+#include "os/process.hpp"
+#include "watch/doorbell.hpp"
 
 #include <mutex>
 #include <new>
@@ -32,6 +34,8 @@ open_file* open_file::make() noexcept {
 void open_file::init(core::context& object, int bell) noexcept {
     object_ = &object;
     bell_ = bell;
+    only_number_.store(no_number, base::relaxed);
+    home_.store(os::process_number(), base::relaxed);
     refs_.init();
 }
 
@@ -39,6 +43,19 @@ void open_file::free() noexcept {
     next_free_ = free_places.load(base::relaxed);
     while (!free_places.compare_exchange_weak(next_free_, this, base::acq_rel, base::relaxed)) {
     }
+}
+
+void open_file::add_number(int fd) noexcept {
+    const int before = only_number_.load(base::relaxed);
+    only_number_.store(before == no_number ? fd : several, base::relaxed);
+}
+
+void open_file::come_home() noexcept {
+    const std::uint32_t here = os::process_number();
+    if (home_.load(base::relaxed) == here) [[likely]]
+        return;
+    watch::doorbell::come_home(*object_);
+    home_.store(here, base::relaxed);
 }
 
 void open_file::put() noexcept {

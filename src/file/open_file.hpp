@@ -26,7 +26,17 @@ class open_file {
     [[nodiscard]] core::context& object() const noexcept { return *object_; }
     [[nodiscard]] int bell() const noexcept { return bell_; }
 
+    // One of the numbers that name this file, for as long as there is but one: then there is no need to look for
+    // others.
+    void add_number(int fd) noexcept;
+    [[nodiscard]] int only_number() const noexcept { return only_number_.load(base::relaxed); }
+
+    // In the child of a fork: makes the numbers of this file the child's own, if that has not been done.
+    void come_home() noexcept;
+
     void get() noexcept { refs_.get(); }
+    // Whether the caller's reference is the only one; to be asked where no number names the file any more.
+    [[nodiscard]] bool is_last() const noexcept { return refs_.read() == 1; }
     [[nodiscard]] bool get_unless_zero() noexcept { return refs_.get_unless_zero(); }
     void put() noexcept;
 
@@ -44,8 +54,13 @@ class open_file {
     // while another one pops.
     static base::atomic<open_file*> free_places;
 
+    static constexpr int no_number = -1;
+    static constexpr int several = -2;
+
     core::kref refs_;
     int bell_ = -1;
+    base::atomic<int> only_number_{no_number};
+    base::atomic<std::uint32_t> home_{0}; // the process that it came home to, as far as is known here
     core::context* object_ = nullptr;
     open_file* next_free_ = nullptr;
 };

@@ -3,6 +3,7 @@
 
 #include "os/clock.hpp"
 #include "os/errno_keeper.hpp"
+#include "os/memory.hpp"
 #include "os/raw_call.hpp"
 
 #include <efd/base/atomic.hpp>
@@ -22,44 +23,115 @@ base::atomic<std::uint64_t> calls_made{0};
 
 static_assert(epoll_one_shot == EPOLLONESHOT);
 
+// F_SETSIG names the signal that O_ASYNC would send. An eventfd and an epoll send none, and this one libc keeps for
+// itself: so it serves as a mark that stays with the open file, wherever its numbers go.
+constexpr long mark_of_bells = 33;
+
+bool has_mark(int fd) noexcept { return raw_fcntl(fd, F_GETSIG, 0) == mark_of_bells; }
+
+int marked(int fd) noexcept {
+    if (fd < 0) return -errno;
+    raw_fcntl(fd, F_SETSIG, mark_of_bells);
+    return fd;
+}
+
+int plain_bell(bool readable) noexcept { return ::eventfd(readable ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+// The notes: for each number its last owner, in pieces that are made when first needed and stay.
+using note = base::atomic<const void*>;
+constexpr unsigned piece_notes = 1U << 12;
+constexpr unsigned pieces_most = 1U << 12; // numbers below 2^24
+constinit base::atomic<note*> pieces[pieces_most] = {};
+
+note* note_of(int fd) noexcept {
+    const auto number = static_cast<unsigned>(fd);
+    if (fd < 0 || number / piece_notes >= pieces_most) return nullptr;
+    note* const piece = pieces[number / piece_notes].load(base::acquire);
+    return piece == nullptr ? nullptr : piece + number % piece_notes;
+}
+
+note* make_note(int fd) noexcept {
+    const auto number = static_cast<unsigned>(fd);
+    if (fd < 0 || number / piece_notes >= pieces_most) return nullptr;
+    if (note* const there = note_of(fd); there != nullptr) return there;
+    auto* const made = static_cast<note*>(map_zeroed(piece_notes * sizeof(note)));
+    if (made == nullptr) return nullptr;
+    note* none = nullptr;
+    // Beside another thread that was first the memory is lost; it was never touched.
+    (void)pieces[number / piece_notes].compare_exchange_strong(none, made, base::acq_rel, base::acquire);
+    return note_of(fd);
+}
+
 } // namespace
 
 int make_bell(bool readable) noexcept {
     const errno_keeper keeper;
-    const int fd = ::eventfd(readable ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK);
-    return fd >= 0 ? fd : -errno;
+    return marked(plain_bell(readable));
+}
+
+bool is_marked(int fd) noexcept {
+    const errno_keeper keeper;
+    return has_mark(fd);
+}
+
+void mark(int fd) noexcept {
+    const errno_keeper keeper;
+    (void)marked(fd);
+}
+
+void note_owner(int fd, const void* owner) noexcept {
+    const errno_keeper keeper;
+    if (note* const of = make_note(fd); of != nullptr) of->store(owner, base::release);
+}
+
+bool is_owner(int fd, const void* owner) noexcept {
+    if (fd < 0) return false;
+    const note* const of = note_of(fd);
+    return of == nullptr || of->load(base::acquire) == owner;
 }
 
 bool ring_bell(int fd, std::uint64_t n) noexcept {
     const errno_keeper keeper;
     calls_made.fetch_add(1, base::relaxed);
-    return raw_write(fd, &n, sizeof n) == sizeof n;
+    return has_mark(fd) && raw_write(fd, &n, sizeof n) == sizeof n;
 }
 
 std::uint64_t silence_bell(int fd) noexcept {
     const errno_keeper keeper;
     calls_made.fetch_add(1, base::relaxed);
     std::uint64_t held = 0;
-    return raw_read(fd, &held, sizeof held) == sizeof held ? held : 0; // EAGAIN: nothing
+    return has_mark(fd) && raw_read_now(fd, &held, sizeof held) == sizeof held ? held : 0; // EAGAIN: nothing
 }
 
 void close_bell(int fd) noexcept {
     const errno_keeper keeper;
+    if (has_mark(fd)) raw_close(fd);
+}
+
+void close_known_bell(int fd) noexcept {
+    const errno_keeper keeper;
     raw_close(fd);
 }
 
-void renew_bell(int fd, bool readable) noexcept {
+bool replace_bell(int fd) noexcept {
     const errno_keeper keeper;
-    const int fresh = ::eventfd(readable ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (fresh < 0) return;
-    ::dup3(fresh, fd, O_CLOEXEC);
-    raw_close(fresh);
+    if (!has_mark(fd)) return false;
+    const int exec_flag = raw_fcntl(fd, F_GETFD, 0);
+    int fresh = marked(plain_bell(false));
+    bool done = fresh >= 0 && ::dup3(fresh, fd, O_CLOEXEC) == fd;
+    if (fresh == -EMFILE) { // no number is free: this one's must do; if another thread gets it, it is that one's
+        raw_close(fd);
+        fresh = marked(plain_bell(false));
+        done = fresh == fd || (fresh >= 0 && raw_fcntl(fresh, F_DUPFD_CLOEXEC, fd) == fd);
+    }
+    if (fresh >= 0 && fresh != fd) raw_close(fresh);
+    if (done && exec_flag == 0) raw_fcntl(fd, F_SETFD, 0);
+    return done;
 }
 
 int make_epoll() noexcept {
     const errno_keeper keeper;
-    const int fd = ::epoll_create1(EPOLL_CLOEXEC);
-    return fd >= 0 ? fd : -errno;
+    return marked(::epoll_create1(EPOLL_CLOEXEC));
 }
 
 int epoll_add(int epoll, int fd, std::uint32_t events, std::uint64_t beside) noexcept {
@@ -72,6 +144,7 @@ int epoll_add(int epoll, int fd, std::uint32_t events, std::uint64_t beside) noe
 
 void epoll_remove(int epoll, int fd) noexcept {
     const errno_keeper keeper;
+    if (!has_mark(epoll)) return;
     ::epoll_ctl(epoll, EPOLL_CTL_DEL, fd, nullptr); // EBADF: closed, and so removed, already
 }
 
@@ -87,8 +160,8 @@ bool epoll_has(int epoll, int fd, std::uint32_t events, std::uint64_t beside) no
 
 bool epoll_replace(int fresh, int epoll) noexcept {
     const errno_keeper keeper;
-    const bool replaced = ::dup3(fresh, epoll, O_CLOEXEC) == epoll;
-    ::close(fresh);
+    const bool replaced = has_mark(epoll) && ::dup3(fresh, epoll, O_CLOEXEC) == epoll;
+    raw_close(fresh);
     return replaced;
 }
 

@@ -1,7 +1,9 @@
 // os/descriptor.hpp: the kernel's eventfd as a bell: make it, ring it, silence it, close it.
 //
-// Owns nothing. A bell never blocks (O_NONBLOCK) and does not survive exec. All but make_bell may be called from any
-// thread and from a signal handler; errno stays as it was.
+// A bell never blocks (O_NONBLOCK) and does not survive exec. A number may be closed behind our back and come back as
+// somebody else's, so nothing is written to, read from, closed or replaced that is not seen to be a bell: each carries
+// a mark that no other file has, and for each number there is a note who got it last. Both together are a bell of ours,
+// and this one. Owns the notes. All but make_bell may be called from any thread and from a signal handler; errno stays.
 #pragma once
 
 #include <cstddef>
@@ -10,26 +12,41 @@
 
 namespace efd::os {
 
-// A descriptor, readable from the start or not; or a negative errno: EMFILE, ENFILE, ENOMEM, as eventfd(2).
+// A marked descriptor, readable from the start or not; or a negative errno: EMFILE, ENFILE, ENOMEM, as eventfd(2).
 [[nodiscard]] int make_bell(bool readable) noexcept;
 
-// Adds n to what the bell holds, so that watchers see an edge. False: it would pass 2^64-2.
+// Whether the number names a marked file: a bell, or an epoll of make_epoll. One cheap call.
+[[nodiscard]] bool is_marked(int fd) noexcept;
+// Marks the file behind a number that is surely ours.
+void mark(int fd) noexcept;
+
+// The kernel gave this number to `owner`: whoever had it before has lost it. Null: to nobody who would ask.
+void note_owner(int fd, const void* owner) noexcept;
+// False: the number is below zero, or another one got it since. True also where there was no memory for a note.
+[[nodiscard]] bool is_owner(int fd, const void* owner) noexcept;
+
+// Adds n to what the bell holds, so that watchers see an edge. False: it would pass 2^64-2, or this is no bell.
 bool ring_bell(int fd, std::uint64_t n) noexcept;
 
-// Takes all that it holds, and says how much that was.
+// Takes all that it holds, and says how much that was; nothing where this is no bell.
 std::uint64_t silence_bell(int fd) noexcept;
 
+// Closes what is marked; anything else stays open.
 void close_bell(int fd) noexcept;
+// For who has seen it to be ours in another way.
+void close_known_bell(int fd) noexcept;
 
-// After fork: puts a bell of this process behind the number that so far names the parent's.
-void renew_bell(int fd, bool readable) noexcept;
+// Puts a new bell, not readable, in the place of an old one; needs no free number. False: the number names no bell, or
+// the system has no more files: then it names the old one still, or nothing.
+[[nodiscard]] bool replace_bell(int fd) noexcept;
 
-// How many system calls ring_bell and silence_bell have made in this process.
+// How many rings, silences and looks at an epoll this process has made; the look at a mark that goes before one is not
+// counted.
 [[nodiscard]] std::uint64_t bell_calls() noexcept;
 
 // EPOLLONESHOT.
 inline constexpr std::uint32_t epoll_one_shot = 1U << 30;
-// An epoll, close-on-exec, or a negative errno.
+// A marked epoll, close-on-exec, or a negative errno.
 [[nodiscard]] int make_epoll() noexcept;
 // 0 or a negative errno, as epoll_ctl(2). What stands beside the descriptor comes back with its events.
 [[nodiscard]] int epoll_add(int epoll, int fd, std::uint32_t events, std::uint64_t beside) noexcept;

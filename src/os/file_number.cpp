@@ -74,6 +74,12 @@ bool same_file(int one, int other) noexcept {
     return ::syscall(SYS_kcmp, self, self, compare_files, one, other) <= 0;
 }
 
+bool is_anonymous(int fd) noexcept {
+    const errno_keeper keeper;
+    struct stat found{};
+    return ::fstat(fd, &found) == 0 && (found.st_mode & S_IFMT) == 0;
+}
+
 void put_behind(int from, int to) noexcept {
     const errno_keeper keeper;
     ::dup3(from, to, exec_flag(to));

@@ -31,6 +31,9 @@ extern const int plain_duplicate; // F_DUPFD
 // Whether both numbers name one open file; true where the kernel cannot be asked (before 6.10, and without kcmp).
 [[nodiscard]] bool same_file(int one, int other) noexcept;
 
+// Whether the file has no place in a file system, as an eventfd has none: no file, device, pipe or socket.
+[[nodiscard]] bool is_anonymous(int fd) noexcept;
+
 // Puts the file behind `from` in the place of the one behind `to`, which keeps its close-on-exec flag.
 void put_behind(int from, int to) noexcept;
 

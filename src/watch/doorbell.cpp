@@ -23,10 +23,6 @@
 
 #include "os/descriptor.hpp"
 
-#include <cerrno>
-#include <new>
-#include <pthread.h>
-
 namespace efd::watch {
 
 using base::status;
@@ -37,10 +33,6 @@ constexpr std::uint32_t busy_mark = 1U << 0;
 constexpr std::uint32_t look_mark = 1U << 1;
 constexpr std::uint32_t taking_mark = 1U << 2;
 
-constexpr int nowhere = -1; // else: the number of the descriptor, above two marks
-constexpr int armed_way = 1 << 0;
-constexpr int retired = 1 << 1; // beside armed_way: its ring is heard by nobody
-constexpr int number_shift = 2;
 constexpr std::uint64_t full = core::ceiling - 1; // held so, a kernel's eventfd is readable and not writable
 
 // What a level descriptor must hold to say what poll says. POLLERR is beyond what user space can make it say.
@@ -51,95 +43,13 @@ constexpr std::uint64_t to_hold(std::uint64_t count) noexcept {
 static_assert(to_hold(0) == 0 && to_hold(1) == 1 && to_hold(core::ceiling - 2) == 1);
 static_assert(to_hold(core::ceiling - 1) == full && to_hold(core::ceiling) == full);
 
-status status_of(int negative_errno) noexcept {
-    switch (-negative_errno) {
-    case EMFILE: return status::no_descriptor;
-    case ENFILE: return status::table_full;
-    default: return status::no_memory;
-    }
-}
-
-// Doorbells stay with their slots for ever; this list of all that were made is for the child of a fork.
-base::atomic<doorbell*> all_doorbells{nullptr};
-
 } // namespace
-
-bool doorbell::is_armed_way(int place) noexcept { return (place & armed_way) != 0; }
-bool doorbell::is_retired(int place) noexcept { return (place & retired) != 0; }
-int doorbell::fd_here() const noexcept { return place_.load(base::relaxed) >> number_shift; }
-
-doorbell::doorbell(core::context& slot) noexcept : object_(slot), place_(nowhere) { tell = &told; }
-
-doorbell* doorbell::of_slot(core::context& object) noexcept {
-    if (core::bell* const there = object.bell_of_slot(); there != nullptr) return static_cast<doorbell*>(there);
-    auto* const made = new (std::nothrow) doorbell(object);
-    if (made == nullptr) return nullptr;
-    core::bell* const there = object.put_bell(*made);
-    if (there != made) {
-        delete made; // another thread was first, or there is no memory for the wait queue
-        return static_cast<doorbell*>(there);
-    }
-    [[maybe_unused]] static const int fork_handler = ::pthread_atfork(nullptr, nullptr, &after_fork);
-    made->next_made_ = all_doorbells.load(base::relaxed);
-    while (!all_doorbells.compare_exchange_weak(made->next_made_, made, base::release, base::relaxed)) {
-    }
-    return made;
-}
-
-status doorbell::open(core::context& object, ring_way way, int& fd) noexcept {
-    doorbell* const bell = of_slot(object);
-    return bell == nullptr ? status::no_memory : bell->open_here(way, fd);
-}
-
-status doorbell::open_here(ring_way way, int& fd) noexcept {
-    const bool armed = way == ring_way::armed;
-    int place = place_.load(base::acquire);
-    if (place == nowhere) {
-        const bool readable = !armed && object_.count() > 0;
-        const int made = os::make_bell(readable);
-        if (made < 0) return status_of(made);
-        const int wanted = made << number_shift | (armed ? armed_way : 0);
-        if (place_.compare_exchange_strong(place, wanted, base::acq_rel, base::acquire)) {
-            place = wanted;
-            if (readable) note_born_ringing();
-        } else {
-            os::close_bell(made); // another thread was first
-        }
-    }
-    if (is_armed_way(place) != armed || is_retired(place)) return status::invalid;
-    if (!armed) object_.watch_level();
-    fd = place >> number_shift;
-    return status::ok;
-}
-
-void doorbell::note_born_ringing() noexcept {
-    begun_.fetch_add(1, base::acq_rel);
-    done_.fetch_add(1, base::acq_rel);
-}
-
-status doorbell::adopt(core::context& object, int fd) noexcept {
-    doorbell* const bell = of_slot(object);
-    if (bell == nullptr) return status::no_memory;
-    if (object.count() > 0) bell->note_born_ringing();
-    bell->place_.store(fd << number_shift, base::release);
-    object.watch_level();
-    return status::ok;
-}
-
-// Who is still inside told() goes on to use the number, which therefore stays taken until the end of the object.
-void doorbell::retire(core::context& object) noexcept {
-    auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
-    if (bell == nullptr) return;
-    const int place = bell->place_.load(base::acquire);
-    if (place == nowhere || is_armed_way(place)) return;
-    bell->place_.store(place | armed_way | retired, base::release);
-    os::renew_bell(place >> number_shift, false);
-}
 
 status doorbell::arm(core::context& object, std::uint32_t events, std::uint32_t& ready) noexcept {
     auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
     const int place = bell == nullptr ? nowhere : bell->place_.load(base::acquire);
     if (place == nowhere || !is_armed_way(place) || is_retired(place) || events == 0) return status::invalid;
+    (void)bell->is_home();
     object.linger_before_arming();
     ready = object.arm_bell(events);
     return status::ok;
@@ -150,6 +60,7 @@ void doorbell::told(core::bell& bell, core::context& object, std::uint32_t key) 
     const int place = self.place_.load(base::acquire);
     if (place == nowhere) return;
     if (key == core::poll_hup) return self.end();
+    if (!self.is_home()) return;
     if (is_armed_way(place)) return self.told_armed(key);
     // Only a count above zero is rung for: a late adder may be told of an object that was born in its own one's slot.
     if ((key & left_zero) != 0 && to_hold(object.count()) == 1) self.ring();
@@ -170,13 +81,6 @@ void doorbell::told_armed(std::uint32_t key) noexcept {
     if (key == 0 || !object_.wants_ring(key, arm)) return;
     ring_armed();
     object_.end_arm(arm);
-}
-
-// The last reference is gone, and with it everybody who could be busy here.
-void doorbell::end() noexcept {
-    os::close_bell(fd_here());
-    forget();
-    place_.store(nowhere, base::release);
 }
 
 void doorbell::forget() noexcept {
@@ -251,21 +155,6 @@ void doorbell::silence(bool& took) noexcept {
     done_.fetch_sub(rings, base::acq_rel);
     word_.fetch_and(~taking_mark, base::acq_rel);
     took = true;
-}
-
-// In the child of a fork the numbers still name the parent's bells, which the child must neither ring nor silence.
-void doorbell::after_fork() noexcept {
-    for (doorbell* bell = all_doorbells.load(base::acquire); bell != nullptr; bell = bell->next_made_) bell->renew();
-}
-
-void doorbell::renew() noexcept {
-    const int place = place_.load(base::relaxed);
-    if (place == nowhere) return;
-    os::renew_bell(place >> number_shift, false);
-    forget(); // whoever was busy is not in this process
-    if (is_armed_way(place)) return;
-    (void)request();
-    look();
 }
 
 } // namespace efd::watch

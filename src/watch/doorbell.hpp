@@ -4,8 +4,8 @@
 // `level`: readable while the count is above zero, writable while there is room. `armed`: each arm() that did not find
 // the object ready already is answered by one ring, an edge. One thread at a time works on the descriptor; who finds it
 // busy leaves its request in the word and goes on, so nobody waits and any of this may run in a signal handler, but for
-// making the descriptor. Invariant (LEVEL in docs/races.md): when no call is in progress, a level descriptor says what
-// poll() says.
+// making the descriptor. Whether the number is this bell's still is looked at before each use (doorbell_number.cpp).
+// Invariant (LEVEL in docs/races.md): when no call is in progress, a level descriptor says what poll() says.
 #pragma once
 
 #include <efd/base/atomic.hpp>
@@ -31,12 +31,27 @@ class doorbell : public core::bell {
     [[nodiscard]] static base::status arm(core::context& object, std::uint32_t events, std::uint32_t& ready) noexcept;
 
     // For an object that nobody else knows yet: the caller's bell, which is readable if the count is above zero,
-    // becomes the object's level descriptor. no_memory: it stays the caller's.
-    [[nodiscard]] static base::status adopt(core::context& object, int fd) noexcept;
+    // becomes the object's level descriptor. `twin` is another number of the same file, for as long as the bell is not
+    // proved. `follow` is called in the child of a fork, with the bell made anew, to put it behind the other numbers of
+    // its file. no_memory: it stays the caller's.
+    using follower = void (*)(core::context& object, int bell, int twin);
+    [[nodiscard]] static base::status adopt(core::context& object, int fd, int twin, follower follow) noexcept;
+
+    // Whether the descriptor of this object names its bell, for certain: then it is marked from now on, and may be
+    // told from any other file. Before the first ring, and before `twin` may be closed.
+    static bool prove(core::context& object) noexcept;
+    // The caller has just seen that both numbers name one file, and gives the last reference back now.
+    static void trust(core::context& object) noexcept;
 
     // The file above a level descriptor is gone, the object may live on: nobody who watched is told any more, the
     // object has no descriptor, and gets none.
     static void retire(core::context& object) noexcept;
+
+    // In the child of a fork: gives the object's numbers bells of their own, if that has not been done.
+    static void come_home(core::context& object) noexcept;
+    // The same for all objects; and makes those anew that were closed behind our back. The number of the first that
+    // could not be: no_descriptor, table_full, no_memory. Not for signal handlers.
+    [[nodiscard]] static base::status renew_all() noexcept;
 
     doorbell(const doorbell&) = delete;
     doorbell& operator=(const doorbell&) = delete;
@@ -64,8 +79,19 @@ class doorbell : public core::bell {
     void show(std::uint64_t count, bool& took) noexcept;
     void silence(bool& took) noexcept;
 
-    static void after_fork() noexcept;
-    void renew() noexcept;
+    // The number, in doorbell_number.cpp.
+    [[nodiscard]] bool is_home() noexcept;
+    [[nodiscard]] bool move_home(std::uint32_t seen, std::uint32_t here) noexcept;
+    [[nodiscard]] bool make_own() noexcept;
+    [[nodiscard]] bool prove_here() noexcept;
+    [[nodiscard]] base::status make_anew(int& place) noexcept;
+
+    enum class proof : unsigned { marked, twin, trusted };
+
+    static constexpr int nowhere = -1; // else: the number of the descriptor, above two marks
+    static constexpr int armed_way = 1 << 0;
+    static constexpr int retired = 1 << 1; // beside armed_way: its ring is heard by nobody
+    static constexpr int number_shift = 2;
 
     core::context& object_; // of the slot: the bell stays with it, from one object to the next
     base::atomic<int> place_;
@@ -73,6 +99,10 @@ class doorbell : public core::bell {
     base::atomic<std::uint32_t> begun_{0}; // rings, less those that were silenced
     base::atomic<std::uint32_t> done_{0};  // of these, the ones that have surely rung; below zero for a moment
     bool full_ = false;                    // who is busy may touch this: the bell shows that there is no room
+    base::atomic<std::uint32_t> home_{0};  // the process that made the number
+    int twin_ = nowhere;                   // the first of the program's own numbers of this file
+    base::atomic<proof> proof_{proof::marked};
+    follower follow_ = nullptr;
     doorbell* next_made_ = nullptr;
 };
 

@@ -153,12 +153,18 @@ std::uint64_t silence_bell(int fd) noexcept {
     return held == explore::bell_full ? UINT64_MAX - 1 : held;
 }
 void close_bell(int fd) noexcept { (void)explore::call(fd, bell_call::close, 0, std::source_location::current()); }
+void close_known_bell(int fd) noexcept { close_bell(fd); }
 
-// Of a file that is gone before its object; fork is no part of the model.
-void renew_bell(int fd, bool readable) noexcept {
-    const std::uint64_t old = explore::call(fd, bell_call::make, readable ? 1 : 0, std::source_location::current());
+// Of a file that is gone before its object; fork is no part of the model, nor are numbers closed behind our back.
+bool replace_bell(int fd) noexcept {
+    const std::uint64_t old = explore::call(fd, bell_call::make, 0, std::source_location::current());
     if ((old & explore::bell_open) == 0) explore::the_machine().fail("a closed bell is renewed");
+    return true;
 }
+bool is_marked(int /*unused*/) noexcept { return true; }
+void mark(int /*unused*/) noexcept {}
+void note_owner(int /*unused*/, const void* /*unused*/) noexcept {}
+bool is_owner(int fd, const void* /*unused*/) noexcept { return fd >= 0; }
 std::uint64_t bell_calls() noexcept { return 0; }
 
 } // namespace efd::os

@@ -93,6 +93,7 @@ void put_behind(int /*unused*/, int /*unused*/) noexcept {
 }
 int status_flags(int /*unused*/) noexcept { return no_part_of_the_model("fdinfo is asked for") ? 0 : -EBADF; }
 int exec_flag(int /*unused*/) noexcept { return 0; }
+bool is_anonymous(int /*unused*/) noexcept { return true; }
 file_place place_of_file(int /*unused*/) noexcept { return {}; }
 bool in_user_space(user_address /*unused*/, std::size_t /*unused*/) noexcept {
     return no_part_of_the_model("a caller's memory is asked for");

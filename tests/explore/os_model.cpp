@@ -7,6 +7,7 @@
 #include "os/descriptor.hpp"
 #include "os/futex.hpp"
 #include "os/memory.hpp"
+#include "os/process.hpp"
 #include "os/signals.hpp"
 
 #include <cerrno>
@@ -72,6 +73,8 @@ int futex_wake_and_count(const void* word, int most, futex_scope scope) noexcept
 std::uint64_t futex_calls() noexcept { return 0; }
 std::int64_t now_ns() noexcept { return 0; }
 int current_cpu() noexcept { return 0; }
+void tell_forks_apart() noexcept {}
+std::uint32_t process_number() noexcept { return 1; }
 
 void* map_zeroed(std::size_t bytes) noexcept {
     return bytes == explore::slab_bytes ? explore::slab : explore::take_pages(bytes);

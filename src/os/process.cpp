@@ -1,0 +1,55 @@
+// os/process.cpp: see process.hpp.
+#include "os/process.hpp"
+
+#include "os/errno_keeper.hpp"
+#include "os/memory.hpp"
+
+#include <efd/base/atomic.hpp>
+
+#include <mutex>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace efd::os {
+namespace {
+
+using number = base::atomic<std::uint32_t>;
+
+constinit std::mutex making;
+constinit number not_wiped{0};                 // stands in for the page
+constinit base::atomic<number*> page{nullptr}; // zero in a child that has not asked yet
+constinit number last_given{0};                // copied by a fork as it is
+
+number* make_page() noexcept {
+    const auto bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    void* const memory = map_zeroed(bytes);
+    if (memory != nullptr && ::madvise(memory, bytes, MADV_WIPEONFORK) == 0) return new (memory) number(0);
+    ::pthread_atfork(nullptr, nullptr, [] { not_wiped.store(0, base::relaxed); });
+    return &not_wiped;
+}
+
+// The number of this process, unless another thread was first.
+[[gnu::noinline]] std::uint32_t number_process(number& own) noexcept {
+    const std::uint32_t given = last_given.fetch_add(1, base::relaxed) + 1;
+    std::uint32_t none = 0;
+    return own.compare_exchange_strong(none, given, base::acq_rel, base::acquire) ? given : none;
+}
+
+} // namespace
+
+void tell_forks_apart() noexcept {
+    if (page.load(base::acquire) != nullptr) return;
+    const errno_keeper keeper;
+    const std::lock_guard guard(making);
+    if (page.load(base::relaxed) == nullptr) page.store(make_page(), base::release);
+}
+
+std::uint32_t process_number() noexcept {
+    number* const own = page.load(base::acquire);
+    if (own == nullptr) return 0;
+    const std::uint32_t seen = own->load(base::acquire);
+    return seen != 0 ? seen : number_process(*own);
+}
+
+} // namespace efd::os

@@ -1,0 +1,239 @@
+// watch/doorbell_number.cpp: the number of a doorbell: made, seen to be ours, made anew, closed.
+//
+// A number is ours if the kernel gave it to this bell last and the file behind it bears our mark; os/descriptor.cpp
+// looks at both before it rings, silences, replaces or closes. A bell of efd_eventfd is not marked when it is made, as
+// many are closed without a ring: until then it has two numbers, and both must name one file (prove).
+//
+// HOME. In the child of a fork the number names the parent's bell, which the child must neither ring nor silence. The
+// first who comes to it there makes a new one behind it:
+//
+//     home_          set by                                 means
+//     the process's  who made the bell, or moved it         the number and its state are of this process
+//     moving         who moves it                           leave it alone; the mover looks at the count after the move
+//     another's      the fork, as it copies                 to be moved; who was busy with it is in another process
+//
+// Who finds it moving has changed the count before, and makes its look at home_ a step that also writes; so does the
+// mover when it is done. Its look at the count comes after that.
+#include "watch/doorbell.hpp"
+
+#include "os/descriptor.hpp"
+#include "os/file_number.hpp"
+#include "os/process.hpp"
+
+#include <cerrno>
+#include <mutex>
+#include <new>
+
+namespace efd::watch {
+
+using base::status;
+
+namespace {
+
+constexpr std::uint32_t moving_mark = 1U << 31;
+
+status status_of(int negative_errno) noexcept {
+    switch (-negative_errno) {
+    case EMFILE: return status::no_descriptor;
+    case ENFILE: return status::table_full;
+    default: return status::no_memory;
+    }
+}
+
+// Doorbells stay with their slots for ever; this is the list of all that were made.
+base::atomic<doorbell*> all_doorbells{nullptr};
+
+// Held while a number is made anew that was closed behind our back.
+constinit std::mutex making_anew;
+
+} // namespace
+
+bool doorbell::is_armed_way(int place) noexcept { return (place & armed_way) != 0; }
+bool doorbell::is_retired(int place) noexcept { return (place & retired) != 0; }
+
+// -1: the number was closed behind our back, and the kernel gave it to another bell.
+int doorbell::fd_here() const noexcept {
+    const int fd = place_.load(base::relaxed) >> number_shift;
+    return os::is_owner(fd, this) ? fd : -1;
+}
+
+doorbell::doorbell(core::context& slot) noexcept : object_(slot), place_(nowhere) { tell = &told; }
+
+doorbell* doorbell::of_slot(core::context& object) noexcept {
+    if (core::bell* const there = object.bell_of_slot(); there != nullptr) return static_cast<doorbell*>(there);
+    auto* const made = new (std::nothrow) doorbell(object);
+    if (made == nullptr) return nullptr;
+    core::bell* const there = object.put_bell(*made);
+    if (there != made) {
+        delete made; // another thread was first, or there is no memory for the wait queue
+        return static_cast<doorbell*>(there);
+    }
+    os::tell_forks_apart();
+    made->next_made_ = all_doorbells.load(base::relaxed);
+    while (!all_doorbells.compare_exchange_weak(made->next_made_, made, base::release, base::relaxed)) {
+    }
+    return made;
+}
+
+status doorbell::open(core::context& object, ring_way way, int& fd) noexcept {
+    doorbell* const bell = of_slot(object);
+    return bell == nullptr ? status::no_memory : bell->open_here(way, fd);
+}
+
+status doorbell::open_here(ring_way way, int& fd) noexcept {
+    const bool armed = way == ring_way::armed;
+    int place = place_.load(base::acquire);
+    if (place == nowhere) {
+        const bool readable = !armed && object_.count() > 0;
+        const int made = os::make_bell(readable);
+        if (made < 0) return status_of(made);
+        os::note_owner(made, this);
+        home_.store(os::process_number(), base::release);
+        const int wanted = made << number_shift | (armed ? armed_way : 0);
+        if (place_.compare_exchange_strong(place, wanted, base::acq_rel, base::acquire)) {
+            place = wanted;
+            if (readable) note_born_ringing();
+        } else {
+            os::close_bell(made); // another thread was first
+        }
+    } else if (!is_retired(place)) {
+        if (const status end = make_anew(place); end != status::ok) return end;
+    }
+    if (is_armed_way(place) != armed || is_retired(place)) return status::invalid;
+    if (!armed) object_.watch_level();
+    fd = place >> number_shift;
+    return status::ok;
+}
+
+// A bell whose number was closed behind our back gets a new one; else nothing is done.
+status doorbell::make_anew(int& place) noexcept {
+    const std::lock_guard guard(making_anew);
+    place = place_.load(base::acquire);
+    const std::uint32_t here = os::process_number();
+    if (!is_home() || (prove_here() && os::is_marked(fd_here()))) return status::ok;
+    const int made = os::make_bell(false);
+    if (made < 0) return status_of(made);
+    home_.exchange(here | moving_mark, base::acq_rel); // HOME
+    os::note_owner(made, this);
+    proof_.store(proof::marked, base::relaxed);
+    const auto lost = static_cast<std::uint32_t>(done());
+    begun_.fetch_sub(lost, base::acq_rel);
+    done_.fetch_sub(lost, base::acq_rel);
+    full_ = false;
+    place = made << number_shift | (place & (armed_way | retired));
+    place_.store(place, base::release);
+    home_.exchange(here, base::acq_rel); // HOME
+    return status::ok;
+}
+
+void doorbell::note_born_ringing() noexcept {
+    begun_.fetch_add(1, base::acq_rel);
+    done_.fetch_add(1, base::acq_rel);
+}
+
+status doorbell::adopt(core::context& object, int fd, int twin, follower follow) noexcept {
+    doorbell* const bell = of_slot(object);
+    if (bell == nullptr) return status::no_memory;
+    if (object.count() > 0) bell->note_born_ringing();
+    bell->follow_ = follow;
+    bell->twin_ = twin;
+    bell->proof_.store(proof::twin, base::relaxed);
+    bell->home_.store(os::process_number(), base::relaxed);
+    os::note_owner(fd, bell);
+    bell->place_.store(fd << number_shift, base::release);
+    object.watch_level();
+    return status::ok;
+}
+
+bool doorbell::prove(core::context& object) noexcept {
+    auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
+    return bell != nullptr && bell->prove_here();
+}
+
+bool doorbell::prove_here() noexcept {
+    if (proof_.load(base::acquire) == proof::marked) return true;
+    const int fd = fd_here();
+    if (fd < 0 || !os::same_file(fd, twin_) || !os::is_anonymous(fd)) return false;
+    os::mark(fd);
+    proof_.store(proof::marked, base::release);
+    return true;
+}
+
+void doorbell::trust(core::context& object) noexcept {
+    static_cast<doorbell*>(object.bell_of_slot())->proof_.store(proof::trusted, base::relaxed);
+}
+
+// Who is still inside told() goes on to use the number, which therefore stays taken until the end of the object.
+void doorbell::retire(core::context& object) noexcept {
+    auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
+    if (bell == nullptr) return;
+    const int place = bell->place_.load(base::acquire);
+    if (place == nowhere || is_armed_way(place)) return;
+    bell->place_.store(place | armed_way | retired, base::release);
+    (void)os::replace_bell(bell->fd_here());
+}
+
+// The last reference is gone, and with it everybody who could be busy here.
+void doorbell::end() noexcept {
+    const int fd = fd_here();
+    if (fd >= 0) os::note_owner(fd, nullptr);
+    if (proof_.exchange(proof::marked, base::relaxed) == proof::trusted)
+        os::close_known_bell(fd);
+    else
+        os::close_bell(fd);
+    forget();
+    follow_ = nullptr;
+    place_.store(nowhere, base::release);
+}
+
+void doorbell::come_home(core::context& object) noexcept {
+    auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
+    if (bell != nullptr && bell->place_.load(base::acquire) != nowhere) (void)bell->is_home();
+}
+
+// Whether the number is this process's, from now on if it was not; and, if it may be rung at all, proved to be a bell.
+bool doorbell::is_home() noexcept {
+    const std::uint32_t here = os::process_number();
+    const std::uint32_t seen = home_.load(base::acquire);
+    if (seen != here && !move_home(seen, here)) return false;
+    if (proof_.load(base::relaxed) != proof::marked) (void)prove_here();
+    return true;
+}
+
+bool doorbell::move_home(std::uint32_t seen, std::uint32_t here) noexcept {
+    const std::uint32_t moving = here | moving_mark;
+    while (!home_.compare_exchange_weak(seen, moving, base::acq_rel, base::acquire)) // HOME
+        if (seen == here) return true;
+    if (seen == moving) return false;
+    const bool is_own = make_own();
+    forget();                                            // whoever was busy is not in this process
+    home_.exchange(is_own ? here : seen, base::acq_rel); // HOME
+    if (!is_own || is_armed_way(place_.load(base::relaxed))) return is_own;
+    (void)request();
+    look();
+    return true;
+}
+
+// Also true where the number was closed behind our back: then it is nobody's, and looked at before each use.
+bool doorbell::make_own() noexcept {
+    (void)prove_here();
+    const int fd = fd_here();
+    if (!os::replace_bell(fd)) return !os::is_marked(fd);
+    if (follow_ != nullptr) follow_(object_, fd, twin_);
+    return true;
+}
+
+status doorbell::renew_all() noexcept {
+    status first = status::ok;
+    for (doorbell* bell = all_doorbells.load(base::acquire); bell != nullptr; bell = bell->next_made_) {
+        const int place = bell->place_.load(base::acquire);
+        if (place == nowhere || is_retired(place) || !bell->object_.get_unless_zero()) continue;
+        int fd = -1;
+        const status end = bell->open_here(is_armed_way(place) ? ring_way::armed : ring_way::level, fd);
+        if (first == status::ok && end != status::ok) first = end;
+        bell->object_.put();
+    }
+    return first;
+}
+
+} // namespace efd::watch
