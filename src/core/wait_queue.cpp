@@ -19,6 +19,7 @@
 #include "core/held_back.hpp"
 #include "os/cpu.hpp"
 #include "os/futex.hpp"
+#include "os/process.hpp"
 
 #include <algorithm>
 
@@ -130,12 +131,32 @@ struct wait_queue::pending {
     }
 };
 
-bool wait_queue::held_by_me() const noexcept { return holder_.load(base::relaxed) == this_thread(); }
+wait_queue::wait_queue(context& owner) noexcept : context_(owner), home_(0) {
+    os::tell_forks_apart();
+    home_.store(os::process_number(), base::relaxed);
+}
+
+// In the child of a fork a holder that was another thread is not there to let go. Whoever comes first frees the queue,
+// and holds it next; what others leave meanwhile it runs.
+void wait_queue::come_home() noexcept {
+    const std::uint32_t here = os::process_number();
+    std::uint32_t seen = home_.load(base::relaxed);
+    if (seen == here || !home_.compare_exchange_strong(seen, here, base::acq_rel, base::relaxed)) return;
+    if (holder_.load(base::relaxed) == this_thread()) return; // it forked inside a callback
+    holder_.store(nullptr, base::relaxed);
+    word_.fetch_and(~(held_mark | contended_mark), base::acq_rel);
+}
+
+bool wait_queue::held_by_me() noexcept {
+    come_home();
+    return holder_.load(base::relaxed) == this_thread();
+}
 
 // Leaves a wake in the word, for the holder; or, if nobody holds the queue, for this thread: true if it holds it now.
 // QUEUE_HANDOVER: the wake and the look at `held` are one step, and so are the holder's look for wakes and its letting
 // go.
 bool wait_queue::leave_wake(std::uint32_t key) noexcept {
+    come_home();
     const bool may_run = callbacks_may_run();
     std::uint64_t seen = word_.load(base::relaxed);
     std::uint64_t left = 0;

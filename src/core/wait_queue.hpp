@@ -22,7 +22,7 @@ namespace efd::core {
 
 class wait_queue {
   public:
-    explicit wait_queue(context& owner) noexcept : context_(owner) {}
+    explicit wait_queue(context& owner) noexcept;
     wait_queue(const wait_queue&) = delete;
     wait_queue& operator=(const wait_queue&) = delete;
 
@@ -41,7 +41,7 @@ class wait_queue {
     [[nodiscard]] bool contains(const wait_queue_entry& entry) const noexcept { return entry.queue == this; }
 
     // Whether the calling thread holds the queue: it is inside one of its callbacks.
-    [[nodiscard]] bool held_by_me() const noexcept;
+    [[nodiscard]] bool held_by_me() noexcept;
 
     // Runs what this thread owes here.
     void run_owed() noexcept;
@@ -63,6 +63,7 @@ class wait_queue {
   private:
     struct pending;
 
+    void come_home() noexcept;
     [[nodiscard]] bool leave_wake(std::uint32_t key) noexcept;
     void note_owed() noexcept;
     void open_gate(std::uint64_t word) noexcept;
@@ -81,6 +82,7 @@ class wait_queue {
     base::atomic<std::uint32_t> extra_keys_{0}; // of signal_mask, for the wakes to run
     base::atomic<std::uint32_t> gate_{0};       // those who wait for the holder sleep here
     base::atomic<const void*> holder_{nullptr};
+    base::atomic<std::uint32_t> home_; // the process that the holder is in
     wait_queue_entry* head_ = nullptr;
     wait_queue_entry* tail_ = nullptr;
     wait_queue_entry* cursor_ = nullptr; // where the running walk goes on

@@ -62,6 +62,24 @@ note* make_note(int fd) noexcept {
     return note_of(fd);
 }
 
+// Puts a new file in the place of a marked one. If no number is free this one's must do: it is closed first, and if
+// another thread gets it then, it is that one's.
+template <class Make>
+bool replace_file(int fd, Make make) noexcept {
+    if (!has_mark(fd)) return false;
+    const int exec_flag = raw_fcntl(fd, F_GETFD, 0);
+    int fresh = marked(make());
+    bool done = fresh >= 0 && ::dup3(fresh, fd, O_CLOEXEC) == fd;
+    if (fresh == -EMFILE) {
+        raw_close(fd);
+        fresh = marked(make());
+        done = fresh == fd || (fresh >= 0 && raw_fcntl(fresh, F_DUPFD_CLOEXEC, fd) == fd);
+    }
+    if (fresh >= 0 && fresh != fd) raw_close(fresh);
+    if (done && exec_flag == 0) raw_fcntl(fd, F_SETFD, 0);
+    return done;
+}
+
 } // namespace
 
 int make_bell(bool readable) noexcept {
@@ -115,18 +133,12 @@ void close_known_bell(int fd) noexcept {
 
 bool replace_bell(int fd) noexcept {
     const errno_keeper keeper;
-    if (!has_mark(fd)) return false;
-    const int exec_flag = raw_fcntl(fd, F_GETFD, 0);
-    int fresh = marked(plain_bell(false));
-    bool done = fresh >= 0 && ::dup3(fresh, fd, O_CLOEXEC) == fd;
-    if (fresh == -EMFILE) { // no number is free: this one's must do; if another thread gets it, it is that one's
-        raw_close(fd);
-        fresh = marked(plain_bell(false));
-        done = fresh == fd || (fresh >= 0 && raw_fcntl(fresh, F_DUPFD_CLOEXEC, fd) == fd);
-    }
-    if (fresh >= 0 && fresh != fd) raw_close(fresh);
-    if (done && exec_flag == 0) raw_fcntl(fd, F_SETFD, 0);
-    return done;
+    return replace_file(fd, [] { return plain_bell(false); });
+}
+
+bool replace_epoll(int fd) noexcept {
+    const errno_keeper keeper;
+    return replace_file(fd, [] { return ::epoll_create1(EPOLL_CLOEXEC); });
 }
 
 int make_epoll() noexcept {

@@ -49,7 +49,9 @@ class doorbell : public core::bell {
 
     // In the child of a fork: gives the object's numbers bells of their own, if that has not been done.
     static void come_home(core::context& object) noexcept;
-    // The same for all objects; and makes those anew that were closed behind our back. The number of the first that
+    // The number of the object's descriptor, or -1.
+    [[nodiscard]] static int number_of(core::context& object) noexcept;
+    // As come_home for all objects; and makes those anew that were closed behind our back. The number of the first that
     // could not be: no_descriptor, table_full, no_memory. Not for signal handlers.
     [[nodiscard]] static base::status renew_all() noexcept;
 

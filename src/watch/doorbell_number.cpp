@@ -191,6 +191,11 @@ void doorbell::come_home(core::context& object) noexcept {
     if (bell != nullptr && bell->place_.load(base::acquire) != nowhere) (void)bell->is_home();
 }
 
+int doorbell::number_of(core::context& object) noexcept {
+    auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
+    return bell == nullptr ? -1 : bell->fd_here();
+}
+
 // Whether the number is this process's, from now on if it was not; and, if it may be rung at all, proved to be a bell.
 bool doorbell::is_home() noexcept {
     const std::uint32_t here = os::process_number();

@@ -11,6 +11,7 @@
 #include "os/signals.hpp"
 
 #include <new>
+#include <pthread.h>
 
 namespace efd::watch {
 
@@ -21,6 +22,10 @@ namespace {
 
 // One thread at a time holds objects, so that no two wait for each other's. Held in the order: this, then a set's lock.
 std::mutex hold_mutex;
+
+// Nobody holds objects while the process is copied: nobody would be there to let them go.
+[[maybe_unused]] const int fork_handlers =
+    ::pthread_atfork([] { hold_mutex.lock(); }, [] { hold_mutex.unlock(); }, [] { hold_mutex.unlock(); });
 
 struct held_member {
     context* object;

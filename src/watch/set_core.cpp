@@ -3,9 +3,11 @@
 
 #include "core/held_back.hpp"
 #include "os/memory.hpp"
+#include "os/process.hpp"
 
 #include <algorithm>
 #include <new>
+#include <pthread.h>
 
 namespace efd::watch {
 
@@ -23,6 +25,21 @@ set_core* free_cores = nullptr;
 std::mutex nesting_mutex;
 std::uint64_t last_visit = 0;
 
+// No set is being made, ended or put into another while the process is copied.
+[[maybe_unused]] const int fork_handlers = ::pthread_atfork(
+    [] {
+        nesting_mutex.lock();
+        free_mutex.lock();
+    },
+    [] {
+        free_mutex.unlock();
+        nesting_mutex.unlock();
+    },
+    [] {
+        free_mutex.unlock();
+        nesting_mutex.unlock();
+    });
+
 } // namespace
 
 set_core* set_core::create() noexcept {
@@ -39,6 +56,7 @@ set_core* set_core::create() noexcept {
             delete core;
             return nullptr;
         }
+        core->note_made();
     }
     context* const bell = context::create(0, 0);
     context* const bed = bell != nullptr ? context::create(0, 0) : nullptr;
@@ -51,6 +69,8 @@ set_core* set_core::create() noexcept {
     }
     core->bell_.store(bell, base::release);
     core->bed_.store(bed, base::release);
+    core->home_.store(os::process_number(), base::release);
+    core->ready_.hide_top(false); // a fork may have hidden it
     core->refs_.init();
     return core;
 }
@@ -123,6 +143,7 @@ void set_core::give_back_place(member& gone) noexcept {
 
 // Inside a callback nobody waits: the lock's owner may wait for this very thread to leave a member.
 bool set_core::lock_for_change(std::unique_lock<std::mutex>& lock) noexcept {
+    come_home();
     lock = std::unique_lock(mutex_, std::defer_lock);
     if (core::in_callback != 0) return lock.try_lock();
     lock.lock();

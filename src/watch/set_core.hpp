@@ -157,6 +157,15 @@ class set_core : public core::set_front {
     void forget_dead_numbers() noexcept;
     [[nodiscard]] base::status sleep_in_kernel(const core::wait_terms& terms) noexcept;
 
+    // The child of a fork, in set_fork.cpp.
+    void come_home() noexcept;
+    void move_home(std::uint32_t seen, std::uint32_t here) noexcept;
+    void repair() noexcept;
+    [[nodiscard]] bool renew_epolls() noexcept;
+    static void register_again(const member& one, int inner) noexcept;
+    void note_made() noexcept;
+    static void hide_all_tops() noexcept;
+
     ready_bitmap ready_{top};
     base::atomic<core::context*> bell_{nullptr};
     base::atomic<core::context*> bed_{nullptr}; // waiters sleep on it; a count that nobody reads wakes the next in vain
@@ -182,6 +191,8 @@ class set_core : public core::set_front {
     std::uint64_t visited_up_ = 0;
     base::atomic<member*> segment_[segments] = {};
     set_core* next_free_ = nullptr;
+    set_core* next_made_ = nullptr;
+    base::atomic<std::uint32_t> home_{0}; // the process that this set was made in, or has come home to
     struct ending_work : core::deferred_work {
         set_core* owner = nullptr;
     } ending_;

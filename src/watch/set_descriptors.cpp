@@ -71,6 +71,13 @@ status set_core::make_epolls() noexcept {
     return status::ok;
 }
 
+// In the child of a fork: as add did, if it is there still.
+void set_core::register_again(const member& one, int inner) noexcept {
+    const bool is_over = one.has_fired.load(base::relaxed) != 0;
+    if (one.kind != member_kind::descriptor || one.descriptor < 0 || is_over) return;
+    (void)os::epoll_add(inner, one.descriptor, one.events, beside(one));
+}
+
 void set_core::close_epolls() noexcept {
     bearer_of_.clear();
     const int outer = epoll_.exchange(-1, base::acq_rel);
@@ -215,6 +222,7 @@ status set_core::sleep_in_kernel(const core::wait_terms& terms) noexcept {
 
 status set_core::open_descriptor(int& fd) noexcept {
     const core::callbacks_later no_callbacks;
+    come_home();
     const std::lock_guard guard(mutex_);
     if (const int epoll = epoll_.load(base::relaxed); epoll >= 0) {
         fd = epoll;

@@ -148,6 +148,7 @@ status set_core::take_from(member& here, set_event& got) noexcept {
 }
 
 status set_core::take_ready(set_event& got) noexcept {
+    come_home();
     const bool with_kernel = has_descriptors();
     if (with_kernel && kernel_has_its_turn() && take_descriptor(got) == status::ok) return status::ok;
     std::uint32_t at = cursor_.load(base::relaxed);
@@ -174,6 +175,7 @@ status set_core::take_ready(set_event& got) noexcept {
 }
 
 status set_core::look_ready(std::span<set_event> room, std::size_t& number) noexcept {
+    come_home();
     const bool with_kernel = has_descriptors();
     number = with_kernel && kernel_has_its_turn() ? look_descriptors(room) : 0;
     const std::size_t of_kernel = number;

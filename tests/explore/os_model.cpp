@@ -84,6 +84,7 @@ void* map_zeroed(std::size_t bytes) noexcept {
 signals_blocked::signals_blocked() noexcept : before_{} {}
 signals_blocked::~signals_blocked() = default;
 int make_epoll() noexcept { return -ENOSYS; }
+bool replace_epoll(int /*unused*/) noexcept { return false; }
 int epoll_add(int /*unused*/, int /*unused*/, std::uint32_t /*unused*/, std::uint64_t /*unused*/) noexcept {
     return -ENOSYS;
 }

@@ -1,0 +1,99 @@
+// watch/set_fork.cpp: a set in the child of a fork.
+//
+// The child has a copy of everything, at a moment that other threads were in the midst of, and none of those threads.
+// The first call that takes, looks, adds or removes there brings the set home: whoever was inside, slept or awaited is
+// gone; bits are made anew from the counts, as a marker may have been on its way; and the epolls, which the parent goes
+// on to use, are replaced behind their numbers by the child's own. Other threads of the child wait for that, which no
+// handler interrupts.
+//
+// Not repaired: a set that another thread was just changing. Its lock stays taken in the child, where only handler-safe
+// calls are allowed then.
+#include "watch/set_core.hpp"
+
+#include "os/descriptor.hpp"
+#include "os/futex.hpp"
+#include "os/process.hpp"
+#include "os/signals.hpp"
+#include "watch/doorbell.hpp"
+
+#include <pthread.h>
+
+namespace efd::watch {
+namespace {
+
+constexpr std::uint32_t moving_mark = 1U << 31;
+
+base::atomic<set_core*> all_sets{nullptr};
+
+} // namespace
+
+// For the inline look at the top: while it is hidden every try comes in here.
+void set_core::hide_all_tops() noexcept {
+    for (set_core* set = all_sets.load(base::acquire); set != nullptr; set = set->next_made_)
+        set->ready_.hide_top(true);
+}
+
+// Once for each set_core, when it is made.
+void set_core::note_made() noexcept {
+    os::tell_forks_apart();
+    [[maybe_unused]] static const int fork_handler = ::pthread_atfork(nullptr, nullptr, &hide_all_tops);
+    next_made_ = all_sets.load(base::relaxed);
+    while (!all_sets.compare_exchange_weak(next_made_, this, base::release, base::relaxed)) {
+    }
+}
+
+void set_core::come_home() noexcept {
+    const std::uint32_t here = os::process_number();
+    const std::uint32_t seen = home_.load(base::acquire);
+    if (seen != here) [[unlikely]]
+        move_home(seen, here);
+}
+
+[[gnu::noinline]] void set_core::move_home(std::uint32_t seen, std::uint32_t here) noexcept {
+    const std::uint32_t moving = here | moving_mark;
+    const os::signals_blocked no_handlers;
+    while (seen != here) {
+        if (seen == moving) {
+            (void)os::futex_wait(&home_, moving, core::forever, os::futex_scope::one_process);
+            seen = home_.load(base::acquire);
+        } else if (home_.compare_exchange_weak(seen, moving, base::acq_rel, base::acquire)) {
+            repair();
+            home_.store(here, base::release);
+            os::futex_wake_and_count(&home_, os::everybody, os::futex_scope::one_process);
+            return;
+        }
+    }
+}
+
+void set_core::repair() noexcept {
+    interested_.store(watched_for_ever_ ? 1 : 0, base::relaxed);
+    for (std::uint32_t index = 0; index < touched_; ++index) {
+        member& one = known_member(index);
+        one.inside.fetch_and(member::shut_mark, base::acq_rel);
+        one.awaited.store(0, base::relaxed);
+        (void)ready_.unmark(index);
+    }
+    if (has_descriptors() && !renew_epolls()) close_epolls();
+    ready_.hide_top(has_descriptors());
+    for (std::uint32_t index = 0; index < touched_; ++index) {
+        const member& one = known_member(index);
+        if (one.inner != nullptr) one.inner->come_home();
+        if (is_ready(one)) changed(ready_.mark(index));
+    }
+    if (watched_for_ever_) follow_top(ready_.anything_in_order());
+}
+
+// Numbers that were closed by the program before are registered as what they name now; the kernel tells only the
+// parent's epoll from that.
+bool set_core::renew_epolls() noexcept {
+    const int outer = epoll_.load(base::relaxed);
+    const int inner = inner_epoll_.load(base::relaxed);
+    doorbell::come_home(bell());
+    if (!os::replace_epoll(inner) || !os::replace_epoll(outer)) return false;
+    if (os::epoll_add(outer, doorbell::number_of(bell()), core::poll_in, 0) != 0) return false;
+    if (os::epoll_add(outer, inner, core::poll_in, 0) != 0) return false;
+    for (std::uint32_t index = 0; index < touched_; ++index) register_again(known_member(index), inner);
+    return true;
+}
+
+} // namespace efd::watch
