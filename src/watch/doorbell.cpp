@@ -6,6 +6,8 @@
 //     busy   who finds it clear                who was busy, in its last step   never              never
 //     look   who changed the count (level)     who is busy, before it looks     a look too many    never
 //     taking who is busy, before it silences   the same, after it               a ring too many    never
+//     calls  who finds look set already        who is busy, before it looks     never              never
+//     turn   the call that makes calls full    nobody                           never              never
 //
 // Every change of the count that a watcher could see is followed by a request, and every request by a look at the count
 // that comes later: so the last look sees the last change, whatever the order of those before it.
@@ -32,6 +34,14 @@ namespace {
 constexpr std::uint32_t busy_mark = 1U << 0;
 constexpr std::uint32_t look_mark = 1U << 1;
 constexpr std::uint32_t taking_mark = 1U << 2;
+constexpr std::uint32_t one_call = 1U << 3; // four bits, which carry over into the turn
+constexpr std::uint32_t turn_mask = ~std::uint32_t{0} << 7;
+
+constexpr std::uint32_t turn_of(std::uint32_t word) noexcept { return word & turn_mask; }
+constexpr bool is_unanswered(std::uint32_t word) noexcept {
+    return (word & (busy_mark | look_mark)) == (busy_mark | look_mark);
+}
+static_assert(turn_of(0x77) == 0 && turn_of(0x7f) == 0 && turn_of(0x7f + one_call) != 0);
 
 constexpr std::uint64_t full = core::ceiling - 1; // held so, a kernel's eventfd is readable and not writable
 
@@ -72,7 +82,8 @@ void doorbell::told(core::bell& bell, core::context& object, std::uint32_t key) 
     const bool makes_sure = wanted == 1 || (wanted == full && is_busy);
     if (makes_sure) self.ring();
     // Whoever has rung asks for a look that comes after it.
-    if (!is_busy || (makes_sure && (self.request() & busy_mark) == 0)) self.look();
+    if (!is_busy) return self.look(seen);
+    if (const std::uint32_t after = makes_sure ? self.request() : busy_mark; (after & busy_mark) == 0) self.look(after);
 }
 
 // ARM. The ring comes before the mark goes, so that an add that finds no mark knows that the ring is made.
@@ -84,7 +95,7 @@ void doorbell::told_armed(std::uint32_t key) noexcept {
 }
 
 void doorbell::forget() noexcept {
-    full_ = false;
+    full_.store(0, base::relaxed);
     begun_.store(0, base::relaxed);
     done_.store(0, base::relaxed);
     word_.store(0, base::relaxed);
@@ -105,23 +116,41 @@ void doorbell::ring_armed() noexcept {
     os::ring_bell(fd_here(), 1);
 }
 
-// Asks for a look. If nobody was busy the caller is from now on, and has to look itself.
+// Asks for a look. If nobody was busy, in the word that is returned, the caller is from now on, and has to look itself.
+// So it is where sixteen calls were not answered: who is busy left by a longjmp, perhaps, or is stopped.
 std::uint32_t doorbell::request() noexcept {
-    return word_.fetch_or(look_mark | busy_mark, base::acq_rel); // LEVEL, request
+    for (;;) {
+        std::uint32_t seen = word_.fetch_or(look_mark | busy_mark, base::acq_rel); // LEVEL, request
+        if (!is_unanswered(seen)) return seen;
+        do {
+            const std::uint32_t called = seen + one_call;
+            if (!word_.compare_exchange_weak(seen, called, base::acq_rel, base::acquire)) continue; // LEVEL, call
+            if (turn_of(called) == turn_of(seen)) return seen;
+            word_.fetch_and(~taking_mark, base::acq_rel);
+            return called & ~busy_mark;
+        } while (is_unanswered(seen));
+    }
 }
 
 // SURELY_RUNG. A ring is in the descriptor, and nobody was about to take it away at the step that gave `seen`.
 bool doorbell::surely_rung(std::uint32_t seen) const noexcept { return (seen & taking_mark) == 0 && done() > 0; }
 
 // By who is busy. Once it has taken rings away, of adds that have returned perhaps, it makes sure of one as an add
-// does.
-void doorbell::look() noexcept {
-    std::uint32_t seen = look_mark | busy_mark;
+// does. Where another has taken its turn, for it was slow to answer, what it did meanwhile is looked at again.
+void doorbell::look(std::uint32_t word) noexcept {
+    std::uint32_t turn = turn_of(word);
+    std::uint32_t seen = turn | look_mark | busy_mark;
     bool took = false;
     for (;;) {
+        if (turn_of(seen) != turn) {
+            seen = request();
+            if ((seen & busy_mark) != 0) return;
+            turn = turn_of(seen);
+            seen |= busy_mark | look_mark;
+        }
         const bool asked = (seen & look_mark) != 0;
-        if (!word_.compare_exchange_weak(seen, asked ? busy_mark : 0, base::acq_rel, base::acquire)) // LEVEL, let go
-            continue;
+        const std::uint32_t left = turn | (asked ? busy_mark : 0);
+        if (!word_.compare_exchange_weak(seen, left, base::acq_rel, base::acquire)) continue; // LEVEL, let go
         if (!asked) return;
         show(object_.count(), took);
         seen = word_.load(base::acquire);
@@ -131,10 +160,11 @@ void doorbell::look() noexcept {
 // By who is busy: brings the descriptor to what it must hold, and the marks of the word to that.
 void doorbell::show(std::uint64_t count, bool& took) noexcept {
     const std::uint64_t wanted = to_hold(count);
-    if (full_ != (wanted == full)) {
+    const bool was_full = full_.load(base::relaxed) != 0;
+    if (was_full != (wanted == full)) {
         // Else no watcher sees room that there never was.
-        if (full_ || begun_.load(base::acquire) != 0) silence(took);
-        full_ = wanted == full && os::ring_bell(fd_here(), full);
+        if (was_full || begun_.load(base::acquire) != 0) silence(took);
+        full_.store(wanted == full && os::ring_bell(fd_here(), full) ? 1 : 0, base::relaxed);
     }
     if (wanted == 0 && begun_.load(base::acquire) != 0) silence(took);
     if (wanted == 1 && (begun_.load(base::acquire) == 0 || (took && done() <= 0))) ring();
@@ -148,9 +178,9 @@ void doorbell::silence(bool& took) noexcept {
     word_.fetch_or(taking_mark, base::acq_rel); // SURELY_RUNG, taking
     const std::int32_t surely = done();
     const std::uint64_t taken = os::silence_bell(fd_here());
-    auto rings = static_cast<std::uint32_t>(full_ && taken >= full ? taken - full : taken);
+    auto rings = static_cast<std::uint32_t>(full_.load(base::relaxed) != 0 && taken >= full ? taken - full : taken);
     if (taken == 0 && surely > 0) rings = static_cast<std::uint32_t>(surely);
-    full_ = false;
+    full_.store(0, base::relaxed);
     begun_.fetch_sub(rings, base::acq_rel);
     done_.fetch_sub(rings, base::acq_rel);
     word_.fetch_and(~taking_mark, base::acq_rel);

@@ -77,7 +77,7 @@ class doorbell : public core::bell {
     void told_armed(std::uint32_t key) noexcept;
     [[nodiscard]] std::uint32_t request() noexcept;
     [[nodiscard]] bool surely_rung(std::uint32_t seen) const noexcept;
-    void look() noexcept;
+    void look(std::uint32_t word) noexcept;
     void show(std::uint64_t count, bool& took) noexcept;
     void silence(bool& took) noexcept;
 
@@ -100,7 +100,7 @@ class doorbell : public core::bell {
     base::atomic<std::uint32_t> word_{0};
     base::atomic<std::uint32_t> begun_{0}; // rings, less those that were silenced
     base::atomic<std::uint32_t> done_{0};  // of these, the ones that have surely rung; below zero for a moment
-    bool full_ = false;                    // who is busy may touch this: the bell shows that there is no room
+    base::atomic<std::uint32_t> full_{0};  // who is busy may touch this: the bell shows that there is no room
     base::atomic<std::uint32_t> home_{0};  // the process that made the number
     int twin_ = nowhere;                   // the first of the program's own numbers of this file
     base::atomic<proof> proof_{proof::marked};

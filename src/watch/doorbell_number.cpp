@@ -119,7 +119,7 @@ status doorbell::make_anew(int& place) noexcept {
     const auto lost = static_cast<std::uint32_t>(done());
     begun_.fetch_sub(lost, base::acq_rel);
     done_.fetch_sub(lost, base::acq_rel);
-    full_ = false;
+    full_.store(0, base::relaxed);
     place = made << number_shift | (place & (armed_way | retired));
     place_.store(place, base::release);
     home_.exchange(here, base::acq_rel); // HOME
@@ -214,8 +214,7 @@ bool doorbell::move_home(std::uint32_t seen, std::uint32_t here) noexcept {
     forget();                                            // whoever was busy is not in this process
     home_.exchange(is_own ? here : seen, base::acq_rel); // HOME
     if (!is_own || is_armed_way(place_.load(base::relaxed))) return is_own;
-    (void)request();
-    look();
+    look(request());
     return true;
 }
 
