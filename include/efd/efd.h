@@ -143,7 +143,9 @@ EFD_C_API uint64_t efd_system_calls(void);
  * In the child of a fork the same numbers name copies: objects of the child's own, with the count of that moment, and
  * nothing that one process does is seen in the other. fork(2) costs nothing for them: a number gets the child's own file
  * with the first call for it (see efd_renew_descriptors). A child of fork in a program with other threads may call what is
- * handler-safe, a child of vfork nothing. What survives exec is a kernel eventfd without the count.
+ * handler-safe, a child of vfork nothing. What survives exec is a kernel eventfd without the count. A program started by
+ * posix_spawn(3) or vfork shares the file of a number without EFD_CLOEXEC: if it reads there, the descriptor here is
+ * silent until the next write that leaves zero or doubles the count.
  *
  * EBADF: the number is not one of efd_eventfd, efd_fd_dup or efd_fd_fcntl, or was closed by efd_fd_close; said before
  * anything else (K-158). */

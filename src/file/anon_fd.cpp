@@ -81,6 +81,7 @@ status make_descriptor(unsigned initval, unsigned flags, int& fd) noexcept {
         object->put();
         return end;
     }
+    if ((flags & core::flag_cloexec) == 0) watch::doorbell::let_inherit(*object);
     fd = number.keep();
     return status::ok;
 }
@@ -89,6 +90,7 @@ status install_dup(int fd, open_file& file) noexcept {
     taken_number number(fd);
     if (const status end = descriptor_table::instance().reserve(fd); end != status::ok) return end;
     file.get();
+    watch::doorbell::let_inherit(file.object());
     descriptor_table::instance().install(number.keep(), file);
     return status::ok;
 }

@@ -121,6 +121,13 @@ std::uint64_t silence_bell(int fd) noexcept {
     return has_mark(fd) && raw_read_now(fd, &held, sizeof held) == sizeof held ? held : 0; // EAGAIN: nothing
 }
 
+bool is_readable(int fd) noexcept {
+    const errno_keeper keeper;
+    calls_made.fetch_add(1, base::relaxed);
+    pollfd asked{fd, POLLIN, 0};
+    return raw_poll(&asked, 1, 0) != 0;
+}
+
 void close_bell(int fd) noexcept {
     const errno_keeper keeper;
     if (has_mark(fd)) raw_close(fd);

@@ -31,6 +31,9 @@ bool ring_bell(int fd, std::uint64_t n) noexcept;
 // Takes all that it holds, and says how much that was; nothing where this is no bell.
 std::uint64_t silence_bell(int fd) noexcept;
 
+// What poll(2) says of a bell. True where this is none.
+[[nodiscard]] bool is_readable(int fd) noexcept;
+
 // Closes what is marked; anything else stays open.
 void close_bell(int fd) noexcept;
 // For who has seen it to be ours in another way.

@@ -72,6 +72,7 @@ void doorbell::told(core::bell& bell, core::context& object, std::uint32_t key) 
     if (key == core::poll_hup) return self.end();
     if (!self.is_home()) return;
     if (is_armed_way(place)) return self.told_armed(key);
+    if (self.inherits_.load(base::relaxed) != 0 && key != core::poll_out && self.stands_rung(key)) return;
     // Only a count above zero is rung for: a late adder may be told of an object that was born in its own one's slot.
     if ((key & left_zero) != 0 && to_hold(object.count()) == 1) self.ring();
     const std::uint32_t seen = self.request();
@@ -84,6 +85,24 @@ void doorbell::told(core::bell& bell, core::context& object, std::uint32_t key) 
     // Whoever has rung asks for a look that comes after it.
     if (!is_busy) return self.look(seen);
     if (const std::uint32_t after = makes_sure ? self.request() : busy_mark; (after & busy_mark) == 0) self.look(after);
+}
+
+// INHERITED. Another process has the bell, too, once it was started by posix_spawn(3) or vfork and exec, and may read
+// it: then the descriptor is silent beside a count above zero, and nobody is told. So an add that doubles the count
+// looks; for that every add is told. True: there is a ring, and nothing to do.
+bool doorbell::stands_rung(std::uint32_t key) noexcept {
+    if ((key & left_zero) != 0) {
+        looked_at_.store(1, base::relaxed);
+        return false;
+    }
+    if (!surely_rung(word_.fetch_or(0, base::acq_rel))) return false;
+    const std::uint64_t count = object_.count();
+    if (to_hold(count) != 1 || full_.load(base::relaxed) != 0) return false;
+    if (count < 2 * looked_at_.load(base::relaxed)) return true;
+    looked_at_.store(count, base::relaxed);
+    if (os::is_readable(fd_here())) return true;
+    ring();
+    return false;
 }
 
 // ARM. The ring comes before the mark goes, so that an add that finds no mark knows that the ring is made.
@@ -169,6 +188,7 @@ void doorbell::show(std::uint64_t count, bool& took) noexcept {
     if (wanted == 0 && begun_.load(base::acquire) != 0) silence(took);
     if (wanted == 1 && (begun_.load(base::acquire) == 0 || (took && done() <= 0))) ring();
     // LEVEL, rung. Who has begun to ring and is not done asks for another look after it.
+    if (inherits_.load(base::relaxed) != 0) return;
     if (wanted == full || (wanted == 1 && done() > 0)) object_.note_ring();
 }
 

@@ -43,6 +43,9 @@ class doorbell : public core::bell {
     // The caller has just seen that both numbers name one file, and gives the last reference back now.
     static void trust(core::context& object) noexcept;
 
+    // The level descriptor survives exec: other processes may read it.
+    static void let_inherit(core::context& object) noexcept;
+
     // The file above a level descriptor is gone, the object may live on: nobody who watched is told any more, the
     // object has no descriptor, and gets none.
     static void retire(core::context& object) noexcept;
@@ -75,6 +78,7 @@ class doorbell : public core::bell {
     void ring() noexcept;
     void ring_armed() noexcept;
     void told_armed(std::uint32_t key) noexcept;
+    [[nodiscard]] bool stands_rung(std::uint32_t key) noexcept;
     [[nodiscard]] std::uint32_t request() noexcept;
     [[nodiscard]] bool surely_rung(std::uint32_t seen) const noexcept;
     void look(std::uint32_t word) noexcept;
@@ -105,6 +109,8 @@ class doorbell : public core::bell {
     int twin_ = nowhere;                   // the first of the program's own numbers of this file
     base::atomic<proof> proof_{proof::marked};
     follower follow_ = nullptr;
+    base::atomic<std::uint32_t> inherits_{0};
+    base::atomic<std::uint64_t> looked_at_{1}; // the count, when the bell was last seen to ring; for one that inherits
     doorbell* next_made_ = nullptr;
 };
 

@@ -163,6 +163,12 @@ void doorbell::trust(core::context& object) noexcept {
     static_cast<doorbell*>(object.bell_of_slot())->proof_.store(proof::trusted, base::relaxed);
 }
 
+void doorbell::let_inherit(core::context& object) noexcept {
+    auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
+    if (bell == nullptr || bell->inherits_.exchange(1, base::acq_rel) != 0) return;
+    object.watch_level(); // from here on adds are told again
+}
+
 // Who is still inside told() goes on to use the number, which therefore stays taken until the end of the object.
 void doorbell::retire(core::context& object) noexcept {
     auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
@@ -183,6 +189,7 @@ void doorbell::end() noexcept {
         os::close_bell(fd);
     forget();
     follow_ = nullptr;
+    inherits_.store(0, base::relaxed);
     place_.store(nowhere, base::release);
 }
 

@@ -8,6 +8,8 @@
 #include <functional>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <spawn.h>
+#include <string>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -211,6 +213,44 @@ TEST(number, the_child_of_a_fork_may_ask_for_all_its_own_at_once) {
     EXPECT_FALSE(readable(number));
     EXPECT_EQ(efd_fd_close(number), 0);
     efd_put(object);
+}
+
+// A program that was started by posix_spawn(3) reads the number that it inherited, and takes the ring: the next write
+// that doubles the count rings again, and the descriptor stays true after that.
+TEST(number, a_spawned_program_does_not_silence_it_for_good) {
+    const int fd = efd_eventfd(1, EFD_NONBLOCK);
+    ASSERT_TRUE(readable(fd));
+    const std::string reads = "head -c 8 <&" + std::to_string(fd) + " >/dev/null 2>&1";
+    char shell[] = "sh";
+    char flag[] = "-c";
+    std::string command = reads;
+    char* const arguments[] = {shell, flag, command.data(), nullptr};
+    pid_t child = -1;
+    ASSERT_EQ(::posix_spawn(&child, "/bin/sh", nullptr, nullptr, arguments, nullptr), 0);
+    int status = -1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_FALSE(readable(fd)) << "the program has not read";
+    std::uint64_t n = 1;
+    ASSERT_EQ(efd_fd_write(fd, &n, 8), 8);
+    EXPECT_TRUE(readable(fd));
+    ASSERT_EQ(efd_fd_read(fd, &n, 8), 8);
+    EXPECT_EQ(n, 2U);
+    EXPECT_FALSE(readable(fd));
+    ASSERT_EQ(efd_fd_write(fd, &n, 8), 8);
+    EXPECT_TRUE(readable(fd));
+    ASSERT_EQ(efd_fd_read(fd, &n, 8), 8);
+    EXPECT_FALSE(readable(fd));
+    EXPECT_EQ(efd_fd_close(fd), 0);
+}
+
+// A burst to a number that exec does not close: one call for each doubling.
+TEST(number, a_burst_to_one_that_is_inherited_costs_little) {
+    const int fd = efd_eventfd(0, EFD_NONBLOCK);
+    std::uint64_t n = 1;
+    const std::uint64_t before = efd_system_calls();
+    for (int i = 0; i < 1000; ++i) ASSERT_EQ(efd_fd_write(fd, &n, 8), 8);
+    EXPECT_LE(efd_system_calls() - before, 11U);
+    EXPECT_EQ(efd_fd_close(fd), 0);
 }
 
 // fork(2) needs no free number, and no more does a child that uses what it got.
