@@ -141,11 +141,11 @@ EFD_C_API uint64_t efd_system_calls(void);
  * second, close-on-exec number for itself, from 512 upwards if the limit allows.
  *
  * In the child of a fork the same numbers name copies: objects of the child's own, with the count of that moment, and
- * nothing that one process does is seen in the other. fork(2) costs nothing for them: a number gets the child's own file
- * with the first call for it (see efd_renew_descriptors). A child of fork in a program with other threads may call what is
- * handler-safe, a child of vfork nothing. What survives exec is a kernel eventfd without the count. A program started by
- * posix_spawn(3) or vfork shares the file of a number without EFD_CLOEXEC: if it reads there, the descriptor here is
- * silent until the next write that leaves zero or doubles the count.
+ * nothing that one process does is seen in the other. fork(2) costs nothing for them: a number gets the child's own
+ * file with the first call for it (see efd_renew_descriptors). A child of fork in a program with other threads may call
+ * what is handler-safe, a child of vfork nothing. What survives exec is a kernel eventfd without the count. A program
+ * started by posix_spawn(3) or vfork shares the file of a number without EFD_CLOEXEC: if it reads there, the descriptor
+ * here is silent until the next write that leaves zero or doubles the count.
  *
  * EBADF: the number is not one of efd_eventfd, efd_fd_dup or efd_fd_fcntl, or was closed by efd_fd_close; said before
  * anything else (K-158). */
@@ -203,21 +203,21 @@ EFD_C_API int efd_fd_fdinfo(int fd, char* buf, size_t size);
 
 /* The descriptor of the object, made when first asked for: close-on-exec, to be watched and not read, closed with the
  * object. The same number each time, unless it was closed by others meanwhile: then a new one. Whatever bears the old
- * number is neither written to nor closed. EFD_LEVEL: poll(2) and its like say of it what efd_poll says, but for POLLERR, once no call that changes the
- * count between zero and not zero is running; the write that leaves zero and the read that reaches zero enter the
- * kernel. A write that leaves zero is an edge for EPOLLET; one above zero is not, unless it cannot be sure of the one
- * before. EFD_ARMED: silent until efd_arm. EINVAL: another way, or the object has a descriptor of the other way.
- * EMFILE, ENFILE, ENOMEM as eventfd(2), nothing left behind. Not handler-safe. */
+ * number is neither written to nor closed. EFD_LEVEL: poll(2) and its like say of it what efd_poll says, but for
+ * POLLERR, once no call that changes the count between zero and not zero is running; the write that leaves zero and the
+ * read that reaches zero enter the kernel. A write that leaves zero is an edge for EPOLLET; one above zero is not,
+ * unless it cannot be sure of the one before. EFD_ARMED: silent until efd_arm. EINVAL: another way, or the object has a
+ * descriptor of the other way. EMFILE, ENFILE, ENOMEM as eventfd(2), nothing left behind. Not handler-safe. */
 #define EFD_LEVEL 0
 #define EFD_ARMED 1
 EFD_C_API int efd_fd(efd_t* efd, int how);
 
 /* For daemons, after closefrom(3) or the like, and for the child of a fork: makes anew, at once, what efd_fd would make
- * anew at the next call for its object. A descriptor of efd_fd that was closed behind our back gets another number, which
- * efd_fd says; those of efd_eventfd are gone with their close. In the child of a fork all numbers that are open get the
- * child's own files; without this each does when its object is first called for in a way that needs it. So a child that
- * watches an inherited number before it makes any other call for it calls this first.
- * -1 with EMFILE, ENFILE, ENOMEM: the first that could not be made; the others are. Not handler-safe. */
+ * anew at the next call for its object. A descriptor of efd_fd that was closed behind our back gets another number,
+ * which efd_fd says; those of efd_eventfd are gone with their close. In the child of a fork all numbers that are open
+ * get the child's own files; without this each does when its object is first called for in a way that needs it. So a
+ * child that watches an inherited number before it makes any other call for it calls this first. -1 with EMFILE,
+ * ENFILE, ENOMEM: the first that could not be made; the others are. Not handler-safe. */
 EFD_C_API int efd_renew_descriptors(void);
 
 /* For an EFD_ARMED descriptor: what of `events` (POLLIN, POLLOUT) holds already; if 0, the next write or signal
