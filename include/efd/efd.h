@@ -13,8 +13,11 @@
  * docs/races.md).
  *
  * The object is reference-counted. Who made or got it gives its reference back with efd_put; the last one frees object
- * and id. A thread whose wait has returned may give the last reference back while another one is still inside the
- * efd_write or efd_signal that ended the wait.
+ * and id. No function is a thread cancellation point: pthread_cancel neither ends a call nor a sleep in one, and a
+ * thread ends at its next point after the call. A sleep that is to be ended from outside takes an efd_cancel_t. A
+ * siglongjmp out of a call may take another sleeper's wake with it; descriptors come to say what the count is after
+ * some more calls. A thread whose wait has returned may give the last reference back while another one is still inside
+ * the efd_write or efd_signal that ended the wait.
  */
 #ifndef EFD_EFD_H
 #define EFD_EFD_H
@@ -189,6 +192,10 @@ EFD_C_API int efd_fd_dup(int fd);
  * F_DUPFD. */
 EFD_C_API int efd_fd_fcntl(int fd, int command, long argument);
 
+/* ioctl(2): FIONBIO sets O_NONBLOCK of the file as F_SETFL does (K-104); argument points to an int. All others are the
+ * kernel's on the number. EFAULT: argument is not there. Handler-safe. */
+EFD_C_API int efd_fd_ioctl(int fd, unsigned long request, void* argument);
+
 /* The object behind the descriptor, with a reference of the caller's (efd_put), as eventfd_ctx_fdget: who signals it
  * does not need the descriptor and may outlive it (K-144, K-151). EFD_NONBLOCK of it is the file's O_NONBLOCK. Its
  * efd_fd is the file's own, EFD_LEVEL, and EINVAL once the file is closed. NULL with EBADF. Handler-safe. */
@@ -298,7 +305,8 @@ EFD_C_API int efd_set_linger(efd_t* efd, long linger_us);
  * An entry that is not exclusive is always called; of the exclusive ones, first come first, those until one returns
  * more than zero. A callback may write, read, add and remove; a call in it that would have to sleep says EDEADLK. It
  * runs in the thread of whoever wrote, signalled or read, or of one who is running this object's callbacks already;
- * never twice at once. */
+ * never twice at once. It must return: an exception that leaves it ends the program, and pthread_exit or longjmp out of
+ * it leaves the object without callbacks for good. */
 typedef struct efd_wait_entry {
     int (*callback)(struct efd_wait_entry* entry, unsigned key);
     unsigned mask;

@@ -115,6 +115,17 @@ int efd_fd_fcntl(int fd, int command, long argument) {
     return answer_kernel(efd::os::control(fd, command, argument));
 }
 
+int efd_fd_ioctl(int fd, unsigned long request, void* argument) {
+    const file_reference file = file_of(fd);
+    if (!file) return fail(EBADF);
+    if (!efd::os::sets_nonblock(request)) return answer_kernel(efd::os::control_device(fd, request, argument));
+    int on = 0;
+    const efd::os::user_address from = address(argument);
+    if (!efd::os::in_user_space(from, sizeof on) || !efd::os::copy_from_user(&on, from, sizeof on)) return fail(EFAULT);
+    file->object().set_nonblock(on != 0);
+    return 0;
+}
+
 efd_t* efd_fd_ctx(int fd) {
     const file_reference file = file_of(fd);
     if (!file) {

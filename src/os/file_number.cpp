@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -60,6 +61,13 @@ int control(int fd, int cmd, long argument) noexcept {
     if (may_sleep(cmd)) return result_of(raw_fcntl(fd, cmd, argument));
     return result_of(::fcntl(fd, cmd, cmd == F_SETFL ? argument | O_NONBLOCK : argument));
 }
+
+int control_device(int fd, unsigned long request, void* argument) noexcept {
+    const errno_keeper keeper;
+    return result_of(::ioctl(fd, request, argument));
+}
+
+bool sets_nonblock(unsigned long request) noexcept { return request == FIONBIO; }
 
 int status_flags(int fd) noexcept { return control(fd, F_GETFL, 0); }
 

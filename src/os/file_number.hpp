@@ -24,6 +24,9 @@ extern const int plain_duplicate; // F_DUPFD
 
 // fcntl(2). For set_status O_NONBLOCK stays on, whatever the argument says of it: bells never block.
 [[nodiscard]] int control(int fd, int cmd, long argument) noexcept;
+// ioctl(2); and whether a request is FIONBIO.
+[[nodiscard]] int control_device(int fd, unsigned long request, void* argument) noexcept;
+[[nodiscard]] bool sets_nonblock(unsigned long request) noexcept;
 [[nodiscard]] int status_flags(int fd) noexcept;
 // O_CLOEXEC if exec closes the number, else 0.
 [[nodiscard]] int exec_flag(int fd) noexcept;

@@ -14,6 +14,7 @@
 #include <set>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -233,6 +234,44 @@ TEST(descriptor, close_does_not_disturb_a_call_that_sleeps) {
     EXPECT_EQ(::efd_fd_close(other), 0);
     ::efd_put(object);
     EXPECT_TRUE(eventually([&] { return open_numbers() == before; }));
+}
+
+// As fcntl does (K-104), for programs that know FIONBIO; and a plain one never makes a call of ours sleep in the
+// kernel.
+TEST(descriptor, fionbio_is_o_nonblock) {
+    const int fd = ::efd_eventfd(0, 0);
+    int on = 1;
+    EXPECT_EQ(::efd_fd_ioctl(fd, FIONBIO, &on), 0);
+    EXPECT_EQ(::efd_fd_fcntl(fd, F_GETFL, 0) & O_NONBLOCK, O_NONBLOCK);
+    std::uint64_t n = 0;
+    EXPECT_EQ(take(fd, n), (answer{-1, EAGAIN}));
+    on = 0;
+    EXPECT_EQ(::efd_fd_ioctl(fd, FIONBIO, &on), 0);
+    EXPECT_EQ(::efd_fd_fcntl(fd, F_GETFL, 0) & O_NONBLOCK, 0);
+    EXPECT_EQ(::efd_fd_ioctl(fd, FIONBIO, nullptr), -1);
+    EXPECT_EQ(errno, EFAULT);
+    EXPECT_EQ(::efd_fd_ioctl(fd, FIONREAD, &on), -1);
+    EXPECT_EQ(errno, ENOTTY);
+    EXPECT_EQ(::efd_fd_ioctl(-1, FIONBIO, &on), -1);
+    EXPECT_EQ(errno, EBADF);
+    ASSERT_EQ(::ioctl(fd, FIONBIO, &on), 0); // the kernel's file may sleep from now on
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(add(fd, 1), (answer{8, 0}));
+        EXPECT_EQ(says(fd), unsigned{POLLIN | POLLOUT});
+        EXPECT_EQ(take(fd, n), (answer{8, 0}));
+        EXPECT_EQ(says(fd), unsigned{POLLOUT});
+    }
+    EXPECT_EQ(::efd_fd_close(fd), 0);
+}
+
+TEST(descriptor, the_fdinfo_of_a_closed_number_is_refused) {
+    const int fd = ::efd_eventfd(1, 0);
+    char text[300];
+    EXPECT_GT(::efd_fd_fdinfo(fd, text, sizeof text), 0);
+    ::close(fd);
+    EXPECT_EQ(::efd_fd_fdinfo(fd, text, sizeof text), -1);
+    EXPECT_EQ(errno, EBADF);
+    EXPECT_EQ(::efd_fd_close(fd), -1); // forgets what it was
 }
 
 TEST(descriptor, a_number_closed_behind_our_back_is_not_mistaken) {
