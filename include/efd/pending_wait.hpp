@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <utility>
 
 namespace efd {
 
@@ -21,6 +22,23 @@ namespace efd {
 struct read_result {
     std::errc error = std::errc{};
     std::uint64_t value = 0;
+};
+
+// Units that were taken for a reader who has not got them yet; if he never does they go back into the object.
+class taken_units {
+  public:
+    taken_units(const eventfd& from, const read_result& result) : from_(from.duplicate()), result_(result) {}
+    taken_units(taken_units&&) noexcept = default;
+    taken_units& operator=(taken_units&&) = delete;
+    ~taken_units() {
+        if (from_.native_handle() != nullptr && result_.error == std::errc{} && result_.value != 0)
+            (void)from_.try_write(result_.value);
+    }
+    [[nodiscard]] read_result hand_over() noexcept { return std::exchange(result_, {}); }
+
+  private:
+    eventfd from_;
+    read_result result_;
 };
 
 class pending_wait : private wait_queue_entry {

@@ -1,37 +1,10 @@
 // The io object of efd/asio.hpp, on standalone Asio and (with EFD_USE_BOOST_ASIO) on Boost.Asio: completion tokens,
 // cancellation, outstanding work, the end of object and context; and that no unit is lost, whatever races.
-#include <efd/asio.hpp>
-
 #include "adapters/race.hpp"
+#include "adapters/which_asio.hpp"
 #include "support/waiting.hpp"
 
 #include <gtest/gtest.h>
-
-#ifdef EFD_USE_BOOST_ASIO
-#include <boost/asio.hpp>
-#if BOOST_ASIO_VERSION >= 101900
-#define TEST_HAS_SLOTS
-#endif
-#if BOOST_ASIO_VERSION >= 102400
-#define TEST_HAS_DEFERRED
-#endif
-namespace under_test = efd::on_boost_asio;
-#else
-#include <asio.hpp>
-#if ASIO_VERSION >= 101900
-#define TEST_HAS_SLOTS
-#endif
-#if ASIO_VERSION >= 102400
-#define TEST_HAS_DEFERRED
-#elif ASIO_VERSION >= 102200
-#include <asio/experimental/deferred.hpp>
-#define TEST_HAS_DEFERRED
-namespace asio {
-using experimental::deferred;
-}
-#endif
-namespace under_test = efd::on_asio;
-#endif
 
 #include <optional>
 
@@ -39,20 +12,12 @@ namespace {
 
 namespace net = under_test::net;
 using efd::flags;
+using efd::tests::error_code;
 using efd::tests::eventually;
+using efd::tests::io_eventfd;
+using efd::tests::outcome;
 using efd::tests::race;
 using efd::tests::race_rounds;
-using under_test::error_code;
-using io_eventfd = under_test::basic_eventfd<>;
-
-struct outcome {
-    error_code error;
-    std::uint64_t value = 0;
-    int times = 0;
-    auto handler() {
-        return [this](error_code e, std::uint64_t v) { error = e, value = v, ++times; };
-    }
-};
 
 // Lets a context run until it has handled something; false after a bound that means a lost handler.
 bool run_one(net::io_context& context) {
