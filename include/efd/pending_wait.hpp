@@ -4,9 +4,9 @@
 // only looks, by finding what it looks for), cancelled, or failed. The take is made inside the entry's callback, which
 // runs with the queue held, and a cancel leaves the queue first: so who finds the entry in the queue decides, and no
 // unit is taken by a wait that says it was cancelled. A taker that leaves units behind has the next one asked, so one
-// write of n wakes n. The callback is handed over to efd::defer before anything of the user's runs: `finished` is
-// called by the thread that signalled, or cancelled, but never inside a callback, and never while a queue is held.
-// Invariant: parties_ counts who will still look at this: who starts it, who ends it, and a cancel put off.
+// write of n wakes n. The callback is handed over to core::defer or core::hand_over before anything of the user's runs:
+// `finished` is called by the thread that signalled, or cancelled, but never inside a callback, and never while a queue
+// is held. Invariant: parties_ counts who will still look at this: who starts it, who ends it, and a cancel put off.
 #pragma once
 
 #include <efd/base/atomic.hpp>
@@ -45,10 +45,13 @@ class pending_wait : private wait_queue_entry {
   public:
     enum class intent : unsigned char { take, look };
     using function = void (*)(pending_wait& ended);
+    using deferral = void (*)(deferred_work& work) noexcept;
 
     // Waits for one of `events` (POLLIN, POLLOUT). `finished` is called once if start said false; it may destroy this.
-    pending_wait(const eventfd& object, intent what, std::uint32_t events, function finished) noexcept
-        : object_(object.duplicate()), finished_(finished), what_(what) {
+    // core::defer as the last argument says that `finished` runs code of the user's, core::hand_over that it does not.
+    pending_wait(const eventfd& object, intent what, std::uint32_t events, function finished,
+                 deferral by = &core::hand_over) noexcept
+        : object_(object.duplicate()), finished_(finished), put_off_(by), what_(what) {
         callback = &on_wake;
         mask = events;
         exclusive = what == intent::take;
@@ -112,7 +115,7 @@ class pending_wait : private wait_queue_entry {
     void put_off(owned_work& work, deferred_work::function what) noexcept {
         work.owner = this;
         work.callback = what;
-        defer(work);
+        put_off_(work);
     }
 
     // Into the queue, and out of it again if there is something, or a cancel that could not find us there.
@@ -164,6 +167,7 @@ class pending_wait : private wait_queue_entry {
 
     eventfd object_;
     function finished_;
+    deferral put_off_;
     read_result result_;
     owned_work work_;
     owned_work cancel_work_;

@@ -13,6 +13,7 @@
 #include <efd/pending_wait.hpp>
 
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -88,7 +89,9 @@ class posted_wait final : public pending_wait, private list_node, public std::en
         const auto alive = shared_from_this();
         completion_ = std::move(waiting);
         if (!group_->join(*this)) return completion_.reset();
-        if (start()) end_here();
+        if (!start()) return;
+        const context_end::visit inside(group_->end_);
+        group_->finish(*this, inside.admitted());
     }
 
     // Memory for what an executor allocates to queue one function, so that who posts need not ask the system for any.
@@ -107,6 +110,7 @@ class posted_wait final : public pending_wait, private list_node, public std::en
     static void complete(std::shared_ptr<posted_wait> wait) {
         owned_completion called = wait->group_->take(*wait);
         if (called == nullptr) return;
+        wait->called_ = true;
         taken_units taken(wait->object(), wait->result());
         wait.reset();
         called.release()->complete(std::move(taken));
@@ -122,20 +126,19 @@ class posted_wait final : public pending_wait, private list_node, public std::en
     enum class state : unsigned char { waiting, on_its_way, swept, out };
 
     void give_back() { const taken_units dropped(object(), result()); }
-    void end_here() {
-        const context_end::visit inside(group_->end_);
-        const std::shared_ptr<wait_group> group = group_; // goes before the visit ends
-        group->finish(*this, inside.admitted());
-    }
-    // An executor that throws has dropped the function.
+    // An executor that throws has dropped the function; unless that was called in place, and the exception is its own.
     static void ended(pending_wait& wait) {
+        auto& self = static_cast<posted_wait&>(wait);
+        const context_end::visit inside(self.group_->end_);
+        const std::shared_ptr<posted_wait> alive = self.self_; // with its group; goes before the visit ends
 #ifdef __cpp_exceptions
         try {
-            static_cast<posted_wait&>(wait).end_here();
-        } catch (...) { // NOLINT(bugprone-empty-catch)
+            self.group_->finish(self, inside.admitted());
+        } catch (...) {
+            if (self.called_) std::terminate();
         }
 #else
-        static_cast<posted_wait&>(wait).end_here();
+        self.group_->finish(self, inside.admitted());
 #endif
     }
 
@@ -143,6 +146,7 @@ class posted_wait final : public pending_wait, private list_node, public std::en
     std::shared_ptr<posted_wait> self_; // while it is in its group, and until its end has come
     owned_completion completion_;
     state state_ = state::waiting;
+    bool called_ = false;
     bool memory_in_use_ = false;
     alignas(std::max_align_t) std::byte memory_[128];
 };

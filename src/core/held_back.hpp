@@ -1,6 +1,6 @@
 // core/held_back.hpp: what a thread runs later: wakes of queues, and work that callbacks deferred.
 //
-// Owns two lists for each thread. Callbacks and deferred work are a user's code, which may call anything: so they run
+// Owns three lists for each thread. Callbacks and deferred work are a user's code, which may call anything: so they run
 // outside of callbacks, and while this thread holds no member and no lock of the library's. A wake that comes at
 // another time is left in its queue's word, and the queue is noted here. A signal handler may push between any two
 // instructions; no other thread sees the lists.
@@ -16,6 +16,7 @@ namespace efd::core {
 // Whole words, since riscv64 would exchange a byte by a call of libatomic.
 struct held_back_lists {
     base::atomic<wait_queue*> queues{nullptr};
+    base::atomic<deferred_work*> hand_overs{nullptr};
     base::atomic<deferred_work*> works{nullptr};
     base::atomic<std::uint32_t> draining{0}; // queues are being run; who comes meanwhile leaves the rest to that loop
     base::atomic<std::uint32_t> depth{0};    // so many works of this thread run, each inside the last
@@ -31,7 +32,8 @@ extern constinit thread_local held_back_lists held_back __attribute__((tls_model
 void run_held_back() noexcept;
 
 [[nodiscard]] inline bool anything_held_back() noexcept {
-    return held_back.queues.load(base::relaxed) != nullptr || held_back.works.load(base::relaxed) != nullptr;
+    return held_back.queues.load(base::relaxed) != nullptr || held_back.hand_overs.load(base::relaxed) != nullptr ||
+           held_back.works.load(base::relaxed) != nullptr;
 }
 
 // While one lives its thread holds a member or a lock, and runs no callback; the last to end runs what came meanwhile.

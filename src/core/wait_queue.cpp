@@ -22,6 +22,7 @@
 #include "os/process.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace efd::core {
 namespace {
@@ -69,6 +70,7 @@ void push(base::atomic<Node*>& list, Node& node, Next Node::* next) noexcept {
 
 template <class Node, class Next>
 Node* take_in_order(base::atomic<Node*>& list, Next Node::* next) noexcept {
+    if (list.load(base::relaxed) == nullptr) return nullptr;
     Node* newest = list.exchange(nullptr, base::relaxed);
     Node* oldest = nullptr;
     while (newest != nullptr) {
@@ -85,33 +87,65 @@ Node* take_in_order(base::atomic<Node*>& list, Next Node::* next) noexcept {
 constinit thread_local unsigned in_callback = 0;
 constinit thread_local held_back_lists held_back __attribute__((tls_model("initial-exec")));
 
-// What queues cause while they are run is run by this same loop, so a chain of callbacks nests nowhere; a signal
-// handler that finds us there leaves its own to us, hence the look after we said that we are done. A work may wait for
-// what it has caused, so that is run before the work goes on: works do nest, up to a bound.
+namespace {
+
+void append(deferred_work*& list, deferred_work* more) noexcept {
+    deferred_work** end = &list;
+    while (*end != nullptr) end = &(*end)->next;
+    *end = more;
+}
+
+void run_queues(wait_queue* queue) noexcept {
+    while (queue != nullptr) {
+        wait_queue* const after = queue->next_held_back; // before others may note the queue, or its object dies
+        queue->run_owed();
+        queue = after;
+    }
+}
+
+void run_works(deferred_work* work) noexcept {
+    if (work == nullptr) return;
+    const std::uint32_t depth = held_back.depth.load(base::relaxed); // a signal handler leaves it as it was
+    held_back.depth.store(depth + 1, base::relaxed);
+    while (work != nullptr) {
+        deferred_work* const after = work->next; // the work may free itself
+        work->callback(*work);
+        work = after;
+    }
+    held_back.depth.store(depth, base::relaxed);
+}
+
+} // namespace
+
+// Callbacks and hand-overs run first, and then the works, which are code of the user's that may signal and wait. What
+// callbacks cause is run by this same loop, so that no callback nests. What a work causes is run before the work goes
+// on, as the work may wait for it; at the bound of the depth it is left to the loop around the work. A signal handler
+// that finds us in the midst of queues leaves its own to us, hence the look after the mark is cleared; one that
+// interrupts a work runs its own alone, as what we took is ours.
 void run_held_back() noexcept {
-    while (anything_held_back() && held_back.depth.load(base::relaxed) < most_depth &&
-           held_back.draining.exchange(1, base::acq_rel) == 0) {
-        wait_queue* queue = take_in_order(held_back.queues, &wait_queue::next_held_back);
-        while (queue != nullptr) {
-            wait_queue* const after = queue->next_held_back; // before others may note the queue, or its object dies
-            queue->run_owed();
-            queue = after;
+    if (held_back.depth.load(base::relaxed) == most_depth) return;
+    deferred_work* works = nullptr;
+    for (;;) {
+        while (anything_held_back() && held_back.draining.exchange(1, base::acq_rel) == 0) {
+            run_queues(take_in_order(held_back.queues, &wait_queue::next_held_back));
+            deferred_work* const hand_overs = take_in_order(held_back.hand_overs, &deferred_work::next);
+            append(works, take_in_order(held_back.works, &deferred_work::next));
+            held_back.draining.exchange(0, base::acq_rel);
+            run_works(hand_overs);
         }
-        held_back.draining.exchange(0, base::acq_rel);
-        held_back.depth.fetch_add(1, base::relaxed);
-        deferred_work* work = take_in_order(held_back.works, &deferred_work::next);
-        while (work != nullptr) {
-            deferred_work* const after = work->next; // the work may free itself
-            work->callback(*work);
-            work = after;
-        }
-        held_back.depth.fetch_sub(1, base::relaxed);
+        if (works == nullptr) return;
+        run_works(std::exchange(works, nullptr));
     }
 }
 
 void defer(deferred_work& work) noexcept {
     if (signal_allowed()) return work.callback(work);
     push(held_back.works, work, &deferred_work::next);
+}
+
+void hand_over(deferred_work& work) noexcept {
+    if (signal_allowed()) return work.callback(work);
+    push(held_back.hand_overs, work, &deferred_work::next);
 }
 
 struct wait_queue::pending {

@@ -310,7 +310,7 @@ TEST(asio_ownership, the_end_of_a_context_with_a_younger_strand_loses_no_unit) {
     race writer([&] {
         for (int i = 0; i < 4; ++i) object.signal();
     });
-    for (int round = 0; round < race_rounds / 2; ++round) {
+    for (int round = 0; round < race_rounds / 4; ++round) {
         {
             net::io_context context;
             io_eventfd jobs(context, object.duplicate());
