@@ -14,7 +14,9 @@
 
 #include <efd/eventfd.hpp>
 
+#include <cerrno>
 #include <liburing.h>
+#include <utility>
 
 namespace efd {
 
@@ -31,7 +33,7 @@ class uring_reader {
     uring_reader(const uring_reader&) = delete;
     uring_reader& operator=(const uring_reader&) = delete;
 
-    // Fills a submission; its user data is this. Only when no other one of this reader is on its way.
+    // Fills a submission, not null; its user data is this. Only when no other one of this reader is on its way.
     void prepare(io_uring_sqe* entry) {
         if (how_ == uring_poll::multishot)
             io_uring_prep_poll_multishot(entry, fd_, core::poll_in);
@@ -42,28 +44,41 @@ class uring_reader {
         cancelled_ = false;
         error_ = 0;
     }
-    // Fills a submission that ends the poll; its own completion has the user data that is given. The poll's last
-    // completion, with -ECANCELED, still comes, and goes to complete. Nothing is taken, but if somebody signalled.
+    // Fills a submission that ends the poll; its own completion has the user data that is given. If armed(), the poll's
+    // last completion still comes, and goes to complete: with -ECANCELED, or with what had fired before. Nothing is
+    // taken any more.
     void prepare_cancel(io_uring_sqe* entry, std::uint64_t user_data) {
         io_uring_prep_cancel(entry, this, 0);
         io_uring_sqe_set_data64(entry, user_data);
         cancelled_ = true;
+        if (!armed_) error_ = ECANCELED;
     }
 
     // For every completion with this reader's user data. Calls `use` with each value: all units, or one after the other
     // in semaphore mode, until there are none; after a cancel never. True: this was the last one of its poll, prepare
     // it anew (after one_shot always; after multishot as the kernel says; after a cancel or an error never: see error).
+    // An exception of `use` passes through; the units that it got are its own, those behind it are left, and as a
+    // multishot poll is silent while there are some, they are to be taken by `take` then.
     template <class Use>
     [[nodiscard]] bool complete(const io_uring_cqe* completion, Use&& use) {
         const bool last = (completion->flags & IORING_CQE_F_MORE) == 0;
         const int result = completion->res;
         if (last) armed_ = false;
-        if (result < 0) error_ = -result;
-        std::uint64_t value = 0;
-        while (!cancelled_ && object_.try_read(value) == std::errc{}) use(value);
+        if (cancelled_ && last)
+            error_ = ECANCELED;
+        else if (result < 0)
+            error_ = -result;
+        take(std::forward<Use>(use));
         return last && result >= 0 && !cancelled_;
     }
-    // Whether a completion is still to come; the errno of the last one that failed, ECANCELED after a cancel, else 0.
+    // Calls `use` with each value until there are none; after a cancel never.
+    template <class Use>
+    void take(Use&& use) {
+        std::uint64_t value = 0;
+        while (!cancelled_ && object_.try_read(value) == std::errc{}) use(value);
+    }
+    // Whether a completion is still to come; the errno of the last one that failed, ECANCELED once nothing is to come
+    // after a cancel, else 0.
     [[nodiscard]] bool armed() const { return armed_; }
     [[nodiscard]] int error() const { return error_; }
 

@@ -25,16 +25,21 @@ class libevent_reader {
 
     // Keeps the object alive. Throws as eventfd::fd(doorbell::level), and std::bad_alloc.
     libevent_reader(event_base* base, eventfd& object, on_value what, void* data)
-        : object_(object.duplicate()), on_value_(what), data_(data),
-          event_(event_new(base, object.fd(doorbell::level), EV_READ | EV_PERSIST, &ready, this)) {
-        if (event_ == nullptr) throw std::bad_alloc();
+        : object_(object.duplicate()), on_value_(what), data_(data) {
+        const int fd = object.fd(doorbell::level);
+        event_ = static_cast<event*>(::operator new(event_get_struct_event_size()));
+        (void)event_assign(event_, base, fd, EV_READ | EV_PERSIST, &ready, this); // fails for other flags alone
     }
-    ~libevent_reader() { event_free(event_); }
+    ~libevent_reader() {
+        (void)event_del(event_);
+        ::operator delete(event_);
+    }
     libevent_reader(const libevent_reader&) = delete;
     libevent_reader& operator=(const libevent_reader&) = delete;
 
-    // As event_add and event_del: 0, or -1. What is not taken yet stays in the object.
-    int add() { return event_add(event_, nullptr); }
+    // As event_add and event_del: 0, or -1, also for an add without a callback. What is not taken yet stays in the
+    // object. More than one reader of an object may be added to one base.
+    int add() { return on_value_ != nullptr ? event_add(event_, nullptr) : -1; }
     int remove() { return event_del(event_); }
     // For event_priority_set, event_pending.
     [[nodiscard]] event* native_handle() { return event_; }
@@ -49,7 +54,7 @@ class libevent_reader {
     eventfd object_;
     on_value on_value_;
     void* data_;
-    event* event_;
+    event* event_ = nullptr;
 };
 
 } // namespace efd

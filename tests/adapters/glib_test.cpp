@@ -60,6 +60,30 @@ TEST_F(glib, the_loop_sleeps_until_there_is_something_and_gets_all_of_it) {
     EXPECT_EQ(tally_.destroyed, 1);
 }
 
+TEST_F(glib, a_source_has_a_name) {
+    eventfd object;
+    GSource* const source = attach(object);
+    EXPECT_STREQ(g_source_get_name(source), "efd");
+    drop(source);
+}
+
+TEST_F(glib, a_source_without_a_callback_warns_and_takes_nothing) {
+    eventfd object(2);
+    GSource* const source = efd::glib_source_new(object);
+    g_source_attach(source, context_);
+    static int warnings = 0;
+    warnings = 0;
+    const auto before = g_log_set_default_handler(
+        [](const gchar*, GLogLevelFlags level, const gchar*, gpointer) { warnings += level == G_LOG_LEVEL_WARNING; },
+        nullptr);
+    EXPECT_TRUE(turn());
+    g_log_set_default_handler(before, nullptr);
+    EXPECT_EQ(warnings, 1);
+    EXPECT_TRUE(g_source_is_destroyed(source));
+    EXPECT_EQ(object.count(), 2U);
+    g_source_unref(source);
+}
+
 TEST_F(glib, in_semaphore_mode_each_turn_gets_one) {
     eventfd object(3, flags::semaphore);
     GSource* const source = attach(object);

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <thread>
 
@@ -74,6 +75,48 @@ class uring : public testing::TestWithParam<uring_poll> {
     int calls_ = 0;
     int cancels_ = 0;
 };
+
+TEST_P(uring, after_a_cancel_the_error_is_ecanceled_whatever_fired_before) {
+    eventfd object;
+    uring_reader reader(object, GetParam());
+    prepare(reader);
+    EXPECT_TRUE(object.signal()); // it fires; nobody looks yet
+    io_uring_cqe* completion = nullptr;
+    ASSERT_EQ(io_uring_wait_cqe(&ring_, &completion), 0);
+    end(reader);
+    EXPECT_EQ(reader.error(), ECANCELED);
+    EXPECT_EQ(calls_, 0);
+    EXPECT_EQ(object.count(), 1U);
+    prepare(reader);
+    EXPECT_EQ(reader.error(), 0);
+    while (calls_ == 0 && !HasFatalFailure()) wait_and_handle(reader);
+    if (reader.armed()) end(reader); // of one_shot the next poll was prepared
+}
+
+TEST_P(uring, a_cancel_of_what_is_not_armed_is_a_cancel) {
+    eventfd object;
+    uring_reader reader(object, GetParam());
+    cancel(reader);
+    while (cancels_ == 0 && !HasFatalFailure()) wait_and_handle(reader);
+    EXPECT_EQ(reader.error(), ECANCELED);
+    EXPECT_FALSE(reader.armed());
+}
+
+TEST_P(uring, what_a_use_that_throws_leaves_can_be_taken) {
+    eventfd object(3, flags::semaphore);
+    uring_reader reader(object, GetParam());
+    prepare(reader);
+    io_uring_cqe* completion = nullptr;
+    ASSERT_EQ(io_uring_wait_cqe(&ring_, &completion), 0);
+    bool again = false;
+    EXPECT_THROW(again = reader.complete(completion, [](std::uint64_t) { throw 1; }), int);
+    EXPECT_FALSE(again);
+    io_uring_cqe_seen(&ring_, completion);
+    EXPECT_EQ(object.count(), 2U);
+    reader.take([this](std::uint64_t value) { sum_ += value; });
+    EXPECT_EQ(sum_, 2U);
+    if (reader.armed()) end(reader);
+}
 
 TEST_P(uring, the_ring_gets_all_there_is_again_and_again) {
     eventfd object(2);

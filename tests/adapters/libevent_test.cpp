@@ -72,6 +72,14 @@ TEST_F(libevent, removed_it_takes_nothing_and_may_be_added_again) {
     EXPECT_EQ(tally_.sum, 1U);
 }
 
+TEST_F(libevent, without_a_callback_it_is_not_added_and_takes_nothing) {
+    eventfd object(1);
+    libevent_reader reader(base_, object, nullptr, nullptr);
+    EXPECT_EQ(reader.add(), -1);
+    turn();
+    EXPECT_EQ(object.count(), 1U);
+}
+
 TEST_F(libevent, it_may_be_destroyed_in_its_callback) {
     eventfd object(1);
     tally_.to_destroy = std::make_unique<libevent_reader>(base_, object, &add_up, &tally_);

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <thread>
+#include <unistd.h>
 
 namespace {
 
@@ -107,11 +108,79 @@ TEST_F(uv, closed_in_its_callback_it_says_so_later_and_can_be_used_again) {
     close();
 }
 
-TEST_F(uv, a_second_reader_of_one_object_in_one_loop_is_refused) {
+TEST_F(uv, more_than_one_reader_of_one_object_in_one_loop_share_the_units) {
+    eventfd object(0, flags::semaphore);
+    uv_reader others[2];
+    ASSERT_EQ(reader_.init(&loop_, object), 0);
+    for (uv_reader& other : others) {
+        other.data = &tally_;
+        ASSERT_EQ(other.init(&loop_, object), 0); // before the first one is started, and after
+        ASSERT_EQ(other.start(&add_up), 0);
+        if (&other == others) {
+            ASSERT_EQ(reader_.start(&add_up), 0);
+        }
+    }
+    ASSERT_EQ(object.write(3), std::errc{});
+    uv_run(&loop_, UV_RUN_NOWAIT);
+    EXPECT_EQ(tally_.sum, 3U);
+    EXPECT_EQ(tally_.calls, 3);
+    EXPECT_EQ(object.write(2), std::errc{});
+    reader_.close(&note_close); // the others go on without the first one
+    while (tally_.sum < 5) uv_run(&loop_, UV_RUN_ONCE);
+    EXPECT_EQ(tally_.closed, 1);
+    others[0].stop();
+    EXPECT_EQ(object.write(1), std::errc{});
+    while (tally_.sum < 6) uv_run(&loop_, UV_RUN_ONCE);
+    for (uv_reader& other : others) other.close();
+    uv_run(&loop_, UV_RUN_DEFAULT);
+}
+
+TEST_F(uv, where_the_user_polls_the_descriptor_too_both_work) {
     eventfd object;
+    uv_poll_t own;
+    static int seen = 0;
+    seen = 0;
+    ASSERT_EQ(uv_poll_init(&loop_, &own, object.fd()), 0);
+    ASSERT_EQ(uv_poll_start(&own, UV_READABLE, [](uv_poll_t*, int, int) { ++seen; }), 0);
     start(object);
-    uv_reader another;
-    EXPECT_EQ(another.init(&loop_, object), UV_EEXIST);
+    EXPECT_TRUE(object.signal());
+    uv_run(&loop_, UV_RUN_NOWAIT);
+    EXPECT_EQ(tally_.sum, 1U);
+    EXPECT_EQ(seen, 1);
+    uv_close(reinterpret_cast<uv_handle_t*>(&own), nullptr);
+    close();
+}
+
+TEST_F(uv, misuse_is_said) {
+    eventfd object;
+    EXPECT_EQ(reader_.start(&add_up), UV_EINVAL); // before init
+    EXPECT_EQ(reader_.stop(), UV_EINVAL);
+    reader_.close(&note_close);
+    ASSERT_EQ(reader_.init(&loop_, object), 0);
+    EXPECT_EQ(reader_.init(&loop_, object), UV_EBUSY);
+    EXPECT_EQ(reader_.start(nullptr), UV_EINVAL);
+    reader_.close(&note_close);
+    reader_.close(&note_close);
+    EXPECT_EQ(reader_.start(&add_up), UV_EINVAL);
+    uv_run(&loop_, UV_RUN_DEFAULT);
+    EXPECT_EQ(tally_.closed, 1);
+}
+
+TEST_F(uv, the_status_of_a_poll_that_fails_is_passed_on) {
+    eventfd object;
+    ASSERT_EQ(reader_.init(&loop_, object), 0);
+    static int said = 0;
+    said = 0;
+    ASSERT_EQ(reader_.start(&add_up, [](uv_reader&, int status) { said += status; }), 0);
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    ::close(ends[0]);
+    ASSERT_EQ(::dup2(ends[1], object.fd()), object.fd()); // a pipe without a reader takes its place: POLLERR
+    ::close(ends[1]);
+    uv_run(&loop_, UV_RUN_NOWAIT);
+    uv_run(&loop_, UV_RUN_NOWAIT);
+    EXPECT_EQ(said, UV_EBADF);
+    EXPECT_EQ(tally_.calls, 0);
     close();
 }
 
