@@ -1,4 +1,7 @@
 // examples/asio.cpp: an io_context that counts what worker threads finish, until a read is cancelled by a timer.
+//
+// Promises: each unit is counted once, or is left in the object when the read that waits for it is cancelled. Workers
+// never wait for the loop, and run nothing of it.
 #include <efd/asio.hpp>
 
 #include <asio/awaitable.hpp>

@@ -1,7 +1,14 @@
 // examples/bounded_queue.cpp: a bounded queue for many producers and many consumers that an event loop can watch.
 //
-// Two semaphores count items and room; a ring holds the items. Who takes a unit of `items` owns one item and gets it by
-// a ticket; each cell says by its turn whether it is filled. No lock, and no system call unless somebody sleeps.
+// Two semaphores count items and room; a ring holds the items. A thread that took a unit of `items` takes the next
+// ticket, and the cell of that ticket is filled: units are added in the order of the tickets, by the thread that closes
+// a gap. The same with `room`, so nobody waits for a cell. No lock, and no system call unless somebody sleeps.
+//
+// Promises: every item that is pushed is popped once, items of one producer in their order. push sleeps while the queue
+// is full, pop while it is empty, through signals with and without SA_RESTART; try_pop never waits. A thread that is
+// stopped inside push or pop holds up the items or the room behind its own, and nothing else. An item whose assignment
+// throws costs itself alone: the exception leaves push (it is not in the queue) or pop and try_pop (it is gone). Not
+// for wait queue callbacks, where nothing may sleep: push and pop throw std::system_error there.
 #include <efd/eventfd.hpp>
 
 #include <array>
@@ -9,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <sys/epoll.h>
+#include <system_error>
 #include <thread>
 #include <unistd.h>
 
@@ -16,52 +24,94 @@ template <class T, std::size_t Places>
 class bounded_queue {
   public:
     void push(T item) { // sleeps while the queue is full
-        std::uint64_t one = 0;
-        if (room_.read(one) != std::errc{}) std::abort();
-        const std::uint64_t ticket = pushed_.fetch_add(1);
-        cell& mine = await(ticket, 2 * (ticket / Places)); // its last consumer may still be moving out
-        mine.item = std::move(item);
-        pass_on(mine);
-        items_.signal();
+        take_unit(room_);
+        filling mine(*this, pushed_.fetch_add(1));
+        mine.place.item = std::move(item);
+        mine.place.has_item = true;
     }
     T pop() { // sleeps while the queue is empty
-        std::uint64_t one = 0;
-        if (items_.read(one) != std::errc{}) std::abort();
-        return take();
+        for (;;) {
+            take_unit(items_);
+            emptying mine(*this, popped_.fetch_add(1));
+            if (mine.place.has_item) return std::move(mine.place.item);
+        }
     }
     bool try_pop(T& item) {
-        std::uint64_t one = 0;
-        return items_.try_read(one) == std::errc{} && (item = take(), true);
+        for (std::uint64_t one = 0; items_.try_read(one) == std::errc{};) {
+            emptying mine(*this, popped_.fetch_add(1));
+            if (mine.place.has_item) return item = std::move(mine.place.item), true;
+        }
+        return false;
     }
     int fd() { return items_.fd(); } // readable exactly while there is an item
 
   private:
     struct alignas(64) cell {
-        std::atomic<std::uint64_t> turn{0}; // even: to be filled, odd: to be emptied
+        std::atomic<std::uint64_t> turn{0}; // 2 * lap: to be filled in that lap, 2 * lap + 1: to be emptied
+        bool has_item = false;              // false: the item could not be assigned
         T item{};
     };
-    cell& await(std::uint64_t ticket, std::uint64_t turn) {
-        cell& mine = ring_[ticket % Places];
-        for (std::uint64_t now = mine.turn; now != turn; now = mine.turn) mine.turn.wait(now);
-        return mine;
+    // One use of a cell, from the ticket to the end, however it ends.
+    struct filling {
+        filling(bounded_queue& of, std::uint64_t its_ticket) : queue(of), ticket(its_ticket), place(of.at(ticket)) {
+            place.has_item = false;
+        }
+        filling(const filling&) = delete;
+        filling& operator=(const filling&) = delete;
+        ~filling() {
+            place.turn = turn_when_filled(ticket);
+            queue.add_in_order(queue.items_, queue.filled_, &turn_when_filled);
+        }
+        bounded_queue& queue;
+        std::uint64_t ticket;
+        cell& place;
+    };
+    struct emptying {
+        emptying(bounded_queue& of, std::uint64_t its_ticket) : queue(of), ticket(its_ticket), place(of.at(ticket)) {}
+        emptying(const emptying&) = delete;
+        emptying& operator=(const emptying&) = delete;
+        ~emptying() {
+            place.turn = turn_when_emptied(ticket);
+            queue.add_in_order(queue.room_, queue.emptied_, &turn_when_emptied);
+        }
+        bounded_queue& queue;
+        std::uint64_t ticket;
+        cell& place;
+    };
+    static std::uint64_t turn_when_filled(std::uint64_t ticket) { return 2 * (ticket / Places) + 1; }
+    static std::uint64_t turn_when_emptied(std::uint64_t ticket) { return 2 * (ticket / Places) + 2; }
+    cell& at(std::uint64_t ticket) { return ring_[ticket % Places]; }
+
+    static void take_unit(efd::eventfd& from) {
+        std::uint64_t one = 0;
+        std::errc end = std::errc::interrupted;
+        while (end == std::errc::interrupted) end = from.read(one);
+        if (end != std::errc{}) throw std::system_error(std::make_error_code(end));
     }
-    static void pass_on(cell& mine) {
-        mine.turn.fetch_add(1);
-        mine.turn.notify_all();
+    // Adds a unit for each ticket that is done and has none but done ones before it. A thread that finds a gap leaves
+    // its ticket to the thread in the gap, which looks here when it has closed that.
+    void add_in_order(efd::eventfd& to, std::atomic<std::uint64_t>& done,
+                      std::uint64_t (*turn_when_done)(std::uint64_t)) {
+        std::uint64_t units = 0;
+        for (std::uint64_t next = done;;) {
+            if (at(next).turn == turn_when_done(next)) {
+                if (done.compare_exchange_strong(next, next + 1)) ++next, ++units;
+            } else if (const std::uint64_t seen = done; seen == next) {
+                break;
+            } else {
+                next = seen; // others have been here
+            }
+        }
+        if (units != 0) (void)to.try_write(units); // there is room for as many as there are places
     }
-    T take() {
-        const std::uint64_t ticket = popped_.fetch_add(1);
-        cell& mine = await(ticket, 2 * (ticket / Places) + 1);
-        T item = std::move(mine.item);
-        pass_on(mine);
-        room_.signal();
-        return item;
-    }
+
     efd::eventfd items_{0, efd::flags::semaphore};
     efd::eventfd room_{Places, efd::flags::semaphore};
     std::array<cell, Places> ring_;
     std::atomic<std::uint64_t> pushed_{0};
+    std::atomic<std::uint64_t> filled_{0};
     std::atomic<std::uint64_t> popped_{0};
+    std::atomic<std::uint64_t> emptied_{0};
 };
 
 constexpr int end = -1;

@@ -1,4 +1,7 @@
 // examples/coroutine.cpp: two coroutines on one thread, each woken by an eventfd; a stop ends them.
+//
+// Promises: each unit is counted once; a stop takes none. The coroutines run inside signal() and write() of the worker,
+// one at a time: they are short and do not block, which is what inline_executor is for.
 #include <efd/coroutine.hpp>
 
 #include <cstdio>

@@ -1,4 +1,6 @@
-/* examples/hello.c: the program of the README: a worker signals, main sleeps until there is something to read. */
+/* examples/hello.c: the program of the README: a worker signals, main sleeps until there is something to read.
+ *
+ * Promises: no unit is lost. A program with signal handlers without SA_RESTART reads again after EINTR. */
 #include <efd/efd.h>
 #include <pthread.h>
 #include <stdio.h>

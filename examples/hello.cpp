@@ -1,4 +1,7 @@
 // examples/hello.cpp: the program of the README: a worker signals, main sleeps until there is something to read.
+//
+// Promises: no unit is lost. A program with signal handlers without SA_RESTART reads again after
+// std::errc::interrupted, as thread_pool.cpp does.
 #include <efd/eventfd.hpp>
 
 #include <cstdint>

@@ -1,4 +1,7 @@
 // examples/io_uring.cpp: one multishot poll tells a ring of everything that a worker thread finishes.
+//
+// Promises: each unit is counted once, in the ring's thread; workers never wait for it. Ends with 77 where the kernel
+// gives no ring.
 #include <efd/io_uring.hpp>
 
 #include <cstdio>

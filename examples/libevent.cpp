@@ -1,4 +1,6 @@
 // examples/libevent.cpp: a libevent loop that counts what a worker thread finishes.
+//
+// Promises: each unit is counted once, in the loop's thread; workers never wait for the loop.
 #include <efd/libevent.hpp>
 
 #include <cstdio>

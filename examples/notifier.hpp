@@ -8,6 +8,7 @@
 #include <efd/eventfd.hpp>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <sys/eventfd.h>
@@ -28,12 +29,14 @@ class kernel_notifier {
 
     void add(std::uint64_t n) {
         ++calls_of_thread;
-        if (::write(fd_, &n, sizeof n) != sizeof n) std::abort();
+        while (::write(fd_, &n, sizeof n) != sizeof n)
+            if (errno != EINTR) std::abort();
     }
     std::uint64_t take() {
         ++calls_of_thread;
         std::uint64_t n = 0;
-        if (::read(fd_, &n, sizeof n) != sizeof n) std::abort();
+        while (::read(fd_, &n, sizeof n) != sizeof n)
+            if (errno != EINTR) std::abort();
         return n;
     }
     // Called by each thread at its end; system_calls() by whoever has joined them.
@@ -54,11 +57,13 @@ class efd_notifier {
     explicit efd_notifier(std::uint64_t initval) : object_(initval) {}
 
     void add(std::uint64_t n) {
-        if (object_.write(n) != std::errc{}) std::abort();
+        for (std::errc end = object_.write(n); end != std::errc{}; end = object_.write(n))
+            if (end != std::errc::interrupted) std::abort();
     }
     std::uint64_t take() {
         std::uint64_t n = 0;
-        if (object_.read(n) != std::errc{}) std::abort();
+        for (std::errc end = object_.read(n); end != std::errc{}; end = object_.read(n))
+            if (end != std::errc::interrupted) std::abort();
         return n;
     }
     static void thread_ends() {}

@@ -4,8 +4,9 @@
 //
 // Reads the files below PATH (/usr) into memory, up to a limit, so that every run finds the same. Then runs the
 // pipeline of run.hpp on the one notifier and on the other in turn, holds each answer against one that a single loop
-// gave, and prints the medians. Exit status: 0, 1 if an answer differed, 2 if misused. A terminal gets a bar, anything
-// else a line when ten seconds have passed without one.
+// gave, and prints the medians. Promises that both do the same work, and that signals change no answer. Exit status: 0,
+// 1 if an answer differed, 2 if misused. A terminal gets a bar, anything else a line when ten seconds have passed
+// without one.
 #include "corpus.hpp"
 #include "notifier.hpp"
 #include "parse.hpp"

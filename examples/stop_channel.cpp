@@ -2,6 +2,9 @@
 //
 // A semaphore that is filled once and never runs dry: it is readable for ever, and each reader takes one unit of more
 // than there will ever be readers. epoll, poll and blocking readers all see the same object.
+//
+// Promises: after stop() no loop sleeps, whether it came before or after; stop() never sleeps, may be called more than
+// once, from any thread and from signal handlers. Signals do not end a wait early. There is no way back.
 #include <efd/eventfd.hpp>
 
 #include <atomic>

@@ -14,7 +14,7 @@ LEVELS = {
     "claims": 5, "bench": 5, "dropin": 5, "cli": 6, "examples": 7, "tests": 7,
 }  # fmt: skip
 # Of two rooms on one level, the first may include the second.
-NEIGHBOURS = {("file", "watch")}
+NEIGHBOURS = {("file", "watch"), ("tests", "examples")}
 LIBRARY_ROOMS = {"base", "os", "core", "watch", "share", "file", "api", "dropin"}
 
 TOKENS = re.compile(
