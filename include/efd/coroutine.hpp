@@ -25,8 +25,9 @@ namespace efd {
 // everything, and after everything else that it caused was handed to its executor. So the coroutine is a callback of
 // the signaller: it runs on that thread and stack, within its locks, and the signaller does not go on before the
 // coroutine suspends. One signal resumes its coroutines one after the other: a coroutine that blocks holds up those
-// behind it. What the coroutine signals is resumed inside it, 16 deep; deeper chains go on when the inner ones suspend.
-// For coroutines that are short and do not block; name an executor for any other.
+// behind it. An exception that leaves the coroutine ends the program. What the coroutine signals is resumed inside it,
+// 32 deep; deeper chains go on when the inner ones suspend. For coroutines that are short and do not block; name an
+// executor for any other.
 struct inline_executor {
     template <class F>
     void execute(F what) const {
@@ -146,7 +147,8 @@ class read_awaiter : private pending_wait {
 //
 // A coroutine that waits keeps no work on an executor but what the executor object itself keeps, which lives until the
 // function was handed over: with asio::prefer(context.get_executor(), asio::execution::outstanding_work.tracked) the
-// context's run() goes on while the coroutine waits, with context.get_executor() it may end.
+// context's run() goes on while the coroutine waits, with context.get_executor() it may end. The context lives until
+// the function was handed over; where it may end first, efd/asio.hpp is the way.
 template <class Executor = inline_executor>
 [[nodiscard]] read_awaiter<Executor> async_read(const eventfd& object, Executor executor = {},
                                                 const std::stop_token& stop = {}) {
