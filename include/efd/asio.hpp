@@ -1,8 +1,8 @@
 // efd/asio.hpp: an eventfd as an Asio io object: async_read and async_wait with any completion token.
 //
 // Header-only. Needs <asio.hpp> of Asio 1.18 or later: standalone, namespace efd::on_asio; or, with
-// EFD_USE_BOOST_ASIO defined before the include, Boost.Asio from 1.74 on, namespace efd::on_boost_asio. Who wants both
-// in one file includes this header once without and once with it. Cancellation slots need Asio 1.19 (Boost 1.77).
+// EFD_USE_BOOST_ASIO defined before the include, Boost.Asio from 1.74 on, namespace efd::on_boost_asio. A file that
+// uses both includes this header once without and once with it. Cancellation slots need Asio 1.19 (Boost 1.77).
 //
 //     efd::on_asio::basic_eventfd jobs(io_context);
 //     jobs.async_read([](std::error_code error, std::uint64_t value) { ... });

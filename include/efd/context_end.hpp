@@ -108,7 +108,7 @@ class context_end {
 
 inline context_end::visit::visit(std::shared_ptr<context_end> where) noexcept
     : where_(std::move(where)), outer_(std::exchange(innermost_, this)),
-      admitted_((where_->inside_.fetch_add(one_visit, base::acq_rel) & closed_mark) == 0) {
+      admitted_((where_->inside_.fetch_add(one_visit, base::acq_rel) & closed_mark) == 0) { // CONTEXT_END, come
     if (admitted_) return;
     where_->inside_.fetch_sub(one_visit, base::acq_rel);
     where_->inside_.notify_all();
@@ -120,7 +120,7 @@ inline context_end::visit::~visit() {
 }
 
 inline void context_end::close() noexcept {
-    std::uint32_t seen = inside_.fetch_or(closed_mark, base::acq_rel) | closed_mark;
+    std::uint32_t seen = inside_.fetch_or(closed_mark, base::acq_rel) | closed_mark; // CONTEXT_END, close
     const std::uint32_t own = visits_of_this_thread() | closed_mark;
     while (seen != own) {
         inside_.wait(seen, base::acquire);

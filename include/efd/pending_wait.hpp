@@ -24,7 +24,7 @@ struct read_result {
     std::uint64_t value = 0;
 };
 
-// Units that were taken for a reader who has not got them yet; if he never does they go back into the object.
+// Units that were taken for a reader and not handed over yet; if they never are, they go back into the object.
 class taken_units {
   public:
     taken_units(const eventfd& from, const read_result& result) : from_(from.duplicate()), result_(result) {}

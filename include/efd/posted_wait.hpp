@@ -1,12 +1,13 @@
 // efd/posted_wait.hpp: pending waits whose end is posted to an execution context that may end first; for efd/asio.hpp.
 //
 // Who owns what, and when. A posted_wait that waits, or whose function is on its way through the context, is owned by
-// its wait_group, with the completion in it: the user's handler and its work. Who ends the wait posts a small function
-// that refers to the wait, and touches nothing of the user's: no move, no end, no allocator of a handler. The context's
-// thread runs that function, takes the completion out of the group and calls it. A function that is destroyed instead,
-// or never run because the context ends, drops the completion; in each case the units that were taken go back.
-// A lock here covers pointers alone: what is the user's is made, moved, called and destroyed outside of it.
-// Any thread. Invariant: a wait leaves its group exactly once, and who takes it out owns its units and its completion.
+// its wait_group, with the completion in it: the user's handler and its work. The thread that ends the wait posts a
+// small function that refers to the wait. It neither moves nor destroys the handler, and does not use its allocator.
+// The context's thread runs that function, takes the completion out of the group and calls it. If the function is
+// destroyed uncalled, or the context ends before it ran, the completion is dropped and the units that were taken go
+// back. A lock here covers pointers alone: the user's objects are made, moved, called and destroyed outside of it. Any
+// thread. Invariant: a wait leaves its group exactly once, and the thread that takes it out owns its units and its
+// completion.
 #pragma once
 
 #include <efd/context_end.hpp>
@@ -94,7 +95,7 @@ class posted_wait final : public pending_wait, private list_node, public std::en
         group_->finish(*this, inside.admitted());
     }
 
-    // Memory for what an executor allocates to queue one function, so that who posts need not ask the system for any.
+    // Memory for what an executor allocates to queue one function, so that a post needs none of the system's.
     [[nodiscard]] void* allocate(std::size_t bytes, std::size_t alignment) {
         if (memory_in_use_ || bytes > sizeof memory_ || alignment > alignof(std::max_align_t))
             return ::operator new(bytes, std::align_val_t(alignment));
@@ -206,7 +207,7 @@ inline void wait_group::finish(posted_wait& ended, bool admitted) {
         } else {
             ended.state_ = posted_wait::state::on_its_way;
             ended.move_to_end_of(others_);
-            if (!admitted) return; // close comes, and gives back
+            if (!admitted) return; // the sweep of this group comes, and gives back
             way = way_;
             alive = ended.self_;
         }
@@ -215,7 +216,7 @@ inline void wait_group::finish(posted_wait& ended, bool admitted) {
     alive->give_back();
 }
 
-// Its completion, for who may have it; null if close has, or had, that.
+// Its completion; null if the end of the context has taken that.
 inline owned_completion wait_group::take(posted_wait& on_its_way) {
     std::shared_ptr<posted_wait> self;
     owned_completion taken;

@@ -61,7 +61,8 @@ class read_operation : private pending_wait {
         read_operation* owner;
         void operator()() const noexcept { owner->cancel(); }
     };
-    using stop_token_of = std::decay_t<decltype(names::get_stop_token(names::get_env(std::declval<const Receiver&>())))>;
+    using stop_token_of =
+        std::decay_t<decltype(names::get_stop_token(names::get_env(std::declval<const Receiver&>())))>;
     template <class Token, class = void>
     struct callback_of {
         using type = std::stop_callback<canceller>;

@@ -105,14 +105,14 @@ void run_queues(wait_queue* queue) noexcept {
 
 void run_works(deferred_work* work) noexcept {
     if (work == nullptr) return;
-    const std::uint32_t depth = held_back.depth.load(base::relaxed); // a signal handler leaves it as it was
-    held_back.depth.store(depth + 1, base::relaxed);
+    const std::uint32_t around = held_back.depth.load(base::relaxed); // a signal handler leaves it as it was
+    held_back.depth.store(around + 1, base::relaxed);
     while (work != nullptr) {
         deferred_work* const after = work->next; // the work may free itself
         work->callback(*work);
         work = after;
     }
-    held_back.depth.store(depth, base::relaxed);
+    held_back.depth.store(around, base::relaxed);
 }
 
 } // namespace
