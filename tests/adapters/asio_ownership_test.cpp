@@ -253,6 +253,28 @@ TEST(asio_ownership, a_handler_runs_in_the_strand_that_it_is_bound_to) {
     EXPECT_EQ(inside, 3);
 }
 
+// A strand's queue is not made for a post from another thread beside the end of its context: units were lost there.
+TEST(asio_ownership, a_signal_posts_to_the_context_below_the_strand) {
+    net::io_context context;
+    auto strand = net::make_strand(context);
+    under_test::basic_eventfd<net::strand<net::io_context::executor_type>> of_strand(strand);
+    io_eventfd of_any((net::any_io_executor(strand)));
+    io_eventfd of_context(context);
+    int called = 0;
+    auto count = [&](error_code, std::uint64_t) { ++called; };
+    of_strand.async_read(count);
+    of_any.async_read(count);
+    of_context.async_read(net::bind_executor(strand, count));
+    net::post(strand, [&] { // while the strand is taken, what is posted into it comes to no context
+        for (efd::eventfd* object : {&of_strand.object(), &of_any.object(), &of_context.object()}) {
+            EXPECT_TRUE(object->signal());
+            EXPECT_EQ(context.poll_one(), 1U);
+        }
+    });
+    context.run();
+    EXPECT_EQ(called, 3);
+}
+
 // An executor that a user wrote: it has a context, may not be asked to block never, and does what the test says.
 struct own_executor {
     enum class act { run, drop, fail };
