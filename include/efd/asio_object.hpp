@@ -13,6 +13,7 @@
 #include <concepts>
 #include <memory>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 
 namespace efd::EFD_ASIO_NAMESPACE {
@@ -126,10 +127,14 @@ std::unique_ptr<route> route_below(const Executor* executor) {
 template <class... Known>
 std::unique_ptr<route> route_to_one_of(const net::any_io_executor& executor) {
     std::unique_ptr<route> found;
-    auto try_one = [&](const auto* known) {
-        if (known != nullptr && found == nullptr) found = route_below(known);
+#ifdef __cpp_rtti // target() alone does not look at the type in Asio before 1.19
+    auto try_one = [&]<class One>(std::type_identity<One>) {
+        if constexpr (requires { executor.target_type() == typeid(One); }) { // not with ASIO_NO_TYPEID
+            if (executor.target_type() == typeid(One)) found = route_below(executor.template target<One>());
+        }
     };
-    (try_one(executor.template target<Known>()), ...);
+    (try_one(std::type_identity<Known>()), ...);
+#endif
     return found != nullptr ? std::move(found) : route_below(&executor);
 }
 template <class Executor>

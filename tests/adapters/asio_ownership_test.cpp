@@ -314,6 +314,27 @@ TEST(asio_ownership, an_executor_that_drops_or_throws_gives_the_units_back) {
     }
 }
 
+TEST(asio_ownership, an_own_executor_in_an_any_io_executor_is_used) {
+    struct any_own_executor : own_executor { // with all that an any_io_executor asks for
+        using own_executor::query;
+        static constexpr net::execution::blocking_t query(net::execution::blocking_t) noexcept {
+            return net::execution::blocking.never;
+        }
+        [[nodiscard]] any_own_executor require(net::execution::blocking_t::never_t) const noexcept { return *this; }
+    };
+    net::io_context context;
+    const own_executor::act what = own_executor::act::run;
+    io_eventfd jobs(net::any_io_executor(any_own_executor{{&context, &what}}));
+    io_eventfd of_strand(net::any_io_executor(net::make_strand(jobs.get_executor())));
+    outcome out;
+    for (io_eventfd* each : {&jobs, &of_strand}) {
+        each->async_read(out.handler());
+        EXPECT_TRUE(each->object().signal());
+    }
+    context.run();
+    EXPECT_EQ(out.times, 2);
+}
+
 TEST(asio_ownership, an_associated_executor_need_not_offer_blocking_never) {
     net::io_context context;
     const own_executor::act what = own_executor::act::run;
