@@ -12,6 +12,8 @@
 // the context's thread calls the handler. See efd/asio_object.hpp for the io object, efd/posted_wait.hpp for who owns
 // what.
 
+#include <efd/posted_wait.hpp>
+
 #ifdef EFD_USE_BOOST_ASIO
 #ifndef EFD_ON_BOOST_ASIO_HPP
 #define EFD_ON_BOOST_ASIO_HPP

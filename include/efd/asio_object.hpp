@@ -292,9 +292,9 @@ class basic_eventfd {
 #if EFD_ASIO_HAS_SLOTS
         auto slot = net::get_associated_cancellation_slot(handler);
         if (!slot.is_connected()) return;
-        slot.assign([wait = std::move(wait)](net::cancellation_type type) {
+        slot.assign([waiting = std::move(wait)](net::cancellation_type type) {
             if (type == net::cancellation_type::none) return;
-            if (const auto alive = wait.lock(); alive != nullptr) alive->cancel();
+            if (const auto alive = waiting.lock(); alive != nullptr) alive->cancel();
         });
 #endif
     }

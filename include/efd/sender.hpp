@@ -12,6 +12,8 @@
 // Invariant: every unit that an operation takes is given to its receiver by set_value.
 #pragma once
 
+#include <efd/pending_wait.hpp>
+
 #ifndef EFD_EXECUTION
 #include <version>
 #ifdef __cpp_lib_senders
@@ -22,8 +24,6 @@
 #endif
 
 #ifdef EFD_EXECUTION
-
-#include <efd/pending_wait.hpp>
 
 #include <optional>
 #include <stop_token>
