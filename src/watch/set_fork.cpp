@@ -65,22 +65,25 @@ void set_core::come_home() noexcept {
     }
 }
 
+// A waiter of the parent may have slept on the bed, whose marks cost the next signal one call and no more.
 void set_core::repair() noexcept {
-    interested_.store(watched_for_ever_ ? 1 : 0, base::relaxed);
+    interested_.fetch_and(watched_mark, base::acq_rel);
     for (std::uint32_t index = 0; index < touched_; ++index) {
         member& one = known_member(index);
         one.inside.fetch_and(member::shut_mark, base::acq_rel);
         one.awaited.store(0, base::relaxed);
-        (void)ready_.unmark(index);
+        (void)ready_.unmark_unless(index, [] { return false; });
     }
     if (has_descriptors() && !renew_epolls()) close_epolls();
     ready_.hide_top(has_descriptors());
     for (std::uint32_t index = 0; index < touched_; ++index) {
         const member& one = known_member(index);
         if (one.inner != nullptr) one.inner->come_home();
-        if (is_ready(one)) changed(ready_.mark(index));
+        if (!is_ready(one)) continue;
+        ready_.mark(index);
+        changed(top_change::marked);
     }
-    if (watched_for_ever_) follow_top(ready_.anything_in_order());
+    follow(ready_.anything_in_order() ? top_change::marked : top_change::emptied);
 }
 
 // Numbers that were closed by the program before are registered as what they name now; the kernel tells only the
