@@ -4,12 +4,28 @@
 # Everything is found relative to the installed files, so the tree may be moved and --prefix may be given at the end.
 include(CMakePackageConfigHelpers)
 
-# What is installed by a root whose umask is 077 is for everybody, too.
-set(CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
-    OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
-
 set(efd_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/efd)
 set(efd_pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# What is installed by a root whose umask is 077 is for everybody, too: the directories that are not there yet are made
+# first, and with a mode of their own, which CMake's have not.
+set(efd_directories ${CMAKE_INSTALL_BINDIR} ${CMAKE_INSTALL_LIBDIR} ${CMAKE_INSTALL_LIBDIR}/efd
+                    ${CMAKE_INSTALL_LIBDIR}/cmake ${efd_package_dir} ${efd_pkgconfig_dir} ${CMAKE_INSTALL_INCLUDEDIR}
+                    ${CMAKE_INSTALL_INCLUDEDIR}/efd ${CMAKE_INSTALL_INCLUDEDIR}/efd/base
+                    ${CMAKE_INSTALL_INCLUDEDIR}/efd/core ${CMAKE_INSTALL_DATADIR} ${CMAKE_INSTALL_DATADIR}/efd)
+install(
+  CODE "
+foreach(directory IN ITEMS \"\" ${efd_directories})
+  if(NOT IS_ABSOLUTE \"\${directory}\")
+    set(directory \"\${CMAKE_INSTALL_PREFIX}/\${directory}\")
+  endif()
+  set(directory \"\$ENV{DESTDIR}\${directory}\")
+  if(NOT EXISTS \"\${directory}\")
+    file(MAKE_DIRECTORY \"\${directory}\")
+    file(CHMOD \"\${directory}\" DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE
+         WORLD_READ WORLD_EXECUTE)
+  endif()
+endforeach()")
 
 install(TARGETS efd_static efd_shared EXPORT efd_targets)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/efd TYPE INCLUDE FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")

@@ -153,7 +153,7 @@ class set_core : public core::set_front {
     [[nodiscard]] bool kernel_has_its_turn() noexcept;
     [[nodiscard]] base::status take_descriptor(set_event& got) noexcept;
     [[nodiscard]] std::size_t look_descriptors(std::span<set_event> room) noexcept;
-    [[nodiscard]] member* who_was_told(std::uint64_t beside) noexcept;
+    [[nodiscard]] member* who_was_told(std::uint64_t registered) noexcept;
     void forget_dead_numbers() noexcept;
     [[nodiscard]] base::status sleep_in_kernel(const core::wait_terms& terms) noexcept;
 

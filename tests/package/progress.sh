@@ -17,7 +17,7 @@ fail() {
 cat >silent <<'SILENT'
 echo "[2/9] Building CXX object src/CMakeFiles/efd_static.dir/core/ida.cpp.o"
 echo "a warning"
-until grep -q "try: .*efd_static: core/ida.cpp" said; do sleep 0.1; done
+until grep -q "try: .*efd_static: core/ida.cpp" said; do sleep 0.1; done # pace: between looks
 exit "$1"
 SILENT
 

@@ -22,9 +22,8 @@ import sys
 import tempfile
 import time
 
-import catalogue
-
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+import catalogue
 import processes
 
 SKIPPED = 77
