@@ -72,6 +72,7 @@ std::vector<stranger> strangers() {
 // In a child, which closes everything: the calls `before` have made an object with the number, strangers get it, and
 // after the calls `then` every stranger is as it was. 0: so it is.
 int harm(const stranger& who, const std::function<int(efd_t*)>& make_number, const std::function<void(efd_t*)>& then) {
+    ::closefrom(3);       // numbers that the test was started with
     rlimit few{256, 256}; // then numbers that are asked for from 512 on are low ones too
     ::setrlimit(RLIMIT_NOFILE, &few);
     efd_t* const object = efd_create(0, 0);
@@ -93,10 +94,7 @@ int harm(const stranger& who, const std::function<int(efd_t*)>& make_number, con
 
 int status_of_child(const std::function<int()>& body) {
     const pid_t child = ::fork();
-    if (child == 0) {
-        ::closefrom(3); // the numbers that this test was started with are not to be met
-        ::_exit(body());
-    }
+    if (child == 0) ::_exit(body());
     int status = -1;
     EXPECT_EQ(::waitpid(child, &status, 0), child);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
@@ -172,6 +170,7 @@ TEST(number, that_of_efd_eventfd_harms_no_stranger) {
 // The object lives on, and its descriptor is made anew when it is asked for: by name, or all at once.
 TEST(number, what_was_closed_is_made_anew) {
     EXPECT_EQ(status_of_child([] {
+                  ::closefrom(3); // numbers that the test was started with
                   efd_t* const level = efd_create(1, 0);
                   efd_t* const armed = efd_create(0, 0);
                   const int old = efd_fd(level, EFD_LEVEL);
