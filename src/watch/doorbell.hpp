@@ -92,6 +92,7 @@ class doorbell : public core::bell {
     [[nodiscard]] bool prove_here() noexcept;
     [[nodiscard]] base::status make_anew(int& place) noexcept;
 
+    // As wide as a word: riscv64 would exchange a byte by a call of libatomic. NOLINTNEXTLINE(performance-enum-size)
     enum class proof : unsigned { marked, twin, trusted };
 
     static constexpr int nowhere = -1; // else: the number of the descriptor, above two marks

@@ -24,6 +24,7 @@ namespace {
 std::mutex hold_mutex;
 
 // Nobody holds objects while the process is copied: nobody would be there to let them go.
+// A lock that throws here ends the program. NOLINTNEXTLINE(cert-err58-cpp)
 [[maybe_unused]] const int fork_handlers =
     ::pthread_atfork([] { hold_mutex.lock(); }, [] { hold_mutex.unlock(); }, [] { hold_mutex.unlock(); });
 

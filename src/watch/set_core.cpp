@@ -26,6 +26,7 @@ std::mutex nesting_mutex;
 std::uint64_t last_visit = 0;
 
 // No set is being made, ended or put into another while the process is copied.
+// A lock that throws here ends the program. NOLINTNEXTLINE(cert-err58-cpp)
 [[maybe_unused]] const int fork_handlers = ::pthread_atfork(
     [] {
         nesting_mutex.lock();

@@ -23,7 +23,7 @@
 
 namespace explore {
 
-inline constexpr int max_shared = 28;
+inline constexpr int max_shared = 32;
 inline constexpr int max_history = 60;
 inline constexpr int max_places = 64;
 inline constexpr int max_futexes = 6;

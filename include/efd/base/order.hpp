@@ -5,13 +5,15 @@
 // functions. Without them the two are a test of an address each, and in the headers of a user nothing.
 #pragma once
 
+#include <efd/base/cxx20.hpp>
+
 #ifdef EFD_TELLS_SANITIZER // set where libefd is built, and not with a sanitizer
-// NOLINTBEGIN(bugprone-reserved-identifier): the names are the sanitizer's
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the names are the sanitizer's
 extern "C" {
 void __tsan_acquire(void* at) __attribute__((weak));
 void __tsan_release(void* at) __attribute__((weak));
 }
-// NOLINTEND(bugprone-reserved-identifier)
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 #endif
 
 namespace efd::base {
