@@ -175,7 +175,8 @@ TEST_F(uv, the_status_of_a_poll_that_fails_is_passed_on) {
     int ends[2];
     ASSERT_EQ(::pipe(ends), 0);
     ::close(ends[0]);
-    ASSERT_EQ(::dup2(ends[1], object.fd()), object.fd()); // a pipe without a reader takes its place: POLLERR
+    const int fd = object.fd();
+    ASSERT_EQ(::dup2(ends[1], fd), fd); // a pipe without a reader takes its place: POLLERR
     ::close(ends[1]);
     uv_run(&loop_, UV_RUN_NOWAIT);
     uv_run(&loop_, UV_RUN_NOWAIT);
