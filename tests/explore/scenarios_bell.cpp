@@ -102,6 +102,11 @@ std::vector<scenario> packed_ones() {
          .check = audit_level,
          .allowed = two_preemptions,
          .full = true},
+    };
+}
+
+std::vector<scenario> semaphore_ones() {
+    return {
         {.name = "bell-sem-1w2r",
          .what = "level, semaphore: 1 write of 2, 2 readers",
          .threads = {{"W", 'w', writer_of_two}, {"R1", 'r', taker}, {"R2", 'r', taker}},
@@ -201,7 +206,8 @@ std::vector<scenario> attached_ones() {
 
 std::vector<scenario> bell_scenarios() {
     std::vector<scenario> all = packed_ones();
-    for (const auto& some : {sealed_ones(), attached_ones()}) all.insert(all.end(), some.begin(), some.end());
+    for (const auto& some : {semaphore_ones(), sealed_ones(), attached_ones()})
+        all.insert(all.end(), some.begin(), some.end());
     return all;
 }
 
