@@ -35,7 +35,7 @@ int marked(int fd) noexcept {
     return fd;
 }
 
-int plain_bell(bool readable) noexcept { return ::eventfd(readable ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK); }
+int plain_bell(bool readable) noexcept { return raw_eventfd(readable ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 // The notes: for each number its last owner, in pieces that are made when first needed and stay.
 using note = base::atomic<const void*>;
@@ -69,7 +69,7 @@ bool replace_file(int fd, Make make) noexcept {
     if (!has_mark(fd)) return false;
     const int exec_flag = raw_fcntl(fd, F_GETFD, 0);
     int fresh = marked(make());
-    bool done = fresh >= 0 && ::dup3(fresh, fd, O_CLOEXEC) == fd;
+    bool done = fresh >= 0 && raw_dup3(fresh, fd, O_CLOEXEC) == fd;
     if (fresh == -EMFILE) {
         raw_close(fd);
         fresh = marked(make());
@@ -145,12 +145,12 @@ bool replace_bell(int fd) noexcept {
 
 bool replace_epoll(int fd) noexcept {
     const errno_keeper keeper;
-    return replace_file(fd, [] { return ::epoll_create1(EPOLL_CLOEXEC); });
+    return replace_file(fd, [] { return raw_epoll_create(EPOLL_CLOEXEC); });
 }
 
 int make_epoll() noexcept {
     const errno_keeper keeper;
-    return marked(::epoll_create1(EPOLL_CLOEXEC));
+    return marked(raw_epoll_create(EPOLL_CLOEXEC));
 }
 
 int epoll_add(int epoll, int fd, std::uint32_t events, std::uint64_t beside) noexcept {
@@ -179,7 +179,7 @@ bool epoll_has(int epoll, int fd, std::uint32_t events, std::uint64_t beside) no
 
 bool epoll_replace(int fresh, int epoll) noexcept {
     const errno_keeper keeper;
-    const bool replaced = has_mark(epoll) && ::dup3(fresh, epoll, O_CLOEXEC) == epoll;
+    const bool replaced = has_mark(epoll) && raw_dup3(fresh, epoll, O_CLOEXEC) == epoll;
     raw_close(fresh);
     return replaced;
 }

@@ -30,7 +30,7 @@ constexpr bool may_sleep(int cmd) noexcept { return cmd == F_SETLKW || cmd == F_
 
 int take_number(bool readable, bool cloexec) noexcept {
     const errno_keeper keeper;
-    return result_of(::eventfd(readable ? 1 : 0, EFD_NONBLOCK | (cloexec ? EFD_CLOEXEC : 0)));
+    return result_of(raw_eventfd(readable ? 1 : 0, EFD_NONBLOCK | (cloexec ? EFD_CLOEXEC : 0)));
 }
 
 int take_number_apart(int fd) noexcept {
@@ -90,7 +90,7 @@ bool is_anonymous(int fd) noexcept {
 
 void put_behind(int from, int to) noexcept {
     const errno_keeper keeper;
-    ::dup3(from, to, exec_flag(to));
+    raw_dup3(from, to, exec_flag(to));
 }
 
 file_place place_of_file(int fd) noexcept {

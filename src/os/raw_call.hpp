@@ -52,6 +52,16 @@ inline long raw_write(int fd, const void* from, std::size_t bytes) noexcept {
 }
 inline void raw_close(int fd) noexcept { ::syscall(SYS_close, fd); }
 
+// What is closed by a system call is made by one: ThreadSanitizer follows libc's calls in the program's libraries too,
+// and would take a number that came back for one that was never closed.
+inline int raw_eventfd(unsigned count, int flags) noexcept {
+    return static_cast<int>(::syscall(SYS_eventfd2, count, flags));
+}
+inline int raw_epoll_create(int flags) noexcept { return static_cast<int>(::syscall(SYS_epoll_create1, flags)); }
+inline int raw_dup3(int from, int to, int flags) noexcept {
+    return static_cast<int>(::syscall(SYS_dup3, from, to, flags));
+}
+
 inline int raw_fcntl(int fd, int command, long argument) noexcept {
 #ifdef SYS_fcntl64
     return static_cast<int>(::syscall(SYS_fcntl64, fd, command, argument));
