@@ -6,7 +6,7 @@
 //     explore --except NAME,NAME   not these
 //     explore --replay SEED        one schedule again, step by step
 //     explore --brief              one line for a failure, no table (for the mutants)
-//     explore --seconds N          begins no configuration after that time, and says how many it reached
+//     explore --seconds N          ends after that time, those of the short form first, and says how many it reached
 #include "explore/scenarios.hpp"
 #include "explore/tell.hpp"
 
@@ -65,8 +65,10 @@ void tell_failure(const scenario& what, const std::string& why, const std::vecto
     std::printf("seed: %s\n", seed.c_str());
 }
 
-bool explore_one(const scenario& what, const options& asked, result& total) {
-    const result found = explore_all(what, asked.most_states);
+bool explore_one(const scenario& what, const options& asked, result& total, bool& is_cut) {
+    const double left = asked.most_seconds > 0 ? std::max(asked.most_seconds - total.seconds, 0.1) : 0;
+    const result found = explore_all(what, asked.most_states, left);
+    is_cut = asked.most_seconds > 0 && found.end == verdict::too_large && found.seconds >= left;
     const bool as_known = what.known != nullptr && found.end == verdict::fails;
     total.states += found.states;
     total.steps += found.steps;
@@ -182,7 +184,10 @@ int run(const options& asked) {
     int explored = 0;
     int held = 0;
     if (!asked.brief && !asked.list) print_head(asked.full ? "full" : "short");
-    for (const scenario& what : all_scenarios()) {
+    std::vector<scenario> all = all_scenarios();
+    if (asked.most_seconds > 0)
+        std::stable_partition(all.begin(), all.end(), [](const scenario& one) { return !one.full; });
+    for (const scenario& what : all) {
         if (asked.list) {
             std::printf("%-18s %s%s\n", what.name, what.what, what.full ? " (full form)" : "");
             continue;
@@ -191,8 +196,10 @@ int run(const options& asked) {
         if (named_in(asked.except, what.name)) continue;
         ++chosen;
         if (asked.most_seconds > 0 && total.seconds > asked.most_seconds) continue;
+        bool is_cut = false;
+        const bool holds = explore_one(what, asked, total, is_cut);
+        if (is_cut) continue;
         ++explored;
-        const bool holds = explore_one(what, asked, total);
         held += holds ? 1 : 0;
         if (!holds && asked.brief) break;
     }

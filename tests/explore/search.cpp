@@ -26,7 +26,8 @@ const scenario* current = nullptr;
 
 class search {
   public:
-    search(const scenario& what, std::uint64_t most_states) : what_(what), most_states_(most_states) {}
+    search(const scenario& what, std::uint64_t most_states, double most_seconds)
+        : what_(what), most_states_(most_states), most_seconds_(most_seconds) {}
 
     result run();
 
@@ -39,7 +40,15 @@ class search {
     void go_on(frame& from);
 
     const scenario& what_;
+    [[nodiscard]] bool is_too_large() const noexcept {
+        if (found_.states > most_states_) return true;
+        if (most_seconds_ <= 0 || found_.states % 4096 != 0) return false;
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count() > most_seconds_;
+    }
+
     std::uint64_t most_states_;
+    double most_seconds_;
+    const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
     std::vector<frame> frames_; // kept beyond depth_, so that their memory serves again
     std::size_t depth_ = 0;
     snapshots saved_;
@@ -122,7 +131,7 @@ void search::walk() {
         const std::size_t before = depth_;
         enter();
         if (depth_ == before && !m.failed()) path.pop_back(); // known already
-        if (found_.states > most_states_) {
+        if (is_too_large()) {
             found_.end = verdict::too_large;
             return;
         }
@@ -155,6 +164,8 @@ result search::run() {
 const std::vector<choice>& path_now() noexcept { return path; }
 const scenario* scenario_now() noexcept { return current; }
 
-result explore_all(const scenario& what, std::uint64_t most_states) { return search(what, most_states).run(); }
+result explore_all(const scenario& what, std::uint64_t most_states, double most_seconds) {
+    return search(what, most_states, most_seconds).run();
+}
 
 } // namespace explore

@@ -47,7 +47,8 @@ struct result {
     std::vector<choice> path;
 };
 
-result explore_all(const scenario& what, std::uint64_t most_states);
+// Gives up as too large what has more states, or is not through when the clock says so (0: no bound).
+result explore_all(const scenario& what, std::uint64_t most_states, double most_seconds);
 
 // One schedule again, each step told on standard output. The reason of the failure, empty if there was none.
 std::string replay(const scenario& what, const std::vector<choice>& path);
