@@ -4,11 +4,13 @@
 import errno
 import json
 import os
-import pty
 import re
 import subprocess
 import sys
 import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import terminal
 
 EFD = ""
 BOUND_SECONDS = 300
@@ -22,22 +24,7 @@ def efd(*words, **changes):
 
 def on_terminal(*words, **changes):
     """What the command writes to a terminal, errors among it."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen([EFD, *words], stdout=theirs, stderr=theirs,
-                               env={**os.environ, "TERM": "xterm", **changes})
-    os.close(theirs)
-    written = b""
-    while True:
-        try:
-            piece = os.read(ours, 4096)
-        except OSError:  # Linux says EIO when the last one has closed the other end
-            break
-        if not piece:
-            break
-        written += piece
-    os.close(ours)
-    assert process.wait(BOUND_SECONDS) == 0
-    return written.decode()
+    return terminal.written([EFD, *words], BOUND_SECONDS, env={**os.environ, "TERM": "xterm", **changes})
 
 
 class Misuse(unittest.TestCase):

@@ -5,7 +5,6 @@
 import errno
 import json
 import os
-import pty
 import resource
 import shutil
 import struct
@@ -13,6 +12,9 @@ import subprocess
 import sys
 import tempfile
 import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import terminal
 
 EFD = ""
 PROGRAM = ""
@@ -40,22 +42,9 @@ def report_of(*words, env=None):
 
 def on_terminal(*words, env):
     """What the first process of a job, and those that it starts, write to standard error, a terminal."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=theirs, start_new_session=True,
-                               env={**CLEAN, "TERM": "xterm", **env})
-    os.close(theirs)
-    written = b""
-    while True:
-        try:
-            piece = os.read(ours, 4096)
-        except OSError:  # Linux says EIO when the last one has closed the other end
-            break
-        if not piece:
-            break
-        written += piece
-    os.close(ours)
-    assert process.wait(BOUND_SECONDS) == 0
-    return written.decode().replace("\r\n", "\n")
+    text = terminal.written(words, BOUND_SECONDS, stdout=subprocess.DEVNULL, start_new_session=True,
+                            env={**CLEAN, "TERM": "xterm", **env})
+    return text.replace("\r\n", "\n")
 
 
 def dropin():
