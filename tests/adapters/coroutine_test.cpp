@@ -1,6 +1,7 @@
 // co_await efd::async_read: who is resumed, where, with what; and that no unit is lost or invented, whatever races.
 #include <efd/coroutine.hpp>
 
+#include "adapters/detached.hpp"
 #include "adapters/race.hpp"
 #include "support/called_entry.hpp"
 #include "support/waiting.hpp"
@@ -18,20 +19,10 @@ namespace {
 using efd::eventfd;
 using efd::flags;
 using efd::read_result;
+using efd::tests::detached;
 using efd::tests::eventually;
 using efd::tests::race;
 using efd::tests::race_rounds;
-
-struct detached {
-    struct promise_type {
-        detached get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
-        std::suspend_never initial_suspend() noexcept { return {}; }
-        std::suspend_never final_suspend() noexcept { return {}; }
-        void return_void() noexcept {}
-        void unhandled_exception() noexcept { std::terminate(); }
-    };
-    std::coroutine_handle<> handle;
-};
 
 // An executor whose work is run when the test says so.
 class run_queue {

@@ -2,6 +2,7 @@
 // resumed.
 #include <efd/coroutine.hpp>
 
+#include "adapters/detached.hpp"
 #include "adapters/race.hpp"
 #include "support/called_entry.hpp"
 #include "support/waiting.hpp"
@@ -17,19 +18,9 @@ namespace {
 
 using efd::eventfd;
 using efd::flags;
+using efd::tests::detached;
 using efd::tests::race;
 using efd::tests::race_rounds;
-
-struct detached {
-    struct promise_type {
-        detached get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
-        std::suspend_never initial_suspend() noexcept { return {}; }
-        std::suspend_never final_suspend() noexcept { return {}; }
-        void return_void() noexcept {}
-        void unhandled_exception() noexcept { std::terminate(); }
-    };
-    std::coroutine_handle<> handle;
-};
 
 // Keeps what it is given until the test takes it, drops it, or throws instead.
 struct kept_functions {
