@@ -10,6 +10,8 @@
 #include "linearize/plan.hpp"
 #include "linearize/real_subject.hpp"
 
+#include <efd/core/count.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -20,10 +22,13 @@
 namespace efd::linearize {
 
 inline constexpr std::chrono::seconds longest_history{60};
-// Of the feeder, between two looks. Without the longest, it would have written more than a log holds before the threads
-// of a busy machine came to their turn.
+// Of the feeder, between two looks. A feeder that never paused longer would fill its log before the threads of a busy
+// machine came to run; once half of its log is full it takes the longest pause only.
 inline constexpr std::chrono::microseconds shortest_pause{30};
 inline constexpr std::chrono::microseconds longest_pause{20'000};
+// The most room that a write which may wait for ever needs in semaphore mode, where a read makes room for one
+// (plan.cpp).
+inline constexpr std::uint64_t most_room = 4;
 
 inline std::int64_t clock_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
@@ -51,7 +56,8 @@ class recorder {
             std::uint64_t moved = 0;
             for (const seat& s : seats_) moved += s.moved.load(std::memory_order_relaxed);
             const bool at_rest = moved == before; // or nobody has a processor: then there is time
-            pause = at_rest ? std::min(2 * pause, longest_pause) : shortest_pause;
+            const std::chrono::microseconds least = fed_.size() < most_calls / 2 ? shortest_pause : longest_pause;
+            pause = at_rest ? std::min(2 * pause, longest_pause) : least;
             if (at_rest) feed();
             before = moved;
             if (std::chrono::steady_clock::now() > end || fed_.size() > most_calls - 2) return false;
@@ -138,10 +144,13 @@ class recorder {
         if (which >= 0) s.stops[static_cast<std::size_t>(which)].request();
     }
 
-    // Somebody may wait: for a unit, for room, or for a stop.
+    // Somebody may wait: for a unit, for room, or for a stop. Near the bound only reads help, at zero only writes; a
+    // coin alone would write as much as it reads, and the room for three would be rare.
     void feed() {
         stop_somebody(dice_);
-        order o{.what = dice_.one_in(2) ? act::read : act::write, .how = manner::at_once};
+        const std::uint64_t count = object_.count();
+        const bool read = count > core::ceiling - 1 - most_room || (count > 0 && dice_.one_in(2));
+        order o{.what = read ? act::read : act::write, .how = manner::at_once};
         o.argument = 1 + dice_.below(2);
         fed_.push_back(perform_now(o));
     }
