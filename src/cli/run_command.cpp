@@ -19,6 +19,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csetjmp>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -76,11 +77,16 @@ int become(const run_options& options) {
 volatile sig_atomic_t the_child = 0;
 
 // What a terminal sends goes to the whole group, so the child has it already; but a hangup to the session's leader.
+// SIGCONT goes on in any case: stop_with relies on it.
 bool has_it_already(int signal, const siginfo_t& from) {
-    if (from.si_code != SI_KERNEL) return false;
+    if (from.si_code != SI_KERNEL || signal == SIGCONT) return false;
     if (signal == SIGHUP) return ::getsid(0) != ::getpid();
     return signal != SIGALRM && signal != SIGXCPU;
 }
+
+// Where the handler of SIGCONT goes on while this process decides whether to stop.
+sigjmp_buf goes_on;
+volatile sig_atomic_t may_stop = 0;
 
 void pass_on(int signal, siginfo_t* from, void* /*context*/) {
     const int why = errno;
@@ -91,6 +97,7 @@ void pass_on(int signal, siginfo_t* from, void* /*context*/) {
             ::kill(the_child, signal);
     }
     errno = why;
+    if (signal == SIGCONT && may_stop != 0) siglongjmp(goes_on, 1);
 }
 
 // All but those that stop, that say what this process did wrong itself, and that its child has ended.
@@ -123,14 +130,17 @@ void restore_signals(const kept_actions& kept) {
         if (is_passed_on(i) || i == SIGCHLD) ::sigaction(i, &kept.old[static_cast<std::size_t>(i)], nullptr);
 }
 
-// The program has stopped itself: so does this process, for the shell to see. If both were stopped, by the terminal,
-// and are to go on, it may be that only this one does already.
+// The program has stopped: so does this process, for the shell to see. But if whoever stopped the program stopped both
+// and has let both go on, this process must not stop once more. The handler of SIGCONT has then sent SIGCONT on, and
+// from that moment waitid no longer finds the program stopped; a SIGCONT that comes after waitid jumps over the stop.
 void stop_with(pid_t child) {
-    constexpr int moment_us = 20'000;
-    ::usleep(moment_us);
-    siginfo_t still{};
-    if (::waitid(P_PID, static_cast<id_t>(child), &still, WSTOPPED | WNOHANG) != 0 || still.si_pid != child) return;
-    ::raise(SIGSTOP);
+    if (sigsetjmp(goes_on, 1) == 0) {
+        may_stop = 1;
+        siginfo_t still{};
+        if (::waitid(P_PID, static_cast<id_t>(child), &still, WSTOPPED | WNOHANG) == 0 && still.si_pid == child)
+            ::raise(SIGSTOP);
+    }
+    may_stop = 0;
 }
 
 int await(pid_t child) {

@@ -187,6 +187,19 @@ class Run(unittest.TestCase):
             self.assertEqual(process.stdout.read(), "continued\n")
             self.assertEqual(process.wait(BOUND_SECONDS), 0)
 
+    def test_a_job_that_is_stopped_and_goes_on_stays_no_longer_stopped(self):
+        with processes.started([EFD, "run", "--report", "--", "cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, env=CLEAN) as process:
+            for turn in range(100):
+                os.killpg(process.pid, signal.SIGSTOP)
+                self.assertTrue(os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1]))
+                os.killpg(process.pid, signal.SIGCONT)
+                process.stdin.write("%d\n" % turn)
+                process.stdin.flush()
+                self.assertEqual(process.stdout.readline(), "%d\n" % turn)
+            process.stdin.close()
+            self.assertEqual(process.wait(BOUND_SECONDS), 0)
+
     def test_what_is_sent_to_it_goes_on(self):
         for number in (signal.SIGALRM, signal.SIGXCPU, signal.SIGPROF, signal.SIGRTMIN + 3):
             with processes.started([EFD, "run", "--report", "--", "sh", "-c", "echo ready; exec sleep 1000"],
