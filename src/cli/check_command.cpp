@@ -42,40 +42,54 @@ claims::outcome ask(const claims::claim& what, claims::backend& of) {
     return claims::run_isolated(what, of);
 }
 
-std::vector<checked_claim> ask_all(const std::vector<claims::claim>& chosen, bool under_dropin) {
+std::vector<checked_claim> ask_all(const std::vector<claims::claim>& chosen, progress_line& progress) {
     const std::unique_ptr<claims::backend> kernel = claims::kernel_backend();
     const std::unique_ptr<claims::backend> library = claims::library_backend();
     const std::unique_ptr<claims::backend> descriptor = claims::descriptor_backend();
-    progress_line line;
     std::vector<checked_claim> all;
     for (const claims::claim& one : chosen) {
-        line.tell(fmt::format("claim {}/{} {} {}", all.size() + 1, chosen.size(), one.id, one.title));
-        checked_claim& now = all.emplace_back(checked_claim{.what = one});
-        now.kernel = ask(one, *kernel);
-        if (under_dropin) continue;
-        now.library = ask(one, *library);
-        now.descriptor = ask(one, *descriptor);
+        progress.tell(fmt::format("claim {}/{} {} {}", all.size() + 1, chosen.size(), one.id, one.title));
+        all.push_back({.what = one,
+                       .kernel = ask(one, *kernel),
+                       .library = ask(one, *library),
+                       .descriptor = ask(one, *descriptor)});
     }
     return all;
 }
 
 // The last column, by a process of its own: a library cannot be preloaded into one that runs already.
-void ask_dropin([[maybe_unused]] std::vector<checked_claim>& all, [[maybe_unused]] const check_options& options) {
+void ask_dropin([[maybe_unused]] std::vector<checked_claim>& all, [[maybe_unused]] const check_options& options,
+                [[maybe_unused]] progress_line& progress) {
 #ifdef EFD_WITH_DROPIN
-    progress_line line;
-    line.tell("the kernel's claims once more, under the drop-in");
-    const auto said = ask_under_dropin(options.claims, options.profile);
-    for (checked_claim& one : all)
-        if (const auto found = said.find(one.what.id); found != said.end()) one.dropin = found->second;
+    const auto tell = [&](std::size_t at) {
+        const claims::claim& next = all[at].what;
+        progress.tell(fmt::format("claim {}/{} under the drop-in {} {}", at + 1, all.size(), next.id, next.title));
+    };
+    const std::vector<claims::outcome> answers = ask_under_dropin(options.claims, options.profile, all.size(), tell);
+    for (std::size_t at = 0; at < all.size(); ++at) all[at].dropin = answers[at];
 #endif
 }
 
+#ifdef EFD_WITH_DROPIN
+int answer_under_dropin(const std::vector<claims::claim>& chosen) {
+    if (::dlsym(RTLD_DEFAULT, "efd_dropin_show_counts") == nullptr)
+        throw std::runtime_error("the drop-in was not loaded");
+    const std::unique_ptr<claims::backend> kernel = claims::kernel_backend();
+    for (const claims::claim& one : chosen) print_out(line_of(ask(one, *kernel)));
+    return 0;
+}
+#endif
+
 int run_check(const check_options& options) {
     expect_open_output();
-    if (options.under_dropin && ::dlsym(RTLD_DEFAULT, "efd_dropin_show_counts") == nullptr)
-        throw std::runtime_error("the drop-in was not loaded");
-    std::vector<checked_claim> all = ask_all(chosen_claims(options), options.under_dropin);
-    if (!options.under_dropin) ask_dropin(all, options);
+    const std::vector<claims::claim> chosen = chosen_claims(options);
+#ifdef EFD_WITH_DROPIN
+    if (options.under_dropin) return answer_under_dropin(chosen);
+#endif
+    progress_line progress;
+    std::vector<checked_claim> all = ask_all(chosen, progress);
+    ask_dropin(all, options, progress);
+    progress.wipe();
     if (options.json)
         print_out(to_json(all, options.profile).dump(2) + '\n');
     else
@@ -95,7 +109,9 @@ void add_check_command(CLI::App& app, int& status) {
     check->add_option("--profile", options->profile, "Of the drop-in: strict, default (unless given) or eager")
         ->type_name("PROFILE")
         ->check(one_of({"strict", "default", "eager"}));
-    check->add_flag("--under-dropin", options->under_dropin, "Asks the kernel alone, through the drop-in")->group("");
+#ifdef EFD_WITH_DROPIN
+    check->add_flag("--under-dropin", options->under_dropin, "The process that ask_under_dropin starts")->group("");
+#endif
     check->footer("Takes some ten seconds. docs/semantics.md explains each claim.\n\n"
                   "Exit status: 0 nothing differs, 1 a claim differs, 2 misuse, 3 efd broke down.");
     check->callback([options, &status] { status = run_check(*options); });

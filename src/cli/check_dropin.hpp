@@ -1,16 +1,24 @@
 // cli/check_dropin.hpp: the claims of the kernel's eventfd, asked in a process that runs under the drop-in.
+//
+// That process is this command once more, preloaded. It prints each answer as soon as it has it, a line for each, in
+// the order of the claims, so that this one can say how far it is. Called by the main thread.
 #pragma once
 
 #include "claims/claim.hpp"
 
-#include <map>
+#include <cstddef>
+#include <functional>
 #include <string>
-#include <string_view>
+#include <vector>
 
 namespace efd::cli {
 
-// This command once more, preloaded, with the same claims; each by its name. Throws if that process broke down.
-[[nodiscard]] std::map<std::string, claims::outcome, std::less<>> ask_under_dropin(const std::string& claims,
-                                                                                   const std::string& profile);
+// The answers to the `number` claims that `claims` matches, in their order. `tell` hears which claim is asked now, from
+// 0. Throws if that process broke down.
+[[nodiscard]] std::vector<claims::outcome> ask_under_dropin(const std::string& claims, const std::string& profile,
+                                                            std::size_t number,
+                                                            const std::function<void(std::size_t)>& tell);
+// What that process prints for one answer.
+[[nodiscard]] std::string line_of(const claims::outcome& answer);
 
 } // namespace efd::cli

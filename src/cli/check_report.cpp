@@ -13,10 +13,6 @@ using claims::verdict;
 
 std::size_t place_of(verdict v) { return static_cast<std::size_t>(v); }
 
-nlohmann::ordered_json json_of(const outcome& said) {
-    return {{"verdict", word_of(said.result)}, {"detail", said.detail}};
-}
-
 nlohmann::ordered_json json_of(const tally& counted) {
     nlohmann::ordered_json totals;
     for (std::size_t i = 0; i < counted.size(); ++i) totals[verdict_words[i]] = counted[i];
@@ -33,6 +29,10 @@ nlohmann::ordered_json declared(const std::vector<checked_claim>& all) {
 } // namespace
 
 std::string word_of(verdict v) { return verdict_words[place_of(v)]; }
+
+nlohmann::ordered_json json_of(const outcome& said) {
+    return {{"verdict", word_of(said.result)}, {"detail", said.detail}};
+}
 
 // "K-102, K-108, K-110 to K-143": names, and ranges of names that are all of the same length.
 bool concerns(const claims::declared_difference& difference, const std::vector<checked_claim>& all) {

@@ -51,8 +51,9 @@ inline constexpr std::array columns{column{"kernel", &checked_claim::kernel, &ch
 // Is it a difference in one of these claims.
 [[nodiscard]] bool concerns(const claims::declared_difference& difference, const std::vector<checked_claim>& all);
 
-// The way back from to_json, for one backend's answer.
-claims::outcome outcome_of(const nlohmann::json& said);
+// One backend's answer, and the way back.
+[[nodiscard]] nlohmann::ordered_json json_of(const claims::outcome& said);
+[[nodiscard]] claims::outcome outcome_of(const nlohmann::json& said);
 
 check_totals totals_of(const std::vector<checked_claim>& all);
 nlohmann::ordered_json to_json(const std::vector<checked_claim>& all, const std::string& profile);

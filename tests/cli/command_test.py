@@ -5,11 +5,11 @@ import errno
 import json
 import os
 import re
-import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import processes
 import terminal
 
 EFD = ""
@@ -18,8 +18,7 @@ VERDICTS = {"holds", "differs", "not provoked", "not applicable"}
 
 
 def efd(*words, **changes):
-    return subprocess.run([EFD, *words], capture_output=True, text=True, timeout=BOUND_SECONDS,
-                          env={**os.environ, **changes})
+    return processes.run([EFD, *words], BOUND_SECONDS, env={**os.environ, **changes})
 
 
 def on_terminal(*words, **changes):
@@ -133,8 +132,7 @@ class Output(unittest.TestCase):
                 ["bench", "--short", "--json", "--rows", "^memory_sizeof$"])
 
     def expect_failure(self, words, redirection, why):
-        said = subprocess.run(["sh", "-c", 'exec "$0" "$@" %s' % redirection, EFD, *words], capture_output=True,
-                              text=True, timeout=BOUND_SECONDS)
+        said = processes.run(["sh", "-c", 'exec "$0" "$@" %s' % redirection, EFD, *words], BOUND_SECONDS)
         self.assertEqual(said.stderr, "efd: cannot write to standard output: %s\n" % why, words)
         self.assertEqual(said.returncode, 3, words)
 
@@ -181,6 +179,13 @@ class Check(unittest.TestCase):
         self.assertIn("\n-: not asked", said.stdout)
         self.assertRegex(said.stdout, r"totals +holds +differs")
         self.assertEqual([line for line in said.stdout.splitlines() if len(line) > 80], [])
+
+    def test_a_terminal_is_told_of_each_claim_with_the_drop_in_too(self):
+        said = on_terminal("check", "--claims", "K-01[34]")
+        for at, claim in (1, "K-013"), (2, "K-014"):
+            self.assertIn("\r\x1b[Kclaim %d/2 %s " % (at, claim), said)
+            self.assertIn("\r\x1b[Kclaim %d/2 under the drop-in %s " % (at, claim), said)
+        self.assertIn("\r\x1b[Kclaim  title", said)
 
     def test_one_claim_is_told_alone(self):
         said = efd("check", "--claims", "K-013")

@@ -3,10 +3,12 @@
 #   examples_test.py DIRECTORY_OF_THE_BINARIES DIRECTORY_WITH_FILES
 import os
 import re
-import subprocess
 import sys
 import tempfile
 import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import processes
 
 BINARIES = ""
 FILES = ""
@@ -26,7 +28,7 @@ ONE_LINE = {
 
 
 def run(name, *words):
-    return subprocess.run([os.path.join(BINARIES, name), *words], capture_output=True, text=True, timeout=BOUND_SECONDS)
+    return processes.run([os.path.join(BINARIES, name), *words], BOUND_SECONDS)
 
 
 class Examples(unittest.TestCase):

@@ -14,6 +14,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import processes
 import terminal
 
 EFD = ""
@@ -32,8 +33,7 @@ for _ in range(reads):
 
 
 def plain(*words, env=None, **more):
-    return subprocess.run(words, capture_output=True, text=True, timeout=BOUND_SECONDS, env={**CLEAN, **(env or {})},
-                          **more)
+    return processes.run(words, BOUND_SECONDS, env={**CLEAN, **(env or {})}, **more)
 
 
 def report_of(*words, env=None):
@@ -42,8 +42,7 @@ def report_of(*words, env=None):
 
 def on_terminal(*words, env):
     """What the first process of a job, and those that it starts, write to standard error, a terminal."""
-    text = terminal.written(words, BOUND_SECONDS, stdout=subprocess.DEVNULL, start_new_session=True,
-                            env={**CLEAN, "TERM": "xterm", **env})
+    text = terminal.written(words, BOUND_SECONDS, stdout=subprocess.DEVNULL, env={**CLEAN, "TERM": "xterm", **env})
     return text.replace("\r\n", "\n")
 
 
@@ -67,8 +66,8 @@ class InADirectory(unittest.TestCase):
     def compiled(self, source, *options):
         path = os.path.join(self.place, "program")
         compiler = shutil.which("gcc")
-        if compiler is None or subprocess.run([compiler, *options, "-x", "c", "-", "-o", path], input=source, text=True,
-                                              capture_output=True, timeout=BOUND_SECONDS).returncode != 0:
+        command = [compiler, *options, "-x", "c", "-", "-o", path]
+        if compiler is None or processes.run(command, BOUND_SECONDS, input=source).returncode != 0:
             self.skipTest("gcc builds nothing with " + " ".join(options))
         return path
 
