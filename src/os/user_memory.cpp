@@ -62,6 +62,23 @@ bool is_readable(user_address at) noexcept {
            errno != EFAULT;
 }
 
+// Stores each byte once, and the eight of a count in one step: memcpy of a length that the compiler does not know may
+// store some of them twice, and another thread may have written there in between.
+void store_once(char* to, const char* from, std::size_t bytes) noexcept {
+    constexpr std::size_t whole = 8;
+    std::size_t done = 0;
+    for (; bytes - done >= whole; done += whole) std::memcpy(to + done, from + done, whole);
+    if ((bytes & 4U) != 0) {
+        std::memcpy(to + done, from + done, 4);
+        done += 4;
+    }
+    if ((bytes & 2U) != 0) {
+        std::memcpy(to + done, from + done, 2);
+        done += 2;
+    }
+    if ((bytes & 1U) != 0) to[done] = from[done];
+}
+
 // Copies page by page, up to the first page that cannot be touched.
 template <class Touchable, class Copy>
 bool copy_pages(user_address at, std::size_t bytes, Touchable touchable, Copy copy) noexcept {
@@ -99,7 +116,7 @@ bool in_user_space(user_address base, std::size_t length) noexcept {
 // NOLINTBEGIN(performance-no-int-to-ptr): a caller's address is a number until it is known to be there.
 bool copy_to_user(user_address to, const void* from, std::size_t bytes) noexcept {
     const auto store = [&](std::size_t done, std::size_t part) {
-        std::memcpy(reinterpret_cast<void*>(to + done), static_cast<const char*>(from) + done, part);
+        store_once(reinterpret_cast<char*>(to + done), static_cast<const char*>(from) + done, part);
     };
     if (!on_own_page(to, bytes)) return copy_pages(to, bytes, is_writable, store);
     store(0, bytes);

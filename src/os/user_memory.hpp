@@ -3,8 +3,8 @@
 // Owns nothing. Everything here may be called from any thread and from a signal handler; errno stays as it was. An
 // address on the page of this thread's own running frame is surely there and is copied to and from at once. Any other
 // page is first tried by one futex call, which changes nothing in it: it compares a word, or adds zero to one. So other
-// threads see in a buffer what it held and what was copied, and nothing else. A mapping that is taken away between the
-// two is a crash, as it would be with memcpy.
+// threads see in a buffer what it held and what was copied, once, and nothing else. A mapping that is taken away
+// between the two is a crash, as it would be with memcpy.
 #pragma once
 
 #include <cstddef>
