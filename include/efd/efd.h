@@ -187,9 +187,9 @@ EFD_C_API int efd_fd_close(int fd);
 EFD_C_API int efd_fd_dup(int fd);
 
 /* fcntl(2), where argument is the third of its arguments, or 0, or a pointer as a long. F_GETFL and F_SETFL see and set
- * O_NONBLOCK of the file, for all its numbers, from the next call on (K-007, K-089, K-104 to K-106); F_DUPFD and
- * F_DUPFD_CLOEXEC give a number as efd_fd_dup. All other commands are the kernel's on the number. Handler-safe but for
- * F_DUPFD. */
+ * O_NONBLOCK of the file, for all its numbers, from the next call on (K-007, K-089, K-104 to K-106); F_SETSIG keeps a
+ * number for F_GETSIG, and no signal is ever sent (K-107); F_DUPFD and F_DUPFD_CLOEXEC give a number as efd_fd_dup. All
+ * other commands are the kernel's on the number. Handler-safe but for F_DUPFD. */
 EFD_C_API int efd_fd_fcntl(int fd, int command, long argument);
 
 /* ioctl(2): FIONBIO sets O_NONBLOCK of the file as F_SETFL does (K-104); argument points to an int. All others are the

@@ -65,6 +65,12 @@ int set_status(open_file& file, int command, long flags) noexcept {
     return answer_kernel(end);
 }
 
+int set_signal(open_file& file, long number) noexcept {
+    if (!efd::os::is_signal(number)) return fail(EINVAL);
+    file.set_signal(static_cast<int>(number));
+    return 0;
+}
+
 int duplicate(open_file& file, int command, long lowest) noexcept {
     const int fd = efd::os::control(bell_of(file), command, lowest);
     if (fd < 0) return fail(-fd);
@@ -109,6 +115,8 @@ int efd_fd_fcntl(int fd, int command, long argument) {
     switch (efd::os::command_of(command)) {
     case efd::os::command::get_status: return get_status(*file);
     case efd::os::command::set_status: return set_status(*file, command, argument);
+    case efd::os::command::get_signal: return file->signal();
+    case efd::os::command::set_signal: return set_signal(*file, argument);
     case efd::os::command::duplicate: return duplicate(*file, command, argument);
     case efd::os::command::other: break;
     }

@@ -35,6 +35,7 @@ void open_file::init(core::context& object, int bell) noexcept {
     object_ = &object;
     bell_ = bell;
     only_number_.store(no_number, base::relaxed);
+    if (signal_.load(base::relaxed) != 0) signal_.store(0, base::relaxed); // of the file that was here before
     home_.store(os::process_number(), base::relaxed);
     refs_.init();
 }

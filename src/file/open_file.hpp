@@ -31,6 +31,11 @@ class open_file {
     void add_number(int fd) noexcept;
     [[nodiscard]] int only_number() const noexcept { return only_number_.load(base::relaxed); }
 
+    // What F_SETSIG was given. It stays here: the kernel's file keeps our mark there (os/descriptor.cpp), and sends
+    // none.
+    void set_signal(int number) noexcept { signal_.store(number, base::relaxed); }
+    [[nodiscard]] int signal() const noexcept { return signal_.load(base::relaxed); }
+
     // In the child of a fork: makes the numbers of this file the child's own, if that has not been done.
     void come_home() noexcept;
 
@@ -60,6 +65,7 @@ class open_file {
     core::kref refs_;
     int bell_ = -1;
     base::atomic<int> only_number_{no_number};
+    base::atomic<int> signal_{0};
     base::atomic<std::uint32_t> home_{0}; // the process that it came home to, as far as is known here
     core::context* object_ = nullptr;
     open_file* next_free_ = nullptr;

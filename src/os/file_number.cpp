@@ -5,6 +5,7 @@
 #include "os/raw_call.hpp"
 
 #include <cerrno>
+#include <csignal>
 #include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -50,11 +51,15 @@ command command_of(int cmd) noexcept {
     switch (cmd) {
     case F_GETFL: return command::get_status;
     case F_SETFL: return command::set_status;
+    case F_GETSIG: return command::get_signal;
+    case F_SETSIG: return command::set_signal;
     case F_DUPFD:
     case F_DUPFD_CLOEXEC: return command::duplicate;
     default: return command::other;
     }
 }
+
+bool is_signal(long number) noexcept { return number >= 0 && number < _NSIG; }
 
 int control(int fd, int cmd, long argument) noexcept {
     const errno_keeper keeper;

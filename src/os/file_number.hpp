@@ -18,9 +18,11 @@ namespace efd::os {
 void give_number_back(int fd) noexcept;
 
 // What a command of fcntl(2) is about.
-enum class command : unsigned char { get_status, set_status, duplicate, other };
+enum class command : unsigned char { get_status, set_status, get_signal, set_signal, duplicate, other };
 [[nodiscard]] command command_of(int cmd) noexcept;
 extern const int plain_duplicate; // F_DUPFD
+// Whether F_SETSIG accepts it; zero stands for SIGIO.
+[[nodiscard]] bool is_signal(long number) noexcept;
 
 // fcntl(2). For set_status O_NONBLOCK stays on, whatever the argument says of it: bells never block.
 [[nodiscard]] int control(int fd, int cmd, long argument) noexcept;
