@@ -29,7 +29,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(reason::reasons)
     "too many readers at once",
     "an io_uring or AIO context may read it",
     "by the rules (--allow, --deny)",
-    "a thread with descriptors of its own (CLONE_FILES)",
+    "a thread with descriptors of its own, or a process with ours (CLONE_FILES)",
     "written by writev",
     "the process forbids itself system calls (seccomp)",
     "put in the place of another number (dup2)",

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -131,6 +132,11 @@ void before_close_range(unsigned first, unsigned last, unsigned flags) noexcept 
 void before_unshare() noexcept {
     end_noting();
     all_gone_astray(reason::unshared);
+}
+
+void before_clone(unsigned long flags) noexcept {
+    if ((flags & (CLONE_FILES | CLONE_VM)) == CLONE_FILES) before_unshare();
+    before_fork();
 }
 
 void before_sandbox() noexcept {

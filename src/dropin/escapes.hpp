@@ -32,6 +32,9 @@ void before_spawn(bool with_actions) noexcept;
 void before_close_range(unsigned first, unsigned last, unsigned flags) noexcept;
 // The calling thread gets a table of descriptors of its own: numbers will mean one thing here and another there.
 void before_unshare() noexcept;
+// A process or thread is made by clone with these flags. With a memory of its own and this table of descriptors it
+// makes and closes what the other one does not hear of.
+void before_clone(unsigned long flags) noexcept;
 // The process asks for a filter of its system calls, which may end it for one that it does not make itself. Afterwards
 // nothing of it is known, and we make none.
 void before_sandbox() noexcept;

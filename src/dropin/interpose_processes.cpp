@@ -126,6 +126,18 @@ EFD_INTERPOSE FILE* popen(const char* command, const char* mode) {
     return real(command, mode);
 }
 
+EFD_INTERPOSE int clone(int (*entry)(void*), void* stack, int flags, void* argument, ...) {
+    using function = int(int (*)(void*), void*, int, void*, void*, void*, void*);
+    static constinit later<function> real("clone");
+    va_list rest;
+    va_start(rest, argument);
+    void* more[3] = {};
+    for (void*& one : more) one = va_arg(rest, void*);
+    va_end(rest);
+    before_clone(static_cast<unsigned>(flags));
+    return real(entry, stack, flags, argument, more[0], more[1], more[2]);
+}
+
 EFD_INTERPOSE int unshare(int flags) {
     static constinit later<int(int)> real("unshare");
     if ((flags & CLONE_FILES) != 0) before_unshare();

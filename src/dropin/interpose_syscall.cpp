@@ -3,6 +3,7 @@
 #include "dropin/escapes.hpp"
 #include "dropin/eventfd_calls.hpp"
 #include "dropin/interpose.hpp"
+#include "dropin/kernel_calls.hpp"
 #include "dropin/rings.hpp"
 
 #include <cstdarg>
@@ -48,6 +49,12 @@ long on_eventfd(long number, slot& there, const arguments& a) {
     }
 }
 
+// Its flags are the first eight bytes of what it is given.
+void before_clone3(const void* asked) noexcept {
+    std::uint64_t flags = 0;
+    if (asked != nullptr && copy_from_program(&flags, asked, sizeof flags)) before_clone(flags);
+}
+
 void before(long number, const arguments& a, number_change& change) noexcept {
     switch (number) {
     case SYS_close: return change.before_closed(a.fd(0));
@@ -91,7 +98,8 @@ void before(long number, const arguments& a, number_change& change) noexcept {
     case SYS_seccomp:
         if (a.at[0] == SECCOMP_SET_MODE_STRICT || a.at[0] == SECCOMP_SET_MODE_FILTER) before_sandbox();
         return;
-    case SYS_clone: return before_fork();
+    case SYS_clone: return before_clone(static_cast<unsigned long>(a.at[0]));
+    case SYS_clone3: return before_clone3(a.as<const void*>(0));
     default: return;
     }
 }

@@ -28,7 +28,7 @@ enum class reason : std::uint32_t { // NOLINT(performance-enum-size): other proc
     crowded,        // more readers at once than there is room to count
     io_uring,       // registered with, or read by, an io_uring or AIO (strict: any ring in the process)
     denied,         // by profile, allow or deny
-    unshared,       // a thread has a table of descriptors of its own
+    unshared,       // a thread has a table of descriptors of its own, or a process ours
     vector,         // writev, which may add several values
     sandboxed,      // the process is about to be forbidden system calls
     replaced,       // it was put in the place of a number that somebody may be reading
