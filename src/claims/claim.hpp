@@ -7,10 +7,10 @@
 // cannot provoke it.
 #pragma once
 
-#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,9 +19,12 @@
 
 namespace efd::claims {
 
+class number_calls; // number_calls.hpp
+
 // What a claim can be asked of.
 enum class needs : unsigned char {
     object,     // create, read, write, poll, signal: every backend
+    number,     // calls on a number, by number_calls: kernel, descriptor; the drop-in, preloaded
     descriptor, // a descriptor whose count the kernel keeps: kernel; the drop-in, preloaded
     in_process, // the kernel's inner interface (FACTS L), which only the library shows
 };
@@ -58,8 +61,6 @@ class object {
     virtual int number() const { return -1; }
     // The same where plain system calls on it meet the count, else -1.
     virtual int descriptor() const { return -1; }
-    // fcntl(2) on the number: its result, or a negated errno.
-    virtual int control([[maybe_unused]] int command, [[maybe_unused]] int argument) { return -EBADF; }
     // Whether thread `tid` of this process is asleep in a read or write of this object (kernel: /proc/self/task/TID/
     // syscall says read or write on the descriptor; library, descriptor: a futex inside the object) and not running.
     virtual bool has_sleeper(pid_t tid) = 0;
@@ -70,6 +71,8 @@ class backend {
     virtual ~backend() = default;
     virtual std::string_view name() const = 0;
     virtual bool offers(needs what) const = 0;
+    // Only where it offers needs::number.
+    virtual const number_calls& calls() const { throw std::logic_error("this backend has no numbers"); }
     // A new object, or null with `error` set. flags as of <sys/eventfd.h>, passed on unchecked.
     virtual std::unique_ptr<object> make(std::uint64_t initval, int flags, int& error) = 0;
 };
@@ -84,6 +87,7 @@ class trial {
     explicit trial(backend& on) : backend_(on) {}
 
     backend& on() { return backend_; }
+    const number_calls& calls() const { return backend_.calls(); }
     // An object that must come about; if not, the trial ends at once (by an exception that the runner knows).
     std::unique_ptr<object> make(std::uint64_t initval = 0, int flags = 0);
 

@@ -1,8 +1,9 @@
 // claims/creation.cpp: section A of docs/semantics.md, how an eventfd comes about.
 //
-// One function for each row. Flags and initial values hold for every object; numbers, limits and F_GETFL need a
-// descriptor. Runs in a process of its own (claim.hpp), which may lower its limits.
+// One function for each row. Flags and initial values hold for every object; limits and F_GETFL need a number. Runs in
+// a process of its own (claim.hpp), which may lower its limits.
 #include "claims/counts.hpp"
+#include "claims/raw_calls.hpp"
 
 #include <climits>
 #include <fcntl.h>
@@ -75,13 +76,13 @@ CLAIM(K_002, object, "any other flag bit, alone or beside valid ones, is EINVAL"
     t.expect_error(error_of_make(t, 0, -1), EINVAL, "flags -1");
 }
 
-CLAIM(K_003, descriptor, "flags are checked before a descriptor is taken: EINVAL wins over EMFILE") {
+CLAIM(K_003, number, "flags are checked before a descriptor is taken: EINVAL wins over EMFILE") {
     use_up_descriptors(t);
     t.expect_error(error_of_make(t, 0, 2), EINVAL, "invalid flags without a free descriptor");
     t.expect_error(error_of_make(t, 0, 0), EMFILE, "valid flags without a free descriptor");
 }
 
-CLAIM(K_004, descriptor, "without a free descriptor: EMFILE") {
+CLAIM(K_004, number, "without a free descriptor: EMFILE") {
     use_up_descriptors(t);
     t.expect_error(error_of_make(t, 0, 0), EMFILE, "no free descriptor");
     free_some_descriptors();
@@ -117,32 +118,31 @@ CLAIM(K_006, descriptor, "the legacy call takes no flags: blocking, no cloexec, 
 #endif
 }
 
-CLAIM(K_007, descriptor, "F_GETFL is O_RDWR, with O_NONBLOCK if asked, and nothing else") {
+CLAIM(K_007, number, "F_GETFL is O_RDWR, with O_NONBLOCK if asked, and nothing else") {
     for (unsigned which = 0; which < 8; ++which) {
         const int flags = combination(which);
-        t.expect_equal(::fcntl(t.make(0, flags)->descriptor(), F_GETFL), O_RDWR | (flags & EFD_NONBLOCK), "F_GETFL");
+        const answer found = t.calls().fcntl(t.make(0, flags)->number(), F_GETFL, 0);
+        expect_result(t, found, O_RDWR | (flags & EFD_NONBLOCK), "F_GETFL");
     }
 }
 
-CLAIM(K_008, descriptor, "FD_CLOEXEC is set exactly if EFD_CLOEXEC was") {
+CLAIM(K_008, number, "FD_CLOEXEC is set exactly if EFD_CLOEXEC was") {
     for (unsigned which = 0; which < 8; ++which) {
         const int flags = combination(which);
         const int claimed = (flags & EFD_CLOEXEC) != 0 ? FD_CLOEXEC : 0;
-        t.expect_equal(::fcntl(t.make(0, flags)->descriptor(), F_GETFD), claimed, "F_GETFD");
+        expect_result(t, t.calls().fcntl(t.make(0, flags)->number(), F_GETFD, 0), claimed, "F_GETFD");
     }
 }
 
-CLAIM(K_009, descriptor, "the lowest free descriptor number is used") {
+CLAIM(K_009, number, "the lowest free descriptor number is used") {
     const auto low = t.make();
     const auto middle = t.make();
-    const int number = middle->descriptor();
-    const int spare = ::dup(number);
-    ::close(spare);
-    t.expect_equal(t.make()->descriptor(), spare, "the number above the last");
+    const auto spare = static_cast<int>(t.calls().dup(middle->number()).result);
+    t.calls().close(spare);
+    t.expect_equal(t.make()->number(), spare, "the number above the last");
     const auto high = t.make();
-    ::close(low->descriptor());
-    t.expect_equal(t.make()->descriptor(), low->descriptor(), "a number freed below");
-    ::dup2(high->descriptor(), low->descriptor()); // for the destructor
+    t.calls().close(low->number()); // which its object closes once more, in vain
+    t.expect_equal(t.make()->number(), low->number(), "a number freed below");
 }
 
 CLAIM(K_010, object, "semaphore mode is fixed for life and no file status flag") {
@@ -151,8 +151,8 @@ CLAIM(K_010, object, "semaphore mode is fixed for life and no file status flag")
         o->set_nonblock(true);
         o->set_nonblock(false);
         if (o->number() >= 0) {
-            t.expect_equal(o->control(F_SETFL, O_RDWR | EFD_SEMAPHORE), 0, "F_SETFL with the bit");
-            t.expect_equal(o->control(F_GETFL, 0) & EFD_SEMAPHORE, 0, "the bit in F_GETFL");
+            expect_result(t, t.calls().fcntl(o->number(), F_SETFL, O_RDWR | EFD_SEMAPHORE), 0, "F_SETFL with the bit");
+            t.expect_equal(t.calls().fcntl(o->number(), F_GETFL, 0).result & EFD_SEMAPHORE, 0, "the bit in F_GETFL");
         }
         t.expect_equal(o->semaphore(), mode != 0, "semaphore mode afterwards");
         expect_read(t, *o, 0, mode != 0 ? 1U : 5U, "read afterwards");
@@ -164,7 +164,7 @@ CLAIM(K_011, object, "EFD_CLOEXEC is O_CLOEXEC, EFD_NONBLOCK is O_NONBLOCK, EFD_
     const auto o = t.make(2, O_CLOEXEC | O_NONBLOCK | 1);
     t.expect(o->semaphore(), "flag 1 makes a semaphore");
     t.expect(o->nonblock(), "flag O_NONBLOCK makes it non-blocking");
-    if (o->number() >= 0) t.expect_equal(o->control(F_GETFD, 0), FD_CLOEXEC, "F_GETFD");
+    if (o->number() >= 0) expect_result(t, t.calls().fcntl(o->number(), F_GETFD, 0), FD_CLOEXEC, "F_GETFD");
 }
 
 CLAIM(K_012, object, "a failed creation leaves neither descriptor nor id behind") {

@@ -20,37 +20,56 @@ struct put {
 };
 using reference = std::unique_ptr<efd_t, put>;
 
+class library_calls final : public number_calls {
+  public:
+    answer read(int fd, void* to, std::size_t length) const override { return of_call(::efd_fd_read(fd, to, length)); }
+    answer readv(int fd, const iovec* parts, int count) const override {
+        return of_call(::efd_fd_readv(fd, parts, count));
+    }
+    answer write(int fd, const void* from, std::size_t length) const override {
+        return of_call(::efd_fd_write(fd, from, length));
+    }
+    answer writev(int fd, const iovec* parts, int count) const override {
+        return of_call(::efd_fd_writev(fd, parts, count));
+    }
+    answer close(int fd) const override { return of_call(::efd_fd_close(fd)); }
+    answer dup(int fd) const override { return of_call(::efd_fd_dup(fd)); }
+    answer fcntl(int fd, int command, long argument) const override {
+        return of_call(::efd_fd_fcntl(fd, command, argument));
+    }
+    answer ioctl(int fd, unsigned long request, void* argument) const override {
+        return of_call(::efd_fd_ioctl(fd, request, argument));
+    }
+    std::string fdinfo(int fd) const override {
+        std::array<char, 512> text{};
+        return ::efd_fd_fdinfo(fd, text.data(), text.size()) > 0 ? text.data() : std::string();
+    }
+};
+
+const number_calls& calls_of_the_library() {
+    static const library_calls calls;
+    return calls;
+}
+
 class descriptor_object final : public numbered_object {
   public:
-    descriptor_object(int fd, int flags) : numbered_object(fd, flags) {}
-    ~descriptor_object() override { ::efd_fd_close(number()); }
-    descriptor_object(const descriptor_object&) = delete;
-    descriptor_object& operator=(const descriptor_object&) = delete;
+    descriptor_object(int fd, int flags) : numbered_object(calls_of_the_library(), fd, flags) {}
 
-    int read(std::uint64_t& value) override { return outcome_of(::efd_fd_read(number(), &value, sizeof value)); }
-    int write(std::uint64_t value) override { return outcome_of(::efd_fd_write(number(), &value, sizeof value)); }
     int signal() override { return ::efd_signal(context().get()) == 0 ? 0 : errno; }
     unsigned poll() override {
         return numbered_object::poll() | (static_cast<unsigned>(::efd_poll(context().get())) & POLLERR);
-    }
-    int control(int command, int argument) override {
-        const int result = ::efd_fd_fcntl(number(), command, argument);
-        return result >= 0 ? result : -errno;
     }
     bool has_sleeper(pid_t tid) override { return asleep_inside(tid, context().get()); }
 
   private:
     reference context() const { return reference(::efd_fd_ctx(number())); }
-    std::string fdinfo() override {
-        std::array<char, 512> text{};
-        return ::efd_fd_fdinfo(number(), text.data(), text.size()) > 0 ? text.data() : std::string();
-    }
 };
 
 class descriptor final : public backend {
   public:
     std::string_view name() const override { return "descriptor"; }
-    bool offers(needs what) const override { return what == needs::object; }
+    bool offers(needs what) const override { return what == needs::object || what == needs::number; }
+    const number_calls& calls() const override { return calls_of_the_library(); }
     // As the kernel's, the initial value has 32 bits (K-005).
     std::unique_ptr<object> make(std::uint64_t initval, int flags, int& error) override {
         const int fd = ::efd_eventfd(static_cast<unsigned>(initval), flags);

@@ -41,9 +41,9 @@ inline std::string fdinfo_of(int fd) {
     return text.str();
 }
 
-// What stands behind `name` in its line of fdinfo, without the blanks before it; empty if there is no such line.
-inline std::string fdinfo_field(int fd, const std::string& name) {
-    std::istringstream lines(fdinfo_of(fd));
+// What stands behind `name` in its line of a text of fdinfo, without the blanks before it; empty if there is none.
+inline std::string field_of(const std::string& fdinfo, const std::string& name) {
+    std::istringstream lines(fdinfo);
     for (std::string line; std::getline(lines, line);)
         if (line.rfind(name + ":", 0) == 0) {
             const auto start = line.find_first_not_of(" \t", name.size() + 1);
@@ -51,10 +51,12 @@ inline std::string fdinfo_field(int fd, const std::string& name) {
         }
     return {};
 }
-inline int id_of(int fd) {
-    const std::string text = fdinfo_field(fd, "eventfd-id");
+inline std::string fdinfo_field(int fd, const std::string& name) { return field_of(fdinfo_of(fd), name); }
+inline int id_in(const std::string& fdinfo) {
+    const std::string text = field_of(fdinfo, "eventfd-id");
     return text.empty() ? -1 : std::stoi(text);
 }
+inline int id_of(int fd) { return id_in(fdinfo_of(fd)); }
 inline std::uint64_t count_of(int fd) {
     const std::string text = fdinfo_field(fd, "eventfd-count");
     return text.empty() ? 0 : std::stoull(text, nullptr, 16);

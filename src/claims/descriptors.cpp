@@ -1,11 +1,13 @@
 // claims/descriptors.cpp: FACTS H, what shares an eventfd and what belongs to one descriptor of it.
 //
 // Owns K-100 to K-103, K-108, K-158 to K-160: duplicates, other processes, sockets, exec, closed descriptors, and the
-// two calls of libc; the flags are in descriptor_flags.cpp. Sharing is seen by a write here and a count there.
+// two calls of libc; the flags are in descriptor_flags.cpp, other ways to a second process in processes.cpp. Sharing is
+// seen by a write here and a count there.
 #include "claims/claim.hpp"
 #include "claims/descriptor_calls.hpp"
 #include "claims/other_process.hpp"
 #include "claims/passing.hpp"
+#include "claims/raw_calls.hpp"
 
 #include <climits>
 #include <fcntl.h>
@@ -18,24 +20,26 @@ namespace efd::claims {
 namespace {
 
 bool cloexec(int fd) { return (::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0; }
-bool nonblock(int fd) { return (::fcntl(fd, F_GETFL) & O_NONBLOCK) != 0; }
+bool nonblock(trial& t, int fd) { return (t.calls().fcntl(fd, F_GETFL, 0).result & O_NONBLOCK) != 0; }
 
 // Count, O_NONBLOCK and id are one for both, in both directions.
 void expect_shared(trial& t, object& o, int other, const std::string& how) {
-    t.expect(other >= 0, how + " gives a descriptor");
-    t.expect_equal(id_of(other), o.id(), "id through " + how);
+    const number_calls& calls = t.calls();
+    t.expect(other >= 0, how + " gives a number");
+    t.expect_equal(id_in(calls.fdinfo(other)), o.id(), "id through " + how);
     const std::uint64_t before = o.count();
-    t.expect_error(add_to(other, 5), 0, "write through " + how);
+    const std::uint64_t five = 5;
+    expect_result(t, calls.write(other, &five, sizeof five), sizeof five, "write through " + how);
     t.expect_equal(o.count(), before + 5, "count after a write through " + how);
     t.expect_error(o.write(2), 0, "write");
     std::uint64_t value = 0;
-    t.expect_error(take_from(other, value), 0, "read through " + how);
+    expect_result(t, calls.read(other, &value, sizeof value), sizeof value, "read through " + how);
     t.expect_equal(value, o.semaphore() ? 1 : before + 7, "value read through " + how);
     t.expect_equal(o.count(), o.semaphore() ? before + 6 : 0, "count after a read through " + how);
     for (const bool on : {true, false}) {
         o.set_nonblock(on);
-        t.expect_equal(nonblock(other), on, "O_NONBLOCK through " + how);
-        ::fcntl(other, F_SETFL, on ? 0 : O_NONBLOCK);
+        t.expect_equal(nonblock(t, other), on, "O_NONBLOCK through " + how);
+        calls.fcntl(other, F_SETFL, on ? 0 : O_NONBLOCK);
         t.expect_equal(o.nonblock(), !on, "O_NONBLOCK set through " + how);
     }
 }
@@ -58,13 +62,17 @@ long write_after_exec(int fd, bool close_on_exec) {
 
 } // namespace
 
-CLAIM(K_100, descriptor, "dup, dup2, F_DUPFD share count, O_NONBLOCK and id; FD_CLOEXEC is per descriptor") {
+CLAIM(K_100, number, "dup, dup2, F_DUPFD share count, O_NONBLOCK and id; FD_CLOEXEC is per descriptor") {
     for (const int kind : {0, static_cast<int>(EFD_SEMAPHORE), static_cast<int>(EFD_CLOEXEC)}) {
         auto o = t.make(0, kind);
-        const int fd = o->descriptor();
-        const int free_number = ::dup(fd);
-        const int plain[] = {::dup(fd), ::dup2(fd, free_number), ::fcntl(fd, F_DUPFD, 100)};
-        const int closing[] = {::fcntl(fd, F_DUPFD_CLOEXEC, 100), ::dup3(fd, ::dup(fd), O_CLOEXEC)};
+        const int fd = o->number();
+        const auto number = [](answer found) { return static_cast<int>(found.result); };
+        std::vector<int> plain{number(t.calls().dup(fd)), number(t.calls().fcntl(fd, F_DUPFD, 100))};
+        std::vector<int> closing{number(t.calls().fcntl(fd, F_DUPFD_CLOEXEC, 100))};
+        if (o->descriptor() >= 0) { // efd_fd_* have no such calls
+            plain.push_back(::dup2(fd, ::dup(fd)));
+            closing.push_back(::dup3(fd, ::dup(fd), O_CLOEXEC));
+        }
         for (const int other : plain) {
             expect_shared(t, *o, other, "dup, dup2, F_DUPFD");
             t.expect(!cloexec(other), "a duplicate is not cloexec unless asked");
@@ -111,7 +119,7 @@ CLAIM(K_102, descriptor, "SCM_RIGHTS shares it; it survives with only an in-flig
     const int back = receive_descriptor(pair[1]);
     t.expect_equal(id_of(back), id, "id after the flight");
     t.expect_equal(count_of(back), 7, "count after the flight");
-    t.expect(nonblock(back), "O_NONBLOCK after the flight");
+    t.expect(nonblock(t, back), "O_NONBLOCK after the flight");
     std::uint64_t value = 0;
     t.expect_error(take_from(back, value), 0, "read after the flight");
     t.expect_equal(value, 1, "semaphore mode after the flight");
@@ -152,38 +160,45 @@ CLAIM(K_108, descriptor, "pidfd_getfd shares it") {
     t.expect_equal(count_of(ours), 9, "count after the write of the other process");
 }
 
-CLAIM(K_158, descriptor, "closed descriptor: read, write, close are EBADF, before any length check") {
-    const int fd = ::eventfd(1, EFD_NONBLOCK);
+CLAIM(K_158, number, "closed descriptor: read, write, close are EBADF, before any length check") {
+    const auto o = t.make(1, EFD_NONBLOCK); // whose number is closed here, and by its end once more, in vain
+    const int fd = o->number();
+    const number_calls& calls = t.calls();
     std::uint64_t value = 1;
     iovec part{&value, 8};
-    t.expect_error(error_of(::close(fd)), 0, "close");
+    t.expect_error(calls.close(fd).error, 0, "close");
     for (const std::size_t length : {std::size_t{0}, std::size_t{7}, std::size_t{8}, std::size_t{9}}) {
-        t.expect_error(error_of(::read(fd, &value, length)), EBADF, "read of " + std::to_string(length));
-        t.expect_error(error_of(::write(fd, &value, length)), EBADF, "write of " + std::to_string(length));
+        t.expect_error(calls.read(fd, &value, length).error, EBADF, "read of " + std::to_string(length));
+        t.expect_error(calls.write(fd, &value, length).error, EBADF, "write of " + std::to_string(length));
     }
-    t.expect_error(error_of(::read(fd, no_memory_there(), 8)), EBADF, "read into no memory");
-    t.expect_error(error_of(::write(fd, no_memory_there(), 8)), EBADF, "write from no memory");
-    t.expect_error(error_of(::readv(fd, &part, 1)), EBADF, "readv");
-    t.expect_error(error_of(::writev(fd, &part, 1)), EBADF, "writev");
-    value = max_count;
-    t.expect_error(add_to(fd, max_count), EBADF, "write of MAX");
-    t.expect_error(error_of(::close(fd)), EBADF, "close a second time");
+    t.expect_error(calls.read(fd, no_memory_there(), 8).error, EBADF, "read into no memory");
+    t.expect_error(calls.write(fd, no_memory_there(), 8).error, EBADF, "write from no memory");
+    t.expect_error(calls.readv(fd, &part, 1).error, EBADF, "readv");
+    t.expect_error(calls.writev(fd, &part, 1).error, EBADF, "writev");
+    t.expect_error(o->read(value), EBADF, "read of the object");
+    t.expect_error(o->write(max_count), EBADF, "write of MAX");
+    t.expect_error(calls.fcntl(fd, F_GETFL, 0).error, EBADF, "F_GETFL");
+    t.expect_error(calls.dup(fd).error, EBADF, "dup");
+    t.expect_equal(calls.fdinfo(fd), "", "fdinfo");
+    t.expect_error(calls.close(fd).error, EBADF, "close a second time");
+    t.expect_equal(t.make()->number(), fd, "the number is free for the next");
 }
 
-CLAIM(K_159, descriptor, "length SIZE_MAX or SSIZE_MAX: EFAULT; iovcnt 1025: EINVAL") {
+CLAIM(K_159, number, "length SIZE_MAX or SSIZE_MAX: EFAULT; iovcnt 1025: EINVAL") {
     auto o = t.make(3, EFD_NONBLOCK);
-    const int fd = o->descriptor();
+    const int fd = o->number();
+    const number_calls& calls = t.calls();
     std::uint64_t value = 1;
     for (const unsigned long length : {static_cast<unsigned long>(SIZE_MAX), static_cast<unsigned long>(SSIZE_MAX)}) {
-        t.expect_error(error_of(::syscall(SYS_read, fd, &value, length)), EFAULT, "read");
-        t.expect_error(error_of(::syscall(SYS_write, fd, &value, length)), EFAULT, "write");
+        t.expect_error(calls.read(fd, &value, length).error, EFAULT, "read");
+        t.expect_error(calls.write(fd, &value, length).error, EFAULT, "write");
     }
     std::vector<iovec> parts(1025, iovec{nullptr, 0});
     parts[0] = {&value, 8};
-    t.expect_error(error_of(::readv(fd, parts.data(), 1025)), EINVAL, "readv of 1025");
-    t.expect_error(error_of(::writev(fd, parts.data(), 1025)), EINVAL, "writev of 1025");
+    t.expect_error(calls.readv(fd, parts.data(), 1025).error, EINVAL, "readv of 1025");
+    t.expect_error(calls.writev(fd, parts.data(), 1025).error, EINVAL, "writev of 1025");
     t.expect_equal(o->count(), 3, "count after all that failed");
-    t.expect_error(error_of(::readv(fd, parts.data(), 1024)), 0, "readv of 1024");
+    t.expect_error(calls.readv(fd, parts.data(), 1024).error, 0, "readv of 1024");
     t.expect_equal(value, 3, "value of readv of 1024");
 }
 

@@ -1,10 +1,11 @@
 // claims/epoll.cpp: FACTS E, what epoll is told of an eventfd: readiness, one-shot, re-arming, duplicates, nesting.
 //
 // Owns K-058, K-071, K-072, K-075, K-078; the edges are in epoll_edges.cpp, threads asleep in epoll_wait in
-// epoll_sleepers.cpp, the saturated count in epoll_saturation.cpp. The descriptor is never read or written by anyone
-// but the claim itself, so that each event has one cause.
+// epoll_sleepers.cpp, the saturated count in epoll_saturation.cpp. The object is never read or written by anyone but
+// the claim itself, so that each event has one cause.
 #include "claims/claim.hpp"
 #include "claims/epoll_watch.hpp"
+#include "claims/raw_calls.hpp"
 
 #include <string>
 
@@ -84,28 +85,37 @@ CLAIM(K_072, descriptor, "MOD re-reports current readiness, also with ET") {
     }
 }
 
-CLAIM(K_075, descriptor, "events continue while a dup is open; the last close removes the watch silently") {
+CLAIM(K_075, number, "events continue while a dup is open; the last close removes the watch silently") {
     auto o = t.make(0, EFD_NONBLOCK);
-    const int watched = ::dup(o->descriptor()); // closed below; the object's own descriptor is the dup that stays
-    const int other = ::dup(o->descriptor());
+    const number_calls& calls = t.calls();
+    const auto dup = [&](int fd) { return static_cast<int>(calls.dup(fd).result); };
+    const auto add_one = [&](int fd) {
+        const std::uint64_t one = 1;
+        expect_result(t, calls.write(fd, &one, sizeof one), sizeof one, "write through a dup");
+    };
+    const int watched = dup(o->number()); // closed below; the object's own number is the dup that stays
+    const int other = dup(o->number());
     epoll_watch watch(watched, epoll_in | epoll_edge);
-    t.expect_error(error_of(::close(watched)), 0, "close of the watched number");
+    expect_result(t, calls.close(watched), 0, "close of the watched number");
+    std::uint64_t value = 0;
     for (int i = 0; i < 2; ++i) {
-        t.expect_error(add_to(other, 1), 0, "write through a dup");
+        add_one(other);
         t.expect_equal(watch.now(), epoll_in, "event after the watched number was closed");
+        o->read(value);
     }
 
-    // Of the next object every descriptor is ours to close.
-    const int first = ::eventfd(0, EFD_NONBLOCK);
-    const int last = ::dup(first);
+    // Both numbers of the next object are closed here, the first once more by its end, in vain.
+    const auto next = t.make(0, EFD_NONBLOCK);
+    const int first = next->number();
+    const int last = dup(first);
     epoll_watch gone(first, epoll_in | epoll_out);
     t.expect_equal(gone.now(), epoll_out, "event before the closes");
-    ::close(first);
+    calls.close(first);
     t.expect_equal(gone.now(), epoll_out, "event with the dup open");
     t.expect(fdinfo_of(gone.descriptor()).find("tfd:") != std::string::npos,
              "the watch is there while the dup is open");
-    add_to(last, 1); // an event is due, and nobody has fetched it, when the last descriptor is closed
-    ::close(last);
+    add_one(last); // an event is due, and nobody has fetched it, when the last descriptor is closed
+    calls.close(last);
     t.expect_equal(gone.now(), nothing, "event after the last close");
     t.expect(fdinfo_of(gone.descriptor()).find("tfd:") == std::string::npos, "the last close removes the watch");
 }

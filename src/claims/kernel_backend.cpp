@@ -3,7 +3,7 @@
 // Owns one descriptor for each object, and one AIO context for each process that signals. Count, id and semaphore mode
 // come from fdinfo. signal() completes a small asynchronous read whose completion the kernel signals to the eventfd
 // (K-132), the only way to eventfd_signal() that needs no device. Any thread may call.
-#include "claims/claim.hpp"
+#include "claims/descriptor_calls.hpp"
 #include "claims/numbered_object.hpp"
 #include "claims/task.hpp"
 
@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <mutex>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -63,35 +64,45 @@ completion_source& completions() {
     return source;
 }
 
+class kernel_calls final : public number_calls {
+  public:
+    answer read(int fd, void* to, std::size_t length) const override {
+        return of_call(::syscall(SYS_read, fd, to, length));
+    }
+    answer readv(int fd, const iovec* parts, int count) const override {
+        return of_call(::syscall(SYS_readv, fd, parts, long{count}));
+    }
+    answer write(int fd, const void* from, std::size_t length) const override {
+        return of_call(::syscall(SYS_write, fd, from, length));
+    }
+    answer writev(int fd, const iovec* parts, int count) const override {
+        return of_call(::syscall(SYS_writev, fd, parts, long{count}));
+    }
+    answer close(int fd) const override { return of_call(::close(fd)); }
+    answer dup(int fd) const override { return of_call(::dup(fd)); }
+    answer fcntl(int fd, int command, long argument) const override { return of_call(::fcntl(fd, command, argument)); }
+    answer ioctl(int fd, unsigned long request, void* argument) const override {
+        return of_call(::ioctl(fd, request, argument));
+    }
+    std::string fdinfo(int fd) const override { return fdinfo_of(fd); }
+};
+
+const number_calls& system_calls() {
+    static const kernel_calls calls;
+    return calls;
+}
+
 class kernel_object final : public numbered_object {
   public:
-    kernel_object(int fd, int flags) : numbered_object(fd, flags) {}
-    ~kernel_object() override { ::close(number()); }
-    kernel_object(const kernel_object&) = delete;
-    kernel_object& operator=(const kernel_object&) = delete;
+    kernel_object(int fd, int flags) : numbered_object(system_calls(), fd, flags) {}
 
-    int read(std::uint64_t& value) override { return outcome_of(::read(number(), &value, sizeof value)); }
-    int write(std::uint64_t value) override { return outcome_of(::write(number(), &value, sizeof value)); }
+    // By the names of libc, which programs call.
+    int read(std::uint64_t& value) override { return outcome_of(of_call(::read(number(), &value, sizeof value))); }
+    int write(std::uint64_t value) override { return outcome_of(of_call(::write(number(), &value, sizeof value))); }
     int signal() override { return completions().complete_one(number()); }
-    int control(int command, int argument) override {
-        const int result = ::fcntl(number(), command, argument);
-        return result >= 0 ? result : -errno;
-    }
     int descriptor() const override { return number(); }
     bool has_sleeper(pid_t tid) override {
         return asleep_in(tid, {SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_preadv2, SYS_pwritev2}, number());
-    }
-
-  private:
-    std::string fdinfo() override {
-        const std::string path = "/proc/self/fdinfo/" + std::to_string(number());
-        const int info = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-        if (info < 0) return {};
-        std::string text(1024, '\0');
-        const ssize_t got = ::read(info, text.data(), text.size());
-        ::close(info);
-        text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-        return text;
     }
 };
 
@@ -99,6 +110,7 @@ class kernel final : public backend {
   public:
     std::string_view name() const override { return "kernel"; }
     bool offers(needs what) const override { return what != needs::in_process; }
+    const number_calls& calls() const override { return system_calls(); }
     // The kernel's initial value has 32 bits (K-005).
     std::unique_ptr<object> make(std::uint64_t initval, int flags, int& error) override {
         const auto fd = static_cast<int>(::syscall(SYS_eventfd2, initval, flags));

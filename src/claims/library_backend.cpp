@@ -39,7 +39,7 @@ class library_object final : public object {
 class library final : public backend {
   public:
     std::string_view name() const override { return "library"; }
-    bool offers(needs what) const override { return what != needs::descriptor; }
+    bool offers(needs what) const override { return what == needs::object || what == needs::in_process; }
     std::unique_ptr<object> make(std::uint64_t initval, int flags, int& error) override {
         efd_t* const made = ::efd_create(initval, flags);
         error = made == nullptr ? errno : 0;

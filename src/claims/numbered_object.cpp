@@ -29,21 +29,21 @@ bool numbered_object::semaphore() {
 }
 
 int numbered_object::set_nonblock(bool on) {
-    const int flags = control(F_GETFL, 0);
-    if (flags < 0) return -flags;
-    return -control(F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
+    const answer flags = calls_.fcntl(number_, F_GETFL, 0);
+    if (flags.error != 0) return flags.error;
+    return calls_.fcntl(number_, F_SETFL, on ? flags.result | O_NONBLOCK : flags.result & ~O_NONBLOCK).error;
 }
 
-bool numbered_object::nonblock() { return (control(F_GETFL, 0) & O_NONBLOCK) != 0; }
+bool numbered_object::nonblock() { return (calls_.fcntl(number_, F_GETFL, 0).result & O_NONBLOCK) != 0; }
 
-int numbered_object::outcome_of(long moved) {
-    if (moved < 0) return errno;
-    return moved == static_cast<long>(sizeof(std::uint64_t)) ? 0 : EIO; // no eventfd moves any other number
+int numbered_object::outcome_of(answer found) {
+    if (found.error != 0) return found.error;
+    return found.result == static_cast<long>(sizeof(std::uint64_t)) ? 0 : EIO; // no eventfd moves any other number
 }
 
 // The number behind a label of fdinfo, in this base; `otherwise` if there is no such line.
 std::uint64_t numbered_object::from_fdinfo(const std::string& label, int base, std::uint64_t otherwise) {
-    const std::string text = fdinfo();
+    const std::string text = calls_.fdinfo(number_);
     const std::size_t at = text.find(label);
     return at == std::string::npos ? otherwise : std::strtoull(text.c_str() + at + label.size(), nullptr, base);
 }

@@ -1,10 +1,11 @@
 // claims/numbered_object.hpp: what the backends share whose objects have a number: kernel and descriptor.
 //
-// Owns nothing: who derives made the number and closes it. Count, id and semaphore mode come from the text of fdinfo,
-// poll from poll(2) of the number, O_NONBLOCK from F_GETFL and F_SETFL. Any thread may call.
+// Owns the number, which it closes. Reads, writes, flags and the text of fdinfo, which has count, id and semaphore
+// mode, are asked by the backend's number_calls; poll is poll(2) of the number. Any thread may call.
 #pragma once
 
 #include "claims/claim.hpp"
+#include "claims/number_calls.hpp"
 
 #include <string>
 
@@ -12,6 +13,12 @@ namespace efd::claims {
 
 class numbered_object : public object {
   public:
+    ~numbered_object() override { calls_.close(number_); }
+    numbered_object(const numbered_object&) = delete;
+    numbered_object& operator=(const numbered_object&) = delete;
+
+    int read(std::uint64_t& value) override { return outcome_of(calls_.read(number_, &value, sizeof value)); }
+    int write(std::uint64_t value) override { return outcome_of(calls_.write(number_, &value, sizeof value)); }
     unsigned poll() override;
     std::uint64_t count() final;
     int id() final;
@@ -22,16 +29,15 @@ class numbered_object : public object {
 
   protected:
     // flags: as it was made, for kernels whose fdinfo does not show the mode.
-    numbered_object(int number, int flags) : number_(number), flags_(flags) {}
+    numbered_object(const number_calls& calls, int number, int flags) : calls_(calls), number_(number), flags_(flags) {}
 
-    // What fdinfo shows; empty if nothing.
-    virtual std::string fdinfo() = 0;
-    // The errno of a read or write of one value, from its result: zero if it moved eight bytes.
-    static int outcome_of(long moved);
+    // The errno of a read or write of one value: zero if it moved eight bytes.
+    static int outcome_of(answer found);
 
   private:
     std::uint64_t from_fdinfo(const std::string& label, int base, std::uint64_t otherwise);
 
+    const number_calls& calls_;
     int number_;
     int flags_;
 };

@@ -1,11 +1,12 @@
 // claims/proc.cpp: FACTS J, what /proc says of an eventfd: the lines of fdinfo, and the id of the object.
 //
-// Owns K-126 to K-131. K-128 and K-129 run on every backend, which all have ids and a semaphore mode. Ids are unique in
-// the whole system, so that other programs take and give them back at any time: where a claim needs a certain id, it
-// tries often enough for the others not to matter.
+// Owns K-126 to K-131. K-128 and K-129 run on every backend, which all have ids and a semaphore mode; the text of
+// fdinfo needs a number. Ids are unique in the whole system, so that other programs take and give them back at any
+// time: where a claim needs a certain id, it tries often enough for the others not to matter.
 #include "claims/aio.hpp"
 #include "claims/claim.hpp"
 #include "claims/descriptor_calls.hpp"
+#include "claims/number_calls.hpp"
 #include "claims/object_ids.hpp"
 #include "claims/other_process.hpp"
 #include "claims/passing.hpp"
@@ -40,11 +41,14 @@ bool matches(const std::string& text, const std::string& pattern) {
 }
 
 // The line of the count, with its end.
-std::string count_line(int fd) {
-    const std::string text = fdinfo_of(fd);
+std::string count_line(trial& t, const object& of) {
+    const std::string text = t.calls().fdinfo(of.number());
     const std::size_t start = text.find("eventfd-count:");
     return start == std::string::npos ? std::string() : text.substr(start, text.find('\n', start) - start + 1);
 }
+
+// The kernel's fdinfo has them since 6.5.
+bool shows_all_lines(trial& t) { return !t.on().offers(needs::descriptor) || kernel_at_least(6, 5); }
 
 std::string hexadecimal(std::uint64_t count) {
     char text[40];
@@ -124,34 +128,32 @@ void held_by_rings(trial& t) {
 
 } // namespace
 
-CLAIM(K_126, descriptor, "fdinfo is exactly pos, flags, mnt_id, ino, eventfd-count, -id, -semaphore (since 6.5)") {
-    if (!kernel_at_least(6, 5)) t.not_here("fdinfo has all of these lines since Linux 6.5");
+CLAIM(K_126, number, "fdinfo is exactly pos, flags, mnt_id, ino, eventfd-count, -id, -semaphore (since 6.5)") {
+    if (!shows_all_lines(t)) t.not_here("fdinfo has all of these lines since Linux 6.5");
     for (const int kind : {0, static_cast<int>(EFD_SEMAPHORE)}) {
         auto o = t.make(0x1a2, kind);
         const std::string pattern = "pos:\t0\nflags:\t0#\nmnt_id:\t#\nino:\t#\neventfd-count:              1a2\n"
                                     "eventfd-id: #\neventfd-semaphore: " +
                                     std::to_string(kind) + "\n";
-        const std::string found = fdinfo_of(o->descriptor());
+        const std::string found = t.calls().fdinfo(o->number());
         t.expect(matches(found, pattern), "fdinfo says: " + found);
     }
 }
 
-CLAIM(K_127, descriptor,
-      "count in fdinfo: lower-case hexadecimal, right-aligned in 16 columns, at MAX ffffffffffffffff") {
+CLAIM(K_127, number, "count in fdinfo: lower-case hexadecimal, right-aligned in 16 columns, at MAX ffffffffffffffff") {
     auto o = t.make(0, EFD_NONBLOCK);
-    const int fd = o->descriptor();
-    t.expect_equal(count_line(fd), "eventfd-count:                0\n", "at count 0");
+    t.expect_equal(count_line(t, *o), "eventfd-count:                0\n", "at count 0");
     std::uint64_t value = 0;
     for (const std::uint64_t count : {std::uint64_t{1}, std::uint64_t{0xabcdef}, std::uint64_t{1} << 32,
                                       std::uint64_t{0x123456789abcdef}, std::uint64_t{1} << 63, full_count}) {
         o->write(count);
-        t.expect_equal(count_line(fd), hexadecimal(count), "after a write");
+        t.expect_equal(count_line(t, *o), hexadecimal(count), "after a write");
         o->read(value);
     }
     o->write(full_count);
-    t.expect_equal(count_line(fd), "eventfd-count: fffffffffffffffe\n", "at MAX-1");
+    t.expect_equal(count_line(t, *o), "eventfd-count: fffffffffffffffe\n", "at MAX-1");
     if (o->signal() == ENOSYS) t.not_here("nothing here signals an eventfd from inside the kernel");
-    t.expect_equal(count_line(fd), "eventfd-count: ffffffffffffffff\n", "at MAX");
+    t.expect_equal(count_line(t, *o), "eventfd-count: ffffffffffffffff\n", "at MAX");
 }
 
 CLAIM(K_128, object, "id: same through every handle, distinct among the living, smallest free number, reused") {
@@ -194,25 +196,27 @@ CLAIM(K_129, object, "semaphore mode is shown as 0 or 1, and stays") {
             o->write(4);
             o->set_nonblock(rest == 0);
             t.expect_equal(o->semaphore(), kind == EFD_SEMAPHORE, "after use");
-            if (o->descriptor() < 0 || !kernel_at_least(6, 5)) continue; // the line is there since 6.5
-            t.expect_equal(fdinfo_field(o->descriptor(), "eventfd-semaphore"), std::to_string(kind), "line of fdinfo");
+            if (o->number() < 0 || !shows_all_lines(t)) continue;
+            const std::string text = t.calls().fdinfo(o->number());
+            t.expect_equal(field_of(text, "eventfd-semaphore"), std::to_string(kind), "line of fdinfo");
         }
 }
 
-CLAIM(K_130, descriptor, "flags of fdinfo = F_GETFL, plus 02000000 if that descriptor is cloexec") {
+CLAIM(K_130, number, "flags of fdinfo = F_GETFL, plus 02000000 if that descriptor is cloexec") {
     for (const int kind :
          {0, static_cast<int>(EFD_NONBLOCK), static_cast<int>(EFD_CLOEXEC), EFD_NONBLOCK | EFD_CLOEXEC})
         for (const int extra : {0, static_cast<int>(O_APPEND)}) {
             auto o = t.make(0, kind);
-            const int plain = ::dup(o->descriptor());
-            ::fcntl(plain, F_SETFL, ::fcntl(plain, F_GETFL) | extra);
-            const int flags = ::fcntl(plain, F_GETFL);
+            const number_calls& calls = t.calls();
+            const auto plain = static_cast<int>(calls.dup(o->number()).result);
+            calls.fcntl(plain, F_SETFL, calls.fcntl(plain, F_GETFL, 0).result | extra);
+            const long flags = calls.fcntl(plain, F_GETFL, 0).result;
             char text[32];
             std::snprintf(text, sizeof text, "0%o", static_cast<unsigned>(flags));
-            t.expect_equal(fdinfo_field(plain, "flags"), std::string(text), "flags of a dup, not cloexec");
+            t.expect_equal(field_of(calls.fdinfo(plain), "flags"), std::string(text), "flags of a dup, not cloexec");
             const bool closing = (kind & EFD_CLOEXEC) != 0;
             std::snprintf(text, sizeof text, "0%o", static_cast<unsigned>(flags) | (closing ? 02000000U : 0U));
-            t.expect_equal(fdinfo_field(o->descriptor(), "flags"), std::string(text), "flags");
+            t.expect_equal(field_of(calls.fdinfo(o->number()), "flags"), std::string(text), "flags");
         }
 }
 

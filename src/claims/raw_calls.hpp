@@ -1,11 +1,11 @@
-// claims/raw_calls.hpp: answers of direct system calls, and addresses that one must refuse. For descriptor claims.
+// claims/raw_calls.hpp: what claims say of the answer to a call on a number, and addresses that it must refuse.
 //
 // Owns nothing; mappings stay until the claim's process ends.
 #pragma once
 
 #include "claims/claim.hpp"
+#include "claims/number_calls.hpp"
 
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <sys/mman.h>
@@ -13,18 +13,10 @@
 
 namespace efd::claims {
 
-struct answer {
-    long moved;
-    int error;
-};
-
-// Of a call made through syscall(2), which no wrapper has looked at.
-inline answer of_call(long result) { return {result, result < 0 ? errno : 0}; }
-
 // The call must have succeeded with this result.
-inline void expect_moved(trial& asked, answer found, long claimed, std::string_view what) {
+inline void expect_result(trial& asked, answer found, long claimed, std::string_view what) {
     asked.expect_error(found.error, 0, what);
-    if (found.error == 0) asked.expect_equal(found.moved, claimed, what);
+    if (found.error == 0) asked.expect_equal(found.result, claimed, what);
 }
 
 // An address that belongs to the kernel and is refused before anything else is looked at.

@@ -218,10 +218,10 @@ CLAIM(K_097, object, "data beats a signal; with data at entry never EINTR; maske
     data_at_entry_is_taken(t, *o);
 }
 
-CLAIM(K_098, descriptor, "poll, select and epoll_wait: EINTR even with SA_RESTART") {
+CLAIM(K_098, number, "poll, select and epoll_wait: EINTR even with SA_RESTART") {
     install(SA_RESTART);
     const auto o = t.make();
-    const int fd = o->descriptor();
+    const int fd = o->number();
     epoll_watch watch(fd, epoll_in);
     const std::pair<std::string_view, sleeper::call> calls[] = {
         {"poll",

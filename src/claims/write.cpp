@@ -1,7 +1,8 @@
 // claims/write.cpp: section C of docs/semantics.md, what a write adds and when it refuses.
 //
 // One function for each row. The bound, EAGAIN and the order of checks hold for every object; lengths, addresses and
-// vectors need a descriptor. System calls are made directly, so that no wrapper looks at their arguments first.
+// vectors need a number, and offsets the kernel's. System calls are made directly, so that no wrapper looks at their
+// arguments first.
 #include "claims/counts.hpp"
 #include "claims/raw_calls.hpp"
 #include "claims/sleeper.hpp"
@@ -20,15 +21,16 @@
 namespace efd::claims {
 namespace {
 
-answer write_raw(int fd, const void* from, std::size_t length) {
-    return of_call(::syscall(SYS_write, fd, from, length));
+// To its number, by the backend's call.
+answer write_raw(trial& t, const object& to, const void* from, std::size_t length) {
+    return t.calls().write(to.number(), from, length);
 }
-answer writev_raw(int fd, const std::vector<iovec>& parts) {
-    return of_call(::syscall(SYS_writev, fd, parts.data(), parts.size()));
+answer writev_raw(trial& t, const object& to, const std::vector<iovec>& parts) {
+    return t.calls().writev(to.number(), parts);
 }
 
-// A long write was accepted, and its first 8 bytes added, until 6.9.
-bool length_is_exact() { return kernel_at_least(6, 9); }
+// A long write was accepted by kernels, and its first 8 bytes added, until 6.9.
+bool length_is_exact(trial& t) { return !t.on().offers(needs::descriptor) || kernel_at_least(6, 9); }
 
 void expect_write(trial& t, object& to, std::uint64_t value, int claimed, std::uint64_t count_after) {
     const std::uint64_t before = to.count();
@@ -48,34 +50,33 @@ CLAIM(K_031, object, "a write adds its value") {
         expect_write(t, *o, value, 0, sum);
     }
     expect_read(t, *o, 0, sum, "read of the sum");
-    if (o->descriptor() < 0) return;
+    if (o->number() < 0) return;
     const std::uint64_t value = 4;
-    expect_moved(t, write_raw(o->descriptor(), &value, 8), 8, "write");
+    expect_result(t, write_raw(t, *o, &value, 8), 8, "write");
 }
 
-CLAIM(K_032, descriptor, "a length other than 8 is EINVAL (longer ones since 6.9), and adds nothing") {
+CLAIM(K_032, number, "a length other than 8 is EINVAL (longer ones since 6.9), and adds nothing") {
     const auto o = t.make();
     std::vector<unsigned char> bytes(65537, 0);
     bytes[0] = bytes[7] = 1;
     for (std::size_t length = 0; length < 8; ++length)
-        t.expect_error(write_raw(o->descriptor(), bytes.data(), length).error, EINVAL,
-                       "length " + std::to_string(length));
+        t.expect_error(write_raw(t, *o, bytes.data(), length).error, EINVAL, "length " + std::to_string(length));
     for (const std::size_t length : {9UL, 10UL, 12UL, 15UL, 16UL, 24UL, 64UL, 4096UL, 65536UL, 65537UL}) {
         const std::string what = "length " + std::to_string(length);
-        const answer found = write_raw(o->descriptor(), bytes.data(), length);
-        if (length_is_exact())
+        const answer found = write_raw(t, *o, bytes.data(), length);
+        if (length_is_exact(t))
             t.expect_error(found.error, EINVAL, what);
         else
-            expect_moved(t, found, 8, what);
+            expect_result(t, found, 8, what);
     }
-    if (length_is_exact()) t.expect_equal(o->count(), 0U, "count afterwards");
+    if (length_is_exact(t)) t.expect_equal(o->count(), 0U, "count afterwards");
 }
 
-CLAIM(K_033, descriptor, "length 0 is EINVAL") {
+CLAIM(K_033, number, "length 0 is EINVAL") {
     const auto o = t.make(1);
     std::uint64_t value = 1;
-    t.expect_error(write_raw(o->descriptor(), &value, 0).error, EINVAL, "with an address");
-    t.expect_error(write_raw(o->descriptor(), nullptr, 0).error, EINVAL, "with a null address");
+    t.expect_error(write_raw(t, *o, &value, 0).error, EINVAL, "with an address");
+    t.expect_error(write_raw(t, *o, nullptr, 0).error, EINVAL, "with a null address");
     t.expect_equal(o->count(), 1U, "count afterwards");
 }
 
@@ -91,16 +92,15 @@ CLAIM(K_035, object, "order of checks: length, address, 2^64-1, room") {
     const auto o = with_count(t, largest, EFD_NONBLOCK);
     expect_write(t, *o, top, EINVAL, largest);
     expect_write(t, *o, 1, EAGAIN, largest);
-    const int fd = o->descriptor();
-    if (fd < 0) return;
+    if (o->number() < 0) return;
     unsigned char* const nowhere = edge_of_memory(t);
-    t.expect_error(write_raw(fd, nowhere, 7).error, EINVAL, "wrong length, unmapped address");
-    t.expect_error(write_raw(fd, nowhere, 8).error, EFAULT, "unmapped address, no room");
+    t.expect_error(write_raw(t, *o, nowhere, 7).error, EINVAL, "wrong length, unmapped address");
+    t.expect_error(write_raw(t, *o, nowhere, 8).error, EFAULT, "unmapped address, no room");
     const auto blocking = with_count(t, largest);
-    t.expect_error(write_raw(blocking->descriptor(), nowhere, 8).error, EFAULT, "unmapped address, would sleep");
-    t.expect_error(write_raw(fd, nowhere - 4, 8).error, EFAULT, "address that ends in unmapped memory");
-    t.expect_error(write_raw(fd, kernel_address(), 8).error, EFAULT, "kernel address");
-    t.expect_error(write_raw(fd, kernel_address(), 7).error, EFAULT, "kernel address, wrong length");
+    t.expect_error(write_raw(t, *blocking, nowhere, 8).error, EFAULT, "unmapped address, would sleep");
+    t.expect_error(write_raw(t, *o, nowhere - 4, 8).error, EFAULT, "address that ends in unmapped memory");
+    t.expect_error(write_raw(t, *o, kernel_address(), 8).error, EFAULT, "kernel address");
+    t.expect_error(write_raw(t, *o, kernel_address(), 7).error, EFAULT, "kernel address, wrong length");
     t.expect_equal(o->count(), largest, "count afterwards");
 }
 
@@ -180,7 +180,7 @@ CLAIM(K_040, object, "at 2^64-1 no write has room, not even 0; 2^64-1 is still E
     t.expect_equal(blocking->count(), 0U, "count afterwards");
 }
 
-CLAIM(K_041, descriptor, "writev is one write for each segment, up to the first that fails") {
+CLAIM(K_041, number, "writev is one write for each segment, up to the first that fails") {
     std::uint64_t v[3] = {2, 5, 11};
     std::uint64_t with_bad[3] = {2, top, 11};
     struct row {
@@ -202,26 +202,26 @@ CLAIM(K_041, descriptor, "writev is one write for each segment, up to the first 
         {"{v,max,w}", {{&with_bad[0], 8}, {&with_bad[1], 8}, {&with_bad[2], 8}}, 8, 0, 2},
         {"{max,v}", {{&with_bad[1], 8}, {&with_bad[0], 8}}, -1, EINVAL, 0},
     };
-    if (length_is_exact()) {
+    if (length_is_exact(t)) {
         rows.push_back({"{9}", {{&v[0], 9}}, -1, EINVAL, 0});
         rows.push_back({"{16}", {{&v[0], 16}}, -1, EINVAL, 0});
         rows.push_back({"{8,16}", {{&v[0], 8}, {&v[1], 16}}, 8, 0, 2});
     }
     for (const row& one : rows) {
         const auto o = t.make(0, EFD_NONBLOCK);
-        const answer found = writev_raw(o->descriptor(), one.parts);
+        const answer found = writev_raw(t, *o, one.parts);
         t.expect_error(found.error, one.error, one.what);
-        t.expect_equal(found.moved, one.moved, one.what);
+        t.expect_equal(found.result, one.moved, one.what);
         t.expect_equal(o->count(), one.sum, std::string(one.what) + ", count");
     }
     const auto o = t.make();
-    expect_moved(t, of_call(::syscall(SYS_writev, o->descriptor(), nullptr, 0L)), 0, "no segment");
+    expect_result(t, t.calls().writev(o->number(), nullptr, 0), 0, "no segment");
 }
 
-CLAIM(K_042, descriptor, "non-blocking writev without room for its second segment: 8, the first is kept") {
+CLAIM(K_042, number, "non-blocking writev without room for its second segment: 8, the first is kept") {
     const auto o = with_count(t, 10, EFD_NONBLOCK);
     std::uint64_t v[2] = {3, largest - 5};
-    expect_moved(t, writev_raw(o->descriptor(), {{&v[0], 8}, {&v[1], 8}}), 8, "writev");
+    expect_result(t, writev_raw(t, *o, {{&v[0], 8}, {&v[1], 8}}), 8, "writev");
     t.expect_equal(o->count(), 13U, "count afterwards");
 }
 
@@ -241,8 +241,8 @@ CLAIM(K_043, descriptor, "pwrite and pwritev: ESPIPE, EINVAL for a negative offs
     const auto at_position = [&](unsigned flag) {
         return of_call(::syscall(SYS_pwritev2, o->descriptor(), &part, 1L, -1L, -1L, flag));
     };
-    expect_moved(t, at_position(0), 8, "pwritev2 at the position");
-    expect_moved(t, at_position(RWF_HIPRI), 8, "RWF_HIPRI");
+    expect_result(t, at_position(0), 8, "pwritev2 at the position");
+    expect_result(t, at_position(RWF_HIPRI), 8, "RWF_HIPRI");
     for (const unsigned flag : {unsigned{RWF_NOWAIT}, unsigned{RWF_DSYNC}, unsigned{RWF_APPEND}})
         t.expect_error(at_position(flag).error, EOPNOTSUPP, "flag " + std::to_string(flag));
     t.expect_equal(o->count(), 8U, "count after two writes");
@@ -255,7 +255,7 @@ CLAIM(K_044, object, "semaphore mode does not change write") {
     expect_write(t, *o, 1, EAGAIN, largest);
 }
 
-CLAIM(K_045, descriptor, "a blocking writev may sleep in a later segment; a signal then gives the bytes done") {
+CLAIM(K_045, number, "a blocking writev may sleep in a later segment; a signal then gives the bytes done") {
     struct sigaction handler{};
     handler.sa_handler = [](int) {};
     ::sigaction(SIGUSR1, &handler, nullptr);
@@ -264,8 +264,8 @@ CLAIM(K_045, descriptor, "a blocking writev may sleep in a later segment; a sign
     sleeper writer(
         t, [&](pid_t tid) { return o->has_sleeper(tid); },
         [&](std::uint64_t& moved) {
-            const answer found = writev_raw(o->descriptor(), {{&v[0], 8}, {&v[1], 8}});
-            moved = static_cast<std::uint64_t>(found.moved);
+            const answer found = writev_raw(t, *o, {{&v[0], 8}, {&v[1], 8}});
+            moved = static_cast<std::uint64_t>(found.result);
             return found.error;
         },
         "a writev");

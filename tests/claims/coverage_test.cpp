@@ -1,6 +1,6 @@
 // tests/claims/coverage_test.cpp: docs/semantics.md and the claims say the same.
 //
-// The table there has one row for each number from K-001 to K-160: who is asked, and in which file. A row that nobody
+// The table there has one row for each number from K-001 to K-169: who is asked, and in which file. A row that nobody
 // is asked must give a reason. So a claim can be neither forgotten nor dropped unseen.
 #include "claims/claim.hpp"
 #include "claims/declared.hpp"
@@ -16,7 +16,7 @@ namespace {
 
 struct row {
     std::string title;
-    std::string asked_of; // "kernel, library, descriptor", "kernel", "library" or "nobody"
+    std::string asked_of; // "kernel, library, descriptor", "kernel, descriptor", "kernel", "library" or "nobody"
     std::string file;     // in src/claims
     std::string notes;
 };
@@ -48,6 +48,7 @@ std::map<std::string, row> rows_of_the_table() {
 std::string asked_of(needs what) {
     switch (what) {
     case needs::object: return "kernel, library, descriptor";
+    case needs::number: return "kernel, descriptor";
     case needs::descriptor: return "kernel";
     case needs::in_process: return "library";
     }
@@ -64,7 +65,7 @@ bool file_has(const std::string& file, std::string id) {
 
 TEST(Coverage, EveryNumberHasARow) {
     const auto rows = rows_of_the_table();
-    for (int number = 1; number <= 160; ++number) {
+    for (int number = 1; number <= 169; ++number) {
         char id[16];
         std::snprintf(id, sizeof id, "K-%03d", number);
         EXPECT_EQ(rows.count(id), 1U) << id << " stands nowhere in docs/semantics.md";

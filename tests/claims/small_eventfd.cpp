@@ -32,7 +32,12 @@ class small_object final : public object {
 
     int read(std::uint64_t& value) override {
         if (fault_ == fault::torn_read && count_.load() > 0) return torn_read(value);
-        return wait_for([&] { return take(value); }, [] {});
+        std::uint64_t taken = 0;
+        const int error = wait_for([&] { return take(taken); }, [] {});
+        std::uint64_t volatile& place = value; // so that each store is one
+        if (error == 0 || fault_ == fault::failed_read_stores) place = taken;
+        if (fault_ == fault::read_stores_twice) place = taken;
+        return error;
     }
     int write(std::uint64_t value) override {
         if (value == top && !(fault_ == fault::invalid_after_room && count_.load() == largest)) return EINVAL;
@@ -114,18 +119,19 @@ class small_object final : public object {
     }
 
     void wake(int how_many) {
+        constexpr unsigned rare = 10'000;
         zero_written_ = false;
         ++turn_;
+        if (fault_ == fault::rare_wake_lost && ++wakes_ % rare == 0) return;
         if (how_many > 0) ::syscall(SYS_futex, &turn_, FUTEX_WAKE_PRIVATE, how_many, nullptr, nullptr, 0);
     }
 
     bool take(std::uint64_t& value) {
-        if (count_.load() == 0) {
-            value = 0;
-            return fault_ == fault::zero_releases_reader && zero_written_;
-        }
-        value = semaphore() && fault_ != fault::semaphore_takes_all ? 1 : count_.load();
-        count_ -= value;
+        const std::uint64_t now = count_.load();
+        if (now == 0) return fault_ == fault::zero_releases_reader && zero_written_;
+        value = semaphore() && fault_ != fault::semaphore_takes_all ? 1 : now;
+        const bool two = semaphore() && fault_ == fault::semaphore_takes_two && now % 2 == 0 && now > 64;
+        count_ -= two ? 2 : value;
         const bool nobody = fault_ == fault::read_wakes_nobody || fault_ == fault::write_wakes_one;
         wake(nobody ? 0 : fault_ == fault::read_wakes_one ? 1 : everybody);
         return true;
@@ -156,6 +162,7 @@ class small_object final : public object {
     std::atomic<std::uint32_t> turn_{0};
     std::atomic<int> flags_;
     bool zero_written_ = false;
+    unsigned wakes_ = 0;
     int id_;
     fault fault_;
     std::set<int>& ids_;

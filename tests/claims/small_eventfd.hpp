@@ -18,7 +18,11 @@ enum class fault {
     refused_write_counts, // EAGAIN, and added what fitted
     invalid_after_room,   // EAGAIN for 2^64-1 where there is no room
     semaphore_takes_all,
-    torn_read, // looks and takes in two steps
+    semaphore_takes_two, // at even counts above 64
+    read_stores_twice,
+    failed_read_stores,
+    rare_wake_lost, // one in ten thousand
+    torn_read,      // looks and takes in two steps
     write_wakes_nobody,
     write_wakes_one,
     read_wakes_nobody,

@@ -175,7 +175,7 @@ class Check(unittest.TestCase):
         self.assertEqual(names, sorted(set(names)))
         self.assertRegex(said.stdout, r"^claim +title +kernel +library +descriptor +dropin\n")
         self.assertRegex(said.stdout, r"\nK-013 .* holds +holds +holds ")
-        self.assertRegex(said.stdout, r"\nK-004 .* holds +- +- ")
+        self.assertRegex(said.stdout, r"\nK-006 .* holds +- +- ")
         self.assertIn("\n-: not asked", said.stdout)
         self.assertRegex(said.stdout, r"totals +holds +differs")
         self.assertEqual([line for line in said.stdout.splitlines() if len(line) > 80], [])
