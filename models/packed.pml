@@ -65,7 +65,12 @@ byte spot[MOST];
 #define in_queue(r) (spot[r] == 1)
 #define somebody_sleeps (in_queue(0) || in_queue(1) || in_queue(2))
 
-bool stop_state;
+bool stop_state; /* the mark `cancelled` of a waiter's own word, on which it sleeps, too; HERD: on the object's alone */
+#if defined(HERD) || defined(BROKEN_own_word_not_compared)
+#define own_changed(r) false
+#else
+#define own_changed(r) (r < CANCELLABLE && stop_state)
+#endif
 bool relook[MOST]; /* the bounded time has passed for this sleeper */
 bool killed[6];
 bool writer_died, healer_ran;
@@ -279,7 +284,7 @@ again:
 #endif
         atomic { /* FUTEX_WAIT */
             if
-            :: as_expected -> spot[me] = 1
+            :: as_expected && !own_changed(me) -> spot[me] = 1
             :: else -> expected = 0; goto again
             fi
         };
@@ -368,12 +373,23 @@ proctype taker() {
     atomic { if :: cnt > 0 -> take() :: else fi }
 }
 
+#define wake_own(r) if :: r < CANCELLABLE && in_queue(r) -> spot[r] = 2 :: else fi
 proctype canceller() {
+#ifdef HERD
     byte left;
     bool others, claimed, saw;
     stop_state = true;
     saw = asleep; /* CANCEL, kick: a read-modify-write on the word */
     if :: saw -> wake_packed(EVERYBODY, false, canceller_turn) :: else fi
+#else
+#ifdef BROKEN_cancel_wakes_before_its_mark
+    atomic { wake_own(0); wake_own(1) };
+    stop_state = true
+#else
+    stop_state = true; /* CANCEL, mark */
+    atomic { wake_own(0); wake_own(1) }
+#endif
+#endif
 }
 
 proctype killer() {

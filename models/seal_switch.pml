@@ -34,7 +34,12 @@
 #define EVERYBODY 99
 
 bool conservation = true, no_lost_wakeup = true, no_unit_unseen = true, base_is_frozen = true;
-bool no_lost_cancel = true, stop_state;
+bool no_lost_cancel = true, stop_state; /* the mark of a waiter's own word; HERD: it sleeps on the object's alone */
+#ifdef HERD
+#define own_changed false
+#else
+#define own_changed (CANCELLABLE && who == 0 && stop_state)
+#endif
 
 /* The state word: count and park half, or noise and base; watched stands in both. */
 byte cnt;
@@ -229,7 +234,7 @@ sleep_on_state:
 #ifdef BROKEN_seal_keeps_the_low_half
         :: asleep && arrived && turn == expected[who] -> spot[who] = 1
 #else
-        :: !sealed && asleep && arrived && turn == expected[who] -> spot[who] = 1
+        :: !sealed && asleep && arrived && turn == expected[who] && !own_changed -> spot[who] = 1
 #endif
         :: else -> expected[who] = 0; goto again
         fi
@@ -239,7 +244,7 @@ sleep_on_park:
     if :: CANCELLABLE && who == 0 && stop_state -> goto took :: else fi;
     atomic {
         if
-        :: park_asleep && park_arrived && park_turn == expected[who] -> spot[who] = 2
+        :: park_asleep && park_arrived && park_turn == expected[who] && !own_changed -> spot[who] = 2
         :: else -> expected[who] = 0; goto again
         fi
     };
@@ -309,12 +314,16 @@ proctype watcher() {
 proctype canceller(byte who) {
     byte left;
     bool others, claimed, saw;
-    stop_state = true;
+    stop_state = true; /* CANCEL, mark */
+#ifndef HERD
+    if :: spot[0] == 1 || spot[0] == 2 -> spot[0] = 3 :: else fi;
+#else
     saw = asleep && !sealed; /* CANCEL, kick: a read-modify-write on each word, the state word first */
     if :: saw -> wake_packed(EVERYBODY) :: else fi;
 #ifndef BROKEN_kick_stops_at_the_state_word
     saw = park_asleep;
     if :: saw -> wake_parked(EVERYBODY) :: else fi;
+#endif
 #endif
     saw = false
 }

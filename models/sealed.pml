@@ -58,7 +58,12 @@ byte expected[4], my_turns[6];
 #define known_2(t) (expected[3] == t || my_turns[0] == t || my_turns[1] == t || my_turns[2] == t || my_turns[3] == t)
 #define known(t) (known_1(t) || known_2(t) || my_turns[4] == t || my_turns[5] == t)
 byte wants[2]; /* the sleeping writer's units */
-bool stop_state;
+bool stop_state; /* the mark `cancelled` of a waiter's own word, on which it sleeps, too; HERD: on the object's alone */
+#if defined(HERD) || defined(BROKEN_own_word_not_compared)
+#define own_changed(bit) false
+#else
+#define own_changed(bit) ((CANCELLABLE & (bit)) && stop_state)
+#endif
 
 #ifdef SEMAPHORE
 #define amount 1
@@ -179,7 +184,7 @@ sleep:
     if :: (CANCELLABLE & 1) && who == 0 && stop_state -> goto leave :: else fi;
     atomic { /* FUTEX_WAIT */
         if
-        :: asleep[R] && arrived[R] && turn[R] == expected[who] -> spot[who] = 1
+        :: asleep[R] && arrived[R] && turn[R] == expected[who] && !(who == 0 && own_changed(1)) -> spot[who] = 1
         :: else -> expected[who] = 0; goto again
         fi
     };
@@ -246,7 +251,8 @@ sleep:
     if :: (CANCELLABLE & 2) && who == 2 && stop_state -> goto leave :: else fi;
     atomic { /* FUTEX_WAIT */
         if
-        :: asleep[W] && arrived[W] && turn[W] == expected[who] -> spot[who] = 1; wants[who - 2] = n
+        :: asleep[W] && arrived[W] && turn[W] == expected[who] && !(who == 2 && own_changed(2)) ->
+            spot[who] = 1; wants[who - 2] = n
         :: else -> expected[who] = 0; goto again
         fi
     };
@@ -296,6 +302,13 @@ proctype signaller() {
 }
 
 proctype canceller() {
+#ifndef HERD
+    stop_state = true; /* CANCEL, mark */
+    atomic {
+        if :: (CANCELLABLE & 1) && in_queue(0) -> spot[0] = 2 :: else fi;
+        if :: (CANCELLABLE & 2) && in_queue(2) -> spot[2] = 2 :: else fi
+    }
+#else
     byte left, who = 5;
     bool others, claimed, seen;
     stop_state = true;
@@ -311,6 +324,7 @@ proctype canceller() {
         if :: seen -> wake_parked(W, EVERYBODY) :: else fi
     :: else
     fi
+#endif
 }
 
 /* Runs when nobody else can. */

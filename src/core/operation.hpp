@@ -1,6 +1,8 @@
 // core/operation.hpp: what a caller who may have to wait is about to do, and where it would sleep.
 //
 // Owns nothing; lives on the stack of one call. Readers wait for data, writers for room, and one wait loop serves both.
+// A wait that may be cancelled has a futex word of its own, and sleeps on that and on the object's at once: so a cancel
+// wakes the one thread that is meant (CANCEL in docs/races.md).
 #pragma once
 
 #include <efd/core/context.hpp>
@@ -23,6 +25,40 @@ struct operation {
 struct sleep_spot {
     const void* word = nullptr;
     park_word expected = 0;
+};
+
+// CANCEL. The word of one wait, private to its process:
+//
+//     bit        set by                                        cleared by
+//     cancelled  the stop callback of the wait                 nobody
+//     sleeps     the waiter, before its first sleep            nobody
+//     plain      the waiter, where no sleep on two words is    nobody
+//                possible: it sleeps on the object's alone
+class cancel_word {
+  public:
+    // By the waiter, after each announcement. False: cancelled. Else a later cancel() wakes the waiter, and changes
+    // what it expects here.
+    [[nodiscard]] bool may_sleep() noexcept { return (word_.fetch_or(sleeps, base::acq_rel) & cancelled) == 0; }
+    void sleep_plainly() noexcept { word_.fetch_or(plain, base::acq_rel); }
+    [[nodiscard]] bool sleeps_plainly() const noexcept { return (word_.load(base::relaxed) & plain) != 0; }
+
+    // By the stop callback. What the waiter needs to be woken.
+    enum class sleeper : unsigned char { none, on_this, on_object };
+    [[nodiscard]] sleeper cancel() noexcept {
+        const std::uint32_t seen = word_.fetch_or(cancelled, base::acq_rel);
+        if ((seen & plain) != 0) return sleeper::on_object;
+        return (seen & sleeps) != 0 ? sleeper::on_this : sleeper::none;
+    }
+
+    [[nodiscard]] const void* futex() const noexcept { return &word_; }
+    static constexpr std::uint32_t expected() noexcept { return sleeps; }
+
+  private:
+    static constexpr std::uint32_t cancelled = 1U << 0;
+    static constexpr std::uint32_t sleeps = 1U << 1;
+    static constexpr std::uint32_t plain = 1U << 2;
+
+    base::atomic<std::uint32_t> word_{0};
 };
 
 inline os::futex_scope scope_of(const context& object) noexcept {

@@ -23,13 +23,22 @@ using base::status;
 
 namespace {
 
-bool stop_requested(const wait_terms& terms) noexcept { return terms.stop != nullptr && terms.stop->stop_requested(); }
-
 // How many sleepers a wake is for: where one could be killed with the wake in its hands, all (PROOF section 0).
 int how_many(const context& object, std::uint64_t units) noexcept {
     if (units == 0) return 0;
     const bool all = object.shared() || units >= static_cast<std::uint64_t>(os::everybody);
     return all ? os::everybody : static_cast<int>(units);
+}
+
+// Sleeps until a waker or a cancel comes. Where the kernel or a sandbox has no sleep on two words the waiter announces
+// itself anew, as one that sleeps on the object's alone.
+os::wait_end sleep_on(const sleep_spot& spot, cancel_word* own, std::int64_t deadline_ns,
+                      os::futex_scope scope) noexcept {
+    if (own == nullptr || own->sleeps_plainly()) return os::futex_wait(spot.word, spot.expected, deadline_ns, scope);
+    const os::private_word beside{own->futex(), cancel_word::expected()};
+    os::wait_end end = os::wait_end::changed;
+    if (!os::futex_wait_either(beside, spot.word, spot.expected, deadline_ns, scope, end)) own->sleep_plainly();
+    return end;
 }
 
 } // namespace
@@ -49,22 +58,22 @@ status context::wait_for(operation& op, const wait_terms& terms) noexcept {
         const status last_look = attempt(op, nullptr);
         return last_look == status::would_block ? status::timed_out : last_look;
     }
-    if (terms.stop == nullptr || !terms.stop->stop_possible()) return sleep_for(op, terms);
-    // CANCEL: the stop state is written before kick's step on the park word, and read after our announcement on it.
-    const auto wake_us = [this, &op] { kick(op); };
-    const std::stop_callback on_stop(*terms.stop, wake_us);
-    return sleep_for(op, terms);
+    if (terms.stop == nullptr || !terms.stop->stop_possible()) return sleep_for(op, terms, nullptr);
+    cancel_word own; // outlives the callback, whose end the destructor of on_stop awaits
+    const auto cancel_us = [this, &op, &own] { cancel(op, own); };
+    const std::stop_callback on_stop(*terms.stop, cancel_us);
+    return sleep_for(op, terms, &own);
 }
 
 // The wait loop. Each turn announces the caller, or ends the operation by what it found.
-status context::sleep_for(operation& op, const wait_terms& terms) noexcept {
+status context::sleep_for(operation& op, const wait_terms& terms, cancel_word* own) noexcept {
     if (op.of == side::reader) linger(terms);
     for (;;) {
         sleep_spot spot;
         const status now = attempt(op, &spot);
         if (now != status::would_block) return now;
-        if (stop_requested(terms)) return leave(op, status::cancelled);
-        switch (os::futex_wait(spot.word, spot.expected, terms.deadline_ns, scope_of(*this))) {
+        if (own != nullptr && !own->may_sleep()) return leave(op, status::cancelled); // CANCEL, look
+        switch (sleep_on(spot, own, terms.deadline_ns, scope_of(*this))) {
         case os::wait_end::woken: learn_from_wake(); break;
         case os::wait_end::changed: break;
         case os::wait_end::interrupted: tidy(op); return status::interrupted;
@@ -99,8 +108,8 @@ void context::wake_packed(std::uint64_t units) noexcept {
     }
 }
 
-// SEAL: wakes those who slept on the packed word when it was sealed, unless that is done. Whoever changes the count or
-// asks for a stop does so, since the sealer may be stopped. With a reference: a caller that has outlived the object may
+// SEAL: wakes those who slept on the packed word when it was sealed, unless that is done. Whoever changes the count
+// does so, since the sealer may be stopped. With a reference: a caller that has outlived the object may
 // help the one that lives here now, but must not take a mark from it that was made after its wake.
 void context::wake_left_asleep() noexcept {
     if (!refs_.get_unless_zero()) return;
@@ -129,16 +138,27 @@ void context::wake_parked(base::atomic<park_word>& park, std::uint64_t units) no
     }
 }
 
-// Makes every sleeper of one side look again, for a cancelled one among them. The step on each park word is a
-// read-modify-write even if nobody has arrived: who arrives later then sees that a stop was requested.
+// CANCEL. Wakes this one waiter, if it sleeps or may be about to.
+void context::cancel(const operation& op, cancel_word& own) noexcept {
+    switch (own.cancel()) {
+    case cancel_word::sleeper::none: return;
+    case cancel_word::sleeper::on_this:
+        (void)os::futex_wake_and_count(own.futex(), os::everybody, os::futex_scope::one_process);
+        return;
+    case cancel_word::sleeper::on_object: return kick(op);
+    }
+}
+
+// Makes every sleeper of one side look again, for a cancelled one among them that sleeps on the object's word alone. A
+// waiter whose look at its own word came before the cancel has announced itself before that, and is seen here.
 void context::kick(const operation& op) noexcept {
     if (op.of == side::writer) {
-        if (has_sleeper(writer_park_.fetch_add(0, base::acq_rel))) wake_parked(writer_park_, os::everybody);
+        if (has_sleeper(writer_park_.load(base::acquire))) wake_parked(writer_park_, os::everybody);
         return;
     }
-    const state_word seen = state_.fetch_add(0, base::acq_rel);
+    const state_word seen = state_.load(base::acquire);
     if (is_sealed(seen) ? has_left_asleep(seen) : has_sleeper(park_of(seen))) wake_packed(os::everybody);
-    if (has_sleeper(reader_park_.fetch_add(0, base::acq_rel))) wake_parked(reader_park_, os::everybody);
+    if (has_sleeper(reader_park_.load(base::acquire))) wake_parked(reader_park_, os::everybody);
 }
 
 // A wake for nobody: asks the kernel whether anyone of this side is left, and clears the mark if not.

@@ -21,7 +21,7 @@ namespace efd::core {
 using base::status;
 
 // SEAL: one step freezes the count as base. Whoever sleeps on the packed word has to move over to the park words: the
-// word says that they are left asleep until an add, a take or a stop that comes after the step has woken them.
+// word says that they are left asleep until an add, a take or a cancel of all that comes after the step has woken them.
 void context::seal() noexcept {
     state_word seen = state_.load(base::acquire);
     do {

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <limits>
 #include <linux/futex.h>
+#include <span>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@
 namespace efd::os {
 namespace {
 
+constexpr std::int64_t for_ever = std::numeric_limits<std::int64_t>::max();
 constexpr unsigned futex2_size_u32 = 2;
 constexpr unsigned futex2_private = FUTEX_PRIVATE_FLAG;
 
@@ -55,11 +57,24 @@ long wait_for_ever(const void* word, std::uint32_t expected, futex_scope scope) 
     return ::syscall(SYS_futex, word, operation_for(FUTEX_WAIT, scope), expected, nullptr, nullptr, 0);
 }
 
-long wait_with_waitv(const void* word, std::uint32_t expected, std::int64_t deadline_ns, futex_scope scope) noexcept {
+waitv_entry entry_for(const void* word, std::uint32_t expected, futex_scope scope) noexcept {
     const unsigned flags = futex2_size_u32 | (scope == futex_scope::one_process ? futex2_private : 0U);
-    const waitv_entry entry{expected, reinterpret_cast<std::uintptr_t>(word), flags, 0};
+    return {expected, reinterpret_cast<std::uintptr_t>(word), flags, 0};
+}
+
+// The kernel looks at one word after the other, and says that this thread was chosen if it was by any of them, also
+// where another one is not as expected.
+long wait_with_waitv(std::span<const waitv_entry> words, std::int64_t deadline_ns) noexcept {
     const wide_timespec deadline = wide_time(deadline_ns);
-    return ::syscall(SYS_futex_waitv, &entry, 1U, 0U, &deadline, CLOCK_MONOTONIC);
+    return ::syscall(SYS_futex_waitv, words.data(), static_cast<unsigned>(words.size()), 0U,
+                     deadline_ns == for_ever ? nullptr : &deadline, CLOCK_MONOTONIC);
+}
+
+// False: this kernel, this sandbox, or the kernel for want of memory, did not do it.
+bool has_waited(long result) noexcept {
+    if (result >= 0 || (errno != ENOSYS && errno != EPERM && errno != ENOMEM)) return true;
+    if (errno != ENOMEM) waitv_missing.store(true, base::relaxed);
+    return false;
 }
 
 // For kernels before 5.16 and sandboxes that refuse the newer call.
@@ -79,16 +94,27 @@ long wait_with_bitset(const void* word, std::uint32_t expected, std::int64_t dea
 wait_end futex_wait(const void* word, std::uint32_t expected, std::int64_t deadline_ns, futex_scope scope) noexcept {
     const errno_keeper keeper;
     calls_made.fetch_add(1, base::relaxed);
-    if (deadline_ns == std::numeric_limits<std::int64_t>::max())
-        return end_of_wait(wait_for_ever(word, expected, scope));
+    if (deadline_ns == for_ever) return end_of_wait(wait_for_ever(word, expected, scope));
     if (deadline_ns < 0) deadline_ns = 0; // before boot: long past
     if (!waitv_missing.load(base::relaxed)) {
-        const long result = wait_with_waitv(word, expected, deadline_ns, scope);
-        const bool refused = result < 0 && (errno == ENOSYS || errno == EPERM || errno == ENOMEM);
-        if (!refused) return end_of_wait(result);
-        if (errno != ENOMEM) waitv_missing.store(true, base::relaxed);
+        const waitv_entry one[] = {entry_for(word, expected, scope)};
+        if (const long result = wait_with_waitv(one, deadline_ns); has_waited(result)) return end_of_wait(result);
     }
     return end_of_wait(wait_with_bitset(word, expected, deadline_ns, scope));
+}
+
+bool futex_wait_either(const private_word& own, const void* word, std::uint32_t expected, std::int64_t deadline_ns,
+                       futex_scope scope, wait_end& end) noexcept {
+    if (waitv_missing.load(base::relaxed)) return false;
+    const errno_keeper keeper;
+    calls_made.fetch_add(1, base::relaxed);
+    if (deadline_ns < 0) deadline_ns = 0;
+    const waitv_entry both[] = {entry_for(own.word, own.expected, futex_scope::one_process),
+                                entry_for(word, expected, scope)};
+    const long result = wait_with_waitv(both, deadline_ns);
+    if (!has_waited(result)) return false;
+    end = end_of_wait(result);
+    return true;
 }
 
 int futex_wake_and_count(const void* word, int most, futex_scope scope) noexcept {

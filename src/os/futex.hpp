@@ -25,10 +25,21 @@ inline constexpr int everybody = INT32_MAX;
 [[nodiscard]] wait_end futex_wait(const void* word, std::uint32_t expected, std::int64_t deadline_ns,
                                   futex_scope scope) noexcept;
 
+// A word of this process alone, and the value at which a sleep on it may begin.
+struct private_word {
+    const void* word;
+    std::uint32_t expected;
+};
+
+// As futex_wait, but sleeps on two words at once, while both are as expected: a wake of either ends it. False: the
+// kernel (before Linux 5.16) or a sandbox has no such call; nothing was slept, and `end` is as it was.
+[[nodiscard]] bool futex_wait_either(const private_word& own, const void* word, std::uint32_t expected,
+                                     std::int64_t deadline_ns, futex_scope scope, wait_end& end) noexcept;
+
 // Wakes up to `most`, or everybody. More than `most` says that others still sleep; at most `most`, that nobody is left.
 int futex_wake_and_count(const void* word, int most, futex_scope scope) noexcept;
 
-// How many system calls these two have made in this process, for those who want to see that there were none.
+// How many system calls these have made in this process, for those who want to see that there were none.
 [[nodiscard]] std::uint64_t futex_calls() noexcept;
 
 } // namespace efd::os

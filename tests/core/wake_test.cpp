@@ -8,14 +8,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <fstream>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <memory>
+#include <stop_token>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <tuple>
 #include <vector>
 
 namespace {
@@ -159,6 +162,77 @@ TEST(one_wake, n_units_wake_n_readers_of_a_semaphore) {
     ASSERT_EQ(object.write(100), std::errc{}); // more than there are sleepers, more than a blind add takes
     ASSERT_TRUE(eventually([&] { return herd.reads() == 6; }));
     EXPECT_EQ(object.count(), 98U);
+}
+
+// Readers and writers asleep on one object, each with a token of its own.
+class cancellable_sleepers {
+  public:
+    cancellable_sleepers(eventfd& object, int readers, int writers)
+        : stops_(static_cast<std::size_t>(readers + writers)) {
+        for (int i = 0; i < readers + writers; ++i)
+            threads_.push_back(std::make_unique<observed_thread>([this, &object, readers, i] {
+                std::uint64_t value = 0;
+                const std::stop_token stop = stops_[static_cast<std::size_t>(i)].get_token();
+                const std::errc end = i < readers ? object.read(value, stop) : object.write(1, stop);
+                if (end == std::errc::operation_canceled) ++cancelled_;
+            }));
+    }
+    [[nodiscard]] bool all_asleep() {
+        return std::all_of(threads_.begin(), threads_.end(), [](auto& one) { return one->seen_asleep_or_done(); });
+    }
+    [[nodiscard]] long switches() const {
+        long sum = 0;
+        for (const auto& thread : threads_)
+            if (!thread->done()) sum += voluntary_switches(thread->tid());
+        return sum;
+    }
+    [[nodiscard]] bool cancel(std::size_t which) {
+        stops_[which].request_stop();
+        return threads_[which]->seen_done();
+    }
+    [[nodiscard]] int cancelled() const { return cancelled_; }
+
+  private:
+    std::atomic<int> cancelled_{0};
+    std::vector<std::stop_source> stops_;
+    std::vector<std::unique_ptr<observed_thread>> threads_;
+};
+
+// E6: a cancel wakes the thread that is meant, and nobody else so much as turns over.
+TEST(one_wake, a_cancel_wakes_the_one_that_is_meant) {
+    if (efd::tests::under_emulator) GTEST_SKIP() << "an emulator's own locks make a thread sleep too";
+    for (const auto& [count, readers, writers] : {std::tuple{0UL, 6, 0}, std::tuple{UINT64_MAX - 1, 0, 6}}) {
+        eventfd object(count);
+        cancellable_sleepers herd(object, readers, writers);
+        ASSERT_TRUE(herd.all_asleep());
+        for (const std::size_t which : {3U, 0U, 5U, 1U, 4U, 2U}) {
+            const int before = herd.cancelled();
+            const long others = herd.switches();
+            ASSERT_TRUE(herd.cancel(which));
+            EXPECT_EQ(herd.cancelled(), before + 1);
+            ASSERT_TRUE(herd.all_asleep());
+            EXPECT_LE(herd.switches(), others) << "cancel of " << which; // the cancelled one is not counted any more
+        }
+        EXPECT_EQ(object.count(), count);
+    }
+}
+
+// One call for the wake, and one for the leaving thread's question whether others sleep.
+TEST(one_wake, a_cancel_of_a_sleeper_costs_two_system_calls_and_of_one_that_is_not_there_none) {
+    eventfd object;
+    cancellable_sleepers one(object, 1, 0);
+    ASSERT_TRUE(one.all_asleep());
+    const std::uint64_t before = efd_system_calls();
+    ASSERT_TRUE(one.cancel(0));
+    EXPECT_EQ(efd_system_calls() - before, 2U);
+
+    std::stop_source late;
+    late.request_stop();
+    std::uint64_t value = 0;
+    EXPECT_EQ(object.read(value, late.get_token()), std::errc::operation_canceled);
+    EXPECT_EQ(efd_system_calls() - before, 3U); // the question alone
+    EXPECT_EQ(object.write(1), std::errc{});
+    EXPECT_EQ(efd_system_calls() - before, 3U); // no mark was left
 }
 
 // E6: the first write of a burst takes the sleeper off; those that follow see nobody and stay out of the kernel. The

@@ -5,7 +5,8 @@
 // message not older than the thread's view. Acquire joins the message's view into the thread's; release puts the
 // thread's view into the message; a read-modify-write reads the newest message and hands on its view too (release
 // sequences). A failed compare-and-swap is a load. The futex has one queue and one view for each address: its bucket's
-// lock, taken and released by every wait and wake; who is woken has its waker's view, as by the scheduler's locks.
+// lock, taken and released by every wait and wake; who is woken has its waker's view, as by the scheduler's locks. A
+// sleep on two words is two steps, as in the kernel: a thread may be chosen by the first before it is at the second.
 //
 // What it cannot see: load buffering (a load that reads a store not made yet), stores that enter a modification order
 // anywhere but at its end, races on plain memory, more threads and operations than a scenario has.
@@ -16,6 +17,7 @@
 #include "explore/fiber.hpp"
 #include "explore/model_atomic.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -55,6 +57,7 @@ enum class wake_reason : std::uint8_t { woken, changed, interrupted, timed_out }
 struct thread_state {
     life alive;
     std::uint8_t futex;     // where it sleeps
+    std::uint8_t beside;    // the queue of its first word, plus one, if it waits on two
     bool ran;               // the stack's hash is stale
     bool before_first_step; // of the call that it says it is in, if the scenario asks for that
     bool chosen;            // with stops: a waker has taken it out of a futex queue, and it has not gone to sleep again
@@ -71,6 +74,15 @@ struct futex_queue {
     view bucket;
     std::uint8_t count;
     std::array<std::uint8_t, max_threads> sleepers;
+    bool has(int thread) const noexcept {
+        return std::find(sleepers.begin(), sleepers.begin() + count, thread) != sleepers.begin() + count;
+    }
+    void add(int thread) noexcept { sleepers[count++] = static_cast<std::uint8_t>(thread); }
+    void remove(int thread) noexcept {
+        const auto end = std::remove(sleepers.begin(), sleepers.begin() + count, thread);
+        count = static_cast<std::uint8_t>(end - sleepers.begin());
+        std::fill(end, sleepers.end(), std::uint8_t{0});
+    }
 };
 
 struct budgets {
@@ -80,6 +92,7 @@ struct budgets {
     std::uint8_t crashes = 0;
     std::uint8_t preemptions = 255; // 255: not bounded
     std::uint8_t stops = 0;         // any thread may stop for ever, between any two of its steps
+    std::uint8_t one_word = 0;      // above zero: the kernel has no sleep on two words
 };
 
 struct state {
@@ -194,10 +207,13 @@ class machine {
     void load_message(thread_state& t, request& asked, int slot, int which, order o);
     void write_message(thread_state& t, int slot, std::uint64_t value, order o, const view* continued);
     void step(thread_state& t, request& asked);
+    bool look_at_futex(int thread, int futex, const choice& chosen);
+    void act_futex_queue(int thread, const choice& chosen);
     void act_futex_wait(int thread, const choice& chosen);
     void act_futex_wake(int thread);
     void release_sleeper(int thread, wake_reason why, bool takes_lock);
-    void leave_queue(int thread);
+    bool was_chosen_beside(int thread) const noexcept;
+    void leave_queues(int thread);
     int futex_of(std::uintptr_t address);
     const place* futex_place(std::uintptr_t address) const;
     void say(int thread, const request& asked, const std::string& what) const {

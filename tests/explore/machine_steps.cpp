@@ -8,6 +8,7 @@
 namespace explore {
 namespace {
 
+bool looks_at_futex(act what) noexcept { return what == act::futex_queue || what == act::futex_wait; }
 bool is_cas(act what) noexcept { return what == act::cas_weak || what == act::cas_strong; }
 constexpr int all_sleepers = std::numeric_limits<std::int32_t>::max();
 
@@ -19,9 +20,9 @@ const char* name_of(order o) noexcept {
 }
 
 const char* name_of(act what) noexcept {
-    constexpr const char* names[] = {"load",         "store",     "born",       "exchange",   "fetch_add", "fetch_or",
-                                     "fetch_and",    "cas_weak",  "cas_strong", "lock",       "bell call", "await_bell",
-                                     "await_change", "await_end", "pass",       "futex_wait", "futex_wake"};
+    constexpr const char* names[] = {"load",         "store",     "born",       "exchange", "fetch_add",  "fetch_or",
+                                     "fetch_and",    "cas_weak",  "cas_strong", "lock",     "bell call",  "await_bell",
+                                     "await_change", "await_end", "pass",       "queue_on", "futex_wait", "futex_wake"};
     return names[static_cast<int>(what)];
 }
 
@@ -67,20 +68,20 @@ void machine::list_of(int thread, std::vector<choice>& into) const {
     const thread_state& t = now.threads[index(thread)];
     const request& asked = *t.pending;
     const auto who = static_cast<std::uint8_t>(thread);
-    const bool reads = asked.what == act::load || asked.what == act::futex_wait || is_cas(asked.what);
+    const bool reads = asked.what == act::load || looks_at_futex(asked.what) || is_cas(asked.what);
     if (!reads) {
         into.push_back({who, event::step, 0});
         return;
     }
     const auto address = reinterpret_cast<std::uintptr_t>(asked.address);
-    const place* const p = asked.what == act::futex_wait ? futex_place(address) : place_at(address, -1);
+    const place* const p = looks_at_futex(asked.what) ? futex_place(address) : place_at(address, -1);
     if (p == nullptr || p->used != use::shared) { // a futex word that no other thread has ever touched
         into.push_back({who, event::step, 0});
         return;
     }
     const history& h = now.shared[index(p->slot)];
     std::uint8_t oldest = t.seen.at[index(p->slot)];
-    if (asked.what == act::futex_wait)
+    if (looks_at_futex(asked.what))
         for (std::size_t f = 0; f < futexes_.size(); ++f)
             if (futexes_[f] == address) oldest = std::max(oldest, now.futexes[f].bucket.at[index(p->slot)]);
     if (is_cas(asked.what) && h.newest().value == asked.expected) {
@@ -158,46 +159,72 @@ void machine::step(thread_state& t, request& asked) {
     write_message(t, slot, value_after(asked, asked.value), asked.success, &continued);
 }
 
-void machine::act_futex_wait(int thread, const choice& chosen) {
+// Under the bucket's lock. Whether the word is as expected.
+bool machine::look_at_futex(int thread, int futex, const choice& chosen) {
     thread_state& t = now.threads[index(thread)];
     request& asked = *t.pending;
-    const auto address = reinterpret_cast<std::uintptr_t>(asked.address);
-    const int f = futex_of(address);
-    futex_queue& queue = now.futexes[index(f)];
-    if (counts_calls_) ++now.waits;
+    futex_queue& queue = now.futexes[index(futex)];
     t.seen.join(queue.bucket);
-    const place* const p = futex_place(address);
+    const place* const p = futex_place(reinterpret_cast<std::uintptr_t>(asked.address));
     if (p == nullptr || p->used != use::shared) {
         asked.value = newest_value(asked.address, p == nullptr ? 4 : p->size);
     } else {
         load_message(t, asked, p->slot, chosen.argument, order::relaxed);
     }
     queue.bucket.join(t.seen);
-    if (static_cast<std::uint32_t>(asked.value) != static_cast<std::uint32_t>(asked.expected)) {
-        asked.operand = static_cast<std::uint64_t>(wake_reason::changed);
-        say(thread, asked, "the word has changed");
+    return static_cast<std::uint32_t>(asked.value) == static_cast<std::uint32_t>(asked.expected);
+}
+
+void machine::act_futex_queue(int thread, const choice& chosen) {
+    request& asked = *now.threads[index(thread)].pending;
+    const int f = futex_of(reinterpret_cast<std::uintptr_t>(asked.address));
+    const bool queued = look_at_futex(thread, f, chosen);
+    say(thread, asked, queued ? "queues" : "the word has changed");
+    asked.done = queued;
+    if (queued) {
+        now.futexes[index(f)].add(thread);
+        now.threads[index(thread)].beside = static_cast<std::uint8_t>(f + 1);
+    }
+    run(thread);
+}
+
+bool machine::was_chosen_beside(int thread) const noexcept {
+    const std::uint8_t beside = now.threads[index(thread)].beside;
+    return beside != 0 && !now.futexes[beside - 1U].has(thread);
+}
+
+void machine::act_futex_wait(int thread, const choice& chosen) {
+    thread_state& t = now.threads[index(thread)];
+    request& asked = *t.pending;
+    const int f = futex_of(reinterpret_cast<std::uintptr_t>(asked.address));
+    if (counts_calls_) ++now.waits;
+    const bool is_as_expected = look_at_futex(thread, f, chosen);
+    if (was_chosen_beside(thread) || !is_as_expected) {
+        const wake_reason why = was_chosen_beside(thread) ? wake_reason::woken : wake_reason::changed;
+        asked.operand = static_cast<std::uint64_t>(why);
+        leave_queues(thread);
+        say(thread, asked, why == wake_reason::woken ? "was woken by the other word" : "the word has changed");
         return run(thread);
     }
     say(thread, asked, "sleeps");
     t.chosen = false;
     t.alive = life::asleep;
     t.futex = static_cast<std::uint8_t>(f);
-    queue.sleepers[queue.count++] = static_cast<std::uint8_t>(thread);
+    now.futexes[index(f)].add(thread);
 }
 
-void machine::leave_queue(int thread) {
-    futex_queue& queue = now.futexes[now.threads[index(thread)].futex];
-    std::uint8_t kept = 0;
-    for (std::uint8_t i = 0; i < queue.count; ++i)
-        if (queue.sleepers[i] != thread) queue.sleepers[kept++] = queue.sleepers[i];
-    for (std::uint8_t i = kept; i < queue.count; ++i) queue.sleepers[i] = 0;
-    queue.count = kept;
+// A thread that waits on two words is in the queues of both, or on its way from the first to the second.
+void machine::leave_queues(int thread) {
+    thread_state& t = now.threads[index(thread)];
+    if (t.alive == life::asleep) now.futexes[t.futex].remove(thread);
+    if (t.beside != 0) now.futexes[t.beside - 1U].remove(thread);
+    t.beside = 0;
 }
 
 // A sleeper that ends its wait by itself takes the bucket's lock to leave the queue; one that is woken does not.
 void machine::release_sleeper(int thread, wake_reason why, bool takes_lock) {
     thread_state& t = now.threads[index(thread)];
-    leave_queue(thread);
+    leave_queues(thread);
     if (takes_lock) {
         view& bucket = now.futexes[t.futex].bucket;
         t.seen.join(bucket);
@@ -211,7 +238,8 @@ void machine::release_sleeper(int thread, wake_reason why, bool takes_lock) {
 void machine::act_futex_wake(int thread) {
     thread_state& t = now.threads[index(thread)];
     request& asked = *t.pending;
-    futex_queue& queue = now.futexes[index(futex_of(reinterpret_cast<std::uintptr_t>(asked.address)))];
+    const int f = futex_of(reinterpret_cast<std::uintptr_t>(asked.address));
+    futex_queue& queue = now.futexes[index(f)];
     if (counts_calls_) ++now.wakes;
     t.seen.join(queue.bucket);
     queue.bucket.join(t.seen);
@@ -224,15 +252,20 @@ void machine::act_futex_wake(int thread) {
     for (int i = 0; i < woken; ++i) names += " " + std::to_string(chosen[index(i)]);
     if (tell != nullptr) say(thread, asked, woken == 0 ? "wakes nobody" : "wakes thread" + names);
     // A private wake does not find those who sleep as users of a shared mapping, nor the other way round.
+    const auto sleeps_here = [&](int i) {
+        return sleeps(chosen[index(i)]) && now.threads[chosen[index(i)]].futex == f;
+    };
     for (int i = 0; i < woken; ++i)
-        if (now.threads[chosen[index(i)]].pending->shared_futex != asked.shared_futex)
+        if (asked.shared_futex != (sleeps_here(i) && now.threads[chosen[index(i)]].pending->shared_futex))
             return fail("a futex is waited for and woken in different scopes");
     // Whoever is woken runs after its waker's step: the scheduler's locks see to that.
     for (int i = 0; i < woken; ++i) now.threads[chosen[index(i)]].seen.join(t.seen);
-    for (int i = 0; i < woken; ++i) now.threads[chosen[index(i)]].chosen = stops_;
+    for (int i = 0; i < woken; ++i)
+        if (sleeps_here(i)) now.threads[chosen[index(i)]].chosen = stops_;
+    for (int i = 0; i < woken; ++i) queue.remove(chosen[index(i)]);
     run(thread);
     for (int i = 0; i < woken && !failed() && !restart_; ++i)
-        release_sleeper(chosen[index(i)], wake_reason::woken, false);
+        if (sleeps(chosen[index(i)])) release_sleeper(chosen[index(i)], wake_reason::woken, false);
 }
 
 void machine::apply(const choice& chosen) {
@@ -250,7 +283,7 @@ void machine::apply(const choice& chosen) {
     if (chosen.what == event::crash) {
         --now.left.crashes;
         if (tell != nullptr) say(thread, request{}, "is killed");
-        if (t.alive == life::asleep) leave_queue(thread);
+        leave_queues(thread);
         t.alive = life::crashed;
         return;
     }
@@ -274,6 +307,7 @@ void machine::apply(const choice& chosen) {
         say(thread, request{}, "goes on");
         return run(thread);
     }
+    if (asked.what == act::futex_queue) return act_futex_queue(thread, chosen);
     if (asked.what == act::futex_wait) return act_futex_wait(thread, chosen);
     if (asked.what == act::futex_wake) return act_futex_wake(thread);
     const place* const p = place_at(reinterpret_cast<std::uintptr_t>(asked.address), -1);

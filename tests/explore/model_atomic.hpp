@@ -34,6 +34,7 @@ enum class act : unsigned char {
     await_change, // of the drop-in's waits alone: blocks until the value is not `expected`, or a thread was killed
     await_end,    // of the scenarios alone: blocks until the thread of this number has ended or was killed
     pass,         // of the scenarios alone: nothing; others may go before what follows
+    futex_queue,  // on the first word of two: queues there, and goes on to the other by futex_wait
     futex_wait,
     futex_wake,
 };
@@ -47,7 +48,7 @@ struct request {
     std::uint64_t operand;
     std::uint64_t expected;
     std::source_location where;
-    std::int64_t deadline_ns; // futex_wait
+    std::int64_t deadline_ns; // of a sleeper
     bool shared_futex;
     // The answer.
     std::uint64_t value; // what was read

@@ -62,6 +62,16 @@ wait_end futex_wait(const void* word, std::uint32_t expected, std::int64_t deadl
     return static_cast<wait_end>(asked.operand);
 }
 
+bool futex_wait_either(const private_word& own, const void* word, std::uint32_t expected, std::int64_t deadline_ns,
+                       futex_scope scope, wait_end& end) noexcept {
+    if (explore::the_machine().now.left.one_word != 0) return false;
+    auto asked = explore::futex_request(own.word, explore::act::futex_queue, false, std::source_location::current());
+    asked.expected = own.expected;
+    explore::perform(asked);
+    end = asked.done ? futex_wait(word, expected, deadline_ns, scope) : wait_end::changed;
+    return true;
+}
+
 int futex_wake_and_count(const void* word, int most, futex_scope scope) noexcept {
     auto asked = explore::futex_request(word, explore::act::futex_wake, scope == futex_scope::shared,
                                         std::source_location::current());

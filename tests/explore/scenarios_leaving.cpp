@@ -7,10 +7,12 @@ namespace {
 
 using efd::base::status;
 using efd::core::flag_semaphore;
+using efd::core::flag_shared;
 using efd::core::wait_terms;
 
 void plain() { make_world(0, 0); }
 void semaphore() { make_world(0, flag_semaphore); }
+void shared() { make_world(0, flag_shared); }
 
 void writer() { write_fast(1); }
 void reader() { (void)read_value(); }
@@ -57,6 +59,7 @@ std::string audit_and_quiet_word() {
 constexpr budgets spurious_once{.spurious_wakes = 1};
 constexpr budgets interrupted_once{.interrupts = 1};
 constexpr budgets both{.spurious_wakes = 1, .interrupts = 1};
+constexpr budgets old_kernel{.one_word = 1};
 
 std::vector<scenario> ends_of_waits() {
     return {
@@ -171,6 +174,42 @@ std::vector<scenario> cancellations() {
          .threads = {{"C", '-', writing_canceller}, {"R", '-', data_first_reader}},
          .set_up = plain,
          .check = nobody_sleeps},
+        {.name = "cancel-shared",
+         .what = "shared: canceller, 1 cancellable reader",
+         .threads = {{"C", '-', canceller}, {"R", '-', stoppable_reader}},
+         .set_up = shared,
+         .check = nobody_sleeps},
+        {.name = "cancel-chosen",
+         .what = "canceller, 1 writer, 1 cancellable reader, 1 reader: the writer may choose the cancelled one",
+         .threads = {{"C", '-', canceller}, {"X", '-', stoppable_reader}, {"W", '-', writer}, {"R", '-', reader}},
+         .set_up = plain,
+         .check = audit,
+         .allowed = {.preemptions = 3}},
+    };
+}
+
+// Where the kernel has no sleep on two words a cancel wakes all sleepers of the object.
+std::vector<scenario> cancellations_of_all() {
+    return {
+        {.name = "cancel-old-1r",
+         .what = "sleep on one word: canceller, 1 cancellable reader",
+         .threads = {{"C", '-', canceller}, {"R", '-', stoppable_reader}},
+         .set_up = plain,
+         .check = nobody_sleeps,
+         .allowed = old_kernel},
+        {.name = "cancel-old-back",
+         .what = "sleep on one word: canceller, 1 cancellable reader, 1 reader that brings the mark back",
+         .threads = {{"C", '-', canceller}, {"X", '-', stoppable_reader}, {"R", '-', reader}},
+         .set_up = plain,
+         .check = stopped_one_is_awake,
+         .allowed = old_kernel},
+        {.name = "cancel-old-2r",
+         .what = "sleep on one word: canceller, 2 cancellable readers",
+         .threads = {{"C", '-', canceller}, {"R1", '-', stoppable_reader}, {"R2", '-', stoppable_reader}},
+         .set_up = plain,
+         .check = nobody_sleeps,
+         .allowed = old_kernel,
+         .full = true},
     };
 }
 
@@ -178,7 +217,8 @@ std::vector<scenario> cancellations() {
 
 std::vector<scenario> leaving_scenarios() {
     std::vector<scenario> all = ends_of_waits();
-    for (const auto& some : {interruptions(), cancellations()}) all.insert(all.end(), some.begin(), some.end());
+    for (const auto& some : {interruptions(), cancellations(), cancellations_of_all()})
+        all.insert(all.end(), some.begin(), some.end());
     return all;
 }
 

@@ -88,6 +88,7 @@ std::string nobody_sleeps() {
 constexpr budgets weak_once{.weak_failures = 1};
 constexpr budgets spurious_once{.spurious_wakes = 1};
 constexpr budgets crash_once{.crashes = 1};
+constexpr budgets old_kernel{.one_word = 1};
 
 std::vector<scenario> sealed_ones() {
     return {
@@ -137,6 +138,12 @@ std::vector<scenario> more_sealed_ones() {
          .threads = {{"C", '-', canceller}, {"R", '-', stoppable_reader}},
          .set_up = empty,
          .check = nobody_sleeps},
+        {.name = "sealed-cancel-old",
+         .what = "sealed, sleep on one word: canceller, 1 cancellable reader",
+         .threads = {{"C", '-', canceller}, {"R", '-', stoppable_reader}},
+         .set_up = empty,
+         .check = nobody_sleeps,
+         .allowed = old_kernel},
         {.name = "sealed-shared",
          .what = "sealed, shared: 1 writer, 2 readers, one is killed",
          .threads = {{"W", 'w', writer}, {"R1", 'r', reader, true}, {"R2", 'r', reader, true}},
@@ -189,6 +196,12 @@ std::vector<scenario> room_ones() {
          .threads = {{"C", '-', canceller}, {"W", '-', stoppable_writer}},
          .set_up = brimful,
          .check = nobody_sleeps},
+        {.name = "room-cancel-old",
+         .what = "full, sleep on one word: canceller, 1 cancellable writer",
+         .threads = {{"C", '-', canceller}, {"W", '-', stoppable_writer}},
+         .set_up = brimful,
+         .check = nobody_sleeps,
+         .allowed = old_kernel},
         {.name = "room-last",
          .what = "room for one: 2 writers, 1 signaller",
          .threads = {{"W1", 'w', timed_writer}, {"W2", 'w', timed_writer}, {"S", '-', signaller}},
@@ -243,6 +256,13 @@ std::vector<scenario> sealing_ones() {
          .threads = {{"H", '-', huge_writer}, {"C", '-', canceller}, {"R", '-', stoppable_reader}},
          .set_up = packed_empty,
          .check = nobody_sleeps},
+        {.name = "seal-cancel-old",
+         .what = "sleep on one word: 1 huge writer seals, canceller, 1 cancellable reader",
+         .threads = {{"H", '-', huge_writer}, {"C", '-', canceller}, {"R", '-', stoppable_reader}},
+         .set_up = packed_empty,
+         .check = nobody_sleeps,
+         .allowed = old_kernel,
+         .full = true},
         {.name = "seal-full",
          .what = "from 5: one write fills up, 1 writer, 1 reader",
          .threads = {{"F", '-', filling_writer}, {"W", '-', writer}, {"R", '-', reader}},

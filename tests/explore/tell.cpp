@@ -70,9 +70,10 @@ void tell_step(int thread, const request& asked, const std::string& what) {
         return;
     }
     std::string text = std::string(name_of(asked.what)) + " " + place_name(asked.address);
-    const bool futex = asked.what == act::futex_wait || asked.what == act::futex_wake;
+    const bool waits = asked.what == act::futex_queue || asked.what == act::futex_wait;
+    const bool futex = waits || asked.what == act::futex_wake;
     const bool cas = asked.what == act::cas_weak || asked.what == act::cas_strong;
-    if (asked.what == act::futex_wait) text += ", expects " + value_text(asked, asked.expected);
+    if (waits) text += ", expects " + value_text(asked, asked.expected);
     if (asked.what == act::futex_wake)
         text += asked.operand == INT32_MAX ? std::string(", all") : ", " + std::to_string(asked.operand);
     if (!futex && asked.what != act::store && asked.what != act::born) text += ": " + value_text(asked, asked.value);

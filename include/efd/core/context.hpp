@@ -53,6 +53,7 @@ struct taken {
 
 struct operation;
 struct sleep_spot;
+class cancel_word;
 struct bell;
 struct standing_watcher;
 class standing_places;
@@ -228,13 +229,14 @@ class alignas(64) context {
 
     // Sleep and wake, in park.cpp.
     [[nodiscard]] base::status wait_for(operation& op, const wait_terms& terms) noexcept;
-    [[nodiscard]] base::status sleep_for(operation& op, const wait_terms& terms) noexcept;
+    [[nodiscard]] base::status sleep_for(operation& op, const wait_terms& terms, cancel_word* own) noexcept;
     [[nodiscard]] base::status leave(operation& op, base::status why) noexcept;
     [[nodiscard]] const void* state_futex() const noexcept;
     void wake_packed(std::uint64_t units) noexcept;
     void wake_left_asleep() noexcept;
     void wake_parked(base::atomic<park_word>& park, std::uint64_t units) noexcept;
     [[nodiscard]] std::uint32_t take_turn() noexcept { return turn_.fetch_add(1, base::relaxed) + 1; }
+    void cancel(const operation& op, cancel_word& own) noexcept;
     void kick(const operation& op) noexcept;
     void tidy(const operation& op) noexcept;
 
