@@ -26,15 +26,12 @@ namespace {
 
 efd::os::user_address address(const void* of) noexcept { return reinterpret_cast<efd::os::user_address>(of); }
 
-file_reference file_of(int fd) noexcept {
-    file_reference file = descriptor_table::instance().get(fd);
-    if (file) file->come_home();
-    return file;
-}
+file_reference file_of(int fd) noexcept { return descriptor_table::instance().use(fd); }
 
 // The file's own number, if it is seen to be a bell: the caller's may be somebody else's by now.
-int bell_of(open_file& file) noexcept {
-    return efd::watch::doorbell::prove(file.object()) && efd::os::is_marked(file.bell()) ? file.bell() : -1;
+int bell_of(const open_file& file) noexcept {
+    const int bell = file.bell();
+    return efd::os::is_marked(bell) ? bell : -1;
 }
 
 ssize_t answer_moved(const efd::file::moved& end) noexcept {
@@ -140,7 +137,6 @@ efd_t* efd_fd_ctx(int fd) {
         errno = EBADF;
         return nullptr;
     }
-    (void)efd::watch::doorbell::prove(file->object()); // the number may be closed while the object lives on
     file->object().get();
     return reinterpret_cast<efd_t*>(&file->object());
 }

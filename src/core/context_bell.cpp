@@ -47,6 +47,8 @@ void context::watch_level() noexcept {
     tell_bell(0);
 }
 
+void context::watch_level_untold() noexcept { state_.fetch_or(armed_mark, base::acq_rel); } // LEVEL, attach
+
 // The bell has rung for a count above zero: adds need not tell it any more.
 void context::note_ring() noexcept {
     state_word seen = state_.load(base::acquire);

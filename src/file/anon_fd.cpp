@@ -21,7 +21,7 @@ class taken_number {
   public:
     explicit taken_number(int fd) noexcept : fd_(fd) {}
     ~taken_number() {
-        if (fd_ >= 0) os::give_number_back(fd_);
+        if (fd_ >= 0) (void)os::give_number_back(fd_);
     }
     taken_number(const taken_number&) = delete;
     taken_number& operator=(const taken_number&) = delete;
@@ -33,27 +33,24 @@ class taken_number {
     int fd_;
 };
 
-// The object's own number for its bell, from here on with the object.
-status give_bell(core::context& object, int fd, int& bell) noexcept {
-    taken_number apart(os::take_number_apart(fd));
-    if (apart.get() < 0) return refusal_of(apart.get());
-    if (const status end = watch::doorbell::adopt(object, apart.get(), fd, &descriptor_table::follow);
-        end != status::ok)
-        return end;
-    bell = apart.keep();
+// A file for the object, in the table under this number; takes over the caller's reference on success.
+status install_new(core::context& object, int fd, bool inherited) noexcept {
+    descriptor_table& table = descriptor_table::instance();
+    if (const status end = table.reserve(fd); end != status::ok) return end;
+    const watch::doorbell::lent_number number{fd, table.owner_of(fd), inherited, &descriptor_table::follow};
+    if (const status end = watch::doorbell::adopt(object, number); end != status::ok) return end;
+    open_file* const file = open_file::make();
+    if (file == nullptr) return status::no_memory;
+    file->init(object);
+    table.install(fd, *file);
     return status::ok;
 }
 
-// A file for the object, in the table under this number; takes over the caller's reference on success.
-status install_new(core::context& object, int fd) noexcept {
-    int bell = -1;
-    if (const status end = give_bell(object, fd, bell); end != status::ok) return end;
-    if (const status end = descriptor_table::instance().reserve(fd); end != status::ok) return end;
-    open_file* const file = open_file::make();
-    if (file == nullptr) return status::no_memory;
-    file->init(object, bell);
-    descriptor_table::instance().install(fd, *file);
-    return status::ok;
+// Whether the number names the file still, whose bell has been used.
+bool is_of(open_file& file, int fd) noexcept {
+    file.come_home();
+    const int bell = file.bell();
+    return bell == fd ? os::is_marked(fd) : os::same_file(fd, bell);
 }
 
 } // namespace
@@ -71,17 +68,17 @@ status refusal_of(int negative_errno) noexcept {
 status make_descriptor(unsigned initval, unsigned flags, int& fd) noexcept {
     core::context* const object = core::context::create(initval, flags);
     if (object == nullptr) return status::no_memory;
-    taken_number number(os::take_number(initval > 0, (flags & core::flag_cloexec) != 0));
+    const bool inherited = (flags & core::flag_cloexec) == 0;
+    taken_number number(os::take_number(initval > 0, !inherited));
     status end = number.get() < 0 ? refusal_of(number.get()) : status::ok;
     if (end == status::ok) {
         os::learn_border(number.get());
-        end = install_new(*object, number.get());
+        end = install_new(*object, number.get(), inherited);
     }
     if (end != status::ok) {
         object->put();
         return end;
     }
-    if ((flags & core::flag_cloexec) == 0) watch::doorbell::let_inherit(*object);
     fd = number.keep();
     return status::ok;
 }
@@ -95,22 +92,16 @@ status install_dup(int fd, open_file& file) noexcept {
     return status::ok;
 }
 
-// The number leaves the table before it is free, so that whoever gets it next finds no trace. Its bell is marked,
-// unless it ends right here.
+// The number leaves the table before it is free, so that whoever gets it next finds no trace. If this is the first call
+// that names it nothing is known of it but what the caller says, and it is closed as close(2) would do.
 bool close_descriptor(int fd) noexcept {
     descriptor_table& table = descriptor_table::instance();
     const bool is_installed = table.is_installed(fd);
     const file_reference closed = table.take(fd);
-    if (!closed) return false;
-    closed->come_home();
-    if (!is_installed || !os::same_file(fd, closed->bell())) return false;
-    if (closed->is_last() && closed->object().references() == 1)
-        watch::doorbell::trust(closed->object());
-    else
-        (void)watch::doorbell::prove(closed->object());
+    if (!closed || !is_installed) return false;
+    if (closed->is_used() && !is_of(*closed, fd)) return false;
     os::note_owner(fd, nullptr);
-    os::give_number_back(fd);
-    return true;
+    return os::give_number_back(fd);
 }
 
 } // namespace efd::file

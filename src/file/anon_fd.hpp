@@ -20,7 +20,7 @@ namespace efd::file {
 [[nodiscard]] base::status install_dup(int fd, open_file& file) noexcept;
 
 // The number is free. Calls that are inside go on (K-090). False: it named none of ours, or was closed behind our back;
-// then what it names now stays open.
+// then what it names now stays open, unless no call has named the number before: then it is closed, as by close(2).
 [[nodiscard]] bool close_descriptor(int fd) noexcept;
 
 // The status of an errno with which the kernel refused a number.

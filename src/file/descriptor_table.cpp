@@ -4,6 +4,7 @@
 #include "os/descriptor.hpp"
 #include "os/file_number.hpp"
 #include "os/memory.hpp"
+#include "watch/doorbell.hpp"
 
 #include <pthread.h>
 
@@ -51,6 +52,31 @@ file_reference descriptor_table::get(int fd) noexcept {
     return file_reference(nullptr);
 }
 
+file_reference descriptor_table::use(int fd) noexcept {
+    file_reference file = get(fd);
+    if (file && !file->is_home()) [[unlikely]]
+        bring_home(fd, *file);
+    return file;
+}
+
+// FIRST_USE: the number is duplicated first, and the place looked at then. efd_fd_close empties the place before it
+// frees the number: so what was duplicated is the file that the number was made with, unless it was closed behind our
+// back, and then it has to be an anonymous file for us to be wrong.
+[[gnu::noinline]] void descriptor_table::bring_home(int fd, open_file& file) noexcept {
+    if (!watch::doorbell::has_own_number(file.object())) {
+        const int own = os::take_number_apart(fd);
+        const bool is_named = place_of(fd)->load(base::acquire) == &file && is_installed(fd); // FIRST_USE, look
+        const bool is_ours = is_named && os::is_anonymous(own >= 0 ? own : fd);
+        if (is_ours && own >= 0)
+            watch::doorbell::give_own_number(file.object(), own);
+        else if (own >= 0)
+            os::close_known_bell(own);
+        else if (is_ours)
+            watch::doorbell::use_lent_number(file.object());
+    }
+    file.come_home();
+}
+
 status descriptor_table::reserve(int fd) noexcept {
     if (place_of(fd) != nullptr) return status::ok;
     const unsigned slab = static_cast<unsigned>(fd) / slab_places;
@@ -83,14 +109,14 @@ bool descriptor_table::is_installed(int fd) noexcept {
 }
 
 void descriptor_table::follow_to(int fd, int bell) noexcept {
-    if (is_installed(fd) && os::is_marked(fd)) os::put_behind(bell, fd);
+    if (fd != bell && is_installed(fd) && os::is_marked(fd)) os::put_behind(bell, fd);
 }
 
-void descriptor_table::follow(core::context& object, int bell, int twin) noexcept {
+void descriptor_table::follow(core::context& object, int bell, int lent) noexcept {
     descriptor_table& all = instance();
     const auto names_it = [&object](const open_file* file) { return file != nullptr && &file->object() == &object; };
-    const open_file* const first = all.place_of(twin)->load(base::acquire);
-    if (names_it(first) && first->only_number() == twin) return all.follow_to(twin, bell);
+    const open_file* const first = all.place_of(lent)->load(base::acquire);
+    if (names_it(first) && first->only_number() == lent) return all.follow_to(lent, bell);
     for (unsigned slab = 0; slab < slabs_most; ++slab) { // of a file that has, or had, more numbers than one
         const place* const places = all.slabs_[slab].load(base::acquire);
         for (unsigned i = 0; places != nullptr && i < slab_places; ++i)

@@ -21,11 +21,17 @@ class descriptor_table {
     static descriptor_table& instance() noexcept;
 
     [[nodiscard]] file_reference get(int fd) noexcept;
+    // For a call that uses what it finds: the file is at home then. The first one that names the number gives the
+    // object a number of its own for the same file (FIRST_USE).
+    [[nodiscard]] file_reference use(int fd) noexcept;
 
     // Memory for this number, if there is any; afterwards install cannot fail.
     [[nodiscard]] base::status reserve(int fd) noexcept;
     // Takes over the caller's reference. The number is visible from here on.
     void install(int fd, open_file& file) noexcept;
+
+    // Whom the note of an installed number names; after reserve.
+    [[nodiscard]] const void* owner_of(int fd) noexcept { return place_of(fd); }
 
     // The number names nothing any more; its reference is the caller's.
     [[nodiscard]] file_reference take(int fd) noexcept;
@@ -34,8 +40,8 @@ class descriptor_table {
     [[nodiscard]] bool is_installed(int fd) noexcept;
 
     // In the child of a fork, where `bell` is made anew: puts it behind all numbers of its file that are ours still.
-    // twin: the first that it had.
-    static void follow(core::context& object, int bell, int twin) noexcept;
+    // lent: the first that it had.
+    static void follow(core::context& object, int bell, int lent) noexcept;
 
   private:
     friend class file_layout;
@@ -48,6 +54,7 @@ class descriptor_table {
     void lock() noexcept;
     void unlock() noexcept;
     void follow_to(int fd, int bell) noexcept;
+    void bring_home(int fd, open_file& file) noexcept;
     static const int fork_handlers;
 
     std::array<base::atomic<place*>, slabs_most> slabs_{};

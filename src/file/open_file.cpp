@@ -31,12 +31,11 @@ open_file* open_file::make() noexcept {
 }
 
 // The step that gives it a reference comes last: who meets the place before that finds a dead file.
-void open_file::init(core::context& object, int bell) noexcept {
+void open_file::init(core::context& object) noexcept {
     object_ = &object;
-    bell_ = bell;
     only_number_.store(no_number, base::relaxed);
     if (signal_.load(base::relaxed) != 0) signal_.store(0, base::relaxed); // of the file that was here before
-    home_.store(os::process_number(), base::relaxed);
+    home_.store(nowhere, base::relaxed);
     refs_.init();
 }
 
@@ -51,13 +50,19 @@ void open_file::add_number(int fd) noexcept {
     only_number_.store(before == no_number ? fd : several, base::relaxed);
 }
 
+int open_file::bell() const noexcept { return watch::doorbell::number_of(*object_); }
+
+bool open_file::is_home() const noexcept {
+    return home_.load(base::acquire) == os::process_number();
+} // FIRST_USE, home
+
 void open_file::come_home() noexcept {
-    const std::uint32_t here = os::process_number();
-    if (home_.load(base::relaxed) == here) [[likely]]
-        return;
+    if (is_home()) return;
     watch::doorbell::come_home(*object_);
-    home_.store(here, base::relaxed);
+    if (watch::doorbell::has_own_number(*object_)) home_.store(os::process_number(), base::release); // FIRST_USE, home
 }
+
+bool open_file::is_used() const noexcept { return watch::doorbell::is_used(*object_); }
 
 void open_file::put() noexcept {
     switch (refs_.put()) {

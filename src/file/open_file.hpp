@@ -1,6 +1,6 @@
 // file/open_file.hpp: one open file, which several numbers may name; struct file of the kernel.
 //
-// Owns a reference to its context and, through it, the object's own bell. One reference for each number in the
+// Owns a reference to its context and, through it, the object's bell. One reference for each number in the
 // descriptor table, one for each call that is inside: the last one releases, whoever has it. What F_SETFL changes lives
 // below it: O_NONBLOCK in the context, as one context has one file at most, the rest in the kernel's file behind the
 // number. Any thread; all but make also from signal handlers. Invariant: a place that was an open file stays one for
@@ -20,11 +20,12 @@ class open_file {
   public:
     // Dead as yet, and without a context; null if there is no memory.
     [[nodiscard]] static open_file* make() noexcept;
-    // Born, with one reference. Takes over the caller's to the context. bell: the context's own number for its bell.
-    void init(core::context& object, int bell) noexcept;
+    // Born, with one reference. Takes over the caller's to the context.
+    void init(core::context& object) noexcept;
 
     [[nodiscard]] core::context& object() const noexcept { return *object_; }
-    [[nodiscard]] int bell() const noexcept { return bell_; }
+    // The number by which the context's bell is rung; -1: none that is ours.
+    [[nodiscard]] int bell() const noexcept;
 
     // One of the numbers that name this file, for as long as there is but one: then there is no need to look for
     // others.
@@ -36,12 +37,14 @@ class open_file {
     void set_signal(int number) noexcept { signal_.store(number, base::relaxed); }
     [[nodiscard]] int signal() const noexcept { return signal_.load(base::relaxed); }
 
+    // At home: a call of this process has named the file before, and the context has a number of its own for it.
+    [[nodiscard]] bool is_home() const noexcept;
     // In the child of a fork: makes the numbers of this file the child's own, if that has not been done.
     void come_home() noexcept;
+    // Whether the bell has been used, here or in a parent.
+    [[nodiscard]] bool is_used() const noexcept;
 
     void get() noexcept { refs_.get(); }
-    // Whether the caller's reference is the only one; to be asked where no number names the file any more.
-    [[nodiscard]] bool is_last() const noexcept { return refs_.read() == 1; }
     [[nodiscard]] bool get_unless_zero() noexcept { return refs_.get_unless_zero(); }
     void put() noexcept;
 
@@ -62,11 +65,12 @@ class open_file {
     static constexpr int no_number = -1;
     static constexpr int several = -2;
 
+    static constexpr std::uint32_t nowhere = 0;
+
     core::kref refs_;
-    int bell_ = -1;
     base::atomic<int> only_number_{no_number};
     base::atomic<int> signal_{0};
-    base::atomic<std::uint32_t> home_{0}; // the process that it came home to, as far as is known here
+    base::atomic<std::uint32_t> home_{nowhere}; // the process that it came home to, as far as is known here
     core::context* object_ = nullptr;
     open_file* next_free_ = nullptr;
 };

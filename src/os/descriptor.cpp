@@ -9,9 +9,11 @@
 #include <efd/base/atomic.hpp>
 
 #include <algorithm>
+#include <cstdio>
 #include <fcntl.h>
 #include <limits>
 #include <poll.h>
+#include <string_view>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -126,6 +128,17 @@ bool is_readable(int fd) noexcept {
     calls_made.fetch_add(1, base::relaxed);
     pollfd asked{fd, POLLIN, 0};
     return raw_poll(&asked, 1, 0) != 0;
+}
+
+bool is_bell_as_made(int fd, bool readable) noexcept {
+    const errno_keeper keeper;
+    if (raw_fcntl(fd, F_GETSIG, 0) != 0 || (raw_fcntl(fd, F_GETFL, 0) & O_NONBLOCK) == 0) return false;
+    char link[32];
+    char kind[32] = {};
+    std::snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    if (::readlink(link, kind, sizeof kind - 1) <= 0 || std::string_view(kind) != "anon_inode:[eventfd]") return false;
+    pollfd asked{fd, POLLIN, 0};
+    return (raw_poll(&asked, 1, 0) == 1 && (asked.revents & POLLIN) != 0) == readable;
 }
 
 void close_bell(int fd) noexcept {

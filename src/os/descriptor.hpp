@@ -31,6 +31,10 @@ bool ring_bell(int fd, std::uint64_t n) noexcept;
 // Takes all that it holds, and says how much that was; nothing where this is no bell.
 std::uint64_t silence_bell(int fd) noexcept;
 
+// Whether the number names an eventfd as plain as make_bell makes it, which nobody has marked, readable or not: the
+// last resort, for a number of which nothing else is known. False also where there is no /proc.
+[[nodiscard]] bool is_bell_as_made(int fd, bool readable) noexcept;
+
 // What poll(2) says of a bell. True where this is none.
 [[nodiscard]] bool is_readable(int fd) noexcept;
 

@@ -40,9 +40,9 @@ int take_number_apart(int fd) noexcept {
     return apart >= 0 ? apart : result_of(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); // the limit is low, or all above are taken
 }
 
-void give_number_back(int fd) noexcept {
+bool give_number_back(int fd) noexcept {
     const errno_keeper keeper;
-    raw_close(fd);
+    return raw_close(fd) == 0;
 }
 
 const int plain_duplicate = F_DUPFD;

@@ -11,11 +11,12 @@ namespace efd::os {
 // A bell behind the lowest free number: O_RDWR | O_NONBLOCK. EMFILE, ENFILE, ENOMEM.
 [[nodiscard]] int take_number(bool readable, bool cloexec) noexcept;
 
-// A second number, close-on-exec, for the same bell, out of the way of what programs count on: the lowest ones, and
+// Another number, close-on-exec, for the same bell, out of the way of what programs count on: the lowest ones, and
 // those that select(2) can watch. EMFILE.
 [[nodiscard]] int take_number_apart(int fd) noexcept;
 
-void give_number_back(int fd) noexcept;
+// False: it was free already.
+bool give_number_back(int fd) noexcept;
 
 // What a command of fcntl(2) is about.
 enum class command : unsigned char { get_status, set_status, get_signal, set_signal, duplicate, other };

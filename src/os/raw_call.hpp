@@ -50,7 +50,7 @@ inline long raw_read_now(int fd, void* to, std::size_t bytes) noexcept {
 inline long raw_write(int fd, const void* from, std::size_t bytes) noexcept {
     return ::syscall(SYS_write, fd, from, bytes);
 }
-inline void raw_close(int fd) noexcept { ::syscall(SYS_close, fd); }
+inline int raw_close(int fd) noexcept { return static_cast<int>(::syscall(SYS_close, fd)); }
 
 // What is closed by a system call is made by one: ThreadSanitizer follows libc's calls in the program's libraries too,
 // and would take a number that came back for one that was never closed.

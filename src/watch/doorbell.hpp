@@ -30,18 +30,23 @@ class doorbell : public core::bell {
     // object has no armed descriptor.
     [[nodiscard]] static base::status arm(core::context& object, std::uint32_t events, std::uint32_t& ready) noexcept;
 
-    // For an object that nobody else knows yet: the caller's bell, which is readable if the count is above zero,
-    // becomes the object's level descriptor. `twin` is another number of the same file, for as long as the bell is not
-    // proved. `follow` is called in the child of a fork, with the bell made anew, to put it behind the other numbers of
-    // its file. no_memory: it stays the caller's.
-    using follower = void (*)(core::context& object, int bell, int twin);
-    [[nodiscard]] static base::status adopt(core::context& object, int fd, int twin, follower follow) noexcept;
-
-    // Whether the descriptor of this object names its bell, for certain: then it is marked from now on, and may be
-    // told from any other file. Before the first ring, and before `twin` may be closed.
-    static bool prove(core::context& object) noexcept;
-    // The caller has just seen that both numbers name one file, and gives the last reference back now.
-    static void trust(core::context& object) noexcept;
+    // For an object that nobody else knows yet: the program's number, behind which is a bell, readable if the count is
+    // above zero, becomes the object's level descriptor. It is lent: as long as no call has named it, it is not used
+    // here at all. `follow` is called in the child of a fork, with the bell made anew, to put it behind the other
+    // numbers of its file. no_memory: nothing has changed.
+    struct lent_number {
+        int fd;
+        const void* owner; // whom the note of this number names
+        bool inherited;    // exec does not close it
+        void (*follow)(core::context& object, int bell, int lent);
+    };
+    [[nodiscard]] static base::status adopt(core::context& object, const lent_number& number) noexcept;
+    // A call has named the lent number. Whether the object has a number of its own for the same file; give it one, or
+    // let it go; or, where there is none, use the lent one.
+    [[nodiscard]] static bool has_own_number(core::context& object) noexcept;
+    static void give_own_number(core::context& object, int own) noexcept;
+    static void use_lent_number(core::context& object) noexcept;
+    [[nodiscard]] static bool is_used(core::context& object) noexcept; // one or the other
 
     // The level descriptor survives exec: other processes may read it.
     static void let_inherit(core::context& object) noexcept;
@@ -52,7 +57,7 @@ class doorbell : public core::bell {
 
     // In the child of a fork: gives the object's numbers bells of their own, if that has not been done.
     static void come_home(core::context& object) noexcept;
-    // The number of the object's descriptor, or -1.
+    // The number by which the object's bell is rung, or -1: none, lost, or lent and not named by any call yet.
     [[nodiscard]] static int number_of(core::context& object) noexcept;
     // As come_home for all objects; and makes those anew that were closed behind our back. The number of the first that
     // could not be: no_descriptor, table_full, no_memory. Not for signal handlers.
@@ -67,6 +72,7 @@ class doorbell : public core::bell {
     [[nodiscard]] static doorbell* of_slot(core::context& object) noexcept;
     [[nodiscard]] base::status open_here(ring_way way, int& fd) noexcept;
     void note_born_ringing() noexcept;
+    [[nodiscard]] static bool is_lent(int place) noexcept;
     [[nodiscard]] static bool is_armed_way(int place) noexcept;
     [[nodiscard]] static bool is_retired(int place) noexcept;
 
@@ -89,16 +95,15 @@ class doorbell : public core::bell {
     [[nodiscard]] bool is_home() noexcept;
     [[nodiscard]] bool move_home(std::uint32_t seen, std::uint32_t here) noexcept;
     [[nodiscard]] bool make_own() noexcept;
-    [[nodiscard]] bool prove_here() noexcept;
+    [[nodiscard]] bool is_unused() const noexcept;
+    [[nodiscard]] bool use_as_made() noexcept;
     [[nodiscard]] base::status make_anew(int& place) noexcept;
 
-    // As wide as a word: riscv64 would exchange a byte by a call of libatomic. NOLINTNEXTLINE(performance-enum-size)
-    enum class proof : unsigned { marked, twin, trusted };
-
-    static constexpr int nowhere = -1; // else: the number of the descriptor, above two marks
+    static constexpr int nowhere = -1; // else: the number of the descriptor, above three marks
     static constexpr int armed_way = 1 << 0;
     static constexpr int retired = 1 << 1; // beside armed_way: its ring is heard by nobody
-    static constexpr int number_shift = 2;
+    static constexpr int lent = 1 << 2;    // the number is the program's own
+    static constexpr int number_shift = 3;
 
     core::context& object_; // of the slot: the bell stays with it, from one object to the next
     base::atomic<int> place_;
@@ -107,9 +112,8 @@ class doorbell : public core::bell {
     base::atomic<std::uint32_t> done_{0};  // of these, the ones that have surely rung; below zero for a moment
     base::atomic<std::uint32_t> full_{0};  // who is busy may touch this: the bell shows that there is no room
     base::atomic<std::uint32_t> home_{0};  // the process that made the number
-    int twin_ = nowhere;                   // the first of the program's own numbers of this file
-    base::atomic<proof> proof_{proof::marked};
-    follower follow_ = nullptr;
+    lent_number lent_ = {nowhere, nullptr, false, nullptr};
+    base::atomic<std::uint32_t> lent_is_used_{0};
     base::atomic<std::uint32_t> inherits_{0};
     base::atomic<std::uint64_t> looked_at_{1}; // the count, when the bell was last seen to ring; for one that inherits
     doorbell* next_made_ = nullptr;

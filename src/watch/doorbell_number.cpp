@@ -1,8 +1,10 @@
 // watch/doorbell_number.cpp: the number of a doorbell: made, seen to be ours, made anew, closed.
 //
 // A number is ours if the kernel gave it to this bell last and the file behind it bears our mark; os/descriptor.cpp
-// looks at both before it rings, silences, replaces or closes. A bell of efd_eventfd is not marked when it is made, as
-// many are closed without a ring: until then it has two numbers, and both must name one file (prove).
+// looks at both before it rings, silences, replaces or closes. The number of efd_eventfd is the program's own, and
+// lent: as many are closed without any use, it bears no mark and is not touched until a call names it. That first call
+// gives the object a number of its own for the same file, and marks it (FIRST_USE in docs/races.md). Where there is no
+// free number the lent one is marked and used.
 //
 // HOME. In the child of a fork the number names the parent's bell, which the child must neither ring nor silence. The
 // first who comes to it there makes a new one behind it:
@@ -48,13 +50,16 @@ constinit std::mutex making_anew;
 
 } // namespace
 
+bool doorbell::is_lent(int place) noexcept { return (place & lent) != 0; }
 bool doorbell::is_armed_way(int place) noexcept { return (place & armed_way) != 0; }
 bool doorbell::is_retired(int place) noexcept { return (place & retired) != 0; }
 
-// -1: the number was closed behind our back, and the kernel gave it to another bell.
+// -1: the number was closed behind our back, and the kernel gave it to another bell; or no call has named it yet.
 int doorbell::fd_here() const noexcept {
-    const int fd = place_.load(base::relaxed) >> number_shift;
-    return os::is_owner(fd, this) ? fd : -1;
+    const int place = place_.load(base::acquire);
+    const int fd = place >> number_shift;
+    if (!is_lent(place)) return os::is_owner(fd, this) ? fd : -1;
+    return lent_is_used_.load(base::acquire) != 0 && os::is_owner(fd, lent_.owner) ? fd : -1;
 }
 
 doorbell::doorbell(core::context& slot) noexcept : object_(slot), place_(nowhere) { tell = &told; }
@@ -110,12 +115,11 @@ status doorbell::make_anew(int& place) noexcept {
     const std::lock_guard guard(making_anew);
     place = place_.load(base::acquire);
     const std::uint32_t here = os::process_number();
-    if (!is_home() || (prove_here() && os::is_marked(fd_here()))) return status::ok;
+    if (!is_home() || os::is_marked(fd_here())) return status::ok;
     const int made = os::make_bell(false);
     if (made < 0) return status_of(made);
     home_.exchange(here | moving_mark, base::acq_rel); // HOME
     os::note_owner(made, this);
-    proof_.store(proof::marked, base::relaxed);
     const auto lost = static_cast<std::uint32_t>(done());
     begun_.fetch_sub(lost, base::acq_rel);
     done_.fetch_sub(lost, base::acq_rel);
@@ -131,36 +135,59 @@ void doorbell::note_born_ringing() noexcept {
     done_.fetch_add(1, base::acq_rel);
 }
 
-status doorbell::adopt(core::context& object, int fd, int twin, follower follow) noexcept {
+status doorbell::adopt(core::context& object, const lent_number& number) noexcept {
     doorbell* const bell = of_slot(object);
     if (bell == nullptr) return status::no_memory;
     if (object.count() > 0) bell->note_born_ringing();
-    bell->follow_ = follow;
-    bell->twin_ = twin;
-    bell->proof_.store(proof::twin, base::relaxed);
+    bell->lent_ = number;
+    bell->inherits_.store(number.inherited ? 1 : 0, base::relaxed);
     bell->home_.store(os::process_number(), base::relaxed);
-    os::note_owner(fd, bell);
-    bell->place_.store(fd << number_shift, base::release);
-    object.watch_level();
+    bell->place_.store(number.fd << number_shift | lent, base::release);
+    object.watch_level_untold();
     return status::ok;
 }
 
-bool doorbell::prove(core::context& object) noexcept {
+bool doorbell::has_own_number(core::context& object) noexcept {
+    const auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
+    return bell != nullptr && !is_lent(bell->place_.load(base::acquire));
+}
+
+// FIRST_USE. Several calls may do so at once: all have numbers of one file, and one of these stays.
+void doorbell::give_own_number(core::context& object, int own) noexcept {
     auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
-    return bell != nullptr && bell->prove_here();
+    os::mark(own);
+    os::note_owner(own, bell);
+    int place = bell->place_.load(base::acquire);
+    while (is_lent(place)) {
+        const int kept = place & (armed_way | retired);
+        if (bell->place_.compare_exchange_weak(place, own << number_shift | kept, base::acq_rel, base::acquire)) return;
+    }
+    os::note_owner(own, nullptr);
+    os::close_known_bell(own);
 }
 
-bool doorbell::prove_here() noexcept {
-    if (proof_.load(base::acquire) == proof::marked) return true;
-    const int fd = fd_here();
-    if (fd < 0 || !os::same_file(fd, twin_) || !os::is_anonymous(fd)) return false;
-    os::mark(fd);
-    proof_.store(proof::marked, base::release);
+void doorbell::use_lent_number(core::context& object) noexcept {
+    auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
+    os::mark(bell->lent_.fd);
+    bell->lent_is_used_.store(1, base::release);
+}
+
+bool doorbell::is_used(core::context& object) noexcept {
+    const auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
+    return bell != nullptr && !bell->is_unused();
+}
+
+bool doorbell::is_unused() const noexcept {
+    return is_lent(place_.load(base::acquire)) && lent_is_used_.load(base::acquire) == 0;
+}
+
+// For who has to have all numbers of the child of a fork renewed, also those that no call names: by what the file is.
+// In the process that made it there is nothing to renew.
+bool doorbell::use_as_made() noexcept {
+    if (home_.load(base::acquire) == os::process_number() || !os::is_owner(lent_.fd, lent_.owner)) return false;
+    if (!os::is_bell_as_made(lent_.fd, object_.count() > 0)) return false;
+    use_lent_number(object_);
     return true;
-}
-
-void doorbell::trust(core::context& object) noexcept {
-    static_cast<doorbell*>(object.bell_of_slot())->proof_.store(proof::trusted, base::relaxed);
 }
 
 void doorbell::let_inherit(core::context& object) noexcept {
@@ -181,14 +208,13 @@ void doorbell::retire(core::context& object) noexcept {
 
 // The last reference is gone, and with it everybody who could be busy here.
 void doorbell::end() noexcept {
-    const int fd = fd_here();
-    if (fd >= 0) os::note_owner(fd, nullptr);
-    if (proof_.exchange(proof::marked, base::relaxed) == proof::trusted)
-        os::close_known_bell(fd);
-    else
+    if (const int fd = fd_here(); fd >= 0 && !is_lent(place_.load(base::relaxed))) {
+        os::note_owner(fd, nullptr);
         os::close_bell(fd);
+    }
     forget();
-    follow_ = nullptr;
+    lent_.follow = nullptr;
+    lent_is_used_.store(0, base::relaxed);
     inherits_.store(0, base::relaxed);
     place_.store(nowhere, base::release);
 }
@@ -203,13 +229,11 @@ int doorbell::number_of(core::context& object) noexcept {
     return bell == nullptr ? -1 : bell->fd_here();
 }
 
-// Whether the number is this process's, from now on if it was not; and, if it may be rung at all, proved to be a bell.
+// Whether the number is this process's, from now on if it was not.
 bool doorbell::is_home() noexcept {
     const std::uint32_t here = os::process_number();
     const std::uint32_t seen = home_.load(base::acquire);
-    if (seen != here && !move_home(seen, here)) return false;
-    if (proof_.load(base::relaxed) != proof::marked) (void)prove_here();
-    return true;
+    return seen == here || move_home(seen, here);
 }
 
 bool doorbell::move_home(std::uint32_t seen, std::uint32_t here) noexcept {
@@ -227,10 +251,9 @@ bool doorbell::move_home(std::uint32_t seen, std::uint32_t here) noexcept {
 
 // Also true where the number was closed behind our back: then it is nobody's, and looked at before each use.
 bool doorbell::make_own() noexcept {
-    (void)prove_here();
     const int fd = fd_here();
     if (!os::replace_bell(fd)) return !os::is_marked(fd);
-    if (follow_ != nullptr) follow_(object_, fd, twin_);
+    if (lent_.follow != nullptr) lent_.follow(object_, fd, lent_.fd);
     return true;
 }
 
@@ -239,9 +262,11 @@ status doorbell::renew_all() noexcept {
     for (doorbell* bell = all_doorbells.load(base::acquire); bell != nullptr; bell = bell->next_made_) {
         const int place = bell->place_.load(base::acquire);
         if (place == nowhere || is_retired(place) || !bell->object_.get_unless_zero()) continue;
-        int fd = -1;
-        const status end = bell->open_here(is_armed_way(place) ? ring_way::armed : ring_way::level, fd);
-        if (first == status::ok && end != status::ok) first = end;
+        if (!bell->is_unused() || bell->use_as_made()) {
+            int fd = -1;
+            const status end = bell->open_here(is_armed_way(place) ? ring_way::armed : ring_way::level, fd);
+            if (first == status::ok && end != status::ok) first = end;
+        }
         bell->object_.put();
     }
     return first;

@@ -143,11 +143,13 @@ int make_bell(bool readable) noexcept {
 }
 
 bool ring_bell(int fd, std::uint64_t n) noexcept {
+    if (fd < 0) return false;
     const std::uint64_t units = explore::scaled(n);
     return explore::admits(explore::call(fd, bell_call::ring, units, std::source_location::current()), units);
 }
 
 std::uint64_t silence_bell(int fd) noexcept {
+    if (fd < 0) return 0;
     const std::uint64_t held =
         explore::held_by(explore::call(fd, bell_call::silence, 0, std::source_location::current()));
     return held == explore::bell_full ? UINT64_MAX - 1 : held;
@@ -157,14 +159,16 @@ void close_known_bell(int fd) noexcept { close_bell(fd); }
 
 // Of a file that is gone before its object; fork is no part of the model, nor are numbers closed behind our back.
 bool replace_bell(int fd) noexcept {
+    if (fd < 0) return false;
     const std::uint64_t old = explore::call(fd, bell_call::make, 0, std::source_location::current());
     if ((old & explore::bell_open) == 0) explore::the_machine().fail("a closed bell is renewed");
     return true;
 }
 bool is_marked(int /*unused*/) noexcept { return true; }
+bool is_bell_as_made(int /*unused*/, bool /*unused*/) noexcept { return false; }
 bool is_readable(int fd) noexcept { return explore::held_by(explore::bell_word(fd)) > 0; }
 void mark(int /*unused*/) noexcept {}
-void note_owner(int /*unused*/, const void* /*unused*/) noexcept {}
+void note_owner(int /*unused*/, const void* /*unused*/) noexcept {} // the last one to ask for a number has it
 bool is_owner(int fd, const void* /*unused*/) noexcept { return fd >= 0; }
 std::uint64_t bell_calls() noexcept { return 0; }
 

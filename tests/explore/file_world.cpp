@@ -172,7 +172,7 @@ void open_at(int number, std::size_t object) {
     must(file != nullptr && file_layout::newest_references(*file) == 0, "a living file was handed out");
     note(*file);
     here->objects[object].given_away = true;
-    file->init(*here->objects[object].object, -1);
+    file->init(*here->objects[object].object);
     table().install(number, *file);
 }
 
@@ -221,12 +221,14 @@ void make_numbered_world() {
     make_bells();
     make_numbers();
     here->made_at = {};
+    here->file_of = {};
 }
 
 int really_make(std::uint64_t units) {
     int number = -1;
     must(efd::file::make_descriptor(static_cast<unsigned>(units), 0, number) == status::ok, "no descriptor");
     here->made_at[units] = number + 1;
+    here->file_of[units] = file_made_last();
     if (open_file* const file = file_layout::newest_at(number); file != nullptr) note(*file);
     return number;
 }
@@ -239,7 +241,7 @@ bool really_close(int number) {
 
 // The number may have changed hands before its maker knew it: where the units were met is looked at in the end.
 void really_use(int number) {
-    const file_reference mine = table().get(number);
+    const file_reference mine = table().use(number);
     if (!mine) return;
     context& object = mine->object();
     must_live(*mine, object);
@@ -249,12 +251,15 @@ void really_use(int number) {
         if (value >= most_owned) return must(false, "a call took units that nobody gave");
         must(here->met_at[value] == 0, "units are taken twice");
         here->met_at[value] = number + 1;
+        const int bell = mine->bell();
+        const int file = here->file_of[value]; // unless its maker does not know it yet
+        must(bell < 0 || file == 0 || file_of_bell(bell) == file, "an object has the bell of another file");
     }
     must_live(*mine, object);
 }
 
 context* really_keep(int number) {
-    const file_reference mine = table().get(number);
+    const file_reference mine = table().use(number);
     if (!mine) return nullptr;
     must_live(*mine, mine->object());
     mine->object().get();
@@ -280,12 +285,15 @@ std::string audit_numbers() {
         const std::string who = "number " + std::to_string(number);
         if ((file != nullptr) != is_taken(number)) return who + (file != nullptr ? " is free, and named" : " is lost");
         if (file == nullptr) continue;
-        ++living;
-        if (file->bell() != bell_behind(number)) return who + " names another file than the kernel's";
         if (context_layout::newest_references(file->object()) != 1) return who + " names a dead object, or leaks it";
+        const int bell = file->bell();
+        if (bell < 0) continue;
+        ++living;
+        if ((held_by(bell_word(bell)) > 0) != (file->object().count() > 0))
+            return who + " says the contrary of the count";
     }
     if (open_bells() != living)
-        return std::to_string(open_bells()) + " bells are open, " + std::to_string(living) + " files live";
+        return std::to_string(open_bells()) + " bells are open, " + std::to_string(living) + " files have one";
     for (std::size_t units = 1; units < most_owned; ++units)
         if (here->met_at[units] != 0 && here->met_at[units] != here->made_at[units])
             return "units were taken through a number that never named their object";

@@ -36,6 +36,7 @@ struct shelf {
     unsigned closes = 0;                   // that found something
     std::array<int, most_owned> made_at{}; // by the real calls: number + 1 of the object with these units
     std::array<int, most_owned> met_at{};  // and where somebody took them
+    std::array<int, most_owned> file_of{}; // and the kernel's file, as far as its maker has said
 };
 shelf& files() noexcept;
 
@@ -62,7 +63,7 @@ efd::core::context* really_keep(int number); // a reference to its object, or nu
 // References are as many as there are who hold them; dead files lie in the stack once, living ones do not; each object
 // lives exactly as long as a file names it, and has what it was given and nobody took.
 std::string audit_files();
-// And as many bells are open as files live, and numbers name what the kernel has behind them.
+// And as many bells are open as files have one, and numbers name what the kernel has behind them.
 std::string audit_numbers();
 
 } // namespace explore

@@ -1,6 +1,7 @@
 // Numbers: see numbers.hpp. Stands in for src/os/file_number.cpp, and for user_memory.cpp, which no schedule comes to.
 #include "explore/numbers.hpp"
 
+#include "explore/bells.hpp"
 #include "explore/file_world.hpp"
 #include "explore/tell.hpp"
 #include "os/descriptor.hpp"
@@ -19,7 +20,10 @@ constexpr std::uint32_t readable_mark = 1U << 16; // shifted by the number: its 
 
 struct number_table {
     efd::base::atomic<std::uint32_t> word{0};
-    std::array<int, most_numbers> bells{};
+    int files_made = 0;
+    std::array<int, most_numbers> files{};
+    std::array<int, max_threads + 1> made_last{}; // the first: in a set_up
+    std::array<int, most_bells> file_of_bell{};
 };
 number_table* here = nullptr;
 
@@ -44,7 +48,8 @@ bool is_taken(int number) noexcept {
                                    : word_now(); // in a set_up: the bytes
     return (word & number_mask(number)) != 0;
 }
-int bell_behind(int number) noexcept { return here->bells[static_cast<std::size_t>(number)]; }
+int file_made_last() noexcept { return here->made_last[static_cast<std::size_t>(current_thread() + 1)]; }
+int file_of_bell(int bell) noexcept { return here->file_of_bell[static_cast<std::size_t>(bell)]; }
 
 } // namespace explore
 
@@ -65,24 +70,31 @@ int take_number(bool readable, bool /*cloexec*/) noexcept {
                                                          base::acquire))
             continue;
         explore::must(file::file_layout::newest_at(number) == nullptr, "a number is given out that names a file");
+        explore::here->files[static_cast<std::size_t>(number)] = ++explore::here->files_made;
+        explore::here->made_last[static_cast<std::size_t>(explore::current_thread() + 1)] = explore::here->files_made;
         return number;
     }
 }
 
 int take_number_apart(int fd) noexcept {
-    const int bell = make_bell((explore::word_now() >> fd & explore::readable_mark) != 0);
-    explore::here->bells[static_cast<std::size_t>(fd)] = bell;
+    const std::uint32_t word = explore::word_now();
+    const int file = explore::here->files[static_cast<std::size_t>(fd)];
+    if ((word & number_mask(fd)) == 0) return -EBADF;
+    const int bell = make_bell((word >> fd & explore::readable_mark) != 0);
+    if (bell >= 0) explore::here->file_of_bell[static_cast<std::size_t>(bell)] = file;
     return bell;
 }
 
-void give_number_back(int fd) noexcept {
+bool give_number_back(int fd) noexcept {
     const std::uint32_t gone = number_mask(fd) | explore::readable_mark << fd;
     const std::uint32_t old = explore::here->word.fetch_and(~gone, base::acq_rel);
     explore::must((old & number_mask(fd)) != 0, "a number is given back that nobody has");
+    return true;
 }
 
 bool same_file(int one, int other) noexcept {
-    return (explore::word_now() & number_mask(one)) != 0 && explore::bell_behind(one) == other;
+    return (explore::word_now() & number_mask(one)) != 0 && other >= 0 &&
+           explore::here->files[static_cast<std::size_t>(one)] == explore::file_of_bell(other);
 }
 
 void learn_border(int /*unused*/) noexcept {}

@@ -1,8 +1,9 @@
 // numbers.hpp: the model of the kernel's table of descriptors, as far as src/file takes and gives back numbers.
 //
 // The numbers that are taken are one word, and each system call is one step on it, or two, as the kernel's lock of the
-// table has it; which bell is behind a number stands beside. A number that is given back without being taken is a
-// failure, and so is one that is given out while efd's own table still names a file there.
+// table has it; which file is behind a number stands beside. Who duplicates a number gets a bell for its file. A number
+// that is given back without being taken is a failure, and so is one that is given out while efd's own table still
+// names a file there.
 #pragma once
 
 namespace explore {
@@ -13,6 +14,8 @@ inline constexpr int most_numbers = 4;
 void make_numbers();
 // As it is now, without a step.
 bool is_taken(int number) noexcept;
-int bell_behind(int number) noexcept;
+// Which of all files ever made: the one that the running thread has made last, and the one that a bell belongs to.
+int file_made_last() noexcept;
+int file_of_bell(int bell) noexcept;
 
 } // namespace explore

@@ -277,6 +277,7 @@ TEST(descriptor, the_fdinfo_of_a_closed_number_is_refused) {
 TEST(descriptor, a_number_closed_behind_our_back_is_not_mistaken) {
     const std::set<int> before = open_numbers();
     const int fd = ::efd_eventfd(1, 0);
+    EXPECT_EQ(add(fd, 1), (answer{8, 0}));
     ::close(fd);
     int ends[2] = {-1, -1};
     ASSERT_EQ(::pipe(ends), 0);
@@ -296,6 +297,47 @@ TEST(descriptor, a_number_closed_behind_our_back_is_not_mistaken) {
     EXPECT_EQ(take(anew, n), (answer{-1, EAGAIN}));
     EXPECT_EQ(::efd_fd_close(anew), 0);
     EXPECT_EQ(open_numbers(), before); // what was forgotten has been given back
+}
+
+// If no call has named it before, nothing is known of it but what its closer says: as close(2) has it.
+TEST(descriptor, a_number_that_was_never_used_is_closed_as_close_does) {
+    const std::set<int> before = open_numbers();
+    const int fd = ::efd_eventfd(1, 0);
+    ::close(fd);
+    EXPECT_EQ(::efd_fd_close(fd), -1);
+    EXPECT_EQ(errno, EBADF);
+    const int again = ::efd_eventfd(1, 0);
+    ::close(again);
+    ASSERT_EQ(::dup(0), again);
+    EXPECT_EQ(::efd_fd_close(again), 0);
+    EXPECT_EQ(open_numbers(), before);
+}
+
+// One number as long as it is not used, and a second one then; where there is none it does without.
+TEST(descriptor, takes_its_second_number_with_the_first_use) {
+    const std::set<int> before = open_numbers();
+    const int fd = ::efd_eventfd(0, EFD_NONBLOCK);
+    EXPECT_EQ(open_numbers().size(), before.size() + 1);
+    std::uint64_t n = 0;
+    EXPECT_EQ(take(fd, n), (answer{-1, EAGAIN}));
+    EXPECT_EQ(open_numbers().size(), before.size() + 2);
+    EXPECT_EQ(::efd_fd_close(fd), 0);
+    EXPECT_EQ(open_numbers(), before);
+
+    const int other = ::efd_eventfd(2, EFD_NONBLOCK);
+    {
+        const fewer_numbers limit(static_cast<rlim_t>(other) + 1);
+        EXPECT_EQ(take(other, n), (answer{8, 0}));
+        EXPECT_EQ(says(other), POLLOUT);
+        EXPECT_EQ(add(other, 1), (answer{8, 0}));
+        EXPECT_EQ(says(other), unsigned{POLLIN | POLLOUT});
+    }
+    EXPECT_EQ(open_numbers().size(), before.size() + 1);
+    EXPECT_EQ(take(other, n), (answer{8, 0})); // has one now
+    EXPECT_EQ(open_numbers().size(), before.size() + 2);
+    EXPECT_EQ(says(other), POLLOUT);
+    EXPECT_EQ(::efd_fd_close(other), 0);
+    EXPECT_EQ(open_numbers(), before);
 }
 
 TEST(descriptor, the_child_of_a_fork_has_copies) {

@@ -167,6 +167,7 @@ class alignas(64) context {
     [[nodiscard]] bell* bell_of_slot() noexcept;
     [[nodiscard]] bell* put_bell(bell& given) noexcept;
     void watch_level() noexcept;
+    void watch_level_untold() noexcept; // the bell says already what poll() says, and nobody changes it meanwhile
     void note_ring() noexcept;
     [[nodiscard]] std::uint32_t arm_bell(std::uint32_t events) noexcept;
     // For a ring of an armed bell: whether one is wanted, `arm` then being the word to give to end_arm after the ring.
