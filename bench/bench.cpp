@@ -77,6 +77,7 @@ std::vector<row> all_rows(const settings& how) {
     add_pingpong_rows(rows, how);
     add_life_rows(rows, how);
     add_herd_rows(rows, how);
+    add_cancel_rows(rows, how);
     add_linger_rows(rows, how);
     add_loop_rows(rows, how);
     add_set_rows(rows, how);

@@ -56,6 +56,7 @@ void add_signal_rows(std::vector<row>& rows, const settings& how);   // rows_sig
 void add_pingpong_rows(std::vector<row>& rows, const settings& how); // rows_pingpong.cpp
 void add_life_rows(std::vector<row>& rows, const settings& how);     // rows_life.cpp
 void add_herd_rows(std::vector<row>& rows, const settings& how);     // rows_herd.cpp
+void add_cancel_rows(std::vector<row>& rows, const settings& how);   // rows_cancel.cpp
 void add_linger_rows(std::vector<row>& rows, const settings& how);   // rows_linger.cpp
 void add_loop_rows(std::vector<row>& rows, const settings& how);     // rows_loop.cpp
 void add_set_rows(std::vector<row>& rows, const settings& how);      // rows_set.cpp

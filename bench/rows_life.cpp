@@ -32,6 +32,19 @@ subject life(const settings& how) {
             }};
 }
 
+// The descriptor of efd_eventfd, as long as nobody uses it.
+class efd_descriptor {
+  public:
+    static constexpr const char* name = "efd";
+    efd_descriptor() : fd_(efd_eventfd(0, EFD_CLOEXEC)) { must(fd_ >= 0, "efd_eventfd"); }
+    ~efd_descriptor() { (void)efd_fd_close(fd_); }
+    efd_descriptor(const efd_descriptor&) = delete;
+    efd_descriptor& operator=(const efd_descriptor&) = delete;
+
+  private:
+    int fd_;
+};
+
 subject size(const char* name, std::size_t bytes) {
     return {name, [bytes] { return static_cast<double>(bytes); }};
 }
@@ -136,6 +149,15 @@ void add_life_rows(std::vector<row>& rows, const settings& how) {
     life_row.loss =
         "An object takes an id and 64 bytes that stay valid for late threads; a semaphore on the stack takes "
         "nothing";
+
+    row& descriptor = rows.emplace_back();
+    descriptor.name = "create_close";
+    descriptor.title = "make a descriptor and close it";
+    descriptor.unit = "ns";
+    descriptor.subjects = {life<kernel_eventfd>(how), life<efd_descriptor>(how)};
+    descriptor.gates = {{"efd", 1.1, "kernel"}};
+    descriptor.note = "efd: efd_eventfd and efd_fd_close; kernel: eventfd and close";
+    descriptor.loss = "The two calls of the kernel's, and the object beside them";
 
     row& memory = rows.emplace_back();
     memory.name = "memory";
