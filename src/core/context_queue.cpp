@@ -162,7 +162,7 @@ const standing_places* context::standing() const noexcept {
 }
 
 void context::release() noexcept {
-    notify(poll_hup);
+    if (is_watched(state_.load(base::acquire))) notify(poll_hup);
     put();
 }
 

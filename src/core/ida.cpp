@@ -1,6 +1,7 @@
 // core/ida.cpp: see ida.hpp.
 #include "core/ida.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <new>
 
@@ -20,7 +21,27 @@ bool ida::reach(std::size_t id) noexcept {
 }
 
 int ida::alloc() noexcept {
-    // From the top down, the first word that is not full; a word that does not exist yet counts as empty.
+    if (first_ >= level_[0].size()) return alloc_from_the_top();
+    std::uint64_t& word = level_[0][first_];
+    const int free_bit = std::countr_one(word);
+    if (free_bit == word_bits) return alloc_from_the_top();
+    word |= std::uint64_t{1} << free_bit;
+    if (word == UINT64_MAX) mark_full(first_);
+    return static_cast<int>(first_ * word_bits) + free_bit;
+}
+
+// A bottom word has become full.
+void ida::mark_full(std::size_t index) noexcept {
+    for (std::size_t depth = 1; depth < level_.size(); ++depth) {
+        std::uint64_t& word = level_[depth][index / word_bits];
+        word |= std::uint64_t{1} << (index % word_bits);
+        if (word != UINT64_MAX) return;
+        index /= word_bits;
+    }
+}
+
+// From the top down, the first word that is not full; a word that does not exist yet counts as empty.
+[[gnu::noinline]] int ida::alloc_from_the_top() noexcept {
     std::size_t index = 0;
     for (int depth = levels - 1; depth >= 0; --depth) {
         const auto& level = level_[static_cast<unsigned>(depth)];
@@ -29,20 +50,15 @@ int ida::alloc() noexcept {
         if (free_bit == word_bits) return none;
         index = index * word_bits + static_cast<unsigned>(free_bit);
     }
-    const std::size_t id = index;
-    if (!reach(id)) return none;
-    for (auto& level : level_) {
-        std::uint64_t& word = level[index / word_bits];
-        word |= std::uint64_t{1} << (index % word_bits);
-        if (word != UINT64_MAX) break;
-        index /= word_bits;
-    }
-    return static_cast<int>(id);
+    if (!reach(index)) return none;
+    first_ = index / word_bits;
+    return alloc();
 }
 
 bool ida::free(int id) noexcept {
     if (!contains(id)) return false;
     auto index = static_cast<std::size_t>(id);
+    first_ = std::min(first_, index / word_bits);
     for (auto& level : level_) {
         std::uint64_t& word = level[index / word_bits];
         const bool was_full = word == UINT64_MAX;

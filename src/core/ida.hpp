@@ -1,7 +1,8 @@
 // core/ida.hpp: the id allocator; the kernel's struct ida.
 //
 // Owns the set of ids in use. The caller serialises the calls. Invariant: alloc gives the smallest number that is not
-// in use (K-128). A tree of 64-bit words, one bit for each id at the bottom, one bit for each full word above.
+// in use (K-128). A tree of 64-bit words, one bit for each id at the bottom, one bit for each full word above; and the
+// bottom word in which the search begins: all words before it are full.
 #pragma once
 
 #include <array>
@@ -27,9 +28,12 @@ class ida {
     static constexpr int levels = 5; // 64^5 = 2^30 ids
 
     [[nodiscard]] bool reach(std::size_t id) noexcept;
+    [[nodiscard]] int alloc_from_the_top() noexcept;
+    void mark_full(std::size_t word) noexcept;
 
     // level_[0] has a bit for each id; level_[k + 1] a bit for each full word of level_[k].
     std::array<std::vector<std::uint64_t>, levels> level_;
+    std::size_t first_ = 0; // no bottom word before it has a free bit
 };
 
 } // namespace efd::core

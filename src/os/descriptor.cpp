@@ -52,10 +52,10 @@ note* note_of(int fd) noexcept {
     return piece == nullptr ? nullptr : piece + number % piece_notes;
 }
 
-note* make_note(int fd) noexcept {
+[[gnu::noinline]] note* make_note(int fd) noexcept {
     const auto number = static_cast<unsigned>(fd);
     if (fd < 0 || number / piece_notes >= pieces_most) return nullptr;
-    if (note* const there = note_of(fd); there != nullptr) return there;
+    const errno_keeper keeper;
     auto* const made = static_cast<note*>(map_zeroed(piece_notes * sizeof(note)));
     if (made == nullptr) return nullptr;
     note* none = nullptr;
@@ -100,8 +100,9 @@ void mark(int fd) noexcept {
 }
 
 void note_owner(int fd, const void* owner) noexcept {
-    const errno_keeper keeper;
-    if (note* const of = make_note(fd); of != nullptr) of->store(owner, base::release);
+    note* of = note_of(fd);
+    if (of == nullptr) of = make_note(fd);
+    if (of != nullptr) of->store(owner, base::release);
 }
 
 bool is_owner(int fd, const void* owner) noexcept {
