@@ -47,7 +47,9 @@ void context::watch_level() noexcept {
     tell_bell(0);
 }
 
-void context::watch_level_untold() noexcept { state_.fetch_or(armed_mark, base::acq_rel); } // LEVEL, attach
+// LEVEL, attach. Nobody else knows this object yet. Who has outlived the one that lived here before changes a word only
+// where it shows a sleeper or an arm, and this one shows neither.
+void context::watch_level_untold() noexcept { state_.store(state_.load(base::relaxed) | armed_mark, base::release); }
 
 // The bell has rung for a count above zero: adds need not tell it any more.
 void context::note_ring() noexcept {

@@ -57,20 +57,27 @@ context* context_table::slot(int id) noexcept {
     return place;
 }
 
-// RETURN: everything pushed before this step is popped by it; the link was written before the push.
-void context_table::collect_returned() noexcept {
-    if (returned_.load(base::relaxed) == nobody) return;
+// RETURN: everything pushed before this step is popped by it; the link was written before the push. A single one whose
+// id is the next to be given stays as it is, and is taken; null: the ids are free now.
+context* context_table::take_returned(int& id) noexcept {
+    if (returned_.load(base::relaxed) == nobody) return nullptr;
     std::uint64_t next = returned_.exchange(nobody, base::acq_rel);
-    while (next != nobody) {
-        const int id = static_cast<int>(next - 1);
-        next = slot(id)->huge_.load(base::relaxed);
-        ids_.free(id);
+    context* const last = slot(static_cast<int>(next - 1));
+    if (last->huge_.load(base::relaxed) == nobody && ids_.is_below_all_free(static_cast<int>(next - 1))) {
+        id = static_cast<int>(next - 1);
+        return last;
     }
+    while (next != nobody) {
+        const int free = static_cast<int>(next - 1);
+        next = slot(free)->huge_.load(base::relaxed);
+        ids_.free(free);
+    }
+    return nullptr;
 }
 
 context* context_table::take_slot(int& id) noexcept {
     const std::lock_guard guard(mutex_);
-    collect_returned();
+    if (context* const dead = take_returned(id); dead != nullptr) return dead;
     id = ids_.alloc();
     if (id == ida::none) return nullptr;
     context* const place = slot(id);

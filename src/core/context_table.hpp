@@ -35,7 +35,7 @@ class context_table {
     static constexpr std::uint64_t nobody = 0;
 
     [[nodiscard]] context* slot(int id) noexcept;
-    void collect_returned() noexcept;
+    [[nodiscard]] context* take_returned(int& id) noexcept;
 
     std::mutex mutex_;
     ida ids_;

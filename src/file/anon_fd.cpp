@@ -50,7 +50,18 @@ status install_new(core::context& object, int fd, bool inherited) noexcept {
 bool is_of(open_file& file, int fd) noexcept {
     file.come_home();
     const int bell = file.bell();
-    return bell == fd ? os::is_marked(fd) : os::same_file(fd, bell);
+    if (bell != fd) return os::same_file(fd, bell);
+    watch::doorbell::take_lent_number(file.object());
+    return os::is_marked(fd);
+}
+
+// False: the number is not to be closed. If this is the first call that names it nothing is known of it but what the
+// caller says, and it is closed as close(2) would do.
+bool forget_number(int fd) noexcept {
+    descriptor_table& table = descriptor_table::instance();
+    const bool is_installed = table.is_installed(fd);
+    const file_reference closed = table.take(fd);
+    return closed && is_installed && (!closed->is_used() || is_of(*closed, fd));
 }
 
 } // namespace
@@ -92,16 +103,8 @@ status install_dup(int fd, open_file& file) noexcept {
     return status::ok;
 }
 
-// The number leaves the table before it is free, so that whoever gets it next finds no trace. If this is the first call
-// that names it nothing is known of it but what the caller says, and it is closed as close(2) would do.
-bool close_descriptor(int fd) noexcept {
-    descriptor_table& table = descriptor_table::instance();
-    const bool is_installed = table.is_installed(fd);
-    const file_reference closed = table.take(fd);
-    if (!closed || !is_installed) return false;
-    if (closed->is_used() && !is_of(*closed, fd)) return false;
-    os::note_owner(fd, nullptr);
-    return os::give_number_back(fd);
-}
+// The number leaves the table, and the file goes if it was the last, before the number is free: whoever gets it next
+// finds no trace.
+bool close_descriptor(int fd) noexcept { return forget_number(fd) && os::give_number_back(fd); }
 
 } // namespace efd::file

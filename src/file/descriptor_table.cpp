@@ -95,7 +95,10 @@ void descriptor_table::install(int fd, open_file& file) noexcept {
     place* const named = place_of(fd);
     os::note_owner(fd, named);
     file.add_number(fd);
-    const file_reference stale(named->exchange(&file, base::acq_rel)); // FDGET, install
+    // The kernel has given this number to the caller alone: where nothing is left of who had it before, nobody puts
+    // anything there.
+    if (named->load(base::relaxed) == nullptr) return named->store(&file, base::release); // FDGET, install
+    const file_reference stale(named->exchange(&file, base::acq_rel));                    // FDGET, install
 }
 
 file_reference descriptor_table::take(int fd) noexcept {
@@ -124,17 +127,7 @@ void descriptor_table::follow(core::context& object, int bell, int lent) noexcep
     }
 }
 
-void descriptor_table::lock() noexcept {
-    growing_.lock();
-    open_file::lock_places();
-}
-
-void descriptor_table::unlock() noexcept {
-    open_file::unlock_places();
-    growing_.unlock();
-}
-
-[[maybe_unused]] const int descriptor_table::fork_handlers =
-    ::pthread_atfork([] { instance().lock(); }, [] { instance().unlock(); }, [] { instance().unlock(); });
+[[maybe_unused]] const int descriptor_table::fork_handlers = ::pthread_atfork(
+    [] { instance().growing_.lock(); }, [] { instance().growing_.unlock(); }, [] { instance().growing_.unlock(); });
 
 } // namespace efd::file

@@ -51,8 +51,6 @@ class descriptor_table {
     static constexpr unsigned slabs_most = 1U << 12; // numbers below 2^24
 
     [[nodiscard]] place* place_of(int fd) noexcept;
-    void lock() noexcept;
-    void unlock() noexcept;
     void follow_to(int fd, int bell) noexcept;
     void bring_home(int fd, open_file& file) noexcept;
     static const int fork_handlers;

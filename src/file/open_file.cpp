@@ -6,28 +6,29 @@
 #include "os/process.hpp"
 #include "watch/doorbell.hpp"
 
-#include <mutex>
 #include <new>
 
 namespace efd::file {
-namespace {
-
-constinit std::mutex popping; // FILE_PLACES
-
-} // namespace
 
 constinit base::atomic<open_file*> open_file::free_places{nullptr};
 
+// FILE_PLACES: takes all that are dead, and puts back what it does not need. Who finds none meanwhile makes one more.
 open_file* open_file::make() noexcept {
-    open_file* place = nullptr;
-    {
-        const std::lock_guard guard(popping);
-        place = free_places.load(base::acquire);
-        while (place != nullptr &&
-               !free_places.compare_exchange_weak(place, place->next_free_, base::acq_rel, base::acquire)) {
-        }
-    }
-    return place != nullptr ? place : new (std::nothrow) open_file;
+    open_file* const dead = free_places.exchange(nullptr, base::acq_rel);
+    if (dead == nullptr) return new (std::nothrow) open_file;
+    if (dead->next_free_ != nullptr) give_back(*dead->next_free_);
+    return dead;
+}
+
+// A chain of dead files. Nobody has put one there since the last look, most often.
+void open_file::give_back(open_file& first) noexcept {
+    open_file* others = nullptr;
+    if (free_places.compare_exchange_strong(others, &first, base::acq_rel, base::relaxed)) return;
+    open_file* last = &first;
+    while (last->next_free_ != nullptr) last = last->next_free_;
+    do {
+        last->next_free_ = others;
+    } while (!free_places.compare_exchange_weak(others, &first, base::acq_rel, base::relaxed));
 }
 
 // The step that gives it a reference comes last: who meets the place before that finds a dead file.
@@ -40,9 +41,8 @@ void open_file::init(core::context& object) noexcept {
 }
 
 void open_file::free() noexcept {
-    next_free_ = free_places.load(base::relaxed);
-    while (!free_places.compare_exchange_weak(next_free_, this, base::acq_rel, base::relaxed)) {
-    }
+    next_free_ = nullptr;
+    give_back(*this);
 }
 
 void open_file::add_number(int fd) noexcept {
@@ -71,8 +71,5 @@ void open_file::put() noexcept {
     case core::kref::put_result::too_many: base::stop("an open file was put more often than it was got");
     }
 }
-
-void open_file::lock_places() noexcept { popping.lock(); }
-void open_file::unlock_places() noexcept { popping.unlock(); }
 
 } // namespace efd::file

@@ -48,19 +48,16 @@ class open_file {
     [[nodiscard]] bool get_unless_zero() noexcept { return refs_.get_unless_zero(); }
     void put() noexcept;
 
-    // For fork: no place is being taken while the process is copied.
-    static void lock_places() noexcept;
-    static void unlock_places() noexcept;
-
   private:
     friend class file_layout;
 
     open_file() noexcept = default;
     void free() noexcept;
 
-    // FILE_PLACES: dead files as a stack. Anybody pushes; who pops holds a lock, so no place leaves and comes back
-    // while another one pops.
+    // FILE_PLACES: dead files as a stack. Who needs one takes all in one step, so no file leaves and comes back under
+    // another one's look.
     static base::atomic<open_file*> free_places;
+    static void give_back(open_file& first) noexcept;
 
     static constexpr int no_number = -1;
     static constexpr int several = -2;

@@ -30,7 +30,6 @@ constexpr bool may_sleep(int cmd) noexcept { return cmd == F_SETLKW || cmd == F_
 } // namespace
 
 int take_number(bool readable, bool cloexec) noexcept {
-    const errno_keeper keeper;
     return result_of(raw_eventfd(readable ? 1 : 0, EFD_NONBLOCK | (cloexec ? EFD_CLOEXEC : 0)));
 }
 
@@ -41,7 +40,6 @@ int take_number_apart(int fd) noexcept {
 }
 
 bool give_number_back(int fd) noexcept {
-    const errno_keeper keeper;
     return raw_close(fd) == 0;
 }
 

@@ -1,7 +1,8 @@
 // os/file_number.hpp: the numbers of the process's descriptor table: take the lowest, give it back, ask about one.
 //
-// Owns nothing. Results below zero are negated errno values; errno stays as it was. May be called from any thread and
-// from a signal handler.
+// Owns nothing. Results below zero are negated errno values; errno stays as it was, but for take_number and
+// give_number_back where they fail, as their callers say so in errno anyway. May be called from any thread and from a
+// signal handler.
 #pragma once
 
 #include <cstdint>

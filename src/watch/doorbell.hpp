@@ -46,6 +46,7 @@ class doorbell : public core::bell {
     [[nodiscard]] static bool has_own_number(core::context& object) noexcept;
     static void give_own_number(core::context& object, int own) noexcept;
     static void use_lent_number(core::context& object) noexcept;
+    static void take_lent_number(core::context& object) noexcept;      // back: it is about to be closed
     [[nodiscard]] static bool is_used(core::context& object) noexcept; // one or the other
 
     // The level descriptor survives exec: other processes may read it.
@@ -78,6 +79,7 @@ class doorbell : public core::bell {
 
     static void told(core::bell& bell, core::context& object, std::uint32_t key);
     void end() noexcept;
+    void close_own_number() noexcept;
     void forget() noexcept;
     [[nodiscard]] int fd_here() const noexcept;
     [[nodiscard]] std::int32_t done() const noexcept { return static_cast<std::int32_t>(done_.load(base::acquire)); }

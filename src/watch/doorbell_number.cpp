@@ -172,6 +172,10 @@ void doorbell::use_lent_number(core::context& object) noexcept {
     bell->lent_is_used_.store(1, base::release);
 }
 
+void doorbell::take_lent_number(core::context& object) noexcept {
+    static_cast<doorbell*>(object.bell_of_slot())->lent_is_used_.store(0, base::release);
+}
+
 bool doorbell::is_used(core::context& object) noexcept {
     const auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
     return bell != nullptr && !bell->is_unused();
@@ -206,12 +210,16 @@ void doorbell::retire(core::context& object) noexcept {
     (void)os::replace_bell(bell->fd_here());
 }
 
+[[gnu::noinline]] void doorbell::close_own_number() noexcept {
+    const int fd = fd_here();
+    if (fd < 0) return;
+    os::note_owner(fd, nullptr);
+    os::close_bell(fd);
+}
+
 // The last reference is gone, and with it everybody who could be busy here.
 void doorbell::end() noexcept {
-    if (const int fd = fd_here(); fd >= 0 && !is_lent(place_.load(base::relaxed))) {
-        os::note_owner(fd, nullptr);
-        os::close_bell(fd);
-    }
+    if (!is_lent(place_.load(base::relaxed))) close_own_number();
     forget();
     lent_.follow = nullptr;
     lent_is_used_.store(0, base::relaxed);

@@ -50,6 +50,7 @@ TEST(ida, agrees_with_an_ordered_set) {
         } else {
             auto victim = used.lower_bound(static_cast<int>(random() % static_cast<unsigned>(next)));
             if (victim == used.end()) victim = used.begin();
+            ASSERT_EQ(ids.is_below_all_free(*victim), free_below.empty() || *victim < *free_below.begin());
             ASSERT_TRUE(ids.free(*victim));
             ASSERT_FALSE(ids.contains(*victim));
             free_below.insert(*victim);

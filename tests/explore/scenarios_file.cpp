@@ -42,6 +42,12 @@ void one_open_two_dead() {
     leave_dead(2);
     name_files();
 }
+void one_open_three_dead() {
+    make_objects(2);
+    open_at(0, 0);
+    leave_dead(3);
+    name_files();
+}
 // The third object comes where the first one was.
 void one_open_one_to_come() {
     make_objects(2);
@@ -234,6 +240,12 @@ std::vector<scenario> stacks() {
          .what = "2 dead: 2 that make, 1 that closes",
          .threads = {{"M1", '-', maker}, {"M2", '-', third_maker}, {"C", '-', closer}},
          .set_up = one_open_two_dead,
+         .check = audit_files,
+         .allowed = one_weak_failure},
+        {.name = "file-make-free-3",
+         .what = "3 dead: 1 that makes, 1 that closes",
+         .threads = {{"M", '-', maker}, {"C", '-', closer}},
+         .set_up = one_open_three_dead,
          .check = audit_files,
          .allowed = one_weak_failure},
         {.name = "file-2-make-2-free",
