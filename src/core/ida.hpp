@@ -22,7 +22,7 @@ class ida {
     // Gives an id back; false if it was not in use.
     bool free(int id) noexcept;
     [[nodiscard]] bool contains(int id) const noexcept;
-    // Whether alloc would give this id, which is in use, if it were free.
+    // True: alloc would give this id, which is in use, if it were free. False also where that would take a search.
     [[nodiscard]] bool is_below_all_free(int id) const noexcept {
         const auto index = static_cast<std::size_t>(id);
         const std::uint64_t below = (std::uint64_t{1} << (index % word_bits)) - 1;
