@@ -140,10 +140,10 @@ EFD_C_API uint64_t efd_system_calls(void);
  * any event loop, which are told as with EFD_LEVEL of efd_fd. Everything else goes through the functions here. Plain
  * read(2) and write(2) on it meet the bell, not the count; plain close(2) and dup(2) do what they do, but efd does not
  * hear of it: then efd_fd_close says EBADF and leaves alone what bears the number now, the object is kept until the
- * number is given out here again, and until then the other calls take the number for what it was. (If efd_fd_close is the
- * first call here that names the number it closes what bears it now, as close(2) would.) The first other call gives the
- * object a second, close-on-exec number for itself, from 512 upwards if the limit allows; where no number is free it does
- * without.
+ * number is given out here again, and until then the other calls take the number for what it was. (If efd_fd_close is
+ * the first call here that names the number it closes what bears it now, as close(2) would.) The first other call gives
+ * the object a second, close-on-exec number for itself, from 512 upwards if the limit allows; where no number is free
+ * it does without.
  *
  * In the child of a fork the same numbers name copies: objects of the child's own, with the count of that moment, and
  * nothing that one process does is seen in the other. fork(2) costs nothing for them: a number gets the child's own

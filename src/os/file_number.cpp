@@ -39,9 +39,7 @@ int take_number_apart(int fd) noexcept {
     return apart >= 0 ? apart : result_of(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); // the limit is low, or all above are taken
 }
 
-bool give_number_back(int fd) noexcept {
-    return raw_close(fd) == 0;
-}
+bool give_number_back(int fd) noexcept { return raw_close(fd) == 0; }
 
 const int plain_duplicate = F_DUPFD;
 

@@ -215,6 +215,18 @@ std::vector<scenario> room_ones() {
     };
 }
 
+std::vector<scenario> sealing_with_old_kernel() {
+    return {
+        {.name = "seal-cancel-old",
+         .what = "sleep on one word: 1 huge writer seals, canceller, 1 cancellable reader",
+         .threads = {{"H", '-', huge_writer}, {"C", '-', canceller}, {"R", '-', stoppable_reader}},
+         .set_up = packed_empty,
+         .check = nobody_sleeps,
+         .allowed = old_kernel,
+         .full = true},
+    };
+}
+
 std::vector<scenario> sealing_ones() {
     return {
         {.name = "seal-1r",
@@ -256,13 +268,6 @@ std::vector<scenario> sealing_ones() {
          .threads = {{"H", '-', huge_writer}, {"C", '-', canceller}, {"R", '-', stoppable_reader}},
          .set_up = packed_empty,
          .check = nobody_sleeps},
-        {.name = "seal-cancel-old",
-         .what = "sleep on one word: 1 huge writer seals, canceller, 1 cancellable reader",
-         .threads = {{"H", '-', huge_writer}, {"C", '-', canceller}, {"R", '-', stoppable_reader}},
-         .set_up = packed_empty,
-         .check = nobody_sleeps,
-         .allowed = old_kernel,
-         .full = true},
         {.name = "seal-full",
          .what = "from 5: one write fills up, 1 writer, 1 reader",
          .threads = {{"F", '-', filling_writer}, {"W", '-', writer}, {"R", '-', reader}},
@@ -280,7 +285,7 @@ std::vector<scenario> sealing_ones() {
 
 std::vector<scenario> sealed_scenarios() {
     std::vector<scenario> all = sealed_ones();
-    for (const auto& some : {more_sealed_ones(), room_ones(), sealing_ones()})
+    for (const auto& some : {more_sealed_ones(), room_ones(), sealing_ones(), sealing_with_old_kernel()})
         all.insert(all.end(), some.begin(), some.end());
     return all;
 }

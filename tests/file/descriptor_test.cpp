@@ -1,11 +1,11 @@
 // The descriptor of efd_eventfd: its number, its dups, what close leaves, fork, and what happens behind our back.
 #include "file/faces.hpp"
+#include "file/numbers.hpp"
 #include "support/sanitizer.hpp"
 #include "support/waiting.hpp"
 
 #include <csignal>
 #include <cstddef>
-#include <dirent.h>
 #include <gtest/gtest.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -23,20 +23,17 @@
 
 namespace {
 
+using efd::tests::add;
 using efd::tests::answer;
 using efd::tests::eventually;
+using efd::tests::fewer_numbers;
 using efd::tests::library_face;
 using efd::tests::observed_thread;
+using efd::tests::open_numbers;
+using efd::tests::says;
+using efd::tests::take;
 
 constexpr int dup_query = 1027; // F_DUPFD_QUERY, Linux 6.10: 1 if both name one file
-
-std::set<int> open_numbers() {
-    std::set<int> all;
-    DIR* const list = ::opendir("/proc/self/fd");
-    while (const dirent* const one = ::readdir(list)) all.insert(std::atoi(one->d_name));
-    ::closedir(list);
-    return all;
-}
 
 int next_id() {
     efd_t* const probe = ::efd_create(0, 0);
@@ -44,31 +41,6 @@ int next_id() {
     ::efd_put(probe);
     return id;
 }
-
-unsigned says(int fd) {
-    pollfd one{fd, POLLIN | POLLOUT, 0};
-    EXPECT_GE(::poll(&one, 1, 0), 0);
-    return static_cast<unsigned>(one.revents);
-}
-
-answer add(int fd, std::uint64_t n) { return library_face::write(fd, &n, sizeof n); }
-answer take(int fd, std::uint64_t& n) { return library_face::read(fd, &n, sizeof n); }
-
-// The number of files that this process may have, for as long as it lives.
-class fewer_numbers {
-  public:
-    explicit fewer_numbers(rlim_t most) {
-        ::getrlimit(RLIMIT_NOFILE, &before_);
-        rlimit now{most, before_.rlim_max};
-        ::setrlimit(RLIMIT_NOFILE, &now);
-    }
-    ~fewer_numbers() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-    fewer_numbers(const fewer_numbers&) = delete;
-    fewer_numbers& operator=(const fewer_numbers&) = delete;
-
-  private:
-    rlimit before_{};
-};
 
 TEST(descriptor, takes_the_lowest_number) {
     const int gap = ::dup(0);
@@ -297,47 +269,6 @@ TEST(descriptor, a_number_closed_behind_our_back_is_not_mistaken) {
     EXPECT_EQ(take(anew, n), (answer{-1, EAGAIN}));
     EXPECT_EQ(::efd_fd_close(anew), 0);
     EXPECT_EQ(open_numbers(), before); // what was forgotten has been given back
-}
-
-// If no call has named it before, nothing is known of it but what its closer says: as close(2) has it.
-TEST(descriptor, a_number_that_was_never_used_is_closed_as_close_does) {
-    const std::set<int> before = open_numbers();
-    const int fd = ::efd_eventfd(1, 0);
-    ::close(fd);
-    EXPECT_EQ(::efd_fd_close(fd), -1);
-    EXPECT_EQ(errno, EBADF);
-    const int again = ::efd_eventfd(1, 0);
-    ::close(again);
-    ASSERT_EQ(::dup(0), again);
-    EXPECT_EQ(::efd_fd_close(again), 0);
-    EXPECT_EQ(open_numbers(), before);
-}
-
-// One number as long as it is not used, and a second one then; where there is none it does without.
-TEST(descriptor, takes_its_second_number_with_the_first_use) {
-    const std::set<int> before = open_numbers();
-    const int fd = ::efd_eventfd(0, EFD_NONBLOCK);
-    EXPECT_EQ(open_numbers().size(), before.size() + 1);
-    std::uint64_t n = 0;
-    EXPECT_EQ(take(fd, n), (answer{-1, EAGAIN}));
-    EXPECT_EQ(open_numbers().size(), before.size() + 2);
-    EXPECT_EQ(::efd_fd_close(fd), 0);
-    EXPECT_EQ(open_numbers(), before);
-
-    const int other = ::efd_eventfd(2, EFD_NONBLOCK);
-    {
-        const fewer_numbers limit(static_cast<rlim_t>(other) + 1);
-        EXPECT_EQ(take(other, n), (answer{8, 0}));
-        EXPECT_EQ(says(other), POLLOUT);
-        EXPECT_EQ(add(other, 1), (answer{8, 0}));
-        EXPECT_EQ(says(other), unsigned{POLLIN | POLLOUT});
-    }
-    EXPECT_EQ(open_numbers().size(), before.size() + 1);
-    EXPECT_EQ(take(other, n), (answer{8, 0})); // has one now
-    EXPECT_EQ(open_numbers().size(), before.size() + 2);
-    EXPECT_EQ(says(other), POLLOUT);
-    EXPECT_EQ(::efd_fd_close(other), 0);
-    EXPECT_EQ(open_numbers(), before);
 }
 
 TEST(descriptor, the_child_of_a_fork_has_copies) {

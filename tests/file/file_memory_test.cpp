@@ -2,9 +2,8 @@
 //
 // The test stands between the library and its two ways to memory, operator new and mmap, which the linker leads here
 // (--wrap; a sanitizer's own stay behind them). While `rationed`, the calling thread gets so many pieces and no more.
-#include "file/faces.hpp"
+#include "file/numbers.hpp"
 
-#include <dirent.h>
 #include <gtest/gtest.h>
 #include <new>
 #include <set>
@@ -53,13 +52,7 @@ void* __wrap_mmap64(void* where, std::size_t bytes, int protection, int flags, i
 
 namespace {
 
-std::set<int> open_numbers() {
-    std::set<int> all;
-    DIR* const list = ::opendir("/proc/self/fd");
-    while (const dirent* const one = ::readdir(list)) all.insert(std::atoi(one->d_name));
-    ::closedir(list);
-    return all;
-}
+using efd::tests::open_numbers;
 
 // The first descriptor of the process needs a piece of everything; what a failed creation got for all that follow
 // (tables, which are kept) the next one does not ask for again.

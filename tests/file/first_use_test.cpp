@@ -1,0 +1,57 @@
+// A number of efd_eventfd before its first use, and with it.
+#include "file/numbers.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/eventfd.h>
+
+namespace {
+
+using efd::tests::add;
+using efd::tests::answer;
+using efd::tests::fewer_numbers;
+using efd::tests::open_numbers;
+using efd::tests::says;
+using efd::tests::take;
+
+// If no call has named it before, nothing is known of it but what its closer says: as close(2) has it.
+TEST(first_use, a_number_that_was_never_used_is_closed_as_close_does) {
+    const std::set<int> before = open_numbers();
+    const int fd = ::efd_eventfd(1, 0);
+    ::close(fd);
+    EXPECT_EQ(::efd_fd_close(fd), -1);
+    EXPECT_EQ(errno, EBADF);
+    const int again = ::efd_eventfd(1, 0);
+    ::close(again);
+    ASSERT_EQ(::dup(0), again);
+    EXPECT_EQ(::efd_fd_close(again), 0);
+    EXPECT_EQ(open_numbers(), before);
+}
+
+// One number as long as it is not used, and a second one then; where there is none it does without.
+TEST(first_use, takes_its_second_number_with_the_first_use) {
+    const std::set<int> before = open_numbers();
+    const int fd = ::efd_eventfd(0, EFD_NONBLOCK);
+    EXPECT_EQ(open_numbers().size(), before.size() + 1);
+    std::uint64_t n = 0;
+    EXPECT_EQ(take(fd, n), (answer{-1, EAGAIN}));
+    EXPECT_EQ(open_numbers().size(), before.size() + 2);
+    EXPECT_EQ(::efd_fd_close(fd), 0);
+    EXPECT_EQ(open_numbers(), before);
+
+    const int other = ::efd_eventfd(2, EFD_NONBLOCK);
+    {
+        const fewer_numbers limit(static_cast<rlim_t>(other) + 1);
+        EXPECT_EQ(take(other, n), (answer{8, 0}));
+        EXPECT_EQ(says(other), POLLOUT);
+        EXPECT_EQ(add(other, 1), (answer{8, 0}));
+        EXPECT_EQ(says(other), unsigned{POLLIN | POLLOUT});
+    }
+    EXPECT_EQ(open_numbers().size(), before.size() + 1);
+    EXPECT_EQ(take(other, n), (answer{8, 0})); // has one now
+    EXPECT_EQ(open_numbers().size(), before.size() + 2);
+    EXPECT_EQ(says(other), POLLOUT);
+    EXPECT_EQ(::efd_fd_close(other), 0);
+    EXPECT_EQ(open_numbers(), before);
+}
+
+} // namespace
