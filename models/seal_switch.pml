@@ -316,7 +316,7 @@ proctype canceller(byte who) {
     bool others, claimed, saw;
     stop_state = true; /* CANCEL, mark */
 #ifndef HERD
-    if :: spot[0] == 1 || spot[0] == 2 -> spot[0] = 3 :: else fi;
+    atomic { if :: spot[0] == 1 || spot[0] == 2 -> spot[0] = 3 :: else fi };
 #else
     saw = asleep && !sealed; /* CANCEL, kick: a read-modify-write on each word, the state word first */
     if :: saw -> wake_packed(EVERYBODY) :: else fi;
