@@ -69,9 +69,7 @@ void push(base::atomic<Node*>& list, Node& node, Next Node::* next) noexcept {
 }
 
 template <class Node, class Next>
-Node* take_in_order(base::atomic<Node*>& list, Next Node::* next) noexcept {
-    if (list.load(base::relaxed) == nullptr) return nullptr;
-    Node* newest = list.exchange(nullptr, base::relaxed);
+Node* in_order(Node* newest, Next Node::* next) noexcept {
     Node* oldest = nullptr;
     while (newest != nullptr) {
         Node* const after = newest->*next;
@@ -80,6 +78,12 @@ Node* take_in_order(base::atomic<Node*>& list, Next Node::* next) noexcept {
         newest = after;
     }
     return oldest;
+}
+
+template <class Node, class Next>
+Node* take_in_order(base::atomic<Node*>& list, Next Node::* next) noexcept {
+    if (list.load(base::relaxed) == nullptr) return nullptr;
+    return in_order(list.exchange(nullptr, base::relaxed), next);
 }
 
 } // namespace
@@ -309,8 +313,12 @@ void wait_queue::run_owed() noexcept {
 void wait_queue::run(const pending& wakes) noexcept {
     base::order_acquire(this);
     const std::uint32_t extra = wakes.in > 0 ? extra_keys_.exchange(0, base::relaxed) : 0;
-    after_write_.rest = static_cast<std::uint32_t>(wakes.in);
-    after_read_.rest = static_cast<std::uint32_t>(wakes.out) + (wakes.hup ? 1 : 0);
+    const auto note = [](walk_count& of, std::uint64_t more) {
+        of.taken.store(of.taken.load(base::relaxed) + more, base::release); // QUEUE_JOIN, taken
+    };
+    note(after_write_, wakes.in);
+    note(after_read_, wakes.out + (wakes.hup ? 1 : 0));
+    take_in_joined(); // of all that joined before these wakes
     ++in_callback;
     for (std::uint64_t i = 0; i < wakes.in; ++i) walk(poll_in | extra);
     for (std::uint64_t i = 0; i < wakes.out; ++i) walk(poll_out);
@@ -324,14 +332,12 @@ void wait_queue::run(const pending& wakes) noexcept {
 void wait_queue::walk(std::uint32_t key) noexcept {
     const bool after_write = (key & poll_in) != 0;
     walk_count& count = after_write ? after_write_ : after_read_;
-    const std::uint32_t this_walk = ++count.made;
-    --count.rest;
+    const std::uint64_t this_walk = ++count.walked;
     cursor_ = head_;
     while (cursor_ != nullptr) {
         wait_queue_entry& entry = *cursor_;
         cursor_ = entry.next;
-        const auto joined = static_cast<std::uint32_t>(after_write ? entry.joined_walk : entry.joined_walk >> 32);
-        const bool is_older = static_cast<std::int32_t>(this_walk - joined) <= 0;
+        const bool is_older = this_walk <= (after_write ? entry.last_write : entry.last_read);
         if ((entry.mask & key) == 0 || is_older) continue;
         const bool exclusive = entry.exclusive; // the entry may be gone after its callback
         const int taken = entry.callback(entry, key);
@@ -340,22 +346,43 @@ void wait_queue::walk(std::uint32_t key) noexcept {
     cursor_ = nullptr;
 }
 
-// As in the kernel, who is exclusive queues up at the tail, everybody else at the head.
-void wait_queue::add(wait_queue_entry& entry) noexcept {
-    const pending left = pending::of(word_.load(base::relaxed), ~std::uint64_t{0});
-    const std::uint32_t last_write = after_write_.made + after_write_.rest + static_cast<std::uint32_t>(left.in);
-    const std::uint32_t last_read =
-        after_read_.made + after_read_.rest + static_cast<std::uint32_t>(left.out) + (left.hup ? 1 : 0);
-    entry.joined_walk = std::uint64_t{last_read} << 32 | last_write;
+// QUEUE_JOIN. The number of the last wake that came before: those taken out of the word, then those that are in it. A
+// holder that takes some out between the two looks makes the number too low: then the entry hears of these, too.
+void wait_queue::join(wait_queue_entry& entry) noexcept {
+    const std::uint64_t writes = after_write_.taken.load(base::acquire);
+    const std::uint64_t reads = after_read_.taken.load(base::acquire);
+    const pending left = pending::of(word_.load(base::acquire), ~std::uint64_t{0});
+    entry.last_write = writes + left.in;
+    entry.last_read = reads + left.out + (left.hup ? 1 : 0);
     entry.queue = this;
+    wait_queue_entry* newest = joining_.load(base::relaxed);
+    do {
+        entry.next = newest;
+    } while (!joining_.compare_exchange_weak(newest, &entry, base::release, base::relaxed)); // QUEUE_JOIN, push
+}
+
+// By the holder. There is an entry throughout, for who looks at both: the mark is set before the list is taken.
+void wait_queue::take_in_joined() noexcept {
+    if (joining_.load(base::relaxed) == nullptr) return;
+    has_entries_.store(true, base::relaxed);
+    wait_queue_entry* entry = in_order(joining_.exchange(nullptr, base::acq_rel), &wait_queue_entry::next);
+    while (entry != nullptr) {
+        wait_queue_entry* const after = entry->next;
+        link(*entry);
+        entry = after;
+    }
+}
+
+// As in the kernel, who is exclusive queues up at the tail, everybody else at the head.
+void wait_queue::link(wait_queue_entry& entry) noexcept {
     entry.next = entry.exclusive ? nullptr : head_;
     entry.previous = entry.exclusive ? tail_ : nullptr;
     (entry.next != nullptr ? entry.next->previous : tail_) = &entry;
     (entry.previous != nullptr ? entry.previous->next : head_) = &entry;
-    has_entries_.store(true, base::relaxed);
 }
 
 void wait_queue::remove(wait_queue_entry& entry) noexcept {
+    take_in_joined(); // this one perhaps
     if (cursor_ == &entry) cursor_ = entry.next;
     (entry.next != nullptr ? entry.next->previous : tail_) = entry.previous;
     (entry.previous != nullptr ? entry.previous->next : head_) = entry.next;

@@ -49,7 +49,7 @@ std::uint64_t beside(const member& one) noexcept {
 } // namespace
 
 status set_core::make_epolls() noexcept {
-    if (stands_in_ > 0) return status::invalid;
+    if (stands_in_.load(base::relaxed) > 0) return status::invalid;
     if (has_descriptors()) return status::ok;
     int bell_fd = -1;
     if (const status end = doorbell::open(bell(), ring_way::level, bell_fd); end != status::ok) return end;
@@ -74,7 +74,7 @@ status set_core::make_epolls() noexcept {
 // In the child of a fork: as add did, if it is there still.
 void set_core::register_again(const member& one, int inner) noexcept {
     const bool is_over = one.has_fired.load(base::relaxed) != 0;
-    if (one.kind != member_kind::descriptor || one.descriptor < 0 || is_over) return;
+    if (one.kind.load(base::acquire) != member_kind::descriptor || one.descriptor < 0 || is_over) return;
     (void)os::epoll_add(inner, one.descriptor, one.events, beside(one));
 }
 
@@ -102,17 +102,18 @@ status set_core::note_number(int descriptor, const member& bearer) noexcept {
 
 status set_core::add(int descriptor, std::uint32_t events, std::uint64_t token, int& place) noexcept {
     const core::callbacks_later no_callbacks;
+    forget_left_nestings();
     std::unique_lock<std::mutex> lock;
     if (!lock_for_change(lock)) return status::deadlock;
     if (const status end = make_epolls(); end != status::ok) return end;
     member* const joining = take_place(token);
     if (joining == nullptr) return status::no_memory;
-    joining->kind = member_kind::descriptor;
     joining->descriptor = descriptor;
     joining->events = events;
     ++joining->generation;
     joining->has_fired.store(0, base::relaxed);
     joining->open();
+    joining->kind.store(member_kind::descriptor, base::release);
     const int inner = inner_epoll_.load(base::relaxed);
     const int error = os::epoll_add(inner, descriptor, events, beside(*joining));
     status end = error == 0 ? note_number(descriptor, *joining) : status_of(error);
@@ -128,13 +129,17 @@ status set_core::add(int descriptor, std::uint32_t events, std::uint64_t token, 
     return status::ok;
 }
 
-// Shut, and under the lock.
-void set_core::remove_descriptor(member& leaving) noexcept {
+// It is shut. False inside a callback, while another thread adds or removes one.
+bool set_core::remove_descriptor(member& leaving) noexcept {
+    const core::callbacks_later no_callbacks;
+    std::unique_lock<std::mutex> lock;
+    if (!lock_for_change(lock)) return false;
     --descriptor_members_;
-    if (leaving.descriptor < 0) return; // its number is another member's
+    if (leaving.descriptor < 0) return true; // its number is another member's
     os::epoll_remove(inner_epoll_.load(base::relaxed), leaving.descriptor);
     bearer_of_[static_cast<std::size_t>(leaving.descriptor)] = 0;
     leaving.descriptor = -1;
+    return true;
 }
 
 bool set_core::kernel_has_its_turn() noexcept {
@@ -154,7 +159,7 @@ bool set_core::kernel_has_its_turn() noexcept {
 member* set_core::who_was_told(std::uint64_t registered) noexcept {
     member* const one = find_member(static_cast<std::uint32_t>(registered));
     if (one == nullptr || !one->enter()) return nullptr;
-    if (one->kind == member_kind::descriptor && beside(*one) == registered) return one;
+    if (one->kind.load(base::acquire) == member_kind::descriptor && beside(*one) == registered) return one;
     one->exit();
     return nullptr;
 }
@@ -188,9 +193,10 @@ void set_core::forget_dead_numbers() noexcept {
     const int inner = inner_epoll_.load(base::relaxed);
     const int fresh = os::make_epoll();
     if (fresh < 0) return;
-    for (std::uint32_t index = 0; index < touched_; ++index) {
+    const std::uint32_t places = touched_.load(base::acquire);
+    for (std::uint32_t index = 0; index < places; ++index) {
         const member& one = known_member(index);
-        if (one.kind != member_kind::descriptor || one.descriptor < 0) continue;
+        if (one.kind.load(base::acquire) != member_kind::descriptor || one.descriptor < 0) continue;
         const bool is_over = one.has_fired.load(base::relaxed) != 0;
         if (!is_over && os::epoll_has(inner, one.descriptor, one.events, beside(one)))
             (void)os::epoll_add(fresh, one.descriptor, one.events, beside(one));

@@ -68,7 +68,8 @@ void set_core::come_home() noexcept {
 // A waiter of the parent may have slept on the bed, whose marks cost the next signal one call and no more.
 void set_core::repair() noexcept {
     interested_.fetch_and(watched_mark, base::acq_rel);
-    for (std::uint32_t index = 0; index < touched_; ++index) {
+    const std::uint32_t places = touched_.load(base::acquire);
+    for (std::uint32_t index = 0; index < places; ++index) {
         member& one = known_member(index);
         one.inside.fetch_and(member::shut_mark, base::acq_rel);
         one.awaited.store(0, base::relaxed);
@@ -76,7 +77,7 @@ void set_core::repair() noexcept {
     }
     if (has_descriptors() && !renew_epolls()) close_epolls();
     ready_.hide_top(has_descriptors());
-    for (std::uint32_t index = 0; index < touched_; ++index) {
+    for (std::uint32_t index = 0; index < places; ++index) {
         const member& one = known_member(index);
         if (one.inner != nullptr) one.inner->come_home();
         if (!is_ready(one)) continue;
@@ -95,7 +96,8 @@ bool set_core::renew_epolls() noexcept {
     if (!os::replace_epoll(inner) || !os::replace_epoll(outer)) return false;
     if (os::epoll_add(outer, doorbell::number_of(bell()), core::poll_in, 0) != 0) return false;
     if (os::epoll_add(outer, inner, core::poll_in, 0) != 0) return false;
-    for (std::uint32_t index = 0; index < touched_; ++index) register_again(known_member(index), inner);
+    const std::uint32_t places = touched_.load(base::acquire);
+    for (std::uint32_t index = 0; index < places; ++index) register_again(known_member(index), inner);
     return true;
 }
 

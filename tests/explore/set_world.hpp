@@ -75,6 +75,10 @@ class set_layout {
     static bool is_watched(set_core& set) {
         return (set.interested_.load(base::acquire) & set_core::watched_mark) != 0;
     }
+    static bool is_nested(set_core& set) { return set.stands_in_.load(base::acquire) > 0; }
+    // The place was somebody's and is free; whoever was there did not grow the set.
+    static void leave_free(set_core& set, unsigned place);
+    static bool has_nothing(set_core& set) { return set.surely_nothing() || !set.ready_.anything(); }
     static void skip(set_core& set, unsigned up_to);
     static void watch(set_core& set) { set.watch_for_ever(); }
     static void name(set_core& set);

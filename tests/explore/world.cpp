@@ -235,7 +235,7 @@ std::string stuck(int i) {
     if (t.alive != life::asleep) return {};
     if (what == task::reads && !efd::core::context_layout::says_reader_sleeps(w().object))
         return "lost mark: " + who + " sleeps, and the next writer will not know";
-    if (what == task::reads || what == task::writes) return {};
+    if (what == task::reads || what == task::writes || what == task::leaves) return {};
     return "no progress: " + who + " sleeps in a call that never sleeps";
 }
 

@@ -42,7 +42,7 @@ world& w() noexcept;
 void make_world(std::uint64_t initval, unsigned flags);
 
 // What a thread is in the midst of, for the audit.
-enum class task : std::uint64_t { none, reads, writes, other, signals };
+enum class task : std::uint64_t { none, reads, writes, other, signals, leaves };
 void doing(task what, std::uint64_t amount = 0) noexcept;
 
 efd::base::status read_one(const efd::core::wait_terms& terms = {}) noexcept;

@@ -30,7 +30,8 @@ struct wait_queue_entry {
 
     wait_queue_entry* next = nullptr;
     wait_queue_entry* previous = nullptr;
-    std::uint64_t joined_walk = 0; // the last walk it does not hear of, after reads and after writes
+    std::uint64_t last_write = 0; // the last walk after a write that it does not hear of; and after a read
+    std::uint64_t last_read = 0;
     wait_queue* queue = nullptr;
 };
 
