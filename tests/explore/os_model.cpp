@@ -83,6 +83,7 @@ void* map_zeroed(std::size_t bytes) noexcept {
 // Handlers are no part of the model; nor are kernel descriptors among the members of a set.
 signals_blocked::signals_blocked() noexcept : before_{} {}
 signals_blocked::~signals_blocked() = default;
+bool is_on_signal_stack() noexcept { return false; }
 int make_epoll() noexcept { return -ENOSYS; }
 bool replace_epoll(int /*unused*/) noexcept { return false; }
 int epoll_add(int /*unused*/, int /*unused*/, std::uint32_t /*unused*/, std::uint64_t /*unused*/) noexcept {
