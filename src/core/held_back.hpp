@@ -23,6 +23,7 @@ struct held_back_lists {
     base::atomic<std::uint32_t> draining{0}; // queues are being run; who comes meanwhile leaves the rest to that loop
     base::atomic<std::uint32_t> depth{0};    // so many works of this thread run, each inside the last
     base::atomic<const callbacks_later*> outermost{nullptr}; // while this thread holds a member or a lock
+    base::atomic<std::uint32_t> asked{0};                    // so often, since then, whether it does
 };
 extern constinit thread_local held_back_lists held_back __attribute__((tls_model("initial-exec")));
 
@@ -36,7 +37,7 @@ void run_held_back() noexcept;
 
 // While one lives its thread holds a member or a lock, and runs no callback; the outermost, when it ends, runs what
 // came meanwhile. On the stack, and declared before the lock, so that it ends after it. A siglongjmp out of its
-// function ends it, too: whoever finds it noted looks whether it is there still.
+// function ends it, too: whoever finds it noted looks whether it can be there still.
 class callbacks_later {
   public:
     callbacks_later() noexcept { begin(); }
@@ -49,7 +50,7 @@ class callbacks_later {
         const callbacks_later* const around = held_back.outermost.load(base::relaxed);
         is_outermost_ = around == nullptr || around == this || is_gone(around);
         if (!is_outermost_) return;
-        alive_ = alive;
+        held_back.asked.store(0, base::relaxed);
         held_back.outermost.store(this, base::relaxed);
     }
     void end() noexcept;
@@ -61,11 +62,8 @@ class callbacks_later {
     }
 
   private:
-    static constexpr std::uint32_t alive = 0x6C61'7465;
-
     [[nodiscard]] static bool is_gone(const callbacks_later* outermost) noexcept;
 
-    volatile std::uint32_t alive_ = 0; // `alive` in its memory, until something else stands there
     bool is_outermost_ = false;
 };
 
@@ -75,7 +73,6 @@ inline void callbacks_later::end() noexcept {
     if (!is_outermost_) return;
     is_outermost_ = false;
     held_back.outermost.store(nullptr, base::relaxed);
-    alive_ = 0;
     if (anything_held_back() && callbacks_may_run()) run_held_back();
 }
 
