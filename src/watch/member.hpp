@@ -11,6 +11,7 @@
 #include <efd/core/set_event.hpp>
 
 #include "core/standing_watcher.hpp"
+#include "os/descriptor.hpp"
 
 #include <cstdint>
 
@@ -45,6 +46,7 @@ struct alignas(64) member : core::standing_watcher {
     std::uint64_t token = 0;
     set_core* inner = nullptr;
     std::int32_t descriptor = -1; // -1 also once another file bears the number
+    os::file_identity file;       // of the descriptor, when it was added
     std::uint32_t events = 0;
     std::uint32_t generation = 0;                      // of the descriptors that stood at this place
     base::atomic<std::uint32_t> has_fired{0};          // EPOLLONESHOT, and told

@@ -66,6 +66,8 @@ class set_core : public core::set_front {
 
     // A descriptor that is readable while a member is ready.
     [[nodiscard]] base::status open_descriptor(int& fd) noexcept;
+    // What doorbell::renew_all does, and the same for the epolls of all sets.
+    [[nodiscard]] static base::status renew_all() noexcept;
     void set_linger(std::int32_t linger_us) noexcept { bed().set_linger(linger_us); }
     [[nodiscard]] std::uint32_t members() const noexcept { return members_.load(base::relaxed); }
 
@@ -171,6 +173,10 @@ class set_core : public core::set_front {
 
     // Kernel descriptors among the members, in set_descriptors.cpp.
     [[nodiscard]] base::status make_epolls() noexcept;
+    [[nodiscard]] base::status make_epolls_anew() noexcept;
+    [[nodiscard]] base::status make_two(int bell_fd, int& inner, int& outer) const noexcept;
+    [[nodiscard]] bool are_own() const noexcept;
+    [[nodiscard]] base::status see_that_they_are_own() noexcept;
     void close_epolls() noexcept;
     [[nodiscard]] base::status note_number(int descriptor, const member& bearer) noexcept;
     [[nodiscard]] bool remove_descriptor(member& leaving) noexcept;

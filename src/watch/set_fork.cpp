@@ -42,6 +42,19 @@ void set_core::note_made() noexcept {
     }
 }
 
+base::status set_core::renew_all() noexcept {
+    base::status first = doorbell::renew_all();
+    for (set_core* set = all_sets.load(base::acquire); set != nullptr; set = set->next_made_) {
+        if (!set->has_descriptors()) continue;
+        set->come_home();
+        const std::lock_guard guard(set->mutex_);
+        if (!set->has_descriptors() || set->are_own()) continue;
+        const base::status end = set->make_epolls_anew();
+        if (first == base::status::ok) first = end;
+    }
+    return first;
+}
+
 void set_core::come_home() noexcept {
     const std::uint32_t here = os::process_number();
     const std::uint32_t seen = home_.load(base::acquire);
@@ -87,12 +100,13 @@ void set_core::repair() noexcept {
     follow(ready_.anything_in_order() ? top_change::marked : top_change::emptied);
 }
 
-// Numbers that were closed by the program before are registered as what they name now; the kernel tells only the
-// parent's epoll from that.
+// A number that was closed by the program before and names a file of the same identity now is registered as that; the
+// kernel tells only the parent's epoll from it.
 bool set_core::renew_epolls() noexcept {
     const int outer = epoll_.load(base::relaxed);
     const int inner = inner_epoll_.load(base::relaxed);
     doorbell::come_home(bell());
+    if (!are_own()) return make_epolls_anew() == base::status::ok;
     if (!os::replace_epoll(inner) || !os::replace_epoll(outer)) return false;
     if (os::epoll_add(outer, doorbell::number_of(bell()), core::poll_in, 0) != 0) return false;
     if (os::epoll_add(outer, inner, core::poll_in, 0) != 0) return false;

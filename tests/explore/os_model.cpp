@@ -85,6 +85,8 @@ signals_blocked::signals_blocked() noexcept : before_{} {}
 signals_blocked::~signals_blocked() = default;
 bool is_on_signal_stack() noexcept { return false; }
 int make_epoll() noexcept { return -ENOSYS; }
+file_identity identity_of(int /*unused*/) noexcept { return {}; }
+bool is_own(int /*unused*/, const void* /*unused*/) noexcept { return true; }
 bool replace_epoll(int /*unused*/) noexcept { return false; }
 int epoll_add(int /*unused*/, int /*unused*/, std::uint32_t /*unused*/, std::uint64_t /*unused*/) noexcept {
     return -ENOSYS;
