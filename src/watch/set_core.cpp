@@ -204,8 +204,8 @@ status set_core::join(context& object, set_core* inner, std::uint64_t token, int
         give_back_place(*joining);
         return end;
     }
-    joining->open();
     joining->kind.store(inner != nullptr ? member_kind::set : member_kind::object, base::release);
+    joining->open();
     place = static_cast<int>(joining->index);
     members_.fetch_add(1, base::relaxed);
     look_again(*joining); // WATCH, standing: after the attachment

@@ -192,6 +192,7 @@ class set_core : public core::set_front {
     void come_home() noexcept;
     void move_home(std::uint32_t seen, std::uint32_t here) noexcept;
     void repair() noexcept;
+    void take_back_or_let_go(member& one) noexcept;
     [[nodiscard]] bool renew_epolls() noexcept;
     static void register_again(const member& one, int inner) noexcept;
     void note_made() noexcept;

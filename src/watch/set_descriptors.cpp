@@ -157,8 +157,8 @@ status set_core::add(int descriptor, std::uint32_t events, std::uint64_t token, 
     joining->events = events;
     ++joining->generation;
     joining->has_fired.store(0, base::relaxed);
-    joining->open();
     joining->kind.store(member_kind::descriptor, base::release);
+    joining->open();
     const int inner = inner_epoll_.load(base::relaxed);
     const int error = os::epoll_add(inner, descriptor, events, beside(*joining));
     status end = error == 0 ? note_number(descriptor, *joining) : status_of(error);

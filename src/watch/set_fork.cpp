@@ -2,12 +2,12 @@
 //
 // The child has a copy of everything, at a moment that other threads were in the midst of, and none of those threads.
 // The first call that takes, looks, adds or removes there brings the set home: whoever was inside, slept or awaited is
-// gone; bits are made anew from the counts, as a marker may have been on its way; and the epolls, which the parent goes
-// on to use, are replaced behind their numbers by the child's own. Other threads of the child wait for that, which no
-// handler interrupts.
+// gone; bits are made anew from the counts, as a marker may have been on its way; a member that somebody was about to
+// remove is there still, or gone; and the epolls, which the parent goes on to use, are replaced behind their numbers by
+// the child's own. Other threads of the child wait for that, which no handler interrupts.
 //
-// Not repaired: a set that another thread was just changing. Its lock stays taken in the child, where only handler-safe
-// calls are allowed then.
+// Not repaired: the lock of descriptors and nesting, if another thread was just adding or removing such a member. A
+// place that another thread was about to take for an object is lost, and nothing else.
 #include "watch/set_core.hpp"
 
 #include "os/descriptor.hpp"
@@ -82,12 +82,18 @@ void set_core::come_home() noexcept {
 void set_core::repair() noexcept {
     interested_.fetch_and(watched_mark, base::acq_rel);
     const std::uint32_t places = touched_.load(base::acquire);
+    std::uint32_t members = 0;
     for (std::uint32_t index = 0; index < places; ++index) {
         member& one = known_member(index);
+        if (one.home == nullptr) continue; // never in use
         one.inside.fetch_and(member::shut_mark, base::acq_rel);
         one.awaited.store(0, base::relaxed);
         (void)ready_.unmark_unless(index, [] { return false; });
+        take_back_or_let_go(one);
+        if (one.is_taken()) ++members;
     }
+    members_.store(members, base::relaxed);
+    taking_all_.fetch_and(~std::uint32_t{3}, base::acq_rel);
     if (has_descriptors() && !renew_epolls()) close_epolls();
     ready_.hide_top(has_descriptors());
     for (std::uint32_t index = 0; index < places; ++index) {
@@ -98,6 +104,20 @@ void set_core::repair() noexcept {
         changed(top_change::marked);
     }
     follow(ready_.anything_in_order() ? top_change::marked : top_change::emptied);
+}
+
+// Somebody was about to add or remove this one, and is not in this process. As long as it has an object it is a member;
+// after that it has left.
+void set_core::take_back_or_let_go(member& one) noexcept {
+    const member_kind kind = one.kind.load(base::acquire);
+    if (one.is_open() || (kind != member_kind::object && kind != member_kind::set)) return;
+    if (core::context* const object = one.object.load(base::acquire); object != nullptr) {
+        object->detach_standing(one);
+        (void)object->attach_standing(one);
+        one.open();
+    } else if (kind == member_kind::object) {
+        give_back_place(one);
+    }
 }
 
 // A number that was closed by the program before and names a file of the same identity now is registered as that; the

@@ -25,7 +25,7 @@ namespace explore {
 
 inline constexpr int max_shared = 32;
 inline constexpr int max_history = 60;
-inline constexpr int max_places = 96;
+inline constexpr int max_places = 128;
 inline constexpr int max_futexes = 6;
 
 struct view {
@@ -89,9 +89,10 @@ struct state {
     std::array<thread_state, max_threads> threads;
     std::array<futex_queue, max_futexes> futexes;
     budgets left;
-    std::int8_t locked;  // the thread in the midst of a block of loads; -1: none
-    std::int8_t last;    // who made the last step, for the preemption bound
-    std::uint16_t waits; // futex calls made, if the scenario counts them
+    std::int8_t locked;   // the thread in the midst of a block of loads; -1: none
+    std::int8_t last;     // who made the last step, for the preemption bound
+    std::uint8_t process; // 1: the child of a fork
+    std::uint16_t waits;  // futex calls made, if the scenario counts them
     std::uint16_t wakes;
 };
 
@@ -194,6 +195,7 @@ class machine {
     void load_message(thread_state& t, request& asked, int slot, int which, order o);
     void write_message(thread_state& t, int slot, std::uint64_t value, order o, const view* continued);
     void step(thread_state& t, request& asked);
+    void become_child(thread_state& t) noexcept;
     void act_futex_wait(int thread, const choice& chosen);
     void act_futex_wake(int thread);
     void release_sleeper(int thread, wake_reason why, bool takes_lock);

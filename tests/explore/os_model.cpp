@@ -74,7 +74,9 @@ std::uint64_t futex_calls() noexcept { return 0; }
 std::int64_t now_ns() noexcept { return 0; }
 int current_cpu() noexcept { return 0; }
 void tell_forks_apart() noexcept {}
-std::uint32_t process_number() noexcept { return 1; }
+std::uint32_t process_number() noexcept {
+    return explore::the_machine().active() ? 1U + explore::the_machine().now.process : 1U;
+}
 
 void* map_zeroed(std::size_t bytes) noexcept {
     return bytes == explore::slab_bytes ? explore::slab : explore::take_pages(bytes);

@@ -189,6 +189,13 @@ void await_end_of(int thread) noexcept {
     perform(asked);
 }
 
+void become_child_of(int threads) noexcept {
+    request asked{};
+    asked.what = act::child;
+    asked.operand = static_cast<std::uint64_t>(threads);
+    perform(asked);
+}
+
 void must(bool holds, const char* what) noexcept {
     if (!holds) the_machine().fail(what);
 }

@@ -54,6 +54,9 @@ void signal_once() noexcept;
 // Waits until the thread of this number has ended or was killed; nothing is handed over by that.
 void await_end_of(int thread) noexcept;
 
+// Waits until the first so many threads are gone or done, and goes on in a child that was forked at that moment.
+void become_child_of(int threads) noexcept;
+
 // In a thread of a scenario: what must hold here.
 void must(bool holds, const char* what) noexcept;
 
