@@ -38,6 +38,7 @@ class wait_set {
     // All members leave; inside a wait queue callback, those that another thread is busy with leave once it returned.
     // Nobody may wait on it any more; sets it stands in keep an empty member.
     EFD_API ~wait_set();
+    // One that was moved from: as eventfd says of its handles.
     wait_set(wait_set&& other) noexcept : core_(std::exchange(other.core_, nullptr)) {}
     wait_set& operator=(wait_set&& other) noexcept {
         wait_set moved(std::move(other));
@@ -148,8 +149,11 @@ class wait_set {
 
   private:
     [[nodiscard]] const core::set_front& front() const noexcept {
+        base::must_be_there(core_);
         return *reinterpret_cast<const core::set_front*>(core_);
     }
+    // Looks whether it was moved from in any build: it is out of line.
+    [[nodiscard]] watch::set_core& set() const noexcept;
     [[nodiscard]] EFD_API std::errc take(set_event& got) noexcept;
     [[nodiscard]] EFD_API std::errc any(set_event& got, std::int64_t deadline_ns, const std::stop_token* stop) noexcept;
     [[nodiscard]] EFD_API std::errc ready(std::span<set_event> room, std::size_t& number, std::int64_t deadline_ns,

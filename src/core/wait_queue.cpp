@@ -16,6 +16,7 @@
 // wakes, adds or removes there meanwhile runs them.
 #include "core/wait_queue.hpp"
 
+#include "base/stop.hpp"
 #include "core/held_back.hpp"
 #include "os/cpu.hpp"
 #include "os/futex.hpp"
@@ -23,6 +24,7 @@
 #include "os/signals.hpp"
 
 #include <algorithm>
+#include <cxxabi.h>
 #include <utility>
 
 namespace efd::core {
@@ -106,6 +108,18 @@ constinit thread_local held_back_lists held_back __attribute__((tls_model("initi
 
 namespace {
 
+// A callback's or a work's code, which has to return. Whoever reads how the program ended learns what was done.
+template <class Call>
+auto call_guarded(Call call) noexcept {
+    try {
+        return call();
+    } catch (const abi::__forced_unwind&) {
+        base::stop("pthread_exit or a cancellation left a callback or deferred work, which must return");
+    } catch (...) {
+        base::stop("an exception left a callback or deferred work, which must return");
+    }
+}
+
 void append(deferred_work*& list, deferred_work* more) noexcept {
     deferred_work** end = &list;
     while (*end != nullptr) end = &(*end)->next;
@@ -126,7 +140,7 @@ void run_works(deferred_work* work) noexcept {
     held_back.depth.store(around + 1, base::relaxed);
     while (work != nullptr) {
         deferred_work* const after = work->next; // the work may free itself
-        work->callback(*work);
+        call_guarded([&] { work->callback(*work); });
         work = after;
     }
     held_back.depth.store(around, base::relaxed);
@@ -156,12 +170,12 @@ void run_held_back() noexcept {
 }
 
 void defer(deferred_work& work) noexcept {
-    if (signal_allowed()) return work.callback(work);
+    if (signal_allowed()) return call_guarded([&] { work.callback(work); });
     push(held_back.works, work, &deferred_work::next);
 }
 
 void hand_over(deferred_work& work) noexcept {
-    if (signal_allowed()) return work.callback(work);
+    if (signal_allowed()) return call_guarded([&] { work.callback(work); });
     push(held_back.hand_overs, work, &deferred_work::next);
 }
 
@@ -353,7 +367,7 @@ void wait_queue::walk(std::uint32_t key) noexcept {
         const bool is_older = this_walk <= (after_write ? entry.last_write : entry.last_read);
         if ((entry.mask & key) == 0 || is_older) continue;
         const bool exclusive = entry.exclusive; // the entry may be gone after its callback
-        const int taken = entry.callback(entry, key);
+        const int taken = call_guarded([&] { return entry.callback(entry, key); });
         if (taken < 0 || (taken > 0 && exclusive)) break;
     }
     cursor_ = nullptr;
