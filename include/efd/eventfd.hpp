@@ -183,13 +183,16 @@ class eventfd {
     void set_linger(linger how) noexcept { object().set_linger(how.us); }
 
     // The wait queue (K-152, K-156). An entry's callback runs for each wake its mask meets; see wait_queue_entry. ready
-    // is what poll said at the step after which nothing can be missed. Not handler-safe; allowed inside callbacks.
+    // is what poll said at the step after which nothing can be missed. Waits for nobody, also where another thread is
+    // stopped in a callback; an entry may then hear of a wake that came just before it. invalid_argument: no callback,
+    // or added already; not_enough_memory. Not handler-safe; allowed inside callbacks.
     [[nodiscard]] std::errc add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) noexcept {
         return to_errc(object().add_wait_queue(entry, ready));
     }
-    // After it returned the callback does not run and will not. invalid_argument: not in this queue.
-    // resource_deadlock_would_occur: called inside a callback of another object while a further thread is busy with
-    // this one's queue; nothing has changed, defer it. add_wait_queue and remove_wait_queue_and_read say so too.
+    // After it returned the callback does not run and will not: waits for a thread that runs callbacks of the object,
+    // or removes another entry. invalid_argument: not in this queue. resource_deadlock_would_occur: inside a callback
+    // of another object, where it would have to wait; nothing has changed, defer it. remove_wait_queue_and_read says so
+    // too.
     std::errc remove_wait_queue(wait_queue_entry& entry) noexcept { return to_errc(object().remove_wait_queue(entry)); }
     // Removes and reads in one step; resource_unavailable_try_again at zero, removed all the same.
     std::errc remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_t& count) noexcept {

@@ -16,16 +16,14 @@
 // wakes, adds or removes there meanwhile runs them.
 #include "core/wait_queue.hpp"
 
-#include "base/stop.hpp"
+#include "core/guarded_call.hpp"
 #include "core/held_back.hpp"
+#include "core/link_stack.hpp"
 #include "os/cpu.hpp"
 #include "os/futex.hpp"
 #include "os/process.hpp"
-#include "os/signals.hpp"
 
 #include <algorithm>
-#include <cxxabi.h>
-#include <utility>
 
 namespace efd::core {
 namespace {
@@ -38,8 +36,8 @@ constexpr int out_shift = 30;
 constexpr std::uint64_t number_mask = (std::uint64_t{1} << 30) - 1;
 constexpr std::uint64_t pending_mask = number_mask | number_mask << out_shift | hup_mark;
 
-// Wakes that one holder runs before it looks for a successor, and how often it looks; works inside of works. The
-// explorer has smaller ones.
+// Wakes that one holder runs before it looks for a successor, and how often it looks. The explorer has
+// smaller ones.
 #ifdef EFD_ATOMIC_MODEL
 constexpr std::uint64_t most_walks = 1;
 constexpr int most_looks = 1;
@@ -47,7 +45,6 @@ constexpr int most_looks = 1;
 constexpr std::uint64_t most_walks = 64;
 constexpr int most_looks = 64;
 #endif
-constexpr std::uint32_t most_depth = 32;
 
 constexpr int shift_of(std::uint32_t key) noexcept { return (key & poll_in) != 0 ? 0 : out_shift; }
 constexpr std::uint64_t one_more(std::uint64_t word, std::uint32_t key) noexcept {
@@ -63,121 +60,7 @@ static_assert(one_more(5, poll_hup) == (hup_mark | 5));
 
 const void* this_thread() noexcept { return &held_back; }
 
-template <class Node, class Next>
-void push(base::atomic<Node*>& list, Node& node, Next Node::* next) noexcept {
-    Node* top = list.load(base::relaxed);
-    do {
-        node.*next = top;
-    } while (!list.compare_exchange_weak(top, &node, base::relaxed, base::relaxed));
-}
-
-template <class Node, class Next>
-Node* in_order(Node* newest, Next Node::* next) noexcept {
-    Node* oldest = nullptr;
-    while (newest != nullptr) {
-        Node* const after = newest->*next;
-        newest->*next = oldest;
-        oldest = newest;
-        newest = after;
-    }
-    return oldest;
-}
-
-template <class Node, class Next>
-Node* take_in_order(base::atomic<Node*>& list, Next Node::* next) noexcept {
-    if (list.load(base::relaxed) == nullptr) return nullptr;
-    return in_order(list.exchange(nullptr, base::relaxed), next);
-}
-
 } // namespace
-
-constinit thread_local unsigned in_callback = 0;
-constinit thread_local held_back_lists held_back __attribute__((tls_model("initial-exec")));
-
-// Out of line, so that the frame is below all that the callers have. The stack grows downward: what stands below this
-// frame was left, unless a handler runs on a stack of its own. What stands above is alive below a handler, or was left
-// and other frames lie over it now, which nobody can tell. No call of the library's asks often while one lives, and few
-// handlers do: so whoever asks for the sixteenth time takes it for left.
-[[gnu::noinline]] bool callbacks_later::is_gone(const callbacks_later* outermost) noexcept {
-    constexpr std::uint32_t most_asked = 16;
-#ifndef __SANITIZE_ADDRESS__ // there locals have addresses that say nothing
-    if (__builtin_frame_address(0) > static_cast<const void*>(outermost)) return !os::is_on_signal_stack();
-#endif
-    return held_back.asked.fetch_add(1, base::relaxed) >= most_asked;
-}
-
-namespace {
-
-// A callback's or a work's code, which has to return. Whoever reads how the program ended learns what was done.
-template <class Call>
-auto call_guarded(Call call) noexcept {
-    try {
-        return call();
-    } catch (const abi::__forced_unwind&) {
-        base::stop("pthread_exit or a cancellation left a callback or deferred work, which must return");
-    } catch (...) {
-        base::stop("an exception left a callback or deferred work, which must return");
-    }
-}
-
-void append(deferred_work*& list, deferred_work* more) noexcept {
-    deferred_work** end = &list;
-    while (*end != nullptr) end = &(*end)->next;
-    *end = more;
-}
-
-void run_queues(wait_queue* queue) noexcept {
-    while (queue != nullptr) {
-        wait_queue* const after = queue->next_held_back; // before others may note the queue, or its object dies
-        queue->run_owed();
-        queue = after;
-    }
-}
-
-void run_works(deferred_work* work) noexcept {
-    if (work == nullptr) return;
-    const std::uint32_t around = held_back.depth.load(base::relaxed); // a signal handler leaves it as it was
-    held_back.depth.store(around + 1, base::relaxed);
-    while (work != nullptr) {
-        deferred_work* const after = work->next; // the work may free itself
-        call_guarded([&] { work->callback(*work); });
-        work = after;
-    }
-    held_back.depth.store(around, base::relaxed);
-}
-
-} // namespace
-
-// Callbacks and hand-overs run first, and then the works, which are code of the user's that may signal and wait. What
-// callbacks cause is run by this same loop, so that no callback nests. What a work causes is run before the work goes
-// on, as the work may wait for it; at the bound of the depth it is left to the loop around the work. A signal handler
-// that finds us in the midst of queues leaves its own to us, hence the look after the mark is cleared; one that
-// interrupts a work runs its own alone, as what we took is ours.
-void run_held_back() noexcept {
-    if (held_back.depth.load(base::relaxed) == most_depth) return;
-    deferred_work* works = nullptr;
-    for (;;) {
-        while (anything_held_back() && held_back.draining.exchange(1, base::acq_rel) == 0) {
-            run_queues(take_in_order(held_back.queues, &wait_queue::next_held_back));
-            deferred_work* const hand_overs = take_in_order(held_back.hand_overs, &deferred_work::next);
-            append(works, take_in_order(held_back.works, &deferred_work::next));
-            held_back.draining.exchange(0, base::acq_rel);
-            run_works(hand_overs);
-        }
-        if (works == nullptr) return;
-        run_works(std::exchange(works, nullptr));
-    }
-}
-
-void defer(deferred_work& work) noexcept {
-    if (signal_allowed()) return call_guarded([&] { work.callback(work); });
-    push(held_back.works, work, &deferred_work::next);
-}
-
-void hand_over(deferred_work& work) noexcept {
-    if (signal_allowed()) return call_guarded([&] { work.callback(work); });
-    push(held_back.hand_overs, work, &deferred_work::next);
-}
 
 struct wait_queue::pending {
     std::uint64_t in;
