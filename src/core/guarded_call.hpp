@@ -3,7 +3,7 @@
 
 #include "base/stop.hpp"
 
-#include <cxxabi.h>
+#include <exception>
 
 namespace efd::core {
 
@@ -12,9 +12,9 @@ template <class Call>
 auto call_guarded(Call call) noexcept {
     try {
         return call();
-    } catch (const abi::__forced_unwind&) {
-        base::stop("pthread_exit or a cancellation left a callback or deferred work, which must return");
     } catch (...) {
+        if (std::current_exception() == nullptr) // not one of C++'s: the thread is being ended
+            base::stop("pthread_exit or a cancellation left a callback or deferred work, which must return");
         base::stop("an exception left a callback or deferred work, which must return");
     }
 }
