@@ -57,8 +57,8 @@ class callbacks_later {
 
     // Whether one lives on this thread.
     [[nodiscard]] static bool any() noexcept {
-        const callbacks_later* const outermost = held_back.outermost.load(base::relaxed);
-        return outermost != nullptr && !is_gone(outermost);
+        const callbacks_later* const noted = held_back.outermost.load(base::relaxed);
+        return noted != nullptr && !is_gone(noted);
     }
 
   private:

@@ -142,11 +142,10 @@ std::string child_is_right() {
     return set_layout::fault(set());
 }
 
-} // namespace
+constexpr budgets one_gone{.crashes = 1, .preemptions = 2};
+constexpr budgets two_gone{.crashes = 2, .preemptions = 2};
 
-std::vector<scenario> fork_scenarios() {
-    constexpr budgets one_gone{.crashes = 1, .preemptions = 2};
-    constexpr budgets two_gone{.crashes = 2, .preemptions = 2};
+std::vector<scenario> changes() {
     return {
         {.name = "fork-writer",
          .what = "a writer is not in the child, which looks, writes and takes",
@@ -185,6 +184,11 @@ std::vector<scenario> fork_scenarios() {
          .set_up = one_empty,
          .check = child_is_right,
          .allowed = two_gone},
+    };
+}
+
+std::vector<scenario> comings_and_goings() {
+    return {
         {.name = "fork-joiner",
          .what = "one that joins is not in the child, where another joins",
          .threads = {{"J", '-', enters<0>, true}, {"C", '-', joins}},
@@ -204,6 +208,14 @@ std::vector<scenario> fork_scenarios() {
          .check = child_is_right,
          .allowed = two_gone},
     };
+}
+
+} // namespace
+
+std::vector<scenario> fork_scenarios() {
+    std::vector<scenario> all = changes();
+    for (const scenario& one : comings_and_goings()) all.push_back(one);
+    return all;
 }
 
 } // namespace explore

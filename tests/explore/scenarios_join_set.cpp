@@ -203,6 +203,12 @@ std::vector<scenario> joins() {
          .set_up = two_inside,
          .check = written_is_known<0>,
          .allowed = one_stopped},
+    };
+}
+
+std::vector<scenario> growing_ones() {
+    constexpr budgets one_of_three_preemptions{.crashes = 1, .preemptions = 3};
+    return {
         {.name = "join-set-grow",
          .what = "the 33rd joins and may be stopped, the 34th joins and is written to",
          .threads = {{"J", '-', enters<1>, true}, {"K", '-', enters_and_writes<2>}},
@@ -227,6 +233,13 @@ std::vector<scenario> joins() {
          .set_up = about_to_grow_ready,
          .check = written_is_known<0>,
          .allowed = one_of_three_preemptions},
+    };
+}
+
+std::vector<scenario> watchers_and_all() {
+    constexpr budgets one_stopped{.crashes = 1};
+    constexpr budgets one_of_three_preemptions{.crashes = 1, .preemptions = 3};
+    return {
         {.name = "join-set-other",
          .what = "the only member of a set leaves and may be stopped, joins another set and is written to",
          .threads = {{"X", '-', leaves<0>, true}, {"J", '-', enters_the_other_and_writes}},
@@ -278,6 +291,10 @@ std::vector<scenario> joins() {
 
 } // namespace
 
-std::vector<scenario> join_set_scenarios() { return joins(); }
+std::vector<scenario> join_set_scenarios() {
+    std::vector<scenario> all = joins();
+    for (const auto& some : {growing_ones(), watchers_and_all()}) all.insert(all.end(), some.begin(), some.end());
+    return all;
+}
 
 } // namespace explore

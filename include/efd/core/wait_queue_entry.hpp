@@ -44,9 +44,10 @@ extern EFD_API constinit thread_local unsigned in_callback __attribute__((tls_mo
 
 // Work for later: a callback hands it to defer(), it runs on the same thread once the outermost callback has returned
 // and signalling is allowed again. Outside a callback it runs at once. The caller keeps `work` alive until it ran. A
-// work must return, as a callback. It may signal and wait: callbacks and works that it causes run inside it, up to a depth of 32 works; beyond, they
-// run when the work around them has returned. hand_over is defer for a work that neither waits nor takes long, as one
-// that gives something to an executor: all of those run before the first deferred one.
+// work must return, as a callback. It may signal and wait: callbacks and works that it causes run inside it, up to a
+// depth of 32 works; beyond, they run when the work around them has returned. hand_over is defer for a work that
+// neither waits nor takes long, as one that gives something to an executor: all of those run before the first deferred
+// one.
 struct deferred_work {
     using function = void (*)(deferred_work& work);
     function callback = nullptr;
