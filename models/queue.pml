@@ -5,7 +5,9 @@
  * wakes left, at any time, and comes back for them unless somebody else has: QUEUE_BOUND. A signal handler
  * that wakes is a waker like any other, between any two steps. Entry 0 is in the queue from the start, its callback may
  * wake again, remove itself or add entry 1. Invariants: each wake that is left while an entry is in the queue calls it
- * once, by one thread at a time, never after its removal returned, and nobody waits for ever.
+ * once, by one thread at a time, never after its removal returned, and nobody waits for ever. Who adds waits for nobody
+ * (QUEUE_JOIN): it pushes the entry, which the next holder takes in. The number of wakes before it is put together from
+ * two words, and may be too low beside a holder: then the entry may hear of a wake that came before.
  */
 #ifndef WAKERS
 #define WAKERS 2
@@ -35,8 +37,14 @@ byte at_gate; /* asleep there: a bit for each process */
 /* Under hold. */
 bool member[2] = {true, false};
 byte joined_walk[2], walks, rest_of_batch;
+bool in_list[2] = {true, false}; /* taken in by a holder */
+
+/* Noted by the holder after it took wakes out of the word. */
+byte taken;
 
 byte running[2], due[2]; /* wakes left since the entry joined, less its calls */
+byte before_call, before_joining; /* wakes left before entry 1 was to be added, and before it was pushed */
+bool joins_beside; /* not by the holder */
 bool removal_returned;
 byte callback_wakes, slept, let_go_early;
 bool added;
@@ -63,8 +71,10 @@ inline callback(e) {
         running[e]++;
         assert(one_at_a_time && running[e] == 1);
         assert(not_after_removal && !(e == 0 && removal_returned));
-        assert(no_wake_from_before && due[e] > 0);
-        due[e]--
+        if
+        :: e == 1 && walks <= before_joining -> assert(no_wake_from_before && (joins_beside || walks > before_call))
+        :: else -> assert(no_wake_from_before && due[e] > 0); due[e]--
+        fi
     };
     if
     :: e == 0 && callback_wakes < CALLBACK_WAKES -> /* finds the queue held, by its own thread */
@@ -84,15 +94,20 @@ inline callback(e) {
     atomic { running[e]-- }
 }
 
+/* The push, which comes before the mark that makes changers leave wakes for it. */
+inline push_entry() {
+    atomic { member[1] = true; due[1] = 0; before_joining = walks + rest_of_batch + pending }
+}
+
+/* By the holder, inside a callback: nobody takes wakes out of the word meanwhile. */
 inline add_entry() {
-    atomic {
-        member[1] = true; due[1] = 0;
+    atomic { before_call = walks + rest_of_batch + pending };
 #ifdef BROKEN_joins_in_the_middle_of_a_batch
-        joined_walk[1] = walks + pending
+    joined_walk[1] = walks + pending;
 #else
-        joined_walk[1] = walks + rest_of_batch + pending
+    atomic { joined_walk[1] = taken + pending };
 #endif
-    }
+    push_entry()
 }
 
 inline open_gate() {
@@ -112,7 +127,16 @@ inline open_gate() {
 /* Runs what is pending, then lets go. */
 inline let_go() {
     do
+#ifdef BROKEN_taken_noted_first
+    :: pending > 0 -> taken = walks + pending;
+        atomic { rest_of_batch = pending; pending = 0 };
+#else
     :: atomic { pending > 0 -> rest_of_batch = pending; pending = 0 };
+        taken = walks + rest_of_batch;
+#endif
+#ifndef BROKEN_taken_in_after_the_wakes
+        in_list[1] = member[1];
+#endif
         do
         :: rest_of_batch > 0 ->
             atomic { walks++; rest_of_batch-- };
@@ -121,11 +145,16 @@ inline let_go() {
             :: else
             fi;
             if
-            :: member[1] && joined_walk[1] < walks -> callback(1)
+            :: in_list[1] && joined_walk[1] < walks -> callback(1)
             :: else
             fi
         :: else -> break
-        od
+        od;
+#ifdef BROKEN_taken_in_after_the_wakes
+        in_list[1] = member[1]
+#else
+        skip
+#endif
 #ifdef BROKEN_let_go_without_a_look
     :: pending == 0 -> holder = 99; /* another wake may come here */
         atomic { was_contended = contended; held = false; contended = false }; break
@@ -218,11 +247,11 @@ proctype remover(byte me) {
 }
 
 proctype adder(byte me) {
-    byte seen_gate;
-    bool was_contended;
-    hold();
-    add_entry();
-    let_go()
+    byte seen_taken;
+    joins_beside = true;
+    seen_taken = taken;
+    joined_walk[1] = seen_taken + pending;
+    push_entry()
 }
 
 /* Runs when nobody else can. */

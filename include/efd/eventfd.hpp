@@ -16,6 +16,7 @@
 // wait (a write, a signal, a read that made room, a stop request); see docs/races.md, LAST_PUT.
 #pragma once
 
+#include <efd/base/misuse.hpp>
 #include <efd/core/context.hpp>
 #include <efd/core/deadline.hpp>
 
@@ -86,6 +87,8 @@ class eventfd {
     EFD_LOCAL ~eventfd() {
         if (context_ != nullptr) context_->put();
     }
+    // A handle that was moved from may be assigned to, swapped and destroyed, and nothing else. In a build that is not
+    // optimised, or has a sanitizer, any other use of it ends the program with a sentence.
     eventfd(eventfd&& other) noexcept : context_(std::exchange(other.context_, nullptr)) {}
     EFD_LOCAL eventfd& operator=(eventfd&& other) noexcept {
         eventfd moved(std::move(other));
@@ -98,17 +101,17 @@ class eventfd {
 
     // A second handle to the same object, as dup does for a descriptor (K-100). Handler-safe.
     [[nodiscard]] eventfd duplicate() const noexcept {
-        context_->get();
+        object().get();
         return eventfd(adopt{}, context_);
     }
 
     // Takes the whole count, or one in semaphore mode, into value (K-013, K-014). At zero sleeps (K-019), or
     // resource_unavailable_try_again with flags::nonblock (K-018). interrupted: a handler without SA_RESTART ran while
     // it slept (K-093, K-097); nothing was taken. value is written on success alone. Handler-safe.
-    [[nodiscard]] std::errc read(std::uint64_t& value) noexcept { return to_errc(context_->read(value)); }
+    [[nodiscard]] std::errc read(std::uint64_t& value) noexcept { return to_errc(object().read(value)); }
 
     // As read, but never sleeps. One load when there is nothing. Handler-safe.
-    [[nodiscard]] std::errc try_read(std::uint64_t& value) noexcept { return to_errc(context_->try_read(value)); }
+    [[nodiscard]] std::errc try_read(std::uint64_t& value) noexcept { return to_errc(object().try_read(value)); }
 
     // As read, but sleeps whatever the flags say, until the deadline: timed_out then; and cancelled once a stop is
     // requested: operation_canceled. Neither is said when there was something to take at the last look, and neither
@@ -116,83 +119,84 @@ class eventfd {
     template <class Duration>
     [[nodiscard]] std::errc read_until(std::uint64_t& value,
                                        std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) noexcept {
-        return to_errc(context_->read(value, terms(core::nanoseconds_of(deadline), nullptr)));
+        return to_errc(object().read(value, terms(core::nanoseconds_of(deadline), nullptr)));
     }
     template <class Duration>
     [[nodiscard]] std::errc read_until(std::uint64_t& value,
                                        std::chrono::time_point<std::chrono::steady_clock, Duration> deadline,
                                        const std::stop_token& stop) noexcept {
-        return to_errc(context_->read(value, terms(core::nanoseconds_of(deadline), &stop)));
+        return to_errc(object().read(value, terms(core::nanoseconds_of(deadline), &stop)));
     }
     template <class Rep, class Period>
     [[nodiscard]] std::errc read_for(std::uint64_t& value, std::chrono::duration<Rep, Period> timeout) noexcept {
-        return to_errc(context_->read(value, terms(core::deadline_after(timeout), nullptr)));
+        return to_errc(object().read(value, terms(core::deadline_after(timeout), nullptr)));
     }
     // As read, sleeping whatever the flags say, until a stop is requested. Not handler-safe.
     [[nodiscard]] std::errc read(std::uint64_t& value, const std::stop_token& stop) noexcept {
-        return to_errc(context_->read(value, terms(core::forever, &stop)));
+        return to_errc(object().read(value, terms(core::forever, &stop)));
     }
 
     // Adds n (K-031). invalid_argument for 2^64-1 (K-034). Without room below 2^64-1 sleeps (K-038), or
     // resource_unavailable_try_again with flags::nonblock (K-037). interrupted as read; then nothing was added.
     // Handler-safe.
-    [[nodiscard]] std::errc write(std::uint64_t n) noexcept { return to_errc(context_->write(n)); }
+    [[nodiscard]] std::errc write(std::uint64_t n) noexcept { return to_errc(object().write(n)); }
     // As write, but never sleeps. Handler-safe.
-    [[nodiscard]] std::errc try_write(std::uint64_t n) noexcept { return to_errc(context_->try_write(n)); }
+    [[nodiscard]] std::errc try_write(std::uint64_t n) noexcept { return to_errc(object().try_write(n)); }
     // As write, with the terms of read_until.
     template <class Duration>
     [[nodiscard]] std::errc
     write_until(std::uint64_t n, std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) noexcept {
-        return to_errc(context_->write(n, terms(core::nanoseconds_of(deadline), nullptr)));
+        return to_errc(object().write(n, terms(core::nanoseconds_of(deadline), nullptr)));
     }
     template <class Duration>
     [[nodiscard]] std::errc write_until(std::uint64_t n,
                                         std::chrono::time_point<std::chrono::steady_clock, Duration> deadline,
                                         const std::stop_token& stop) noexcept {
-        return to_errc(context_->write(n, terms(core::nanoseconds_of(deadline), &stop)));
+        return to_errc(object().write(n, terms(core::nanoseconds_of(deadline), &stop)));
     }
     template <class Rep, class Period>
     [[nodiscard]] std::errc write_for(std::uint64_t n, std::chrono::duration<Rep, Period> timeout) noexcept {
-        return to_errc(context_->write(n, terms(core::deadline_after(timeout), nullptr)));
+        return to_errc(object().write(n, terms(core::deadline_after(timeout), nullptr)));
     }
     [[nodiscard]] std::errc write(std::uint64_t n, const std::stop_token& stop) noexcept {
-        return to_errc(context_->write(n, terms(core::forever, &stop)));
+        return to_errc(object().write(n, terms(core::forever, &stop)));
     }
 
     // Adds one, never blocks, saturates at 2^64-1 (K-133, K-148). False, and nothing added, inside a wait queue
     // callback (K-150); signal_deferred is never refused: it counts at once and leaves callbacks for later. A
     // signal handler that may interrupt a callback should use that one, or write. Handler-safe.
-    bool signal() noexcept { return context_->signal(); }
-    void signal_deferred() noexcept { context_->signal_deferred(); }
+    bool signal() noexcept { return object().signal(); }
+    void signal_deferred() noexcept { object().signal_deferred(); }
 
     // The count, and what poll(2) would say (POLLIN, POLLOUT, POLLERR; K-047 to K-057), of this moment. Handler-safe.
-    [[nodiscard]] std::uint64_t count() const noexcept { return context_->count(); }
-    [[nodiscard]] std::uint32_t poll() const noexcept { return context_->poll(); }
+    [[nodiscard]] std::uint64_t count() const noexcept { return object().count(); }
+    [[nodiscard]] std::uint32_t poll() const noexcept { return object().poll(); }
     // The id: the smallest number free at creation (K-128). Handler-safe.
-    [[nodiscard]] int id() const noexcept { return context_->id(); }
-    [[nodiscard]] bool semaphore() const noexcept { return context_->semaphore(); }
+    [[nodiscard]] int id() const noexcept { return object().id(); }
+    [[nodiscard]] bool semaphore() const noexcept { return object().semaphore(); }
 
     // O_NONBLOCK on or off, for the calls that follow (K-089, K-104). Handler-safe.
-    void set_nonblock(bool on) noexcept { context_->set_nonblock(on); }
+    void set_nonblock(bool on) noexcept { object().set_nonblock(on); }
     // How long a reader looks before it sleeps: linger::off(), linger::automatic() (up to the measured price of a
     // sleep, never on the signaller's processor, ever more rarely while it does not pay), or linger::microseconds(n), n
     // up to 1000000. The start value is the environment's, EFD_LINGER=off|auto|<n>, and off without it. Handler-safe.
-    void set_linger(linger how) noexcept { context_->set_linger(how.us); }
+    void set_linger(linger how) noexcept { object().set_linger(how.us); }
 
     // The wait queue (K-152, K-156). An entry's callback runs for each wake its mask meets; see wait_queue_entry. ready
-    // is what poll said at the step after which nothing can be missed. Not handler-safe; allowed inside callbacks.
+    // is what poll said at the step after which nothing can be missed. Waits for nobody, also where another thread is
+    // stopped in a callback; an entry may then hear of a wake that came just before it. invalid_argument: no callback,
+    // or added already; not_enough_memory. Not handler-safe; allowed inside callbacks.
     [[nodiscard]] std::errc add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) noexcept {
-        return to_errc(context_->add_wait_queue(entry, ready));
+        return to_errc(object().add_wait_queue(entry, ready));
     }
-    // After it returned the callback does not run and will not. invalid_argument: not in this queue.
-    // resource_deadlock_would_occur: called inside a callback of another object while a further thread is busy with
-    // this one's queue; nothing has changed, defer it. add_wait_queue and remove_wait_queue_and_read say so too.
-    std::errc remove_wait_queue(wait_queue_entry& entry) noexcept {
-        return to_errc(context_->remove_wait_queue(entry));
-    }
+    // After it returned the callback does not run and will not: waits for a thread that runs callbacks of the object,
+    // or removes another entry. invalid_argument: not in this queue. resource_deadlock_would_occur: inside a callback
+    // of another object, where it would have to wait; nothing has changed, defer it. remove_wait_queue_and_read says so
+    // too.
+    std::errc remove_wait_queue(wait_queue_entry& entry) noexcept { return to_errc(object().remove_wait_queue(entry)); }
     // Removes and reads in one step; resource_unavailable_try_again at zero, removed all the same.
     std::errc remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_t& count) noexcept {
-        return to_errc(context_->remove_wait_queue_and_read(entry, count));
+        return to_errc(object().remove_wait_queue_and_read(entry, count));
     }
 
     // A descriptor for event loops, made when first asked for: close-on-exec, to be watched and not read, closed with
@@ -221,6 +225,10 @@ class eventfd {
 
     static core::wait_terms terms(std::int64_t deadline_ns, const std::stop_token* stop) noexcept {
         return {.deadline_ns = deadline_ns, .stop = stop, .sleep = core::patience::always};
+    }
+    [[nodiscard]] core::context& object() const noexcept {
+        base::must_be_there(context_);
+        return *context_;
     }
     core::context* context_;
 };

@@ -38,6 +38,7 @@ class wait_set {
     // All members leave; inside a wait queue callback, those that another thread is busy with leave once it returned.
     // Nobody may wait on it any more; sets it stands in keep an empty member.
     EFD_API ~wait_set();
+    // One that was moved from: as eventfd says of its handles.
     wait_set(wait_set&& other) noexcept : core_(std::exchange(other.core_, nullptr)) {}
     wait_set& operator=(wait_set&& other) noexcept {
         wait_set moved(std::move(other));
@@ -48,12 +49,13 @@ class wait_set {
     wait_set& operator=(const wait_set&) = delete;
     void swap(wait_set& other) noexcept { std::swap(core_, other.core_); }
 
-    // Joins; the number that is returned names the member for remove. The set holds a reference to the object. Throws
-    // std::system_error: not_enough_memory (also beyond 2^20 members), resource_deadlock_would_occur inside a wait
-    // queue callback while another thread is busy with object or set.
+    // Joins; the number that is returned names the member for remove. The set holds a reference to the object. Waits
+    // for nobody, wherever other threads are stopped, and is allowed inside callbacks. Throws std::system_error:
+    // not_enough_memory (also beyond 2^20 members).
     EFD_API int add(const eventfd& object, std::uint64_t token);
-    // Another set: what is ready in it is ready here, and a wait takes from its members, with their tokens.
-    // Throws invalid_argument also if a set would stand inside itself, or if `inner` has kernel descriptors: add its
+    // Another set: what is ready in it is ready here, and a wait takes from its members, with their tokens. Waits while
+    // another thread adds a set anywhere; inside a callback it throws resource_deadlock_would_occur.
+    // Throws invalid_argument if a set would stand inside itself, or if `inner` has kernel descriptors: add its
     // fd() then; too_many_symbolic_link_levels if it, or a set that stands in it, would have more than 32 sets above it
     // (a write goes up to all of them).
     EFD_API int add(const wait_set& inner, std::uint64_t token);
@@ -61,10 +63,12 @@ class wait_set {
     // only when nothing of ours is ready, and at every 64th wait. A number that is closed before it is removed is told
     // of as long as a duplicate lives, as by epoll, and no longer once it was removed; added again it is another
     // member. Throws what epoll_ctl(2) says, bad_file_descriptor, file_exists, operation_not_permitted;
-    // invalid_argument while this set stands in another; too_many_files_open.
+    // invalid_argument while this set stands in another; too_many_files_open. Waits while another thread adds or
+    // removes one; inside a callback it throws resource_deadlock_would_occur then.
     EFD_API int add(int descriptor, std::uint32_t events, std::uint64_t token);
-    // After it returned nobody takes from that member here. invalid_argument: no such member.
-    // resource_deadlock_would_occur: inside a callback, while another thread takes from it; nothing has changed.
+    // After it returned nobody takes from that member here: waits for those who do, alone or from all members; of a
+    // descriptor also while another thread adds or removes one. invalid_argument: no such member, or another thread
+    // removes it. resource_deadlock_would_occur: inside a callback, where it would have to wait; nothing has changed.
     EFD_API std::errc remove(int member) noexcept;
     [[nodiscard]] EFD_API std::size_t size() const noexcept;
 
@@ -115,10 +119,10 @@ class wait_set {
     }
 
     // Waits until every member is ready, and takes from all of them in one step: at that moment each count was taken,
-    // and nobody ever sees some taken and others not; or none is touched. `room` gets one event for each member.
-    // invalid_argument: no members, no room for all, a member that is no object, or an object that joined twice.
-    // operation_not_supported: two or more of the objects once had a count of 2^27 or more, or a writer that had to
-    // wait. Not handler-safe.
+    // and nobody ever sees some taken and others not; or none is touched. `room` gets one event for each member. One
+    // that joins or leaves meanwhile may be left out. invalid_argument: no members, no room for all, a member that is
+    // no object, or an object that joined twice. operation_not_supported: two or more of the objects once had a count
+    // of 2^27 or more, or a writer that had to wait. Not handler-safe.
     [[nodiscard]] std::errc wait_all(std::span<set_event> room) noexcept { return all(room, core::forever, nullptr); }
     [[nodiscard]] std::errc wait_all(std::span<set_event> room, const std::stop_token& stop) noexcept {
         return all(room, core::forever, &stop);
@@ -138,7 +142,8 @@ class wait_set {
     [[nodiscard]] EFD_API std::errc try_all(std::span<set_event> room) noexcept;
 
     // A descriptor that is readable while a member is ready, for foreign loops; as eventfd::fd(doorbell::level). With
-    // kernel descriptors among the members it is the set's epoll: ask after adding the first of them.
+    // kernel descriptors among the members it is the set's epoll: ask after adding the first of them, and after they
+    // were closed behind our back.
     EFD_API int fd();
 
     // How long a waiter looks before it sleeps; as eventfd::set_linger.
@@ -148,8 +153,11 @@ class wait_set {
 
   private:
     [[nodiscard]] const core::set_front& front() const noexcept {
+        base::must_be_there(core_);
         return *reinterpret_cast<const core::set_front*>(core_);
     }
+    // Looks whether it was moved from in any build: it is out of line.
+    [[nodiscard]] watch::set_core& set() const noexcept;
     [[nodiscard]] EFD_API std::errc take(set_event& got) noexcept;
     [[nodiscard]] EFD_API std::errc any(set_event& got, std::int64_t deadline_ns, const std::stop_token* stop) noexcept;
     [[nodiscard]] EFD_API std::errc ready(std::span<set_event> room, std::size_t& number, std::int64_t deadline_ns,

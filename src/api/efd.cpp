@@ -9,6 +9,7 @@
 #include "os/descriptor.hpp"
 #include "os/futex.hpp"
 #include "watch/doorbell.hpp"
+#include "watch/set_core.hpp"
 
 #include <cerrno>
 #include <cstddef>
@@ -202,7 +203,7 @@ int efd_fd(efd_t* efd, int how) {
     return end == status::ok ? descriptor : answer(end);
 }
 
-int efd_renew_descriptors(void) { return answer(efd::watch::doorbell::renew_all()); }
+int efd_renew_descriptors(void) { return answer(efd::watch::set_core::renew_all()); }
 
 int efd_arm(efd_t* efd, unsigned events) {
     if (efd == nullptr) return fail(EBADF);

@@ -23,6 +23,11 @@ core::wait_terms terms(std::int64_t deadline_ns, const std::stop_token* stop) no
 
 } // namespace
 
+watch::set_core& wait_set::set() const noexcept {
+    if (core_ == nullptr) base::stop_for_moved_from();
+    return *core_;
+}
+
 wait_set::wait_set() : core_(watch::set_core::create()) {
     if (core_ == nullptr) must(base::status::no_memory, "efd::wait_set");
 }
@@ -33,52 +38,52 @@ wait_set::~wait_set() {
 
 int wait_set::add(const eventfd& object, std::uint64_t token) {
     int place = -1;
-    must(core_->add(*object.native_handle(), token, place), "efd::wait_set::add");
+    must(set().add(*object.native_handle(), token, place), "efd::wait_set::add");
     return place;
 }
 
 int wait_set::add(const wait_set& inner, std::uint64_t token) {
     int place = -1;
-    must(core_->add(*inner.core_, token, place), "efd::wait_set::add");
+    must(set().add(inner.set(), token, place), "efd::wait_set::add");
     return place;
 }
 
 int wait_set::add(int descriptor, std::uint32_t events, std::uint64_t token) {
     int place = -1;
-    must(core_->add(descriptor, events, token, place), "efd::wait_set::add");
+    must(set().add(descriptor, events, token, place), "efd::wait_set::add");
     return place;
 }
 
-std::errc wait_set::remove(int member) noexcept { return to_errc(core_->remove(member)); }
-std::size_t wait_set::size() const noexcept { return core_->members(); }
-std::errc wait_set::take(set_event& got) noexcept { return to_errc(core_->try_any(got)); }
+std::errc wait_set::remove(int member) noexcept { return to_errc(set().remove(member)); }
+std::size_t wait_set::size() const noexcept { return set().members(); }
+std::errc wait_set::take(set_event& got) noexcept { return to_errc(set().try_any(got)); }
 
 std::errc wait_set::any(set_event& got, std::int64_t deadline_ns, const std::stop_token* stop) noexcept {
-    const base::status at_once = core_->try_any(got);
-    return to_errc(at_once != base::status::would_block ? at_once : sleep_for_any(*core_, got, deadline_ns, stop));
+    const base::status at_once = set().try_any(got);
+    return to_errc(at_once != base::status::would_block ? at_once : sleep_for_any(set(), got, deadline_ns, stop));
 }
 
 std::errc wait_set::ready(std::span<set_event> room, std::size_t& number, std::int64_t deadline_ns,
                           const std::stop_token* stop) noexcept {
-    return to_errc(core_->wait_ready(room, number, terms(deadline_ns, stop)));
+    return to_errc(set().wait_ready(room, number, terms(deadline_ns, stop)));
 }
 
 std::errc wait_set::all(std::span<set_event> room, std::int64_t deadline_ns, const std::stop_token* stop) noexcept {
     std::size_t number = 0;
-    return to_errc(core_->wait_all(room, number, terms(deadline_ns, stop)));
+    return to_errc(set().wait_all(room, number, terms(deadline_ns, stop)));
 }
 
 std::errc wait_set::try_all(std::span<set_event> room) noexcept {
     std::size_t number = 0;
-    return to_errc(core_->wait_all(room, number, {.sleep = core::patience::never}));
+    return to_errc(set().wait_all(room, number, {.sleep = core::patience::never}));
 }
 
 int wait_set::fd() {
     int descriptor = -1;
-    must(core_->open_descriptor(descriptor), "efd::wait_set::fd");
+    must(set().open_descriptor(descriptor), "efd::wait_set::fd");
     return descriptor;
 }
 
-void wait_set::set_linger(linger how) noexcept { core_->set_linger(how.us); }
+void wait_set::set_linger(linger how) noexcept { set().set_linger(how.us); }
 
 } // namespace efd

@@ -1,8 +1,9 @@
 // core/context_queue.cpp: a context and its wait queue: join, leave, leave and take, wake, release.
 //
-// The mark `watched` in the state word tells changers that entries exist; it is made before the first entry can miss
-// anything: WATCH, one step that also says what poll would say, so no unit falls between that answer
-// and the entry's first call (one may be in both, as with poll).
+// The mark `watched` in the state word tells changers that somebody has joined. Whoever joins makes it, by a step that
+// also says what poll would say: WATCH, no unit falls between that answer and the entry's first call (one may be in
+// both, as with poll). Joining waits for nobody, and no lock says how many there are; so who leaves as the last takes
+// the mark away by comparing (WATCH_OFF), and each joining leaves a word that was never there before.
 #include <efd/core/context.hpp>
 
 #include "core/standing_watcher.hpp"
@@ -56,15 +57,22 @@ wait_queue* context::queue() noexcept {
     return made;
 }
 
+// Makes the mark, and says what the word was.
+state_word context::watch() noexcept {
+    const std::uint32_t turn = take_turn();
+    state_word seen = state_.load(base::acquire);
+    while (!state_.compare_exchange_weak(seen, watched_by(seen, turn), base::acq_rel, base::acquire)) { // WATCH, mark
+    }
+    return seen;
+}
+
 status context::add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) noexcept {
     wait_queue* const waiters = queue();
     if (waiters == nullptr) return status::no_memory;
     if (entry.callback == nullptr || entry.queue != nullptr) return status::invalid;
-    const queue_holder holder(*waiters);
-    if (!holder.held()) return status::deadlock;
     get(); // the entry's reference
-    waiters->add(entry);
-    const state_word before = state_.fetch_or(watched_mark, base::acq_rel); // WATCH
+    waiters->join(entry);
+    const state_word before = watch(); // WATCH
     // HOLD: a word that is held may be taken from already; what it says counts after its release.
     ready = poll_mask(is_sealed(before) || is_held(before) ? count() : packed_count(before));
     return status::ok;
@@ -78,7 +86,7 @@ status context::remove_wait_queue(wait_queue_entry& entry) noexcept {
         if (!holder.held()) return status::deadlock;
         if (!waiters->contains(entry)) return status::invalid;
         waiters->remove(entry);
-        watch_off_if_alone(*waiters);
+        unwatch_if_alone();
     }
     put();
     return status::ok;
@@ -95,34 +103,32 @@ status context::remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_
         if (!waiters->contains(entry)) return status::invalid;
         waiters->remove(entry);
         end = hand_over(take_now(), count); // wakes POLLOUT by itself if it took something
-        watch_off_if_alone(*waiters);
+        unwatch_if_alone();
     }
     put();
     return end;
 }
 
-void context::watch_off_if_alone(const wait_queue& waiters) noexcept {
-    if (waiters.empty() && waiters.standing.empty()) state_.fetch_and(~state_word{watched_mark}, base::acq_rel);
+// WATCH_OFF. The word is seen first, then who is there: a joining that this look has not seen changes the word after
+// it, and the comparison fails. Nobody has to hold anything.
+void context::unwatch_if_alone() noexcept {
+    const wait_queue& waiters = *queue_.load(base::acquire);
+    state_word seen = state_.load(base::acquire);
+    while (is_watched(seen) && !is_sealed(seen) && !waiters.has_watchers() &&
+           !state_.compare_exchange_weak(seen, unwatched(seen), base::acq_rel, base::acquire)) { // WATCH_OFF
+    }
 }
 
 status context::attach_standing(standing_watcher& given) noexcept {
     wait_queue* const waiters = queue();
     if (waiters == nullptr) return status::no_memory;
-    const queue_holder holder(*waiters);
-    if (!holder.held()) return status::deadlock;
     if (!waiters->standing.attach(given)) return status::no_memory;
-    state_.fetch_or(watched_mark, base::acq_rel); // STANDING, attach
+    (void)watch(); // STANDING, attach
     return status::ok;
 }
 
-status context::detach_standing(standing_watcher& given) noexcept {
-    wait_queue* const waiters = queue_.load(base::acquire);
-    if (waiters == nullptr) return status::invalid;
-    const queue_holder holder(*waiters);
-    if (!holder.held()) return status::deadlock;
-    if (!waiters->standing.detach(given)) return status::invalid;
-    watch_off_if_alone(*waiters);
-    return status::ok;
+void context::detach_standing(const standing_watcher& given) noexcept {
+    if (wait_queue* const waiters = queue_.load(base::acquire); waiters != nullptr) waiters->standing.detach(given);
 }
 
 // A changer saw the mark. It may have outlived the object's last owner: then no entry is left to be told, and standing

@@ -13,6 +13,8 @@
 
 namespace efd::core {
 
+class callbacks_later;
+
 // Whole words, since riscv64 would exchange a byte by a call of libatomic.
 struct held_back_lists {
     base::atomic<wait_queue*> queues{nullptr};
@@ -20,13 +22,10 @@ struct held_back_lists {
     base::atomic<deferred_work*> works{nullptr};
     base::atomic<std::uint32_t> draining{0}; // queues are being run; who comes meanwhile leaves the rest to that loop
     base::atomic<std::uint32_t> depth{0};    // so many works of this thread run, each inside the last
-    base::atomic<std::uint32_t> locks{0};    // so many of the library's this thread holds
+    base::atomic<const callbacks_later*> outermost{nullptr}; // while this thread holds a member or a lock
+    base::atomic<std::uint32_t> asked{0};                    // so often, since then, whether it does
 };
 extern constinit thread_local held_back_lists held_back __attribute__((tls_model("initial-exec")));
-
-[[nodiscard]] inline bool callbacks_may_run() noexcept {
-    return in_callback == 0 && held_back.locks.load(base::relaxed) == 0;
-}
 
 // Runs what was held back, until nothing is.
 void run_held_back() noexcept;
@@ -36,8 +35,9 @@ void run_held_back() noexcept;
            held_back.works.load(base::relaxed) != nullptr;
 }
 
-// While one lives its thread holds a member or a lock, and runs no callback; the last to end runs what came meanwhile.
-// Declared before the lock, so that it ends after it.
+// While one lives its thread holds a member or a lock, and runs no callback; the outermost, when it ends, runs what
+// came meanwhile. On the stack, and declared before the lock, so that it ends after it. A siglongjmp out of its
+// function ends it, too: whoever finds it noted looks whether it can be there still.
 class callbacks_later {
   public:
     callbacks_later() noexcept { begin(); }
@@ -45,12 +45,35 @@ class callbacks_later {
     callbacks_later(const callbacks_later&) = delete;
     callbacks_later& operator=(const callbacks_later&) = delete;
 
-    // Around a sleep: whose handlers signal there has callbacks run as ever.
-    static void begin() noexcept { held_back.locks.store(held_back.locks.load(base::relaxed) + 1, base::relaxed); }
-    static void end() noexcept {
-        held_back.locks.store(held_back.locks.load(base::relaxed) - 1, base::relaxed);
-        if (anything_held_back() && callbacks_may_run()) run_held_back();
+    // end and begin around a sleep: whose handlers signal there has callbacks run as ever.
+    void begin() noexcept {
+        const callbacks_later* const around = held_back.outermost.load(base::relaxed);
+        is_outermost_ = around == nullptr || around == this || is_gone(around);
+        if (!is_outermost_) return;
+        held_back.asked.store(0, base::relaxed);
+        held_back.outermost.store(this, base::relaxed);
     }
+    void end() noexcept;
+
+    // Whether one lives on this thread.
+    [[nodiscard]] static bool any() noexcept {
+        const callbacks_later* const noted = held_back.outermost.load(base::relaxed);
+        return noted != nullptr && !is_gone(noted);
+    }
+
+  private:
+    [[nodiscard]] static bool is_gone(const callbacks_later* outermost) noexcept;
+
+    bool is_outermost_ = false;
 };
+
+[[nodiscard]] inline bool callbacks_may_run() noexcept { return in_callback == 0 && !callbacks_later::any(); }
+
+inline void callbacks_later::end() noexcept {
+    if (!is_outermost_) return;
+    is_outermost_ = false;
+    held_back.outermost.store(nullptr, base::relaxed);
+    if (anything_held_back() && callbacks_may_run()) run_held_back();
+}
 
 } // namespace efd::core

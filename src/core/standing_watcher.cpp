@@ -13,30 +13,36 @@ standing_places::~standing_places() {
     }
 }
 
-// The first place that has this watcher, or none; null: there is no such place.
-base::atomic<standing_watcher*>* standing_places::place_of(const standing_watcher* wanted) noexcept {
-    if (first_.load(base::relaxed) == wanted) return &first_;
-    for (block* more = more_.load(base::relaxed); more != nullptr; more = more->next.load(base::relaxed))
+template <class Question>
+base::atomic<standing_watcher*>* standing_places::place_where(Question wanted) noexcept {
+    if (wanted(first_)) return &first_;
+    for (block* more = more_.load(base::acquire); more != nullptr; more = more->next.load(base::acquire))
         for (auto& place : more->places)
-            if (place.load(base::relaxed) == wanted) return &place;
+            if (wanted(place)) return &place;
     return nullptr;
 }
 
+// STANDING. A free place is claimed and filled by one step; where none is free a block with this watcher in it is put
+// in front of the others.
 bool standing_places::attach(standing_watcher& given) noexcept {
-    auto* place = place_of(nullptr);
-    if (place == nullptr) {
-        auto* const fresh = new (std::nothrow) block;
-        if (fresh == nullptr) return false;
-        fresh->next.store(more_.load(base::relaxed), base::relaxed);
-        place = &fresh->places[0];
-        more_.store(fresh, base::release);
-    }
-    place->store(&given, base::release); // STANDING
+    const auto claim = [&given](base::atomic<standing_watcher*>& place) {
+        standing_watcher* nobody = place.load(base::relaxed);
+        return nobody == nullptr && place.compare_exchange_strong(nobody, &given, base::release, base::relaxed);
+    };
+    if (place_where(claim) != nullptr) return true;
+    auto* const fresh = new (std::nothrow) block;
+    if (fresh == nullptr) return false;
+    fresh->places[0].store(&given, base::relaxed);
+    block* others = more_.load(base::relaxed);
+    do {
+        fresh->next.store(others, base::relaxed);
+    } while (!more_.compare_exchange_weak(others, fresh, base::release, base::relaxed)); // STANDING, block
     return true;
 }
 
 bool standing_places::detach(const standing_watcher& given) noexcept {
-    auto* const place = place_of(&given);
+    auto* const place =
+        place_where([&given](base::atomic<standing_watcher*>& one) { return one.load(base::relaxed) == &given; });
     if (place == nullptr) return false;
     place->store(nullptr, base::relaxed);
     return true;

@@ -18,7 +18,8 @@ struct standing_watcher {
 };
 
 // The places of one object's standing watchers: one, and blocks of more that are made when needed and stay for ever, so
-// that a changer walks them without a look at anybody else. Attached and detached by one thread at a time.
+// that a changer walks them without a look at anybody else. Any number of threads attach and detach at once and wait
+// for nobody; one watcher is attached by one thread at a time.
 class standing_places {
   public:
     constexpr standing_places() noexcept = default;
@@ -47,7 +48,9 @@ class standing_places {
         base::atomic<block*> next{nullptr};
     };
 
-    [[nodiscard]] base::atomic<standing_watcher*>* place_of(const standing_watcher* wanted) noexcept;
+    // The first place of which `wanted` says yes, or null.
+    template <class Question>
+    [[nodiscard]] base::atomic<standing_watcher*>* place_where(Question wanted) noexcept;
 
     base::atomic<standing_watcher*> first_{nullptr};
     base::atomic<block*> more_{nullptr};

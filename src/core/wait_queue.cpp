@@ -16,13 +16,14 @@
 // wakes, adds or removes there meanwhile runs them.
 #include "core/wait_queue.hpp"
 
+#include "core/guarded_call.hpp"
 #include "core/held_back.hpp"
+#include "core/link_stack.hpp"
 #include "os/cpu.hpp"
 #include "os/futex.hpp"
 #include "os/process.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace efd::core {
 namespace {
@@ -35,8 +36,8 @@ constexpr int out_shift = 30;
 constexpr std::uint64_t number_mask = (std::uint64_t{1} << 30) - 1;
 constexpr std::uint64_t pending_mask = number_mask | number_mask << out_shift | hup_mark;
 
-// Wakes that one holder runs before it looks for a successor, and how often it looks; works inside of works. The
-// explorer has smaller ones.
+// Wakes that one holder runs before it looks for a successor, and how often it looks. The explorer has
+// smaller ones.
 #ifdef EFD_ATOMIC_MODEL
 constexpr std::uint64_t most_walks = 1;
 constexpr int most_looks = 1;
@@ -44,7 +45,6 @@ constexpr int most_looks = 1;
 constexpr std::uint64_t most_walks = 64;
 constexpr int most_looks = 64;
 #endif
-constexpr std::uint32_t most_depth = 32;
 
 constexpr int shift_of(std::uint32_t key) noexcept { return (key & poll_in) != 0 ? 0 : out_shift; }
 constexpr std::uint64_t one_more(std::uint64_t word, std::uint32_t key) noexcept {
@@ -60,93 +60,7 @@ static_assert(one_more(5, poll_hup) == (hup_mark | 5));
 
 const void* this_thread() noexcept { return &held_back; }
 
-template <class Node, class Next>
-void push(base::atomic<Node*>& list, Node& node, Next Node::* next) noexcept {
-    Node* top = list.load(base::relaxed);
-    do {
-        node.*next = top;
-    } while (!list.compare_exchange_weak(top, &node, base::relaxed, base::relaxed));
-}
-
-template <class Node, class Next>
-Node* take_in_order(base::atomic<Node*>& list, Next Node::* next) noexcept {
-    if (list.load(base::relaxed) == nullptr) return nullptr;
-    Node* newest = list.exchange(nullptr, base::relaxed);
-    Node* oldest = nullptr;
-    while (newest != nullptr) {
-        Node* const after = newest->*next;
-        newest->*next = oldest;
-        oldest = newest;
-        newest = after;
-    }
-    return oldest;
-}
-
 } // namespace
-
-constinit thread_local unsigned in_callback = 0;
-constinit thread_local held_back_lists held_back __attribute__((tls_model("initial-exec")));
-
-namespace {
-
-void append(deferred_work*& list, deferred_work* more) noexcept {
-    deferred_work** end = &list;
-    while (*end != nullptr) end = &(*end)->next;
-    *end = more;
-}
-
-void run_queues(wait_queue* queue) noexcept {
-    while (queue != nullptr) {
-        wait_queue* const after = queue->next_held_back; // before others may note the queue, or its object dies
-        queue->run_owed();
-        queue = after;
-    }
-}
-
-void run_works(deferred_work* work) noexcept {
-    if (work == nullptr) return;
-    const std::uint32_t around = held_back.depth.load(base::relaxed); // a signal handler leaves it as it was
-    held_back.depth.store(around + 1, base::relaxed);
-    while (work != nullptr) {
-        deferred_work* const after = work->next; // the work may free itself
-        work->callback(*work);
-        work = after;
-    }
-    held_back.depth.store(around, base::relaxed);
-}
-
-} // namespace
-
-// Callbacks and hand-overs run first, and then the works, which are code of the user's that may signal and wait. What
-// callbacks cause is run by this same loop, so that no callback nests. What a work causes is run before the work goes
-// on, as the work may wait for it; at the bound of the depth it is left to the loop around the work. A signal handler
-// that finds us in the midst of queues leaves its own to us, hence the look after the mark is cleared; one that
-// interrupts a work runs its own alone, as what we took is ours.
-void run_held_back() noexcept {
-    if (held_back.depth.load(base::relaxed) == most_depth) return;
-    deferred_work* works = nullptr;
-    for (;;) {
-        while (anything_held_back() && held_back.draining.exchange(1, base::acq_rel) == 0) {
-            run_queues(take_in_order(held_back.queues, &wait_queue::next_held_back));
-            deferred_work* const hand_overs = take_in_order(held_back.hand_overs, &deferred_work::next);
-            append(works, take_in_order(held_back.works, &deferred_work::next));
-            held_back.draining.exchange(0, base::acq_rel);
-            run_works(hand_overs);
-        }
-        if (works == nullptr) return;
-        run_works(std::exchange(works, nullptr));
-    }
-}
-
-void defer(deferred_work& work) noexcept {
-    if (signal_allowed()) return work.callback(work);
-    push(held_back.works, work, &deferred_work::next);
-}
-
-void hand_over(deferred_work& work) noexcept {
-    if (signal_allowed()) return work.callback(work);
-    push(held_back.hand_overs, work, &deferred_work::next);
-}
 
 struct wait_queue::pending {
     std::uint64_t in;
@@ -309,8 +223,12 @@ void wait_queue::run_owed() noexcept {
 void wait_queue::run(const pending& wakes) noexcept {
     base::order_acquire(this);
     const std::uint32_t extra = wakes.in > 0 ? extra_keys_.exchange(0, base::relaxed) : 0;
-    after_write_.rest = static_cast<std::uint32_t>(wakes.in);
-    after_read_.rest = static_cast<std::uint32_t>(wakes.out) + (wakes.hup ? 1 : 0);
+    const auto note = [](walk_count& of, std::uint64_t more) {
+        of.taken.store(of.taken.load(base::relaxed) + more, base::release); // QUEUE_JOIN, taken
+    };
+    note(after_write_, wakes.in);
+    note(after_read_, wakes.out + (wakes.hup ? 1 : 0));
+    take_in_joined(); // of all that joined before these wakes
     ++in_callback;
     for (std::uint64_t i = 0; i < wakes.in; ++i) walk(poll_in | extra);
     for (std::uint64_t i = 0; i < wakes.out; ++i) walk(poll_out);
@@ -324,38 +242,57 @@ void wait_queue::run(const pending& wakes) noexcept {
 void wait_queue::walk(std::uint32_t key) noexcept {
     const bool after_write = (key & poll_in) != 0;
     walk_count& count = after_write ? after_write_ : after_read_;
-    const std::uint32_t this_walk = ++count.made;
-    --count.rest;
+    const std::uint64_t this_walk = ++count.walked;
     cursor_ = head_;
     while (cursor_ != nullptr) {
         wait_queue_entry& entry = *cursor_;
         cursor_ = entry.next;
-        const auto joined = static_cast<std::uint32_t>(after_write ? entry.joined_walk : entry.joined_walk >> 32);
-        const bool is_older = static_cast<std::int32_t>(this_walk - joined) <= 0;
+        const bool is_older = this_walk <= (after_write ? entry.last_write : entry.last_read);
         if ((entry.mask & key) == 0 || is_older) continue;
         const bool exclusive = entry.exclusive; // the entry may be gone after its callback
-        const int taken = entry.callback(entry, key);
+        const int taken = call_guarded([&] { return entry.callback(entry, key); });
         if (taken < 0 || (taken > 0 && exclusive)) break;
     }
     cursor_ = nullptr;
 }
 
-// As in the kernel, who is exclusive queues up at the tail, everybody else at the head.
-void wait_queue::add(wait_queue_entry& entry) noexcept {
-    const pending left = pending::of(word_.load(base::relaxed), ~std::uint64_t{0});
-    const std::uint32_t last_write = after_write_.made + after_write_.rest + static_cast<std::uint32_t>(left.in);
-    const std::uint32_t last_read =
-        after_read_.made + after_read_.rest + static_cast<std::uint32_t>(left.out) + (left.hup ? 1 : 0);
-    entry.joined_walk = std::uint64_t{last_read} << 32 | last_write;
+// QUEUE_JOIN. The number of the last wake that came before: those taken out of the word, then those that are in it. A
+// holder that takes some out between the two looks makes the number too low: then the entry hears of these, too.
+void wait_queue::join(wait_queue_entry& entry) noexcept {
+    const std::uint64_t writes = after_write_.taken.load(base::acquire);
+    const std::uint64_t reads = after_read_.taken.load(base::acquire);
+    const pending left = pending::of(word_.load(base::acquire), ~std::uint64_t{0});
+    entry.last_write = writes + left.in;
+    entry.last_read = reads + left.out + (left.hup ? 1 : 0);
     entry.queue = this;
+    wait_queue_entry* newest = joining_.load(base::relaxed);
+    do {
+        entry.next = newest;
+    } while (!joining_.compare_exchange_weak(newest, &entry, base::release, base::relaxed)); // QUEUE_JOIN, push
+}
+
+// By the holder. There is an entry throughout, for who looks at both: the mark is set before the list is taken.
+void wait_queue::take_in_joined() noexcept {
+    if (joining_.load(base::relaxed) == nullptr) return;
+    has_entries_.store(true, base::relaxed);
+    wait_queue_entry* entry = in_order(joining_.exchange(nullptr, base::acq_rel), &wait_queue_entry::next);
+    while (entry != nullptr) {
+        wait_queue_entry* const after = entry->next;
+        link(*entry);
+        entry = after;
+    }
+}
+
+// As in the kernel, who is exclusive queues up at the tail, everybody else at the head.
+void wait_queue::link(wait_queue_entry& entry) noexcept {
     entry.next = entry.exclusive ? nullptr : head_;
     entry.previous = entry.exclusive ? tail_ : nullptr;
     (entry.next != nullptr ? entry.next->previous : tail_) = &entry;
     (entry.previous != nullptr ? entry.previous->next : head_) = &entry;
-    has_entries_.store(true, base::relaxed);
 }
 
 void wait_queue::remove(wait_queue_entry& entry) noexcept {
+    take_in_joined(); // this one perhaps
     if (cursor_ == &entry) cursor_ = entry.next;
     (entry.next != nullptr ? entry.next->previous : tail_) = entry.previous;
     (entry.previous != nullptr ? entry.previous->next : head_) = entry.next;

@@ -5,9 +5,9 @@
 // the queue to the next that comes. So nobody who signals waits, takes a lock or is kept by others, a callback may
 // signal, write, read, add and remove, and nothing recurses: wakes for other objects that a callback causes are owed by
 // the thread until its callback has returned.
-// Only add and remove wait, for a holder on another thread, and not inside a callback, where two could wait for each
-// other: there they are refused. Invariant: an entry is called for wakes that came after it
-// joined, by one thread at a time, and never after its removal returned.
+// An entry joins by one step, whoever holds the queue; the next holder finds it. Only remove waits, for a holder on
+// another thread, and not inside a callback, where two could wait for each other: there it is refused. Invariant: an
+// entry is called for wakes that came after it joined, by one thread at a time, and never after its removal returned.
 #pragma once
 
 #include <efd/base/atomic.hpp>
@@ -33,12 +33,17 @@ class wait_queue {
     // Waits for a holder on another thread; inside a callback it does not, and says false.
     [[nodiscard]] bool hold() noexcept;
     void let_go() noexcept;
-    // These four by the holder only.
-    void add(wait_queue_entry& entry) noexcept;
+    // QUEUE_JOIN. By anybody, also inside callbacks; waits for nobody.
+    void join(wait_queue_entry& entry) noexcept;
+    // These two by the holder only.
     void remove(wait_queue_entry& entry) noexcept;
-    [[nodiscard]] bool empty() const noexcept { return head_ == nullptr; }
-    [[nodiscard]] bool has_entries() const noexcept { return has_entries_.load(base::relaxed); }
     [[nodiscard]] bool contains(const wait_queue_entry& entry) const noexcept { return entry.queue == this; }
+
+    // Whether there is an entry; for who has seen the mark `watched`, or takes it away.
+    [[nodiscard]] bool has_entries() const noexcept {
+        return joining_.load(base::acquire) != nullptr || has_entries_.load(base::relaxed);
+    }
+    [[nodiscard]] bool has_watchers() const noexcept { return has_entries() || !standing.empty(); }
 
     // Whether the calling thread holds the queue: it is inside one of its callbacks.
     [[nodiscard]] bool held_by_me() noexcept;
@@ -46,11 +51,12 @@ class wait_queue {
     // Runs what this thread owes here.
     void run_owed() noexcept;
 
-    // The slot's standing watchers, changed by who holds the queue; told by anybody who saw `watched`.
+    // The slot's standing watchers; told by anybody who saw `watched`.
     standing_places standing;
 
   private:
-    base::atomic<bool> has_entries_{false}; // as head_, for who does not hold the queue; looked at with `standing`
+    base::atomic<wait_queue_entry*> joining_{nullptr}; // the newest first; the holder takes them into the list
+    base::atomic<bool> has_entries_{false};            // as head_, for who does not hold the queue
 
   public:
     // The slot's bell, and null until somebody asks for one; here because this, too, is made only then.
@@ -70,11 +76,14 @@ class wait_queue {
     [[nodiscard]] bool take_again() noexcept;
     void run(const pending& wakes) noexcept;
     void walk(std::uint32_t key) noexcept;
+    void take_in_joined() noexcept;
+    void link(wait_queue_entry& entry) noexcept;
 
-    // Wakes of one kind: walked, and taken out of the word but not yet walked.
+    // Wakes of one kind, since ever: walked, and taken out of the word. The second is written after the step on the
+    // word, so that who reads it, then the word, and adds what is pending there, never has too many.
     struct walk_count {
-        std::uint32_t made = 0;
-        std::uint32_t rest = 0;
+        std::uint64_t walked = 0;
+        base::atomic<std::uint64_t> taken{0};
     };
 
     context& context_;

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace efd::os {
@@ -109,6 +110,15 @@ bool is_owner(int fd, const void* owner) noexcept {
     if (fd < 0) return false;
     const note* const of = note_of(fd);
     return of == nullptr || of->load(base::acquire) == owner;
+}
+
+bool is_own(int fd, const void* owner) noexcept { return is_owner(fd, owner) && is_marked(fd); }
+
+file_identity identity_of(int fd) noexcept {
+    const errno_keeper keeper;
+    struct stat about{};
+    if (::fstat(fd, &about) != 0) return {};
+    return {about.st_dev, about.st_ino};
 }
 
 bool ring_bell(int fd, std::uint64_t n) noexcept {

@@ -25,6 +25,9 @@ void note_owner(int fd, const void* owner) noexcept;
 // False: the number is below zero, or another one got it since. True also where there was no memory for a note.
 [[nodiscard]] bool is_owner(int fd, const void* owner) noexcept;
 
+// Both: a number that is marked, and that the kernel gave to this owner last.
+[[nodiscard]] bool is_own(int fd, const void* owner) noexcept;
+
 // Adds n to what the bell holds, so that watchers see an edge. False: it would pass 2^64-2, or this is no bell.
 bool ring_bell(int fd, std::uint64_t n) noexcept;
 
@@ -50,6 +53,17 @@ void close_known_bell(int fd) noexcept;
 // How many rings, silences and looks at an epoll this process has made; the look at a mark that goes before one is not
 // counted.
 [[nodiscard]] std::uint64_t bell_calls() noexcept;
+
+// Which file a number names, as far as fstat(2) tells: no two files at once have the same, but for those without a
+// place in a file system, such as eventfds, which all have. Zeros: no file.
+struct file_identity {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    friend bool operator==(const file_identity& x, const file_identity& y) noexcept {
+        return x.device == y.device && x.inode == y.inode;
+    }
+};
+[[nodiscard]] file_identity identity_of(int fd) noexcept;
 
 // EPOLLONESHOT.
 inline constexpr std::uint32_t epoll_one_shot = 1U << 30;

@@ -1,6 +1,8 @@
 // os/signals.cpp: see signals.hpp.
 #include "os/signals.hpp"
 
+#include "os/errno_keeper.hpp"
+
 namespace efd::os {
 
 signals_blocked::signals_blocked() noexcept : before_() {
@@ -10,5 +12,11 @@ signals_blocked::signals_blocked() noexcept : before_() {
 }
 
 signals_blocked::~signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+bool is_on_signal_stack() noexcept {
+    const errno_keeper keeper;
+    stack_t now{};
+    return ::sigaltstack(nullptr, &now) == 0 && (now.ss_flags & SS_ONSTACK) != 0;
+}
 
 } // namespace efd::os

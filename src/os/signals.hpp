@@ -1,4 +1,4 @@
-// os/signals.hpp: a stretch of code that no signal handler interrupts.
+// os/signals.hpp: a stretch of code that no signal handler interrupts; and on which stack one runs.
 #pragma once
 
 #include <csignal>
@@ -16,5 +16,8 @@ class signals_blocked {
   private:
     sigset_t before_;
 };
+
+// Whether a handler runs on a stack of its own (sigaltstack), and this is in it.
+[[nodiscard]] bool is_on_signal_stack() noexcept;
 
 } // namespace efd::os

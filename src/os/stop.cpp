@@ -1,6 +1,8 @@
 // os/stop.cpp: base::stop needs write(2), so its body stands behind the system call door.
 #include "base/stop.hpp"
 
+#include <efd/base/misuse.hpp>
+
 #include "os/raw_call.hpp"
 
 #include <algorithm>
@@ -16,6 +18,8 @@ void stop(const char* sentence) noexcept {
         if (os::raw_write(STDERR_FILENO, part, std::strlen(part)) < 0) break;
     std::abort();
 }
+
+void stop_for_moved_from() noexcept { stop("a handle that was moved from is used"); }
 
 void warn(const char* name, const char* value, const char* sentence) noexcept {
     char line[256]; // one write, so that it stays one line among others'

@@ -23,17 +23,20 @@ void member::exit() noexcept {
 
 void member::open() noexcept { inside.fetch_and(~shut_mark, base::acq_rel); }
 
-bool member::shut() noexcept {
+shut_end member::shut() noexcept {
     if (core::in_callback != 0) { // nobody waits there, and nobody is turned away for nothing
         std::uint32_t nobody = 0;
-        return inside.compare_exchange_strong(nobody, shut_mark, base::acq_rel, base::acquire);
+        if (inside.compare_exchange_strong(nobody, shut_mark, base::acq_rel, base::acquire)) return shut_end::shut;
+        return (nobody & shut_mark) != 0 ? shut_end::was_not_open : shut_end::busy;
     }
-    std::uint32_t seen = inside.fetch_or(shut_mark, base::acq_rel) | shut_mark;
+    std::uint32_t seen = inside.fetch_or(shut_mark, base::acq_rel);
+    if ((seen & shut_mark) != 0) return shut_end::was_not_open;
+    seen |= shut_mark;
     while (seen != shut_mark) {
         (void)os::futex_wait(&inside, seen, core::forever, os::futex_scope::one_process);
         seen = inside.load(base::acquire);
     }
-    return true;
+    return shut_end::shut;
 }
 
 } // namespace efd::watch

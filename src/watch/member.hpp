@@ -11,6 +11,7 @@
 #include <efd/core/set_event.hpp>
 
 #include "core/standing_watcher.hpp"
+#include "os/descriptor.hpp"
 
 #include <cstdint>
 
@@ -19,8 +20,11 @@ namespace efd::watch {
 class set_core;
 using core::set_event;
 
-enum class member_kind : unsigned char { free, object, set, descriptor };
+// As wide as a word: others look at it while a member comes and goes. NOLINTNEXTLINE(performance-enum-size)
+enum class member_kind : std::uint32_t { free, object, set, descriptor };
+enum class shut_end : unsigned char { shut, busy, was_not_open };
 
+// A place that was never in use is zeroed memory: free, and nobody finds it.
 struct alignas(64) member : core::standing_watcher {
     // False, and not inside, while the place is shut or free.
     [[nodiscard]] bool enter() noexcept;
@@ -28,8 +32,11 @@ struct alignas(64) member : core::standing_watcher {
 
     void open() noexcept;
     [[nodiscard]] bool is_open() const noexcept { return (inside.load(base::acquire) & shut_mark) == 0; }
-    // Shuts the place and waits for those inside. False inside a callback with somebody inside: it was open throughout.
-    [[nodiscard]] bool shut() noexcept;
+    // Shuts the place and waits for those inside. Of several who call it one has shut it. busy: inside a callback, with
+    // somebody inside; it was open throughout.
+    [[nodiscard]] shut_end shut() noexcept;
+    // Somebody stands here, for who walks over all places.
+    [[nodiscard]] bool is_taken() const noexcept { return kind.load(base::acquire) != member_kind::free && is_open(); }
 
     set_core* home = nullptr;
     base::atomic<core::context*> object{nullptr};
@@ -39,10 +46,13 @@ struct alignas(64) member : core::standing_watcher {
     std::uint64_t token = 0;
     set_core* inner = nullptr;
     std::int32_t descriptor = -1; // -1 also once another file bears the number
+    os::file_identity file;       // of the descriptor, when it was added
     std::uint32_t events = 0;
-    std::uint32_t generation = 0;             // of the descriptors that stood at this place
-    base::atomic<std::uint32_t> has_fired{0}; // EPOLLONESHOT, and told
-    member_kind kind = member_kind::free;
+    std::uint32_t generation = 0;                      // of the descriptors that stood at this place
+    base::atomic<std::uint32_t> has_fired{0};          // EPOLLONESHOT, and told
+    base::atomic<member_kind> kind{member_kind::free}; // not free: all else of it is written
+    base::atomic<std::uint32_t> next_free{0};          // of a free one: as in set_core::free_places_
+    member* next_left = nullptr;                       // of a set that has left: the next whose nesting is forgotten
 
     static constexpr std::uint32_t shut_mark = 1U << 31;
 };

@@ -80,29 +80,49 @@ bool ready_bitmap::make() noexcept {
 }
 
 void ready_bitmap::hide_top(bool on) noexcept {
-    top_hidden_ = on;
+    top_hidden_.store(on, base::release);
     show_top();
 }
 
+// The height is read after the top that is to be replaced: whoever is late replaces nothing that is newer.
 void ready_bitmap::show_top() noexcept {
-    top_.store(top_hidden_ ? &never_empty : &at(height_.load(base::relaxed) - 1, 0), base::release);
+    for (;;) {
+        const word* shown = top_.load(base::acquire);
+        const bool is_hidden = top_hidden_.load(base::acquire);
+        const word* const wanted = is_hidden ? &never_empty : &at(height_.load(base::acquire) - 1, 0);
+        if (shown == wanted) return;
+        (void)top_.compare_exchange_strong(shown, wanted, base::acq_rel, base::acquire); // SET_HEIGHT, show
+    }
 }
 
 // SET_HEIGHT: the bit above what was the top is there before the new level is published, so a marker that knows only
 // the old height has its bit above as well; it is marked again after a step on what was the top, for who clears it may
-// not have seen that marker. A marker that comes after that step knows the new height. If nothing is below, the bit is
-// taken away again.
+// not have seen that marker. A marker that comes after that step knows the new height. Whoever clears on the new level,
+// or joins, makes sure of that step, as the thread that has published may be stopped before it. If nothing is below,
+// the bit is taken away again.
 top_change ready_bitmap::grow(std::uint32_t members) noexcept {
     top_change change = top_change::none;
     const std::uint32_t wanted = height_for(members);
-    for (std::uint32_t height = height_.load(base::relaxed); height < wanted; ++height) {
-        word& above = at(height, 0);
-        above.fetch_or(bit_of(0), base::acq_rel); // SET_HEIGHT
-        height_.store(height + 1, base::release);
-        if (!is_empty(at(height - 1, 0).fetch_or(0, base::acq_rel))) set_bit(height, 0); // SET_HEIGHT, step
-        show_top();
-        change = later(top_change::marked, tidy_above(height - 1, 0));
+    for (std::uint32_t height = height_.load(base::acquire); height < wanted; height = height_.load(base::acquire)) {
+        std::uint32_t seen = height;
+        at(height, 0).fetch_or(bit_of(0), base::acq_rel);                                // SET_HEIGHT
+        height_.compare_exchange_strong(seen, height + 1, base::acq_rel, base::acquire); // SET_HEIGHT, publish
+        change = carry_up();
+        if (seen != height) change = later(change, tidy_above(height - 1, 0)); // the bit came late
     }
+    if (settled_.load(base::acquire) != height_.load(base::acquire)) change = carry_up();
+    show_top();
+    return change;
+}
+
+[[gnu::noinline]] top_change ready_bitmap::carry_up() noexcept {
+    const std::uint32_t from = settled_.load(base::acquire);
+    const std::uint32_t height = height_.load(base::acquire);
+    for (std::uint32_t level = from; level < height; ++level)
+        if (!is_empty(at(level - 1, 0).fetch_or(0, base::acq_rel))) set_bit(level, 0); // SET_HEIGHT, step
+    settled_.store(height, base::release);
+    top_change change = top_change::marked;
+    for (std::uint32_t level = from; level < height; ++level) change = later(change, tidy_above(level - 1, 0));
     return change;
 }
 
@@ -121,7 +141,8 @@ void ready_bitmap::mark(std::uint32_t member) noexcept { set_bit(0, member); }
 
 // The word `index` of a level was seen empty: clears the bits above it as long as what is below them is empty.
 top_change ready_bitmap::tidy_above(std::uint32_t level, std::uint32_t index) noexcept {
-    for (; level + 1 < height_.load(base::acquire); ++level) {
+    for (std::uint32_t height = 0; level + 1 < (height = height_.load(base::acquire)); ++level) {
+        if (settled_.load(base::acquire) != height) (void)carry_up(); // SET_HEIGHT, help
         word& above = at(level + 1, index >> bits_of_word);
         std::uint64_t seen = look_at(above, bit_of(index)); // SET_BITS: before the look below
         while ((seen & bit_of(index)) != 0) {

@@ -5,7 +5,8 @@
 // threads mark, unmark and look at once, also from signal handlers; nothing waits and no pointer is followed, so a mark
 // that comes late or for nobody does no harm. Invariant (SET_BITS in docs/races.md): a mark that has returned has its
 // bit and all bits above it, wherever other threads are stopped, until somebody clears it who has looked at the member
-// since; when no call is in progress, a bit is set exactly if the word below it has one. The memory stays for ever.
+// since; when no call is in progress, a bit is set exactly if the word below it has one. Levels are added by any number
+// of threads at once, each of which goes on where another is stopped. The memory stays for ever.
 #pragma once
 
 #include <efd/base/atomic.hpp>
@@ -44,10 +45,10 @@ class ready_bitmap {
     // Once, before anything else: false if memory ran out.
     [[nodiscard]] bool make() noexcept;
 
-    // Room for `members`, up to `most`. One thread at a time.
+    // Room for `members`, up to `most`.
     [[nodiscard]] top_change grow(std::uint32_t members) noexcept;
 
-    // On: whoever looks at the top only is told that there may be something, always. With grow, one thread at a time.
+    // On: whoever looks at the top only is told that there may be something, always. One thread at a time.
     void hide_top(bool on) noexcept;
 
     // The top has a bit after it, unless somebody has unmarked the member since. Who marks must look at the member
@@ -108,13 +109,15 @@ class ready_bitmap {
     }
     void set_bit(std::uint32_t level, std::uint32_t index) noexcept;
     [[nodiscard]] top_change tidy_above(std::uint32_t level, std::uint32_t index) noexcept;
+    top_change carry_up() noexcept;
     void show_top() noexcept;
     [[nodiscard]] spot climb(std::uint32_t start) const noexcept;
 
     word* level_[levels] = {}; // where each begins
     base::atomic<std::uint32_t> height_{1};
+    base::atomic<std::uint32_t> settled_{1}; // the height up to which all that was marked before is carried up
     base::atomic<const word*>& top_;
-    bool top_hidden_ = false;
+    base::atomic<bool> top_hidden_{false};
 };
 
 } // namespace efd::watch

@@ -81,15 +81,17 @@ status set_core::list_all(std::span<set_event> room, member*& missing) noexcept 
     missing = nullptr;
     const std::uint32_t number = members_.load(base::relaxed);
     if (number == 0 || number > room.size()) return status::invalid;
+    const std::uint32_t places = touched_.load(base::acquire);
     try {
-        all_.reserve(number);
+        all_.reserve(std::min<std::size_t>(room.size(), places));
     } catch (const std::bad_alloc&) {
         return status::no_memory;
     }
-    for (std::uint32_t index = 0; index < touched_; ++index) {
+    for (std::uint32_t index = 0; index < places; ++index) {
         member* const one = find_member(index);
-        if (one == nullptr || one->kind == member_kind::free) continue;
-        if (one->kind != member_kind::object) return status::invalid;
+        if (!one->is_taken()) continue;
+        if (all_.size() == room.size()) return status::invalid; // another has joined meanwhile
+        if (one->kind.load(base::acquire) != member_kind::object) return status::invalid;
         if (one->object.load(base::relaxed)->count() == 0) missing = one;
         all_.push_back(one);
     }
@@ -101,6 +103,7 @@ status set_core::take_all(std::span<set_event> room, std::size_t& number, member
     std::unique_lock one_holder(hold_mutex);
     std::unique_lock<std::mutex> lock;
     if (!lock_for_change(lock)) return status::deadlock;
+    members_stay stay(*this);
     if (const status end = list_all(room, missing); end != status::ok) return end;
     if (missing != nullptr) return status::would_block;
 
@@ -127,6 +130,7 @@ status set_core::take_all(std::span<set_event> room, std::size_t& number, member
     for (std::size_t i = 0; i < all_.size(); ++i) room[i] = {all_[i]->token, objects[i].amount, core::poll_in};
     number = all_.size();
     for (const held_member& one : objects) one.object->get(); // no lock is held while others' code may run
+    stay.end();
     lock.unlock();
     one_holder.unlock();
     holds.tell();

@@ -2,12 +2,13 @@
 #include "watch/set_core.hpp"
 
 #include "core/held_back.hpp"
+#include "os/futex.hpp"
 #include "os/memory.hpp"
 #include "os/process.hpp"
 
-#include <algorithm>
 #include <new>
 #include <pthread.h>
+#include <utility>
 
 namespace efd::watch {
 
@@ -20,10 +21,16 @@ namespace {
 std::mutex free_mutex;
 set_core* free_cores = nullptr;
 
-// Held while a set goes into another or leaves it, so that none comes to stand inside itself. Each search over sets has
-// a number, by which it knows where it was.
-std::mutex nesting_mutex;
-std::uint64_t last_visit = 0;
+// free_places_, a word: an index plus 1, and a stamp that each change moves.
+constexpr std::uint32_t place_in(std::uint64_t word) noexcept { return static_cast<std::uint32_t>(word); }
+constexpr std::uint64_t next_stamp(std::uint64_t word) noexcept { return ((word >> 32) + 1) << 32; }
+static_assert(place_in(next_stamp(7)) == 0 && next_stamp(next_stamp(7) | 5) == std::uint64_t{2} << 32);
+
+// taking_all_, a word.
+constexpr std::uint32_t taking_mark = 1;
+constexpr std::uint32_t awaited_mark = 2;
+constexpr int number_shift = 2;
+static_assert((5U << number_shift | taking_mark | awaited_mark) + 1 == 6U << number_shift);
 
 // No set is being made, ended or put into another while the process is copied.
 // A lock that throws here ends the program. NOLINTNEXTLINE(cert-err58-cpp)
@@ -79,8 +86,9 @@ set_core* set_core::create() noexcept {
 void set_core::put() noexcept {
     if (refs_.put() != core::kref::put_result::last) return;
     interested_.store(0, base::relaxed);
+    forget_places();
     close_epolls();
-    stands_in_ = 0;
+    stands_in_.store(0, base::relaxed);
     bed_.exchange(nullptr, base::acq_rel)->put(); // SET_BELL
     bell_.exchange(nullptr, base::acq_rel)->put();
     const std::lock_guard guard(free_mutex);
@@ -90,7 +98,8 @@ void set_core::put() noexcept {
 
 // Inside a callback others may be busy with a member: it leaves once the callback has returned, and the set ends then.
 void set_core::end() noexcept {
-    for (std::uint32_t index = 0; index < touched_; ++index) (void)remove(static_cast<int>(index));
+    const std::uint32_t places = touched_.load(base::acquire);
+    for (std::uint32_t index = 0; index < places; ++index) (void)remove(static_cast<int>(index));
     if (members() == 0) return put();
     ending_.owner = this;
     ending_.callback = [](core::deferred_work& work) { static_cast<ending_work&>(work).owner->end(); };
@@ -103,43 +112,63 @@ member* set_core::find_member(std::uint32_t index) noexcept {
     return segment == nullptr ? nullptr : segment + index % segment_places;
 }
 
-// The place of this index, made when first needed. Under the lock.
-member* set_core::place_for(std::uint32_t index) noexcept {
+// Beside another thread that was first the memory is lost; it was never touched.
+bool set_core::make_segment(std::uint32_t index) noexcept {
     base::atomic<member*>& segment = segment_[index / segment_places];
-    if (segment.load(base::relaxed) == nullptr) {
-        void* const memory = os::map_zeroed(segment_places * sizeof(member));
-        if (memory == nullptr) return nullptr;
-        segment.store(static_cast<member*>(memory), base::release);
+    if (segment.load(base::acquire) != nullptr) return true;
+    auto* const made = static_cast<member*>(os::map_zeroed(segment_places * sizeof(member)));
+    member* none = nullptr;
+    if (made != nullptr) (void)segment.compare_exchange_strong(none, made, base::acq_rel, base::acquire);
+    return made != nullptr;
+}
+
+// PLACES. One that was given back, or the next that never was in use. The stamp tells a first one that was taken and
+// given back meanwhile from one that was first all the time.
+member* set_core::claim_place() noexcept {
+    std::uint64_t first = free_places_.load(base::acquire);
+    while (place_in(first) != 0) {
+        member& free = known_member(place_in(first) - 1);
+        const std::uint64_t rest = next_stamp(first) | free.next_free.load(base::relaxed);
+        if (free_places_.compare_exchange_weak(first, rest, base::acq_rel, base::acquire)) return &free; // PLACES, pop
     }
-    member* const place = segment.load(base::relaxed) + index % segment_places;
-    if (index >= touched_) { // the smallest free index is at most one beyond all that were ever used
-        new (place) member;
-        place->home = this;
-        place->index = index;
-        place->tell = &told;
-        touched_ = index + 1;
-    }
-    return place;
+    std::uint32_t index = touched_.load(base::acquire);
+    do {
+        if (index >= ready_bitmap::most || !make_segment(index)) return nullptr;
+    } while (!touched_.compare_exchange_weak(index, index + 1, base::acq_rel, base::acquire)); // PLACES, next
+    member& fresh = known_member(index);
+    if (fresh.home != nullptr) return &fresh; // it was one of the set that had this memory before
+    fresh.inside.store(member::shut_mark, base::relaxed);
+    fresh.index = index;
+    fresh.tell = &told;
+    fresh.home = this;
+    return &fresh;
+}
+
+// At the end of the set: the next one's places begin at 0 again, unless a place is kept by who has to forget a nesting.
+void set_core::forget_places() noexcept {
+    const std::uint32_t places = touched_.load(base::acquire);
+    for (std::uint32_t index = 0; index < places; ++index)
+        if (known_member(index).kind.load(base::acquire) != member_kind::free) return;
+    free_places_.store(next_stamp(free_places_.load(base::relaxed)), base::relaxed);
+    touched_.store(0, base::relaxed);
 }
 
 member* set_core::take_place(std::uint64_t token) noexcept {
-    const int index = places_.alloc();
-    if (index == core::ida::none) return nullptr;
-    const auto number = static_cast<std::uint32_t>(index);
-    member* const place = number < ready_bitmap::most ? place_for(number) : nullptr;
-    if (place == nullptr) {
-        places_.free(index);
-        return nullptr;
-    }
-    changed(ready_.grow(number + 1));
+    member* const place = claim_place();
+    if (place == nullptr) return nullptr;
+    changed(ready_.grow(place->index + 1));
     place->token = token;
     return place;
 }
 
 void set_core::give_back_place(member& gone) noexcept {
-    gone.kind = member_kind::free;
     gone.inner = nullptr;
-    places_.free(static_cast<int>(gone.index));
+    gone.kind.store(member_kind::free, base::release);
+    std::uint64_t first = free_places_.load(base::relaxed);
+    do {
+        gone.next_free.store(place_in(first), base::relaxed);
+    } while (!free_places_.compare_exchange_weak(first, next_stamp(first) | (gone.index + 1), base::acq_rel,
+                                                 base::relaxed)); // PLACES, push
 }
 
 // Inside a callback nobody waits: the lock's owner may wait for this very thread to leave a member.
@@ -167,17 +196,15 @@ status set_core::add(context& object, std::uint64_t token, int& place) noexcept 
 }
 
 status set_core::join(context& object, set_core* inner, std::uint64_t token, int& place) noexcept {
-    const core::callbacks_later no_callbacks;
-    std::unique_lock<std::mutex> lock;
-    if (!lock_for_change(lock)) return status::deadlock;
+    come_home();
     member* const joining = take_place(token);
     if (joining == nullptr) return status::no_memory;
-    joining->kind = inner != nullptr ? member_kind::set : member_kind::object;
     joining->inner = inner;
     if (const status end = attach(*joining, object); end != status::ok) {
         give_back_place(*joining);
         return end;
     }
+    joining->kind.store(inner != nullptr ? member_kind::set : member_kind::object, base::release);
     joining->open();
     place = static_cast<int>(joining->index);
     members_.fetch_add(1, base::relaxed);
@@ -185,124 +212,67 @@ status set_core::join(context& object, set_core* inner, std::uint64_t token, int
     return status::ok;
 }
 
-// Whether `wanted` stands in this set, at whatever depth. Under the lock of all nesting, as all that follows here.
-bool set_core::reaches(const set_core& wanted, std::uint64_t visit) noexcept {
-    if (this == &wanted) return true;
-    if (visited_down_ == visit) return false;
-    visited_down_ = visit;
-    return std::any_of(inner_sets_.begin(), inner_sets_.end(),
-                       [&](set_core* inner) { return inner->reaches(wanted, visit); });
+set_core::members_stay::members_stay(set_core& of) noexcept : of_(&of) {
+    of.taking_all_.fetch_or(taking_mark, base::acq_rel); // MEMBER_STAYS, begin
 }
 
-// How many sets are above this one, without those that this visit has seen.
-std::size_t set_core::count_above(std::uint64_t visit) noexcept {
-    std::size_t above = 0;
-    for (set_core* const outer : outer_sets_) {
-        if (outer->visited_up_ == visit) continue;
-        outer->visited_up_ = visit;
-        above += 1 + outer->count_above(visit);
-    }
-    return above;
+void set_core::members_stay::end() noexcept {
+    if (of_ == nullptr) return;
+    base::atomic<std::uint32_t>& word = std::exchange(of_, nullptr)->taking_all_;
+    std::uint32_t seen = word.load(base::relaxed);
+    while (!word.compare_exchange_weak(seen, (seen | awaited_mark | taking_mark) + 1, base::acq_rel, base::relaxed)) {
+    } // MEMBER_STAYS, end
+    if ((seen & awaited_mark) != 0) os::futex_wake_and_count(&word, os::everybody, os::futex_scope::one_process);
 }
 
-// Whether this set, and each that stands in it, may have `outer` above it as well.
-bool set_core::has_room_above(set_core& outer, std::uint64_t visit) noexcept {
-    if (visited_down_ == visit) return true;
-    visited_down_ = visit;
-    const std::uint64_t upward = ++last_visit;
-    std::size_t above = count_above(upward);
-    if (outer.visited_up_ != upward) {
-        outer.visited_up_ = upward;
-        above += 1 + outer.count_above(upward);
-    }
-    return above <= most_above && std::all_of(inner_sets_.begin(), inner_sets_.end(),
-                                              [&](set_core* inner) { return inner->has_room_above(outer, visit); });
-}
-
-status set_core::add(set_core& inner, std::uint64_t token, int& place) noexcept {
-    if (core::in_callback != 0) return status::deadlock;
-    const core::callbacks_later no_callbacks;
-    const std::lock_guard nesting(nesting_mutex);
-    if (inner.reaches(*this, ++last_visit)) return status::invalid;
-    if (!inner.has_room_above(*this, ++last_visit)) return status::too_deep;
-    if (!note_nesting(inner)) return status::no_memory;
-    status end = inner.begin_to_stand_in_another();
-    if (end == status::ok) {
-        end = join(inner.bell(), &inner, token, place);
-        if (end != status::ok) inner.end_to_stand_in_another();
-    }
-    if (end != status::ok) forget_nesting(inner);
-    return end;
-}
-
-bool set_core::note_nesting(set_core& inner) noexcept {
-    try {
-        inner_sets_.push_back(&inner);
-    } catch (const std::bad_alloc&) {
-        return false;
-    }
-    try {
-        inner.outer_sets_.push_back(this);
-    } catch (const std::bad_alloc&) {
-        inner_sets_.pop_back();
-        return false;
+// The place is shut: whoever takes from all from now on does not see it. Who does so already may be about to take from
+// it. False inside a callback, where nobody waits.
+bool set_core::await_takes_from_all() noexcept {
+    std::uint32_t seen = taking_all_.fetch_or(0, base::acq_rel); // MEMBER_STAYS, look
+    const std::uint32_t number = seen >> number_shift;
+    while ((seen & taking_mark) != 0 && seen >> number_shift == number) {
+        if (core::in_callback != 0) return false;
+        if (!taking_all_.compare_exchange_weak(seen, seen | awaited_mark, base::acq_rel, base::acquire)) continue;
+        (void)os::futex_wait(&taking_all_, seen | awaited_mark, core::forever, os::futex_scope::one_process);
+        seen = taking_all_.load(base::acquire);
     }
     return true;
 }
 
-void set_core::forget_nesting(set_core& inner) noexcept {
-    inner_sets_.erase(std::find(inner_sets_.begin(), inner_sets_.end(), &inner));
-    inner.outer_sets_.erase(std::find(inner.outer_sets_.begin(), inner.outer_sets_.end(), this));
-}
-
-// One lock decides between a set that comes to stand in another and its first descriptor: not both.
-status set_core::begin_to_stand_in_another() noexcept {
-    const std::lock_guard guard(mutex_);
-    if (descriptor_members_ > 0) return status::invalid;
-    ++stands_in_;
-    get();
-    watch_for_ever();
-    return status::ok;
-}
-
-void set_core::end_to_stand_in_another() noexcept {
-    {
-        const std::lock_guard guard(mutex_);
-        --stands_in_;
-    }
-    put();
-}
-
+// Waits for those who take from this member, and for no thread that is stopped elsewhere; of a descriptor also for who
+// adds or removes another one.
 status set_core::remove(int place) noexcept {
-    const core::callbacks_later no_callbacks;
-    std::unique_lock<std::mutex> lock;
-    if (!lock_for_change(lock)) return status::deadlock;
-    member* const leaving = place < 0 ? nullptr : find_member(static_cast<std::uint32_t>(place));
-    const bool known = leaving != nullptr && static_cast<std::uint32_t>(place) < touched_;
-    if (!known || leaving->kind == member_kind::free) return status::invalid;
-    if (!leaving->shut()) return status::deadlock;
-    set_core* const inner = leaving->inner;
-    context* const object = leaving->object.load(base::relaxed);
-    if (leaving->kind == member_kind::descriptor) {
-        remove_descriptor(*leaving);
-    } else if (object->detach_standing(*leaving) == status::deadlock) {
-        leaving->open();
-        look_again(*leaving);
+    come_home();
+    const auto index = static_cast<std::uint32_t>(place);
+    if (place < 0 || index >= touched_.load(base::acquire)) return status::invalid;
+    member& leaving = known_member(index);
+    if (leaving.kind.load(base::acquire) == member_kind::free) return status::invalid;
+    switch (leaving.shut()) {
+    case shut_end::shut: break;
+    case shut_end::busy: return status::deadlock;
+    case shut_end::was_not_open: return status::invalid;
+    }
+    const bool is_descriptor = leaving.kind.load(base::acquire) == member_kind::descriptor;
+    if (!await_takes_from_all() || (is_descriptor && !remove_descriptor(leaving))) {
+        leaving.open();
+        look_again(leaving);
         return status::deadlock;
     }
-    leaving->object.store(nullptr, base::release);
-    settle(*leaving);
-    const bool awaited = leaving->awaited.load(base::acquire) != 0; // ALL_SLEEP: perhaps all others are ready
-    give_back_place(*leaving);
+    context* const object = leaving.object.load(base::relaxed);
+    if (object != nullptr) object->detach_standing(leaving);
+    leaving.object.store(nullptr, base::release);
+    settle(leaving);
+    const bool awaited = leaving.awaited.load(base::acquire) != 0; // ALL_SLEEP: perhaps all others are ready
     members_.fetch_sub(1, base::relaxed);
-    lock.unlock();
+    if (leaving.inner != nullptr) {
+        leave_nesting(leaving);
+        forget_left_nestings();
+    } else {
+        give_back_place(leaving);
+        if (object != nullptr) object->unwatch_if_alone();
+    }
     if (awaited) wake_those_for_all();
     if (object != nullptr) object->put();
-    if (inner != nullptr) {
-        const std::lock_guard nesting(nesting_mutex);
-        forget_nesting(*inner);
-        inner->end_to_stand_in_another();
-    }
     return status::ok;
 }
 

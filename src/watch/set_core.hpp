@@ -2,11 +2,13 @@
 //
 // Owns the places of its members, the bitmap of those that are ready, a context that its waiters sleep on, another, its
 // bell, that other sets and loops watch, and, if it has kernel descriptors for members, two epolls. A signaller marks
-// its bit and all above it, in this set and in those it stands in; a waiter pays for what is ready. add and remove take
-// a lock, wait for each other and are not for signal handlers; everything else is. Its memory goes from one set to the
-// next and never away. Invariants: when a write has returned, its member has its bit or was taken from since, whatever
-// other threads are stopped at; while anybody watches the bell, its count is above zero then, and, as soon as nobody is
-// on the way, exactly if a bit is set (SET_TOP).
+// its bit and all above it, in this set and in those it stands in; a waiter pays for what is ready. An object joins
+// without waiting for anybody; remove waits for whoever takes from the member, and for nobody else (PLACES in
+// docs/races.md). Sets and descriptors join one after the other, under a lock. add and remove are not for signal
+// handlers; everything else is. Its memory goes from one set to the next and never away. Invariants: when a write has
+// returned, its member has its bit or was taken from since, whatever other threads are stopped at; while anybody
+// watches the bell, its count is above zero then, and, as soon as nobody is on the way, exactly if a bit is set
+// (SET_TOP).
 #pragma once
 
 #include <efd/base/atomic.hpp>
@@ -14,7 +16,6 @@
 #include <efd/core/context.hpp>
 #include <efd/core/set_front.hpp>
 
-#include "core/ida.hpp"
 #include "watch/member.hpp"
 #include "watch/ready_bitmap.hpp"
 
@@ -27,6 +28,9 @@ namespace efd::watch {
 
 class set_layout;
 
+// Held while a set goes into another. Before free_mutex of set_core.cpp.
+inline constinit std::mutex nesting_mutex;
+
 class set_core : public core::set_front {
   public:
     // Null: out of memory.
@@ -37,8 +41,9 @@ class set_core : public core::set_front {
     // with a member, once it returned.
     void end() noexcept;
 
-    // `place` names the member from now on. no_memory, deadlock as add_wait_queue; invalid: it would be inside itself;
-    // too_deep: a set would have more than most_above above it.
+    // `place` names the member from now on. no_memory. Of a set also invalid: it would be inside itself; too_deep: a
+    // set would have more than most_above above it. deadlock, of sets and descriptors: inside a callback, while another
+    // thread adds or removes one.
     [[nodiscard]] base::status add(core::context& object, std::uint64_t token, int& place) noexcept;
     [[nodiscard]] base::status add(set_core& inner, std::uint64_t token, int& place) noexcept;
     [[nodiscard]] base::status add(int descriptor, std::uint32_t events, std::uint64_t token, int& place) noexcept;
@@ -61,6 +66,8 @@ class set_core : public core::set_front {
 
     // A descriptor that is readable while a member is ready.
     [[nodiscard]] base::status open_descriptor(int& fd) noexcept;
+    // What doorbell::renew_all does, and the same for the epolls of all sets.
+    [[nodiscard]] static base::status renew_all() noexcept;
     void set_linger(std::int32_t linger_us) noexcept { bed().set_linger(linger_us); }
     [[nodiscard]] std::uint32_t members() const noexcept { return members_.load(base::relaxed); }
 
@@ -96,12 +103,14 @@ class set_core : public core::set_front {
 
     [[nodiscard]] core::context& bell() const noexcept { return *bell_.load(base::relaxed); }
     [[nodiscard]] core::context& bed() const noexcept { return *bed_.load(base::relaxed); }
-    [[nodiscard]] member* place_for(std::uint32_t index) noexcept;
+    [[nodiscard]] bool make_segment(std::uint32_t index) noexcept;
     [[nodiscard]] member* find_member(std::uint32_t index) noexcept;
     // Of a place that was in use once.
     [[nodiscard]] member& known_member(std::uint32_t index) noexcept {
         return segment_[index / segment_places].load(base::acquire)[index % segment_places];
     }
+    [[nodiscard]] member* claim_place() noexcept;
+    void forget_places() noexcept;
     [[nodiscard]] member* take_place(std::uint64_t token) noexcept;
     void give_back_place(member& gone) noexcept;
     [[nodiscard]] base::status join(core::context& object, set_core* inner, std::uint64_t token, int& place) noexcept;
@@ -114,6 +123,24 @@ class set_core : public core::set_front {
     [[nodiscard]] bool lock_for_change(std::unique_lock<std::mutex>& lock) noexcept;
     [[nodiscard]] base::status begin_to_stand_in_another() noexcept;
     void end_to_stand_in_another() noexcept;
+    [[nodiscard]] base::status add_nested(set_core& inner, std::uint64_t token, int& place) noexcept;
+    static void leave_nesting(member& leaving) noexcept;
+    static void forget_all_left() noexcept;
+    static void forget_left_nestings() noexcept;
+    [[nodiscard]] bool await_takes_from_all() noexcept;
+
+    // While one lives somebody takes from all: no member that was seen open goes away. One at a time, under the lock.
+    class members_stay {
+      public:
+        explicit members_stay(set_core& of) noexcept;
+        ~members_stay() { end(); }
+        members_stay(const members_stay&) = delete;
+        members_stay& operator=(const members_stay&) = delete;
+        void end() noexcept;
+
+      private:
+        set_core* of_;
+    };
 
     static void told(core::standing_watcher& watcher, std::uint32_t key);
     // Without a reference: an object that has left stays a context, and what it says is looked at again by who removed
@@ -146,9 +173,13 @@ class set_core : public core::set_front {
 
     // Kernel descriptors among the members, in set_descriptors.cpp.
     [[nodiscard]] base::status make_epolls() noexcept;
+    [[nodiscard]] base::status make_epolls_anew() noexcept;
+    [[nodiscard]] base::status make_two(int bell_fd, int& inner, int& outer) const noexcept;
+    [[nodiscard]] bool are_own() const noexcept;
+    [[nodiscard]] base::status see_that_they_are_own() noexcept;
     void close_epolls() noexcept;
     [[nodiscard]] base::status note_number(int descriptor, const member& bearer) noexcept;
-    void remove_descriptor(member& leaving) noexcept;
+    [[nodiscard]] bool remove_descriptor(member& leaving) noexcept;
     [[nodiscard]] bool has_descriptors() const noexcept { return epoll_.load(base::acquire) >= 0; }
     [[nodiscard]] bool kernel_has_its_turn() noexcept;
     [[nodiscard]] base::status take_descriptor(set_event& got) noexcept;
@@ -161,6 +192,7 @@ class set_core : public core::set_front {
     void come_home() noexcept;
     void move_home(std::uint32_t seen, std::uint32_t here) noexcept;
     void repair() noexcept;
+    void take_back_or_let_go(member& one) noexcept;
     [[nodiscard]] bool renew_epolls() noexcept;
     static void register_again(const member& one, int inner) noexcept;
     void note_made() noexcept;
@@ -177,11 +209,12 @@ class set_core : public core::set_front {
     base::atomic<std::uint32_t> all_gate_{0}; // moves when an awaited member became ready
     core::kref refs_;
     base::atomic<std::uint32_t> members_{0};
+    base::atomic<std::uint32_t> touched_{0};     // so many places were ever in use
+    base::atomic<std::uint64_t> free_places_{0}; // a stack: the first one's index plus 1, above it a stamp
+    base::atomic<std::uint32_t> taking_all_{0};  // whether somebody takes from all, and the how-manieth
+    base::atomic<std::uint32_t> stands_in_{0};   // so many sets
 
-    std::mutex mutex_; // of what follows, and of the members' own data
-    core::ida places_;
-    std::uint32_t touched_ = 0;
-    std::uint32_t stands_in_ = 0; // so many sets
+    std::mutex mutex_; // of descriptors, of standing in others, and of who takes from all
     std::uint32_t descriptor_members_ = 0;
     std::vector<std::uint32_t> bearer_of_; // by number: the place of the member that it was last added for, plus 1
     std::vector<member*> all_;             // while somebody takes from all

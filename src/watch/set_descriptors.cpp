@@ -48,14 +48,11 @@ std::uint64_t beside(const member& one) noexcept {
 
 } // namespace
 
-status set_core::make_epolls() noexcept {
-    if (stands_in_ > 0) return status::invalid;
-    if (has_descriptors()) return status::ok;
-    int bell_fd = -1;
-    if (const status end = doorbell::open(bell(), ring_way::level, bell_fd); end != status::ok) return end;
-    const int inner = os::make_epoll();
+// The two epolls, with the bell and the first in the second.
+status set_core::make_two(int bell_fd, int& inner, int& outer) const noexcept {
+    inner = os::make_epoll();
     if (inner < 0) return status_of(inner);
-    const int outer = os::make_epoll();
+    outer = os::make_epoll();
     int error = outer < 0 ? outer : 0;
     if (error == 0) error = os::epoll_add(outer, bell_fd, core::poll_in, 0);
     if (error == 0) error = os::epoll_add(outer, inner, core::poll_in, 0);
@@ -64,6 +61,19 @@ status set_core::make_epolls() noexcept {
         os::close_bell(inner);
         return status_of(error);
     }
+    os::note_owner(inner, this);
+    os::note_owner(outer, this);
+    return status::ok;
+}
+
+status set_core::make_epolls() noexcept {
+    if (stands_in_.load(base::relaxed) > 0) return status::invalid;
+    if (has_descriptors()) return are_own() ? status::ok : make_epolls_anew();
+    int bell_fd = -1;
+    if (const status end = doorbell::open(bell(), ring_way::level, bell_fd); end != status::ok) return end;
+    int inner = -1;
+    int outer = -1;
+    if (const status end = make_two(bell_fd, inner, outer); end != status::ok) return end;
     watch_for_ever();
     inner_epoll_.store(inner, base::relaxed);
     epoll_.store(outer, base::release);
@@ -71,19 +81,53 @@ status set_core::make_epolls() noexcept {
     return status::ok;
 }
 
-// In the child of a fork: as add did, if it is there still.
+// EPOLL_NUMBER. Whether the numbers of the epolls, and of the bell in one of them, are this set's still: they may have
+// been closed behind our back, and be somebody else's now.
+bool set_core::are_own() const noexcept {
+    return os::is_own(inner_epoll_.load(base::acquire), this) && os::is_own(epoll_.load(base::acquire), this) &&
+           os::is_marked(doorbell::number_of(bell()));
+}
+
+// Under the lock. New numbers for what was closed; the members whose numbers name the same files still are in them.
+status set_core::make_epolls_anew() noexcept {
+    int bell_fd = -1;
+    if (const status end = doorbell::open(bell(), ring_way::level, bell_fd); end != status::ok) return end;
+    int inner = -1;
+    int outer = -1;
+    if (const status end = make_two(bell_fd, inner, outer); end != status::ok) return end;
+    const std::uint32_t places = touched_.load(base::acquire);
+    for (std::uint32_t index = 0; index < places; ++index) register_again(known_member(index), inner);
+    for (const int old : {inner_epoll_.exchange(inner, base::acq_rel), epoll_.exchange(outer, base::acq_rel)})
+        if (old != inner && old != outer && os::is_own(old, this)) os::close_bell(old);
+    return status::ok;
+}
+
+// ok also where another thread is changing the set: then it is looked at again later.
+status set_core::see_that_they_are_own() noexcept {
+    if (are_own()) return status::ok;
+    const core::callbacks_later no_callbacks;
+    const std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
+    return !lock.owns_lock() || are_own() ? status::ok : make_epolls_anew();
+}
+
+// As add did, if it is there still.
 void set_core::register_again(const member& one, int inner) noexcept {
     const bool is_over = one.has_fired.load(base::relaxed) != 0;
-    if (one.kind != member_kind::descriptor || one.descriptor < 0 || is_over) return;
-    (void)os::epoll_add(inner, one.descriptor, one.events, beside(one));
+    if (one.kind.load(base::acquire) != member_kind::descriptor || one.descriptor < 0 || is_over) return;
+    if (os::identity_of(one.descriptor) == one.file)
+        (void)os::epoll_add(inner, one.descriptor, one.events, beside(one));
 }
 
 void set_core::close_epolls() noexcept {
     bearer_of_.clear();
     const int outer = epoll_.exchange(-1, base::acq_rel);
     if (outer < 0) return;
-    os::close_bell(outer);
-    os::close_bell(inner_epoll_.exchange(-1, base::acq_rel));
+    const int inner = inner_epoll_.exchange(-1, base::acq_rel);
+    for (const int one : {outer, inner}) {
+        if (!os::is_own(one, this)) continue;
+        os::note_owner(one, nullptr);
+        os::close_bell(one);
+    }
     ready_.hide_top(false);
 }
 
@@ -102,16 +146,18 @@ status set_core::note_number(int descriptor, const member& bearer) noexcept {
 
 status set_core::add(int descriptor, std::uint32_t events, std::uint64_t token, int& place) noexcept {
     const core::callbacks_later no_callbacks;
+    forget_left_nestings();
     std::unique_lock<std::mutex> lock;
     if (!lock_for_change(lock)) return status::deadlock;
     if (const status end = make_epolls(); end != status::ok) return end;
     member* const joining = take_place(token);
     if (joining == nullptr) return status::no_memory;
-    joining->kind = member_kind::descriptor;
     joining->descriptor = descriptor;
+    joining->file = os::identity_of(descriptor);
     joining->events = events;
     ++joining->generation;
     joining->has_fired.store(0, base::relaxed);
+    joining->kind.store(member_kind::descriptor, base::release);
     joining->open();
     const int inner = inner_epoll_.load(base::relaxed);
     const int error = os::epoll_add(inner, descriptor, events, beside(*joining));
@@ -128,13 +174,17 @@ status set_core::add(int descriptor, std::uint32_t events, std::uint64_t token, 
     return status::ok;
 }
 
-// Shut, and under the lock.
-void set_core::remove_descriptor(member& leaving) noexcept {
+// It is shut. False inside a callback, while another thread adds or removes one.
+bool set_core::remove_descriptor(member& leaving) noexcept {
+    const core::callbacks_later no_callbacks;
+    std::unique_lock<std::mutex> lock;
+    if (!lock_for_change(lock)) return false;
     --descriptor_members_;
-    if (leaving.descriptor < 0) return; // its number is another member's
-    os::epoll_remove(inner_epoll_.load(base::relaxed), leaving.descriptor);
+    if (leaving.descriptor < 0) return true; // its number is another member's
+    if (are_own()) os::epoll_remove(inner_epoll_.load(base::relaxed), leaving.descriptor);
     bearer_of_[static_cast<std::size_t>(leaving.descriptor)] = 0;
     leaving.descriptor = -1;
+    return true;
 }
 
 bool set_core::kernel_has_its_turn() noexcept {
@@ -154,7 +204,7 @@ bool set_core::kernel_has_its_turn() noexcept {
 member* set_core::who_was_told(std::uint64_t registered) noexcept {
     member* const one = find_member(static_cast<std::uint32_t>(registered));
     if (one == nullptr || !one->enter()) return nullptr;
-    if (one->kind == member_kind::descriptor && beside(*one) == registered) return one;
+    if (one->kind.load(base::acquire) == member_kind::descriptor && beside(*one) == registered) return one;
     one->exit();
     return nullptr;
 }
@@ -164,9 +214,11 @@ member* set_core::who_was_told(std::uint64_t registered) noexcept {
     constexpr std::size_t most = 32;
     os::epoll_found found[most];
     std::size_t filled = 0;
+    if (!os::is_own(inner_epoll_.load(base::acquire), this) && see_that_they_are_own() != status::ok) return 0;
     for (int turn = 0; turn < 2 && filled == 0; ++turn) {
-        const std::size_t number =
-            os::epoll_look(inner_epoll_.load(base::acquire), std::span(found, std::min(room.size(), most)));
+        const int inner = inner_epoll_.load(base::acquire);
+        if (!os::is_own(inner, this)) break;
+        const std::size_t number = os::epoll_look(inner, std::span(found, std::min(room.size(), most)));
         for (std::size_t i = 0; i < number; ++i) {
             member* const one = who_was_told(found[i].beside);
             if (one == nullptr) continue;
@@ -184,13 +236,14 @@ member* set_core::who_was_told(std::uint64_t registered) noexcept {
 // for the next look.
 void set_core::forget_dead_numbers() noexcept {
     const std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
-    if (!lock.owns_lock()) return;
+    if (!lock.owns_lock() || !are_own()) return;
     const int inner = inner_epoll_.load(base::relaxed);
     const int fresh = os::make_epoll();
     if (fresh < 0) return;
-    for (std::uint32_t index = 0; index < touched_; ++index) {
+    const std::uint32_t places = touched_.load(base::acquire);
+    for (std::uint32_t index = 0; index < places; ++index) {
         const member& one = known_member(index);
-        if (one.kind != member_kind::descriptor || one.descriptor < 0) continue;
+        if (one.kind.load(base::acquire) != member_kind::descriptor || one.descriptor < 0) continue;
         const bool is_over = one.has_fired.load(base::relaxed) != 0;
         if (!is_over && os::epoll_has(inner, one.descriptor, one.events, beside(one)))
             (void)os::epoll_add(fresh, one.descriptor, one.events, beside(one));
@@ -201,6 +254,7 @@ void set_core::forget_dead_numbers() noexcept {
 
 // With kernel descriptors among the members the sleep is in the kernel's poll, on the epoll that has our bell in it.
 status set_core::sleep_in_kernel(const core::wait_terms& terms) noexcept {
+    if (const status end = see_that_they_are_own(); end != status::ok) return end;
     const int epoll = epoll_.load(base::acquire);
     os::poll_end end = os::poll_end::ready;
     if (terms.stop == nullptr || !terms.stop->stop_possible()) {
@@ -224,9 +278,10 @@ status set_core::open_descriptor(int& fd) noexcept {
     const core::callbacks_later no_callbacks;
     come_home();
     const std::lock_guard guard(mutex_);
-    if (const int epoll = epoll_.load(base::relaxed); epoll >= 0) {
-        fd = epoll;
-        return status::ok;
+    if (has_descriptors()) {
+        const status end = are_own() ? status::ok : make_epolls_anew();
+        if (end == status::ok) fd = epoll_.load(base::relaxed);
+        return end;
     }
     const status end = doorbell::open(bell(), ring_way::level, fd);
     if (end == status::ok) watch_for_ever();

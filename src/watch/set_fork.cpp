@@ -2,12 +2,12 @@
 //
 // The child has a copy of everything, at a moment that other threads were in the midst of, and none of those threads.
 // The first call that takes, looks, adds or removes there brings the set home: whoever was inside, slept or awaited is
-// gone; bits are made anew from the counts, as a marker may have been on its way; and the epolls, which the parent goes
-// on to use, are replaced behind their numbers by the child's own. Other threads of the child wait for that, which no
-// handler interrupts.
+// gone; bits are made anew from the counts, as a marker may have been on its way; a member that somebody was about to
+// remove is there still, or gone; and the epolls, which the parent goes on to use, are replaced behind their numbers by
+// the child's own. Other threads of the child wait for that, which no handler interrupts.
 //
-// Not repaired: a set that another thread was just changing. Its lock stays taken in the child, where only handler-safe
-// calls are allowed then.
+// Not repaired: the lock of descriptors and nesting, if another thread was just adding or removing such a member. A
+// place that another thread was about to take for an object is lost, and nothing else.
 #include "watch/set_core.hpp"
 
 #include "os/descriptor.hpp"
@@ -42,6 +42,19 @@ void set_core::note_made() noexcept {
     }
 }
 
+base::status set_core::renew_all() noexcept {
+    base::status first = doorbell::renew_all();
+    for (set_core* set = all_sets.load(base::acquire); set != nullptr; set = set->next_made_) {
+        if (!set->has_descriptors()) continue;
+        set->come_home();
+        const std::lock_guard guard(set->mutex_);
+        if (!set->has_descriptors() || set->are_own()) continue;
+        const base::status end = set->make_epolls_anew();
+        if (first == base::status::ok) first = end;
+    }
+    return first;
+}
+
 void set_core::come_home() noexcept {
     const std::uint32_t here = os::process_number();
     const std::uint32_t seen = home_.load(base::acquire);
@@ -68,15 +81,22 @@ void set_core::come_home() noexcept {
 // A waiter of the parent may have slept on the bed, whose marks cost the next signal one call and no more.
 void set_core::repair() noexcept {
     interested_.fetch_and(watched_mark, base::acq_rel);
-    for (std::uint32_t index = 0; index < touched_; ++index) {
+    const std::uint32_t places = touched_.load(base::acquire);
+    std::uint32_t members = 0;
+    for (std::uint32_t index = 0; index < places; ++index) {
         member& one = known_member(index);
+        if (one.home == nullptr) continue; // never in use
         one.inside.fetch_and(member::shut_mark, base::acq_rel);
         one.awaited.store(0, base::relaxed);
         (void)ready_.unmark_unless(index, [] { return false; });
+        take_back_or_let_go(one);
+        if (one.is_taken()) ++members;
     }
+    members_.store(members, base::relaxed);
+    taking_all_.fetch_and(~std::uint32_t{3}, base::acq_rel);
     if (has_descriptors() && !renew_epolls()) close_epolls();
     ready_.hide_top(has_descriptors());
-    for (std::uint32_t index = 0; index < touched_; ++index) {
+    for (std::uint32_t index = 0; index < places; ++index) {
         const member& one = known_member(index);
         if (one.inner != nullptr) one.inner->come_home();
         if (!is_ready(one)) continue;
@@ -86,16 +106,32 @@ void set_core::repair() noexcept {
     follow(ready_.anything_in_order() ? top_change::marked : top_change::emptied);
 }
 
-// Numbers that were closed by the program before are registered as what they name now; the kernel tells only the
-// parent's epoll from that.
+// Somebody was about to add or remove this one, and is not in this process. As long as it has an object it is a member;
+// after that it has left.
+void set_core::take_back_or_let_go(member& one) noexcept {
+    const member_kind kind = one.kind.load(base::acquire);
+    if (one.is_open() || (kind != member_kind::object && kind != member_kind::set)) return;
+    if (core::context* const object = one.object.load(base::acquire); object != nullptr) {
+        object->detach_standing(one);
+        (void)object->attach_standing(one);
+        one.open();
+    } else if (kind == member_kind::object) {
+        give_back_place(one);
+    }
+}
+
+// A number that was closed by the program before and names a file of the same identity now is registered as that; the
+// kernel tells only the parent's epoll from it.
 bool set_core::renew_epolls() noexcept {
     const int outer = epoll_.load(base::relaxed);
     const int inner = inner_epoll_.load(base::relaxed);
     doorbell::come_home(bell());
+    if (!are_own()) return make_epolls_anew() == base::status::ok;
     if (!os::replace_epoll(inner) || !os::replace_epoll(outer)) return false;
     if (os::epoll_add(outer, doorbell::number_of(bell()), core::poll_in, 0) != 0) return false;
     if (os::epoll_add(outer, inner, core::poll_in, 0) != 0) return false;
-    for (std::uint32_t index = 0; index < touched_; ++index) register_again(known_member(index), inner);
+    const std::uint32_t places = touched_.load(base::acquire);
+    for (std::uint32_t index = 0; index < places; ++index) register_again(known_member(index), inner);
     return true;
 }
 

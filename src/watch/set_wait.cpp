@@ -140,7 +140,7 @@ std::uint32_t set_core::find(std::uint32_t start) noexcept {
 
 // The caller is inside the member.
 status set_core::take_from(member& here, set_event& got) noexcept {
-    if (here.inner != nullptr) return here.inner->try_any(got);
+    if (here.inner != nullptr) return here.inner->take_ready(got);
     std::uint64_t value = 0;
     const status end = here.object.load(base::relaxed)->try_read(value);
     if (end == status::ok) got = {here.token, value, core::poll_in};
@@ -211,7 +211,7 @@ status set_core::look_ready(std::span<set_event> room, std::size_t& number) noex
 // ready for other waiters: it is given on (BATON).
 template <class Attempt>
 status set_core::wait_with(const core::wait_terms& terms, Attempt attempt) noexcept {
-    const core::callbacks_later no_callbacks; // in the midst of a take; the last to end: the set may, with it
+    core::callbacks_later no_callbacks; // in the midst of a take; the last to end: the set may, with it
     const status at_once = attempt();
     if (at_once != status::would_block || terms.sleep == core::patience::never) return at_once;
     if (core::in_callback != 0) return status::deadlock;
@@ -220,9 +220,9 @@ status set_core::wait_with(const core::wait_terms& terms, Attempt attempt) noexc
     while (end == status::would_block) {
         while (end == status::would_block && ready_.anything_in_order()) end = attempt(); // SET_SLEEP, look
         if (end != status::would_block) break;
-        core::callbacks_later::end();
+        no_callbacks.end();
         const status slept = sleep(terms);
-        core::callbacks_later::begin();
+        no_callbacks.begin();
         if (slept == status::interrupted) {
             end = slept;
             break;

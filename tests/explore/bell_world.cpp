@@ -55,8 +55,11 @@ const char* fault_after_add(std::uint64_t silences_before) noexcept {
     return nullptr;
 }
 
-// Asleep, or not begun: such a call changes nothing.
+// Asleep, or not begun: such a call changes nothing. Where a thread may be gone in its call another one takes its turn,
+// and two who look at once may leave each further change a call too many.
 bool others_rest() noexcept {
+    for (const bool may_be_gone : the_machine().may_crash)
+        if (may_be_gone) return false;
     for (std::size_t i = 0; i < here->in_call.size(); ++i) {
         const thread_state& t = the_machine().now.threads[i];
         if (i == running() || !here->in_call[i] || t.before_first_step) continue;
@@ -233,6 +236,14 @@ std::string audit_bell_with_stops() {
         if (t.alive == life::stopped && t.swallowed) return {}; // the next add rings; fault_after_add sees to that
     const char* const wrong = here->fd < 0 ? nullptr : fault_after_add(silences_of(bell_word(here->fd)));
     return wrong == nullptr ? "" : wrong;
+}
+
+std::string audit_bell_left() {
+    for (int i = 0; i < the_machine().thread_count(); ++i)
+        if (the_machine().sleeps(i) || the_machine().may_go_on(i)) return "somebody waits for the one that has left";
+    const bool readable = held_by(bell_word(here->fd)) > 0;
+    if (readable == (w().object.count() > 0)) return {};
+    return readable ? "left: readable at zero, for good" : "left: not readable above zero";
 }
 
 // Each arm is answered by one ring, the last one perhaps not yet; by one of each writer where several meet the mark.

@@ -39,6 +39,8 @@ std::string audit_level();
 std::string audit_level_calls();
 std::string audit_armed();
 std::string audit_armed_calls();
+// Where a thread was left in the midst of a call: the others have brought the descriptor to say what the count says.
+std::string audit_bell_left();
 // With stops: no loop sleeps beside a unit whose write has returned.
 std::string audit_bell_with_stops();
 

@@ -54,7 +54,7 @@ hash128 hash_of_thread(int i, char kind) {
     add_view(h, t.seen, m.shared_count());
     const std::vector<place>& places = m.places();
     for (std::size_t p = 0; p < places.size(); ++p) {
-        if (places[p].used != use::owned || places[p].owner != i || (m.now.own_known >> p & 1U) == 0) continue;
+        if (places[p].used != use::owned || places[p].owner != i || !m.now.own_known[p]) continue;
         h.add(places[p].address);
         h.add(m.now.own[p]);
     }
@@ -90,7 +90,7 @@ hash128 hash_of_state(const scenario& what) {
         for (unsigned i = 0; i < queue.count; ++i) h.add(threads[queue.sleepers[i]].a);
     }
     add_bytes(h, reinterpret_cast<const unsigned char*>(&m.now.left), sizeof m.now.left);
-    h.add(std::uint64_t{m.now.waits} << 16 | m.now.wakes);
+    h.add(std::uint64_t{m.now.process} << 32 | std::uint64_t{m.now.waits} << 16 | m.now.wakes);
     add_bytes(h, arena_begin(), arena_used());
     for (const region& r : m.regions) add_bytes(h, r.first, r.bytes);
     std::sort(threads.begin(), threads.begin() + static_cast<std::ptrdiff_t>(count));

@@ -27,7 +27,7 @@ namespace explore {
 
 inline constexpr int max_shared = 32;
 inline constexpr int max_history = 60;
-inline constexpr int max_places = 64;
+inline constexpr int max_places = 128;
 inline constexpr int max_futexes = 6;
 
 struct view {
@@ -98,13 +98,14 @@ struct budgets {
 struct state {
     std::array<history, max_shared> shared;
     std::array<std::uint64_t, max_places> own; // values of places that only one thread uses or nobody writes
-    std::uint64_t own_known;
+    std::array<bool, max_places> own_known;
     std::array<thread_state, max_threads> threads;
     std::array<futex_queue, max_futexes> futexes;
     budgets left;
-    std::int8_t locked;  // the thread in the midst of a block of loads; -1: none
-    std::int8_t last;    // who made the last step, for the preemption bound
-    std::uint16_t waits; // futex calls made, if the scenario counts them
+    std::int8_t locked;   // the thread in the midst of a block of loads; -1: none
+    std::int8_t last;     // who made the last step, for the preemption bound
+    std::uint8_t process; // 1: the child of a fork
+    std::uint16_t waits;  // futex calls made, if the scenario counts them
     std::uint16_t wakes;
 };
 
@@ -209,6 +210,7 @@ class machine {
     void step(thread_state& t, request& asked);
     bool look_at_futex(int thread, int futex, const choice& chosen);
     void act_futex_queue(int thread, const choice& chosen);
+    void become_child(thread_state& t) noexcept;
     void act_futex_wait(int thread, const choice& chosen);
     void act_futex_wake(int thread);
     void release_sleeper(int thread, wake_reason why, bool takes_lock);

@@ -20,9 +20,10 @@ const char* name_of(order o) noexcept {
 }
 
 const char* name_of(act what) noexcept {
-    constexpr const char* names[] = {"load",         "store",     "born",       "exchange", "fetch_add",  "fetch_or",
-                                     "fetch_and",    "cas_weak",  "cas_strong", "lock",     "bell call",  "await_bell",
-                                     "await_change", "await_end", "pass",       "queue_on", "futex_wait", "futex_wake"};
+    constexpr const char* names[] = {"load",      "store",      "born",         "exchange",   "fetch_add",
+                                     "fetch_or",  "fetch_and",  "cas_weak",     "cas_strong", "lock",
+                                     "bell call", "await_bell", "await_change", "await_end",  "pass",
+                                     "queue_on",  "child",      "futex_wait",   "futex_wake"};
     return names[static_cast<int>(what)];
 }
 
@@ -56,6 +57,9 @@ bool machine::enabled(int thread) const {
         const life other = now.threads[t.pending->operand].alive;
         return other == life::done || other == life::crashed || other == life::stopped;
     }
+    if (t.pending->what == act::child)
+        return std::all_of(now.threads.begin(), now.threads.begin() + static_cast<std::ptrdiff_t>(t.pending->operand),
+                           [](const thread_state& one) { return one.alive >= life::done; });
     if (t.pending->what == act::await_change)
         return newest_value(t.pending->address, t.pending->size) != t.pending->expected || crashed(t.pending->operand);
     if (t.pending->what == act::await_bell)
@@ -303,7 +307,8 @@ void machine::apply(const choice& chosen) {
         if (tell != nullptr) say(thread, asked, told[i]);
         return release_sleeper(thread, reasons[i], chosen.what != event::spurious_wake);
     }
-    if (asked.what == act::await_end || asked.what == act::pass) {
+    if (asked.what == act::child) become_child(t);
+    if (asked.what == act::await_end || asked.what == act::pass || asked.what == act::child) {
         say(thread, request{}, "goes on");
         return run(thread);
     }
@@ -325,6 +330,13 @@ void machine::apply(const choice& chosen) {
     if (tell != nullptr) say(thread, asked, "");
     run(thread);
     if (mover && enabled(thread)) now.locked = static_cast<std::int8_t>(thread);
+}
+
+// The child has a copy of everything as it is at this moment.
+void machine::become_child(thread_state& t) noexcept {
+    now.process = 1;
+    for (int s = 0; s < shared_count_; ++s)
+        t.seen.at[index(s)] = static_cast<std::uint8_t>(now.shared[index(s)].count - 1);
 }
 
 void machine::trim() noexcept {

@@ -35,6 +35,7 @@ enum class act : unsigned char {
     await_end,    // of the scenarios alone: blocks until the thread of this number has ended or was killed
     pass,         // of the scenarios alone: nothing; others may go before what follows
     futex_queue,  // on the first word of two: queues there, and goes on to the other by futex_wait
+    child,        // of the scenarios alone: blocks until so many threads are gone; then the process is their child
     futex_wait,
     futex_wake,
 };

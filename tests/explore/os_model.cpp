@@ -84,7 +84,9 @@ std::uint64_t futex_calls() noexcept { return 0; }
 std::int64_t now_ns() noexcept { return 0; }
 int current_cpu() noexcept { return 0; }
 void tell_forks_apart() noexcept {}
-std::uint32_t process_number() noexcept { return 1; }
+std::uint32_t process_number() noexcept {
+    return explore::the_machine().active() ? 1U + explore::the_machine().now.process : 1U;
+}
 
 void* map_zeroed(std::size_t bytes) noexcept {
     return bytes == explore::slab_bytes ? explore::slab : explore::take_pages(bytes);
@@ -93,7 +95,10 @@ void* map_zeroed(std::size_t bytes) noexcept {
 // Handlers are no part of the model; nor are kernel descriptors among the members of a set.
 signals_blocked::signals_blocked() noexcept : before_{} {}
 signals_blocked::~signals_blocked() = default;
+bool is_on_signal_stack() noexcept { return false; }
 int make_epoll() noexcept { return -ENOSYS; }
+file_identity identity_of(int /*unused*/) noexcept { return {}; }
+bool is_own(int /*unused*/, const void* /*unused*/) noexcept { return true; }
 bool replace_epoll(int /*unused*/) noexcept { return false; }
 int epoll_add(int /*unused*/, int /*unused*/, std::uint32_t /*unused*/, std::uint64_t /*unused*/) noexcept {
     return -ENOSYS;

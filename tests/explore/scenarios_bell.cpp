@@ -44,6 +44,21 @@ void twice_taker() {
     (void)bell_take();
     (void)bell_take();
 }
+void write_and_take() {
+    bell_write(1);
+    while (bell_take()) {
+    }
+}
+// Beside the other, and then often enough to take its turn if it does not come back.
+void persistent() {
+    write_and_take();
+    await_end_of(0);
+    for (int i = 0; i < 9; ++i) write_and_take();
+}
+void persistent_and_one() {
+    persistent();
+    bell_write(1);
+}
 void opener() { open_bell(); }
 void refused_signaller() {
     ++efd::core::in_callback;
@@ -202,11 +217,37 @@ std::vector<scenario> attached_ones() {
     };
 }
 
+// A thread that is gone in the midst of its call, as after a siglongjmp out of a ring: LEVEL, call.
+std::vector<scenario> left_ones() {
+    constexpr budgets one_gone{.crashes = 1, .preemptions = 2};
+    return {
+        {.name = "bell-left-writer",
+         .what = "level: 1 writer that may be gone in its call, 1 that writes and takes, 2 preemptions",
+         .threads = {{"W", '-', writer, true}, {"N", '-', persistent}},
+         .set_up = at_zero,
+         .check = audit_bell_left,
+         .allowed = one_gone},
+        {.name = "bell-left-taker",
+         .what =
+             "level, one unit there: 1 that takes and may be gone in its call, 1 that writes and takes, 2 preemptions",
+         .threads = {{"T", '-', taker, true}, {"N", '-', persistent}},
+         .set_up = at_one,
+         .check = audit_bell_left,
+         .allowed = one_gone},
+        {.name = "bell-left-and-one",
+         .what = "level, one unit there: the same, and a write at last, 2 preemptions",
+         .threads = {{"T", '-', taker, true}, {"N", '-', persistent_and_one}},
+         .set_up = at_one,
+         .check = audit_bell_left,
+         .allowed = one_gone},
+    };
+}
+
 } // namespace
 
 std::vector<scenario> bell_scenarios() {
     std::vector<scenario> all = packed_ones();
-    for (const auto& some : {semaphore_ones(), sealed_ones(), attached_ones()})
+    for (const auto& some : {semaphore_ones(), sealed_ones(), attached_ones(), left_ones()})
         all.insert(all.end(), some.begin(), some.end());
     return all;
 }

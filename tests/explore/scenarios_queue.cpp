@@ -33,7 +33,7 @@ watched* here = nullptr;
 
 void count_call(efd::base::atomic<std::uint64_t>& calls) noexcept {
     must(efd::core::in_callback == 1, "a callback inside a callback");
-    must(efd::core::held_back.locks.load(efd::base::relaxed) == 0, "a callback while its thread holds a lock");
+    must(!efd::core::callbacks_later::any(), "a callback while its thread holds a lock");
     must(here->inside++ == 0, "two callbacks of one object at once");
     calls.store(calls.load(efd::base::relaxed) + 1, efd::base::relaxed);
     --here->inside;

@@ -3,6 +3,7 @@
 #include "explore/tell.hpp"
 
 #include "os/memory.hpp"
+#include "os/process.hpp"
 
 #include <new>
 
@@ -16,7 +17,8 @@ set_core* set_layout::make(context& bell, context& bed) {
     set->bell_.store(&bell, base::release);
     set->bed_.store(&bed, base::release);
     set->refs_.init();
-    (void)set->place_for(0); // the pages of the first places, as yet nobody's
+    set->home_.store(os::process_number(), base::release);
+    (void)set->make_segment(0); // the pages of the first places, as yet nobody's
     return set;
 }
 
@@ -30,8 +32,12 @@ void set_layout::renew(set_core& set, context& bell, context& bed) {
     set.refs_.init();
 }
 
-void set_layout::skip(set_core& set, unsigned up_to) {
-    for (int last = -1; last + 1 < static_cast<int>(up_to);) last = set.places_.alloc();
+void set_layout::skip(set_core& set, unsigned up_to) { set.touched_.store(up_to, base::release); }
+
+void set_layout::leave_free(set_core& set, unsigned place) {
+    skip(set, place);
+    member* const left = set.claim_place();
+    set.give_back_place(*left);
 }
 
 member* set_layout::place(set_core& set, int place) { return set.find_member(static_cast<std::uint32_t>(place)); }
@@ -49,7 +55,11 @@ void set_layout::name(set_core& set) {
     name_place(&set.ready_.at(0, 0), "bits 0..31");
     name_place(&set.ready_.at(0, 1), "bits 32..63");
     name_place(&set.ready_.at(1, 0), "bits above");
-    for (std::uint32_t i = 0; i < set.touched_; ++i) {
+    name_place(&set.touched_, "touched");
+    name_place(&set.free_places_, "free places");
+    name_place(&set.taking_all_, "taking all");
+    name_place(&set.ready_.settled_, "settled height");
+    for (std::uint32_t i = 0; i < set.touched_.load(base::acquire); ++i) {
         if (set.find_member(i)->tell == nullptr) continue;
         name_place(&set.find_member(i)->inside, "inside");
         name_place(&set.find_member(i)->object, "object");
@@ -71,9 +81,9 @@ bool set_layout::bit(const ready_bitmap& map, std::uint32_t level, std::uint32_t
 bool set_layout::ready(set_core& set, bool all) {
     unsigned ready = 0;
     unsigned members = 0;
-    for (std::uint32_t i = 0; i < set.touched_; ++i) {
+    for (std::uint32_t i = 0; i < set.touched_.load(base::acquire); ++i) {
         member& one = *set.find_member(i);
-        if (one.kind == member_kind::free) continue;
+        if (one.kind.load(base::acquire) == member_kind::free) continue;
         ++members;
         if (member_ready(one)) ++ready;
     }
@@ -87,7 +97,7 @@ std::string set_layout::fault_of_member(set_core& set, std::uint32_t index) {
     member& one = *set.find_member(index);
     if (one.tell == nullptr) return bit(set.ready_, 0, index) ? "a place that never was is marked" : "";
     const std::string who = "place " + std::to_string(index);
-    const bool free = one.kind == member_kind::free;
+    const bool free = one.kind.load(base::acquire) == member_kind::free;
     if (one.inside.load(base::acquire) != (free ? member::shut_mark : 0U)) return who + " counts those inside wrongly";
     const bool marked = bit(set.ready_, 0, index);
     if (free) return marked ? who + " is nobody's, and marked" : "";
@@ -113,7 +123,7 @@ std::string set_layout::fault_of_bits(set_core& set) {
 }
 
 std::string set_layout::fault(set_core& set) {
-    for (std::uint32_t i = 0; i < set.touched_; ++i)
+    for (std::uint32_t i = 0; i < set.touched_.load(base::acquire); ++i)
         if (std::string wrong = fault_of_member(set, i); !wrong.empty()) return wrong;
     return fault_of_bits(set);
 }

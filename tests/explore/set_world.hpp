@@ -75,12 +75,22 @@ class set_layout {
     static bool is_watched(set_core& set) {
         return (set.interested_.load(base::acquire) & set_core::watched_mark) != 0;
     }
+    static unsigned waiters(set_core& set) { return set.interested_.load(base::acquire) & ~set_core::watched_mark; }
+    // What the fork handler does in the child.
+    static void hide_top(set_core& set) { set.ready_.hide_top(true); }
+    static bool is_nested(set_core& set) { return set.stands_in_.load(base::acquire) > 0; }
+    // The place was somebody's and is free; whoever was there did not grow the set.
+    static void leave_free(set_core& set, unsigned place);
+    static bool has_nothing(set_core& set) { return set.surely_nothing() || !set.ready_.anything(); }
     static void skip(set_core& set, unsigned up_to);
     static void watch(set_core& set) { set.watch_for_ever(); }
     static void name(set_core& set);
     static member* place(set_core& set, int place);
     static explore::region plain(set_core& set);
     static std::string fault(set_core& set);
+    static bool stands_here(set_core& set, int place) {
+        return set.known_member(static_cast<std::uint32_t>(place)).is_taken();
+    }
     static bool ready(set_core& set, bool all);
 
   private:

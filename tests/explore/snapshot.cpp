@@ -18,6 +18,7 @@ void for_each_piece(Piece piece) {
     piece(&s.left, sizeof s.left);
     piece(&s.locked, sizeof s.locked);
     piece(&s.last, sizeof s.last);
+    piece(&s.process, sizeof s.process);
     piece(&s.waits, sizeof s.waits);
     piece(&s.wakes, sizeof s.wakes);
     piece(&s.own_known, sizeof s.own_known);

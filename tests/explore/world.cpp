@@ -189,6 +189,13 @@ void await_end_of(int thread) noexcept {
     perform(asked);
 }
 
+void become_child_of(int threads) noexcept {
+    request asked{};
+    asked.what = act::child;
+    asked.operand = static_cast<std::uint64_t>(threads);
+    perform(asked);
+}
+
 void must(bool holds, const char* what) noexcept {
     if (!holds) the_machine().fail(what);
 }
@@ -235,7 +242,7 @@ std::string stuck(int i) {
     if (t.alive != life::asleep) return {};
     if (what == task::reads && !efd::core::context_layout::says_reader_sleeps(w().object))
         return "lost mark: " + who + " sleeps, and the next writer will not know";
-    if (what == task::reads || what == task::writes) return {};
+    if (what == task::reads || what == task::writes || what == task::leaves) return {};
     return "no progress: " + who + " sleeps in a call that never sleeps";
 }
 

@@ -42,7 +42,7 @@ world& w() noexcept;
 void make_world(std::uint64_t initval, unsigned flags);
 
 // What a thread is in the midst of, for the audit.
-enum class task : std::uint64_t { none, reads, writes, other, signals };
+enum class task : std::uint64_t { none, reads, writes, other, signals, leaves };
 void doing(task what, std::uint64_t amount = 0) noexcept;
 
 efd::base::status read_one(const efd::core::wait_terms& terms = {}) noexcept;
@@ -53,6 +53,9 @@ void signal_once() noexcept;
 
 // Waits until the thread of this number has ended or was killed; nothing is handed over by that.
 void await_end_of(int thread) noexcept;
+
+// Waits until the first so many threads are gone or done, and goes on in a child that was forked at that moment.
+void become_child_of(int threads) noexcept;
 
 // In a thread of a scenario: what must hold here.
 void must(bool holds, const char* what) noexcept;

@@ -6,6 +6,9 @@
 //     stepper --only NAME           that call
 //     stepper --must-fail           each call named so must show a fault: of libraries that are broken on purpose
 //
+// A call that is `left` is not looked at beside: there a handler jumps out of it, and things must come right after
+// that.
+//
 // At a position the stepped thread stands still, in the tracer's hands. The healthy thread makes its calls, which must
 // end; then the waiter must have answered. A waiter that is seen asleep and has not answered, while nobody else runs,
 // is a fault: no clock says so. The nested way goes on with a signal instead, whose handler writes and waits for the
@@ -46,6 +49,11 @@ bool asleep(pid_t process, pid_t thread) {
     return state != std::string::npos && line[state + 2] == 'S';
 }
 
+enum class way : unsigned char { beside, handler, jump };
+constexpr const char* name_of(way how) {
+    return how == way::beside ? "beside" : how == way::handler ? "handler" : "jump";
+}
+
 enum class stop : unsigned char { stepped, at_marker, blocked, lost };
 
 // One stage and its stepped thread in the tracer's hands.
@@ -62,7 +70,7 @@ class tracer {
     [[nodiscard]] long steps() const { return steps_; }
 
     // Goes `position` steps into the call, or to its end: false. Then, there, looks at the others or is interrupted.
-    bool try_position(long position, bool by_handler) {
+    bool try_position(long position, way how) {
         begin_call();
         long done = 0;
         stop at = stop::stepped;
@@ -72,8 +80,9 @@ class tracer {
         }
         steps_ += done;
         const bool inside = at == stop::stepped && fault_.empty();
-        if (inside && !by_handler) look_at_others();
-        if (at != stop::at_marker && fault_.empty()) end_call(by_handler && inside);
+        if (inside && how == way::beside) look_at_others();
+        if (at != stop::at_marker && fault_.empty()) end_call(how, inside);
+        if (what_.after_jump != nullptr && fault_.empty()) look_after_jump();
         if (fault_.empty()) calm_down();
         return inside;
     }
@@ -112,12 +121,19 @@ class tracer {
         if (::write(stage_.to_stepped, &order, 1) != 1 || await_stop(false) != stop::at_marker)
             wrong("the call did not begin");
     }
-    void end_call(bool interrupted) {
+    void end_call(way how, bool inside) {
+        const bool interrupted = how == way::handler && inside;
         stage_.shared->give_up = false;
         if (interrupted) await_waiter();
-        stop at = go(PTRACE_CONT, interrupted ? nested : 0);
+        stop at = go(PTRACE_CONT, how != way::beside && inside ? nested : 0);
         while (at == stop::stepped) at = go(PTRACE_CONT, 0);
         handler_runs_ = interrupted;
+    }
+    // The stepped thread looks for itself, and marks when it has.
+    void look_after_jump() {
+        stop at = go(PTRACE_CONT, 0);
+        while (at == stop::stepped) at = go(PTRACE_CONT, 0);
+        if (stage_.shared->wrong_after_jump) wrong("after a jump out of the call something is wrong");
     }
     // Whoever is written to by a handler has to answer.
     void watch_handler() {
@@ -198,23 +214,24 @@ struct figures {
 long length_of(const scene& what) {
     tracer one(what);
     constexpr long endless = 1'000'000;
-    (void)one.try_position(endless, false);
+    (void)one.try_position(endless, way::beside);
     return one.fault().empty() ? one.steps() : 0;
 }
 
-void run(const scene& what, bool by_handler, const options& asked, figures& total) {
+void run(const scene& what, way how, const options& asked, figures& total) {
     const long length = length_of(what);
-    const long stride = asked.all ? 1 : std::max(1L, length * length / 2 / most_steps);
+    const long bound = how == way::jump ? 4 * most_steps : most_steps; // nobody is asked beside it
+    const long stride = asked.all ? 1 : std::max(1L, length * length / 2 / bound);
     tracer it(what);
     long positions = 0;
     long at = 1;
-    while (it.fault().empty() && it.try_position(at, by_handler)) {
+    while (it.fault().empty() && it.try_position(at, how)) {
         ++positions;
         at += stride;
     }
     const bool right = it.fault().empty() && positions > 0;
-    std::printf("%-18s %-8s %6ld instructions, %5ld positions, %s\n", what.name, by_handler ? "handler" : "beside",
-                length, positions, right ? "right" : ("FAULT at " + std::to_string(at) + ": " + it.fault()).c_str());
+    std::printf("%-18s %-8s %6ld instructions, %5ld positions, %s\n", what.name, name_of(how), length, positions,
+                right ? "right" : ("FAULT at " + std::to_string(at) + ": " + it.fault()).c_str());
     std::fflush(stdout);
     total.positions += positions;
     total.steps += it.steps();
@@ -249,8 +266,12 @@ int main(int count, char** words) {
     figures total;
     for (const scene& what : scenes) {
         if (asked.only.empty() ? what.is_of_sets && !asked.sets : asked.only != what.name) continue;
-        run(what, false, asked, total);
-        if (what.by_handler) run(what, true, asked, total);
+        if (what.after_jump != nullptr) {
+            run(what, way::jump, asked, total);
+            continue;
+        }
+        run(what, way::beside, asked, total);
+        if (what.by_handler) run(what, way::handler, asked, total);
     }
     std::printf("PROOF | stepper | %d calls, stopped at %ld of their instructions, %ld steps | - | %d\n", total.scenes,
                 total.positions, total.steps, total.faults);

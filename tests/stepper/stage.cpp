@@ -1,6 +1,7 @@
 // stage.cpp: see stage.hpp.
 #include "stepper/stage.hpp"
 
+#include <csetjmp>
 #include <cstdlib>
 #include <efd/efd.h>
 #include <poll.h>
@@ -22,6 +23,14 @@ efd_t* other = nullptr;
 efd_set_t* set = nullptr;
 int descriptor = -1;
 int member = -1;
+int joined = -1; // as a member, by the healthy thread
+efd_t* third = nullptr;
+efd_wait_entry entry{};
+efd_wait_entry joined_entry{};
+bool is_added = false;
+bool is_joined = false;
+std::atomic<long> calls_of_entry{0};
+sigjmp_buf before_the_call;
 
 pid_t this_thread() { return static_cast<pid_t>(::syscall(SYS_gettid)); }
 void mark() { ::syscall(SYS_tgkill, ::getpid(), this_thread(), marker); }
@@ -47,10 +56,48 @@ void make_full_set() {
     (void)efd_set_add(set, other, 2);
 }
 
+int count_call(efd_wait_entry* /*entry*/, unsigned /*key*/) {
+    calls_of_entry.fetch_add(1);
+    return 0;
+}
+void set_entries() {
+    for (efd_wait_entry* one : {&entry, &joined_entry}) {
+        one->callback = count_call;
+        one->mask = POLLIN;
+    }
+}
+void make_queue() {
+    make_plain();
+    set_entries();
+    third = efd_create(0, 0);
+    set = efd_set_create();
+}
+void add_entry() { is_added = efd_wait_add(object, &entry, nullptr) == 0; }
+void make_watched_queue() {
+    make_queue();
+    add_entry();
+}
+void make_set_of_three() {
+    make_set();
+    third = efd_create(0, 0);
+}
+// A second object, whose entry hears at once of what this thread writes.
+void make_set_and_watched() {
+    make_set();
+    set_entries();
+    (void)efd_wait_add(other, &entry, nullptr);
+}
+
 void nothing() {}
 void put_one_unit() { (void)efd_write(object, 1); }
 void make_other() { other = efd_create(0, 0); }
 void join() { member = efd_set_add(set, other, 2); }
+// So that the place of one that has left is taken.
+void leave_and_join() {
+    join();
+    (void)efd_set_remove(set, member);
+    member = -1;
+}
 void put_both() {
     (void)efd_write(object, 1);
     (void)efd_write(other, 1);
@@ -70,6 +117,11 @@ void take() {
 void arm() { (void)efd_arm(object, POLLIN); }
 void put_other() { efd_put(other); }
 void leave() { (void)efd_set_remove(set, member); }
+void remove_entry() { is_added = efd_wait_remove(object, &entry) != 0; }
+void wait_for_any() {
+    efd_set_event got{};
+    (void)efd_set_wait_any(set, &got, EFD_FOREVER);
+}
 void take_all() {
     efd_set_event got[2];
     (void)efd_set_wait_all(set, got, 2, 0);
@@ -107,6 +159,33 @@ bool finds_its_own() {
     return efd_write(object, 1) == 0 && efd_set_try_any(set, &got) == 0 && calls();
 }
 
+// Whoever joins beside the stopped thread comes to an end, and what joined a set is found there.
+bool joins_the_set() {
+    efd_set_event got{};
+    if (joined < 0) joined = efd_set_add(set, third, 3);
+    return joined >= 0 && efd_write(third, 1) == 0 && efd_set_try_any(set, &got) == 0 && finds_its_own();
+}
+bool joins_the_queue() {
+    is_joined = is_joined || efd_wait_add(object, &joined_entry, nullptr) == 0;
+    if (joined < 0) joined = efd_set_add(set, object, 3);
+    efd_set_event got{};
+    return is_joined && joined >= 0 && efd_write(object, 1) == 0 && efd_set_try_any(set, &got) == 0;
+}
+// Nobody keeps the queue: what was added hears.
+bool joins_and_hears() {
+    const long before = calls_of_entry.load();
+    return joins_the_queue() && calls_of_entry.load() > before;
+}
+// The callbacks of this thread are held back for a few calls more at most, and none is lost.
+bool hears_soon() {
+    constexpr int writes = 40;
+    const long before = calls_of_entry.load();
+    for (int i = 0; i < writes; ++i)
+        if (efd_write(other, 1) != 0) return false;
+    return calls_of_entry.load() == before + writes;
+}
+bool has_nothing_to_say() { return true; }
+
 bool drain() {
     std::uint64_t value = 0;
     while (efd_try_read(object, &value) == 0) {
@@ -118,6 +197,30 @@ bool drain_and_leave() {
     if (member >= 0) (void)efd_set_remove(set, member);
     member = -1;
     return drain();
+}
+bool drain_and_leave_all() {
+    const bool right = drain_and_leave();
+    if (joined >= 0) (void)efd_set_remove(set, joined);
+    joined = -1;
+    return right;
+}
+bool drain_and_remove_all() {
+    if (is_joined) (void)efd_wait_remove(object, &joined_entry);
+    is_joined = false;
+    if (joined >= 0) (void)efd_set_remove(set, joined);
+    joined = -1;
+    return drain();
+}
+bool drain_and_remove_added() {
+    if (is_added) (void)efd_wait_remove(object, &entry);
+    is_added = false;
+    return drain_and_remove_all();
+}
+// Whoever was busy with the bell was left in the midst of it: sixteen calls later somebody has taken its turn.
+bool drain_often_and_look() {
+    for (int i = 0; i < 17; ++i)
+        if (efd_write(object, 1) != 0 || !readable() || !drain()) return false;
+    return !readable();
 }
 bool drain_both() {
     std::uint64_t value = 0;
@@ -153,12 +256,23 @@ void write_in_handler(int /*unused*/) {
     while (shared->answers.load() == before && !shared->give_up.load()) ::sched_yield();
 }
 
+void jump_in_handler(int /*unused*/) {
+    if (shared->may_jump.exchange(false)) ::siglongjmp(before_the_call, 1);
+}
+
 void step_loop(const scene& what, int orders) {
     char order = 0;
     while (::read(orders, &order, 1) == 1) {
         what.before();
         mark();
-        what.stepped();
+        if (what.after_jump == nullptr || sigsetjmp(before_the_call, 1) == 0) {
+            shared->may_jump = true;
+            what.stepped();
+        }
+        shared->may_jump = false;
+        mark();
+        if (what.after_jump == nullptr) continue;
+        if (!what.after_jump()) shared->wrong_after_jump = true;
         mark();
     }
 }
@@ -174,7 +288,7 @@ void healthy_loop(const scene& what, int orders, int answers) {
 [[noreturn]] void run(const scene& what, int to_stepped, int to_healthy, int from_healthy) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     struct sigaction action{};
-    action.sa_handler = write_in_handler;
+    action.sa_handler = what.after_jump != nullptr ? jump_in_handler : write_in_handler;
     action.sa_flags = SA_RESTART;
     ::sigaction(nested, &action, nullptr);
     ::signal(marker, SIG_IGN);
@@ -213,8 +327,25 @@ const scene scenes[scene_count] = {
     {"armed write", waiter::loop, make_armed, nothing, write_one, writes, drain, false, false, false},
     {"arm", waiter::loop, make_armed, nothing, arm, writes, drain, false, false, false},
     {"put", waiter::none, make_plain, make_other, put_other, makes_and_puts, drain, false, false, false},
-    {"set add", waiter::none, make_set, nothing, join, finds_its_own, drain_and_leave, false, true, false},
-    {"set remove", waiter::none, make_set, join, leave, finds_its_own, drain, false, true, false},
+    {"queue add", waiter::none, make_queue, nothing, add_entry, joins_and_hears, drain_and_remove_added, false, false,
+     false},
+    {"queue remove", waiter::none, make_queue, add_entry, remove_entry, joins_the_queue, drain_and_remove_all, false,
+     false, false},
+    {"callback", waiter::none, make_watched_queue, nothing, write_one, joins_the_queue, drain_and_remove_all, false,
+     false, false},
+    {"level write left", waiter::none, make_level, nothing, write_one, nullptr, drain_often_and_look, false, false,
+     false, has_nothing_to_say},
+    {"level take left", waiter::none, make_level, put_one_unit, take, nullptr, drain_often_and_look, false, false,
+     false, has_nothing_to_say},
+    {"set take left", waiter::none, make_set_and_watched, put_one_unit, wait_for_any, nullptr, drain_both, false, false,
+     false, hears_soon},
+    {"set wait left", waiter::none, make_set_and_watched, nothing, wait_for_any, nullptr, drain_both, true, false,
+     false, hears_soon},
+    {"set add", waiter::none, make_set_of_three, nothing, join, joins_the_set, drain_and_leave_all, false, true, false},
+    {"set remove", waiter::none, make_set_of_three, join, leave, joins_the_set, drain_and_leave_all, false, true,
+     false},
+    {"set add again", waiter::none, make_set_of_three, leave_and_join, join, joins_the_set, drain_and_leave_all, false,
+     true, false},
     {"set wait_all", waiter::none, make_full_set, put_both, take_all, calls, drain_both, false, true, false},
 };
 

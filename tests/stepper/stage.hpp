@@ -30,8 +30,10 @@ struct scene {
     bool sleeps;     // the stepped call sleeps until the healthy thread has written
     bool is_of_sets; // calls of sets
     bool by_handler; // has a variant in which a handler writes and waits for the reader's answer
+    // Left by a siglongjmp out of a handler; then what the same thread finds right afterwards. Null: it is not left so.
+    bool (*after_jump)() = nullptr;
 };
-inline constexpr int scene_count = 14;
+inline constexpr int scene_count = 22;
 extern const scene scenes[scene_count];
 
 struct shared_state {
@@ -41,6 +43,8 @@ struct shared_state {
     std::atomic<long> answers{0};
     std::atomic<bool> handler_wrote{false};
     std::atomic<bool> give_up{false}; // to a handler that waits for an answer
+    std::atomic<bool> may_jump{false};
+    std::atomic<bool> wrong_after_jump{false};
 };
 
 struct stage {

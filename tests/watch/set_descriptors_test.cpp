@@ -32,6 +32,7 @@ class pipe_ends {
     pipe_ends(const pipe_ends&) = delete;
     pipe_ends& operator=(const pipe_ends&) = delete;
     [[nodiscard]] int reader() const { return ends_[0]; }
+    [[nodiscard]] int writer() const { return ends_[1]; }
     void close_reader() {
         if (ends_[0] >= 0) ::close(ends_[0]);
         ends_[0] = -1;

@@ -150,8 +150,8 @@ class alignas(64) context {
     void set_linger(std::int32_t linger_us) noexcept { linger_us_.store(linger_us, base::relaxed); }
 
     // Puts an entry into the wait queue, the queue then holding a reference for it. `ready` is what poll said at the
-    // step that made later changes visible to the entry: nothing falls between. no_memory, deadlock as told at remove,
-    // or ok. Not for handlers.
+    // step that made later changes visible to the entry: nothing falls between. Waits for no other thread (E7). invalid
+    // if it has no callback or is in a queue; no_memory, or ok. Not for handlers.
     [[nodiscard]] EFD_API base::status add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) noexcept;
     // After it returned the callback does not run and will not. Waits while another thread runs callbacks of this
     // object. Inside a callback nothing waits: on the callback's own object it is done at once; on another one that
@@ -173,10 +173,13 @@ class alignas(64) context {
     // For a ring of an armed bell: whether one is wanted, `arm` then being the word to give to end_arm after the ring.
     [[nodiscard]] bool wants_ring(std::uint32_t events, state_word& arm) noexcept;
     void end_arm(state_word arm) noexcept;
-    // Standing watchers, for watch/ alone; see src/core/standing_watcher.hpp. no_memory, deadlock as add_wait_queue.
-    // After the attachment every change is told, or was there at a look that comes after it.
+    // Standing watchers, for watch/ alone; see src/core/standing_watcher.hpp. no_memory, or ok. Waits for no other
+    // thread. After the attachment every change is told, or was there at a look that comes after it.
     [[nodiscard]] base::status attach_standing(standing_watcher& given) noexcept;
-    base::status detach_standing(standing_watcher& given) noexcept;
+    void detach_standing(const standing_watcher& given) noexcept;
+    // After somebody has left: changers need not tell any more, unless another is there. Not for the context of a set,
+    // whose turn counts signals: there the mark stays.
+    void unwatch_if_alone() noexcept;
     // The context of a set, for watch/ alone: its changes are told to standing watchers by the set, not from here.
     // signal_untold makes the count one and moves the word; drain_untold makes it zero, if the word is as it was seen.
     void signal_untold() noexcept;
@@ -249,7 +252,7 @@ class alignas(64) context {
     // The wait queue, in context_queue.cpp.
     [[nodiscard]] wait_queue* queue() noexcept;
     void notify(std::uint32_t key) noexcept;
-    void watch_off_if_alone(const wait_queue& waiters) noexcept;
+    state_word watch() noexcept;
     void tell_bell(std::uint32_t key) noexcept;
     void tell_bell_unless_gone(std::uint32_t key) noexcept;
 

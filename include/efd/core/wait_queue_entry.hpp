@@ -21,7 +21,8 @@ struct wait_queue_entry {
     // Called once for each wake whose key meets `mask`. `key` is poll_in after a write or signal, poll_out after a
     // read, with the mask of signal_mask beside it. The count may have been taken meanwhile. The result counts for
     // exclusive entries: above zero, the wake is accepted and no further exclusive entry is called; below zero ends the
-    // walk.
+    // walk. It must return: what leaves it by an exception, pthread_exit or a cancellation ends the program, with a
+    // sentence; a longjmp out of it leaves the object without callbacks for good.
     using function = int (*)(wait_queue_entry& entry, std::uint32_t key);
 
     function callback = nullptr;
@@ -30,7 +31,8 @@ struct wait_queue_entry {
 
     wait_queue_entry* next = nullptr;
     wait_queue_entry* previous = nullptr;
-    std::uint64_t joined_walk = 0; // the last walk it does not hear of, after reads and after writes
+    std::uint64_t last_write = 0; // the last walk after a write that it does not hear of; and after a read
+    std::uint64_t last_read = 0;
     wait_queue* queue = nullptr;
 };
 
@@ -42,9 +44,10 @@ extern EFD_API constinit thread_local unsigned in_callback __attribute__((tls_mo
 
 // Work for later: a callback hands it to defer(), it runs on the same thread once the outermost callback has returned
 // and signalling is allowed again. Outside a callback it runs at once. The caller keeps `work` alive until it ran. A
-// work may signal and wait: callbacks and works that it causes run inside it, up to a depth of 32 works; beyond, they
-// run when the work around them has returned. hand_over is defer for a work that neither waits nor takes long, as one
-// that gives something to an executor: all of those run before the first deferred one.
+// work must return, as a callback. It may signal and wait: callbacks and works that it causes run inside it, up to a
+// depth of 32 works; beyond, they run when the work around them has returned. hand_over is defer for a work that
+// neither waits nor takes long, as one that gives something to an executor: all of those run before the first deferred
+// one.
 struct deferred_work {
     using function = void (*)(deferred_work& work);
     function callback = nullptr;

@@ -14,12 +14,13 @@
 // bit      set by                       cleared by                      may be wrongly set          wrongly clear
 // asleep   a reader about to sleep      a waker that found nobody left  yes: costs one system call  never
 // arrived  a reader about to sleep      every waker, before it wakes    yes: one settle fails       never, see ARRIVE
-// watched  wait_queue, first entry      wait_queue, last entry          yes: an empty walk          never
-// sealed   whoever meets a huge count   nobody                          never                       never
+// watched  who joins, with a stamp      who leaves as the last          yes: an empty walk          never, see
+// WATCH_OFF sealed   whoever meets a huge count   nobody                          never                       never
 // held     who takes from several       who has taken, or gives up      never                       never
 // armed    the bell; a read to zero     whoever has rung the bell       yes: rings once more        never, see LEVEL
 // rung     the bell, once it has rung   a read to zero, for `armed`     yes: the bell looks again   never, see LEVEL
-// turn     wakers, first arrivals, arm  a waker that found nobody left  a stamp repeats after 2^28  -
+// turn     wakers, first arrivals,      a waker that found nobody left  a stamp repeats after 2^28  -
+//          arm, who joins               (not while watched)
 // left     the sealing step             whoever has woken the sleepers  yes: costs one system call  never
 //
 // arrived implies asleep. A packed word with no marks is the count and nothing else ("quiet").
@@ -110,7 +111,10 @@ constexpr park_word claimed(park_word p, std::uint32_t turn) noexcept {
 }
 // Nobody is left asleep if the wake of this turn found nobody more, no later turn was taken and nobody arrived since.
 constexpr bool may_settle(park_word p, std::uint32_t turn) noexcept { return p == claimed(p, turn); }
-constexpr park_word settled(park_word p) noexcept { return p & (sealed_mark | watched_mark); }
+// While it is watched the turn stays: WATCH_OFF compares it.
+constexpr park_word settled(park_word p) noexcept {
+    return p & (sealed_mark | watched_mark | ((p & watched_mark) != 0 ? turn_bits : 0U));
+}
 // On a sealed context's park word the turn stays, so that a value seen before a wake never comes back after it.
 constexpr park_word settled_keeping_turn(park_word p) noexcept { return p & ~(asleep_mark | arrived_mark); }
 
@@ -130,7 +134,19 @@ constexpr bool is_same_arm(state_word w, state_word rung) noexcept {
 }
 // What the ring for an arm leaves once it is made.
 constexpr state_word disarmed(state_word w) noexcept {
-    return (is_sealed(w) ? w : with_park(w, park_of(w) & ~turn_bits)) & ~armed_mark;
+    const bool keeps_turn = is_sealed(w) || is_watched(w); // WATCH_OFF
+    return (keeps_turn ? w : with_park(w, park_of(w) & ~turn_bits)) & ~armed_mark;
+}
+
+// WATCH_OFF. Whoever joins leaves a packed word that was never there before, so that who takes the mark away by
+// comparing fails if somebody has joined since it looked. In a sealed word, which has no turn, the mark stays.
+constexpr state_word watched_by(state_word w, std::uint32_t turn) noexcept {
+    if (is_sealed(w)) return w | watched_mark;
+    return with_park(w, (park_of(w) & ~turn_bits) | watched_mark | turn << turn_shift);
+}
+constexpr state_word unwatched(state_word w) noexcept {
+    const bool keeps_turn = has_sleeper(park_of(w)) || is_armed(w);
+    return with_park(w, park_of(w) & ~(watched_mark | (keeps_turn ? 0U : turn_bits)));
 }
 
 static_assert(attention_bits == 0xC000'0005'0000'000B);
@@ -155,7 +171,12 @@ static_assert(is_same_arm(with_count(armed_by(0, 7), 3), armed_by(0, 7)) &&
               !is_same_arm(armed_by(0, 8), armed_by(0, 7)));
 static_assert(!is_same_arm(armed_mark, armed_mark) && !is_same_arm(armed_by(sealed_mark, 0), armed_mark | sealed_mark));
 static_assert(is_same_arm(armed_by(sealed_mark, 0), armed_by(sealed_mark, 0)));
-static_assert(disarmed(with_count(armed_by(watched_mark, 7), 3)) == with_count(watched_mark, 3));
+static_assert(disarmed(with_count(armed_by(0, 7), 3)) == with_count(0, 3));
+static_assert(disarmed(with_count(armed_by(watched_mark, 7), 3)) == with_count(watched_by(0, 7), 3));
+static_assert(watched_by(watched_by(0, 7), 8) != watched_by(0, 7) &&
+              unwatched(watched_by(with_count(0, 3), 7)) == with_count(0, 3));
+static_assert(has_sleeper(park_of(watched_by(asleep_mark, 7))) && unwatched(watched_by(asleep_mark, 7)) != asleep_mark);
+static_assert(watched_by(sealed_from(0), 7) == sealed_from(watched_mark));
 static_assert(arrived(armed_by(0, 7) & UINT32_MAX, 8) == arrived(0, 8));
 static_assert(arrived(0, 7) != arrived(0, 8) && arrived(arrived(0, 7), 8) == arrived(0, 7));
 static_assert(arrived(claimed(arrived(0, 6), 7), 8) != arrived(0, 6));
@@ -164,5 +185,6 @@ static_assert(may_settle(claimed(arrived(watched_mark, 4), 5), 5));
 static_assert(!may_settle(claimed(arrived(0, 4), 6), 5));
 static_assert(!may_settle(arrived(claimed(arrived(0, 4), 5), 6), 5));
 static_assert(settled(claimed(arrived(0, 4), 5)) == 0);
+static_assert(settled(claimed(arrived(watched_mark, 4), 5)) == park_of(watched_by(0, 5)));
 
 } // namespace efd::core

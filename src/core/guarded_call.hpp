@@ -1,0 +1,22 @@
+// core/guarded_call.hpp: the call of code that is a user's and has to return.
+#pragma once
+
+#include "base/stop.hpp"
+
+#include <exception>
+
+namespace efd::core {
+
+// Of a callback or a deferred work. Whoever reads how the program ended learns what was done.
+template <class Call>
+auto call_guarded(Call call) noexcept {
+    try {
+        return call();
+    } catch (...) {
+        if (std::current_exception() == nullptr) // not one of C++'s: the thread is being ended
+            base::stop("pthread_exit or a cancellation left a callback or deferred work, which must return");
+        base::stop("an exception left a callback or deferred work, which must return");
+    }
+}
+
+} // namespace efd::core

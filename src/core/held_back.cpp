@@ -1,0 +1,91 @@
+// core/held_back.cpp: see held_back.hpp.
+#include "core/held_back.hpp"
+
+#include "core/guarded_call.hpp"
+#include "core/link_stack.hpp"
+#include "core/wait_queue.hpp"
+#include "os/signals.hpp"
+
+#include <utility>
+
+namespace efd::core {
+
+constinit thread_local unsigned in_callback = 0;
+constinit thread_local held_back_lists held_back __attribute__((tls_model("initial-exec")));
+
+// Out of line, so that the frame is below all that the callers have. The stack grows downward: what stands below this
+// frame was left, unless a handler runs on a stack of its own. What stands above is alive below a handler, or was left
+// and other frames lie over it now, which nobody can tell. No call of the library's asks often while one lives, and few
+// handlers do: so whoever asks for the sixteenth time takes it for left.
+[[gnu::noinline]] bool callbacks_later::is_gone(const callbacks_later* outermost) noexcept {
+    constexpr std::uint32_t most_asked = 16;
+#ifndef __SANITIZE_ADDRESS__ // there locals have addresses that say nothing
+    if (__builtin_frame_address(0) > static_cast<const void*>(outermost)) return !os::is_on_signal_stack();
+#endif
+    return held_back.asked.fetch_add(1, base::relaxed) >= most_asked;
+}
+
+namespace {
+
+constexpr std::uint32_t most_depth = 32; // works inside of works
+
+void append(deferred_work*& list, deferred_work* more) noexcept {
+    deferred_work** end = &list;
+    while (*end != nullptr) end = &(*end)->next;
+    *end = more;
+}
+
+void run_queues(wait_queue* queue) noexcept {
+    while (queue != nullptr) {
+        wait_queue* const after = queue->next_held_back; // before others may note the queue, or its object dies
+        queue->run_owed();
+        queue = after;
+    }
+}
+
+void run_works(deferred_work* work) noexcept {
+    if (work == nullptr) return;
+    const std::uint32_t around = held_back.depth.load(base::relaxed); // a signal handler leaves it as it was
+    held_back.depth.store(around + 1, base::relaxed);
+    while (work != nullptr) {
+        deferred_work* const after = work->next; // the work may free itself
+        call_guarded([&] { work->callback(*work); });
+        work = after;
+    }
+    held_back.depth.store(around, base::relaxed);
+}
+
+} // namespace
+
+// Callbacks and hand-overs run first, and then the works, which are code of the user's that may signal and wait. What
+// callbacks cause is run by this same loop, so that no callback nests. What a work causes is run before the work goes
+// on, as the work may wait for it; at the bound of the depth it is left to the loop around the work. A signal handler
+// that finds us in the midst of queues leaves its own to us, hence the look after the mark is cleared; one that
+// interrupts a work runs its own alone, as what we took is ours.
+void run_held_back() noexcept {
+    if (held_back.depth.load(base::relaxed) == most_depth) return;
+    deferred_work* works = nullptr;
+    for (;;) {
+        while (anything_held_back() && held_back.draining.exchange(1, base::acq_rel) == 0) {
+            run_queues(take_in_order(held_back.queues, &wait_queue::next_held_back));
+            deferred_work* const hand_overs = take_in_order(held_back.hand_overs, &deferred_work::next);
+            append(works, take_in_order(held_back.works, &deferred_work::next));
+            held_back.draining.exchange(0, base::acq_rel);
+            run_works(hand_overs);
+        }
+        if (works == nullptr) return;
+        run_works(std::exchange(works, nullptr));
+    }
+}
+
+void defer(deferred_work& work) noexcept {
+    if (signal_allowed()) return call_guarded([&] { work.callback(work); });
+    push(held_back.works, work, &deferred_work::next);
+}
+
+void hand_over(deferred_work& work) noexcept {
+    if (signal_allowed()) return call_guarded([&] { work.callback(work); });
+    push(held_back.hand_overs, work, &deferred_work::next);
+}
+
+} // namespace efd::core
