@@ -82,6 +82,15 @@ EFD_C_API int efd_write_until(efd_t* efd, uint64_t value, uint64_t deadline_ns);
 EFD_C_API int efd_read_for(efd_t* efd, uint64_t* value, uint64_t timeout_ns);
 EFD_C_API int efd_write_for(efd_t* efd, uint64_t value, uint64_t timeout_ns);
 
+/* Takes up to `most` units into *value and leaves the rest: in one call what so many reads of a semaphore would take
+ * with nobody between (K-180). Without EFD_SEMAPHORE as well, where efd_read takes all: then a reader that sleeps is
+ * woken for the rest. At zero as efd_read, and the forms are its. EINVAL: most is 0, before anything else but EBADF and
+ * EFAULT. On a number of efd_eventfd ask efd_fd_ctx for the object. Handler-safe. */
+EFD_C_API int efd_read_some(efd_t* efd, uint64_t* value, uint64_t most);
+EFD_C_API int efd_try_read_some(efd_t* efd, uint64_t* value, uint64_t most);
+EFD_C_API int efd_read_some_until(efd_t* efd, uint64_t* value, uint64_t most, uint64_t deadline_ns);
+EFD_C_API int efd_read_some_for(efd_t* efd, uint64_t* value, uint64_t most, uint64_t timeout_ns);
+
 /* The deadline that never comes. */
 #define EFD_FOREVER UINT64_MAX
 
@@ -106,8 +115,11 @@ EFD_C_API int efd_cancel_request(efd_cancel_t* cancel);
 /* Ends the token. No wait that uses it may be in progress. NULL is allowed and does nothing. */
 EFD_C_API void efd_cancel_destroy(efd_cancel_t* cancel);
 
-/* As efd_read_until and efd_write_until, and ECANCELED as told above. cancel NULL: EBADF. Not handler-safe. */
+/* As efd_read_until, efd_read_some_until and efd_write_until, and ECANCELED as told above. cancel NULL: EBADF. Not
+ * handler-safe. */
 EFD_C_API int efd_read_cancellable(efd_t* efd, uint64_t* value, uint64_t deadline_ns, efd_cancel_t* cancel);
+EFD_C_API int efd_read_some_cancellable(efd_t* efd, uint64_t* value, uint64_t most, uint64_t deadline_ns,
+                                        efd_cancel_t* cancel);
 EFD_C_API int efd_write_cancellable(efd_t* efd, uint64_t value, uint64_t deadline_ns, efd_cancel_t* cancel);
 
 /* ---- looking ----------------------------------------------------------------------------------------------------- */

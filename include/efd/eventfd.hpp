@@ -133,6 +133,37 @@ class eventfd {
         return to_errc(context_->read(value, terms(core::forever, &stop)));
     }
 
+    // Takes up to `most` units into value, and leaves the rest: in one call what so many semaphore reads would take
+    // with nobody between (K-180). Without flags::semaphore as well, where read takes all. At zero as read;
+    // invalid_argument for a most of 0, before anything else. One step on the count: another reader gets what is left,
+    // and a reader that sleeps is woken for it. The forms are those of read. Handler-safe without a stop token.
+    [[nodiscard]] std::errc read_some(std::uint64_t& value, std::uint64_t most) noexcept {
+        return to_errc(context_->read_some(value, most));
+    }
+    [[nodiscard]] std::errc try_read_some(std::uint64_t& value, std::uint64_t most) noexcept {
+        return to_errc(context_->try_read_some(value, most));
+    }
+    template <class Duration>
+    [[nodiscard]] std::errc
+    read_some_until(std::uint64_t& value, std::uint64_t most,
+                    std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) noexcept {
+        return to_errc(context_->read_some(value, most, terms(core::nanoseconds_of(deadline), nullptr)));
+    }
+    template <class Duration>
+    [[nodiscard]] std::errc read_some_until(std::uint64_t& value, std::uint64_t most,
+                                            std::chrono::time_point<std::chrono::steady_clock, Duration> deadline,
+                                            const std::stop_token& stop) noexcept {
+        return to_errc(context_->read_some(value, most, terms(core::nanoseconds_of(deadline), &stop)));
+    }
+    template <class Rep, class Period>
+    [[nodiscard]] std::errc read_some_for(std::uint64_t& value, std::uint64_t most,
+                                          std::chrono::duration<Rep, Period> timeout) noexcept {
+        return to_errc(context_->read_some(value, most, terms(core::deadline_after(timeout), nullptr)));
+    }
+    [[nodiscard]] std::errc read_some(std::uint64_t& value, std::uint64_t most, const std::stop_token& stop) noexcept {
+        return to_errc(context_->read_some(value, most, terms(core::forever, &stop)));
+    }
+
     // Adds n (K-031). invalid_argument for 2^64-1 (K-034). Without room below 2^64-1 sleeps (K-038), or
     // resource_unavailable_try_again with flags::nonblock (K-037). interrupted as read; then nothing was added.
     // Handler-safe.

@@ -47,6 +47,8 @@ class object {
     virtual ~object() = default;
     virtual int read(std::uint64_t& value) = 0;
     virtual int write(std::uint64_t value) = 0;
+    // Up to `most` units of a semaphore; of the kernel's by so many reads, which come to the same with nobody between.
+    virtual int read_some(std::uint64_t& value, std::uint64_t most);
     // Adds one as a kernel user would: never blocks, saturates. The kernel backend brings it about through an AIO
     // completion (IOCB_FLAG_RESFD); ENOSYS if this machine refuses that.
     virtual int signal() = 0;

@@ -55,6 +55,9 @@ class descriptor_object final : public numbered_object {
   public:
     descriptor_object(int fd, int flags) : numbered_object(calls_of_the_library(), fd, flags) {}
 
+    int read_some(std::uint64_t& value, std::uint64_t most) override {
+        return ::efd_read_some(context().get(), &value, most) == 0 ? 0 : errno;
+    }
     int signal() override { return ::efd_signal(context().get()) == 0 ? 0 : errno; }
     unsigned poll() override {
         return numbered_object::poll() | (static_cast<unsigned>(::efd_poll(context().get())) & POLLERR);

@@ -37,9 +37,11 @@ void context::set_nonblock(bool on) noexcept {
         flags_.fetch_and(~flag_nonblock, base::relaxed);
 }
 
-taken context::read_slow(const wait_terms& terms) noexcept {
+taken context::read_slow(const wait_terms& terms) noexcept { return read_slow(terms, as_mode); }
+
+taken context::read_slow(const wait_terms& terms, std::uint64_t most) noexcept {
     base::order_release(this);
-    operation op{side::reader, 0};
+    operation op{side::reader, most};
     const status end = wait_for(op, terms);
     if (end == status::ok) base::order_acquire(this);
     return {op.amount, end};
@@ -47,7 +49,7 @@ taken context::read_slow(const wait_terms& terms) noexcept {
 
 taken context::take_now() noexcept {
     base::order_release(this);
-    const taken now = take_or_arrive(nullptr);
+    const taken now = take_or_arrive(nullptr, as_mode);
     if (now.end == status::ok) base::order_acquire(this);
     return now;
 }
@@ -87,25 +89,27 @@ bool context::signal_mask(std::uint32_t mask) noexcept {
 }
 
 status context::attempt(operation& op, sleep_spot* spot) noexcept {
-    return op.of == side::reader ? hand_over(take_or_arrive(spot), op.amount) : add_or_arrive(op.amount, spot);
+    return op.of == side::reader ? hand_over(take_or_arrive(spot, op.amount), op.amount)
+                                 : add_or_arrive(op.amount, spot);
 }
 
 // Takes, or says would_block; with a spot, would_block means that the caller is announced as a sleeper there.
-taken context::take_or_arrive(sleep_spot* spot) noexcept {
+taken context::take_or_arrive(sleep_spot* spot, std::uint64_t most) noexcept {
     state_word seen = state_.load(base::acquire);
     for (;;) {
-        if (is_sealed(seen)) return take_sealed_or_arrive(spot);
+        if (is_sealed(seen)) return take_sealed_or_arrive(spot, most);
         if (is_held(seen)) {
             seen = await_release(state_);
             continue;
         }
         const std::uint64_t there = packed_count(seen);
         if (there > 0) {
-            const std::uint64_t take = take_from(there, semaphore());
+            const std::uint64_t take = take_up_to(most, there, semaphore());
             const state_word left = left_by_read(seen, there - take);
             if (!state_.compare_exchange_weak(seen, left, base::acq_rel, base::acquire)) continue;
             if (has_bell(seen) && packed_count(left) == 0) tell_bell(poll_out); // LEVEL, unring
             if (is_watched(seen)) notify(poll_out);
+            if (most != as_mode && take < there && !semaphore() && has_sleeper(park_of(seen))) wake_packed(1); // REST
             return {take, status::ok};
         }
         if (spot == nullptr) return {0, status::would_block};

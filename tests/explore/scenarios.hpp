@@ -8,6 +8,7 @@
 namespace explore {
 
 std::vector<scenario> packed_scenarios();
+std::vector<scenario> some_scenarios();
 std::vector<scenario> stop_scenarios();
 std::vector<scenario> leaving_scenarios();
 std::vector<scenario> sealed_scenarios();
