@@ -44,8 +44,8 @@ using core::deferred_work;
 using core::signal_allowed;
 using core::wait_queue_entry;
 
-// The two ways to watch a descriptor; see eventfd::fd.
-enum class doorbell : unsigned char { level, armed };
+// The three ways to watch a descriptor; see eventfd::fd.
+enum class doorbell : unsigned char { level, armed, every };
 
 // How long a reader looks before it sleeps; see eventfd::set_linger.
 struct linger {
@@ -231,9 +231,12 @@ class eventfd {
     // no call that changes the count between zero and not zero is running; the write that leaves zero and the read that
     // reaches zero enter the kernel, once each (once more where two of them meet, or near the bound). A write that
     // leaves zero is an edge for EPOLLET; one above zero is not, so take until there is nothing. doorbell::armed:
-    // silent until armed; see arm. Throws std::system_error: invalid_argument if the object has a descriptor of the
-    // other way, too_many_files_open, too_many_files_open_in_system, not_enough_memory. Later calls give the same
-    // number. Not handler-safe. In the child of a fork the number names a bell of the child's own object.
+    // silent until armed; see arm. doorbell::every: as level, and each write or signal is an edge and wakes one waiter
+    // of each epoll, also where nothing was read since the one before (K-060 and its like); for programs that signal
+    // again without draining. Each write enters the kernel then, which is what the other two save. Throws
+    // std::system_error: invalid_argument if the object has a descriptor of another way, too_many_files_open,
+    // too_many_files_open_in_system, not_enough_memory. Later calls give the same number. Not handler-safe. In the
+    // child of a fork the number names a bell of the child's own object.
     EFD_API int fd(doorbell how = doorbell::level);
 
     // For a doorbell::armed descriptor. What of `events` (POLLIN, POLLOUT) holds already; if zero, the next write or

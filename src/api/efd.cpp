@@ -71,6 +71,11 @@ int write_stoppable(efd_t* efd, std::uint64_t value, std::int64_t deadline_ns, e
     return end;
 }
 
+efd::watch::ring_way way_named(int how) noexcept {
+    if (how == EFD_EVERY) return efd::watch::ring_way::every;
+    return how == EFD_ARMED ? efd::watch::ring_way::armed : efd::watch::ring_way::level;
+}
+
 // The core's entry lives in the C entry's reserved space; this finds the one from the other.
 using core_entry = efd::core::wait_queue_entry;
 static_assert(sizeof(core_entry) <= sizeof(efd_wait_entry::reserved));
@@ -229,10 +234,9 @@ std::uint64_t efd_system_calls(void) { return efd::os::futex_calls() + efd::os::
 
 int efd_fd(efd_t* efd, int how) {
     if (efd == nullptr) return fail(EBADF);
-    if (how != EFD_LEVEL && how != EFD_ARMED) return fail(EINVAL);
+    if (how != EFD_LEVEL && how != EFD_ARMED && how != EFD_EVERY) return fail(EINVAL);
     int descriptor = -1;
-    const auto way = how == EFD_ARMED ? efd::watch::ring_way::armed : efd::watch::ring_way::level;
-    const status end = efd::watch::doorbell::open(*object(efd), way, descriptor);
+    const status end = efd::watch::doorbell::open(*object(efd), way_named(how), descriptor);
     return end == status::ok ? descriptor : answer(end);
 }
 

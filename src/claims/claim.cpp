@@ -58,7 +58,7 @@ int object::read_some(std::uint64_t& value, std::uint64_t most) {
 
 std::unique_ptr<object> trial::make(std::uint64_t initval, int flags) {
     int error = 0;
-    auto made = backend_.make(initval, flags, error);
+    auto made = backend_.make(initval, flags | flags_, error);
     if (made == nullptr) abandon("an object could not be made: " + error_name(error));
     return made;
 }

@@ -44,6 +44,7 @@ taken context::read_slow(const wait_terms& terms, std::uint64_t most) noexcept {
     operation op{side::reader, most};
     const status end = wait_for(op, terms);
     if (end == status::ok) base::order_acquire(this);
+    if (end == status::would_block) tell_of_nothing();
     return {op.amount, end};
 }
 
@@ -51,6 +52,7 @@ taken context::take_now() noexcept {
     base::order_release(this);
     const taken now = take_or_arrive(nullptr, as_mode);
     if (now.end == status::ok) base::order_acquire(this);
+    if (now.end == status::would_block) tell_of_nothing();
     return now;
 }
 
@@ -107,9 +109,9 @@ taken context::take_or_arrive(sleep_spot* spot, std::uint64_t most) noexcept {
             const std::uint64_t take = take_up_to(most, there, semaphore());
             const state_word left = left_by_read(seen, there - take);
             if (!state_.compare_exchange_weak(seen, left, base::acq_rel, base::acquire)) continue;
+            if (most != as_mode && take < there && !semaphore() && has_sleeper(park_of(seen))) wake_packed(1); // REST
             if (has_bell(seen) && packed_count(left) == 0) tell_bell(poll_out); // LEVEL, unring
             if (is_watched(seen)) notify(poll_out);
-            if (most != as_mode && take < there && !semaphore() && has_sleeper(park_of(seen))) wake_packed(1); // REST
             return {take, status::ok};
         }
         if (spot == nullptr) return {0, status::would_block};
@@ -161,7 +163,8 @@ void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t ma
     // OWED. Every add that meets the mark makes a wake of its own. One that trusted the add that left zero would return
     // beside a sleeper for as long as that one is stopped before its wake.
     if (has_sleeper(park_of(old)) && n > 0) wake_packed(semaphore() ? n : 1);
-    if (is_armed(old) && n > 0) tell_bell(poll_in | (packed_count(old) == 0 ? bell::left_zero : 0U)); // LEVEL, ring
+    const bool left_zero = packed_count(old) == 0 && n > 0;
+    if (is_armed(old)) tell_bell(poll_in | (left_zero ? bell::left_zero : 0U)); // LEVEL, ring; EVERY, also for nothing
 }
 
 } // namespace efd::core

@@ -34,10 +34,10 @@ class taken_number {
 };
 
 // The object's own number for its bell, from here on with the object.
-status give_bell(core::context& object, int fd, int& bell) noexcept {
+status give_bell(core::context& object, watch::ring_way way, int fd, int& bell) noexcept {
     taken_number apart(os::take_number_apart(fd));
     if (apart.get() < 0) return refusal_of(apart.get());
-    if (const status end = watch::doorbell::adopt(object, apart.get(), fd, &descriptor_table::follow);
+    if (const status end = watch::doorbell::adopt(object, apart.get(), fd, &descriptor_table::follow, way);
         end != status::ok)
         return end;
     bell = apart.keep();
@@ -45,9 +45,9 @@ status give_bell(core::context& object, int fd, int& bell) noexcept {
 }
 
 // A file for the object, in the table under this number; takes over the caller's reference on success.
-status install_new(core::context& object, int fd) noexcept {
+status install_new(core::context& object, watch::ring_way way, int fd) noexcept {
     int bell = -1;
-    if (const status end = give_bell(object, fd, bell); end != status::ok) return end;
+    if (const status end = give_bell(object, way, fd, bell); end != status::ok) return end;
     if (const status end = descriptor_table::instance().reserve(fd); end != status::ok) return end;
     open_file* const file = open_file::make();
     if (file == nullptr) return status::no_memory;
@@ -68,14 +68,14 @@ status refusal_of(int negative_errno) noexcept {
     }
 }
 
-status make_descriptor(unsigned initval, unsigned flags, int& fd) noexcept {
+status make_descriptor(unsigned initval, unsigned flags, watch::ring_way way, int& fd) noexcept {
     core::context* const object = core::context::create(initval, flags);
     if (object == nullptr) return status::no_memory;
     taken_number number(os::take_number(initval > 0, (flags & core::flag_cloexec) != 0));
     status end = number.get() < 0 ? refusal_of(number.get()) : status::ok;
     if (end == status::ok) {
         os::learn_border(number.get());
-        end = install_new(*object, number.get());
+        end = install_new(*object, way, number.get());
     }
     if (end != status::ok) {
         object->put();

@@ -2,10 +2,11 @@
 //
 // Owns one descriptor, which only says ready or not and never carries the count: it is to be watched, not read.
 // `level`: readable while the count is above zero, writable while there is room. `armed`: each arm() that did not find
-// the object ready already is answered by one ring, an edge. One thread at a time works on the descriptor; who finds it
-// busy leaves its request in the word and goes on, so nobody waits and any of this may run in a signal handler, but for
-// making the descriptor. Whether the number is this bell's still is looked at before each use (doorbell_number.cpp).
-// Invariant (LEVEL in docs/races.md): when no call is in progress, a level descriptor says what poll() says.
+// the object ready already is answered by one ring, an edge. `every`: as level, and each add makes an edge. One thread
+// at a time works on the descriptor; who finds it busy leaves its request in the word and goes on, so nobody waits and
+// any of this may run in a signal handler, but for making the descriptor. Whether the number is this bell's still is
+// looked at before each use (doorbell_number.cpp). Invariant (LEVEL in docs/races.md): when no call is in progress, a
+// level descriptor says what poll() says.
 #pragma once
 
 #include <efd/base/atomic.hpp>
@@ -18,7 +19,7 @@
 
 namespace efd::watch {
 
-enum class ring_way : unsigned char { level, armed };
+enum class ring_way : unsigned char { level, armed, every };
 
 class doorbell : public core::bell {
   public:
@@ -31,11 +32,12 @@ class doorbell : public core::bell {
     [[nodiscard]] static base::status arm(core::context& object, std::uint32_t events, std::uint32_t& ready) noexcept;
 
     // For an object that nobody else knows yet: the caller's bell, which is readable if the count is above zero,
-    // becomes the object's level descriptor. `twin` is another number of the same file, for as long as the bell is not
-    // proved. `follow` is called in the child of a fork, with the bell made anew, to put it behind the other numbers of
-    // its file. no_memory: it stays the caller's.
+    // becomes the object's descriptor, level or every. `twin` is another number of the same file, for as long as the
+    // bell is not proved. `follow` is called in the child of a fork, with the bell made anew, to put it behind the
+    // other numbers of its file. no_memory: it stays the caller's.
     using follower = void (*)(core::context& object, int bell, int twin);
-    [[nodiscard]] static base::status adopt(core::context& object, int fd, int twin, follower follow) noexcept;
+    [[nodiscard]] static base::status adopt(core::context& object, int fd, int twin, follower follow,
+                                            ring_way way) noexcept;
 
     // Whether the descriptor of this object names its bell, for certain: then it is marked from now on, and may be
     // told from any other file. Before the first ring, and before `twin` may be closed.
@@ -67,7 +69,10 @@ class doorbell : public core::bell {
     [[nodiscard]] static doorbell* of_slot(core::context& object) noexcept;
     [[nodiscard]] base::status open_here(ring_way way, int& fd) noexcept;
     void note_born_ringing() noexcept;
+    [[nodiscard]] static ring_way way_of(int place) noexcept;
+    [[nodiscard]] static int mark_of(ring_way way) noexcept;
     [[nodiscard]] static bool is_armed_way(int place) noexcept;
+    [[nodiscard]] static bool is_every_way(int place) noexcept;
     [[nodiscard]] static bool is_retired(int place) noexcept;
 
     static void told(core::bell& bell, core::context& object, std::uint32_t key);
@@ -75,9 +80,15 @@ class doorbell : public core::bell {
     void forget() noexcept;
     [[nodiscard]] int fd_here() const noexcept;
     [[nodiscard]] std::int32_t done() const noexcept { return static_cast<std::int32_t>(done_.load(base::acquire)); }
-    void ring() noexcept;
+    bool ring() noexcept;
+    [[nodiscard]] std::uint32_t begun() const noexcept;
     void ring_armed() noexcept;
+    void make_edge() noexcept;
     void told_armed(std::uint32_t key) noexcept;
+    void told_every() noexcept;
+    void doubt() noexcept;
+    [[nodiscard]] bool take_doubt() noexcept;
+    void answer(std::uint32_t key) noexcept;
     [[nodiscard]] bool stands_rung(std::uint32_t key) noexcept;
     [[nodiscard]] std::uint32_t request() noexcept;
     [[nodiscard]] bool surely_rung(std::uint32_t seen) const noexcept;
@@ -95,10 +106,15 @@ class doorbell : public core::bell {
     // As wide as a word: riscv64 would exchange a byte by a call of libatomic. NOLINTNEXTLINE(performance-enum-size)
     enum class proof : unsigned { marked, twin, trusted };
 
-    static constexpr int nowhere = -1; // else: the number of the descriptor, above two marks
+    static constexpr int nowhere = -1; // else: the number of the descriptor, above three marks
     static constexpr int armed_way = 1 << 0;
     static constexpr int retired = 1 << 1; // beside armed_way: its ring is heard by nobody
-    static constexpr int number_shift = 2;
+    static constexpr int every_way = 1 << 2;
+    static constexpr int number_shift = 3;
+
+    // NOTHING: after so many reads in a row that found nothing the kernel is asked; most: where it never was wrong.
+    static constexpr std::uint32_t first_doubt = 2;
+    static constexpr std::uint32_t last_doubt = 1024;
 
     core::context& object_; // of the slot: the bell stays with it, from one object to the next
     base::atomic<int> place_;
@@ -111,6 +127,9 @@ class doorbell : public core::bell {
     base::atomic<proof> proof_{proof::marked};
     follower follow_ = nullptr;
     base::atomic<std::uint32_t> inherits_{0};
+    base::atomic<std::uint32_t> found_nothing_{0}; // reads in a row
+    base::atomic<std::uint32_t> doubt_after_{first_doubt};
+    base::atomic<std::uint32_t> doubted_{0};   // it says ready for something that is no ring of ours
     base::atomic<std::uint64_t> looked_at_{1}; // the count, when the bell was last seen to ring; for one that inherits
     doorbell* next_made_ = nullptr;
 };

@@ -16,6 +16,7 @@ std::vector<scenario> queue_scenarios();
 std::vector<scenario> life_scenarios();
 std::vector<scenario> bell_scenarios();
 std::vector<scenario> bell_loop_scenarios();
+std::vector<scenario> bell_every_scenarios();
 std::vector<scenario> set_scenarios();
 std::vector<scenario> set_life_scenarios();
 std::vector<scenario> set_stopped_scenarios();

@@ -90,7 +90,7 @@ class alignas(64) context {
     // As read, but never sleeps; costs one load when there is nothing.
     [[nodiscard]] base::status try_read(std::uint64_t& value) noexcept {
         const state_word seen = state_.load(base::acquire);
-        if (packed_count(seen) == 0 && !is_sealed(seen)) return base::status::would_block;
+        if (!is_worth_a_read(seen)) return base::status::would_block;
         return hand_over(take_now(), value);
     }
 
@@ -260,6 +260,7 @@ class alignas(64) context {
     [[nodiscard]] wait_queue* queue() noexcept;
     void notify(std::uint32_t key) noexcept;
     void watch_off_if_alone(const wait_queue& waiters) noexcept;
+    void tell_of_nothing() noexcept;
     void tell_bell(std::uint32_t key) noexcept;
     void tell_bell_unless_gone(std::uint32_t key) noexcept;
 
