@@ -107,7 +107,8 @@ class eventfd {
     // it slept (K-093, K-097); nothing was taken. value is written on success alone. Handler-safe.
     [[nodiscard]] std::errc read(std::uint64_t& value) noexcept { return to_errc(context_->read(value)); }
 
-    // As read, but never sleeps. One load when there is nothing. Handler-safe.
+    // As read, but never sleeps. One load when there is nothing, as long as the object has no descriptor; with one,
+    // reads that find nothing see to it that it does not say readable for ever. Handler-safe.
     [[nodiscard]] std::errc try_read(std::uint64_t& value) noexcept { return to_errc(context_->try_read(value)); }
 
     // As read, but sleeps whatever the flags say, until the deadline: timed_out then; and cancelled once a stop is

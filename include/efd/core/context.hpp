@@ -87,7 +87,7 @@ class alignas(64) context {
     [[nodiscard]] base::status read(std::uint64_t& value, const wait_terms& terms) noexcept {
         return hand_over(read_slow(terms), value);
     }
-    // As read, but never sleeps; costs one load when there is nothing.
+    // As read, but never sleeps; costs one load when there is nothing, and no bell that may say otherwise (NOTHING).
     [[nodiscard]] base::status try_read(std::uint64_t& value) noexcept {
         const state_word seen = state_.load(base::acquire);
         if (!is_worth_a_read(seen)) return base::status::would_block;
