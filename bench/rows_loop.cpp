@@ -250,7 +250,6 @@ row every_write(const settings& how) {
 
 void add_loop_rows(std::vector<row>& rows, const settings& how) {
     rows.push_back(every_write(how));
-
     row ns;
     ns.name = "epoll_burst";
     ns.unit = "ns";
