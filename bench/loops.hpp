@@ -71,9 +71,20 @@ class efd_level {
     bool may_sleep() { return true; }
     [[nodiscard]] std::uint64_t calls() const { return efd_system_calls() - before_; }
 
+  protected:
+    [[nodiscard]] efd::eventfd& object() { return object_; }
+
   private:
     efd::eventfd object_;
     std::uint64_t before_ = efd_system_calls();
+};
+
+// Each write is an edge: a system call for each, as the kernel's.
+class efd_every : public efd_level {
+  public:
+    static constexpr const char* name = "efd";
+    static constexpr std::uint32_t events = EPOLLIN | EPOLLET;
+    [[nodiscard]] int fd() { return object().fd(efd::doorbell::every); }
 };
 
 class efd_armed {

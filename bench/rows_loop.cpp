@@ -209,6 +209,17 @@ double spin_round_trip(const settings& how) {
     return ns;
 }
 
+// Writes that nobody reads to a descriptor in an epoll with EPOLLET, in which nobody waits.
+template <class Way>
+subject edge_ns(const settings& how) {
+    return {Way::name, [how] {
+                const pinned here(how.cpus.front());
+                Way way;
+                const loop_on<Way> loop(way);
+                return ns_per_call({how.brief ? 4'000'000 : 20'000'000, 100, unbounded}, [&] { way.signal(); });
+            }};
+}
+
 constexpr const char* loop_sleeps = "The loop sleeps before each signal: its wake is the cost, and it is the kernel's";
 
 void name_them(row& ns, row& calls, row& latency, row& few, row& trip) {
@@ -224,9 +235,21 @@ void name_them(row& ns, row& calls, row& latency, row& few, row& trip) {
     trip.loss = "Two processors pass a cache line to and fro, see the floor";
 }
 
+row every_write(const settings& how) {
+    row edge;
+    edge.name = "every_write";
+    edge.title = "write to a descriptor where each is an edge";
+    edge.unit = "ns";
+    edge.subjects = {edge_ns<kernel_level>(how), edge_ns<efd_every>(how)};
+    edge.note = "writes that nobody reads, watched with EPOLLET; efd: fd(doorbell::every)";
+    edge.loss = "Each write is a system call, as the kernel's, and another one looks whether the number is still ours";
+    return edge;
+}
+
 } // namespace
 
 void add_loop_rows(std::vector<row>& rows, const settings& how) {
+    rows.push_back(every_write(how));
     row ns;
     ns.name = "epoll_burst";
     ns.unit = "ns";

@@ -87,6 +87,43 @@ subject contended(const settings& how) {
     return {Subject::name, [how] { return contended_by_two<Subject>(how); }};
 }
 
+constexpr std::uint64_t in_a_drain = 64;
+
+// What `in_a_drain` units cost to hand over and to take again, one thread; the write is the same for both.
+template <class Drain>
+double drain_ns(const settings& how, Drain drain) {
+    const pinned here(how.cpus[0]);
+    efd::eventfd it(0, efd::flags::semaphore);
+    keep(&it);
+    return ns_per_call(effort_for(how, unbounded / 64), [&] {
+        must(it.write(in_a_drain) == std::errc{}, "efd::eventfd::write");
+        drain(it);
+    });
+}
+
+double drain_by_read_some(const settings& how) {
+    return drain_ns(how, [](efd::eventfd& it) {
+        std::uint64_t taken = 0;
+        must(it.read_some(taken, in_a_drain) == std::errc{} && taken == in_a_drain, "efd::eventfd::read_some");
+    });
+}
+
+double drain_one_by_one(const settings& how) {
+    return drain_ns(how, [](efd::eventfd& it) {
+        std::uint64_t one = 0;
+        for (std::uint64_t i = 0; i < in_a_drain; ++i) must(it.read(one) == std::errc{}, "efd::eventfd::read");
+    });
+}
+
+double kernel_drain(const settings& how) {
+    const pinned here(how.cpus[0]);
+    kernel_eventfd it(mode::semaphore);
+    return ns_per_call({how.brief ? 4'000'000 : 20'000'000, 16, unbounded}, [&] {
+        must(::write(it.fd(), &in_a_drain, sizeof in_a_drain) == sizeof in_a_drain, "write to an eventfd");
+        for (std::uint64_t i = 0; i < in_a_drain; ++i) (void)it.take();
+    });
+}
+
 template <class... Subjects>
 std::vector<subject> each_idle(const settings& how) {
     return {idle<Subjects>(how)...};
@@ -131,6 +168,15 @@ void add_signal_rows(std::vector<row>& rows, const settings& how) {
         each_take<kernel_eventfd, efd_inline, efd_c, locked_add, posix_semaphore, std_semaphore, moodycamel_default>(
             how, mode::semaphore);
     semaphore.note = "the same with EFD_SEMAPHORE";
+
+    row& drain = rows.emplace_back();
+    drain.name = "drain_semaphore_64";
+    drain.title = "write of 64 to a semaphore, then all of it taken";
+    drain.unit = "ns";
+    drain.subjects = {{"kernel", [how] { return kernel_drain(how); }},
+                      {"efd", [how] { return drain_by_read_some(how); }},
+                      {"efd_reads", [how] { return drain_one_by_one(how); }}};
+    drain.note = "kernel: 64 reads; efd: one read_some(64); efd_reads: 64 reads";
 
     row& both = rows.emplace_back();
     both.name = "signal_contended_2";

@@ -1,6 +1,7 @@
 /* doorbell.pml: the descriptor beside an object: marks `armed` and `rung` of the word, and who is busy with the bell.
  *
  * Owns a copy of src/watch/doorbell.cpp and of what src/core tells it: LEVEL, and with ARMED the way that arms, ARM;
+ * with EVERY the way in which each add is an edge, EVERY;
  * how it shows that there is no room is left to the explorer. The race is E4's stale ring: a reader drains between the
  * step of a writer that leaves zero and its ring. So who left zero rings at once and asks for a look after it; one at a
  * time is busy and looks, silences what rang for nothing, rings again for a ring that a silence took, and says `rung`
@@ -25,12 +26,12 @@
 #ifndef ATTACHERS
 #define ATTACHERS 0 /* above 0: there is no descriptor in the beginning */
 #endif
-#if defined(ARMED) || defined(LOOP_OF_EDGES)
+#if defined(ARMED) || defined(LOOP_OF_EDGES) || defined(EVERY)
 #define EDGES
 #endif
 
 bool true_at_rest = true, marks_agree = true, numbers_agree = true, ring_done = true, no_ring_lost = true;
-bool few_calls = true, nothing_left = true, rung_by_return = true;
+bool few_calls = true, nothing_left = true, rung_by_return = true, every_heard = true;
 
 byte count;
 bool armed, rung; /* marks of the word */
@@ -46,6 +47,9 @@ bool made; /* the descriptor */
 #ifdef ARMED
 byte stamp; /* of the last arm */
 bool loop_sleeps;
+#endif
+#ifdef EVERY
+bool unheard; /* an add that a listening loop has had no event since, and that nobody took */
 #endif
 #ifdef CHECK_RETURNS
 byte under_way; /* units of adds that have not returned */
@@ -150,10 +154,14 @@ inline answer() {
         fi;
 #endif
 #endif
+#if defined(EVERY) && !defined(BROKEN_every_notes_the_ring)
+        skip
+#else
 #ifdef BROKEN_rung_when_begun
         note_ring()
 #else
         if :: rings_done > 0 -> note_ring() :: rings_done <= 0 fi
+#endif
 #endif
     fi
 }
@@ -216,6 +224,22 @@ inline look_if_free() {
     fi
 }
 
+#ifdef EVERY
+/* An edge: a ring where none is surely done, else a write of nothing. */
+inline make_edge() {
+    unsure = taking || rings_done <= 0;
+    if
+    :: unsure && count > 0 -> ring()
+    :: else ->
+#ifndef BROKEN_every_makes_no_edge_above_zero
+        new_edge = true
+#endif
+        skip
+    fi;
+    unsure = false
+}
+#endif
+
 /* What an add or a read does for a bell that it found. */
 inline tell(is_add, rings_first) {
 #ifdef ARMED
@@ -246,6 +270,9 @@ inline tell(is_add, rings_first) {
     mine = false; my_stamp = 0
 #else
     if
+#ifdef EVERY
+    :: is_add -> make_edge()
+#else
 #ifdef BROKEN_ring_only_if_none_begun
     :: rings_first && rings_begun == 0 -> ring()
 #else
@@ -253,6 +280,7 @@ inline tell(is_add, rings_first) {
     :: rings_first && rings_done <= 0 -> ring()
 #else
     :: rings_first && count > 0 -> ring()
+#endif
 #endif
 #endif
     :: else
@@ -280,6 +308,9 @@ inline add() {
 #endif
 #ifdef CHECK_RETURNS
         under_way++; silences_before = silences;
+#endif
+#ifdef EVERY
+        unheard = true;
 #endif
         count++
     };
@@ -311,6 +342,9 @@ inline take() {
             count = 0;
 #endif
             found = (armed || rung) && count == 0;
+#ifdef EVERY
+            if :: count == 0 -> unheard = false :: else fi;
+#endif
 #ifndef ARMED
             if :: count == 0 -> NOTE(downs) :: else fi;
 #endif
@@ -440,6 +474,16 @@ end:do
 #endif
 }
 
+#ifdef LISTENER
+/* An edge-triggered loop that never reads; epoll drops an edge of a descriptor that is silent when it looks. */
+proctype listener() {
+end:do
+    :: d_step { new_edge && held > 0 -> new_edge = false; unheard = false }
+    :: d_step { new_edge && held == 0 -> new_edge = false }
+    od
+}
+#endif
+
 /* Runs when nobody else can. */
 proctype judge() {
     bool armed_by_hand; /* an arm that waits for its ring yet */
@@ -462,10 +506,17 @@ proctype judge() {
 #endif
 #endif
 #endif
+#ifdef LISTENER
+    assert(every_heard && !unheard);
+#endif
 #ifndef ARMED
     assert(true_at_rest && (held > 0) == (count > 0));
 #ifdef CHECK_MARKS
+#ifdef EVERY
+    assert(marks_agree && armed && !rung);
+#else
     assert(marks_agree && armed == (count == 0) && rung == (count > 0));
+#endif
     assert(numbers_agree && rings_begun == held && rings_done == held);
 #endif
 #endif
@@ -493,6 +544,9 @@ init {
 #endif
 #ifdef LOOP
         run event_loop();
+#endif
+#ifdef LISTENER
+        run listener();
 #endif
         run judge();
         i = 0

@@ -82,6 +82,15 @@ EFD_C_API int efd_write_until(efd_t* efd, uint64_t value, uint64_t deadline_ns);
 EFD_C_API int efd_read_for(efd_t* efd, uint64_t* value, uint64_t timeout_ns);
 EFD_C_API int efd_write_for(efd_t* efd, uint64_t value, uint64_t timeout_ns);
 
+/* Takes up to `most` units into *value and leaves the rest: in one call what so many reads of a semaphore would take
+ * with nobody between (K-180). Without EFD_SEMAPHORE as well, where efd_read takes all: then a reader that sleeps is
+ * woken for the rest. At zero as efd_read, and the forms are its. EINVAL: most is 0, before anything else but EBADF and
+ * EFAULT. On a number of efd_eventfd ask efd_fd_ctx for the object. Handler-safe. */
+EFD_C_API int efd_read_some(efd_t* efd, uint64_t* value, uint64_t most);
+EFD_C_API int efd_try_read_some(efd_t* efd, uint64_t* value, uint64_t most);
+EFD_C_API int efd_read_some_until(efd_t* efd, uint64_t* value, uint64_t most, uint64_t deadline_ns);
+EFD_C_API int efd_read_some_for(efd_t* efd, uint64_t* value, uint64_t most, uint64_t timeout_ns);
+
 /* The deadline that never comes. */
 #define EFD_FOREVER UINT64_MAX
 
@@ -106,8 +115,11 @@ EFD_C_API int efd_cancel_request(efd_cancel_t* cancel);
 /* Ends the token. No wait that uses it may be in progress. NULL is allowed and does nothing. */
 EFD_C_API void efd_cancel_destroy(efd_cancel_t* cancel);
 
-/* As efd_read_until and efd_write_until, and ECANCELED as told above. cancel NULL: EBADF. Not handler-safe. */
+/* As efd_read_until, efd_read_some_until and efd_write_until, and ECANCELED as told above. cancel NULL: EBADF. Not
+ * handler-safe. */
 EFD_C_API int efd_read_cancellable(efd_t* efd, uint64_t* value, uint64_t deadline_ns, efd_cancel_t* cancel);
+EFD_C_API int efd_read_some_cancellable(efd_t* efd, uint64_t* value, uint64_t most, uint64_t deadline_ns,
+                                        efd_cancel_t* cancel);
 EFD_C_API int efd_write_cancellable(efd_t* efd, uint64_t value, uint64_t deadline_ns, efd_cancel_t* cancel);
 
 /* ---- looking ----------------------------------------------------------------------------------------------------- */
@@ -137,13 +149,15 @@ EFD_C_API uint64_t efd_system_calls(void);
 
 /* For programs that know eventfd(2): the same calls on the same kind of number, and the count stays in user space. The
  * number is the lowest that was free and names a real kernel descriptor: hand it to poll, select, epoll, io_uring or
- * any event loop, which are told as with EFD_LEVEL of efd_fd. Everything else goes through the functions here. Plain
- * read(2) and write(2) on it meet the bell, not the count; plain close(2) and dup(2) do what they do, but efd does not
- * hear of it: then efd_fd_close says EBADF and leaves alone what bears the number now, the object is kept until the
- * number is given out here again, and until then the other calls take the number for what it was. (If efd_fd_close is
- * the first call here that names the number it closes what bears it now, as close(2) would.) The first other call gives
- * the object a second, close-on-exec number for itself, from 512 upwards if the limit allows; where no number is free
- * it does without.
+ * any event loop, which are told as with EFD_LEVEL of efd_fd, or EFD_EVERY. Everything else goes through the functions
+ * here. Plain read(2) and write(2) on it meet the bell, not the count, and so do the kernel's own signallers (a ring's
+ * registered eventfd, IOCB_FLAG_RESFD): a loop is told of them, reads nothing, and after the second such read is told
+ * no more (docs/decisions/0015-every.md has the way that counts); plain close(2) and dup(2) do what they do, but efd
+ * does not hear of it: then efd_fd_close says EBADF and leaves alone what bears the number now, the object is kept
+ * until the number is given out here again, and until then the other calls take the number for what it was. (If
+ * efd_fd_close is the first call here that names the number it closes what bears it now, as close(2) would.) The first
+ * other call gives the object a second, close-on-exec number for itself, from 512 upwards if the limit allows; where no
+ * number is free it does without.
  *
  * In the child of a fork the same numbers name copies: objects of the child's own, with the count of that moment, and
  * nothing that one process does is seen in the other. fork(2) costs nothing for them: a number gets the child's own
@@ -155,8 +169,9 @@ EFD_C_API uint64_t efd_system_calls(void);
  * EBADF: the number is not one of efd_eventfd, efd_fd_dup or efd_fd_fcntl, or was closed by efd_fd_close; said before
  * anything else (K-158). */
 
-/* eventfd(2): a descriptor with count initval (K-001, K-005, K-009). EINVAL: another flag bit, before anything is taken
- * (K-002, K-003). EMFILE, ENFILE, ENOMEM as there (K-004), nothing left behind (K-012). Not handler-safe. */
+/* eventfd(2): a descriptor with count initval (K-001, K-005, K-009). EFD_EVERY among the flags: each write is an edge,
+ * as told at efd_fd; efd_flags does not show it. EINVAL: another flag bit, before anything is taken (K-002, K-003).
+ * EMFILE, ENFILE, ENOMEM as there (K-004), nothing left behind (K-012). Not handler-safe. */
 EFD_C_API int efd_eventfd(unsigned initval, int flags);
 
 /* read(2): 8 with the count, or one in semaphore mode, in the first 8 bytes of buf (K-013 to K-019, K-030). -1 with
@@ -215,10 +230,14 @@ EFD_C_API int efd_fd_fdinfo(int fd, char* buf, size_t size);
  * number is neither written to nor closed. EFD_LEVEL: poll(2) and its like say of it what efd_poll says, but for
  * POLLERR, once no call that changes the count between zero and not zero is running; the write that leaves zero and the
  * read that reaches zero enter the kernel. A write that leaves zero is an edge for EPOLLET; one above zero is not,
- * unless it cannot be sure of the one before. EFD_ARMED: silent until efd_arm. EINVAL: another way, or the object has a
- * descriptor of the other way. EMFILE, ENFILE, ENOMEM as eventfd(2), nothing left behind. Not handler-safe. */
+ * unless it cannot be sure of the one before. EFD_ARMED: silent until efd_arm. EFD_EVERY: as EFD_LEVEL, and each write
+ * or signal is an edge and wakes one waiter of each epoll, also where nothing was read since the one before (K-060 to
+ * K-066, K-073, K-074); where it meets a read, perhaps one edge more. For programs that signal again without draining.
+ * Each write enters the kernel then, which is what the other two ways save. EINVAL: another way, or the object has a
+ * descriptor of another way. EMFILE, ENFILE, ENOMEM as eventfd(2), nothing left behind. Not handler-safe. */
 #define EFD_LEVEL 0
 #define EFD_ARMED 1
+#define EFD_EVERY 0x40000000 /* also a flag of efd_eventfd: no O_* has this bit, and the kernel is never given it */
 EFD_C_API int efd_fd(efd_t* efd, int how);
 
 /* For daemons, after closefrom(3) or the like, and for the child of a fork: makes anew, at once, what efd_fd would make

@@ -45,8 +45,8 @@ using core::deferred_work;
 using core::signal_allowed;
 using core::wait_queue_entry;
 
-// The two ways to watch a descriptor; see eventfd::fd.
-enum class doorbell : unsigned char { level, armed };
+// The three ways to watch a descriptor; see eventfd::fd.
+enum class doorbell : unsigned char { level, armed, every };
 
 // How long a reader looks before it sleeps; see eventfd::set_linger.
 struct linger {
@@ -110,7 +110,8 @@ class eventfd {
     // it slept (K-093, K-097); nothing was taken. value is written on success alone. Handler-safe.
     [[nodiscard]] std::errc read(std::uint64_t& value) noexcept { return to_errc(object().read(value)); }
 
-    // As read, but never sleeps. One load when there is nothing. Handler-safe.
+    // As read, but never sleeps. One load when there is nothing, as long as the object has no descriptor; with one,
+    // reads that find nothing see to it that it does not say readable for ever. Handler-safe.
     [[nodiscard]] std::errc try_read(std::uint64_t& value) noexcept { return to_errc(object().try_read(value)); }
 
     // As read, but sleeps whatever the flags say, until the deadline: timed_out then; and cancelled once a stop is
@@ -134,6 +135,37 @@ class eventfd {
     // As read, sleeping whatever the flags say, until a stop is requested. Not handler-safe.
     [[nodiscard]] std::errc read(std::uint64_t& value, const std::stop_token& stop) noexcept {
         return to_errc(object().read(value, terms(core::forever, &stop)));
+    }
+
+    // Takes up to `most` units into value, and leaves the rest: in one call what so many semaphore reads would take
+    // with nobody between (K-180). Without flags::semaphore as well, where read takes all. At zero as read;
+    // invalid_argument for a most of 0, before anything else. One step on the count: another reader gets what is left,
+    // and a reader that sleeps is woken for it. The forms are those of read. Handler-safe without a stop token.
+    [[nodiscard]] std::errc read_some(std::uint64_t& value, std::uint64_t most) noexcept {
+        return to_errc(object().read_some(value, most));
+    }
+    [[nodiscard]] std::errc try_read_some(std::uint64_t& value, std::uint64_t most) noexcept {
+        return to_errc(object().try_read_some(value, most));
+    }
+    template <class Duration>
+    [[nodiscard]] std::errc
+    read_some_until(std::uint64_t& value, std::uint64_t most,
+                    std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) noexcept {
+        return to_errc(object().read_some(value, most, terms(core::nanoseconds_of(deadline), nullptr)));
+    }
+    template <class Duration>
+    [[nodiscard]] std::errc read_some_until(std::uint64_t& value, std::uint64_t most,
+                                            std::chrono::time_point<std::chrono::steady_clock, Duration> deadline,
+                                            const std::stop_token& stop) noexcept {
+        return to_errc(object().read_some(value, most, terms(core::nanoseconds_of(deadline), &stop)));
+    }
+    template <class Rep, class Period>
+    [[nodiscard]] std::errc read_some_for(std::uint64_t& value, std::uint64_t most,
+                                          std::chrono::duration<Rep, Period> timeout) noexcept {
+        return to_errc(object().read_some(value, most, terms(core::deadline_after(timeout), nullptr)));
+    }
+    [[nodiscard]] std::errc read_some(std::uint64_t& value, std::uint64_t most, const std::stop_token& stop) noexcept {
+        return to_errc(object().read_some(value, most, terms(core::forever, &stop)));
     }
 
     // Adds n (K-031). invalid_argument for 2^64-1 (K-034). Without room below 2^64-1 sleeps (K-038), or
@@ -204,9 +236,12 @@ class eventfd {
     // no call that changes the count between zero and not zero is running; the write that leaves zero and the read that
     // reaches zero enter the kernel, once each (once more where two of them meet, or near the bound). A write that
     // leaves zero is an edge for EPOLLET; one above zero is not, so take until there is nothing. doorbell::armed:
-    // silent until armed; see arm. Throws std::system_error: invalid_argument if the object has a descriptor of the
-    // other way, too_many_files_open, too_many_files_open_in_system, not_enough_memory. Later calls give the same
-    // number. Not handler-safe. In the child of a fork the number names a bell of the child's own object.
+    // silent until armed; see arm. doorbell::every: as level, and each write or signal is an edge and wakes one waiter
+    // of each epoll, also where nothing was read since the one before (K-060 and its like); for programs that signal
+    // again without draining. Each write enters the kernel then, which is what the other two save. Throws
+    // std::system_error: invalid_argument if the object has a descriptor of another way, too_many_files_open,
+    // too_many_files_open_in_system, not_enough_memory. Later calls give the same number. Not handler-safe. In the
+    // child of a fork the number names a bell of the child's own object.
     EFD_API int fd(doorbell how = doorbell::level);
 
     // For a doorbell::armed descriptor. What of `events` (POLLIN, POLLOUT) holds already; if zero, the next write or

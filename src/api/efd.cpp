@@ -38,6 +38,12 @@ int read_on(efd_t* efd, std::uint64_t* value, const wait_terms& terms) noexcept 
     return answer(object(efd)->read(*value, terms));
 }
 
+int read_some_on(efd_t* efd, std::uint64_t* value, std::uint64_t most, const wait_terms& terms) noexcept {
+    if (efd == nullptr) return fail(EBADF);
+    if (value == nullptr) return fail(EFAULT);
+    return answer(object(efd)->read_some(*value, most, terms));
+}
+
 int write_on(efd_t* efd, std::uint64_t value, const wait_terms& terms) noexcept {
     if (efd == nullptr) return fail(EBADF);
     return answer(object(efd)->write(value, terms));
@@ -50,11 +56,25 @@ int read_stoppable(efd_t* efd, std::uint64_t* value, std::int64_t deadline_ns, e
     return end;
 }
 
+int read_some_stoppable(efd_t* efd, std::uint64_t* value, std::uint64_t most, std::int64_t deadline_ns,
+                        efd_cancel_t* cancel) noexcept {
+    const std::stop_token token = cancel->source.get_token();
+    const wait_terms terms{.deadline_ns = deadline_ns, .stop = &token, .sleep = patience::always};
+    const int end = read_some_on(efd, value, most, terms);
+    efd::base::order_acquire(cancel);
+    return end;
+}
+
 int write_stoppable(efd_t* efd, std::uint64_t value, std::int64_t deadline_ns, efd_cancel_t* cancel) noexcept {
     const std::stop_token token = cancel->source.get_token();
     const int end = write_on(efd, value, {.deadline_ns = deadline_ns, .stop = &token, .sleep = patience::always});
     efd::base::order_acquire(cancel);
     return end;
+}
+
+efd::watch::ring_way way_named(int how) noexcept {
+    if (how == EFD_EVERY) return efd::watch::ring_way::every;
+    return how == EFD_ARMED ? efd::watch::ring_way::armed : efd::watch::ring_way::level;
 }
 
 // The core's entry lives in the C entry's reserved space; this finds the one from the other.
@@ -137,6 +157,20 @@ int efd_write_for(efd_t* efd, std::uint64_t value, std::uint64_t timeout_ns) {
     return write_on(efd, value, {.deadline_ns = deadline_after(timeout_ns), .sleep = patience::always});
 }
 
+int efd_read_some(efd_t* efd, std::uint64_t* value, std::uint64_t most) { return read_some_on(efd, value, most, {}); }
+
+int efd_try_read_some(efd_t* efd, std::uint64_t* value, std::uint64_t most) {
+    return read_some_on(efd, value, most, {.sleep = patience::never});
+}
+
+int efd_read_some_until(efd_t* efd, std::uint64_t* value, std::uint64_t most, std::uint64_t deadline_ns) {
+    return read_some_on(efd, value, most, {.deadline_ns = deadline(deadline_ns), .sleep = patience::always});
+}
+
+int efd_read_some_for(efd_t* efd, std::uint64_t* value, std::uint64_t most, std::uint64_t timeout_ns) {
+    return read_some_on(efd, value, most, {.deadline_ns = deadline_after(timeout_ns), .sleep = patience::always});
+}
+
 int efd_signal(efd_t* efd) {
     if (efd == nullptr) return fail(EBADF);
     return object(efd)->signal() ? 0 : fail(EDEADLK);
@@ -162,6 +196,11 @@ void efd_cancel_destroy(efd_cancel_t* cancel) { delete cancel; }
 
 int efd_read_cancellable(efd_t* efd, std::uint64_t* value, std::uint64_t deadline_ns, efd_cancel_t* cancel) {
     return cancel == nullptr ? fail(EBADF) : read_stoppable(efd, value, deadline(deadline_ns), cancel);
+}
+
+int efd_read_some_cancellable(efd_t* efd, std::uint64_t* value, std::uint64_t most, std::uint64_t deadline_ns,
+                              efd_cancel_t* cancel) {
+    return cancel == nullptr ? fail(EBADF) : read_some_stoppable(efd, value, most, deadline(deadline_ns), cancel);
 }
 
 int efd_write_cancellable(efd_t* efd, std::uint64_t value, std::uint64_t deadline_ns, efd_cancel_t* cancel) {
@@ -196,10 +235,9 @@ std::uint64_t efd_system_calls(void) { return efd::os::futex_calls() + efd::os::
 
 int efd_fd(efd_t* efd, int how) {
     if (efd == nullptr) return fail(EBADF);
-    if (how != EFD_LEVEL && how != EFD_ARMED) return fail(EINVAL);
+    if (how != EFD_LEVEL && how != EFD_ARMED && how != EFD_EVERY) return fail(EINVAL);
     int descriptor = -1;
-    const auto way = how == EFD_ARMED ? efd::watch::ring_way::armed : efd::watch::ring_way::level;
-    const status end = efd::watch::doorbell::open(*object(efd), way, descriptor);
+    const status end = efd::watch::doorbell::open(*object(efd), way_named(how), descriptor);
     return end == status::ok ? descriptor : answer(end);
 }
 

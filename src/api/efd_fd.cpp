@@ -80,10 +80,11 @@ int duplicate(open_file& file, int command, long lowest) noexcept {
 extern "C" {
 
 int efd_eventfd(unsigned initval, int flags) {
-    const auto bits = static_cast<unsigned>(flags);
+    const auto way = (flags & EFD_EVERY) != 0 ? efd::watch::ring_way::every : efd::watch::ring_way::level;
+    const auto bits = static_cast<unsigned>(flags & ~EFD_EVERY);
     if (!efd::api::may_create(initval, bits)) return fail(EINVAL);
     int fd = -1;
-    const status end = efd::file::make_descriptor(initval, bits, fd);
+    const status end = efd::file::make_descriptor(initval, bits, way, fd);
     return end == status::ok ? fd : answer(end);
 }
 

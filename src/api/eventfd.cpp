@@ -6,6 +6,10 @@
 
 namespace efd {
 
+static_assert(static_cast<int>(watch::ring_way::level) == static_cast<int>(doorbell::level) &&
+              static_cast<int>(watch::ring_way::armed) == static_cast<int>(doorbell::armed) &&
+              static_cast<int>(watch::ring_way::every) == static_cast<int>(doorbell::every));
+
 eventfd::eventfd(std::uint64_t initval, flags how) : context_(nullptr) {
     const auto bits = static_cast<unsigned>(how);
     if (!api::may_create(initval, bits))
@@ -19,8 +23,7 @@ eventfd::eventfd(std::uint64_t initval, flags how) : context_(nullptr) {
 
 int eventfd::fd(doorbell how) {
     int descriptor = -1;
-    const auto way = how == doorbell::armed ? watch::ring_way::armed : watch::ring_way::level;
-    const std::errc end = to_errc(watch::doorbell::open(*context_, way, descriptor));
+    const std::errc end = to_errc(watch::doorbell::open(*context_, static_cast<watch::ring_way>(how), descriptor));
     if (end != std::errc{}) throw std::system_error(std::make_error_code(end), "efd::eventfd::fd");
     return descriptor;
 }

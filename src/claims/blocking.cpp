@@ -73,16 +73,16 @@ sleepers readers(trial& t, object& of, int how_many) {
 
 } // namespace
 
-CLAIM(K_079, descriptor, "one write releases all that poll for IN, one read all that poll for OUT") {
+CLAIM(K_079, watched, "one write releases all that poll for IN, one read all that poll for OUT") {
     for (const bool out : {false, true}) {
         const auto o = with_count(t, out ? largest : 0);
         const short events = out ? POLLOUT : POLLIN;
-        epoll_watch first(o->descriptor(), out ? epoll_out : epoll_in);
-        epoll_watch second(o->descriptor(), out ? epoll_out : epoll_in);
+        epoll_watch first(o->number(), out ? epoll_out : epoll_in);
+        epoll_watch second(o->number(), out ? epoll_out : epoll_in);
         sleepers group;
         for (int i = 0; i < 2; ++i) {
-            group.push_back(poller(t, o->descriptor(), events));
-            group.push_back(selector(t, o->descriptor(), out));
+            group.push_back(poller(t, o->number(), events));
+            group.push_back(selector(t, o->number(), out));
             group.push_back(epoller(t, i == 0 ? first : second));
         }
         std::uint64_t value = 0;

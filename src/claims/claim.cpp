@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <deque>
+#include <poll.h>
 
 namespace efd::claims {
 namespace {
@@ -48,9 +49,16 @@ const std::vector<claim>& all_claims() {
     return list.claims;
 }
 
+int object::read_some(std::uint64_t& value, std::uint64_t most) {
+    if (const int error = read(value); error != 0) return error;
+    std::uint64_t one = 0;
+    while (value < most && (poll() & POLLIN) != 0 && read(one) == 0) value += one;
+    return 0;
+}
+
 std::unique_ptr<object> trial::make(std::uint64_t initval, int flags) {
     int error = 0;
-    auto made = backend_.make(initval, flags, error);
+    auto made = backend_.make(initval, flags | flags_, error);
     if (made == nullptr) abandon("an object could not be made: " + error_name(error));
     return made;
 }

@@ -26,6 +26,7 @@ enum class needs : unsigned char {
     object,     // create, read, write, poll, signal: every backend
     number,     // calls on a number, by number_calls: kernel, descriptor; the drop-in, preloaded
     descriptor, // a descriptor whose count the kernel keeps: kernel; the drop-in, preloaded
+    watched,    // a number at which each write is an edge: kernel; the drop-in; descriptor, made with EFD_EVERY
     in_process, // the kernel's inner interface (FACTS L), which only the library shows
 };
 
@@ -46,6 +47,8 @@ class object {
   public:
     virtual ~object() = default;
     virtual int read(std::uint64_t& value) = 0;
+    // Up to `most` units of a semaphore; of the kernel's by so many reads, which come to the same with nobody between.
+    virtual int read_some(std::uint64_t& value, std::uint64_t most);
     virtual int write(std::uint64_t value) = 0;
     // Adds one as a kernel user would: never blocks, saturates. The kernel backend brings it about through an AIO
     // completion (IOCB_FLAG_RESFD); ENOSYS if this machine refuses that.
@@ -73,6 +76,8 @@ class backend {
     virtual bool offers(needs what) const = 0;
     // Only where it offers needs::number.
     virtual const number_calls& calls() const { throw std::logic_error("this backend has no numbers"); }
+    // What is added to the flags of the objects of a claim that needs this.
+    virtual int flags_for([[maybe_unused]] needs what) const { return 0; }
     // A new object, or null with `error` set. flags as of <sys/eventfd.h>, passed on unchecked.
     virtual std::unique_ptr<object> make(std::uint64_t initval, int flags, int& error) = 0;
 };
@@ -84,7 +89,7 @@ std::unique_ptr<backend> descriptor_backend(); // efd_eventfd and efd_fd_*
 // What a claim function works with: makes objects, notes differences.
 class trial {
   public:
-    explicit trial(backend& on) : backend_(on) {}
+    explicit trial(backend& on, needs what = needs::object) : backend_(on), flags_(on.flags_for(what)) {}
 
     backend& on() { return backend_; }
     const number_calls& calls() const { return backend_.calls(); }
@@ -119,6 +124,7 @@ class trial {
     void differs(std::string_view what, const std::string& found, const std::string& claimed);
 
     backend& backend_;
+    int flags_;
     std::string differences_;
 };
 

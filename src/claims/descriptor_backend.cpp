@@ -55,6 +55,9 @@ class descriptor_object final : public numbered_object {
   public:
     descriptor_object(int fd, int flags) : numbered_object(calls_of_the_library(), fd, flags) {}
 
+    int read_some(std::uint64_t& value, std::uint64_t most) override {
+        return ::efd_read_some(context().get(), &value, most) == 0 ? 0 : errno;
+    }
     int signal() override { return ::efd_signal(context().get()) == 0 ? 0 : errno; }
     unsigned poll() override {
         return numbered_object::poll() | (static_cast<unsigned>(::efd_poll(context().get())) & POLLERR);
@@ -68,7 +71,10 @@ class descriptor_object final : public numbered_object {
 class descriptor final : public backend {
   public:
     std::string_view name() const override { return "descriptor"; }
-    bool offers(needs what) const override { return what == needs::object || what == needs::number; }
+    bool offers(needs what) const override {
+        return what == needs::object || what == needs::number || what == needs::watched;
+    }
+    int flags_for(needs what) const override { return what == needs::watched ? EFD_EVERY : 0; }
     const number_calls& calls() const override { return calls_of_the_library(); }
     // As the kernel's, the initial value has 32 bits (K-005).
     std::unique_ptr<object> make(std::uint64_t initval, int flags, int& error) override {

@@ -14,9 +14,9 @@
 
 namespace efd::claims {
 
-CLAIM(K_058, descriptor, "ADD works, a second ADD of the descriptor is EEXIST; level-triggered repeats until drained") {
+CLAIM(K_058, watched, "ADD works, a second ADD of the descriptor is EEXIST; level-triggered repeats until drained") {
     auto o = t.make(0, EFD_NONBLOCK);
-    const int fd = o->descriptor();
+    const int fd = o->number();
     epoll_watch watch;
     t.expect_error(watch.add(fd, epoll_in), 0, "ADD");
     t.expect_error(watch.add(fd, epoll_in), EEXIST, "second ADD");
@@ -33,18 +33,18 @@ CLAIM(K_058, descriptor, "ADD works, a second ADD of the descriptor is EEXIST; l
     t.expect_equal(room.now(), nothing, "OUT at count MAX-1");
 
     auto units = t.make(2, EFD_SEMAPHORE | EFD_NONBLOCK);
-    epoll_watch unit(units->descriptor(), epoll_in);
+    epoll_watch unit(units->number(), epoll_in);
     units->read(value);
     t.expect_equal(unit.now(), epoll_in, "IN after a semaphore read that left one");
     units->read(value);
     t.expect_equal(unit.now(), nothing, "IN after the semaphore read that drained");
 }
 
-CLAIM(K_071, descriptor, "ONESHOT: one event, silent until MOD; writes meanwhile are seen at MOD") {
+CLAIM(K_071, watched, "ONESHOT: one event, silent until MOD; writes meanwhile are seen at MOD") {
     constexpr std::uint32_t once = EPOLLONESHOT;
     for (const std::uint32_t edge : {nothing, epoll_edge}) {
         auto o = t.make(0, EFD_NONBLOCK);
-        const int fd = o->descriptor();
+        const int fd = o->number();
         epoll_watch watch(fd, epoll_in | once | edge);
         t.expect_equal(watch.now(), nothing, "one-shot at count 0");
         o->write(1);
@@ -63,10 +63,10 @@ CLAIM(K_071, descriptor, "ONESHOT: one event, silent until MOD; writes meanwhile
     }
 }
 
-CLAIM(K_072, descriptor, "MOD re-reports current readiness, also with ET") {
+CLAIM(K_072, watched, "MOD re-reports current readiness, also with ET") {
     for (const std::uint32_t edge : {nothing, epoll_edge}) {
         auto o = t.make(1, EFD_NONBLOCK);
-        const int fd = o->descriptor();
+        const int fd = o->number();
         epoll_watch watch(fd, epoll_in | edge);
         t.expect_equal(watch.now(), epoll_in, "at ADD");
         for (int i = 0; i < 2; ++i) {
@@ -120,10 +120,10 @@ CLAIM(K_075, number, "events continue while a dup is open; the last close remove
     t.expect(fdinfo_of(gone.descriptor()).find("tfd:") == std::string::npos, "the last close removes the watch");
 }
 
-CLAIM(K_078, descriptor, "nested epoll works") {
+CLAIM(K_078, watched, "nested epoll works") {
     for (const std::uint32_t edge : {nothing, epoll_edge}) {
         auto o = t.make(0, EFD_NONBLOCK);
-        epoll_watch inner(o->descriptor(), epoll_in);
+        epoll_watch inner(o->number(), epoll_in);
         epoll_watch middle(inner.descriptor(), epoll_in | edge);
         epoll_watch outer;
         t.expect_error(outer.add(middle.descriptor(), epoll_in | edge), 0, "ADD of an epoll that watches an epoll");

@@ -152,7 +152,7 @@ void four_epolls(trial& t, std::uint32_t how, std::size_t released_by_one) {
     std::deque<epoll_watch> watches;
     audience all;
     for (std::size_t i = 0; i < crowd; ++i) {
-        t.expect_error(watches.emplace_back().add(o->descriptor(), epoll_in | how), 0, "ADD");
+        t.expect_error(watches.emplace_back().add(o->number(), epoll_in | how), 0, "ADD");
         all.add(waiting_in(t, watches.back()));
     }
     for (std::size_t released = released_by_one; released <= crowd; released += released_by_one) {
@@ -166,7 +166,7 @@ void four_epolls(trial& t, std::uint32_t how, std::size_t released_by_one) {
 // Four threads on one epoll; a write, nobody reads.
 void one_epoll(trial& t, std::uint32_t how, bool each_write_wakes_one) {
     auto o = t.make(0);
-    epoll_watch watch(o->descriptor(), epoll_in | how);
+    epoll_watch watch(o->number(), epoll_in | how);
     audience all;
     for (std::size_t i = 0; i < crowd; ++i) all.add(waiting_in(t, watch));
     for (std::size_t released = 1; released <= crowd; ++released) {
@@ -193,7 +193,7 @@ CLAIM(K_070, descriptor, "failed operations give no event and wake nobody; a rea
     t.expect_equal(watch.now(), nothing, "event of write of 2 at MAX-2");
 }
 
-CLAIM(K_073, descriptor, "a write wakes all epolls; with EPOLLEXCLUSIVE one of four; what EXCLUSIVE combines with") {
+CLAIM(K_073, watched, "a write wakes all epolls; with EPOLLEXCLUSIVE one of four; what EXCLUSIVE combines with") {
     constexpr std::uint32_t exclusive = EPOLLEXCLUSIVE;
     four_epolls(t, nothing, crowd);
     four_epolls(t, epoll_edge, crowd);
@@ -201,7 +201,7 @@ CLAIM(K_073, descriptor, "a write wakes all epolls; with EPOLLEXCLUSIVE one of f
     four_epolls(t, exclusive | epoll_edge, 1);
 
     auto o = t.make(0);
-    const int fd = o->descriptor();
+    const int fd = o->number();
     epoll_watch watch;
     constexpr std::uint32_t once = EPOLLONESHOT;
     t.expect_error(watch.add(fd, epoll_in | exclusive | once), EINVAL, "EXCLUSIVE+ONESHOT");
@@ -211,7 +211,7 @@ CLAIM(K_073, descriptor, "a write wakes all epolls; with EPOLLEXCLUSIVE one of f
     t.expect_error(plain.modify(fd, epoll_in | exclusive), EINVAL, "MOD to an exclusive watch");
 }
 
-CLAIM(K_074, descriptor, "threads on one epoll: ET wakes exactly one; level with nobody reading releases all in turn") {
+CLAIM(K_074, watched, "threads on one epoll: ET wakes exactly one; level with nobody reading releases all in turn") {
     one_epoll(t, epoll_edge, true);
     one_epoll(t, nothing, false);
 }

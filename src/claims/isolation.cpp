@@ -25,7 +25,7 @@ namespace {
 using steady = std::chrono::steady_clock;
 
 outcome run_here(const claim& which, backend& on) {
-    trial asked(on);
+    trial asked(on, which.wants);
     try {
         which.run(asked);
     } catch (const trial_end& end) {

@@ -20,6 +20,9 @@ class library_object final : public object {
     library_object& operator=(const library_object&) = delete;
 
     int read(std::uint64_t& value) override { return outcome_of(::efd_read(efd_, &value)); }
+    int read_some(std::uint64_t& value, std::uint64_t most) override {
+        return outcome_of(::efd_read_some(efd_, &value, most));
+    }
     int write(std::uint64_t value) override { return outcome_of(::efd_write(efd_, value)); }
     int signal() override { return outcome_of(::efd_signal(efd_)); }
     unsigned poll() override { return static_cast<unsigned>(::efd_poll(efd_)); }

@@ -7,10 +7,12 @@
 #include "claims/sleeper.hpp"
 #include "claims/task.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <vector>
@@ -279,6 +281,30 @@ CLAIM(K_030, number, "no alignment is needed") {
         expect_result(t, read_raw(t, *o, place.data() + off, 8), 8, "read");
         t.expect_equal(std::memcmp(place.data() + off, &value, sizeof value), 0, "bytes at an odd address");
     }
+}
+
+CLAIM(K_180, object, "n semaphore reads with nobody between take n, or what there is; the rest stays") {
+    for (const std::uint64_t count : {std::uint64_t{1}, std::uint64_t{3}, std::uint64_t{64}, std::uint64_t{1} << 27,
+                                      std::uint64_t{1} << 40, largest})
+        for (const std::uint64_t most : {std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{64}}) {
+            const auto o = t.make(0, EFD_SEMAPHORE | EFD_NONBLOCK);
+            std::uint64_t taken = 0;
+            t.expect_error(o->read_some(taken, most), EAGAIN, "at count 0");
+            o->write(count);
+            t.expect_error(o->read_some(taken, most), 0, "a read of some");
+            t.expect_equal(taken, std::min(count, most), "what it took");
+            t.expect_equal(o->count(), count - taken, "what it left");
+            t.expect_equal(o->poll(), count == taken ? unsigned{POLLOUT} : unsigned{POLLIN | POLLOUT},
+                           "poll afterwards");
+        }
+    const auto full = t.make(0, EFD_SEMAPHORE);
+    full->write(largest);
+    auto writer = sleeper::writing(t, *full, 2);
+    std::uint64_t taken = 0;
+    t.expect_error(full->read_some(taken, 2), 0, "a read of two of a full semaphore");
+    t.expect_equal(taken, 2U, "what it took of a full semaphore");
+    writer.must_return_with(0, "a read that makes room for it");
+    t.expect_equal(full->count(), largest, "count after the write that it released");
 }
 
 } // namespace efd::claims

@@ -14,8 +14,10 @@
 namespace efd::core {
 
 struct bell {
-    // key: poll_in after an add, with `left_zero` if it did; poll_out after a read; poll_hup at the end of the object.
+    // key: poll_in after an add, with `left_zero` if it did; poll_out after a read; poll_hup at the end of the object;
+    // `found_nothing` after a read that came upon zero.
     static constexpr std::uint32_t left_zero = 1U << 31;
+    static constexpr std::uint32_t found_nothing = 1U << 30;
     using function = void (*)(bell& told, context& object, std::uint32_t key);
     function tell = nullptr;
 };

@@ -37,18 +37,22 @@ void context::set_nonblock(bool on) noexcept {
         flags_.fetch_and(~flag_nonblock, base::relaxed);
 }
 
-taken context::read_slow(const wait_terms& terms) noexcept {
+taken context::read_slow(const wait_terms& terms) noexcept { return read_slow(terms, as_mode); }
+
+taken context::read_slow(const wait_terms& terms, std::uint64_t most) noexcept {
     base::order_release(this);
-    operation op{side::reader, 0};
+    operation op{side::reader, most};
     const status end = wait_for(op, terms);
     if (end == status::ok) base::order_acquire(this);
+    if (end == status::would_block) tell_of_nothing();
     return {op.amount, end};
 }
 
 taken context::take_now() noexcept {
     base::order_release(this);
-    const taken now = take_or_arrive(nullptr);
+    const taken now = take_or_arrive(nullptr, as_mode);
     if (now.end == status::ok) base::order_acquire(this);
+    if (now.end == status::would_block) tell_of_nothing();
     return now;
 }
 
@@ -87,23 +91,25 @@ bool context::signal_mask(std::uint32_t mask) noexcept {
 }
 
 status context::attempt(operation& op, sleep_spot* spot) noexcept {
-    return op.of == side::reader ? hand_over(take_or_arrive(spot), op.amount) : add_or_arrive(op.amount, spot);
+    return op.of == side::reader ? hand_over(take_or_arrive(spot, op.amount), op.amount)
+                                 : add_or_arrive(op.amount, spot);
 }
 
 // Takes, or says would_block; with a spot, would_block means that the caller is announced as a sleeper there.
-taken context::take_or_arrive(sleep_spot* spot) noexcept {
+taken context::take_or_arrive(sleep_spot* spot, std::uint64_t most) noexcept {
     state_word seen = state_.load(base::acquire);
     for (;;) {
-        if (is_sealed(seen)) return take_sealed_or_arrive(spot);
+        if (is_sealed(seen)) return take_sealed_or_arrive(spot, most);
         if (is_held(seen)) {
             seen = await_release(state_);
             continue;
         }
         const std::uint64_t there = packed_count(seen);
         if (there > 0) {
-            const std::uint64_t take = take_from(there, semaphore());
+            const std::uint64_t take = take_up_to(most, there, semaphore());
             const state_word left = left_by_read(seen, there - take);
             if (!state_.compare_exchange_weak(seen, left, base::acq_rel, base::acquire)) continue;
+            if (most != as_mode && take < there && !semaphore() && has_sleeper(park_of(seen))) wake_packed(1); // REST
             if (has_bell(seen) && packed_count(left) == 0) tell_bell(poll_out); // LEVEL, unring
             if (is_watched(seen)) notify(poll_out);
             return {take, status::ok};
@@ -157,7 +163,8 @@ void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t ma
     // OWED. Every add that meets the mark makes a wake of its own. One that trusted the add that left zero would return
     // beside a sleeper for as long as that one is stopped before its wake.
     if (has_sleeper(park_of(old)) && n > 0) wake_packed(semaphore() ? n : 1);
-    if (is_armed(old) && n > 0) tell_bell(poll_in | (packed_count(old) == 0 ? bell::left_zero : 0U)); // LEVEL, ring
+    const bool left_zero = packed_count(old) == 0 && n > 0;
+    if (is_armed(old)) tell_bell(poll_in | (left_zero ? bell::left_zero : 0U)); // LEVEL, ring; EVERY, also for nothing
 }
 
 } // namespace efd::core

@@ -27,6 +27,11 @@ void context::tell_bell_unless_gone(std::uint32_t key) noexcept {
         there->tell(*there, *this, key);
 }
 
+// NOTHING. By a reader, whose reference it is.
+void context::tell_of_nothing() noexcept {
+    if (has_bell(state_.load(base::acquire))) tell_bell_unless_gone(bell::found_nothing);
+}
+
 bell* context::bell_of_slot() noexcept {
     const wait_queue* const waiters = queue_.load(base::acquire);
     return waiters == nullptr ? nullptr : waiters->attached_bell.load(base::acquire);

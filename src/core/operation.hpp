@@ -18,7 +18,7 @@ enum class side : unsigned char { reader, writer };
 
 struct operation {
     side of;
-    std::uint64_t amount; // a writer's: what to add; a reader's: what was taken
+    std::uint64_t amount; // a writer's: what to add; a reader's: the most to take, or as_mode; then what was taken
 };
 
 // A futex word and the value that it has while nobody has waked since its sleeper announced itself.

@@ -42,18 +42,22 @@ void context::tell_of_sealed_change(std::uint32_t bell_key, std::uint32_t key) n
     if (is_watched(marks)) notify(key);
 }
 
-status context::take_sealed(std::uint64_t& value) noexcept {
-    const status end = take_sealed_untold(value);
-    if (end == status::ok) after_sealed_take();
+status context::take_sealed(std::uint64_t& value, std::uint64_t most) noexcept {
+    const status end = take_sealed_untold(value, most);
+    if (end != status::ok) return end;
+    const bool may_leave_some = most != as_mode && !semaphore();
+    if (may_leave_some && has_sleeper(reader_park_.fetch_add(0, base::acq_rel)) && count() > 0)
+        wake_parked(reader_park_, 1); // REST
+    after_sealed_take();
     return end;
 }
 
-status context::take_sealed_untold(std::uint64_t& value) noexcept {
+status context::take_sealed_untold(std::uint64_t& value, std::uint64_t most) noexcept {
     const std::uint64_t base = base_of(state_.load(base::acquire));
     std::uint64_t huge = huge_.load(base::acquire);
     std::uint64_t take = 0;
     do {
-        take = take_from(base + huge, semaphore());
+        take = take_up_to(most, base + huge, semaphore());
         if (take == 0) return status::would_block;
     } while (!huge_.compare_exchange_weak(huge, huge - take, base::acq_rel, base::acquire));
     value = take;
@@ -94,13 +98,13 @@ void context::after_sealed_add(std::uint64_t before, std::uint64_t units, std::u
     tell_of_sealed_change(poll_in | (before == 0 ? bell::left_zero : 0U), poll_in | mask);
 }
 
-[[gnu::noinline]] taken context::take_sealed_or_arrive(sleep_spot* spot) noexcept {
+[[gnu::noinline]] taken context::take_sealed_or_arrive(sleep_spot* spot, std::uint64_t most) noexcept {
     taken got{};
-    got.end = take_sealed(got.value);
+    got.end = take_sealed(got.value, most);
     if (got.end != status::would_block || spot == nullptr) return got;
     const park_word before = reader_park_.fetch_or(asleep_mark | arrived_mark, base::acq_rel); // SEALED_PARK, announce
     *spot = sleep_spot{&reader_park_, before | asleep_mark | arrived_mark};
-    got.end = take_sealed(got.value);
+    got.end = take_sealed(got.value, most);
     return got;
 }
 

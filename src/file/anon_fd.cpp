@@ -34,10 +34,10 @@ class taken_number {
 };
 
 // A file for the object, in the table under this number; takes over the caller's reference on success.
-status install_new(core::context& object, int fd, bool inherited) noexcept {
+status install_new(core::context& object, watch::ring_way way, int fd, bool inherited) noexcept {
     descriptor_table& table = descriptor_table::instance();
     if (const status end = table.reserve(fd); end != status::ok) return end;
-    const watch::doorbell::lent_number number{fd, table.owner_of(fd), inherited, &descriptor_table::follow};
+    const watch::doorbell::lent_number number{fd, table.owner_of(fd), inherited, way, &descriptor_table::follow};
     if (const status end = watch::doorbell::adopt(object, number); end != status::ok) return end;
     open_file* const file = open_file::make();
     if (file == nullptr) return status::no_memory;
@@ -76,7 +76,7 @@ status refusal_of(int negative_errno) noexcept {
     }
 }
 
-status make_descriptor(unsigned initval, unsigned flags, int& fd) noexcept {
+status make_descriptor(unsigned initval, unsigned flags, watch::ring_way way, int& fd) noexcept {
     core::context* const object = core::context::create(initval, flags);
     if (object == nullptr) return status::no_memory;
     const bool inherited = (flags & core::flag_cloexec) == 0;
@@ -84,7 +84,7 @@ status make_descriptor(unsigned initval, unsigned flags, int& fd) noexcept {
     status end = number.get() < 0 ? refusal_of(number.get()) : status::ok;
     if (end == status::ok) {
         os::learn_border(number.get());
-        end = install_new(*object, number.get(), inherited);
+        end = install_new(*object, way, number.get(), inherited);
     }
     if (end != status::ok) {
         object->put();

@@ -8,12 +8,13 @@
 #include <efd/base/status.hpp>
 
 #include "file/open_file.hpp"
+#include "watch/doorbell.hpp"
 
 namespace efd::file {
 
-// The lowest free number, with a new object behind it. flags: core::flag_*, checked by the caller.
+// The lowest free number, with a new object behind it. flags: core::flag_*, checked by the caller. way: level or every.
 // no_descriptor, table_full, no_memory.
-[[nodiscard]] base::status make_descriptor(unsigned initval, unsigned flags, int& fd) noexcept;
+[[nodiscard]] base::status make_descriptor(unsigned initval, unsigned flags, watch::ring_way way, int& fd) noexcept;
 
 // The number that the kernel has just given for a dup of one of this file's: it names the file here too. no_memory,
 // no_descriptor (a number beyond the table): the number is given back.

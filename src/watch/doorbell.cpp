@@ -25,6 +25,8 @@
 
 #include "os/descriptor.hpp"
 
+#include <algorithm>
+
 namespace efd::watch {
 
 using base::status;
@@ -72,19 +74,60 @@ void doorbell::told(core::bell& bell, core::context& object, std::uint32_t key) 
     if (key == core::poll_hup) return self.end();
     if (!self.is_home()) return;
     if (is_armed_way(place)) return self.told_armed(key);
-    if (self.inherits_.load(base::relaxed) != 0 && key != core::poll_out && self.stands_rung(key)) return;
-    // Only a count above zero is rung for: a late adder may be told of an object that was born in its own one's slot.
-    if ((key & left_zero) != 0 && to_hold(object.count()) == 1) self.ring();
-    const std::uint32_t seen = self.request();
+    if (key == found_nothing) return self.doubt();
+    if (self.found_nothing_.load(base::relaxed) != 0) self.found_nothing_.store(0, base::relaxed);
+    if (is_every_way(place) && (key & core::poll_in) != 0) {
+        self.told_every();
+    } else {
+        if (self.inherits_.load(base::relaxed) != 0 && key != core::poll_out && self.stands_rung(key)) return;
+        // Only a count above zero is rung for: a late adder may be told of an object that was born in its own one's
+        // slot.
+        if ((key & left_zero) != 0 && to_hold(object.count()) == 1) self.ring();
+    }
+    self.answer(key);
+}
+
+// LEVEL. A look after the change, and for an add a ring that is surely made.
+void doorbell::answer(std::uint32_t key) noexcept {
+    const std::uint32_t seen = request();
     const bool is_busy = (seen & busy_mark) != 0;
-    const std::uint64_t wanted = key != core::poll_out && !self.surely_rung(seen) ? to_hold(object.count()) : 0;
+    const std::uint64_t wanted = key != core::poll_out && !surely_rung(seen) ? to_hold(object_.count()) : 0;
     // A full bell is filled by the look itself: with a ring before it, watchers would be told of room that is not
     // there.
     const bool makes_sure = wanted == 1 || (wanted == full && is_busy);
-    if (makes_sure) self.ring();
+    if (makes_sure) ring();
     // Whoever has rung asks for a look that comes after it.
-    if (!is_busy) return self.look(seen);
-    if (const std::uint32_t after = makes_sure ? self.request() : busy_mark; (after & busy_mark) == 0) self.look(after);
+    if (!is_busy) return look(seen);
+    if (const std::uint32_t after = makes_sure ? request() : busy_mark; (after & busy_mark) == 0) look(after);
+}
+
+// EVERY. An edge for this add: a ring where none is surely done, else a write of nothing, so that the descriptor never
+// fills. An edge that is taken away with the rings is made again by SURELY_RUNG: by who took them, or by this add.
+void doorbell::told_every() noexcept {
+    const bool rings = to_hold(object_.count()) == 1 && !surely_rung(word_.load(base::acquire));
+    if (!rings || !ring()) make_edge();
+}
+
+// NOTHING. Reads that find nothing, one after the other, are those of a loop that is called for nothing: a completion
+// of the kernel's, or another process, has written to the descriptor, or a jump has left a ring there. So the kernel is
+// asked, ever more rarely where it says that nothing is wrong.
+void doorbell::doubt() noexcept {
+    const std::uint32_t in_a_row = found_nothing_.load(base::relaxed) + 1;
+    const std::uint32_t after = doubt_after_.load(base::relaxed);
+    found_nothing_.store(in_a_row < after ? in_a_row : 0, base::relaxed);
+    if (in_a_row < after) return;
+    const bool is_readable = os::is_readable(fd_here());
+    doubt_after_.store(is_readable ? first_doubt : after < last_doubt ? 2 * after : last_doubt, base::relaxed);
+    if (!is_readable) return;
+    doubted_.store(1, base::release);
+    if (const std::uint32_t seen = request(); (seen & busy_mark) == 0) look(seen);
+}
+
+// By who is busy.
+bool doorbell::take_doubt() noexcept {
+    if (doubted_.load(base::acquire) == 0) return false;
+    doubted_.store(0, base::relaxed);
+    return true;
 }
 
 // INHERITED. Another process has the bell, too, once it was started by posix_spawn(3) or vfork and exec, and may read
@@ -114,19 +157,28 @@ void doorbell::told_armed(std::uint32_t key) noexcept {
 }
 
 void doorbell::forget() noexcept {
+    doubted_.store(0, base::relaxed);
+    found_nothing_.store(0, base::relaxed);
+    doubt_after_.store(first_doubt, base::relaxed);
     full_.store(0, base::relaxed);
     begun_.store(0, base::relaxed);
     done_.store(0, base::relaxed);
     word_.store(0, base::relaxed);
 }
 
-void doorbell::ring() noexcept {
+// False: it is shown full.
+bool doorbell::ring() noexcept {
     begun_.fetch_add(1, base::acq_rel); // LEVEL, begun
-    if (os::ring_bell(fd_here(), 1))
+    const bool rung = os::ring_bell(fd_here(), 1);
+    if (rung)
         done_.fetch_add(1, base::acq_rel); // LEVEL, done
     else
-        begun_.fetch_sub(1, base::acq_rel); // it is shown full
+        begun_.fetch_sub(1, base::acq_rel);
+    return rung;
 }
+
+// A write of nothing: watchers look, and the descriptor holds what it held.
+void doorbell::make_edge() noexcept { (void)os::ring_bell(fd_here(), 0); }
 
 // Nobody counts these: who watches an armed bell watches for edges.
 void doorbell::ring_armed() noexcept {
@@ -180,31 +232,39 @@ void doorbell::look(std::uint32_t word) noexcept {
 void doorbell::show(std::uint64_t count, bool& took) noexcept {
     const std::uint64_t wanted = to_hold(count);
     const bool was_full = full_.load(base::relaxed) != 0;
+    const bool is_doubted = take_doubt();
     if (was_full != (wanted == full)) {
         // Else no watcher sees room that there never was.
         if (was_full || begun_.load(base::acquire) != 0) silence(took);
         full_.store(wanted == full && os::ring_bell(fd_here(), full) ? 1 : 0, base::relaxed);
     }
-    if (wanted == 0 && begun_.load(base::acquire) != 0) silence(took);
+    if (wanted == 0 && (begun_.load(base::acquire) != 0 || is_doubted)) return silence(took);
     if (wanted == 1 && (begun_.load(base::acquire) == 0 || (took && done() <= 0))) ring();
     // LEVEL, rung. Who has begun to ring and is not done asks for another look after it.
-    if (inherits_.load(base::relaxed) != 0) return;
+    if (inherits_.load(base::relaxed) != 0 || is_every_way(place_.load(base::relaxed))) return;
     if (wanted == full || (wanted == 1 && done() > 0)) object_.note_ring();
 }
 
-// Rings that are surely done are in what is taken, unless somebody has read the descriptor, who should not have. While
-// the mark is there no add trusts a ring.
+// Rings that are surely done are in what is taken, unless somebody has read the descriptor, who should not have; and no
+// more than have begun, unless somebody else has written to it. While the mark is there no add trusts a ring.
 void doorbell::silence(bool& took) noexcept {
     word_.fetch_or(taking_mark, base::acq_rel); // SURELY_RUNG, taking
     const std::int32_t surely = done();
     const std::uint64_t taken = os::silence_bell(fd_here());
     auto rings = static_cast<std::uint32_t>(full_.load(base::relaxed) != 0 && taken >= full ? taken - full : taken);
     if (taken == 0 && surely > 0) rings = static_cast<std::uint32_t>(surely);
+    if (taken != 0) rings = std::min(rings, begun());
     full_.store(0, base::relaxed);
     begun_.fetch_sub(rings, base::acq_rel);
     done_.fetch_sub(rings, base::acq_rel);
     word_.fetch_and(~taking_mark, base::acq_rel);
     took = true;
+}
+
+// Rings that began and were not silenced.
+std::uint32_t doorbell::begun() const noexcept {
+    const auto rings = static_cast<std::int32_t>(begun_.load(base::acquire));
+    return rings > 0 ? static_cast<std::uint32_t>(rings) : 0;
 }
 
 } // namespace efd::watch

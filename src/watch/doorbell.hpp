@@ -2,10 +2,11 @@
 //
 // Owns one descriptor, which only says ready or not and never carries the count: it is to be watched, not read.
 // `level`: readable while the count is above zero, writable while there is room. `armed`: each arm() that did not find
-// the object ready already is answered by one ring, an edge. One thread at a time works on the descriptor; who finds it
-// busy leaves its request in the word and goes on, so nobody waits and any of this may run in a signal handler, but for
-// making the descriptor. Whether the number is this bell's still is looked at before each use (doorbell_number.cpp).
-// Invariant (LEVEL in docs/races.md): when no call is in progress, a level descriptor says what poll() says.
+// the object ready already is answered by one ring, an edge. `every`: as level, and each add makes an edge. One thread
+// at a time works on the descriptor; who finds it busy leaves its request in the word and goes on, so nobody waits and
+// any of this may run in a signal handler, but for making the descriptor. Whether the number is this bell's still is
+// looked at before each use (doorbell_number.cpp). Invariant (LEVEL in docs/races.md): when no call is in progress, a
+// level descriptor says what poll() says.
 #pragma once
 
 #include <efd/base/atomic.hpp>
@@ -18,7 +19,7 @@
 
 namespace efd::watch {
 
-enum class ring_way : unsigned char { level, armed };
+enum class ring_way : unsigned char { level, armed, every };
 
 class doorbell : public core::bell {
   public:
@@ -31,13 +32,14 @@ class doorbell : public core::bell {
     [[nodiscard]] static base::status arm(core::context& object, std::uint32_t events, std::uint32_t& ready) noexcept;
 
     // For an object that nobody else knows yet: the program's number, behind which is a bell, readable if the count is
-    // above zero, becomes the object's level descriptor. It is lent: as long as no call has named it, it is not used
-    // here at all. `follow` is called in the child of a fork, with the bell made anew, to put it behind the other
-    // numbers of its file. no_memory: nothing has changed.
+    // above zero, becomes the object's descriptor, level or every. It is lent: as long as no call has named it, it is
+    // not used here at all. `follow` is called in the child of a fork, with the bell made anew, to put it behind the
+    // other numbers of its file. no_memory: nothing has changed.
     struct lent_number {
         int fd;
         const void* owner; // whom the note of this number names
         bool inherited;    // exec does not close it
+        ring_way way;      // level or every
         void (*follow)(core::context& object, int bell, int lent);
     };
     [[nodiscard]] static base::status adopt(core::context& object, const lent_number& number) noexcept;
@@ -74,7 +76,10 @@ class doorbell : public core::bell {
     [[nodiscard]] base::status open_here(ring_way way, int& fd) noexcept;
     void note_born_ringing() noexcept;
     [[nodiscard]] static bool is_lent(int place) noexcept;
+    [[nodiscard]] static ring_way way_of(int place) noexcept;
+    [[nodiscard]] static int mark_of(ring_way way) noexcept;
     [[nodiscard]] static bool is_armed_way(int place) noexcept;
+    [[nodiscard]] static bool is_every_way(int place) noexcept;
     [[nodiscard]] static bool is_retired(int place) noexcept;
 
     static void told(core::bell& bell, core::context& object, std::uint32_t key);
@@ -83,9 +88,15 @@ class doorbell : public core::bell {
     void forget() noexcept;
     [[nodiscard]] int fd_here() const noexcept;
     [[nodiscard]] std::int32_t done() const noexcept { return static_cast<std::int32_t>(done_.load(base::acquire)); }
-    void ring() noexcept;
+    bool ring() noexcept;
+    [[nodiscard]] std::uint32_t begun() const noexcept;
     void ring_armed() noexcept;
+    void make_edge() noexcept;
     void told_armed(std::uint32_t key) noexcept;
+    void told_every() noexcept;
+    void doubt() noexcept;
+    [[nodiscard]] bool take_doubt() noexcept;
+    void answer(std::uint32_t key) noexcept;
     [[nodiscard]] bool stands_rung(std::uint32_t key) noexcept;
     [[nodiscard]] std::uint32_t request() noexcept;
     [[nodiscard]] bool surely_rung(std::uint32_t seen) const noexcept;
@@ -101,11 +112,16 @@ class doorbell : public core::bell {
     [[nodiscard]] bool use_as_made() noexcept;
     [[nodiscard]] base::status make_anew(int& place) noexcept;
 
-    static constexpr int nowhere = -1; // else: the number of the descriptor, above three marks
+    static constexpr int nowhere = -1; // else: the number of the descriptor, above four marks
     static constexpr int armed_way = 1 << 0;
     static constexpr int retired = 1 << 1; // beside armed_way: its ring is heard by nobody
     static constexpr int lent = 1 << 2;    // the number is the program's own
-    static constexpr int number_shift = 3;
+    static constexpr int every_way = 1 << 3;
+    static constexpr int number_shift = 4;
+
+    // NOTHING: after so many reads in a row that found nothing the kernel is asked; most: where it never was wrong.
+    static constexpr std::uint32_t first_doubt = 2;
+    static constexpr std::uint32_t last_doubt = 1024;
 
     core::context& object_; // of the slot: the bell stays with it, from one object to the next
     base::atomic<int> place_;
@@ -114,9 +130,12 @@ class doorbell : public core::bell {
     base::atomic<std::uint32_t> done_{0};  // of these, the ones that have surely rung; below zero for a moment
     base::atomic<std::uint32_t> full_{0};  // who is busy may touch this: the bell shows that there is no room
     base::atomic<std::uint32_t> home_{0};  // the process that made the number
-    lent_number lent_ = {nowhere, nullptr, false, nullptr};
+    lent_number lent_ = {nowhere, nullptr, false, ring_way::level, nullptr};
     base::atomic<std::uint32_t> lent_is_used_{0};
     base::atomic<std::uint32_t> inherits_{0};
+    base::atomic<std::uint32_t> found_nothing_{0}; // reads in a row
+    base::atomic<std::uint32_t> doubt_after_{first_doubt};
+    base::atomic<std::uint32_t> doubted_{0};   // it says ready for something that is no ring of ours
     base::atomic<std::uint64_t> looked_at_{1}; // the count, when the bell was last seen to ring; for one that inherits
     doorbell* next_made_ = nullptr;
 };

@@ -52,6 +52,19 @@ constinit std::mutex making_anew;
 
 bool doorbell::is_lent(int place) noexcept { return (place & lent) != 0; }
 bool doorbell::is_armed_way(int place) noexcept { return (place & armed_way) != 0; }
+bool doorbell::is_every_way(int place) noexcept { return (place & every_way) != 0; }
+ring_way doorbell::way_of(int place) noexcept {
+    if (is_armed_way(place)) return ring_way::armed;
+    return is_every_way(place) ? ring_way::every : ring_way::level;
+}
+int doorbell::mark_of(ring_way way) noexcept {
+    switch (way) {
+    case ring_way::level: return 0;
+    case ring_way::armed: return armed_way;
+    case ring_way::every: return every_way;
+    }
+    return 0;
+}
 bool doorbell::is_retired(int place) noexcept { return (place & retired) != 0; }
 
 // -1: the number was closed behind our back, and the kernel gave it to another bell; or no call has named it yet.
@@ -86,15 +99,14 @@ status doorbell::open(core::context& object, ring_way way, int& fd) noexcept {
 }
 
 status doorbell::open_here(ring_way way, int& fd) noexcept {
-    const bool armed = way == ring_way::armed;
     int place = place_.load(base::acquire);
     if (place == nowhere) {
-        const bool readable = !armed && object_.count() > 0;
+        const bool readable = way != ring_way::armed && object_.count() > 0;
         const int made = os::make_bell(readable);
         if (made < 0) return status_of(made);
         os::note_owner(made, this);
         home_.store(os::process_number(), base::release);
-        const int wanted = made << number_shift | (armed ? armed_way : 0);
+        const int wanted = made << number_shift | mark_of(way);
         if (place_.compare_exchange_strong(place, wanted, base::acq_rel, base::acquire)) {
             place = wanted;
             if (readable) note_born_ringing();
@@ -104,8 +116,8 @@ status doorbell::open_here(ring_way way, int& fd) noexcept {
     } else if (!is_retired(place)) {
         if (const status end = make_anew(place); end != status::ok) return end;
     }
-    if (is_armed_way(place) != armed || is_retired(place)) return status::invalid;
-    if (!armed) object_.watch_level();
+    if (way_of(place) != way || is_retired(place)) return status::invalid;
+    if (way != ring_way::armed) object_.watch_level();
     fd = place >> number_shift;
     return status::ok;
 }
@@ -124,7 +136,7 @@ status doorbell::make_anew(int& place) noexcept {
     begun_.fetch_sub(lost, base::acq_rel);
     done_.fetch_sub(lost, base::acq_rel);
     full_.store(0, base::relaxed);
-    place = made << number_shift | (place & (armed_way | retired));
+    place = made << number_shift | (place & (armed_way | every_way | retired));
     place_.store(place, base::release);
     home_.exchange(here, base::acq_rel); // HOME
     return status::ok;
@@ -142,7 +154,7 @@ status doorbell::adopt(core::context& object, const lent_number& number) noexcep
     bell->lent_ = number;
     bell->inherits_.store(number.inherited ? 1 : 0, base::relaxed);
     bell->home_.store(os::process_number(), base::relaxed);
-    bell->place_.store(number.fd << number_shift | lent, base::release);
+    bell->place_.store(number.fd << number_shift | lent | mark_of(number.way), base::release);
     object.watch_level_untold();
     return status::ok;
 }
@@ -159,7 +171,7 @@ void doorbell::give_own_number(core::context& object, int own) noexcept {
     os::note_owner(own, bell);
     int place = bell->place_.load(base::acquire);
     while (is_lent(place)) {
-        const int kept = place & (armed_way | retired);
+        const int kept = place & (armed_way | every_way | retired);
         if (bell->place_.compare_exchange_weak(place, own << number_shift | kept, base::acq_rel, base::acquire)) return;
     }
     os::note_owner(own, nullptr);
@@ -272,7 +284,7 @@ status doorbell::renew_all() noexcept {
         if (place == nowhere || is_retired(place) || !bell->object_.get_unless_zero()) continue;
         if (!bell->is_unused() || bell->use_as_made()) {
             int fd = -1;
-            const status end = bell->open_here(is_armed_way(place) ? ring_way::armed : ring_way::level, fd);
+            const status end = bell->open_here(way_of(place), fd);
             if (first == status::ok && end != status::ok) first = end;
         }
         bell->object_.put();

@@ -50,6 +50,7 @@ std::string asked_of(needs what) {
     case needs::object: return "kernel, library, descriptor";
     case needs::number: return "kernel, descriptor";
     case needs::descriptor: return "kernel";
+    case needs::watched: return "kernel, descriptor (every)";
     case needs::in_process: return "library";
     }
     return {};

@@ -2,6 +2,7 @@
 #include "explore/bell_world.hpp"
 
 #include "explore/tell.hpp"
+#include "os/descriptor.hpp"
 
 #include <array>
 
@@ -18,16 +19,20 @@ struct hall {
     ring_way way = ring_way::level;
     bool began_above_zero = false;
     std::array<bool, max_threads> in_call{};
-    std::uint64_t reads = 0;  // that took something
-    std::uint64_t arms = 0;   // that found nothing
-    std::uint64_t before = 0; // the bell's word when the threads begin
+    std::uint64_t reads = 0;   // that took something
+    bool from_outside = false; // somebody else has rung, and no read need have noticed
+    bool is_heard = false;     // somebody listens to each add
+    std::uint64_t heard = 0;   // adds that had begun at the last event of who listens
+    std::uint64_t arms = 0;    // that found nothing
+    std::uint64_t before = 0;  // the bell's word when the threads begin
 };
 hall* here = nullptr;
 
 std::size_t running() noexcept { return static_cast<std::size_t>(the_machine().running()); }
 
 const char* fault_at_rest() noexcept {
-    return here->fd < 0 || here->way == ring_way::armed ? nullptr : level_fault(w().object, here->fd);
+    if (here->from_outside) return nullptr;
+    return here->fd < 0 || here->way == ring_way::armed ? nullptr : level_fault(w().object, here->fd, here->way);
 }
 
 // Whoever finds `armed` clear above zero leaves the ringing to others: it must be done, whoever is in a call.
@@ -46,7 +51,7 @@ const char* fault_after_add(std::uint64_t silences_before) noexcept {
     if (!the_machine().stops() || here->fd < 0 || returned_units() == 0) return nullptr;
     const std::uint64_t bell = bell_word(here->fd);
     if (silences_of(bell) != silences_before) return nullptr;
-    if (here->way == ring_way::level && here->watched && held_by(bell) == 0)
+    if (here->way != ring_way::armed && here->watched && held_by(bell) == 0)
         return "a write has returned, and the descriptor is silent";
     for (const thread_state& t : the_machine().now.threads)
         if (t.alive == life::runnable && t.pending != nullptr && t.pending->what == act::await_bell &&
@@ -73,6 +78,7 @@ class in_call {
     explicit in_call(bool adds = false) noexcept
         : adds_(adds), silences_(here->fd < 0 ? 0 : silences_of(bell_word(here->fd))) {
         here->in_call[running()] = true;
+        if (adds && here->is_heard) w().payload[0].fetch_add(1, efd::base::relaxed);
         the_machine().now.threads[running()].before_first_step = true;
     }
     ~in_call() {
@@ -119,14 +125,15 @@ std::string too_many_calls(std::uint64_t most, std::uint64_t most_silences) {
 
 } // namespace
 
-const char* level_fault(const efd::core::context& object, int fd) noexcept {
+const char* level_fault(const efd::core::context& object, int fd, ring_way way) noexcept {
     const std::uint64_t count = context_layout::newest_count(object);
     const efd::core::state_word word = context_layout::newest_state(object);
     const bool rung = (word & efd::core::rung_mark) != 0;
     if (!efd::core::has_bell(word)) return "a level bell that no add would tell";
     if (!efd::core::is_sealed(word) && count == 0 && (!efd::core::is_armed(word) || rung))
         return "at zero, and the next add would not ring";
-    if (!efd::core::is_sealed(word) && count > 0 && (efd::core::is_armed(word) || !rung))
+    if (way == ring_way::every && (!efd::core::is_armed(word) || rung)) return "an add would not be told";
+    if (way == ring_way::level && !efd::core::is_sealed(word) && count > 0 && (efd::core::is_armed(word) || !rung))
         return "above zero, and the next add would ring for nothing";
     const std::uint64_t held = held_by(bell_word(fd));
     if ((held > 0) != (count > 0)) return held > 0 ? "readable at zero" : "not readable above zero";
@@ -147,6 +154,8 @@ void make_bell_world(std::uint64_t initval, unsigned flags, ring_way way) {
     make_bell_world_without(initval, flags, way);
     attach_bell();
 }
+
+void listen_to_each_add() { here->is_heard = true; }
 
 void make_empty_sealed_bell_world(ring_way way) {
     make_bell_world_without(efd::core::packed_limit, 0, way);
@@ -212,6 +221,25 @@ bool bell_arm(std::uint32_t what) {
 
 void bell_await(watch_for what, std::uint64_t& edges) { await_bell(here->fd, what, edges); }
 
+void bell_listen(int events) {
+    std::uint64_t edges = rings_of(here->before);
+    for (int i = 0; i < events; ++i) {
+        bell_await(watch_for::edge, edges);
+        here->heard = w().payload[0].load(efd::base::relaxed);
+    }
+}
+
+void bell_doubt() {
+    (void)bell_take();
+    here->from_outside = false;
+    (void)bell_take();
+}
+
+void bell_ring_from_outside() {
+    here->from_outside = true;
+    must(efd::os::ring_bell(here->fd, 1), "the descriptor is full");
+}
+
 std::string audit_level() {
     if (std::string wrong = audit(); !wrong.empty()) return wrong;
     const char* const wrong = fault_at_rest();
@@ -229,6 +257,23 @@ std::string audit_level_calls() {
 }
 
 std::string audit_armed() { return audit(); }
+
+std::string audit_every() {
+    const std::uint64_t begun = the_machine().newest_value(&w().payload[0], sizeof(std::uint64_t));
+    for (int i = 0; i < the_machine().thread_count(); ++i) {
+        const thread_state& t = the_machine().now.threads[static_cast<std::size_t>(i)];
+        const bool listens = t.alive == life::runnable && t.pending->what == act::await_bell;
+        if (listens && w().object.count() > 0 && here->heard < begun)
+            return "lost edge: thread " + std::to_string(i) + " sleeps, and the last write it has not heard of";
+    }
+    return audit_at_rest();
+}
+
+std::string audit_at_rest() {
+    if (std::string wrong = conserved(); !wrong.empty()) return wrong;
+    const char* const wrong = fault_at_rest();
+    return wrong == nullptr ? "" : wrong;
+}
 
 std::string audit_bell_with_stops() {
     if (std::string wrong = audit_with_stops(); !wrong.empty()) return wrong;

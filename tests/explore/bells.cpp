@@ -50,6 +50,7 @@ std::uint64_t bell_after(std::uint64_t old, const request& asked) noexcept {
     case bell_call::ring:
         return admits(old, asked.operand) ? old + asked.operand + (std::uint64_t{1} << rings_shift) : old;
     case bell_call::silence: return (old & ~bell_full) + (std::uint64_t{1} << silences_shift);
+    case bell_call::look: return old;
     case bell_call::take_all: return old & ~bell_full;
     case bell_call::take_one: return held_by(old) > 0 ? old - 1 : old;
     case bell_call::close: return old & ~bell_open;
@@ -166,7 +167,9 @@ bool replace_bell(int fd) noexcept {
 }
 bool is_marked(int /*unused*/) noexcept { return true; }
 bool is_bell_as_made(int /*unused*/, bool /*unused*/) noexcept { return false; }
-bool is_readable(int fd) noexcept { return explore::held_by(explore::bell_word(fd)) > 0; }
+bool is_readable(int fd) noexcept {
+    return explore::held_by(explore::call(fd, bell_call::look, 0, std::source_location::current())) > 0;
+}
 void mark(int /*unused*/) noexcept {}
 void note_owner(int /*unused*/, const void* /*unused*/) noexcept {} // the last one to ask for a number has it
 bool is_owner(int fd, const void* /*unused*/) noexcept { return fd >= 0; }

@@ -22,7 +22,7 @@ constexpr std::uint64_t held_by(std::uint64_t bell) noexcept { return bell & bel
 constexpr std::uint64_t rings_of(std::uint64_t bell) noexcept { return bell >> rings_shift & 0xFFFF; }
 constexpr std::uint64_t silences_of(std::uint64_t bell) noexcept { return bell >> silences_shift; }
 
-enum class bell_call : std::uint64_t { make, ring, silence, close, take_all, take_one };
+enum class bell_call : std::uint64_t { make, ring, silence, look, close, take_all, take_one };
 // Level-triggered for reading; edge-triggered, edges counted from those seen before; level-triggered for writing; a
 // read that sleeps, of all or of one.
 enum class watch_for : std::uint64_t { readable, edge, writable, taking, taking_one };

@@ -226,7 +226,8 @@ void make_numbered_world() {
 
 int really_make(std::uint64_t units) {
     int number = -1;
-    must(efd::file::make_descriptor(static_cast<unsigned>(units), 0, number) == status::ok, "no descriptor");
+    const status end = efd::file::make_descriptor(static_cast<unsigned>(units), 0, efd::watch::ring_way::level, number);
+    must(end == status::ok, "no descriptor");
     here->made_at[units] = number + 1;
     here->file_of[units] = file_made_last();
     if (open_file* const file = file_layout::newest_at(number); file != nullptr) note(*file);

@@ -8,6 +8,7 @@
 namespace explore {
 
 std::vector<scenario> packed_scenarios();
+std::vector<scenario> some_scenarios();
 std::vector<scenario> stop_scenarios();
 std::vector<scenario> leaving_scenarios();
 std::vector<scenario> sealed_scenarios();
@@ -15,6 +16,7 @@ std::vector<scenario> queue_scenarios();
 std::vector<scenario> life_scenarios();
 std::vector<scenario> bell_scenarios();
 std::vector<scenario> bell_loop_scenarios();
+std::vector<scenario> bell_every_scenarios();
 std::vector<scenario> set_scenarios();
 std::vector<scenario> set_life_scenarios();
 std::vector<scenario> set_stopped_scenarios();

@@ -158,6 +158,18 @@ std::uint64_t read_value() noexcept {
     return value;
 }
 
+std::uint64_t read_up_to(std::uint64_t most, const wait_terms& terms) noexcept {
+    std::uint64_t value = 0;
+    doing(task::reads);
+    const status end = w().object.read_some(value, most, terms);
+    if (end == status::ok) {
+        must(value > 0 && value <= most, "a read of some took none, or more than it may");
+        w().taken.add(value);
+    }
+    doing(task::none);
+    return value;
+}
+
 status write_some(std::uint64_t n, const wait_terms& terms) noexcept {
     doing(task::writes, n);
     const status end = w().object.write(n, terms);

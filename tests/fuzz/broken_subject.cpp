@@ -3,6 +3,7 @@
 // One mutex guards an object; everybody who waits sleeps on one futex word, which each change moves on.
 #include "fuzz/broken_subject.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <deque>
@@ -39,6 +40,12 @@ class small_object {
                 if (flaw_ == flaw::interrupted_read_takes) ++count_;
             });
         if (got.error != 0 && flaw_ == flaw::value_written_on_failure) got.value = 99;
+        return got;
+    }
+    answer read_some(std::uint64_t most) {
+        answer got;
+        if (most == 0) return {EINVAL, 0};
+        got.error = wait_for(manner::as_flagged, [&] { return take_some(got.value, most); }, [] {});
         return got;
     }
     int write(std::uint64_t value, manner how) {
@@ -154,6 +161,14 @@ class small_object {
         return true;
     }
 
+    bool take_some(std::uint64_t& value, std::uint64_t most) {
+        if (count_ == 0) return false;
+        value = flaw_ == flaw::read_some_takes_all ? count_ : std::min(most, count_);
+        count_ = flaw_ == flaw::read_some_leaves_none ? 0 : count_ - value;
+        wake(everybody, POLLOUT);
+        return true;
+    }
+
     bool add(std::uint64_t value) {
         const std::uint64_t room = top - count_;
         const bool fits = flaw_ == flaw::bound_too_high  ? value <= room
@@ -206,6 +221,7 @@ class broken_table final : public subject {
     }
     void close(unsigned handle) override { handles_.at(handle).reset(); }
     answer read(unsigned handle, manner how) override { return handles_.at(handle)->read(how); }
+    answer read_some(unsigned handle, std::uint64_t most) override { return handles_.at(handle)->read_some(most); }
     int write(unsigned handle, std::uint64_t value, manner how) override {
         return handles_.at(handle)->write(value, how);
     }
@@ -247,6 +263,8 @@ std::span<const flaw_row> all_flaws() {
         {flaw::invalid_after_room, "invalid_after_room", false},
         {flaw::semaphore_takes_all, "semaphore_takes_all", false},
         {flaw::read_leaves_remainder, "read_leaves_remainder", false},
+        {flaw::read_some_takes_all, "read_some_takes_all", false},
+        {flaw::read_some_leaves_none, "read_some_leaves_none", false},
         {flaw::refused_write_counts, "refused_write_counts", false},
         {flaw::poll_without_error, "poll_without_error", false},
         {flaw::poll_out_at_the_bound, "poll_out_at_the_bound", false},

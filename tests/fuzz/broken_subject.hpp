@@ -19,6 +19,8 @@ enum class flaw : std::uint8_t {
     invalid_after_room,
     semaphore_takes_all,
     read_leaves_remainder,
+    read_some_takes_all,
+    read_some_leaves_none,
     refused_write_counts,
     poll_without_error,
     poll_out_at_the_bound,

@@ -100,7 +100,16 @@ bool comparison::would_sleep(const step& s, unsigned handle) const {
     if (is_signal(s.what)) return !subjects_.front()->signals_at_the_bound() && on.count >= core::ceiling - 1;
     if (on.nonblock) return false;
     if (s.what == act::read) return on.count == 0;
+    if (s.what == act::read_some) return on.count == 0 && s.by.offset != 0;
     return s.what == act::write && core::admit_write(on.count, s.by.offset) == admission::must_wait;
+}
+
+// The kernel takes the units of a semaphore one by one, and what it gives back to another object would be an edge.
+bool comparison::kernel_would_differ(const step& s, unsigned object) const {
+    if (s.what != act::read_some) return false;
+    const modelled& on = objects_.at(object);
+    constexpr std::uint64_t many = 200;
+    return on.semaphore ? std::min(on.count, s.by.offset) > many : on.watched != 0 && s.by.offset < on.count;
 }
 
 // A first operation on nothing makes its object, so that every part of a program does something.
@@ -112,7 +121,8 @@ void comparison::take(step s) {
     const bool wants_none = s.what == act::watch;
     const bool wants_one = s.what == act::unwatch || s.what == act::unwatch_and_read;
     const bool watched = objects_.at(object).watched != 0;
-    if (would_sleep(s, handle) || (wants_none && watched) || (wants_one && !watched)) {
+    if (would_sleep(s, handle) || kernel_would_differ(s, object) || (wants_none && watched) ||
+        (wants_one && !watched)) {
         ++tally_.skipped;
         return;
     }
@@ -161,6 +171,7 @@ void comparison::make(const step& s) {
 answer comparison::act_on(subject& on, const step& s, unsigned handle, unsigned object) {
     const manner how = manner_of(s.what);
     if (is_read(s.what)) return on.read(handle, how);
+    if (s.what == act::read_some) return on.read_some(handle, s.by.offset);
     if (is_write(s.what)) return {on.write(handle, s.by.offset, how), 0};
     if (is_signal(s.what)) return {on.signal(handle, s.what == act::signal_deferred), 0};
     switch (s.what) {
@@ -183,8 +194,8 @@ comparison::outcome comparison::see(subject& on, unsigned handle, unsigned objec
     return seen;
 }
 
-answer comparison::advance_read(modelled& of, manner how) const {
-    const std::uint64_t take = core::take_from(of.count, of.semaphore);
+answer comparison::advance_read(modelled& of, manner how, std::uint64_t most) const {
+    const std::uint64_t take = core::take_up_to(most, of.count, of.semaphore);
     if (take == 0) return {how == manner::expired ? ETIMEDOUT : EAGAIN, 0};
     of.count -= take;
     return {0, take};
@@ -204,6 +215,8 @@ answer comparison::advance_write(modelled& of, std::uint64_t value, manner how) 
 answer comparison::advance(const step& s, unsigned object) {
     modelled& of = objects_.at(object);
     if (is_read(s.what)) return advance_read(of, manner_of(s.what));
+    if (s.what == act::read_some && s.by.offset == 0) return {EINVAL, 0};
+    if (s.what == act::read_some) return advance_read(of, manner::as_flagged, s.by.offset);
     if (is_write(s.what)) return advance_write(of, s.by.offset, manner_of(s.what));
     if (is_signal(s.what)) of.count = core::after_signal(of.count);
     if (s.what == act::nonblock_on || s.what == act::nonblock_off) of.nonblock = s.what == act::nonblock_on;

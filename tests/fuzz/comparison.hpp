@@ -6,6 +6,8 @@
 // must agree with the model, or what was left out was left out wrongly. One thread.
 #pragma once
 
+#include <efd/core/count.hpp>
+
 #include "fuzz/program.hpp"
 #include "fuzz/subject.hpp"
 
@@ -61,11 +63,12 @@ class comparison {
     void look_at_all(std::string_view when);
     void finish();
     [[nodiscard]] bool would_sleep(const step& s, unsigned handle) const;
+    [[nodiscard]] bool kernel_would_differ(const step& s, unsigned object) const;
     answer act_on(subject& on, const step& s, unsigned handle, unsigned object);
     outcome see(subject& on, unsigned handle, unsigned object, bool look_closely);
     answer advance(const step& s, unsigned object);
     answer advance_write(modelled& of, std::uint64_t value, manner how) const;
-    answer advance_read(modelled& of, manner how) const;
+    answer advance_read(modelled& of, manner how, std::uint64_t most = core::as_mode) const;
     void judge(const step& s, unsigned handle, const std::vector<outcome>& seen, const answer& model);
     void duplicate(unsigned from);
     void close(const step& s, unsigned handle);

@@ -51,12 +51,14 @@ class kernel_object_table final : public subject {
             return error;
         }
         descriptors_.at(handle) = made;
+        semaphore_.at(handle) = (flags & EFD_SEMAPHORE) != 0;
         flags_.at(handle) = std::make_shared<int>(::fcntl(made, F_GETFL));
         return 0;
     }
     void duplicate(unsigned from, unsigned to) override {
         descriptors_.at(to) = ::fcntl(descriptors_.at(from), F_DUPFD_CLOEXEC, 0);
         flags_.at(to) = flags_.at(from);
+        semaphore_.at(to) = semaphore_.at(from);
     }
     void close(unsigned handle) override {
         ::close(descriptors_.at(handle));
@@ -72,6 +74,18 @@ class kernel_object_table final : public subject {
         }
         const iovec place{&got.value, sizeof got.value};
         if (::preadv2(from, &place, 1, -1, RWF_NOWAIT) < 0) got = {late(how, errno), 0};
+        return got;
+    }
+    answer read_some(unsigned handle, std::uint64_t most) override {
+        if (most == 0) return {EINVAL, 0};
+        answer got = read(handle, manner::as_flagged);
+        if (got.error != 0 || got.value == most) return got;
+        if (semaphore_.at(handle)) {
+            while (got.value < most && read(handle, manner::never).error == 0) ++got.value;
+        } else if (got.value > most) {
+            write_to(descriptors_.at(handle), got.value - most);
+            got.value = most;
+        }
         return got;
     }
     int write(unsigned handle, std::uint64_t value, manner how) override {
@@ -142,6 +156,7 @@ class kernel_object_table final : public subject {
     static int late(manner how, int error) { return how == manner::expired && error == EAGAIN ? ETIMEDOUT : error; }
 
     std::array<int, most_handles> descriptors_{};
+    std::array<bool, most_handles> semaphore_{};
     std::array<std::shared_ptr<int>, most_handles> flags_; // of the description, as last set: asking is a call
     std::array<int, most_objects> observers_{};
     int epoll_;

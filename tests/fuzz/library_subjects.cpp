@@ -44,6 +44,11 @@ class cpp_face final : public subject {
         got.error = number_of(read_into(at(handle), got.value, how));
         return got;
     }
+    answer read_some(unsigned handle, std::uint64_t most) override {
+        answer got;
+        got.error = number_of(at(handle).read_some(got.value, most));
+        return got;
+    }
     int write(unsigned handle, std::uint64_t value, manner how) override {
         switch (how) {
         case manner::as_flagged: return number_of(at(handle).write(value));
@@ -132,6 +137,11 @@ class c_face final : public subject {
     answer read(unsigned handle, manner how) override {
         answer got;
         got.error = error_of(read_into(handles_.at(handle), &got.value, how));
+        return got;
+    }
+    answer read_some(unsigned handle, std::uint64_t most) override {
+        answer got;
+        got.error = error_of(efd_read_some(handles_.at(handle), &got.value, most));
         return got;
     }
     int write(unsigned handle, std::uint64_t value, manner how) override {

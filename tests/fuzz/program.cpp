@@ -85,14 +85,14 @@ constexpr std::array<act, 32> acts{act::read,
                                    act::read,
                                    act::signal_deferred,
                                    act::write,
-                                   act::read,
+                                   act::read_some,
                                    act::try_write,
                                    act::write,
                                    act::read,
                                    act::signal,
                                    act::nonblock_on,
                                    act::write,
-                                   act::try_read,
+                                   act::read_some,
                                    act::write};
 
 std::string edge_in_words(amount::from edge) {
@@ -107,10 +107,10 @@ std::string edge_in_words(amount::from edge) {
 }
 
 std::string_view name_of(act what) {
-    constexpr std::array<std::string_view, 17> names{
-        "read",         "write",           "try_read", "try_write",        "read_expired", "write_expired",
-        "signal",       "signal_deferred", "create",   "duplicate",        "close",        "nonblock_on",
-        "nonblock_off", "watch",           "unwatch",  "unwatch_and_read", "look"};
+    constexpr std::array<std::string_view, 18> names{
+        "read",          "write",        "read_some",       "try_read", "try_write",        "read_expired",
+        "write_expired", "signal",       "signal_deferred", "create",   "duplicate",        "close",
+        "nonblock_on",   "nonblock_off", "watch",           "unwatch",  "unwatch_and_read", "look"};
     return names.at(static_cast<std::size_t>(what));
 }
 
@@ -167,6 +167,7 @@ unsigned decoder::creation_flags() noexcept {
 void decoder::operands(step& of) noexcept {
     switch (of.what) {
     case act::write:
+    case act::read_some:
     case act::try_write:
     case act::write_expired: of.by = what_to_add(); break;
     case act::create:
@@ -238,6 +239,7 @@ std::string in_words(const step& of, unsigned handle) {
     const std::string on = name + "(h" + std::to_string(handle);
     switch (of.what) {
     case act::write:
+    case act::read_some:
     case act::try_write:
     case act::write_expired: return on + ", " + in_words(of.by) + ")";
     case act::create: return on + ", initval " + in_words(of.by) + ", flags " + flags_in_words(of.flags) + ")";

@@ -20,6 +20,7 @@ using byte_view = std::span<const std::uint8_t>;
 enum class act : std::uint8_t {
     read,
     write,
+    read_some,
     try_read,
     try_write,
     read_expired, // until a deadline in the past
@@ -49,7 +50,7 @@ struct amount {
 struct step {
     act what = act::read;
     unsigned handle = 0; // the how-manieth of the handles that are there
-    amount by;           // write: what to add; create: the initial value
+    amount by;           // write: what to add; read_some: the most; create: the initial value
     unsigned flags = 0;  // create: flags; watch: the mask
     bool wide = false;   // create: the initial value has 64 bits
 };

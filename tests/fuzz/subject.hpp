@@ -39,6 +39,9 @@ class subject {
     virtual void close(unsigned handle) = 0;
 
     virtual answer read(unsigned handle, manner how) = 0;
+    // As the object's flag says. The kernel's: so many reads of a semaphore; of another object a read of all and a
+    // write of the rest, with nobody between.
+    virtual answer read_some(unsigned handle, std::uint64_t most) = 0;
     virtual int write(unsigned handle, std::uint64_t value, manner how) = 0;
     virtual int signal(unsigned handle, bool deferred) = 0;
 

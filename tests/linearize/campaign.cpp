@@ -103,6 +103,7 @@ const std::vector<broken>& broken_kinds() {
         {"torn_take", regime::zero, caught<fault::torn_take>},
         {"double_take", regime::zero, caught<fault::double_take>},
         {"greedy_take", regime::zero, caught<fault::greedy_take>},
+        {"rest_dropped", regime::zero, caught<fault::rest_dropped>},
         {"empty_read", regime::zero, caught<fault::empty_read>},
         {"bound_off_by_one", regime::bound, caught<fault::bound_off_by_one>},
         {"zero_at_the_ceiling", regime::saturated, caught<fault::zero_at_the_ceiling>},

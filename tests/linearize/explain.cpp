@@ -26,6 +26,9 @@ std::string describe(const call& c) {
     const char* const how = manners[static_cast<std::size_t>(c.how)];
     switch (c.what) {
     case act::read:
+        if (c.argument != 0)
+            return fmt::format("{}read_some({}) -> {}", how, c.argument,
+                               c.end == std::errc{} ? fmt::to_string(c.value) : end_name(c));
         return c.end == std::errc{} ? fmt::format("{}read -> {}", how, c.value)
                                     : fmt::format("{}read -> {}", how, end_name(c));
     case act::write: return fmt::format("{}write({}) -> {}", how, c.argument, end_name(c));

@@ -23,7 +23,7 @@ struct call {
     act what{};
     manner how{};
     std::errc end{};
-    std::uint64_t argument = 0; // of a write
+    std::uint64_t argument = 0; // of a write; of a read the most that it takes, 0 for one that takes as the mode says
     std::uint64_t value = 0;    // of a read that took, of a look
     std::int64_t from = 0;
     std::int64_t until = 0;

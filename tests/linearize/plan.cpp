@@ -82,6 +82,7 @@ order draw_order(const plan& p, dice& d) {
     if (o.what != act::read && o.what != act::write) return o;
     o.how = draw_manner(d);
     if (o.what == act::write) o.argument = draw_value(p, d, o.how == manner::blocking && !p.nonblock);
+    if (o.what == act::read && d.one_in(3)) o.argument = d.one_in(4) ? ceiling : 1 + d.below(3);
     constexpr std::array<std::int64_t, 5> timeouts{0, 500, 5'000, 50'000, 200'000};
     o.timeout_ns = d.of(timeouts);
     o.stopped_before = d.one_in(8);

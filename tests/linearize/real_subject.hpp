@@ -27,10 +27,19 @@ class real_subject {
     real_subject(std::uint64_t initial, bool semaphore, bool nonblock)
         : object_(initial, (semaphore ? flags::semaphore : flags::none) | (nonblock ? flags::nonblock : flags::none)) {}
 
-    std::errc try_read(std::uint64_t& value) { return object_.try_read(value); }
-    std::errc read(std::uint64_t& value) { return object_.read(value); }
-    std::errc read_until(std::uint64_t& value, moment deadline) { return object_.read_until(value, deadline); }
-    std::errc read(std::uint64_t& value, const std::stop_token& stop) { return object_.read(value, stop); }
+    // most: 0 for a read that takes as the mode says.
+    std::errc try_read(std::uint64_t& value, std::uint64_t most) {
+        return most == 0 ? object_.try_read(value) : object_.try_read_some(value, most);
+    }
+    std::errc read(std::uint64_t& value, std::uint64_t most) {
+        return most == 0 ? object_.read(value) : object_.read_some(value, most);
+    }
+    std::errc read_until(std::uint64_t& value, std::uint64_t most, moment deadline) {
+        return most == 0 ? object_.read_until(value, deadline) : object_.read_some_until(value, most, deadline);
+    }
+    std::errc read(std::uint64_t& value, std::uint64_t most, const std::stop_token& stop) {
+        return most == 0 ? object_.read(value, stop) : object_.read_some(value, most, stop);
+    }
     std::errc try_write(std::uint64_t n) { return object_.try_write(n); }
     std::errc write(std::uint64_t n) { return object_.write(n); }
     std::errc write_until(std::uint64_t n, moment deadline) { return object_.write_until(n, deadline); }

@@ -151,7 +151,7 @@ class recorder {
         const std::uint64_t count = object_.count();
         const bool read = count > core::ceiling - 1 - most_room || (count > 0 && dice_.one_in(2));
         order o{.what = read ? act::read : act::write, .how = manner::at_once};
-        o.argument = 1 + dice_.below(2);
+        if (!read) o.argument = 1 + dice_.below(2);
         fed_.push_back(perform_now(o));
     }
 
@@ -183,7 +183,9 @@ class recorder {
         call c{.what = o.what, .how = o.how, .argument = o.argument};
         const bool wait = o.how == manner::blocking;
         switch (o.what) {
-        case act::read: timed(c, [&] { c.end = wait ? object_.read(c.value) : object_.try_read(c.value); }); break;
+        case act::read:
+            timed(c, [&] { c.end = wait ? object_.read(c.value, o.argument) : object_.try_read(c.value, o.argument); });
+            break;
         case act::write:
             timed(c, [&] { c.end = wait ? object_.write(o.argument) : object_.try_write(o.argument); });
             break;
@@ -206,8 +208,8 @@ class recorder {
         call c{.what = o.what, .how = o.how, .argument = o.argument};
         const moment deadline = std::chrono::steady_clock::now() + std::chrono::nanoseconds(o.timeout_ns);
         timed(c, [&] {
-            c.end =
-                o.what == act::read ? object_.read_until(c.value, deadline) : object_.write_until(o.argument, deadline);
+            c.end = o.what == act::read ? object_.read_until(c.value, o.argument, deadline)
+                                        : object_.write_until(o.argument, deadline);
         });
         if (c.end == std::errc::timed_out) c.from = std::max(c.from, deadline.time_since_epoch().count());
         return c;
@@ -221,8 +223,9 @@ class recorder {
         const std::stop_token token = spot.source.get_token();
         if (o.stopped_before) spot.request();
         s.stoppable.store(static_cast<int>(which));
-        timed(c,
-              [&] { c.end = o.what == act::read ? object_.read(c.value, token) : object_.write(o.argument, token); });
+        timed(c, [&] {
+            c.end = o.what == act::read ? object_.read(c.value, o.argument, token) : object_.write(o.argument, token);
+        });
         s.stoppable.store(-1);
         if (c.end == std::errc::operation_canceled) {
             const std::int64_t requested = spot.requested_at.load();

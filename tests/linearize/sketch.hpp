@@ -23,6 +23,7 @@ enum class fault : unsigned char {
     torn_take,            // looks, then stores zero: what came between is lost
     double_take,          // two readers of a semaphore take one unit
     greedy_take,          // takes all of a semaphore
+    rest_dropped,         // takes up to n, and leaves nothing
     empty_read,           // a read that found nothing says that it read 0
     bound_off_by_one,     // a write reaches 2^64-1
     zero_at_the_ceiling,  // write(0) admitted at 2^64-1
@@ -45,17 +46,17 @@ class sketch {
     sketch(std::uint64_t initial, bool semaphore, bool nonblock)
         : count_(initial), looked_(initial), semaphore_(semaphore), nonblock_(nonblock) {}
 
-    std::errc try_read(std::uint64_t& value) { return take(value); }
-    std::errc read(std::uint64_t& value) {
-        return nonblock_ ? take(value) : until([&] { return take(value); }, [] { return std::errc{}; });
+    std::errc try_read(std::uint64_t& value, std::uint64_t most) { return take(value, most); }
+    std::errc read(std::uint64_t& value, std::uint64_t most) {
+        return nonblock_ ? take(value, most) : until([&] { return take(value, most); }, [] { return std::errc{}; });
     }
-    std::errc read_until(std::uint64_t& value, moment deadline) {
+    std::errc read_until(std::uint64_t& value, std::uint64_t most, moment deadline) {
         if constexpr (is == fault::hasty_timeout)
             if (sometimes()) return until([] { return again; }, timeout(deadline));
-        return until([&] { return take(value); }, timeout(deadline));
+        return until([&] { return take(value, most); }, timeout(deadline));
     }
-    std::errc read(std::uint64_t& value, const std::stop_token& stop) {
-        const std::errc end = until([&] { return take(value); }, cancellation(stop));
+    std::errc read(std::uint64_t& value, std::uint64_t most, const std::stop_token& stop) {
+        const std::errc end = until([&] { return take(value, most); }, cancellation(stop));
         if constexpr (is == fault::greedy_cancel)
             if (end == std::errc{} && stop.stop_requested()) return std::errc::operation_canceled;
         return end;
@@ -115,10 +116,11 @@ class sketch {
         return [&stop] { return stop.stop_requested() ? std::errc::operation_canceled : std::errc{}; };
     }
 
-    std::errc take(std::uint64_t& value) {
+    std::errc take(std::uint64_t& value, std::uint64_t most = core::as_mode) {
         std::uint64_t seen = count_;
         for (;;) {
-            const std::uint64_t n = core::take_from(seen, semaphore_ && is != fault::greedy_take);
+            const std::uint64_t n = core::take_up_to(most, seen, semaphore_ && is != fault::greedy_take);
+            const std::uint64_t gone = is == fault::rest_dropped && most != core::as_mode ? seen : n;
             if (n == 0 && is == fault::empty_read && sometimes()) {
                 value = 0;
                 return std::errc{};
@@ -128,7 +130,7 @@ class sketch {
                 std::this_thread::yield();
                 if (is == fault::torn_take) count_ = seen - n;
             }
-            const bool done = is == fault::torn_take || count_.compare_exchange_strong(seen, seen - n);
+            const bool done = is == fault::torn_take || count_.compare_exchange_strong(seen, seen - gone);
             if (done || (is == fault::double_take && seen == 0)) {
                 value = n;
                 return std::errc{};

@@ -14,7 +14,7 @@
 namespace efd::linearize {
 
 inline std::optional<std::uint64_t> after_read(const call& c, std::uint64_t count, bool semaphore) {
-    const std::uint64_t take = core::take_from(count, semaphore);
+    const std::uint64_t take = core::take_up_to(c.argument, count, semaphore);
     if (c.end != std::errc{}) return take == 0 ? std::optional(count) : std::nullopt;
     return take > 0 && take == c.value ? std::optional(count - take) : std::nullopt;
 }

@@ -88,11 +88,23 @@ class alignas(64) context {
     [[nodiscard]] base::status read(std::uint64_t& value, const wait_terms& terms) noexcept {
         return hand_over(read_slow(terms), value);
     }
-    // As read, but never sleeps; costs one load when there is nothing.
+    // As read, but never sleeps; costs one load when there is nothing, and no bell that may say otherwise (NOTHING).
     [[nodiscard]] base::status try_read(std::uint64_t& value) noexcept {
         const state_word seen = state_.load(base::acquire);
-        if (packed_count(seen) == 0 && !is_sealed(seen)) return base::status::would_block;
+        if (!is_worth_a_read(seen)) return base::status::would_block;
         return hand_over(take_now(), value);
+    }
+
+    // Takes up to `most`, whatever the mode, and leaves the rest; sleeps at zero as read does. invalid for a most of 0.
+    // Async-signal-safe without a stop token.
+    [[nodiscard]] base::status read_some(std::uint64_t& value, std::uint64_t most,
+                                         const wait_terms& terms = {}) noexcept {
+        if (most == 0) [[unlikely]]
+            return base::status::invalid;
+        return hand_over(read_slow(terms, most), value);
+    }
+    [[nodiscard]] base::status try_read_some(std::uint64_t& value, std::uint64_t most) noexcept {
+        return read_some(value, most, wait_terms{.sleep = patience::never});
     }
 
     // Adds n (K-031); sleeps while there is no room unless flag_nonblock (K-037, K-038); invalid for 2^64-1 (K-034).
@@ -190,7 +202,7 @@ class alignas(64) context {
     [[nodiscard]] hold_end hold(std::uint64_t& amount) noexcept;
     [[nodiscard]] state_word release_hold(std::uint64_t amount) noexcept;
     void tell_of_held_take(state_word before, std::uint64_t amount) noexcept;
-    [[nodiscard]] base::status take_sealed_untold(std::uint64_t& value) noexcept;
+    [[nodiscard]] base::status take_sealed_untold(std::uint64_t& value, std::uint64_t most = as_mode) noexcept;
     void after_sealed_take() noexcept;
     void linger_before_arming() noexcept { linger(wait_terms{}); }
 
@@ -209,12 +221,13 @@ class alignas(64) context {
     // Out of line, in context.cpp.
     [[nodiscard]] EFD_API std::uint64_t count_slow() const noexcept;
     [[nodiscard]] EFD_API taken read_slow(const wait_terms& terms) noexcept;
+    [[nodiscard]] EFD_API taken read_slow(const wait_terms& terms, std::uint64_t most) noexcept;
     [[nodiscard]] EFD_API taken take_now() noexcept;
     [[nodiscard]] EFD_API base::status write_slow(std::uint64_t n, const wait_terms& terms) noexcept;
     [[nodiscard]] EFD_API base::status write_attention(state_word old, std::uint64_t n) noexcept;
     EFD_API void signal_attention(state_word old, std::uint32_t mask) noexcept;
     [[nodiscard]] base::status attempt(operation& op, sleep_spot* spot) noexcept;
-    [[nodiscard]] taken take_or_arrive(sleep_spot* spot) noexcept;
+    [[nodiscard]] taken take_or_arrive(sleep_spot* spot, std::uint64_t most) noexcept;
     [[nodiscard]] base::status add_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept;
     void after_packed_add(state_word old, std::uint64_t n, std::uint32_t mask) noexcept;
     [[nodiscard]] base::status write_void(std::uint64_t n) noexcept;
@@ -222,9 +235,9 @@ class alignas(64) context {
 
     // The sealed regime, in sealed.cpp.
     void seal() noexcept;
-    [[nodiscard]] base::status take_sealed(std::uint64_t& value) noexcept;
+    [[nodiscard]] base::status take_sealed(std::uint64_t& value, std::uint64_t most) noexcept;
     [[nodiscard]] base::status add_sealed(std::uint64_t n) noexcept;
-    [[nodiscard]] taken take_sealed_or_arrive(sleep_spot* spot) noexcept;
+    [[nodiscard]] taken take_sealed_or_arrive(sleep_spot* spot, std::uint64_t most) noexcept;
     [[nodiscard]] base::status add_sealed_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept;
     void signal_sealed(std::uint32_t mask) noexcept;
     void after_sealed_add(std::uint64_t before, std::uint64_t units, std::uint32_t mask) noexcept;
@@ -253,6 +266,7 @@ class alignas(64) context {
     [[nodiscard]] wait_queue* queue() noexcept;
     void notify(std::uint32_t key) noexcept;
     state_word watch() noexcept;
+    void tell_of_nothing() noexcept;
     void tell_bell(std::uint32_t key) noexcept;
     void tell_bell_unless_gone(std::uint32_t key) noexcept;
 

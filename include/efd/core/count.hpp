@@ -39,6 +39,18 @@ static_assert(take_from(0, false) == 0 && take_from(0, true) == 0);
 static_assert(take_from(7, false) == 7 && take_from(7, true) == 1);
 static_assert(take_from(ceiling, false) == ceiling && take_from(ceiling, true) == 1);
 
+// What a read takes that names the most it wants: that much, or what is there, whatever the mode. `as_mode` names no
+// number: such a read takes as take_from says.
+inline constexpr std::uint64_t as_mode = 0;
+constexpr std::uint64_t take_up_to(std::uint64_t most, std::uint64_t count, bool semaphore) noexcept {
+    if (most == as_mode) return take_from(count, semaphore);
+    return most < count ? most : count;
+}
+static_assert(take_up_to(as_mode, 7, false) == 7 && take_up_to(as_mode, 7, true) == 1);
+static_assert(take_up_to(3, 7, false) == 3 && take_up_to(3, 7, true) == 3);
+static_assert(take_up_to(9, 7, false) == 7 && take_up_to(9, 7, true) == 7 && take_up_to(9, 0, true) == 0);
+static_assert(take_up_to(ceiling, ceiling, true) == ceiling);
+
 // A signal adds one and saturates (K-133, K-134, K-148).
 constexpr std::uint64_t after_signal(std::uint64_t count) noexcept { return count == ceiling ? ceiling : count + 1; }
 static_assert(after_signal(0) == 1);

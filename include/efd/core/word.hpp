@@ -73,7 +73,11 @@ inline constexpr state_word attention_bits =
     ~((packed_limit << count_shift) - 1) | hold_mark | armed_mark | sealed_mark | watched_mark | asleep_mark;
 inline constexpr state_word marks_below_count = (state_word{1} << count_shift) - 1;
 
+// What makes a read look: units, another word to look at, or a bell that may say that there are some.
+inline constexpr state_word look_bits = ~((state_word{1} << count_shift) - 1) | armed_mark | sealed_mark;
+
 constexpr bool needs_attention(state_word w) noexcept { return (w & attention_bits) != 0; }
+constexpr bool is_worth_a_read(state_word w) noexcept { return (w & look_bits) != 0; }
 constexpr bool is_sealed(state_word w) noexcept { return (w & sealed_mark) != 0; }
 constexpr bool is_watched(state_word w) noexcept { return (w & watched_mark) != 0; }
 constexpr bool is_armed(state_word w) noexcept { return (w & armed_mark) != 0; }
@@ -153,6 +157,7 @@ static_assert(attention_bits == 0xC000'0005'0000'000B);
 static_assert((packed_limit * 4) << count_shift == 0 && packed_limit * 3 / blind_add_max > 1U << 22);
 static_assert(!needs_attention((packed_limit - 1) << count_shift));
 static_assert(needs_attention(packed_limit << count_shift));
+static_assert(!is_worth_a_read(watched_mark | asleep_mark) && is_worth_a_read(one_unit) && is_worth_a_read(armed_mark));
 static_assert(base_of(sealed_from(with_count(watched_mark, packed_limit))) == packed_limit);
 static_assert(is_watched(sealed_from(watched_mark)) && !is_watched(sealed_from(asleep_mark)));
 static_assert(is_sealed(sealed_from(0)) && base_of(sealed_from(0)) == 0);
