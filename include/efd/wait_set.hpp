@@ -156,7 +156,7 @@ class wait_set {
         base::must_be_there(core_);
         return *reinterpret_cast<const core::set_front*>(core_);
     }
-    // Looks whether it was moved from in any build: it is out of line.
+    // For what changes the set: looks whether it was moved from in any build.
     [[nodiscard]] watch::set_core& set() const noexcept;
     [[nodiscard]] EFD_API std::errc take(set_event& got) noexcept;
     [[nodiscard]] EFD_API std::errc any(set_event& got, std::int64_t deadline_ns, const std::stop_token* stop) noexcept;

@@ -56,21 +56,21 @@ int wait_set::add(int descriptor, std::uint32_t events, std::uint64_t token) {
 
 std::errc wait_set::remove(int member) noexcept { return to_errc(set().remove(member)); }
 std::size_t wait_set::size() const noexcept { return set().members(); }
-std::errc wait_set::take(set_event& got) noexcept { return to_errc(set().try_any(got)); }
+std::errc wait_set::take(set_event& got) noexcept { return to_errc(core_->try_any(got)); }
 
 std::errc wait_set::any(set_event& got, std::int64_t deadline_ns, const std::stop_token* stop) noexcept {
-    const base::status at_once = set().try_any(got);
-    return to_errc(at_once != base::status::would_block ? at_once : sleep_for_any(set(), got, deadline_ns, stop));
+    const base::status at_once = core_->try_any(got);
+    return to_errc(at_once != base::status::would_block ? at_once : sleep_for_any(*core_, got, deadline_ns, stop));
 }
 
 std::errc wait_set::ready(std::span<set_event> room, std::size_t& number, std::int64_t deadline_ns,
                           const std::stop_token* stop) noexcept {
-    return to_errc(set().wait_ready(room, number, terms(deadline_ns, stop)));
+    return to_errc(core_->wait_ready(room, number, terms(deadline_ns, stop)));
 }
 
 std::errc wait_set::all(std::span<set_event> room, std::int64_t deadline_ns, const std::stop_token* stop) noexcept {
     std::size_t number = 0;
-    return to_errc(set().wait_all(room, number, terms(deadline_ns, stop)));
+    return to_errc(core_->wait_all(room, number, terms(deadline_ns, stop)));
 }
 
 std::errc wait_set::try_all(std::span<set_event> room) noexcept {

@@ -137,8 +137,13 @@ void context::notify(std::uint32_t key) noexcept {
     wait_queue* const waiters = queue_.load(base::acquire);
     if (waiters == nullptr) return;
     waiters->standing.each([key](standing_watcher& one) { one.tell(one, key); });
-    if (!waiters->has_entries() || !refs_.get_unless_zero()) return;
-    waiters->wake(key);
+    if (waiters->has_entries()) [[unlikely]]
+        notify_entries(*waiters, key);
+}
+
+[[gnu::noinline]] void context::notify_entries(wait_queue& waiters, std::uint32_t key) noexcept {
+    if (!refs_.get_unless_zero()) return;
+    waiters.wake(key);
     put();
 }
 

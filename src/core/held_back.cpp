@@ -17,11 +17,9 @@ constinit thread_local held_back_lists held_back __attribute__((tls_model("initi
 // frame was left, unless a handler runs on a stack of its own. What stands above is alive below a handler, or was left
 // and other frames lie over it now, which nobody can tell. No call of the library's asks often while one lives, and few
 // handlers do: so whoever asks for the sixteenth time takes it for left.
-[[gnu::noinline]] bool callbacks_later::is_gone(const callbacks_later* outermost) noexcept {
+[[gnu::noinline]] bool callbacks_later::is_gone(const void* frame) noexcept {
     constexpr std::uint32_t most_asked = 16;
-#ifndef __SANITIZE_ADDRESS__ // there locals have addresses that say nothing
-    if (__builtin_frame_address(0) > static_cast<const void*>(outermost)) return !os::is_on_signal_stack();
-#endif
+    if (__builtin_frame_address(0) > frame) return !os::is_on_signal_stack();
     return held_back.asked.fetch_add(1, base::relaxed) >= most_asked;
 }
 

@@ -13,8 +13,6 @@
 
 namespace efd::core {
 
-class callbacks_later;
-
 // Whole words, since riscv64 would exchange a byte by a call of libatomic.
 struct held_back_lists {
     base::atomic<wait_queue*> queues{nullptr};
@@ -22,8 +20,8 @@ struct held_back_lists {
     base::atomic<deferred_work*> works{nullptr};
     base::atomic<std::uint32_t> draining{0}; // queues are being run; who comes meanwhile leaves the rest to that loop
     base::atomic<std::uint32_t> depth{0};    // so many works of this thread run, each inside the last
-    base::atomic<const callbacks_later*> outermost{nullptr}; // while this thread holds a member or a lock
-    base::atomic<std::uint32_t> asked{0};                    // so often, since then, whether it does
+    base::atomic<const void*> outermost{nullptr}; // the frame of who holds a member or a lock of the library's
+    base::atomic<std::uint32_t> asked{0};         // so often, since then, whether it does
 };
 extern constinit thread_local held_back_lists held_back __attribute__((tls_model("initial-exec")));
 
@@ -40,29 +38,32 @@ void run_held_back() noexcept;
 // function ends it, too: whoever finds it noted looks whether it can be there still.
 class callbacks_later {
   public:
-    callbacks_later() noexcept { begin(); }
+    [[gnu::always_inline]] callbacks_later() noexcept { begin(); }
     ~callbacks_later() { end(); }
     callbacks_later(const callbacks_later&) = delete;
     callbacks_later& operator=(const callbacks_later&) = delete;
 
-    // end and begin around a sleep: whose handlers signal there has callbacks run as ever.
-    void begin() noexcept {
-        const callbacks_later* const around = held_back.outermost.load(base::relaxed);
-        is_outermost_ = around == nullptr || around == this || is_gone(around);
-        if (!is_outermost_) return;
+    // end and begin around a sleep: whose handlers signal there has callbacks run as ever. Inline for certain: what is
+    // noted is the frame of the function in which it lives.
+    [[gnu::always_inline]] void begin() noexcept {
+        const void* const here = __builtin_frame_address(0);
+        const void* const noted = held_back.outermost.load(base::relaxed);
+        is_outermost_ = noted == nullptr || noted == here || is_gone(noted);
+        if (!is_outermost_) [[unlikely]]
+            return;
         held_back.asked.store(0, base::relaxed);
-        held_back.outermost.store(this, base::relaxed);
+        held_back.outermost.store(here, base::relaxed);
     }
     void end() noexcept;
 
     // Whether one lives on this thread.
     [[nodiscard]] static bool any() noexcept {
-        const callbacks_later* const noted = held_back.outermost.load(base::relaxed);
+        const void* const noted = held_back.outermost.load(base::relaxed);
         return noted != nullptr && !is_gone(noted);
     }
 
   private:
-    [[nodiscard]] static bool is_gone(const callbacks_later* outermost) noexcept;
+    [[nodiscard]] static bool is_gone(const void* frame) noexcept;
 
     bool is_outermost_ = false;
 };
@@ -70,7 +71,8 @@ class callbacks_later {
 [[nodiscard]] inline bool callbacks_may_run() noexcept { return in_callback == 0 && !callbacks_later::any(); }
 
 inline void callbacks_later::end() noexcept {
-    if (!is_outermost_) return;
+    if (!is_outermost_) [[unlikely]]
+        return;
     is_outermost_ = false;
     held_back.outermost.store(nullptr, base::relaxed);
     if (anything_held_back() && callbacks_may_run()) run_held_back();

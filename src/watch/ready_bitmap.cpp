@@ -139,10 +139,16 @@ void ready_bitmap::set_bit(std::uint32_t level, std::uint32_t index) noexcept {
 
 void ready_bitmap::mark(std::uint32_t member) noexcept { set_bit(0, member); }
 
+[[gnu::noinline]] top_change ready_bitmap::tidy_after_help(std::uint32_t level, std::uint32_t index) noexcept {
+    (void)carry_up();
+    return tidy_above(level, index);
+}
+
 // The word `index` of a level was seen empty: clears the bits above it as long as what is below them is empty.
 top_change ready_bitmap::tidy_above(std::uint32_t level, std::uint32_t index) noexcept {
     for (std::uint32_t height = 0; level + 1 < (height = height_.load(base::acquire)); ++level) {
-        if (settled_.load(base::acquire) != height) (void)carry_up(); // SET_HEIGHT, help
+        if (settled_.load(base::acquire) != height) [[unlikely]] // SET_HEIGHT, help
+            return tidy_after_help(level, index);
         word& above = at(level + 1, index >> bits_of_word);
         std::uint64_t seen = look_at(above, bit_of(index)); // SET_BITS: before the look below
         while ((seen & bit_of(index)) != 0) {

@@ -65,7 +65,9 @@ class ready_bitmap {
             const bool cleared = bits.compare_exchange_weak(seen, seen & ~bit_of(member), base::acq_rel, base::acquire);
             seen = cleared ? seen & ~bit_of(member) : look_at(bits, bit_of(member));
         }
-        return is_empty(seen) ? tidy_above(0, member >> bits_of_word) : top_change::none;
+        if (!is_empty(seen)) return top_change::none;
+        if (height_.load(base::acquire) == 1) return top_change::emptied;
+        return tidy_above(0, member >> bits_of_word);
     }
 
     // The first marked member from `start` (up to `most`) on, else from 0 on; nobody means that the top was empty. Bits
@@ -110,6 +112,7 @@ class ready_bitmap {
     void set_bit(std::uint32_t level, std::uint32_t index) noexcept;
     [[nodiscard]] top_change tidy_above(std::uint32_t level, std::uint32_t index) noexcept;
     top_change carry_up() noexcept;
+    [[nodiscard]] top_change tidy_after_help(std::uint32_t level, std::uint32_t index) noexcept;
     void show_top() noexcept;
     [[nodiscard]] spot climb(std::uint32_t start) const noexcept;
 

@@ -265,6 +265,7 @@ class alignas(64) context {
     // The wait queue, in context_queue.cpp.
     [[nodiscard]] wait_queue* queue() noexcept;
     void notify(std::uint32_t key) noexcept;
+    void notify_entries(wait_queue& waiters, std::uint32_t key) noexcept;
     state_word watch() noexcept;
     void tell_of_nothing() noexcept;
     void tell_bell(std::uint32_t key) noexcept;
