@@ -3,7 +3,7 @@
 // Nothing in that memory is trusted: numbers are numbers, indexes are bounded, texts are cut and printable.
 #pragma once
 
-#include "dropin/region.hpp"
+#include "dropin/table/region.hpp"
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>

@@ -15,7 +15,7 @@
 #include "cli/shared_counts.hpp"
 #include "cli/terminal.hpp"
 #include "cli/wrong_settings.hpp"
-#include "dropin/settings.hpp"
+#include "dropin/table/settings.hpp"
 
 #include <array>
 #include <cerrno>

@@ -20,6 +20,8 @@ inline constexpr std::uint64_t refused_value = std::numeric_limits<std::uint64_t
 inline constexpr std::uint64_t most_count = refused_value - 1;
 inline constexpr int most_places = 8; // of a vector that is looked at
 
+inline std::uintptr_t this_thread() noexcept { return reinterpret_cast<std::uintptr_t>(__builtin_thread_pointer()); }
+
 inline ssize_t fail(int why) noexcept {
     errno = why;
     return -1;
@@ -47,10 +49,8 @@ ssize_t write_promoted(slot& there, int fd, const void* from, std::size_t length
         add_plainly(there.looks, 1);
         is_seen = there.looks.load(base::relaxed) <= most_looks;
     }
-    if (!is_seen || !look_at(&n, from, sizeof n)) {
-        demote(there, fd, reason::unseen);
-        return real(from);
-    }
+    if (!is_seen) demote(there, fd, reason::unseen);
+    if (!is_seen || !look_at(&n, from, sizeof n)) return real(from); // EFAULT
     if (n != refused_value && !may_grow(there, n)) demote(there, fd, reason::huge);
     const parked_word before = there.word.load(base::acquire);
     const ssize_t done = real(&n);
@@ -88,25 +88,29 @@ ssize_t write_vector(slot& there, int fd, Real real) {
     return real();
 }
 
-// Where a read's value goes: one place, or a vector's, of eight bytes and more.
+// Where a read's value goes: one place, or a vector's.
 struct read_places {
     iovec at[most_places];
-    int number = 0; // 0: it is not known, or such as the kernel may refuse
+    int number = 0;          // 0: it is not known, or such as the kernel may refuse
+    bool is_refused = false; // for certain, and nothing is consumed
 
     [[nodiscard]] bool is_one() const noexcept { return number == 1; }
     void look(const void* buffer, std::size_t length) noexcept {
         at[0] = {const_cast<void*>(buffer), length};
-        number = length >= value_size && !may_leave_user_space(buffer, length) ? 1 : 0;
+        is_refused = length < value_size;
+        number = !is_refused && !may_leave_user_space(buffer, length) ? 1 : 0;
     }
     void look(const iovec* vector, int wanted) noexcept {
-        if (wanted < 1 || wanted > most_places || !look_at(at, vector, sizeof(iovec) * static_cast<unsigned>(wanted)))
-            return;
+        if (wanted > most_places) return;
+        is_refused = wanted < 1 || !look_at(at, vector, sizeof(iovec) * static_cast<unsigned>(wanted));
+        if (is_refused) return;
         std::size_t together = 0;
         for (int i = 0; i < wanted; ++i) {
             if (may_leave_user_space(at[i].iov_base, at[i].iov_len)) return;
             together += at[i].iov_len;
         }
-        if (together >= value_size) number = wanted;
+        is_refused = together < value_size;
+        if (!is_refused) number = wanted;
     }
     // Where the kernel has just put a value: it, and another in its place.
     template <class Move>
@@ -119,7 +123,7 @@ struct read_places {
         }
     }
     [[nodiscard]] std::uint64_t value() const noexcept {
-        char bytes[value_size];
+        char bytes[value_size] = {};
         move_each([&](const char* from, std::size_t done, std::size_t n) { std::memcpy(bytes + done, from, n); });
         std::uint64_t n = 0;
         std::memcpy(&n, bytes, sizeof n);
@@ -149,7 +153,7 @@ ssize_t join(slot& there, int fd, const read_places& places, long found, std::ui
     const std::uint64_t value = places.value();
     if (units > most_count - value) { // somebody whom nobody sees brought it to its bound; now there is room
         demote(there, fd, reason::huge);
-        add_units(fd, units);
+        (void)add_units(fd, units);
         return found;
     }
     places.put(value + units);
@@ -160,11 +164,13 @@ ssize_t join(slot& there, int fd, const read_places& places, long found, std::ui
 template <class Real>
 ssize_t read_together(slot& there, int fd, const read_ticket& mine, const read_places& places, Real real) {
     const long found = read_now(fd, places.at, places.number);
-    if (mine.way == read_way::overtook) return join(there, fd, places, found, mine.units, real);
-    const bool took = found >= 0 || found == -EAGAIN || found == -EFAULT;
-    if (!took) end_reading(there, mine);
-    const std::uint64_t units = took ? take_parked(there, mine) : 0;
-    if (found == -EAGAIN && units > 0) demote(there, fd, reason::stolen);
+    std::uint64_t units = 0;
+    if (found >= 0 || found == -EFAULT) // consumed, K-023
+        units = take_parked(there, mine);
+    else if (found == -EAGAIN)
+        units = take_beside_nothing(there, mine);
+    else
+        end_reading(there, mine);
     return join(there, fd, places, found, units, real);
 }
 
@@ -173,11 +179,12 @@ template <class Look, class Real>
 [[gnu::noinline]] ssize_t read_promoted(slot& there, int fd, Look look, Real real) {
     read_places places;
     look(places);
+    if (places.is_refused) return real();
     if (places.number == 0 || (is_semaphore(there) && !places.is_one())) {
         demote(there, fd, reason::far_away);
         return real();
     }
-    const read_ticket mine = begin_reading(there);
+    const read_ticket mine = begin_reading(there, this_thread());
     const bool found_parked = mine.way == read_way::together || mine.way == read_way::one_unit;
     count(there, mine.way == read_way::one_unit ? &tally::parked_reads : &tally::asked_reads);
     if (mine.way != read_way::kernel && !weigh_read(there, found_parked) && mine.way == read_way::counted)
@@ -185,7 +192,6 @@ template <class Look, class Real>
     switch (mine.way) {
     case read_way::one_unit: return give(places, 1);
     case read_way::together: return read_together(there, fd, mine, places, real);
-    case read_way::overtook: return mine.units > 0 ? read_together(there, fd, mine, places, real) : real();
     case read_way::kernel: return real();
     case read_way::counted: break;
     }
@@ -201,7 +207,7 @@ template <class Look, class Real>
     if (is_promoted(seen)) return read_promoted(there, fd, look, real);
     lone_way way = lone_way::reads;
     if (is_awaiting_evidence(seen)) {
-        way = begin_lone_read(there, reinterpret_cast<std::uintptr_t>(__builtin_thread_pointer()));
+        way = begin_lone_read(there, this_thread());
         if (way == lone_way::promotes) promote_if_welcome(there, fd);
         if (way == lone_way::other) demote(there, fd, reason::several);
         if (way != lone_way::reads && is_promoted(there.word.load(base::acquire)))

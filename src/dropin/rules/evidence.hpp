@@ -59,10 +59,12 @@ class lone_call {
 };
 
 inline void note_lone_write(slot& there) noexcept {
-    if (there.unread.load(base::relaxed) == 0)
+    if (there.unread.load(base::relaxed) == 0) {
         there.unread.store(1, base::relaxed);
-    else
+    } else {
         add_plainly(there.useful, 1);
+        count(there, &tally::redundant);
+    }
 }
 
 // A read of a promoted eventfd; false: it was not worth it.

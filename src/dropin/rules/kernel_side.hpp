@@ -18,8 +18,8 @@ struct slot;
 // A number of our own for what `fd` is now, high up; negative: there is none. Given up by close_own().
 [[nodiscard]] int own_number(int fd) noexcept;
 void close_own(int own) noexcept;
-// Adds n to an eventfd that has room for it.
-void add_units(int fd, std::uint64_t n) noexcept;
+// Adds n; false: it does not sleep, and has no room for them.
+[[nodiscard]] bool add_units(int fd, std::uint64_t n) noexcept;
 
 // The calling thread has no handler run while this lives.
 class signals_blocked {

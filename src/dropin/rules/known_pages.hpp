@@ -7,7 +7,7 @@
 
 #include <efd/base/atomic.hpp>
 
-#include "dropin/raw_call.hpp"
+#include "dropin/rules/raw_call.hpp"
 
 #include <cstddef>
 #include <cstdint>

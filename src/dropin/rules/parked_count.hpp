@@ -30,21 +30,25 @@ enum class read_way : unsigned char {
     kernel,   // the caller reads; nothing is parked here
     counted,  // the caller reads, and then calls end_reading
     one_unit, // semaphore mode: one of the parked was taken; done
-    together, // the caller reads without sleeping, and then asks take_parked or calls end_reading
-    overtook, // somebody else reads: demoted, and what was parked is the caller's, beside what the kernel has
+    together, // the caller reads without sleeping, and then calls take_parked, take_beside_nothing or end_reading
 };
 struct read_ticket {
     read_way way = read_way::kernel;
-    parked_word mine = 0;    // together, counted
-    std::uint32_t born = 0;  // whose readers the caller is counted among
-    std::uint64_t units = 0; // overtook
+    parked_word mine = 0;   // the word as the caller made it
+    std::uint32_t born = 0; // of the eventfd among whose readers the caller is counted
+    std::uintptr_t me = 0;
 };
-[[nodiscard]] read_ticket begin_reading(slot& there) noexcept;
+// `me`: the calling thread.
+[[nodiscard]] read_ticket begin_reading(slot& there, std::uintptr_t me) noexcept;
 // Nothing more is taken. Whoever is left by a jump, or ended, before this stays counted, which keeps units from being
 // parked until the next read demotes.
 void end_reading(slot& there, const read_ticket& mine) noexcept;
-// What was parked is the caller's, who is no reader any more; 0: somebody else's, or nothing.
+// Who has consumed what the kernel had takes what is parked. The caller is no reader any more; 0: there is nothing.
 [[nodiscard]] std::uint64_t take_parked(slot& there, const read_ticket& mine) noexcept;
+// The kernel had nothing: another reader has consumed it, whose the parked are, or will be; then 0. Where there is no
+// other, somebody has whom nobody sees; where the other is a call of the caller's own, a jump has left it, or it goes
+// on behind him: they are the caller's, and it is the kernel's for good.
+[[nodiscard]] std::uint64_t take_beside_nothing(slot& there, const read_ticket& mine) noexcept;
 
 // No reader but such as are counted may be in a call, now or later (evidence.hpp). False: demoted, or promoted already.
 bool promote(slot& there) noexcept;

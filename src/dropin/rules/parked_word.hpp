@@ -99,6 +99,11 @@ constexpr parked_word promoted(parked_word w) noexcept { return w | promoted_mar
 // The first step of demotion: nothing is parked any more, and what is parked stays readable.
 constexpr parked_word leaving(parked_word w) noexcept { return settled((w | demoted_mark) & ~filled_mark); }
 
+// What was taken to be handed back, and cannot be: whoever reads takes it.
+constexpr parked_word given_back(parked_word w, std::uint64_t units) noexcept {
+    return with_parked(w, units) | promoted_mark;
+}
+
 inline constexpr parked_word ready_to_park = noted_mark | promoted_mark | filled_mark;
 static_assert(!may_park(noted_mark | promoted_mark, 1) && !may_park(noted_mark | filled_mark, 1));
 static_assert(may_park(ready_to_park, 1) && !may_park(ready_to_park, 0) && may_park(ready_to_park, most_units));
@@ -111,7 +116,8 @@ static_assert(units_of(begun(with_parked(ready_to_park, 9))) == 9);
 static_assert(!may_fill(begun(noted_mark | promoted_mark)) && may_fill(ended(begun(noted_mark | promoted_mark))));
 static_assert(!may_fill(noted_mark) && !may_fill(leaving(with_parked(ready_to_park, 1))));
 static_assert(leaving(ready_to_park) == (noted_mark | demoted_mark));
-static_assert(is_leaving(leaving(with_parked(ready_to_park, 1))) && !may_park(leaving(with_parked(ready_to_park, 1)), 1));
+static_assert(is_leaving(leaving(with_parked(ready_to_park, 1))) &&
+              !may_park(leaving(with_parked(ready_to_park, 1)), 1));
 static_assert(taken(leaving(with_parked(ready_to_park, 5))) == leaving(ready_to_park));
 static_assert(with_one_taken(leaving(with_parked(ready_to_park, 1))) == leaving(ready_to_park));
 static_assert(units_of(forgotten(with_parked(ready_to_park, 3))) == 0 && !is_noted(forgotten(ready_to_park)));

@@ -17,6 +17,7 @@ namespace efd::dropin {
 enum class reason : std::uint32_t { // NOLINT(performance-enum-size): other processes read it, as a word
     none,
     edge_triggered, // epoll with EPOLLET: each write must be an edge
+    shared_epoll,   // in an epoll that others may watch for edges
     exclusive,      // EPOLLEXCLUSIVE: each write may wake another waiter
     passed,         // SCM_RIGHTS, pidfd_getfd
     executed,       // open across exec, or a child made by posix_spawn
@@ -42,12 +43,12 @@ enum class reason : std::uint32_t { // NOLINT(performance-enum-size): other proc
 
 // Counts for the report, in memory that it shares; relaxed, each event once.
 struct tally {
-    base::atomic<std::uint64_t> asked_writes{0}; // writes that went to the kernel
-    base::atomic<std::uint64_t> redundant{0};    // of those, before promotion: while the kernel held units already
+    base::atomic<std::uint64_t> asked_writes{0};  // writes that went to the kernel
+    base::atomic<std::uint64_t> redundant{0};     // of those, before promotion: while the kernel held units already
+    base::atomic<std::uint64_t> parked_writes{0}; // writes that made no system call
     // On a line of their own: readers count these.
     alignas(64) base::atomic<std::uint64_t> asked_reads{0}; // reads that went to the kernel
     base::atomic<std::uint64_t> parked_reads{0};            // reads that made no system call
-    base::atomic<std::uint64_t> parked_writes{0};           // writes that made none
     base::atomic<std::uint64_t> handed_back{0};             // writes that we made of our own
 };
 
@@ -56,6 +57,7 @@ struct record {
     tally counted;
     base::atomic<reason> demoted_for{reason::none};
     base::atomic<std::uint32_t> was_promoted{0};
+    base::atomic<std::uint32_t> in_use{0};
     std::uint32_t semaphore = 0;
     std::uint32_t process = 0;
     std::int32_t descriptor = -1; // its number when it was made
@@ -82,9 +84,7 @@ struct alignas(64) slot {
 };
 static_assert(sizeof(slot) <= 64 || sizeof(base::atomic<parked_word>) > sizeof(parked_word));
 
-[[nodiscard]] inline bool is_semaphore(const slot& there) noexcept {
-    return there.semaphore.load(base::relaxed) != 0;
-}
+[[nodiscard]] inline bool is_semaphore(const slot& there) noexcept { return there.semaphore.load(base::relaxed) != 0; }
 inline void count(const slot& there, base::atomic<std::uint64_t> tally::* which) noexcept {
     if (record* const told = there.told.load(base::relaxed); told != nullptr)
         (told->counted.*which).fetch_add(1, base::relaxed);

@@ -1,7 +1,7 @@
 // dropin/table/kernel_side.cpp: see rules/kernel_side.hpp. System calls made directly, past every wrapper.
 #include "dropin/rules/kernel_side.hpp"
 
-#include "dropin/raw_call.hpp"
+#include "dropin/rules/raw_call.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -36,7 +36,7 @@ int own_number(int fd) noexcept {
 }
 void close_own(int own) noexcept { (void)raw_call(SYS_close, own); }
 
-void add_units(int fd, std::uint64_t n) noexcept { (void)raw_call(SYS_write, fd, &n, sizeof n); }
+bool add_units(int fd, std::uint64_t n) noexcept { return raw_call(SYS_write, fd, &n, sizeof n) != -EAGAIN; }
 
 signals_blocked::signals_blocked() noexcept {
     const std::uint64_t all = ~std::uint64_t{0};
