@@ -27,7 +27,7 @@ void after_fork_in_parent() noexcept { all_are_copied(); } // such as were made 
     if (::getauxval(AT_SECURE) != 0) return;
     report_wrong_settings(::environ);
     if (!read_policy() || is_before_asan) return;
-    if (::__register_atfork(before_fork, after_fork_in_parent, note_inherited, nullptr) != 0) return;
+    if (::__register_atfork(before_fork, after_fork_in_parent, begin_in_child, nullptr) != 0) return;
     rules.sees_all = sees_all_rings;
     rules.is_reported = open_region(std::getenv("EFD_DROPIN_REGION"));
     begin_noting();

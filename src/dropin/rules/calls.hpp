@@ -33,8 +33,10 @@ inline ssize_t fail(int why) noexcept {
     if (!may_park(seen, 1) || length != value_size || !may_read_value(from)) return false;
     std::uint64_t n = 0;
     std::memcpy(&n, from, sizeof n);
+    record* const told = there.told.load(base::relaxed); // before the locked instruction, behind which a load waits
     if (!try_park(there, seen, n)) return false;
-    count(there, &tally::parked_writes);
+    if (told != nullptr) [[unlikely]]
+        told->counted.parked_writes.fetch_add(1, base::relaxed);
     return true;
 }
 

@@ -65,7 +65,7 @@ void hand_back(slot& there, int fd) noexcept {
 read_ticket begin_reading(slot& there, std::uintptr_t me) noexcept {
     parked_word seen = there.word.load(base::acquire);
     while (is_promoted(seen)) {
-        const std::uint32_t born = there.born.load(base::relaxed);
+        const std::uint64_t born = there.born.load(base::relaxed);
         if (is_semaphore(there) && units_of(seen) > 0) {
             if (there.word.compare_exchange_weak(seen, with_one_taken(seen), base::acq_rel, base::acquire))
                 return {read_way::one_unit, seen, born, me};

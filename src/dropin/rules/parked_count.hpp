@@ -35,7 +35,7 @@ enum class read_way : unsigned char {
 struct read_ticket {
     read_way way = read_way::kernel;
     parked_word mine = 0;   // the word as the caller made it
-    std::uint32_t born = 0; // of the eventfd among whose readers the caller is counted
+    std::uint64_t born = 0; // of the eventfd among whose readers the caller is counted
     std::uintptr_t me = 0;
 };
 // `me`: the calling thread.

@@ -68,12 +68,12 @@ struct alignas(64) slot {
     base::atomic<parked_word> word{0};
     base::atomic<std::uintptr_t> reader{0}; // until it is promoted: the one thread that reads it
     base::atomic<record*> told{nullptr};    // null: nobody asks for a report
-    // Which eventfd of all that ever had the number, in whatever process of the family: no two have the same.
-    base::atomic<std::uint32_t> born{0};
+    // Which eventfd of all that ever had the number, here or in the process of which this one is a copy.
+    base::atomic<std::uint64_t> born{0};
     base::atomic<std::uint32_t> escapes{0};    // of all eventfds, when it was made
     base::atomic<std::uint32_t> executions{0}; // of programs that get what is not closed on exec, when it was made
-    base::atomic<std::uint32_t> semaphore{0};
-    base::atomic<std::uint32_t> inherited{0}; // not closed on exec
+    base::atomic<std::uint16_t> semaphore{0};
+    base::atomic<std::uint16_t> inherited{0}; // not closed on exec
     // Evidence (evidence.hpp). Nothing but a promotion hangs on it, so nobody pays for a locked instruction.
     base::atomic<std::uint16_t> asking{0}; // until it is promoted: the reader is within a read
     base::atomic<std::uint16_t> unread{0}; // until it is promoted: a write since the last read

@@ -20,7 +20,7 @@
 #include <sys/syscall.h>
 
 extern "C" {
-constinit efd::base::atomic<std::uint32_t> efd_births{0};
+constinit efd::base::atomic<std::uint64_t> efd_births{0};
 constinit efd::base::atomic<std::uint32_t> efd_births_escaped{0};
 }
 
@@ -36,7 +36,6 @@ constinit base::atomic<bool> is_noting{false};
 constinit base::atomic<bool> promotes_nothing{false};
 constinit base::atomic<std::uint32_t> escapes{0};    // so often all have escaped
 constinit base::atomic<std::uint32_t> executions{0}; // so often those that are not closed on exec
-constinit base::atomic<std::uint32_t> duplications{0};
 constinit base::atomic<std::uint32_t> copies{1}; // of the numbers
 constinit base::atomic<reason> escaped_for{reason::none};
 // Where promoted ones are looked for: none of them is elsewhere. Not wiped, as it may name too many.
@@ -88,6 +87,9 @@ slot_page* page_made(unsigned number) noexcept {
     return there; // another's, or none
 }
 
+constexpr std::uint64_t one_duplication = std::uint64_t{1} << 32;
+std::uint32_t duplications_in(std::uint64_t births) noexcept { return static_cast<std::uint32_t>(births >> 32); }
+
 parked_word change(slot& there, parked_word (*step)(parked_word)) noexcept {
     parked_word seen = there.word.load(base::relaxed);
     while (!there.word.compare_exchange_weak(seen, step(seen), base::acq_rel, base::relaxed)) {
@@ -98,7 +100,7 @@ parked_word change(slot& there, parked_word (*step)(parked_word)) noexcept {
 // Who has called vfork is remembered where number 0 would be noted, which is wiped as all of them: 0, or his process.
 base::atomic<std::uint32_t>* vforker() noexcept {
     slot_page* const page = slot_pages[0].load(base::acquire);
-    return page == nullptr ? nullptr : &page->slots[0].born;
+    return page == nullptr ? nullptr : &page->slots[0].escapes;
 }
 // False in a child of vfork, which makes what it makes for itself alone.
 bool number_is_ours() noexcept {
@@ -107,13 +109,14 @@ bool number_is_ours() noexcept {
     return process == 0 || raw_call(SYS_getpid) == static_cast<long>(process);
 }
 
-// A number that was closed unseen has a note still: what it says is of nobody.
+// A number that was closed unseen has a note still: what it says is of nobody. Where there is none nobody but the caller
+// changes the word.
 void write_note(slot& there, unsigned flags) noexcept {
-    static constinit base::atomic<std::uint32_t> births{0};
-    (void)change(there, forgotten);
+    const std::uint64_t earlier = there.born.load(base::relaxed) & UINT32_MAX;
+    if (is_noted(there.word.load(base::relaxed))) (void)change(there, forgotten);
     there.reader.store(0, base::relaxed);
     there.told.store(nullptr, base::relaxed);
-    there.born.store(births.fetch_add(1, base::relaxed) + 1, base::relaxed);
+    there.born.store(std::uint64_t{copies.load(base::relaxed)} << 32 | (earlier + 1), base::relaxed);
     there.semaphore.store((flags & EFD_SEMAPHORE) != 0 ? 1 : 0, base::relaxed);
     there.inherited.store((flags & EFD_CLOEXEC) != 0 ? 0 : 1, base::relaxed);
     there.asking.store(0, base::relaxed);
@@ -152,7 +155,7 @@ void end_noting() noexcept { is_noting.store(false, base::relaxed); }
 
 birth::birth() noexcept
     : escapes_(escapes.load(base::acquire)), executions_(executions.load(base::acquire)),
-      duplications_(duplications.load(base::acquire)) {}
+      duplications_(duplications_in(efd_births.load(base::acquire))) {}
 
 void birth::made(int fd, unsigned initval, unsigned flags, const void* site) const noexcept {
     const auto number = static_cast<unsigned>(fd);
@@ -165,11 +168,10 @@ void birth::made(int fd, unsigned initval, unsigned flags, const void* site) con
     there.escapes.store(escapes_, base::relaxed);
     there.executions.store(executions_, base::relaxed);
     const bool is_welcome = begin_record(there, fd, site);
-    (void)change(there, noted);
-    efd_births.fetch_add(1, base::acq_rel);
+    there.word.store(noted(there.word.load(base::relaxed)), base::release);
+    const std::uint64_t births = efd_births.fetch_add(1, base::acq_rel); // DUPLICATED, ask
     if (!is_welcome) return demote(there, fd, reason::denied);
-    if (duplications.fetch_add(0, base::acq_rel) != duplications_) // DUPLICATED, ask
-        return demote(there, fd, reason::replaced);
+    if (duplications_in(births) != duplications_) return demote(there, fd, reason::replaced);
     if (!rules.promotes_at_once() || promotes_nothing.load(base::relaxed)) return;
     if (promote_noted(there, fd) && initval > 0) note_filled(there, there.word.load(base::relaxed));
 }
@@ -210,7 +212,7 @@ void before_duplicated(int from) noexcept {
 }
 void after_duplicated(int from) noexcept {
     if (efd_births.load(base::relaxed) == 0) return;
-    duplications.fetch_add(1, base::acq_rel); // DUPLICATED, count
+    efd_births.fetch_add(one_duplication, base::acq_rel); // DUPLICATED, count
     escape(from, reason::replaced);
 }
 
@@ -219,7 +221,7 @@ void escape(int fd, reason why) noexcept {
 }
 
 void all_escape(reason why) noexcept {
-    const std::uint32_t births = efd_births.load(base::acquire);
+    const auto births = static_cast<std::uint32_t>(efd_births.load(base::acquire));
     if (births == efd_births_escaped.load(base::relaxed)) return;
     escaped_for.store(why, base::relaxed);
     escapes.fetch_add(1, base::acq_rel); // ESCAPE, count
@@ -299,7 +301,10 @@ void forget_epoll(int epoll) noexcept {
         epolls[epoll].store(0, base::relaxed);
 }
 
-void note_inherited() noexcept {
+void begin_in_child() noexcept {
+    efd_births.store(0, base::relaxed);
+    efd_births_escaped.store(0, base::relaxed);
+    if (!rules.is_reported) return;
     for (int fd = 0; fd < static_cast<int>(most_descriptors); ++fd) {
         record* const told = record_of(fd);
         slot* const there = told == nullptr ? nullptr : place_of(fd); // its page is there, and wiped

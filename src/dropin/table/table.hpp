@@ -75,11 +75,12 @@ void show_counts() noexcept;
 
 // Was an eventfd made since all have escaped: where not, no call can let one. The stubs ask this in a few instructions.
 extern "C" {
-[[gnu::visibility("hidden")]] extern base::atomic<std::uint32_t> efd_births;
+// How many were made, in the lower half; how often a number was duplicated, in the upper.
+[[gnu::visibility("hidden")]] extern base::atomic<std::uint64_t> efd_births;
 [[gnu::visibility("hidden")]] extern base::atomic<std::uint32_t> efd_births_escaped;
 }
 [[nodiscard]] inline bool any_at_stake() noexcept {
-    return efd_births.load(base::acquire) != efd_births_escaped.load(base::relaxed);
+    return static_cast<std::uint32_t>(efd_births.load(base::acquire)) != efd_births_escaped.load(base::relaxed);
 }
 
 // An epoll that nobody else can watch: made here, and not copied since.
@@ -87,7 +88,7 @@ void note_epoll(int epoll) noexcept;
 [[nodiscard]] bool is_own_epoll(int epoll) noexcept;
 void forget_epoll(int epoll) noexcept;
 
-// In report mode: numbers that a child of fork has from its parent are counted, and are the kernel's.
-void note_inherited() noexcept;
+// In a child of fork: nothing is noted. In report mode the numbers from its parent are counted, and are the kernel's.
+void begin_in_child() noexcept;
 
 } // namespace efd::dropin
