@@ -144,7 +144,7 @@ void before_sandbox() noexcept {
 
 void before_open(const char* path) noexcept {
     char text[128];
-    if (path == nullptr || !any_parked() || !copy_text(text, path)) return;
+    if (path == nullptr || !any_promoted() || !copy_text(text, path)) return;
     const bool is_all = std::strlen(text) < sizeof text - 1;
     if (!is_all || is_number(text) || std::strstr(text, "fdinfo") != nullptr) show_counts();
 }

@@ -19,9 +19,9 @@ bool may_not_be_asked(long result) noexcept { return result == -ENOSYS || result
 } // namespace
 
 bool look_at(void* to, const void* from, std::size_t length) noexcept {
-    const bool is_one_value = length == sizeof(std::uint64_t);
-    const bool is_known = is_one_value ? may_read_value(from) : is_on_stack(address_of(from) + length);
-    if (!is_known) {
+    const std::uintptr_t at = address_of(from);
+    const bool is_here = is_on_stack(at) && is_on_stack(at + length);
+    if (!is_here && !(trusts_pages && readable_pages.has(at, length))) {
         const iovec there{const_cast<void*>(from), length};
         const iovec into{to, length};
         const long got = raw_call(SYS_process_vm_readv, raw_call(SYS_getpid), &into, 1L, &there, 1L, 0L);

@@ -22,11 +22,11 @@ constexpr std::uintptr_t page_of(std::uintptr_t address) noexcept { return addre
 
 class known_pages {
   public:
-    // Is all of a value at `address` in a page that is known. Page 0 never is: an empty place is 0, too.
-    [[nodiscard]] bool has(std::uintptr_t address) const noexcept {
+    // Is all of it in one page, which is known. Page 0 never is: an empty place is 0, too.
+    [[nodiscard]] bool has(std::uintptr_t address, std::size_t length = sizeof(std::uint64_t)) const noexcept {
         const std::uintptr_t page = page_of(address);
         return places_[page % page_places].load(base::relaxed) == page && page != 0 &&
-               page == page_of(address + sizeof(std::uint64_t) - 1);
+               page == page_of(address + length - 1);
     }
     void note(std::uintptr_t address) noexcept {
         base::atomic<std::uintptr_t>& known = places_[page_of(address) % page_places];

@@ -33,6 +33,7 @@ namespace efd::dropin {
 namespace {
 
 void note_reason(slot& there, reason why) noexcept {
+    if (why == reason::none) return;
     if (record* const told = there.told.load(base::relaxed); told != nullptr)
         told->demoted_for.store(why, base::relaxed);
 }

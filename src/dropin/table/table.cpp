@@ -177,8 +177,8 @@ void birth::made(int fd, unsigned initval, unsigned flags, const void* site) con
 }
 
 void promote_if_welcome(slot& there, int fd) noexcept {
-    if (promotes_nothing.load(base::relaxed) || !rules.lets_promote(there)) return;
-    if (!promote_noted(there, fd)) return;
+    if (promotes_nothing.load(base::relaxed)) return demote(there, fd, escaped_for.load(base::relaxed));
+    if (!rules.lets_promote(there) || !promote_noted(there, fd)) return;
     there.reads.store(0, base::relaxed);
     there.useful.store(0, base::relaxed);
 }
@@ -186,6 +186,8 @@ void promote_if_welcome(slot& there, int fd) noexcept {
 void forget(int fd) noexcept {
     slot* const there = slot_of(fd);
     if (there == nullptr) return;
+    // It is closed by the caller's next step, from which a jump may keep him.
+    if (is_promoted(there->word.load(base::acquire))) demote(*there, fd, reason::none);
     (void)change(*there, forgotten); // NUMBERED, forget
     look_no_more(fd);
     end_record(*there, there->escapes.load(base::relaxed) != escapes.load(base::relaxed));
@@ -255,11 +257,13 @@ void set_inherited(int fd, bool is_inherited) noexcept {
 }
 
 void all_escape_for_good(reason why) noexcept {
+    if (!promotes_nothing.load(base::relaxed)) escaped_for.store(why, base::relaxed);
     promotes_nothing.store(true, base::relaxed);
     all_escape(why);
 }
 
 void all_are_copied() noexcept {
+    if (efd_births.load(base::relaxed) == 0 && epolls_end.load(base::relaxed) == 0) return;
     copies.fetch_add(1, base::acq_rel);
     all_escape(reason::forked);
 }
@@ -278,9 +282,9 @@ void show_counts() noexcept {
     });
 }
 
-bool any_parked() noexcept {
+bool any_promoted() noexcept {
     bool found = false;
-    for_each_promoted([&](int, slot& there) { found = found || units_of(there.word.load(base::relaxed)) > 0; });
+    for_each_promoted([&](int, const slot& there) { found = found || is_promoted(there.word.load(base::relaxed)); });
     return found;
 }
 
@@ -302,6 +306,7 @@ void forget_epoll(int epoll) noexcept {
 }
 
 void begin_in_child() noexcept {
+    if (efd_births.load(base::relaxed) == 0) return;
     efd_births.store(0, base::relaxed);
     efd_births_escaped.store(0, base::relaxed);
     if (!rules.is_reported) return;

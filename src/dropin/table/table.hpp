@@ -46,7 +46,7 @@ class birth {
     std::uint32_t duplications_;
 };
 
-// The number is no longer one of ours: it is closed, and what is parked with it is gone.
+// The number is no longer one of ours: it is closed next.
 void forget(int fd) noexcept;
 void forget_range(unsigned first, unsigned last) noexcept; // epolls, too
 // The same, where it may not be closed after all.
@@ -71,7 +71,7 @@ void all_are_copied() noexcept;
 void numbers_differ_for_a_while() noexcept;
 // Those that are promoted, so that their whole count can be seen.
 void show_counts() noexcept;
-[[nodiscard]] bool any_parked() noexcept;
+[[nodiscard]] bool any_promoted() noexcept;
 
 // Was an eventfd made since all have escaped: where not, no call can let one. The stubs ask this in a few instructions.
 extern "C" {
