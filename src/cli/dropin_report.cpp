@@ -38,7 +38,6 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(reason::reasons)
     "its count was looked at (/proc/self/fdinfo)",
     "read into memory that may be none",
     "a library of its process does not call the drop-in (RTLD_DEEPBIND, dlmopen)",
-    "its reader sleeps before each write: nothing is saved",
 };
 static_assert(!reason_names.back().empty());
 

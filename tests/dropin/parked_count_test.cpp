@@ -396,14 +396,19 @@ TEST_F(parked, a_read_within_a_read_does_not_promote) {
     EXPECT_TRUE(is_promoted(it.word()));
 }
 
-TEST_F(parked, it_is_the_kernels_where_nothing_is_saved) {
+TEST_F(parked, evidence_is_awaited_anew_where_nothing_is_saved) {
     known_eventfd it;
     ASSERT_TRUE(it.promote_now());
-    for (unsigned i = 0; i < reads_weighed; ++i) {
+    for (unsigned i = 0; i <= reads_weighed; ++i) {
         ASSERT_EQ(it.write(1), 8);
         ASSERT_EQ(it.read(), 1);
     }
-    EXPECT_EQ(it.demoted_for(), reason::idle);
+    EXPECT_TRUE(is_awaiting_evidence(it.word()));
+    for (int i = 0; i < 8; ++i) {
+        for (int k = 0; k < 4; ++k) ASSERT_EQ(it.write(1), 8);
+        ASSERT_EQ(it.read(), 4);
+    }
+    EXPECT_TRUE(is_promoted(it.word()));
 }
 
 TEST_F(parked, a_value_that_changes_is_looked_at_once) {

@@ -189,8 +189,7 @@ template <class Look, class Real>
     const read_ticket mine = begin_reading(there, this_thread());
     const bool found_parked = mine.way == read_way::together || mine.way == read_way::one_unit;
     count(there, mine.way == read_way::one_unit ? &tally::parked_reads : &tally::asked_reads);
-    if (mine.way != read_way::kernel && !weigh_read(there, found_parked) && mine.way == read_way::counted)
-        demote(there, fd, reason::idle);
+    weigh_read(there, found_parked);
     switch (mine.way) {
     case read_way::one_unit: return give(places, 1);
     case read_way::together: return read_together(there, fd, mine, places, real);
@@ -202,25 +201,29 @@ template <class Look, class Real>
     return got;
 }
 
-// Any read that takes a value. `look` finds where it goes, where that matters.
+// A read of one that awaits evidence.
 template <class Look, class Real>
-[[gnu::always_inline]] inline ssize_t read_places_of(slot& there, int fd, Look look, Real real) {
-    const parked_word seen = there.word.load(base::acquire);
-    if (is_promoted(seen)) return read_promoted(there, fd, look, real);
-    lone_way way = lone_way::reads;
-    if (is_awaiting_evidence(seen)) {
-        way = begin_lone_read(there, this_thread());
-        if (way == lone_way::promotes) promote_if_welcome(there, fd);
-        if (way == lone_way::other) demote(there, fd, reason::several);
-        if (way != lone_way::reads && is_promoted(there.word.load(base::acquire)))
-            return read_promoted(there, fd, look, real);
-    }
+ssize_t read_alone(slot& there, int fd, Look look, Real real) {
+    const lone_way way = begin_lone_read(there, this_thread());
+    if (way == lone_way::promotes) promote_if_welcome(there, fd);
+    if (way == lone_way::other) demote(there, fd, reason::several);
+    if (way != lone_way::reads && is_promoted(there.word.load(base::acquire)))
+        return read_promoted(there, fd, look, real);
     count(there, &tally::asked_reads);
-    if (!is_awaiting_evidence(seen)) return real();
     lone_call mine(there);
     const ssize_t got = real();
     mine.end();
     return got;
+}
+
+// Any read that takes a value. `look` finds where it goes, where that matters.
+template <class Look, class Real>
+[[gnu::always_inline]] inline ssize_t read_places_of(slot& there, int fd, Look look, Real real) {
+    const parked_word seen = there.word.load(base::acquire);
+    if (is_promoted(seen) && (is_worth_it(there) || !rest(there))) return read_promoted(there, fd, look, real);
+    if (is_promoted(seen) || is_awaiting_evidence(seen)) return read_alone(there, fd, look, real);
+    count(there, &tally::asked_reads);
+    return real();
 }
 
 // read(fd, buffer, length), and whatever comes to the same.

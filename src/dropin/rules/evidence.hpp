@@ -20,7 +20,7 @@ namespace efd::dropin {
 // Evidence for a promotion: writes that reached the kernel while it held units, and reads through libc.
 inline constexpr std::uint32_t useful_enough = 16;
 inline constexpr std::uint32_t reads_enough = 4;
-// Of so many reads of a promoted eventfd one in 16 must have found parked units, or it is the kernel's for good.
+// Of so many reads of a promoted eventfd one in 16 must have found parked units, or evidence is awaited anew.
 inline constexpr std::uint32_t reads_weighed = 1024;
 inline constexpr std::uint32_t most_large = 1U << 30; // each below 2^32: together far below the bound
 
@@ -67,15 +67,17 @@ inline void note_lone_write(slot& there) noexcept {
     }
 }
 
-// A read of a promoted eventfd; false: it was not worth it.
-[[nodiscard]] inline bool weigh_read(slot& there, bool found_parked) noexcept {
-    if (found_parked) add_plainly(there.useful, 1);
-    add_plainly(there.reads, 1);
+// Before a read of a promoted eventfd. False: it is not worth it for the time being.
+[[nodiscard]] inline bool is_worth_it(slot& there) noexcept {
     if (there.reads.load(base::relaxed) < reads_weighed) return true;
-    const bool worth_it = there.useful.load(base::relaxed) >= reads_weighed / 16;
+    const bool enough = there.useful.load(base::relaxed) >= reads_weighed / 16;
     there.reads.store(0, base::relaxed);
     there.useful.store(0, base::relaxed);
-    return worth_it;
+    return enough;
+}
+inline void weigh_read(slot& there, bool found_parked) noexcept {
+    if (found_parked) add_plainly(there.useful, 1);
+    add_plainly(there.reads, 1);
 }
 
 // May a value of n come beside what the kernel has, which was little when the eventfd was promoted: a reader was about

@@ -141,6 +141,12 @@ bool promote(slot& there) noexcept {
     return false;
 }
 
+bool rest(slot& there) noexcept {
+    parked_word seen = there.word.load(base::acquire);
+    return may_rest(seen) &&
+           there.word.compare_exchange_strong(seen, rested(seen), base::acq_rel, base::relaxed); // PARKED, rest
+}
+
 void demote(slot& there, int fd, reason why) noexcept {
     parked_word seen = there.word.load(base::acquire);
     while (is_noted(seen) && !is_demoted(seen)) {

@@ -52,6 +52,8 @@ void end_reading(slot& there, const read_ticket& mine) noexcept;
 
 // No reader but such as are counted may be in a call, now or later (evidence.hpp). False: demoted, or promoted already.
 bool promote(slot& there) noexcept;
+// Not promoted for the time being; by whoever is about to read. False: there are units, or somebody reads.
+bool rest(slot& there) noexcept;
 // Nothing is parked here ever again; what is parked goes to the kernel by `fd`, unless that is another's by now, or a
 // reader takes it first. Nothing is said of it in the report where there is no reason.
 void demote(slot& there, int fd, reason why) noexcept;

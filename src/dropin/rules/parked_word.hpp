@@ -96,6 +96,11 @@ constexpr parked_word taken(parked_word w) noexcept { return settled(w & below_u
 constexpr parked_word with_one_taken(parked_word w) noexcept { return settled(w - (parked_word{1} << units_shift)); }
 
 constexpr parked_word promoted(parked_word w) noexcept { return w | promoted_mark; }
+// Back to where evidence is awaited: nothing is parked, and nobody reads.
+constexpr bool may_rest(parked_word w) noexcept {
+    return is_promoted(w) && !is_demoted(w) && units_of(w) == 0 && readers_of(w) == 0;
+}
+constexpr parked_word rested(parked_word w) noexcept { return next_era(w) & ~(promoted_mark | filled_mark); }
 // The first step of demotion: nothing is parked any more, and what is parked stays readable.
 constexpr parked_word leaving(parked_word w) noexcept { return settled((w | demoted_mark) & ~filled_mark); }
 
@@ -115,6 +120,8 @@ static_assert(begun(era_field) == one_reader && ended(begun(era_field)) == 0);
 static_assert(units_of(begun(with_parked(ready_to_park, 9))) == 9);
 static_assert(!may_fill(begun(noted_mark | promoted_mark)) && may_fill(ended(begun(noted_mark | promoted_mark))));
 static_assert(!may_fill(noted_mark) && !may_fill(leaving(with_parked(ready_to_park, 1))));
+static_assert(may_rest(ready_to_park) && is_awaiting_evidence(rested(ready_to_park)));
+static_assert(!may_rest(with_parked(ready_to_park, 1)) && !may_rest(begun(ready_to_park)));
 static_assert(leaving(ready_to_park) == (noted_mark | demoted_mark));
 static_assert(is_leaving(leaving(with_parked(ready_to_park, 1))) &&
               !may_park(leaving(with_parked(ready_to_park, 1)), 1));

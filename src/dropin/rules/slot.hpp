@@ -37,7 +37,6 @@ enum class reason : std::uint32_t { // NOLINT(performance-enum-size): other proc
     shown,          // its count was looked at in /proc
     far_away,       // a read into memory that may be none
     bound_deeply,   // a library that does not call us may read it
-    idle,           // nothing is saved by it
     reasons
 };
 
