@@ -104,15 +104,14 @@ struct read_places {
     }
     void look(const iovec* vector, int wanted) noexcept {
         if (wanted > most_places) return;
-        is_refused = wanted < 1 || !look_at(at, vector, sizeof(iovec) * static_cast<unsigned>(wanted));
-        if (is_refused) return;
+        is_refused = wanted < 1;
+        if (is_refused || !look_at(at, vector, sizeof(iovec) * static_cast<unsigned>(wanted))) return;
         std::size_t together = 0;
         for (int i = 0; i < wanted; ++i) {
             if (may_leave_user_space(at[i].iov_base, at[i].iov_len)) return;
             together += at[i].iov_len;
         }
-        is_refused = together < value_size;
-        if (!is_refused) number = wanted;
+        if (together >= value_size) number = wanted; // it may be another by the time that the kernel looks
     }
     // Where the kernel has just put a value: it, and another in its place.
     template <class Move>
@@ -145,12 +144,8 @@ inline ssize_t give(const read_places& places, std::uint64_t n) noexcept {
     return static_cast<ssize_t>(value_size);
 }
 
-// The kernel's part is there, or is not; the parked units are the caller's.
-template <class Real>
-ssize_t join(slot& there, int fd, const read_places& places, long found, std::uint64_t units, Real real) {
-    if (found == -EFAULT) return fail(EFAULT); // after it consumed, K-023
-    if (found == -EAGAIN) return units > 0 ? give(places, units) : real();
-    if (found < 0) return fail(static_cast<int>(-found));
+// The kernel's part is there, and the parked units are the caller's.
+inline ssize_t join(slot& there, int fd, const read_places& places, long found, std::uint64_t units) noexcept {
     if (units == 0) return found;
     const std::uint64_t value = places.value();
     if (units > most_count - value) { // somebody whom nobody sees brought it to its bound; now there is room
@@ -166,14 +161,19 @@ ssize_t join(slot& there, int fd, const read_places& places, long found, std::ui
 template <class Real>
 ssize_t read_together(slot& there, int fd, const read_ticket& mine, const read_places& places, Real real) {
     const long found = read_now(fd, places.at, places.number);
-    std::uint64_t units = 0;
-    if (found >= 0 || found == -EFAULT) // consumed, K-023
-        units = take_parked(there, mine);
-    else if (found == -EAGAIN)
-        units = take_beside_nothing(there, mine);
-    else
+    if (found >= 0) return join(there, fd, places, found, take_parked(there, mine));
+    if (found == -EFAULT) { // after it consumed, K-023
+        (void)take_parked(there, mine);
+        return fail(EFAULT);
+    }
+    if (found != -EAGAIN) {
         end_reading(there, mine);
-    return join(there, fd, places, found, units, real);
+        return fail(static_cast<int>(-found));
+    }
+    if (const std::uint64_t units = take_beside_nothing(there, mine); units > 0) return give(places, units);
+    const ssize_t got = real();
+    end_reading(there, mine);
+    return got;
 }
 
 // A read of a promoted eventfd.

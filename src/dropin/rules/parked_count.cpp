@@ -65,6 +65,7 @@ void hand_back(slot& there, int fd) noexcept {
 
 read_ticket begin_reading(slot& there, std::uintptr_t me) noexcept {
     parked_word seen = there.word.load(base::acquire);
+    bool was_first = false; // as far as the caller knew
     while (is_promoted(seen)) {
         const std::uint64_t born = there.born.load(base::relaxed);
         if (is_semaphore(there) && units_of(seen) > 0) {
@@ -73,7 +74,10 @@ read_ticket begin_reading(slot& there, std::uintptr_t me) noexcept {
             continue;
         }
         // A call of the caller's own, behind him or left by a jump, is no other.
-        const bool is_other = readers_of(seen) > 0 && there.reader.load(base::relaxed) != me;
+        const bool is_first = readers_of(seen) == 0;
+        const bool is_other = !is_first && (was_first || there.reader.load(base::relaxed) != me);
+        if (is_first || is_other) there.reader.store(is_first ? me : 0, base::relaxed);
+        was_first = was_first || is_first;
         const bool is_second = readers_of(seen) == most_readers || (!is_semaphore(there) && is_other);
         const parked_word from = is_second ? leaving(seen) : seen;
         const bool is_counted = is_promoted(from) && readers_of(from) < most_readers;
@@ -81,7 +85,6 @@ read_ticket begin_reading(slot& there, std::uintptr_t me) noexcept {
         if (!there.word.compare_exchange_weak(seen, mine, base::acq_rel, base::acquire)) continue; // PARKED, begin
         if (is_second && !is_demoted(seen)) note_reason(there, reason::several);
         if (!is_counted) break;
-        if (readers_of(seen) == 0) there.reader.store(me, base::relaxed);
         return {units_of(seen) > 0 ? read_way::together : read_way::counted, mine, born, me};
     }
     return {};
@@ -126,7 +129,6 @@ std::uint64_t take_beside_nothing(slot& there, const read_ticket& mine) noexcept
         note_reason(there, reason::stolen);
         return units_of(seen);
     }
-    end_reading(there, mine);
     return 0;
 }
 

@@ -36,7 +36,7 @@ constinit base::atomic<bool> is_noting{false};
 constinit base::atomic<bool> promotes_nothing{false};
 constinit base::atomic<std::uint32_t> escapes{0};    // so often all have escaped
 constinit base::atomic<std::uint32_t> executions{0}; // so often those that are not closed on exec
-constinit base::atomic<std::uint32_t> copies{1}; // of the numbers
+constinit base::atomic<std::uint32_t> copies{1};     // of the numbers
 constinit base::atomic<reason> escaped_for{reason::none};
 // Where promoted ones are looked for: none of them is elsewhere. Not wiped, as it may name too many.
 constinit base::atomic<std::uint64_t> promoted_in_page[pages];
@@ -109,8 +109,8 @@ bool number_is_ours() noexcept {
     return process == 0 || raw_call(SYS_getpid) == static_cast<long>(process);
 }
 
-// A number that was closed unseen has a note still: what it says is of nobody. Where there is none nobody but the caller
-// changes the word.
+// A number that was closed unseen has a note still: what it says is of nobody. Where there is none nobody but the
+// caller changes the word.
 void write_note(slot& there, unsigned flags) noexcept {
     const std::uint64_t earlier = there.born.load(base::relaxed) & UINT32_MAX;
     if (is_noted(there.word.load(base::relaxed))) (void)change(there, forgotten);
