@@ -13,9 +13,19 @@
 
 using namespace efd::dropin;
 
+namespace {
+
+constinit later<int(unsigned, int)> next_eventfd("eventfd");
+constinit later<ssize_t(int, void*, std::size_t)> next_read("read");
+constinit later<ssize_t(int, const void*, std::size_t)> next_write("write");
+constinit later<ssize_t(int, const iovec*, int)> next_readv("readv");
+constinit later<ssize_t(int, const iovec*, int)> next_writev("writev");
+
+} // namespace
+
 EFD_INTERPOSE int eventfd(unsigned initval, int flags) {
     const birth here;
-    const int made = next.eventfd(initval, flags);
+    const int made = next_eventfd(initval, flags);
     if (made >= 0) here.made(made, initval, static_cast<unsigned>(flags), __builtin_return_address(0));
     return made;
 }
@@ -35,11 +45,11 @@ void test_cancel() {
 // Out of line, so that a call that ends in a register or two has no frame.
 [[gnu::noinline]] ssize_t read_ours(slot& there, int fd, void* buffer, std::size_t length) {
     test_cancel();
-    return read_value(there, fd, buffer, length, [=] { return next.read(fd, buffer, length); });
+    return read_value(there, fd, buffer, length, [=] { return next_read(fd, buffer, length); });
 }
 [[gnu::noinline]] ssize_t write_ours(slot& there, int fd, const void* buffer, std::size_t length) {
     test_cancel();
-    return write_value(there, fd, buffer, length, [=](const void* from) { return next.write(fd, from, length); });
+    return write_value(there, fd, buffer, length, [=](const void* from) { return next_write(fd, from, length); });
 }
 
 } // namespace
@@ -49,17 +59,17 @@ EFD_PASSED_ALWAYS(pthread_cancel, look_cancel)
 EFD_INTERPOSE ssize_t read(int fd, void* buffer, std::size_t length) {
     slot* const there = slot_of(fd);
     if (there == nullptr) [[likely]]
-        return next.read(fd, buffer, length);
+        return next_read(fd, buffer, length);
     return read_ours(*there, fd, buffer, length);
 }
 
 EFD_INTERPOSE ssize_t write(int fd, const void* buffer, std::size_t length) {
     slot* const there = place_of(fd);
     if (there == nullptr) [[likely]]
-        return next.write(fd, buffer, length);
+        return next_write(fd, buffer, length);
     if (!somebody_cancels.load(efd::base::relaxed) && parks(*there, buffer, length))
         return static_cast<ssize_t>(value_size);
-    if (!is_noted(there->word.load(efd::base::relaxed))) return next.write(fd, buffer, length);
+    if (!is_noted(there->word.load(efd::base::relaxed))) return next_write(fd, buffer, length);
     return write_ours(*there, fd, buffer, length);
 }
 
@@ -98,16 +108,16 @@ EFD_INTERPOSE int eventfd_write(int fd, std::uint64_t value) {
 
 EFD_INTERPOSE ssize_t readv(int fd, const iovec* vector, int number) {
     slot* const there = slot_of(fd);
-    if (there == nullptr) return next.readv(fd, vector, number);
+    if (there == nullptr) return next_readv(fd, vector, number);
     return read_places_of(
         *there, fd, [=](read_places& places) { places.look(vector, number); },
-        [=] { return next.readv(fd, vector, number); });
+        [=] { return next_readv(fd, vector, number); });
 }
 
 EFD_INTERPOSE ssize_t writev(int fd, const iovec* vector, int number) {
     slot* const there = slot_of(fd);
-    if (there == nullptr) return next.writev(fd, vector, number);
-    return write_vector(*there, fd, [=] { return next.writev(fd, vector, number); });
+    if (there == nullptr) return next_writev(fd, vector, number);
+    return write_vector(*there, fd, [=] { return next_writev(fd, vector, number); });
 }
 
 namespace {

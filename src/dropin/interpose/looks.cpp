@@ -2,16 +2,18 @@
 #include "dropin/interpose/looks.hpp"
 
 #include "dropin/rules/known_pages.hpp"
-#include "dropin/table/table.hpp"
 
 #include <aio.h>
 #include <algorithm>
 #include <cstring>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -65,15 +67,19 @@ void numbers_differ_for_good() noexcept {
     all_escape_for_good(reason::unshared);
 }
 
-} // namespace
-
-void before_close_range(unsigned first, unsigned last, unsigned flags) noexcept {
-    if ((flags & ~CLOSE_RANGE_UNSHARE) != 0) return; // it only marks, or is refused
-    if ((flags & CLOSE_RANGE_UNSHARE) != 0)
-        numbers_differ_for_good();
-    else
-        forget_range(first, last);
+// A filter of system calls may end the process for one that it does not make itself. Afterwards we make none.
+void before_sandbox() noexcept {
+    end_noting();
+    all_escape_for_good(reason::sandboxed);
 }
+
+void before_aio(const void* request) noexcept {
+    int fd = -1;
+    const auto* const asked = static_cast<const aiocb*>(request);
+    if (asked != nullptr && look_at(&fd, &asked->aio_fildes, sizeof fd)) escape(fd, reason::spliced);
+}
+
+} // namespace
 
 void before_nested_edges() noexcept { all_escape_for_good(reason::edge_triggered); }
 
@@ -84,9 +90,10 @@ void before_epoll_ctl(int epoll, int operation, int fd, const epoll_event* asked
     if ((!is_ours && !is_own_epoll(fd)) || !look_at(&wanted, asked, sizeof wanted)) return;
     if (!is_ours && (wanted.events & (EPOLLET | EPOLLEXCLUSIVE)) != 0) before_nested_edges();
     if ((wanted.events & EPOLLET) != 0) escape(fd, reason::edge_triggered);
-    if (!is_own_epoll(epoll)) escape(fd, reason::shared_epoll); // nobody knows who watches it, and how
     if ((wanted.events & EPOLLEXCLUSIVE) != 0) escape(fd, reason::exclusive);
+    if (!is_own_epoll(epoll)) escape(fd, reason::shared_epoll); // nobody knows who watches it, and how
 }
+void look_epoll_ctl(call a) noexcept { before_epoll_ctl(a.fd(0), a.fd(1), a.fd(2), a.as<const epoll_event*>(3)); }
 
 void before_sendmsg(const msghdr* asked) noexcept {
     msghdr message{};
@@ -101,23 +108,45 @@ void before_sendmsg(const msghdr* asked) noexcept {
         rest -= std::min(rest, CMSG_ALIGN(one.cmsg_len));
     }
 }
-
-void before_sendmmsg(const void* asked, unsigned number) noexcept {
-    const auto* const all = static_cast<const mmsghdr*>(asked);
-    for (unsigned i = 0; all != nullptr && i < number; ++i) before_sendmsg(&all[i].msg_hdr);
+void look_sendmsg(call a) noexcept { before_sendmsg(a.as<const msghdr*>(1)); }
+void look_sendmmsg(call a) noexcept {
+    const auto* const all = a.as<const mmsghdr*>(1);
+    for (unsigned i = 0; all != nullptr && i < a.as<unsigned>(2); ++i) before_sendmsg(&all[i].msg_hdr);
 }
 
-void before_ioctl(int fd, unsigned long request) noexcept {
-    if (request == FIONCLEX) set_inherited(fd, true);
-    if (!is_harmless(request) && any_at_stake() && !is_stored(fd)) all_escape(reason::unknown_ioctl);
+void look_ioctl(call a) noexcept {
+    const auto request = a.as<unsigned long>(1);
+    if (request == FIONCLEX) set_inherited(a.fd(0), true);
+    if (!is_harmless(request) && any_at_stake() && !is_stored(a.fd(0))) all_escape(reason::unknown_ioctl);
 }
 
-void before_fcntl(int fd, int command, long more) noexcept {
-    if (command == F_SETFD) set_inherited(fd, (more & FD_CLOEXEC) == 0);
+void look_fdopen(call a) noexcept { let_go(a.fd(0), reason::spliced); } // fclose closes it where we do not see it
+void look_aio(call a) noexcept { before_aio(a.as<const void*>(0)); }
+void look_lio_listio(call a) noexcept {
+    const auto* const list = a.as<const void* const*>(1);
+    for (int i = 0; list != nullptr && i < a.fd(2); ++i) {
+        const void* one = nullptr;
+        if (!look_at(&one, list + i, sizeof one)) return;
+        before_aio(one);
+    }
 }
+void look_pidfd_getfd(call /*a*/) noexcept { all_escape(reason::passed); } // it may be this process
 
-void before_fdopen(int fd) noexcept { let_go(fd, reason::spliced); } // fclose closes it where we do not see it
+void look_close_range(call a) noexcept {
+    const auto flags = a.as<unsigned>(2);
+    if ((flags & ~CLOSE_RANGE_UNSHARE) != 0) return; // it only marks, or is refused
+    if ((flags & CLOSE_RANGE_UNSHARE) != 0)
+        numbers_differ_for_good();
+    else
+        forget_range(a.as<unsigned>(0), a.as<unsigned>(1));
+}
+void look_closefrom(call a) noexcept { forget_range(a.fd(0) < 0 ? 0U : a.as<unsigned>(0), ~0U); }
 
+void look_exec(call /*a*/) noexcept { all_executed(); }
+// With file actions a child may be given any number.
+void look_spawn(call a) noexcept { a.as<const void*>(2) != nullptr ? all_escape(reason::executed) : all_executed(); }
+void look_fork(call /*a*/) noexcept { all_are_copied(); }
+void look_vfork(call /*a*/) noexcept { numbers_differ_for_a_while(); }
 void before_clone(unsigned long flags) noexcept {
     const bool has_memory = (flags & CLONE_VM) == 0;
     const bool has_numbers = (flags & CLONE_FILES) == 0;
@@ -127,19 +156,27 @@ void before_clone(unsigned long flags) noexcept {
     else if (has_memory != has_numbers)
         numbers_differ_for_good();
 }
-
-void before_clone3(const void* asked) noexcept {
+void look_clone3(call a) noexcept {
     std::uint64_t flags = 0; // the first of its fields
-    if (look_at(&flags, asked, sizeof flags)) before_clone(flags);
+    if (look_at(&flags, a.as<const void*>(0), sizeof flags)) before_clone(flags);
+}
+void look_unshare(call a) noexcept {
+    if ((a.as<unsigned long>(0) & CLONE_FILES) != 0) numbers_differ_for_good();
 }
 
-void before_unshare(unsigned long flags) noexcept {
-    if ((flags & CLONE_FILES) != 0) numbers_differ_for_good();
+void look_prctl(call a) noexcept {
+    if (a.fd(0) == PR_SET_SECCOMP) before_sandbox();
+}
+void look_seccomp(call a) noexcept {
+    if (a.fd(0) == SECCOMP_SET_MODE_STRICT || a.fd(0) == SECCOMP_SET_MODE_FILTER) before_sandbox();
 }
 
-void before_sandbox() noexcept {
-    end_noting();
-    all_escape_for_good(reason::sandboxed);
+// The library's calls find libc's own names, or those of another libc.
+void look_dlopen(call a) noexcept {
+    if ((a.fd(1) & RTLD_DEEPBIND) != 0) all_escape_for_good(reason::bound_deeply);
+}
+void look_dlmopen(call a) noexcept {
+    if (a.as<Lmid_t>(0) != LM_ID_BASE || (a.fd(2) & RTLD_DEEPBIND) != 0) all_escape_for_good(reason::bound_deeply);
 }
 
 void before_open(const char* path) noexcept {
@@ -147,20 +184,6 @@ void before_open(const char* path) noexcept {
     if (path == nullptr || !any_promoted() || !copy_text(text, path)) return;
     const bool is_all = std::strlen(text) < sizeof text - 1;
     if (!is_all || is_number(text) || std::strstr(text, "fdinfo") != nullptr) show_counts();
-}
-
-void before_aio(const void* request) noexcept {
-    int fd = -1;
-    const auto* const asked = static_cast<const aiocb*>(request);
-    if (asked != nullptr && look_at(&fd, &asked->aio_fildes, sizeof fd)) escape(fd, reason::spliced);
-}
-
-void before_lio_listio(const void* list, int number) noexcept {
-    for (int i = 0; list != nullptr && i < number; ++i) {
-        const void* one = nullptr;
-        if (!look_at(&one, static_cast<const void* const*>(list) + i, sizeof one)) return;
-        before_aio(one);
-    }
 }
 
 } // namespace efd::dropin

@@ -4,56 +4,8 @@
 // Each is looked at and passed on as it came (passed.hpp); looks.hpp says what becomes of the eventfd.
 #include "dropin/interpose/looks.hpp"
 #include "dropin/interpose/next.hpp"
-#include "dropin/interpose/passed.hpp"
-#include "dropin/table/table.hpp"
-
-#include <dlfcn.h>
-#include <sched.h>
-#include <sys/prctl.h>
 
 using namespace efd::dropin;
-
-namespace {
-
-using call = const words&;
-
-template <int... Places>
-void look_spliced(call a) noexcept {
-    (escape(a.fd(Places), reason::spliced), ...);
-}
-template <int Place>
-void look_open(call a) noexcept {
-    before_open(a.as<const char*>(Place));
-}
-void look_exec(call /*a*/) noexcept { all_executed(); }
-// With file actions a child may be given any number.
-void look_spawn(call a) noexcept { a.as<const void*>(2) != nullptr ? all_escape(reason::executed) : all_executed(); }
-void look_fork(call /*a*/) noexcept { all_are_copied(); }
-void look_vfork(call /*a*/) noexcept { numbers_differ_for_a_while(); }
-void look_clone(call a) noexcept { before_clone(a.as<unsigned>(2)); }
-void look_unshare(call a) noexcept { before_unshare(a.as<unsigned>(0)); }
-void look_prctl(call a) noexcept {
-    if (a.fd(0) == PR_SET_SECCOMP) before_sandbox();
-}
-void look_epoll_ctl(call a) noexcept { before_epoll_ctl(a.fd(0), a.fd(1), a.fd(2), a.as<const epoll_event*>(3)); }
-void look_sendmsg(call a) noexcept { before_sendmsg(a.as<const msghdr*>(1)); }
-void look_sendmmsg(call a) noexcept { before_sendmmsg(a.as<const void*>(1), a.as<unsigned>(2)); }
-void look_ioctl(call a) noexcept { before_ioctl(a.fd(0), a.as<unsigned long>(1)); }
-void look_fdopen(call a) noexcept { before_fdopen(a.fd(0)); }
-void look_aio(call a) noexcept { before_aio(a.as<const void*>(0)); }
-void look_lio(call a) noexcept { before_lio_listio(a.as<const void*>(1), a.fd(2)); }
-void look_getfd(call /*a*/) noexcept { all_escape(reason::passed); } // it may be this process
-void look_close_range(call a) noexcept { before_close_range(a.as<unsigned>(0), a.as<unsigned>(1), a.as<unsigned>(2)); }
-void look_closefrom(call a) noexcept { before_close_range(a.fd(0) < 0 ? 0U : a.as<unsigned>(0), ~0U, 0); }
-// Its calls find libc's own names, or those of another libc.
-void look_dlopen(call a) noexcept {
-    if ((a.fd(1) & RTLD_DEEPBIND) != 0) all_escape_for_good(reason::bound_deeply);
-}
-void look_dlmopen(call a) noexcept {
-    if (a.as<Lmid_t>(0) != LM_ID_BASE || (a.fd(2) & RTLD_DEEPBIND) != 0) all_escape_for_good(reason::bound_deeply);
-}
-
-} // namespace
 
 EFD_PASSED(epoll_ctl, look_epoll_ctl)
 EFD_PASSED(sendmsg, look_sendmsg)
@@ -68,9 +20,9 @@ EFD_PASSED(aio_read, look_aio)
 EFD_PASSED(aio_read64, look_aio)
 EFD_PASSED(aio_write, look_aio)
 EFD_PASSED(aio_write64, look_aio)
-EFD_PASSED(lio_listio, look_lio)
-EFD_PASSED(lio_listio64, look_lio)
-EFD_PASSED(pidfd_getfd, look_getfd)
+EFD_PASSED(lio_listio, look_lio_listio)
+EFD_PASSED(lio_listio64, look_lio_listio)
+EFD_PASSED(pidfd_getfd, look_pidfd_getfd)
 EFD_PASSED_ALWAYS(fdopen, look_fdopen)
 EFD_PASSED_ALWAYS(_IO_fdopen, look_fdopen)
 EFD_PASSED_ALWAYS(close_range, look_close_range)
@@ -104,7 +56,7 @@ EFD_PASSED(system, look_exec)
 EFD_PASSED(popen, look_exec)
 EFD_PASSED_ALWAYS(_Fork, look_fork) // fork tells us by itself (start.cpp)
 EFD_PASSED_ALWAYS(vfork, look_vfork)
-EFD_PASSED_ALWAYS(clone, look_clone)
+EFD_PASSED_ALWAYS(clone, look_clone<2>)
 EFD_PASSED_ALWAYS(unshare, look_unshare)
 EFD_PASSED_ALWAYS(prctl, look_prctl)
 EFD_PASSED_ALWAYS(dlopen, look_dlopen)

@@ -14,39 +14,10 @@
 namespace efd::dropin {
 namespace {
 
-long told(long result) noexcept {
-    if (!is_error(result)) return result;
-    errno = static_cast<int>(-result);
-    return -1;
-}
-
-int early_eventfd(unsigned initval, int flags) {
-    return static_cast<int>(told(raw_call(SYS_eventfd2, initval, flags)));
-}
-ssize_t early_read(int fd, void* to, std::size_t n) { return told(raw_call(SYS_read, fd, to, n)); }
-ssize_t early_write(int fd, const void* from, std::size_t n) { return told(raw_call(SYS_write, fd, from, n)); }
-ssize_t early_readv(int fd, const iovec* to, int n) { return told(raw_call(SYS_readv, fd, to, n)); }
-ssize_t early_writev(int fd, const iovec* from, int n) { return told(raw_call(SYS_writev, fd, from, n)); }
-int early_close(int fd) { return static_cast<int>(told(raw_call(SYS_close, fd))); }
-int early_dup(int fd) { return static_cast<int>(told(raw_call(SYS_dup, fd))); }
-int early_dup3(int fd, int to, int flags) { return static_cast<int>(told(raw_call(SYS_dup3, fd, to, flags))); }
-int early_dup2(int fd, int to) {
-    if (fd != to) return early_dup3(fd, to, 0);
-    return told(raw_call(SYS_fcntl, fd, 1 /* F_GETFD */)) < 0 ? -1 : to;
-}
-int early_fcntl(int fd, int command, void* more) {
-    return static_cast<int>(told(raw_call(SYS_fcntl, fd, command, more)));
-}
-
 // The loader is asked last: it may make us wait, and forgets what the program has not asked of dlerror() yet.
 void* find_behind(const char* name) noexcept {
     void* const found = next_symbol(name);
     return found != nullptr ? found : real_dlsym()(RTLD_NEXT, name);
-}
-
-template <class Function>
-void find(Function& slot, const char* name) noexcept {
-    if (void* const found = find_behind(name); found != nullptr) slot = reinterpret_cast<Function>(found);
 }
 
 // Somebody has preloaded the C library before us; then nobody calls us, but for what we look up at the start.
@@ -69,23 +40,6 @@ void* find_beside(const char* name, const void* caller) noexcept {
 }
 
 } // namespace
-
-constinit next_calls next{early_eventfd, early_read, early_write, early_readv, early_writev, early_close,
-                          early_dup,     early_dup2, early_dup3,  early_fcntl, early_fcntl};
-
-void find_next_calls() noexcept {
-    find(next.eventfd, "eventfd");
-    find(next.read, "read");
-    find(next.write, "write");
-    find(next.readv, "readv");
-    find(next.writev, "writev");
-    find(next.close, "close");
-    find(next.dup, "dup");
-    find(next.dup2, "dup2");
-    find(next.dup3, "dup3");
-    find(next.fcntl, "fcntl");
-    find(next.fcntl64, "fcntl64");
-}
 
 void* find_to_keep(const char* name, const void* caller) noexcept {
     if (void* const there = next_symbol(name); there != nullptr) return there; // as long as the program

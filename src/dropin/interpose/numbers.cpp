@@ -12,6 +12,13 @@ using namespace efd::dropin;
 
 namespace {
 
+constinit later<int(int)> next_close("close");
+constinit later<int(int)> next_dup("dup");
+constinit later<int(int, int)> next_dup2("dup2");
+constinit later<int(int, int, int)> next_dup3("dup3");
+constinit later<int(int, int, void*)> next_fcntl("fcntl");
+constinit later<int(int, int, void*)> next_fcntl64("fcntl64");
+
 template <class Real>
 int do_close(Real& real, int fd) {
     before_close(fd);
@@ -43,26 +50,26 @@ int do_fcntl(Real& real, int fd, int command, void* more) {
 
 } // namespace
 
-EFD_INTERPOSE int close(int fd) { return do_close(next.close, fd); }
+EFD_INTERPOSE int close(int fd) { return do_close(next_close, fd); }
 
 EFD_INTERPOSE int dup(int fd) {
     before_duplicated(fd);
-    const int made = next.dup(fd);
+    const int made = next_dup(fd);
     after_dup(fd, made);
     return made;
 }
 
-EFD_INTERPOSE int dup2(int fd, int to) { return do_dup2(next.dup2, fd, to); }
+EFD_INTERPOSE int dup2(int fd, int to) { return do_dup2(next_dup2, fd, to); }
 
 EFD_INTERPOSE int dup3(int fd, int to, int flags) {
     before_dup2(fd, to);
-    const int made = next.dup3(fd, to, flags);
+    const int made = next_dup3(fd, to, flags);
     after_dup(fd, made);
     return made;
 }
 
-EFD_INTERPOSE int fcntl(int fd, int command, ...) { FORWARD_FCNTL(next.fcntl); }
-EFD_INTERPOSE int fcntl64(int fd, int command, ...) { FORWARD_FCNTL(next.fcntl64); }
+EFD_INTERPOSE int fcntl(int fd, int command, ...) { FORWARD_FCNTL(next_fcntl); }
+EFD_INTERPOSE int fcntl64(int fd, int command, ...) { FORWARD_FCNTL(next_fcntl64); }
 
 EFD_INTERPOSE int epoll_create(int size) {
     static constinit later<int(int)> real("epoll_create");

@@ -1,7 +1,6 @@
 // dropin/interpose/numbers.hpp: what becomes of the notes where a number comes or goes, for libc's names and syscall().
 #pragma once
 
-#include "dropin/interpose/looks.hpp"
 #include "dropin/table/table.hpp"
 
 #include <fcntl.h>
@@ -30,8 +29,8 @@ constexpr bool duplicates(int command) noexcept { return command == F_DUPFD || c
 inline void before_number_fcntl(int fd, int command, long more) noexcept {
     if (duplicates(command))
         before_duplicated(fd);
-    else
-        before_fcntl(fd, command, more);
+    else if (command == F_SETFD)
+        set_inherited(fd, (more & FD_CLOEXEC) == 0);
 }
 inline void after_number_fcntl(int fd, int command, int result) noexcept {
     if (duplicates(command)) after_dup(fd, result);

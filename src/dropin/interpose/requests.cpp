@@ -1,7 +1,6 @@
 // dropin/interpose/requests.cpp: see requests.hpp.
 #include "dropin/interpose/requests.hpp"
 
-#include "dropin/interpose/looks.hpp"
 #include "dropin/rules/known_pages.hpp"
 #include "dropin/table/policy.hpp"
 #include "dropin/table/table.hpp"
@@ -136,8 +135,10 @@ void before_ring(ring_kind kind) noexcept {
     semaphores_escape(reason::io_uring);
 }
 
-void before_ring_register(unsigned operation) noexcept {
-    switch (operation) {
+void look_own_ring(call /*a*/) noexcept { before_ring(ring_kind::unseen); }
+void look_context(call /*a*/) noexcept { before_ring(ring_kind::seen); }
+void look_ring_register(call a) noexcept {
+    switch (a.as<unsigned>(1)) {
     case IORING_REGISTER_FILES:
     case IORING_REGISTER_FILES_UPDATE:
     case IORING_REGISTER_FILES2:
@@ -174,9 +175,10 @@ void before_ring_files(const int* files, unsigned number) noexcept {
     }
 }
 
-void before_io_submit(long number, iocb* const* requests) noexcept {
+void look_io_submit(call a) noexcept {
+    const auto* const requests = a.as<iocb* const*>(2);
     if (requests == nullptr || !any_at_stake()) return;
-    for (long i = 0; i < number; ++i) {
+    for (long i = 0; i < a.as<long>(1); ++i) {
         std::uint64_t at = 0; // as the kernel reads it
         iocb asked{};
         if (!look_at(&at, static_cast<const void*>(requests + i), sizeof at) ||

@@ -6,8 +6,9 @@
 // process is not trusted with parked units at all. Any thread; also in signal handlers.
 #pragma once
 
+#include "dropin/interpose/looks.hpp"
+
 struct io_uring;
-struct iocb;
 
 namespace efd::dropin {
 
@@ -19,14 +20,16 @@ void before_ring(ring_kind kind) noexcept;
 void after_ring(const io_uring* made) noexcept;
 void before_ring_exit(const io_uring* given_up) noexcept;
 
-// Without liburing's calls for it, by operation: files that become a ring's own are not told.
-void before_ring_register(unsigned operation) noexcept;
+// Of system calls: who makes these maps the ring himself, or gives it files that are not told.
+void look_own_ring(call a) noexcept;
+void look_ring_register(call a) noexcept;
+void look_context(call a) noexcept;
+void look_io_submit(call a) noexcept;
 
 // What was put into the ring since the last time goes to the kernel.
 void before_submit(const io_uring* ring) noexcept;
 // These become the ring's own; a request names them by their place.
 void before_ring_files(const int* files, unsigned number) noexcept;
-void before_io_submit(long number, iocb* const* requests) noexcept;
 
 // A question before an eventfd is promoted: has this process no ring whose requests we cannot see. It was made by
 // inline calls, or before we were loaded.

@@ -14,7 +14,6 @@ struct io_uring_params;
 
 namespace {
 
-using call = const words&;
 using ring = const io_uring*;
 
 void look_submit(call a) noexcept { before_submit(a.as<ring>(0)); }
@@ -22,11 +21,6 @@ void look_exit(call a) noexcept { before_ring_exit(a.as<ring>(0)); }
 void look_files(call a) noexcept { before_ring_files(a.as<const int*>(1), a.as<unsigned>(2)); }
 void look_update(call a) noexcept { before_ring_files(a.as<const int*>(2), a.as<unsigned>(3)); }
 void look_update_tag(call a) noexcept { before_ring_files(a.as<const int*>(2), a.as<unsigned>(4)); }
-// Who uses these maps the ring himself.
-void look_own(call /*a*/) noexcept { before_ring(ring_kind::unseen); }
-void look_context(call /*a*/) noexcept { before_ring(ring_kind::seen); }
-void look_io_submit(call a) noexcept { before_io_submit(a.as<long>(1), a.as<iocb* const*>(2)); }
-
 template <class... Arguments>
 int make_ring(efd::base::atomic<void*>& next, const char* name, const void* caller, io_uring* made,
               Arguments... arguments) {
@@ -96,9 +90,9 @@ EFD_PASSED_AS("LIBURING_2.0", io_uring_register_files, look_files)
 EFD_PASSED_AS("LIBURING_2.1", io_uring_register_files_tags, look_files)
 EFD_PASSED_AS("LIBURING_2.0", io_uring_register_files_update, look_update)
 EFD_PASSED_AS("LIBURING_2.1", io_uring_register_files_update_tag, look_update_tag)
-EFD_PASSED_AS("LIBURING_2.3", io_uring_setup, look_own)
-EFD_PASSED_AS("LIBURING_2.3", io_uring_enter, look_own)
-EFD_PASSED_AS("LIBURING_2.3", io_uring_enter2, look_own)
+EFD_PASSED_AS("LIBURING_2.3", io_uring_setup, look_own_ring)
+EFD_PASSED_AS("LIBURING_2.3", io_uring_enter, look_own_ring)
+EFD_PASSED_AS("LIBURING_2.3", io_uring_enter2, look_own_ring)
 
 EFD_PASSED_AS("LIBAIO_0.4", io_setup, look_context)
 EFD_PASSED_AS("LIBAIO_0.1", io_queue_init, look_context)

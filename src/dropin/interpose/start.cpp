@@ -23,7 +23,6 @@ void before_fork() noexcept { all_are_copied(); }
 void after_fork_in_parent() noexcept { all_are_copied(); } // such as were made meanwhile
 
 [[gnu::constructor]] void start() {
-    find_next_calls();
     if (::getauxval(AT_SECURE) != 0) return;
     report_wrong_settings(::environ);
     if (!read_policy() || is_before_asan) return;

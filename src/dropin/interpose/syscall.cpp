@@ -6,11 +6,7 @@
 #include "dropin/interpose/numbers.hpp"
 #include "dropin/interpose/requests.hpp"
 #include "dropin/rules/calls.hpp"
-#include "dropin/table/table.hpp"
 
-#include <fcntl.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 using namespace efd::dropin;
@@ -19,66 +15,72 @@ namespace {
 
 using real_syscall = long(long, long, long, long, long, long, long);
 
-constexpr long watched[] = {
-    SYS_read,
-    SYS_write,
-    SYS_readv,
-    SYS_writev,
-    SYS_preadv2,
-    SYS_pwritev2,
-    SYS_fcntl,
-    SYS_close,
-    SYS_close_range,
-    SYS_dup,
-    SYS_dup3,
-    SYS_epoll_ctl,
-    SYS_sendmsg,
-    SYS_sendmmsg,
-    SYS_ioctl,
-    SYS_execve,
-    SYS_execveat,
-    SYS_splice,
-    SYS_copy_file_range,
-    SYS_tee,
-    SYS_sendfile,
-    SYS_io_uring_setup,
-    SYS_io_uring_enter,
-    SYS_io_uring_register,
-    SYS_io_setup,
-    SYS_io_submit,
-    SYS_pidfd_getfd,
-    SYS_unshare,
-    SYS_prctl,
-    SYS_seccomp,
-    SYS_clone,
-    SYS_clone3,
-    SYS_eventfd2,
-    SYS_epoll_create1,
-    SYS_openat,
-    SYS_openat2,
+void look_here(call /*a*/) noexcept {} // efd_syscall itself does
+
+struct watched_call {
+    long number;
+    rule* look;
+};
+constexpr watched_call watched[] = {
+    {SYS_read, look_here},
+    {SYS_write, look_here},
+    {SYS_readv, look_here},
+    {SYS_writev, look_here},
+    {SYS_preadv2, look_here},
+    {SYS_pwritev2, look_here},
+    {SYS_eventfd2, look_here},
+    {SYS_epoll_create1, look_here},
+    {SYS_close, look_here},
+    {SYS_dup, look_here},
+    {SYS_dup3, look_here},
+    {SYS_fcntl, look_here},
+    {SYS_close_range, look_close_range},
+    {SYS_epoll_ctl, look_epoll_ctl},
+    {SYS_sendmsg, look_sendmsg},
+    {SYS_sendmmsg, look_sendmmsg},
+    {SYS_ioctl, look_ioctl},
+    {SYS_execve, look_exec},
+    {SYS_execveat, look_exec},
+    {SYS_splice, look_spliced<0, 2>},
+    {SYS_copy_file_range, look_spliced<0, 2>},
+    {SYS_tee, look_spliced<0, 1>},
+    {SYS_sendfile, look_spliced<0, 1>},
+    {SYS_io_uring_setup, look_own_ring},
+    {SYS_io_uring_enter, look_own_ring},
+    {SYS_io_uring_register, look_ring_register},
+    {SYS_io_setup, look_context},
+    {SYS_io_submit, look_io_submit},
+    {SYS_pidfd_getfd, look_pidfd_getfd},
+    {SYS_unshare, look_unshare},
+    {SYS_prctl, look_prctl},
+    {SYS_seccomp, look_seccomp},
+    {SYS_clone, look_clone<0>},
+    {SYS_clone3, look_clone3},
+    {SYS_openat, look_open<1>},
+    {SYS_openat2, look_open<1>},
 #ifdef __x86_64__
-    SYS_dup2,
-    SYS_fork,
-    SYS_vfork,
-    SYS_eventfd,
-    SYS_epoll_create,
-    SYS_open,
+    {SYS_eventfd, look_here},
+    {SYS_epoll_create, look_here},
+    {SYS_dup2, look_here},
+    {SYS_fork, look_fork},
+    {SYS_vfork, look_vfork},
+    {SYS_open, look_open<0>},
 #endif
 };
 constexpr long most_calls = 512;
-struct watched_set {
-    unsigned char has[most_calls];
+struct watched_calls {
+    rule* look[most_calls];
 };
-constexpr watched_set watched_calls() {
-    watched_set all{};
-    for (const long number : watched) all.has[number] = 1;
+constexpr watched_calls by_number() {
+    watched_calls all{};
+    for (const watched_call& one : watched) all.look[one.number] = one.look;
     return all;
 }
 
 } // namespace
 
 extern "C" {
-[[gnu::visibility("hidden"), gnu::used]] extern constexpr watched_set efd_watched_calls = watched_calls();
+[[gnu::visibility("hidden"), gnu::used]] extern constexpr watched_calls efd_watched_calls = by_number();
 [[gnu::visibility("hidden"), gnu::used]] constinit efd::base::atomic<real_syscall*> efd_next_syscall{nullptr};
 [[gnu::visibility("hidden"), gnu::used]] long efd_syscall(long number, long a, long b, long c, long d, long e, long f);
 }
@@ -92,7 +94,7 @@ asm(".pushsection .text\n"
     "cmpq $512, %rdi\n"
     "jae 1f\n"
     "leaq efd_watched_calls(%rip), %r11\n"
-    "cmpb $0, (%r11,%rdi)\n"
+    "cmpq $0, (%r11,%rdi,8)\n"
     "jne efd_syscall\n"
     "1:\n"
     "movq efd_next_syscall(%rip), %r11\n"
@@ -111,8 +113,8 @@ asm(".pushsection .text\n"
     "b.hs 1f\n"
     "adrp x16, efd_watched_calls\n"
     "add x16, x16, :lo12:efd_watched_calls\n"
-    "ldrb w16, [x16, x0]\n"
-    "cbnz w16, 2f\n"
+    "ldr x16, [x16, x0, lsl #3]\n"
+    "cbnz x16, 2f\n"
     "1:\n"
     "adrp x16, efd_next_syscall\n"
     "ldr x16, [x16, :lo12:efd_next_syscall]\n"
@@ -169,78 +171,33 @@ long on_eventfd(long number, slot& there, const arguments& a) {
     }
 }
 
-void before_number(long number, const arguments& a) noexcept {
+// Those that make numbers, or take them away.
+long on_numbers(long number, const arguments& a, const void* site) {
     switch (number) {
-    case SYS_close: return before_close(a.fd(0));
-    case SYS_close_range: return before_close_range(a.as<unsigned>(0), a.as<unsigned>(1), a.as<unsigned>(2));
+    case SYS_close: before_close(a.fd(0)); return forward(number, a);
+    case SYS_dup: before_duplicated(a.fd(0)); break;
 #ifdef SYS_dup2
     case SYS_dup2:
 #endif
-    case SYS_dup3: return before_dup2(a.fd(0), a.fd(1));
-    case SYS_dup: return before_duplicated(a.fd(0));
-    case SYS_fcntl: return before_number_fcntl(a.fd(0), a.fd(1), a.at[2]);
-    default: return;
+    case SYS_dup3: before_dup2(a.fd(0), a.fd(1)); break;
+    case SYS_fcntl: before_number_fcntl(a.fd(0), a.fd(1), a.at[2]); break;
+    default: break;
     }
-}
-
-void before_process(long number, const arguments& a) noexcept {
-    switch (number) {
-    case SYS_execve:
-    case SYS_execveat: return all_executed();
-    case SYS_unshare: return before_unshare(a.as<unsigned long>(0));
-    case SYS_prctl:
-        if (a.fd(0) == PR_SET_SECCOMP) before_sandbox();
-        return;
-    case SYS_seccomp:
-        if (a.at[0] == SECCOMP_SET_MODE_STRICT || a.at[0] == SECCOMP_SET_MODE_FILTER) before_sandbox();
-        return;
-    case SYS_clone: return before_clone(a.as<unsigned long>(0));
-    case SYS_clone3: return before_clone3(a.as<const void*>(0));
-#ifdef SYS_fork
-    case SYS_fork: return all_are_copied();
-    case SYS_vfork: return numbers_differ_for_a_while();
-    case SYS_open: return before_open(a.as<const char*>(0));
-#endif
-    case SYS_openat:
-    case SYS_openat2: return before_open(a.as<const char*>(1));
-    default: return;
-    }
-}
-
-void before_transfer(long number, const arguments& a) noexcept {
-    switch (number) {
-    case SYS_epoll_ctl: return before_epoll_ctl(a.fd(0), a.fd(1), a.fd(2), a.as<const epoll_event*>(3));
-    case SYS_sendmsg: return before_sendmsg(a.as<const msghdr*>(1));
-    case SYS_sendmmsg: return before_sendmmsg(a.as<const void*>(1), a.as<unsigned>(2));
-    case SYS_ioctl: return before_ioctl(a.fd(0), a.as<unsigned long>(1));
-    case SYS_splice:
-    case SYS_copy_file_range: escape(a.fd(0), reason::spliced); return escape(a.fd(2), reason::spliced);
-    case SYS_tee:
-    case SYS_sendfile: escape(a.fd(0), reason::spliced); return escape(a.fd(1), reason::spliced);
-    case SYS_pidfd_getfd: return all_escape(reason::passed);
-    case SYS_io_uring_setup:
-    case SYS_io_uring_enter: return before_ring(ring_kind::unseen);
-    case SYS_io_uring_register: return before_ring_register(a.as<unsigned>(1));
-    case SYS_io_setup: return before_ring(ring_kind::seen);
-    case SYS_io_submit: return before_io_submit(a.at[1], a.as<iocb* const*>(2));
-    default: return;
-    }
-}
-
-void after(long number, const arguments& a, int made, const birth& here, const void* site) noexcept {
+    const birth here;
+    const long result = forward(number, a);
+    const auto made = static_cast<int>(result);
+    if (result < 0) return result;
     switch (number) {
 #ifdef SYS_eventfd
-    case SYS_eventfd: return here.made(made, a.as<unsigned>(0), 0, site);
-    case SYS_epoll_create: return note_epoll(made);
-    case SYS_dup2: return after_dup(a.fd(0), made);
+    case SYS_eventfd: here.made(made, a.as<unsigned>(0), 0, site); break;
+    case SYS_epoll_create:
 #endif
-    case SYS_eventfd2: return here.made(made, a.as<unsigned>(0), a.as<unsigned>(1), site);
-    case SYS_epoll_create1: return note_epoll(made);
-    case SYS_dup:
-    case SYS_dup3: return after_dup(a.fd(0), made);
-    case SYS_fcntl: return after_number_fcntl(a.fd(0), a.fd(1), made);
-    default: return;
+    case SYS_epoll_create1: note_epoll(made); break;
+    case SYS_eventfd2: here.made(made, a.as<unsigned>(0), a.as<unsigned>(1), site); break;
+    case SYS_fcntl: after_number_fcntl(a.fd(0), a.fd(1), made); break;
+    default: after_dup(a.fd(0), made); break;
     }
+    return result;
 }
 
 constexpr bool is_on_descriptor(long number) noexcept {
@@ -252,15 +209,12 @@ constexpr bool is_on_descriptor(long number) noexcept {
 
 long efd_syscall(long number, long a, long b, long c, long d, long e, long f) {
     const arguments given{{a, b, c, d, e, f}};
+    rule* const look = number >= 0 && number < most_calls ? efd_watched_calls.look[number] : nullptr;
     if (is_on_descriptor(number)) {
         slot* const there = slot_of(given.fd(0));
         return there == nullptr ? forward(number, given) : on_eventfd(number, *there, given);
     }
-    const birth here;
-    before_number(number, given);
-    before_process(number, given);
-    before_transfer(number, given);
-    const long result = forward(number, given);
-    if (result >= 0) after(number, given, static_cast<int>(result), here, __builtin_return_address(0));
-    return result;
+    if (look == look_here) return on_numbers(number, given, __builtin_return_address(0));
+    if (look != nullptr) look(words(given.at));
+    return forward(number, given);
 }
