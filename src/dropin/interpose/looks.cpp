@@ -123,11 +123,11 @@ void look_ioctl(call a) noexcept {
 void look_fdopen(call a) noexcept { let_go(a.fd(0), reason::spliced); } // fclose closes it where we do not see it
 void look_aio(call a) noexcept { before_aio(a.as<const void*>(0)); }
 void look_lio_listio(call a) noexcept {
-    const auto* const list = a.as<const void* const*>(1);
+    const auto* const list = a.as<const std::uintptr_t*>(1); // of pointers
     for (int i = 0; list != nullptr && i < a.fd(2); ++i) {
-        const void* one = nullptr;
+        std::uintptr_t one = 0;
         if (!look_at(&one, list + i, sizeof one)) return;
-        before_aio(one);
+        before_aio(reinterpret_cast<const void*>(one)); // NOLINT(performance-no-int-to-ptr)
     }
 }
 void look_pidfd_getfd(call /*a*/) noexcept { all_escape(reason::passed); } // it may be this process

@@ -84,11 +84,11 @@ extern "C" [[gnu::visibility("hidden")]] void* efd_before_passed(efd::dropin::pa
 #define EFD_STUB_BEGIN "hint #34\n" // bti c
 #endif
 
+#define EFD_AT_LINE(line) efd_passed_at_##line
+#define EFD_HERE(line) EFD_AT_LINE(line)
 #define EFD_PASSED_NAME(name, looked_at_by, late)                                                                      \
-    extern "C" {                                                                                                       \
-    [[gnu::visibility("hidden"), gnu::used]] constinit efd::dropin::passed_name efd_passed_##name{                     \
-        {nullptr}, looked_at_by, #name, late};                                                                         \
-    }
+    [[gnu::visibility("hidden"), gnu::used]] constinit efd::dropin::passed_name EFD_HERE(__LINE__) asm(                \
+        "efd_passed_" #name) = {{nullptr}, looked_at_by, #name, late};
 #define EFD_STUB(label, name, quick)                                                                                   \
     asm(".pushsection .text\n"                                                                                         \
         ".globl " label "\n"                                                                                           \

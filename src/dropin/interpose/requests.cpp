@@ -116,7 +116,7 @@ bool finds_unseen_ring() noexcept {
     if (is_error(maps)) return true; // who cannot look does not know
     bool found = false;
     mapping_line line;
-    char text[1024]; // the program's stack may be a small one
+    char text[1024] = {}; // the program's stack may be a small one
     for (long length = 1; length > 0 && !found;) {
         length = raw_call(SYS_read, maps, text, sizeof text);
         found = length < 0;
