@@ -129,6 +129,7 @@ nlohmann::json to_json(const dropin_report& report) {
     said["version"] = version;
     said["kernel"] = kernel_release();
     said["profile"] = report.profile;
+    if (!report.kind.empty()) said["kind"] = report.kind;
     if (!report.why_not.empty()) said["why_not"] = report.why_not;
     said["eventfds"] = report.eventfds;
     said["untracked"] = report.untracked;
