@@ -120,7 +120,7 @@ bool finds_unseen_ring() noexcept {
     for (long length = 1; length > 0 && !found;) {
         length = raw_call(SYS_read, maps, text, sizeof text);
         found = length < 0;
-        for (long i = 0; i < length; ++i) found = line.ends_with(text[i]) || found;
+        for (long i = 0; i < length && i < long{sizeof text}; ++i) found = line.ends_with(text[i]) || found;
     }
     (void)raw_call(SYS_close, maps);
     return found;
