@@ -24,13 +24,16 @@ class later {
     explicit constexpr later(const char* name) noexcept : name_(name) {}
     template <class... Arguments>
     auto operator()(Arguments... arguments) {
-        Function* there = found_.load(base::relaxed);
-        if (there == nullptr) found_.store(there = reinterpret_cast<Function*>(find_next(name_)), base::relaxed);
-        return there(arguments...);
+        void* there = found_.load(base::relaxed);
+        if (there == nullptr) {
+            there = find_next(name_);
+            found_.store(there, base::relaxed);
+        }
+        return reinterpret_cast<Function*>(there)(arguments...);
     }
 
   private:
-    base::atomic<Function*> found_{nullptr};
+    base::atomic<void*> found_{nullptr};
     const char* name_;
 };
 
