@@ -1,6 +1,7 @@
 // dropin/interpose/passed.hpp: names that are passed on as they came, once a rule has looked at the call.
 //
 //     EFD_PASSED(tee, rule)          the rule looks where an eventfd is at stake (table.hpp)
+//     EFD_PASSED_PROMOTED(open, rule) where one was ever promoted
 //     EFD_PASSED_ALWAYS(vfork, rule) it always looks
 //     EFD_PASSED_AS("LIBURING_2.0", io_uring_submit, rule)
 //                                    always, and the name is there for who asks for it by this version alone: a program
@@ -60,6 +61,14 @@ extern "C" [[gnu::visibility("hidden")]] void* efd_before_passed(efd::dropin::pa
     "je 1f\n"                                                                                                          \
     "jmp *%r11\n"                                                                                                      \
     "1:\n"
+#define EFD_STUB_PROMOTED(name)                                                                                        \
+    "cmpl $0, efd_promotions(%rip)\n"                                                                                  \
+    "jne 1f\n"                                                                                                         \
+    "movq efd_passed_" name "(%rip), %r11\n"                                                                           \
+    "testq %r11, %r11\n"                                                                                               \
+    "je 1f\n"                                                                                                          \
+    "jmp *%r11\n"                                                                                                      \
+    "1:\n"
 #define EFD_STUB_SLOW(name)                                                                                            \
     "leaq efd_passed_" name "(%rip), %r11\n"                                                                           \
     "jmp efd_stub\n"
@@ -72,6 +81,15 @@ extern "C" [[gnu::visibility("hidden")]] void* efd_before_passed(efd::dropin::pa
     "ldr w17, [x17, :lo12:efd_births_escaped]\n"                                                                       \
     "cmp w16, w17\n"                                                                                                   \
     "b.ne 1f\n"                                                                                                        \
+    "adrp x16, efd_passed_" name "\n"                                                                                  \
+    "ldr x16, [x16, :lo12:efd_passed_" name "]\n"                                                                      \
+    "cbz x16, 1f\n"                                                                                                    \
+    "br x16\n"                                                                                                         \
+    "1:\n"
+#define EFD_STUB_PROMOTED(name)                                                                                        \
+    "adrp x16, efd_promotions\n"                                                                                       \
+    "ldr w16, [x16, :lo12:efd_promotions]\n"                                                                           \
+    "cbnz w16, 1f\n"                                                                                                   \
     "adrp x16, efd_passed_" name "\n"                                                                                  \
     "ldr x16, [x16, :lo12:efd_passed_" name "]\n"                                                                      \
     "cbz x16, 1f\n"                                                                                                    \
@@ -99,6 +117,9 @@ extern "C" [[gnu::visibility("hidden")]] void* efd_before_passed(efd::dropin::pa
 #define EFD_PASSED(name, looked_at_by)                                                                                 \
     EFD_PASSED_NAME(name, looked_at_by, false)                                                                         \
     EFD_STUB(#name, #name, EFD_STUB_QUICK(#name));
+#define EFD_PASSED_PROMOTED(name, looked_at_by)                                                                        \
+    EFD_PASSED_NAME(name, looked_at_by, false)                                                                         \
+    EFD_STUB(#name, #name, EFD_STUB_PROMOTED(#name));
 #define EFD_PASSED_ALWAYS(name, looked_at_by)                                                                          \
     EFD_PASSED_NAME(name, looked_at_by, false)                                                                         \
     EFD_STUB(#name, #name, "");

@@ -80,7 +80,7 @@ bool open_region(const char* path) noexcept {
 
 bool begin_record(slot& made, int fd, const void* site) noexcept {
     const std::uint32_t number = all == nullptr ? 0 : take_record();
-    record_numbers[fd].store(static_cast<std::uint16_t>(number), base::relaxed);
+    if (all != nullptr) record_numbers[fd].store(static_cast<std::uint16_t>(number), base::relaxed);
     if (number == 0 && !rules.asks_for_sites()) return true;
     char named[sizeof(record::site)] = {};
     write_site(named, site);

@@ -22,6 +22,7 @@
 extern "C" {
 constinit efd::base::atomic<std::uint64_t> efd_births{0};
 constinit efd::base::atomic<std::uint32_t> efd_births_escaped{0};
+constinit efd::base::atomic<std::uint32_t> efd_promotions{0};
 }
 
 namespace efd::dropin {
@@ -38,11 +39,11 @@ constinit base::atomic<std::uint32_t> escapes{0};    // so often all have escape
 constinit base::atomic<std::uint32_t> executions{0}; // so often those that are not closed on exec
 constinit base::atomic<std::uint32_t> copies{1};     // of the numbers
 constinit base::atomic<reason> escaped_for{reason::none};
+constinit base::atomic<unsigned> epolls_end{0}; // from here on no number was ever an epoll's
 // Where promoted ones are looked for: none of them is elsewhere. Not wiped, as it may name too many.
 constinit base::atomic<std::uint64_t> promoted_in_page[pages];
 constinit base::atomic<std::uint64_t> promoted_pages[pages / 64];
 constinit base::atomic<std::uint32_t> epolls[most_descriptors]; // what `copies` was when it was made
-constinit base::atomic<unsigned> epolls_end{0};
 
 template <class Act>
 void for_each_promoted(Act act) noexcept {
@@ -61,6 +62,7 @@ void for_each_promoted(Act act) noexcept {
 
 void look_here(int fd) noexcept {
     const auto number = static_cast<unsigned>(fd);
+    efd_promotions.fetch_add(1, base::acq_rel);
     promoted_in_page[number / 64].fetch_or(std::uint64_t{1} << (number % 64), base::acq_rel);
     promoted_pages[number / 4096].fetch_or(std::uint64_t{1} << (number / 64 % 64), base::acq_rel);
 }
@@ -187,10 +189,12 @@ void forget(int fd) noexcept {
     slot* const there = slot_of(fd);
     if (there == nullptr) return;
     // It is closed by the caller's next step, from which a jump may keep him.
-    if (is_promoted(there->word.load(base::acquire))) demote(*there, fd, reason::none);
+    const bool was_promoted = is_promoted(there->word.load(base::acquire));
+    if (was_promoted) demote(*there, fd, reason::none);
     (void)change(*there, forgotten); // NUMBERED, forget
-    look_no_more(fd);
-    end_record(*there, there->escapes.load(base::relaxed) != escapes.load(base::relaxed));
+    if (was_promoted) look_no_more(fd);
+    if (there->told.load(base::relaxed) != nullptr)
+        end_record(*there, there->escapes.load(base::relaxed) != escapes.load(base::relaxed));
 }
 
 void let_go(int fd, reason why) noexcept {
@@ -297,11 +301,11 @@ void note_epoll(int epoll) noexcept {
     }
 }
 bool is_own_epoll(int epoll) noexcept {
-    return static_cast<unsigned>(epoll) < most_descriptors &&
+    return static_cast<unsigned>(epoll) < epolls_end.load(base::acquire) &&
            epolls[epoll].load(base::relaxed) == copies.load(base::acquire);
 }
 void forget_epoll(int epoll) noexcept {
-    if (static_cast<unsigned>(epoll) < most_descriptors && epolls[epoll].load(base::relaxed) != 0)
+    if (static_cast<unsigned>(epoll) < epolls_end.load(base::relaxed) && epolls[epoll].load(base::relaxed) != 0)
         epolls[epoll].store(0, base::relaxed);
 }
 

@@ -78,6 +78,7 @@ extern "C" {
 // How many were made, in the lower half; how often a number was duplicated, in the upper.
 [[gnu::visibility("hidden")]] extern base::atomic<std::uint64_t> efd_births;
 [[gnu::visibility("hidden")]] extern base::atomic<std::uint32_t> efd_births_escaped;
+[[gnu::visibility("hidden")]] extern base::atomic<std::uint32_t> efd_promotions; // so many were ever promoted
 }
 [[nodiscard]] inline bool any_at_stake() noexcept {
     return static_cast<std::uint32_t>(efd_births.load(base::acquire)) != efd_births_escaped.load(base::relaxed);
