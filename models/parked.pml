@@ -1,10 +1,12 @@
-/* parked.pml: units parked in user space beside a kernel's eventfd (src/dropin/parked_count.cpp).
+/* parked.pml: units parked in user space beside a kernel's eventfd (src/dropin/rules/parked_count.cpp).
  *
- * Owns the word (units, era, readers, taking, filled), the kernel's count, and what each unit of it is worth. Writers park
- * or ask the kernel, readers ask it or take together, a demoter hands back, somebody whom nobody sees adds to the
- * kernel's count. Any reader may be killed at any step. Kernel calls are single steps; a poller looks at the kernel alone.
- * Invariants: PARKED, units are parked only while the kernel holds some; every unit is taken once or still there;
- * whoever takes takes all; at rest the kernel is readable exactly if there is anything; nobody sleeps beside units.
+ * Owns the word (units, era, readers, filled, demoted), the kernel's count, and what each call holds in its hands. Writers
+ * park or ask the kernel; readers count themselves in, ask it, and take what is parked; a demoter takes and hands over;
+ * somebody whom nobody sees adds to the kernel's count. Any call may be stopped for ever between two of its steps, as by a
+ * jump or a kill: nobody waits for it. Kernel calls are single steps; a poller looks at the kernel alone.
+ * Invariants: PARKED, units are parked only while the kernel holds some; every unit is taken once, or still there, or in
+ * the hands of a call that was stopped; at rest the kernel is readable exactly if there is anything; nobody sleeps beside
+ * units.
  */
 #ifndef WRITERS
 #define WRITERS 2
@@ -30,24 +32,25 @@
 #ifndef UNSEEN
 #define UNSEEN 0 /* additions by the kernel itself */
 #endif
-#ifndef KILLED
-#define KILLED 0 /* so many readers are killed, anywhere */
+#ifndef STOPS
+#define STOPS 0 /* so many calls are stopped, anywhere */
 #endif
 
-bool parked_beside_kernel = true, conserved = true, nobody_sleeps_beside_units = true, takes_all = true;
-bool silent_only_when_empty = true;
+bool parked_beside_kernel = true, conserved = true, nobody_sleeps_beside_units = true, silent_only_when_empty = true;
 
 /* The word. */
 byte units, era, readers;
-bool taking, filled, demoted;
-byte claim_number; /* the claim that holds */
+bool filled, demoted;
 
-byte kernel;      /* its count */
-byte written, taken, lost, kills;
-byte done, ended; /* processes that have ended, and those of them that add */
+byte kernel; /* its count */
+byte written, taken, in_hand; /* in_hand: of calls in progress, and of those that were stopped */
+byte stops, stopped_readers;  /* stopped_readers: have consumed, so what is parked is theirs */
+byte done, ended;             /* processes that have ended, and those of them that add */
 #define PROCESSES (WRITERS + READERS + DEMOTERS + UNSEEN)
+#define MAY_STOP (STOPS > 0 && stops < STOPS)
 
-inline next_era() { era = (era + 1) % 8 }
+inline next_era() { era = (era + 1) % 16 }
+inline leave() { demoted = true; filled = false }
 
 proctype writer() {
     byte i, seen_era;
@@ -57,134 +60,137 @@ proctype writer() {
             if
             :: filled && !demoted ->
                 units++; written++;
-                assert(parked_beside_kernel && (kernel > 0));
+                assert(parked_beside_kernel && (kernel > 0 || readers > 0));
                 goto next
             :: else ->
-                may_fill = !filled && !taking && !demoted && readers == 0;
+                may_fill = !filled && !demoted && readers == 0;
                 seen_era = era
             fi
         };
+        if :: MAY_STOP -> atomic { stops++; goto halt } :: true fi;
         atomic { kernel++; written++ };
-        atomic { /* PARKED, fill */
+        if :: MAY_STOP -> atomic { stops++; goto halt } :: true fi;
+        atomic { /* PARKED, fill: the word is what it was before the write */
 #ifdef BROKEN_fill_without_era
-            if :: may_fill && !filled && !taking && !demoted && readers == 0 -> filled = true :: else fi
+            if :: may_fill && !filled && !demoted && readers == 0 -> filled = true :: else fi
 #else
 #ifdef BROKEN_fill_beside_readers
-            if :: !filled && !taking && !demoted && era == seen_era -> filled = true :: else fi
+            if :: !filled && !demoted && era == seen_era -> filled = true :: else fi
 #else
-            if :: may_fill && era == seen_era && !filled && !taking && !demoted && readers == 0 -> filled = true
-            :: else fi
+            if :: may_fill && era == seen_era && !filled && !demoted && readers == 0 -> filled = true :: else fi
 #endif
 #endif
         };
 next:   skip
     }
+halt:
     atomic { done++; ended++ }
 }
 
-/* What a reader that nobody killed does; a kill ends it where it stands, and what it holds goes with it. */
-#define DIES (KILLED > 0 && kills < KILLED)
-
 proctype reader() {
-    byte i, mine, got;
+    byte i, got;
+    bool counted, together, alone;
+    byte mine;
     for (i : 1 .. READS) {
-again:  got = 0;
-        atomic {
+        got = 0; counted = false; together = false;
+        atomic { /* PARKED, begin */
             if
-            :: demoted || (units == 0 && !taking) ->
-                if :: !demoted ->
+            :: demoted && units == 0 -> skip /* the kernel's for good */
+            :: !(demoted && units == 0) && SEMAPHORE && units > 0 ->
+                units--; taken++;
+                goto next
+            :: !(demoted && units == 0) && !(SEMAPHORE && units > 0) ->
+                if
+                :: !SEMAPHORE && readers > 0 -> leave(); alone = false
+                :: else -> alone = (readers == 0)
+                fi;
+                if
+                :: demoted && units == 0 -> skip
+                :: else ->
+                    counted = true;
 #ifndef BROKEN_reader_does_not_count_itself
                     readers++;
 #endif
 #ifndef BROKEN_reader_leaves_filled
                     filled = false;
 #endif
-                    next_era(); mine = 1
-                :: else -> mine = 0 fi;
-                goto ask
-            :: !demoted && units > 0 && !taking && SEMAPHORE ->
-                units--; taken++;
-                goto next
-            :: !demoted && units > 0 && !taking && !SEMAPHORE ->
-                taking = true; filled = false; next_era(); claim_number++; mine = claim_number;
-                goto together
-            :: !demoted && taking && kills > 0 -> /* its owner may be dead: the claim is taken over */
-                filled = false; next_era(); claim_number++; mine = claim_number;
-                goto together
+                    next_era(); mine = era; together = (units > 0)
+                fi
             fi
         };
-ask:
-        if :: DIES -> atomic { kills++; goto dead } :: true fi;
-        atomic {
+        if :: MAY_STOP -> atomic { stops++; goto halt } :: true fi;
+        if
+        :: together ->
+            atomic { got = kernel; kernel = 0; in_hand = in_hand + got }; /* does not sleep */
+            if :: MAY_STOP -> atomic { stops++; if :: got > 0 -> stopped_readers++ :: else fi; goto halt } :: true fi;
+            atomic {
+                if
+                :: got > 0 || (alone && era == mine && readers == 1) -> /* TOGETHER, take */
+                    if :: got == 0 && units > 0 -> leave() :: else fi;
+                    taken = taken + got + units; in_hand = in_hand - got; got = got + units; units = 0;
+                    readers--; counted = false
+                :: else -> skip
+                fi
+            };
+            if :: got > 0 -> goto next :: else fi;
+#ifdef BROKEN_asks_again_uncounted
+            atomic { if :: counted -> readers--; counted = false :: else fi }
+#endif
+        :: else
+        fi;
+        atomic { /* the kernel alone, perhaps asleep */
             if
             :: kernel > 0 ->
                 if :: SEMAPHORE -> got = 1 :: else -> got = kernel fi;
-                kernel = kernel - got;
-                /* whoever reads without the mark of a section leaves nothing parked behind */
-                assert(takes_all && (SEMAPHORE || units == 0))
+                kernel = kernel - got; in_hand = in_hand + got
             :: kernel == 0 && !BLOCKING -> skip
             :: kernel == 0 && BLOCKING && ended == WRITERS + UNSEEN -> /* for ever asleep, or done with it */
-                assert(nobody_sleeps_beside_units && (units == 0 || kills > 0))
+                assert(nobody_sleeps_beside_units && (units == 0 || in_hand > 0 || stopped_readers > 0))
             fi
         };
-        atomic { taken = taken + got; got = 0 };
-        if :: DIES -> atomic { kills++; goto dead } :: true fi;
-        atomic { if :: mine == 1 ->
-#ifndef BROKEN_reader_does_not_count_itself
-            readers--
-#else
-            skip
-#endif
-        :: else fi };
-        goto next;
-together:
-        if :: DIES -> atomic { kills++; goto dead } :: true fi;
-        atomic { /* one read of the kernel, which does not sleep */
-            assert(takes_all && (kernel > 0 || kills > 0));
-            got = kernel; kernel = 0
-        };
-        if :: DIES -> atomic { kills++; lost = lost + got; goto dead } :: true fi;
-        atomic { /* TOGETHER, release */
+        atomic { taken = taken + got; in_hand = in_hand - got };
+        if :: MAY_STOP -> atomic { stops++; goto halt } :: true fi;
+        atomic { /* PARKED, end */
             if
-#ifdef BROKEN_release_whatever
-            :: true ->
-#else
-            :: taking && claim_number == mine ->
-#endif
-                got = got + units; units = 0; taking = false
-            :: else -> skip
-            fi;
-            taken = taken + got
+            :: counted && readers > 0 -> readers--
+            :: else
+            fi
         };
-        if :: got == 0 -> got = 0; goto again :: else fi;
 next:   skip
     }
-dead:
+halt:
     done++
 }
 
 proctype demoter() {
-    byte mine, u;
+    byte u, seen_era, seen_readers;
+    atomic { if :: !demoted -> leave() :: else fi };
 again:
+    if :: MAY_STOP -> atomic { stops++; goto halt } :: true fi;
     atomic {
+        if :: units == 0 -> goto halt :: else fi;
+        u = units; seen_era = era; seen_readers = readers
+    };
+#ifdef BROKEN_adds_before_it_takes
+    kernel = kernel + u;
+#endif
+    atomic { /* hand: the word is as it was */
         if
-        :: demoted -> goto out
-        :: !demoted && !taking && units == 0 -> demoted = true; filled = false; goto out
-        :: !demoted && !taking && units > 0 ->
-            taking = true; filled = false; next_era(); claim_number++; mine = claim_number; u = units
-        :: !demoted && taking && kills > 0 -> filled = false; next_era(); claim_number++; mine = claim_number; u = units
+        :: units == u && era == seen_era && readers == seen_readers -> units = 0; in_hand = in_hand + u
+        :: else -> goto again
         fi
     };
+    if :: MAY_STOP -> atomic { stops++; goto halt } :: true fi;
 #ifdef BROKEN_demote_without_handing_back
-    skip;
+    in_hand = in_hand - u;
 #else
-    atomic { kernel = kernel + u };
+#ifdef BROKEN_adds_before_it_takes
+    in_hand = in_hand - u;
+#else
+    atomic { kernel = kernel + u; in_hand = in_hand - u };
 #endif
-    atomic {
-        if :: taking && claim_number == mine -> units = 0; taking = false :: else -> skip fi
-    };
-    goto again;
-out:
+#endif
+halt:
     done++
 }
 
@@ -192,13 +198,12 @@ proctype unseen() {
     atomic { kernel++; written++; done++; ended++ }
 }
 
-/* The kernel is the truth for whoever polls: units parked are never alone, but in the midst of a reader's section. */
+/* The kernel is the truth for whoever polls, once all have ended or were stopped. */
 active proctype auditor() {
     (done == PROCESSES);
-    assert(conserved && (KILLED > 0 || written == taken + units + kernel + lost));
-    assert(conserved && (written >= taken + units + kernel));
-    assert(silent_only_when_empty && (units == 0 || kernel > 0 || kills > 0));
-    assert(nobody_sleeps_beside_units && (kills > 0 || !taking))
+    assert(conserved && (written == taken + units + kernel + in_hand));
+    assert(conserved && (stops > 0 || in_hand == 0));
+    assert(silent_only_when_empty && (units == 0 || kernel > 0 || stopped_readers > 0))
 }
 
 init {

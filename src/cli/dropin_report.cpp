@@ -2,7 +2,7 @@
 #include "cli/dropin_report.hpp"
 
 #include "cli/about.hpp"
-#include "dropin/policy.hpp"
+#include "dropin/rules/evidence.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,22 +18,26 @@ using dropin::reason;
 constexpr std::array<std::string_view, static_cast<std::size_t>(reason::reasons)> reason_names = {
     "",
     "watched edge-triggered (EPOLLET)",
+    "in an epoll that another process may watch",
     "watched exclusively (EPOLLEXCLUSIVE)",
     "passed to another process (SCM_RIGHTS, pidfd_getfd)",
     "open across exec",
+    "another process has it since fork",
     "an ioctl that may consume it",
-    "given to splice, sendfile, aio_read or stdio",
-    "F_SETOWN or F_SETSIG",
+    "given to splice, sendfile, POSIX AIO or stdio",
     "read by somebody else",
     "a write of 2^32 or more",
-    "too many readers at once",
+    "read by several at once",
     "an io_uring or AIO context may read it",
     "by the rules (--allow, --deny)",
     "a thread with descriptors of its own, or a process with ours (CLONE_FILES)",
     "written by writev",
-    "the process forbids itself system calls (seccomp)",
-    "put in the place of another number (dup2)",
     "written from memory that cannot be looked at",
+    "the process forbids itself system calls (seccomp)",
+    "it has another number (dup, dup2, F_DUPFD)",
+    "its count was looked at (/proc/self/fdinfo)",
+    "read into memory that may be none",
+    "a library of its process does not call the drop-in (RTLD_DEEPBIND, dlmopen)",
 };
 static_assert(!reason_names.back().empty());
 
@@ -48,11 +52,11 @@ std::string printable(const char* text, std::size_t room) {
     return said.empty() ? "?" : said;
 }
 
-dropin_counts counts_of(const dropin::tally& from, std::uint64_t still_parked) {
+dropin_counts counts_of(const dropin::tally& from) {
     const std::uint64_t asked_writes = from.asked_writes.load(base::relaxed);
     const std::uint64_t asked_reads = from.asked_reads.load(base::relaxed);
     dropin_counts counts;
-    counts.writes = asked_writes + from.parked_writes.load(base::relaxed) + still_parked;
+    counts.writes = asked_writes + from.parked_writes.load(base::relaxed);
     counts.reads = asked_reads + from.parked_reads.load(base::relaxed);
     counts.kernel_writes = asked_writes + from.handed_back.load(base::relaxed);
     counts.kernel_reads = asked_reads;
@@ -66,20 +70,20 @@ void add(dropin_counts& to, const dropin_counts& more) {
     to.kernel_reads += more.kernel_reads;
 }
 
-dropin_line line_of(const dropin::slot& from, std::uint32_t id) {
-    const dropin::parked_word word = from.state.load(base::acquire);
+dropin_line line_of(const dropin::record& from, std::uint32_t id) {
+    const reason why = from.demoted_for.load(base::relaxed);
     dropin_line line;
     line.id = id;
     line.process = from.process;
     line.descriptor = from.descriptor;
     line.site = printable(from.site, sizeof from.site);
-    line.semaphore = from.semaphore.load(base::relaxed) != 0;
+    line.semaphore = from.semaphore != 0;
     line.promoted = from.was_promoted.load(base::relaxed) != 0;
-    line.demoted = dropin::is_demoted(word);
-    if (line.demoted) line.why = name_of(from.demoted_for.load(base::relaxed));
+    line.demoted = why != reason::none;
+    if (line.demoted) line.why = name_of(why);
     line.writes_unread = from.counted.redundant.load(base::relaxed);
     line.asked_reads = from.counted.asked_reads.load(base::relaxed);
-    line.counts = counts_of(from.counted, dropin::writes_of(word));
+    line.counts = counts_of(from.counted);
     return line;
 }
 
@@ -95,14 +99,14 @@ nlohmann::json to_json(const dropin_counts& counts) {
 
 dropin_report read_report(const dropin::region& all) {
     dropin_report report;
-    const std::uint32_t last = std::min(all.header.given_out.load(base::acquire), dropin::most_slots);
+    const std::uint32_t last = std::min(all.header.given_out.load(base::acquire), dropin::most_records);
     const std::uint32_t reused = all.header.reused.load(base::relaxed);
     report.eventfds = last + reused;
     report.untracked = all.header.untracked.load(base::relaxed);
     report.processes = all.header.processes.load(base::relaxed);
-    add(report.total, counts_of(all.header.earlier, 0));
+    add(report.total, counts_of(all.header.earlier));
     for (std::uint32_t id = 1; id <= last; ++id) {
-        report.lines.push_back(line_of(all.slots[id], id));
+        report.lines.push_back(line_of(all.records[id], id));
         add(report.total, report.lines.back().counts);
     }
     return report;
@@ -110,14 +114,14 @@ dropin_report read_report(const dropin::region& all) {
 
 std::string explanation(const dropin_line& line) {
     using dropin::reads_enough;
-    using dropin::redundant_enough;
+    using dropin::useful_enough;
     if (line.demoted) return fmt::format("{}demoted: {}", line.promoted ? "promoted, then " : "", line.why);
     if (line.promoted) return "promoted: writes while one is unread stay in user space";
-    if (line.writes_unread >= redundant_enough && line.asked_reads >= reads_enough)
+    if (line.writes_unread >= useful_enough && line.asked_reads >= reads_enough)
         return "not promoted: a ring, an AIO context or a nested epoll of its process may watch it";
     return fmt::format("too little evidence: {} of {} writes while one is unread, {} of {} reads",
-                       std::min(line.writes_unread, redundant_enough), redundant_enough,
-                       std::min(line.asked_reads, reads_enough), reads_enough);
+                       std::min<std::uint64_t>(line.writes_unread, useful_enough), useful_enough,
+                       std::min<std::uint64_t>(line.asked_reads, reads_enough), reads_enough);
 }
 
 nlohmann::json to_json(const dropin_report& report) {
@@ -125,6 +129,7 @@ nlohmann::json to_json(const dropin_report& report) {
     said["version"] = version;
     said["kernel"] = kernel_release();
     said["profile"] = report.profile;
+    if (!report.kind.empty()) said["kind"] = report.kind;
     if (!report.why_not.empty()) said["why_not"] = report.why_not;
     said["eventfds"] = report.eventfds;
     said["untracked"] = report.untracked;

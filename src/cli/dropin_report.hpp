@@ -3,7 +3,7 @@
 // Nothing in that memory is trusted: numbers are numbers, indexes are bounded, texts are cut and printable.
 #pragma once
 
-#include "dropin/region.hpp"
+#include "dropin/table/region.hpp"
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
@@ -44,7 +44,8 @@ struct dropin_report {
     std::uint32_t processes = 0;     // images that loaded the drop-in
     std::uint32_t still_running = 0; // processes that go on after the program's end
     std::string profile;
-    std::string why_not; // a sentence, if it was known before that the drop-in has no effect on the program
+    std::string kind;    // a word, if it was known before that the drop-in has no effect on the program
+    std::string why_not; // the same as a sentence
 };
 
 // Why calls of this eventfd are saved, or are not: what the table says beneath it and the JSON in "why".

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <dlfcn.h>
 #include <fmt/format.h>
 #include <stdexcept>
 
@@ -21,6 +22,19 @@ fs::path loadable(const fs::path& library) {
         fmt::format("LD_PRELOAD cannot name '{}', for its spaces, colons or dollars; copy it elsewhere "
                     "and say where by EFD_DROPIN_LIBRARY",
                     library.string()));
+}
+
+// The library's path by way of glibc's own directory, which glibc's loader puts in the place of $LIB. musl's loader
+// takes the name as it stands, finds no such file, and goes on without a word; a library that is there, and needs
+// glibc, ends a program of musl before it begins. So LD_PRELOAD can go through programs of musl to their children.
+std::string name_for_glibc(const fs::path& library) {
+    for (const std::string directory : {"/usr/$LIB", "/$LIB"}) {
+        void* const libc = ::dlopen((directory + "/libc.so.6").c_str(), RTLD_LAZY | RTLD_NOLOAD);
+        if (libc == nullptr) continue;
+        ::dlclose(libc);
+        return directory + "/../../../../.." + library.string(); // above the root is the root
+    }
+    return library.string();
 }
 
 } // namespace
@@ -45,7 +59,7 @@ void set_environment(const char* name, const std::string& value) {
 }
 
 void preload_dropin(const std::string& profile, const std::string& region) {
-    std::string preload = find_dropin().string();
+    std::string preload = name_for_glibc(find_dropin());
     if (const char* const before = std::getenv("LD_PRELOAD"); before != nullptr && before[0] != '\0')
         preload = fmt::format("{}:{}", before, preload);
     set_environment("LD_PRELOAD", preload);

@@ -102,6 +102,20 @@ bool changes_user(const fs::path& path) {
            ((found.st_mode & S_ISGID) != 0 && found.st_gid != ::getegid());
 }
 
+struct libc_of_loader {
+    const char* name = nullptr;
+    bool passes_over = false; // goes on where LD_PRELOAD names what it does not find
+};
+
+// Nothing for glibc's loader.
+libc_of_loader other_libc(const fs::path& loader) {
+    const std::string file = loader.filename();
+    if (file.starts_with("ld-musl")) return {"musl", true};
+    if (file.starts_with("ld-uClibc")) return {"uclibc", false};
+    if (file.starts_with("linker")) return {"bionic", false};
+    return {};
+}
+
 } // namespace
 
 program_file find_program(const std::string& name) {
@@ -121,24 +135,25 @@ preload_outlook outlook_of(const program_file& program) {
     if (!elf.has_value()) return {};
     const std::string name = program.started().filename();
     if (!elf->is_ours)
-        return {false, fmt::format("{} is built for another architecture or word size than the drop-in, which is not "
-                                   "preloaded into it.",
-                                   name)};
+        return {false, "foreign",
+                fmt::format("{} is built for another architecture or word size than the drop-in, which is not "
+                            "preloaded into it.",
+                            name)};
     if (elf->loader.empty() && !is_loader(program.started()))
-        return {true, fmt::format("{} is statically linked, and nothing can be preloaded into it.", name)};
-    const std::string loader = fs::path(elf->loader).filename();
-    for (const char* const other : {"ld-musl", "ld-uClibc", "linker"})
-        if (loader.starts_with(other))
-            return {false, fmt::format("{} uses another C library than glibc ({}), and the drop-in is not preloaded "
-                                       "into it.",
-                                       name, elf->loader)};
+        return {true, "static", fmt::format("{} is statically linked, and nothing can be preloaded into it.", name)};
+    if (const libc_of_loader other = other_libc(elf->loader); other.name != nullptr)
+        return {other.passes_over, other.name,
+                fmt::format("{} uses another C library than glibc ({}), and the drop-in is not preloaded into it.",
+                            name, elf->loader)};
     if (changes_user(program.path))
-        return {true, fmt::format("{} is set-user-id or set-group-id, and nothing is preloaded into it.", name)};
+        return {true, "setuid",
+                fmt::format("{} is set-user-id or set-group-id, and nothing is preloaded into it.", name)};
     for (const std::string& library : elf->needed)
         if (library.starts_with("libasan.") || library.starts_with("libclang_rt.asan"))
-            return {true, fmt::format("{} uses AddressSanitizer, whose library must come first: the drop-in leaves it "
-                                      "alone unless LD_PRELOAD={} comes before efd run.",
-                                      name, library)};
+            return {true, "sanitized",
+                    fmt::format("{} uses AddressSanitizer, whose library must come first: the drop-in leaves it alone "
+                                "unless LD_PRELOAD={} comes before efd run.",
+                                name, library)};
     return {};
 }
 

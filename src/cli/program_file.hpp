@@ -23,7 +23,8 @@ struct program_file {
 
 struct preload_outlook {
     bool is_understood = true; // false: its loader would complain of the library, or fail
-    std::string why_not;       // a sentence for the report: why the drop-in has no effect; empty if it has
+    std::string kind;          // "static", "musl", "setuid" and so on, why the drop-in has no effect; empty if it has
+    std::string why_not;       // the same as a sentence
 };
 [[nodiscard]] preload_outlook outlook_of(const program_file& program);
 

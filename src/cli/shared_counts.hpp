@@ -4,7 +4,7 @@
 // matter. Processes open it by its name in /proc, until this one has ended. One thread.
 #pragma once
 
-#include "dropin/region.hpp"
+#include "dropin/table/region.hpp"
 
 #include <string>
 

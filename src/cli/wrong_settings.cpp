@@ -3,8 +3,8 @@
 
 #include "cli/preload.hpp"
 #include "cli/text.hpp"
-#include "dropin/region.hpp"
-#include "dropin/settings.hpp"
+#include "dropin/table/region.hpp"
+#include "dropin/table/settings.hpp"
 
 #include <cstdio>
 #include <cstdlib>

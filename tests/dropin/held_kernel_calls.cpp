@@ -1,8 +1,9 @@
 // tests/dropin/held_kernel_calls.cpp: the drop-in's own system calls, with the processor given away around each.
 //
-// Stands in for src/dropin/kernel_calls.cpp, of which it is made: between a claim, the kernel's answer and the release
-// other threads get in.
-#include "dropin/raw_call.hpp"
+// Stands in for src/dropin/table/kernel_side.cpp, of which it is made: between a step, the kernel's answer and the next
+// step other threads get in.
+#include "dropin/rules/parked_count.hpp"
+#include "dropin/rules/raw_call.hpp"
 
 #include "linearize/dice.hpp"
 
@@ -26,7 +27,9 @@ long held_call(long number, Arguments... arguments) noexcept {
     return result;
 }
 
+void promote_if_welcome(slot& there, int /*fd*/) noexcept { (void)promote(there); }
+
 } // namespace efd::dropin
 
 #define raw_call held_call
-#include "dropin/kernel_calls.cpp" // NOLINT(bugprone-suspicious-include)
+#include "dropin/table/kernel_side.cpp" // NOLINT(bugprone-suspicious-include)

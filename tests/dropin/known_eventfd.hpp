@@ -1,7 +1,7 @@
 // tests/dropin/known_eventfd.hpp: a kernel's eventfd with a slot, used as the interposed names use it.
 #pragma once
 
-#include "dropin/eventfd_calls.hpp"
+#include "dropin/rules/calls.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -18,31 +18,40 @@ namespace efd::dropin {
 class known_eventfd {
   public:
     explicit known_eventfd(int flags = EFD_NONBLOCK, unsigned initval = 0)
-        : there_(*new(map()) slot), fd_(::eventfd(initval, flags)) {
-        learn_process();
+        : fd_(::eventfd(initval, flags)), initval_(initval) {
         there_.semaphore.store((flags & EFD_SEMAPHORE) != 0 ? 1 : 0, base::relaxed);
-        if (initval > 0) note_filled(there_, 0);
+        there_.told.store(&told_, base::relaxed);
+        there_.born.store(1, base::relaxed);
+        there_.word.store(noted(0), base::relaxed);
     }
-    ~known_eventfd() {
-        ::close(fd_);
-        ::munmap(&there_, sizeof(slot));
-    }
+    ~known_eventfd() { ::close(fd_); }
     known_eventfd(const known_eventfd&) = delete;
     known_eventfd& operator=(const known_eventfd&) = delete;
 
     [[nodiscard]] int fd() const { return fd_; }
     [[nodiscard]] slot& there() { return there_; }
-    [[nodiscard]] parked_word word() const { return there_.state.load(base::acquire); }
+    [[nodiscard]] const tally& counted() const { return told_.counted; }
+    [[nodiscard]] reason demoted_for() const { return told_.demoted_for.load(base::relaxed); }
+    [[nodiscard]] parked_word word() const { return there_.word.load(base::acquire); }
+
+    // While nobody else has it.
+    bool promote_now() {
+        if (!promote(there_)) return false;
+        if (initval_ > 0) note_filled(there_, word());
+        return true;
+    }
+    void demote_now(reason why = reason::denied) { demote(there_, fd_, why); }
 
     // From a page that is known: a sanitizer puts locals elsewhere than on the stack.
     ssize_t write(std::uint64_t n) {
         thread_local std::uint64_t value;
         value = n;
-        note_readable(address_of(&value));
+        note_readable(&value);
         return write_from(&value);
     }
     ssize_t write_from(const void* at) {
-        return write_value(there_, fd_, at, value_size, [&] { return ::write(fd_, at, value_size); });
+        return write_value(there_, fd_, at, value_size,
+                           [&](const void* from) { return ::write(fd_, from, value_size); });
     }
     // The value, or a negative errno.
     std::int64_t read() {
@@ -75,14 +84,10 @@ class known_eventfd {
     }
 
   private:
-    static void* map() { // shared with children, as the region is
-        void* const at = ::mmap(nullptr, sizeof(slot), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (at == MAP_FAILED) std::abort();
-        return at;
-    }
-
-    slot& there_;
+    slot there_;
+    record told_;
     int fd_;
+    unsigned initval_;
 };
 
 } // namespace efd::dropin

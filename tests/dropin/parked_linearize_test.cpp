@@ -1,4 +1,4 @@
-// Recorded histories of an eventfd that is promoted, doubted and demoted in their midst: each has an order of its calls
+// Recorded histories of an eventfd that is promoted and demoted in their midst: each has an order of its calls
 // that the rules of core/count.hpp allow. Two mistakes are made on purpose, and found.
 #include "linearize/checker.hpp"
 #include "linearize/recorder.hpp"

@@ -1,7 +1,9 @@
 // tests/dropin/parked_subject.hpp: a kernel's eventfd under the drop-in, in the shape that the recorder works on.
 //
-// Every few calls it is promoted, doubted, handed back, and some day demoted. signal() is the kernel itself, whom
-// nobody sees. What the kernel's object does not have (deadlines, stops, entries) is made of what it has.
+// Its first reader promotes it at once, and some day it is demoted. Reads that take parked units, and whoever hands
+// them back, come one after the other: two at once may divide a count, which is the explorer's to weigh. signal() is
+// the kernel itself, whom nobody sees. What the kernel's object does not have (deadlines, stops, entries) is made of
+// what it has.
 #pragma once
 
 #include "known_eventfd.hpp"
@@ -10,6 +12,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <mutex>
 #include <stop_token>
 #include <sys/uio.h>
 #include <system_error>
@@ -19,9 +22,9 @@ namespace efd::dropin {
 
 void give_way();
 
-// none: as it is. divides: takes from the kernel without a claim, and the parked units after it. reads_around: takes
-// from the kernel and does not know of parked units. (Parking beside nothing ends in sleep, not in a wrong order: that
-// is the model's and parked_threads_test's to find.)
+// none: as it is. divides: takes from the kernel uncounted, and the parked units after it. reads_around: takes from the
+// kernel and does not know of parked units. (Parking beside nothing ends in sleep, not in a wrong order: that is the
+// model's and parked_threads_test's to find.)
 enum class fault : unsigned char { none, divides, reads_around };
 
 template <fault is>
@@ -32,31 +35,25 @@ class parked_subject {
 
     parked_subject(std::uint64_t initial, bool semaphore, bool nonblock)
         : it_((semaphore ? EFD_SEMAPHORE : 0) | (nonblock ? EFD_NONBLOCK : 0), static_cast<unsigned>(initial)),
-          last_change_(20 + static_cast<unsigned>(initial * 7) % 60) {}
+          last_change_(20 + static_cast<unsigned>(initial * 7) % 60) {
+        it_.there().useful.store(useful_enough, base::relaxed);
+        it_.there().reads.store(reads_enough, base::relaxed);
+        if constexpr (is != fault::none) (void)it_.promote_now();
+    }
 
     std::errc try_read(std::uint64_t& value) {
-        change();
         if constexpr (is != fault::none) return mistake(value);
         std::uint64_t got = 0;
         const iovec place{&got, sizeof got};
-        const ssize_t end = read_asked(it_.there(), it_.fd(), [&] {
-            give_way();
-            const ssize_t moved = ::preadv2(it_.fd(), &place, 1, -1, RWF_NOWAIT);
-            give_way();
-            return moved;
-        });
+        const ssize_t end = read_one([&](read_places& to) { to.look(&place, 1); },
+                                     [&] { return ::preadv2(it_.fd(), &place, 1, -1, RWF_NOWAIT); });
         return told(end, got, value);
     }
     std::errc read(std::uint64_t& value) {
-        change();
         if constexpr (is != fault::none) return mistake(value);
         std::uint64_t got = 0;
-        const ssize_t end = read_value(it_.there(), it_.fd(), &got, sizeof got, [&] {
-            give_way();
-            const ssize_t moved = ::read(it_.fd(), &got, sizeof got);
-            give_way();
-            return moved;
-        });
+        const ssize_t end = read_one([&](read_places& to) { to.look(&got, sizeof got); },
+                                     [&] { return ::read(it_.fd(), &got, sizeof got); });
         return told(end, got, value);
     }
     std::errc read_until(std::uint64_t& value, moment deadline) {
@@ -82,9 +79,9 @@ class parked_subject {
     std::errc write(std::uint64_t n, const std::stop_token& /*stop*/) { return write(n); }
     std::errc write(std::uint64_t n) {
         change();
-        const ssize_t done = write_value(it_.there(), it_.fd(), &n, sizeof n, [&] {
+        const ssize_t done = write_value(it_.there(), it_.fd(), &n, sizeof n, [&](const void* from) {
             give_way();
-            const ssize_t moved = ::write(it_.fd(), &n, sizeof n);
+            const ssize_t moved = ::write(it_.fd(), from, sizeof n);
             give_way();
             return moved;
         });
@@ -92,14 +89,13 @@ class parked_subject {
     }
     void signal() { it_.write_unseen(1); }
 
-    // What fdinfo says at a moment when nothing was parked.
+    // What fdinfo says, and what is parked beside it, at a moment at which nobody is between the two.
     std::uint64_t count() {
         for (;;) {
-            hand_back(it_.there(), it_.fd());
+            const std::scoped_lock alone(one_at_a_time_);
             const parked_word before = it_.word();
             const std::uint64_t found = it_.kernel_count();
-            if (it_.word() == before && units_of(before) == 0 && !is_taking(before)) return found;
-            std::this_thread::yield();
+            if (it_.word() == before) return found + units_of(before);
         }
     }
     std::uint64_t poll() {
@@ -111,18 +107,27 @@ class parked_subject {
     std::errc leave_and_read(entry& /*unused*/, std::uint64_t& value) { return try_read(value); }
 
   private:
-    // A step of a mistaken kind, outside of everybody's section; what the word was.
+    template <class Look, class Ask>
+    ssize_t read_one(Look look, Ask ask) {
+        std::unique_lock alone(one_at_a_time_);
+        return read_places_of(it_.there(), it_.fd(), look, [&] {
+            alone.unlock();
+            give_way();
+            const ssize_t moved = ask();
+            const int why = errno;
+            give_way();
+            alone.lock();
+            errno = why;
+            return moved;
+        });
+    }
+    // A step of a mistaken kind; what the word was.
     template <class Change>
     parked_word step(Change change_word) {
         parked_word seen = it_.word();
-        for (;;) {
-            if (is_taking(seen)) {
-                std::this_thread::yield();
-                seen = it_.word();
-            } else if (it_.there().state.compare_exchange_weak(seen, change_word(seen), base::acq_rel, base::acquire)) {
-                return seen;
-            }
+        while (!it_.there().word.compare_exchange_weak(seen, change_word(seen), base::acq_rel, base::acquire)) {
         }
+        return seen;
     }
     static std::errc told(ssize_t end, std::uint64_t got, std::uint64_t& value) {
         if (end != 8) return static_cast<std::errc>(errno);
@@ -134,21 +139,20 @@ class parked_subject {
         give_way();
         std::uint64_t parked = 0;
         if constexpr (is == fault::divides)
-            parked = units_of(step([](parked_word w) { return w & below_writes & ~filled_mark; }));
+            parked = units_of(step([](parked_word w) { return taken(w) & ~filled_mark; }));
         if (got < 0 && parked == 0) return std::errc::resource_unavailable_try_again;
         value = parked + static_cast<std::uint64_t>(std::max<std::int64_t>(got, 0));
         return std::errc{};
     }
     void change() {
         const unsigned number = changes_.fetch_add(1, std::memory_order_relaxed);
-        if (number % 5 == 0) promote(it_.there());
-        if (number % 23 == 22) doubt(it_.there(), it_.fd());
-        if (number % 11 == 10) hand_back(it_.there(), it_.fd());
-        if (is == fault::none && number == last_change_ && last_change_ % 3 == 0)
-            demote(it_.there(), it_.fd(), reason::denied);
+        if (is != fault::none || number != last_change_ || last_change_ % 3 != 0) return;
+        const std::scoped_lock alone(one_at_a_time_);
+        it_.demote_now();
     }
 
     known_eventfd it_;
+    std::mutex one_at_a_time_;
     std::atomic<unsigned> changes_{0};
     unsigned last_change_;
 };

@@ -28,15 +28,18 @@ DEMOTED = {"edges": "EPOLLET", "nested_edges": "EPOLLET", "nested_edges_first": 
            "read_by_libc": "stdio", "vforked": "exec",
            "reused_in_vfork": "exec", "reused_then_executed": "exec", "vector_at_the_bound": "writev",
            "nested_deeper": "EPOLLET", "ring_corners": "io_uring", "ring_polls_an_epoll": "EPOLLET",
-           "closed_meanwhile": "ioctl", "replaced_under_reader": "dup2",
+           "closed_meanwhile": "ioctl", "replaced_under_reader": "dup2", "not_closed": "dup2",
+           "not_replaced": "dup2", "ring_closes": "dup2", "by_handle_of_libc": "dup2", "shown": "looked at",
+           "fdinfo_by_its_number": "looked at", "far_away": "memory that may be none", "forked": "fork",
+           "forked_reader": "fork", "forked_amid_a_read": "fork", "unannounced_child": "fork",
            "stopped_and_killed": None, "unshared_before": None, "freed_value": None,
            "by_vectors": "writev", "taken_by_pidfd": "another process",
            "sandboxed": "seccomp", "unshared": "CLONE_FILES", "ring_reads": "io_uring",
            "ring_reads_registered": "io_uring", "ring_polls_each": "io_uring", "ring_watches_edges": "EPOLLET",
-           "ring_closes": "io_uring", "ring_of_its_own": "io_uring", "aio_reads": "io_uring"}
+           "ring_of_its_own": "io_uring", "aio_reads": "io_uring"}
 # Under these profiles nothing is promoted beside a ring, so nothing is told of.
 NOTHING_BESIDE_A_RING = ("strict",)
-BESIDE_A_RING = ("ring_polls_once", "without_liburing", "by_name_of_libaio")  # or what may be one
+BESIDE_A_RING = ("ring_polls_once", "ring_corners", "ring_polls_an_epoll")
 
 
 def plain(*words, **more):

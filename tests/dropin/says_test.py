@@ -164,7 +164,9 @@ class ProgramsThatCannotBePreloaded(InADirectory):
         said = plain(EFD, "run", "--report", "--", path)
         self.assertEqual(said.returncode, 7)
         self.assertIn("program is statically linked", said.stderr)
-        self.assertIn("statically linked", report_of("--", path)["why_not"])
+        report = report_of("--", path)
+        self.assertEqual(report["kind"], "static")
+        self.assertIn("statically linked", report["why_not"])
 
     def test_another_c_library(self):
         place = tempfile.mkdtemp(prefix="", dir="/tmp")  # the name has to be a short one
@@ -176,6 +178,28 @@ class ProgramsThatCannotBePreloaded(InADirectory):
         self.assertEqual((said.returncode, said.stdout), (0, plain(PROGRAM, "level").stdout))
         self.assertIn("another C library", said.stderr)
         self.assertNotIn("ERROR", said.stderr)
+
+    def test_programs_of_musl_and_their_children(self):
+        """musl's loader passes over the drop-in without a word; a child of glibc's has it again."""
+        if shutil.which("musl-gcc") is None:
+            self.skipTest("there is no musl-gcc")
+        path = os.path.join(self.place, "program")
+        source = "#include <stdlib.h>\nint main(int n, char** words) { return n > 1 ? !!system(words[1]) : 7; }"
+        plain("musl-gcc", "-x", "c", "-", "-o", path, input=source)
+        for words in ([path], ["sh", "-c", "exec " + path], ["env", path]):
+            said = plain(EFD, "run", "--", *words)
+            self.assertEqual((said.returncode, said.stdout, said.stderr), (7, "", ""), words)
+        report = report_of("--", path, PROGRAM + " level >/dev/null")
+        self.assertEqual((report["kind"], report["eventfds"]), ("musl", 1))
+
+    def test_programs_of_another_word_size(self):
+        path = os.path.join(self.place, "program")
+        plain("gcc", "-m32", "-x", "c", "-", "-o", path, input="int main(void) { return 7; }")
+        if not os.path.exists(path) or plain(path).returncode != 7:
+            self.skipTest("gcc makes no programs of 32 bits here, or they do not run")
+        said = plain(EFD, "run", "--", path)
+        self.assertEqual((said.returncode, said.stdout, said.stderr), (7, "", ""))
+        self.assertEqual(report_of("--", path)["kind"], "foreign")
 
     def test_a_script_whose_interpreter_is_static(self):
         self.compiled("int main(void) { return 7; }", "-static")

@@ -4,12 +4,18 @@
 #include "explore/parked_parts.hpp"
 #include "explore/tell.hpp"
 
-#include "dropin/kernel_calls.hpp"
 #include "os/descriptor.hpp"
 
 #include <array>
 #include <bit>
 #include <cerrno>
+
+namespace explore {
+// All fibers are one thread of the machine; each is a thread of its own to the rules.
+inline void* thread_of_scenario() noexcept { return reinterpret_cast<void*>(running() + 1); }
+} // namespace explore
+#define __builtin_thread_pointer() ::explore::thread_of_scenario()
+#include "dropin/rules/calls.hpp"
 
 namespace explore {
 
@@ -19,7 +25,7 @@ parked_world* parked = nullptr;
 
 namespace {
 
-parked_word newest_word() noexcept { return the_machine().newest_value(&parked->there.state, sizeof(parked_word)); }
+parked_word newest_word() noexcept { return the_machine().newest_value(&parked->there.word, sizeof(parked_word)); }
 std::uint64_t in_kernel() noexcept { return held_by(bell_word(the_fd)); }
 
 // So that a call begins where the search puts it, not where the thread's last one ended.
@@ -31,37 +37,61 @@ void pass() noexcept {
 
 std::uint64_t worth(int number) noexcept { return parked->semaphore ? 1 : std::uint64_t{1} << number; }
 
-// At any moment but inside a claim.
-const char* fault_of_word() noexcept {
-    const parked_word word = newest_word();
-    if (units_of(word) == 0 || is_taking(word)) return nullptr;
-    if (is_demoted(word)) return "units parked beside a demoted eventfd";
-    if (readers_of(word) > 0) return "units parked beside a reader that asks the kernel";
-    return parked->stolen || parked->gave_up || in_kernel() > 0 ? nullptr
-                                                                : "PARKED: units parked, and the kernel holds none";
+bool is_halted(const thread_state& t) noexcept { return t.alive == life::crashed || t.alive == life::stopped; }
+// A thread that is stopped within a call, and may have units in its hands.
+bool somebody_halted() noexcept {
+    const machine& m = the_machine();
+    for (int i = 0; i < m.thread_count(); ++i)
+        if (is_halted(m.now.threads[static_cast<std::size_t>(i)]) && parked->calls[static_cast<std::size_t>(i)] > 0)
+            return true;
+    return false;
+}
+// One that has taken from the kernel, and whose the parked units are.
+bool somebody_halted_with_units() noexcept {
+    const machine& m = the_machine();
+    for (int i = 0; i < m.thread_count(); ++i)
+        if (is_halted(m.now.threads[static_cast<std::size_t>(i)]) &&
+            parked->from_kernel[static_cast<std::size_t>(i)] > 0)
+            return true;
+    return false;
 }
 
-void end_of_call() noexcept {
-    parked->from_kernel[running()] = 0;
-    parked->to_kernel[running()] = 0;
+// At any moment.
+const char* fault_of_word() noexcept {
+    const parked_word word = newest_word();
+    if (units_of(word) == 0) return nullptr;
+    if (!is_promoted(word)) return "units parked beside an eventfd that is not promoted";
+    if (readers_of(word) > 0 || parked->stolen || in_kernel() > 0) return nullptr;
+    return "PARKED: units parked, and the kernel holds none";
+}
+
+void begin_call() noexcept {
+    pass();
+    ++parked->calls[running()];
+}
+void end_call() noexcept {
+    if (--parked->calls[running()] == 0) parked->from_kernel[running()] = 0;
     if (const char* const wrong = fault_of_word(); wrong != nullptr) must(false, wrong);
 }
 
-ssize_t ask_to_write(std::uint64_t n) noexcept { return add_units(parked->called, n); }
+ssize_t ask_to_write(std::uint64_t n) noexcept {
+    return efd::os::ring_bell(the_fd, n) ? static_cast<ssize_t>(sizeof n) : -1;
+}
 
 void begin_write(int number) noexcept {
-    pass();
+    begin_call();
     parked->before_write[static_cast<std::size_t>(number)] = parked->writes_done;
     parked->given += worth(number);
 }
 
 read_note& begin_read(int number) noexcept {
-    pass();
+    begin_call();
     read_note& note = parked->reads[static_cast<std::size_t>(number)];
     note.is = course::runs;
     note.writes_before = parked->writes_done;
     note.reads_before = parked->reads_done;
     parked->reads_begun |= only(number);
+    note.beside_demotion = parked->demotions_begun > parked->demotions_ended;
     return note;
 }
 
@@ -70,24 +100,27 @@ void end_read(int number, read_note& note, std::uint64_t value) noexcept {
     note.is = value > 0 ? course::took : course::empty;
     note.took = parked->semaphore ? call_set{0} : static_cast<call_set>(value);
     note.begun_before_end = parked->reads_begun;
+    if (parked->demotions_begun > parked->demotions_ended) note.beside_demotion = true;
     parked->taken += value;
     must(!parked->semaphore || value <= 1, "a semaphore read took more than one");
     must(value < (1U << most_writes_here), "a read took more than was ever written");
     if (parked->publishes && !parked->semaphore)
         for (int i = 0; i < 2; ++i)
             if ((value & only(i)) != 0) must(parked_is_published(i), "a unit came before what its writer had stored");
-    end_of_call();
+    end_call();
 }
 
 void name_parts() {
-    name_place(&parked->there.state, "state");
-    name_place(&parked->there.owner, "owner");
-    name_place(&parked->there.counted.parked_writes, "parked_writes");
-    name_place(&parked->there.counted.asked_reads, "asked_reads");
-    name_place(&parked->there.counted.asked_writes, "asked_writes");
+    name_place(&parked->there.word, "word");
+    name_place(&parked->there.reader, "reader");
+    name_place(&parked->there.born, "born");
+    name_place(&parked->there.asking, "asking");
+    name_place(&parked->there.reads, "reads");
+    name_place(&parked->there.useful, "useful");
+    name_place(&parked->there.unread, "unread");
 }
 
-// What must be the case when nobody can go on.
+// What must be the case when nobody can go on: E3, E4 and E7.
 std::string nobody_beside_units() {
     const machine& m = the_machine();
     const parked_word word = newest_word();
@@ -96,30 +129,42 @@ std::string nobody_beside_units() {
         if (t.alive != life::runnable) continue;
         const std::string who = "thread " + std::to_string(i);
         if (t.pending->what != act::await_bell) return who + " can never go on: a deadlock";
-        if (units_of(word) > 0) return "lost wakeup: " + who + " sleeps in the kernel beside parked units";
+        if (in_kernel() > 0 && parked->calls[static_cast<std::size_t>(i)] > 0)
+            return "lost wakeup: " + who + " sleeps in the kernel beside units";
+        if (units_of(word) > 0 && !somebody_halted_with_units())
+            return "lost wakeup: " + who + " sleeps in the kernel beside parked units";
     }
-    if (m.somebody_crashed() && is_taking(word)) return {}; // until somebody comes and takes over
-    if (units_of(word) > 0 && in_kernel() == 0 && !parked->stolen) return "units are parked, and no poll can see them";
+    if (units_of(word) > 0 && in_kernel() == 0 && !parked->stolen && !somebody_halted_with_units())
+        return "units are parked, and no poll can see them";
     return {};
 }
 
 std::uint64_t left_over() { return in_kernel() + units_of(newest_word()); }
 
-std::string conserved_units(std::uint64_t may_miss, std::uint64_t may_double) {
+std::string conserved_units() {
     const std::uint64_t found = parked->taken + left_over();
-    if (found == parked->given || found == parked->given - may_miss || found == parked->given + may_double) return {};
+    if (found == parked->given || (found < parked->given && somebody_halted())) return {};
     return "units are not conserved: given " + std::to_string(parked->given) + ", taken " +
            std::to_string(parked->taken) + ", left " + std::to_string(left_over());
 }
 
-// In semaphore mode: who found nothing must have come after others had taken all that was there.
+// Who found nothing must have come after others had taken all that was there; or beside another reader whose it was,
+// and who may have left it to a third where a write came between (TOGETHER), or a demotion, which has units in its
+// hands for one step.
 std::string found_nothing_rightly() {
     for (const read_note& a : parked->reads) {
-        if (a.is != course::empty) continue;
+        if (a.is != course::empty || a.beside_demotion || somebody_halted() || parked->stolen) continue;
         int others = 0;
-        for (std::size_t b = 0; b < parked->reads.size(); ++b)
-            if (parked->reads[b].is == course::took && (a.begun_before_end & only(static_cast<int>(b))) != 0) ++others;
-        if (std::popcount(a.writes_before) > others) return "a read found nothing, and there was a unit for it";
+        call_set took = 0;
+        for (std::size_t b = 0; b < parked->reads.size(); ++b) {
+            if ((a.begun_before_end & only(static_cast<int>(b))) == 0) continue;
+            if (parked->reads[b].is == course::took) ++others;
+            took |= parked->reads[b].took;
+        }
+        const bool is_beside_another = std::popcount(static_cast<call_set>(a.begun_before_end & ~a.reads_before)) > 1;
+        const bool is_right = parked->semaphore ? std::popcount(a.writes_before) <= others
+                                                : (a.writes_before & ~took) == 0 || is_beside_another;
+        if (!is_right) return "a read found nothing, and there was a unit for it";
     }
     return {};
 }
@@ -158,77 +203,119 @@ std::string one_after_the_other() {
     return {};
 }
 
-std::string first_of(std::string wrong, std::string (*next)()) { return wrong.empty() ? next() : wrong; }
-
 } // namespace
 
-efd::dropin::slot& the_slot() noexcept { return parked->there; }
-
-void make_parked_world(bool semaphore, int give_ups) {
-    is_noted = nullptr; // one number, which nobody closes
+void make_parked_world(bool semaphore) {
     forget_names();
     make_bells();
     parked = new parked_world;
+    parked->nested.fill(-1);
+    parked->nested_before.fill(-1);
     parked->semaphore = semaphore;
-    parked->give_ups = give_ups;
     parked->there.semaphore.store(semaphore ? 1 : 0, efd::base::relaxed);
+    parked->there.born.store(1, efd::base::relaxed);
+    parked->there.word.store(noted(0), efd::base::relaxed);
     (void)efd::os::make_bell(false);
-    promote(parked->there);
+    (void)promote(parked->there);
     name_parts();
 }
 
-void make_filled_world(bool semaphore, int give_ups) {
-    make_parked_world(semaphore, give_ups);
+void make_filled_world(bool semaphore) {
+    make_parked_world(semaphore);
     (void)efd::os::ring_bell(the_fd, worth(0));
     parked->given += worth(0);
     parked->writes_done |= only(0);
-    note_filled(parked->there, parked->there.state.load(efd::base::relaxed));
+    note_filled(parked->there, parked->there.word.load(efd::base::relaxed));
 }
 
-void make_closing_world(bool semaphore, bool closed) {
+void make_busy_world(bool semaphore) {
     make_filled_world(semaphore);
-    is_noted = [](int fd, slot& there) noexcept { return fd != the_fd || stands_for(parked->note, there); };
-    parked->note.store(closed ? nullptr : &parked->there, efd::base::relaxed);
-    parked->closed = closed;
-    parked->called = other_fd;
-    name_place(&parked->note, "note");
+    parked_word seen = parked->there.word.load(efd::base::relaxed);
+    (void)try_park(parked->there, seen, worth(1));
+    parked->given += worth(1);
+    parked->writes_done |= only(1);
+}
+
+void make_awaiting_world(bool nearly) {
+    make_parked_world();
+    parked->there.word.store(noted(0), efd::base::relaxed);
+    parked->there.useful.store(useful_enough, efd::base::relaxed);
+    parked->there.reads.store(reads_enough - (nearly ? 1 : 0), efd::base::relaxed);
+    (void)efd::os::ring_bell(the_fd, worth(0));
+    parked->given += worth(0);
+    parked->writes_done |= only(0);
+}
+
+void make_weighed_world() {
+    make_filled_world();
+    parked->there.reads.store(reads_weighed, efd::base::relaxed);
+    parked->there.useful.store(0, efd::base::relaxed);
+}
+
+void leave_room_for_readers(unsigned room) {
+    (void)parked->there.word.fetch_or((most_readers - room) << readers_shift, efd::base::relaxed);
+    (void)parked->there.word.fetch_and(~filled_mark, efd::base::relaxed);
 }
 
 void parked_write(int number) {
     begin_write(number);
     const std::uint64_t n = worth(number);
-    const ssize_t done = write_value(parked->there, parked->called, &n, sizeof n, [n] { return ask_to_write(n); });
+    const bool may_be_parked = !is_demoted(newest_word());
+    bool is_asked = false;
+    const ssize_t done = write_value(parked->there, the_fd, &n, sizeof n, [&](const void* from) {
+        std::uint64_t given = 0;
+        std::memcpy(&given, from, sizeof given);
+        is_asked = true;
+        return ask_to_write(given);
+    });
+    must(is_asked || may_be_parked, "a write was parked beside a demoted eventfd");
     must(done == static_cast<ssize_t>(sizeof n), "a write was refused, and there was room");
     parked->writes_done |= only(number);
-    end_of_call();
+    end_call();
 }
 
 void unseen_write(int number) {
     begin_write(number);
     (void)ask_to_write(worth(number));
     parked->writes_done |= only(number);
-    end_of_call();
+    end_call();
 }
 
 bool parked_read(int number, way_of_read way) {
     read_note& note = begin_read(number);
     std::uint64_t value = 0;
-    const bool sleeps = way == way_of_read::sleeps || way == way_of_read::asked_sleeps;
-    const auto real = [&] { return ask_to_read(parked->called, &value, sleeps); };
-    const bool asked = way == way_of_read::asked_sleeps || way == way_of_read::asked_returns;
-    const ssize_t got = asked ? read_asked(parked->there, parked->called, real)
-                              : read_value(parked->there, parked->called, &value, sizeof value, real);
+    const bool sleeps = way == way_of_read::sleeps;
+    const ssize_t got =
+        read_value(parked->there, the_fd, &value, sizeof value, [&] { return ask_to_read(&value, sleeps); });
     must(got == static_cast<ssize_t>(sizeof value) || !sleeps, "a read that sleeps came back without a unit");
     if (got != static_cast<ssize_t>(sizeof value)) value = 0;
     end_read(number, note, value);
     return value > 0;
 }
 
+void nested_read(int number, int inner, bool before) {
+    (before ? parked->nested_before : parked->nested)[running()] = inner;
+    (void)parked_read(number, way_of_read::returns);
+}
+
+void rested_read(int number) {
+    read_note& note = begin_read(number);
+    std::uint64_t value = 0;
+    if (rest(parked->there)) {
+        (void)ask_to_read(&value, false);
+        (void)promote(parked->there);
+    } else {
+        note.is = course::never;
+    }
+    end_read(number, note, value);
+    if (value == 0) note.is = course::never; // nothing is said of it
+}
+
 void unseen_read(int number) {
     read_note& note = begin_read(number);
     parked->stolen = true;
     std::uint64_t value = 0;
-    (void)ask_to_read(parked->called, &value, false);
+    (void)ask_to_read(&value, false);
     end_read(number, note, value);
 }
 
@@ -237,56 +324,25 @@ void await_readable() {
     await_bell(the_fd, watch_for::readable, edges);
 }
 
-void parked_hand_back() {
-    hand_back(parked->there, the_fd);
-    end_of_call();
-}
-void parked_forget() {
-    parked_hand_back();
-    must(take_away(parked->note) == &parked->there, "the note was another's");
-    pass(); // closes it, and a file gets the number
-    parked->closed = true;
-}
-void parked_close() {
-    pass();
-    asking_call mine;
-    begin_quiet(mine, parked->there, the_fd);
-    must(take_away(parked->note) == &parked->there, "the note was another's");
-    pass(); // closes it, and a file gets the number
-    parked->closed = true;
-    end_quiet(mine);
-    end_of_call();
-}
-void parked_duplicate() {
-    pass();
-    demote(parked->there, other_fd, reason::replaced);
-    pass(); // the number is the eventfd's
-    parked->closed = false;
-    parked->note.store(&parked->there, efd::base::release);
-    end_of_call();
-}
-void unnoted_read(int number) {
-    read_note& note = begin_read(number);
-    std::uint64_t value = 0;
-    const auto ask = [&] { return ask_to_read(the_fd, &value, false); };
-    slot* const there = parked->note.load(efd::base::acquire);
-    const ssize_t got = there == nullptr ? ask() : read_value(*there, the_fd, &value, sizeof value, ask);
-    if (got < 0 && errno == EBADF) {
-        note.is = course::never;
-        return;
-    }
-    if (got != static_cast<ssize_t>(sizeof value)) value = 0;
-    end_read(number, note, value);
-}
 void parked_demote() {
-    demote(parked->there, parked->called, reason::denied);
-    must(units_of(newest_word()) == 0, "a demoted eventfd has units parked");
-    end_of_call();
+    begin_call();
+    ++parked->demotions_begun;
+    demote(parked->there, the_fd, reason::denied);
+    ++parked->demotions_ended;
+    must(is_demoted(newest_word()) || !is_noted(newest_word()), "it is not demoted");
+    end_call();
 }
-void parked_doubt_and_promote() {
-    doubt(parked->there, parked->called);
-    promote(parked->there);
-    end_of_call();
+
+// As table/table.cpp forgets.
+void parked_close() {
+    begin_call();
+    demote(parked->there, the_fd, reason::none);
+    parked_word seen = parked->there.word.load(efd::base::acquire);
+    while (!parked->there.word.compare_exchange_weak(seen, forgotten(seen), efd::base::acq_rel, efd::base::acquire)) {
+    }
+    pass(); // closes it, and a file gets the number
+    parked->closed = true;
+    --parked->calls[running()];
 }
 
 void parked_publish(int number) {
@@ -298,34 +354,15 @@ bool parked_is_published(int number) { return parked->payload[number].load(efd::
 
 std::string audit_parked_units() {
     std::string wrong = nobody_beside_units();
-    return wrong.empty() ? conserved_units(0, 0) : wrong;
+    if (wrong.empty()) wrong = conserved_units();
+    return wrong.empty() ? found_nothing_rightly() : wrong;
 }
 
 std::string audit_parked() {
-    return first_of(audit_parked_units(), parked->semaphore ? found_nothing_rightly : one_after_the_other);
+    std::string wrong = audit_parked_units();
+    return wrong.empty() && !parked->semaphore && !somebody_halted() ? one_after_the_other() : wrong;
 }
 
-// Who was killed behind its release had the parked units as well; which are no longer to be told from here.
-std::string audit_parked_deaths() {
-    const machine& m = the_machine();
-    std::uint64_t may_miss = 0;
-    std::uint64_t may_double = 0;
-    for (int i = 0; i < m.thread_count(); ++i) {
-        const auto at = static_cast<std::size_t>(i);
-        if (m.now.threads[at].alive != life::crashed) continue;
-        may_miss = parked->from_kernel[at];
-        may_double = parked->to_kernel[at];
-        const request* const last = m.now.threads[at].pending;
-        const bool released =
-            last != nullptr && (last->address == &parked->there.counted.parked_writes ||
-                                last->address == &parked->there.counted.parked_reads ||
-                                (last->address == &parked->there.owner && last->what == act::cas_strong));
-        const bool read =
-            parked->from_kernel[at] > 0 && last != nullptr && last->address == &parked->there.counted.asked_reads;
-        if (released || read) return nobody_beside_units();
-    }
-    std::string wrong = nobody_beside_units();
-    return wrong.empty() ? conserved_units(may_miss, may_double) : wrong;
-}
+std::string audit_parked_closing() { return {}; }
 
 } // namespace explore

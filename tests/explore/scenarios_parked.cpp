@@ -1,4 +1,4 @@
-// Configurations of the drop-in: PARKED, TOGETHER, NOTED, over a kernel's eventfd.
+// Configurations of the drop-in: PARKED, TOGETHER, NUMBERED, LONE_READER, over a kernel's eventfd.
 #include "explore/parked_world.hpp"
 #include "explore/scenarios.hpp"
 
@@ -9,22 +9,19 @@ using way = way_of_read;
 
 void empty_world() { make_parked_world(); }
 void filled_world() { make_filled_world(); }
-void closing_world() { make_closing_world(); }
-void closed_world() { make_closing_world(false, true); }
-void closing_semaphore_world() { make_closing_world(true); }
+void busy_world() { make_busy_world(); }
+void awaiting_world() { make_awaiting_world(); }
+void nearly_world() { make_awaiting_world(true); }
 void semaphore_world() { make_filled_world(true); }
-void hasty_world() { make_filled_world(false, 2); }
-void hasty_once_world() { make_filled_world(false, 1); }
-void hasty_semaphore_world() { make_filled_world(true, 2); }
-// As many readers as can be counted were killed while they asked.
+void busy_semaphore_world() { make_busy_world(true); }
+// As many readers as can be counted were left by a jump, or all but one.
 void crowded_world() {
     make_parked_world();
-    (void)the_slot().state.fetch_or(efd::dropin::most_readers << efd::dropin::readers_shift, efd::base::relaxed);
+    leave_room_for_readers(0);
 }
-// A reader that cannot be counted any more comes while there are units.
 void full_world() {
     make_parked_world();
-    (void)the_slot().state.fetch_or((efd::dropin::most_readers - 1) << efd::dropin::readers_shift, efd::base::relaxed);
+    leave_room_for_readers(1);
 }
 
 template <int... Numbers>
@@ -61,28 +58,26 @@ template <int Number>
 void steals() {
     unseen_read(Number);
 }
-void hands_back() { parked_hand_back(); }
-void hands_back_twice() {
-    parked_hand_back();
-    parked_hand_back();
+template <bool Before>
+void reads_within() {
+    nested_read(0, 1, Before);
+    parked_read(2, way::returns);
 }
-void closes() { parked_close(); }
-void forgets() { parked_forget(); }
-void duplicates() { parked_duplicate(); }
-template <int... Numbers>
-void reads_by_number() {
-    (unnoted_read(Numbers), ...);
+void rests_and_reads() {
+    rested_read(0);
+    parked_read(1, way::returns);
 }
 void demotes() { parked_demote(); }
-void doubts() { parked_doubt_and_promote(); }
+void closes() { parked_close(); }
 
 constexpr budgets one_weak_failure{.weak_failures = 1};
-constexpr budgets one_death{.crashes = 1};
 constexpr budgets two_preemptions{.preemptions = 2};
 constexpr budgets three_preemptions{.preemptions = 3};
-constexpr budgets one_death_two_preemptions{.crashes = 1, .preemptions = 2};
-constexpr budgets one_death_three_preemptions{.crashes = 1, .preemptions = 3};
+constexpr budgets one_stop{.stops = 1};
+constexpr budgets one_stop_three_preemptions{.preemptions = 3, .stops = 1};
+constexpr budgets two_stops_two_preemptions{.preemptions = 2, .stops = 2};
 
+// One thread reads: what it took is what the kernel alone would have given it.
 std::vector<scenario> counts() {
     return {
         {.name = "parked-1w1r",
@@ -107,43 +102,6 @@ std::vector<scenario> counts() {
          .set_up = empty_world,
          .check = audit_parked,
          .allowed = three_preemptions},
-        {.name = "parked-1w2r",
-         .what = "1 writer of two, 2 readers that return, filled",
-         .threads = {{"W", '-', writes<1, 2>},
-                     {"R1", '-', reads<way::returns, 0>},
-                     {"R2", '-', reads<way::returns, 1>}},
-         .set_up = filled_world,
-         .check = audit_parked},
-        {.name = "parked-1w2r-sleep",
-         .what = "1 writer of three, 2 sleeping readers, 3 preemptions",
-         .threads = {{"W", '-', writes<0, 1, 2>},
-                     {"R1", '-', reads<way::sleeps, 0>},
-                     {"R2", '-', reads<way::sleeps, 1>}},
-         .set_up = empty_world,
-         .check = audit_parked,
-         .allowed = three_preemptions},
-        {.name = "parked-2w2r",
-         .what = "2 writers, 2 readers, one of them twice, filled; 2 preemptions",
-         .threads = {{"W1", '-', writes<1, 2>},
-                     {"W2", '-', writes<3>},
-                     {"R1", '-', reads<way::returns, 0, 1>},
-                     {"R2", '-', reads<way::sleeps, 2>}},
-         .set_up = filled_world,
-         .check = audit_parked,
-         .allowed = two_preemptions,
-         .full = true},
-        {.name = "parked-asked",
-         .what = "1 writer of two; 2 readers, one by its own call; filled",
-         .threads = {{"W", '-', writes<1, 2>},
-                     {"R1", '-', reads<way::asked_returns, 0>},
-                     {"R2", '-', reads<way::returns, 1>}},
-         .set_up = filled_world,
-         .check = audit_parked},
-    };
-}
-
-std::vector<scenario> pollers_and_strangers() {
-    return {
         {.name = "parked-loop",
          .what = "1 writer of three, 1 that polls and reads, twice",
          .threads = {{"W", '-', writes<0, 1, 2>}, {"L", '-', loops<0, 1>}},
@@ -159,10 +117,120 @@ std::vector<scenario> pollers_and_strangers() {
          .threads = {{"W", '-', writes<0, 1>}, {"K", '-', adds_unseen<2>}, {"R", '-', reads<way::sleeps, 0, 1>}},
          .set_up = empty_world,
          .check = audit_parked},
+    };
+}
+
+// Within a read, beside somebody unseen, and where it is not worth it.
+std::vector<scenario> counts_with_strangers() {
+    return {
+        {.name = "parked-within",
+         .what = "1 writer of two, 1 whose handler reads within its read, and that reads again; filled",
+         .threads = {{"W", '-', writes<1, 2>}, {"R", '-', reads_within<false>}},
+         .set_up = filled_world,
+         .check = audit_parked_units},
+        {.name = "parked-within-busy",
+         .what = "the same, and one is parked",
+         .threads = {{"W", '-', writes<2, 3>}, {"R", '-', reads_within<false>}},
+         .set_up = busy_world,
+         .check = audit_parked_units},
+        {.name = "parked-within-before",
+         .what = "the same, and the handler comes before the kernel's part",
+         .threads = {{"W", '-', writes<2, 3>}, {"R", '-', reads_within<true>}},
+         .set_up = busy_world,
+         .check = audit_parked_units},
+        {.name = "parked-rests",
+         .what = "it is not worth it: 1 writer of three, 1 sleeping reader twice",
+         .threads = {{"W", '-', writes<1, 2, 3>}, {"R", '-', reads<way::sleeps, 0, 1>}},
+         .set_up = make_weighed_world,
+         .check = audit_parked},
+        {.name = "parked-rested",
+         .what = "2 writers, one of two, 1 that rests, reads, promotes, and reads again",
+         .threads = {{"W1", '-', writes<1, 2>}, {"W2", '-', writes<3>}, {"R", '-', rests_and_reads}},
+         .set_up = empty_world,
+         .check = audit_parked_units},
+        {.name = "parked-rests-within",
+         .what = "the same, 1 writer of two, the reader's handler reads within its read",
+         .threads = {{"W", '-', writes<1, 2>}, {"R", '-', reads_within<true>}},
+         .set_up = make_weighed_world,
+         .check = audit_parked_units},
         {.name = "parked-stolen",
          .what = "1 writer of two, one reads unseen, 1 reader that returns twice, filled",
          .threads = {{"W", '-', writes<1, 2>}, {"S", '-', steals<0>}, {"R", '-', reads<way::returns, 1, 2>}},
          .set_up = filled_world,
+         .check = audit_parked_units},
+    };
+}
+
+// A second reader demotes; the two may divide a count, and lose none.
+std::vector<scenario> several() {
+    return {
+        {.name = "parked-1w2r",
+         .what = "1 writer of two, 2 readers that return, filled; 3 preemptions",
+         .threads = {{"W", '-', writes<1, 2>},
+                     {"R1", '-', reads<way::returns, 0>},
+                     {"R2", '-', reads<way::returns, 1>}},
+         .set_up = filled_world,
+         .check = audit_parked_units,
+         .allowed = three_preemptions},
+        {.name = "parked-2r-busy",
+         .what = "2 readers that return, one twice; one is parked",
+         .threads = {{"R1", '-', reads<way::returns, 0, 2>}, {"R2", '-', reads<way::returns, 1>}},
+         .set_up = busy_world,
+         .check = audit_parked},
+        {.name = "parked-1w2r-sleep",
+         .what = "1 writer of three, 2 sleeping readers, 3 preemptions",
+         .threads = {{"W", '-', writes<0, 1, 2>},
+                     {"R1", '-', reads<way::sleeps, 0>},
+                     {"R2", '-', reads<way::sleeps, 1>}},
+         .set_up = empty_world,
+         .check = audit_parked_units,
+         .allowed = three_preemptions},
+        {.name = "parked-2w2r",
+         .what = "2 writers, 2 readers, one of them twice, filled; 2 preemptions",
+         .threads = {{"W1", '-', writes<1, 2>},
+                     {"W2", '-', writes<3>},
+                     {"R1", '-', reads<way::returns, 0, 1>},
+                     {"R2", '-', reads<way::sleeps, 2>}},
+         .set_up = filled_world,
+         .check = audit_parked_units,
+         .allowed = two_preemptions,
+         .full = true},
+    };
+}
+
+// Before promotion, and where no reader can be counted.
+std::vector<scenario> uncounted() {
+    return {
+        {.name = "parked-lone-reader",
+         .what = "awaits evidence: 1 writer of two, 2 that read, one twice, who may promote; 2 preemptions",
+         .threads = {{"W", '-', writes<1, 2>},
+                     {"R1", '-', reads<way::returns, 0, 1>},
+                     {"R2", '-', reads<way::returns, 2>}},
+         .set_up = awaiting_world,
+         .check = audit_parked_units,
+         .allowed = two_preemptions},
+        {.name = "parked-lone-within",
+         .what = "awaits evidence: 1 writer of two, 1 whose handler reads within its read",
+         .threads = {{"W", '-', writes<1, 2>}, {"R", '-', reads_within<true>}},
+         .set_up = nearly_world,
+         .check = audit_parked_units},
+        {.name = "parked-rests-2r",
+         .what = "it is not worth it: 1 writer of two, 2 that read, one twice; 2 preemptions",
+         .threads = {{"W", '-', writes<1, 2>},
+                     {"R1", '-', reads<way::returns, 0, 1>},
+                     {"R2", '-', reads<way::returns, 2>}},
+         .set_up = make_weighed_world,
+         .check = audit_parked_units,
+         .allowed = two_preemptions},
+        {.name = "parked-crowded",
+         .what = "no reader can be counted any more; 1 writer of two, 1 sleeping reader",
+         .threads = {{"W", '-', writes<0, 1>}, {"R", '-', reads<way::sleeps, 0>}},
+         .set_up = crowded_world,
+         .check = audit_parked_units},
+        {.name = "parked-crowding",
+         .what = "one reader can still be counted; 1 writer of two, 2 readers",
+         .threads = {{"W", '-', writes<0, 1>}, {"R1", '-', reads<way::sleeps, 0>}, {"R2", '-', reads<way::returns, 1>}},
+         .set_up = full_world,
          .check = audit_parked_units},
     };
 }
@@ -175,187 +243,97 @@ std::vector<scenario> semaphores() {
          .set_up = semaphore_world,
          .check = audit_parked},
         {.name = "parked-semaphore",
-         .what = "semaphore, 1 writer of two, 2 readers that return, filled",
+         .what = "semaphore, 1 writer of two, 2 readers that return, filled; 2 preemptions",
          .threads = {{"W", '-', writes<1, 2>},
                      {"R1", '-', reads<way::returns, 0, 1>},
                      {"R2", '-', reads<way::returns, 2>}},
          .set_up = semaphore_world,
-         .check = audit_parked,
-         .full = true},
+         .check = audit_parked_units,
+         .allowed = two_preemptions},
         {.name = "parked-semaphore-sleep",
-         .what = "semaphore, 1 writer of two, 2 sleeping readers, one by its own call; filled",
+         .what = "semaphore, 1 writer of two, 2 sleeping readers; filled; 2 preemptions",
          .threads = {{"W", '-', writes<1, 2>},
                      {"R1", '-', reads<way::sleeps, 0, 1>},
-                     {"R2", '-', reads<way::asked_sleeps, 2>}},
+                     {"R2", '-', reads<way::sleeps, 2>}},
          .set_up = semaphore_world,
-         .check = audit_parked,
-         .allowed = three_preemptions},
+         .check = audit_parked_units,
+         .allowed = two_preemptions},
     };
 }
 
 std::vector<scenario> changes() {
     return {
-        {.name = "parked-hand-back",
-         .what = "1 writer of two, 1 reader that sleeps, one hands back; filled",
-         .threads = {{"W", '-', writes<1, 2>}, {"R", '-', reads<way::sleeps, 0>}, {"H", '-', hands_back}},
-         .set_up = filled_world,
-         .check = audit_parked},
-        {.name = "parked-hand-back-2",
-         .what = "1 writer of three, 2 hand back, one twice; filled",
-         .threads = {{"W", '-', writes<1, 2, 3>}, {"H1", '-', hands_back_twice}, {"H2", '-', hands_back}},
-         .set_up = filled_world,
-         .check = audit_parked},
         {.name = "parked-demote",
          .what = "1 writer of two, 1 sleeping reader, one demotes; filled",
          .threads = {{"W", '-', writes<1, 2>}, {"R", '-', reads<way::sleeps, 0>}, {"D", '-', demotes}},
          .set_up = filled_world,
-         .check = audit_parked},
-        {.name = "parked-doubt",
-         .what = "1 writer of two, 1 sleeping reader, one doubts and promotes; filled",
-         .threads = {{"W", '-', writes<1, 2>}, {"R", '-', reads<way::sleeps, 0>}, {"D", '-', doubts}},
-         .set_up = filled_world,
-         .check = audit_parked},
+         .check = audit_parked_units},
+        {.name = "parked-demote-2",
+         .what = "1 writer of two, 2 demote; one is parked",
+         .threads = {{"W", '-', writes<2, 3>}, {"D1", 'D', demotes}, {"D2", 'D', demotes}},
+         .set_up = busy_world,
+         .check = audit_parked_units},
         {.name = "parked-demote-2r",
-         .what = "1 writer of two, 2 readers that return, one demotes; filled; 3 preemptions",
+         .what = "1 writer of two, 2 readers that return, one demotes; filled; 2 preemptions",
          .threads = {{"W", '-', writes<1, 2>},
                      {"R1", '-', reads<way::returns, 0>},
                      {"R2", '-', reads<way::returns, 1>},
                      {"D", '-', demotes}},
          .set_up = filled_world,
-         .check = audit_parked,
-         .allowed = three_preemptions,
-         .full = true},
-        {.name = "parked-crowded",
-         .what = "no reader can be counted any more; 1 writer of two, 1 sleeping reader",
-         .threads = {{"W", '-', writes<0, 1>}, {"R", '-', reads<way::sleeps, 0>}},
-         .set_up = crowded_world,
-         .check = audit_parked},
-        {.name = "parked-crowding",
-         .what = "one reader can still be counted; 1 writer of two, 2 sleeping readers",
-         .threads = {{"W", '-', writes<0, 1>}, {"R1", '-', reads<way::sleeps, 0>}, {"R2", '-', reads<way::returns, 1>}},
-         .set_up = full_world,
-         .check = audit_parked},
-    };
-}
-
-std::vector<scenario> closings() {
-    return {
-        {.name = "parked-closed",
-         .what = "1 writer, one hands back by a number that another closes; filled",
-         .threads = {{"W", '-', writes<1>}, {"H", '-', hands_back}, {"C", '-', forgets}},
-         .set_up = closing_world,
-         .check = audit_parked},
-        {.name = "parked-closed-read",
-         .what = "1 writer of two, 1 reader, one hands back by a number that another closes; filled; 2 preemptions",
-         .threads = {{"W", '-', writes<1, 2>},
-                     {"R", '-', reads<way::returns, 0>},
-                     {"H", '-', hands_back},
-                     {"C", '-', forgets}},
-         .set_up = closing_world,
-         .check = audit_parked,
+         .check = audit_parked_units,
          .allowed = two_preemptions},
-        {.name = "parked-closed-reader",
-         .what = "1 writer of two, 1 that reads by a number that another closes; filled",
-         .threads = {{"W", '-', writes<1, 2>}, {"R", '-', reads_by_number<0>}, {"C", '-', closes}},
-         .set_up = closing_world,
-         .check = audit_parked},
-        {.name = "parked-duplicated",
-         .what = "1 writer of two, 1 that reads by a number, twice, which becomes the eventfd's meanwhile; filled",
-         .threads = {{"W", '-', writes<1, 2>}, {"R", '-', reads_by_number<0, 1>}, {"D", '-', duplicates}},
-         .set_up = closed_world,
-         .check = audit_parked},
-        {.name = "parked-closed-quietly",
-         .what =
-             "1 writer, one hands back twice by a number that another closes, with nothing parked until then; filled",
-         .threads = {{"W", '-', writes<1, 2>}, {"H", '-', hands_back_twice}, {"C", '-', closes}},
-         .set_up = closing_world,
-         .check = audit_parked,
+        {.name = "parked-demote-semaphore",
+         .what = "semaphore, 1 writer, 1 reader twice, one demotes; one is parked",
+         .threads = {{"W", '-', writes<2>}, {"R", '-', reads<way::returns, 0, 1>}, {"D", '-', demotes}},
+         .set_up = busy_semaphore_world,
+         .check = audit_parked_units},
+        {.name = "parked-closed",
+         .what = "one demotes, another closes the number, which a file gets; one is parked",
+         .threads = {{"D", '-', demotes}, {"C", '-', closes}},
+         .set_up = busy_world,
+         .check = audit_parked_closing},
+        {.name = "parked-closed-write",
+         .what = "the same beside 1 writer; filled; 3 preemptions",
+         .threads = {{"W", '-', writes<1>}, {"D", '-', demotes}, {"C", '-', closes}},
+         .set_up = filled_world,
+         .check = audit_parked_closing,
          .allowed = three_preemptions},
-        {.name = "parked-closed-semaphore",
-         .what = "semaphore, 1 writer, one hands back by a number that another closes, 1 reader; filled",
-         .threads =
-             {{"W", '-', writes<1>}, {"R", '-', reads<way::returns, 0>}, {"H", '-', hands_back}, {"C", '-', forgets}},
-         .set_up = closing_semaphore_world,
-         .check = audit_parked,
-         .allowed = three_preemptions},
-        {.name = "parked-closed-killed",
-         .what = "1 writer, one hands back and may be killed, another closes the number; filled",
-         .threads = {{"W", '-', writes<1>}, {"H", '-', hands_back, true}, {"C", '-', forgets}},
-         .set_up = closing_world,
-         .check = audit_parked_deaths,
-         .allowed = one_death},
     };
 }
 
-std::vector<scenario> deaths() {
+// Any thread may stop for ever between any two of its steps: killed, frozen, or jumped out of its call.
+std::vector<scenario> stops() {
     return {
-        {.name = "parked-reader-killed",
-         .what = "1 writer of two, 2 readers that return, one may be killed; filled",
-         .threads = {{"W", '-', writes<1, 2>},
-                     {"R1", '-', reads<way::returns, 0>, true},
-                     {"R2", '-', reads<way::returns, 1>}},
+        {.name = "parked-stopped",
+         .what = "1 writer of two, 1 that polls and reads twice; one stops; filled",
+         .threads = {{"W", '-', writes<1, 2>}, {"R", '-', reads<way::sleeps, 0, 1>}},
          .set_up = filled_world,
-         .check = audit_parked_deaths,
-         .allowed = one_death},
-        {.name = "parked-hander-killed",
-         .what = "1 writer of two, 1 reader that returns twice, one hands back and may be killed; filled",
-         .threads = {{"W", '-', writes<1, 2>}, {"R", '-', reads<way::returns, 0, 1>}, {"H", '-', hands_back, true}},
-         .set_up = filled_world,
-         .check = audit_parked_deaths,
-         .allowed = one_death_three_preemptions},
-        {.name = "parked-semaphore-killed",
-         .what = "semaphore, 1 writer of two, 2 readers that return, one may be killed; filled",
-         .threads = {{"W", '-', writes<1, 2>},
-                     {"R1", '-', reads<way::returns, 0, 1>, true},
-                     {"R2", '-', reads<way::returns, 2>}},
-         .set_up = semaphore_world,
-         .check = audit_parked_deaths,
-         .allowed = one_death_two_preemptions},
-    };
-}
-
-std::vector<scenario> take_overs() {
-    return {
-        {.name = "parked-taken-over",
-         .what = "2 readers that return, who give each other up at any moment; 1 writer of two; filled",
-         .threads = {{"W", '-', writes<1, 2>},
-                     {"R1", '-', reads<way::returns, 0>},
-                     {"R2", '-', reads<way::returns, 1>}},
-         .set_up = hasty_world,
          .check = audit_parked_units,
-         .full = true},
-        {.name = "parked-taken-over-once",
-         .what = "the same, one of them once, 3 preemptions",
-         .threads = {{"W", '-', writes<1, 2>},
-                     {"R1", '-', reads<way::returns, 0>},
-                     {"R2", '-', reads<way::returns, 1>}},
-         .set_up = hasty_once_world,
+         .allowed = one_stop},
+        {.name = "parked-stopped-2r",
+         .what = "1 writer of two, 2 readers, one sleeps; one stops; one is parked; 3 preemptions",
+         .threads = {{"W", '-', writes<2, 3>}, {"R1", '-', reads<way::returns, 0>}, {"R2", '-', reads<way::sleeps, 1>}},
+         .set_up = busy_world,
          .check = audit_parked_units,
-         .allowed = three_preemptions},
-        {.name = "parked-taken-over-filled",
-         .what = "the same, 1 writer of three; 3 preemptions",
-         .threads = {{"W", '-', writes<1, 2, 3>},
-                     {"R1", '-', reads<way::returns, 0>},
-                     {"R2", '-', reads<way::returns, 1>}},
-         .set_up = hasty_once_world,
+         .allowed = one_stop_three_preemptions},
+        {.name = "parked-stopped-demoter",
+         .what = "1 writer, 1 reader that sleeps, one demotes; one stops; one is parked",
+         .threads = {{"W", '-', writes<2>}, {"R", '-', reads<way::sleeps, 0>}, {"D", '-', demotes}},
+         .set_up = busy_world,
          .check = audit_parked_units,
-         .allowed = three_preemptions},
-        {.name = "parked-taken-over-demote",
-         .what = "the same, and one demotes; 3 preemptions",
-         .threads = {{"W", '-', writes<1, 2>},
-                     {"R1", '-', reads<way::returns, 0>},
-                     {"R2", '-', reads<way::returns, 1>},
-                     {"D", '-', demotes}},
-         .set_up = hasty_world,
+         .allowed = one_stop_three_preemptions},
+        {.name = "parked-stopped-demoters",
+         .what = "2 demote, 1 reads; two stop; one is parked",
+         .threads = {{"R", '-', reads<way::returns, 0, 1>}, {"D1", 'D', demotes}, {"D2", 'D', demotes}},
+         .set_up = busy_world,
          .check = audit_parked_units,
-         .allowed = two_preemptions,
-         .full = true},
-        {.name = "parked-taken-over-semaphore",
-         .what = "semaphore, one reads, one hands back, claims are given up at any moment; 1 writer of two; filled",
-         .threads = {{"W", '-', writes<1, 2>}, {"R", '-', reads<way::returns, 0, 1>}, {"H", '-', hands_back_twice}},
-         .set_up = hasty_semaphore_world,
+         .allowed = two_stops_two_preemptions},
+        {.name = "parked-stopped-semaphore",
+         .what = "semaphore, 1 writer, 2 readers, one sleeps; one stops; one is parked; 3 preemptions",
+         .threads = {{"W", '-', writes<2>}, {"R1", '-', reads<way::returns, 0>}, {"R2", '-', reads<way::sleeps, 1, 2>}},
+         .set_up = busy_semaphore_world,
          .check = audit_parked_units,
-         .allowed = three_preemptions},
+         .allowed = one_stop_three_preemptions},
     };
 }
 
@@ -364,7 +342,7 @@ std::vector<scenario> take_overs() {
 std::vector<scenario> parked_scenarios() {
     std::vector<scenario> all;
     for (const auto& some :
-         {counts(), pollers_and_strangers(), semaphores(), changes(), closings(), deaths(), take_overs()})
+         {counts(), counts_with_strangers(), several(), uncounted(), semaphores(), changes(), stops()})
         all.insert(all.end(), some.begin(), some.end());
     return all;
 }

@@ -26,7 +26,7 @@ def table_under(text, heading):
 
 
 def variables_read(repository):
-    sources = [path for room in ("core", "dropin", "cli", "os") for path in (repository / "src" / room).glob("*.?pp")]
+    sources = [path for room in ("core", "dropin", "cli", "os") for path in (repository / "src" / room).rglob("*.?pp")]
     texts = [CHECKED.sub("", path.read_text(encoding="utf-8")) for path in sources]  # those may try wrong names
     return {name for text in texts for name in NAME.findall(text)} - MACROS
 

@@ -1,0 +1,162 @@
+// dropin/interpose/io.cpp: the names by which a program makes, reads and writes an eventfd.
+//
+// Each forwards in a few lines; rules/calls.hpp decides. pread, pwrite, preadv and pwritev are not here: the kernel
+// refuses them on an eventfd before it looks at anything (K-026, K-043). Nor are poll, select and epoll_wait: the
+// number is a real eventfd, and what the kernel says of it is true.
+#include "dropin/interpose/next.hpp"
+#include "dropin/interpose/passed.hpp"
+#include "dropin/rules/calls.hpp"
+#include "dropin/table/table.hpp"
+
+#include <cstdint>
+#include <pthread.h>
+
+using namespace efd::dropin;
+
+namespace {
+
+constinit later<int(unsigned, int)> next_eventfd("eventfd");
+constinit later<ssize_t(int, void*, std::size_t)> next_read("read");
+constinit later<ssize_t(int, const void*, std::size_t)> next_write("write");
+constinit later<ssize_t(int, const iovec*, int)> next_readv("readv");
+constinit later<ssize_t(int, const iovec*, int)> next_writev("writev");
+
+} // namespace
+
+EFD_INTERPOSE int eventfd(unsigned initval, int flags) {
+    const birth here;
+    const int made = next_eventfd(initval, flags);
+    if (made >= 0) here.made(made, initval, static_cast<unsigned>(flags), __builtin_return_address(0));
+    return made;
+}
+
+namespace {
+
+// Has a thread of this process ever been cancelled. Only then is there something to be tested for.
+constinit efd::base::atomic<bool> somebody_cancels{false};
+void look_cancel(const words& /*call*/) noexcept { somebody_cancels.store(true, efd::base::relaxed); }
+
+// Before anything is taken or added, as in libc.
+void test_cancel() {
+    if (somebody_cancels.load(efd::base::relaxed)) [[unlikely]]
+        pthread_testcancel();
+}
+
+// Out of line, so that a call that ends in a register or two has no frame.
+[[gnu::noinline]] ssize_t read_ours(slot& there, int fd, void* buffer, std::size_t length) {
+    test_cancel();
+    return read_value(there, fd, buffer, length, [=] { return next_read(fd, buffer, length); });
+}
+[[gnu::noinline]] ssize_t write_ours(slot& there, int fd, const void* buffer, std::size_t length) {
+    test_cancel();
+    return write_value(there, fd, buffer, length, [=](const void* from) { return next_write(fd, from, length); });
+}
+
+} // namespace
+
+EFD_PASSED_ALWAYS(pthread_cancel, look_cancel)
+
+EFD_INTERPOSE ssize_t read(int fd, void* buffer, std::size_t length) {
+    slot* const there = slot_of(fd);
+    if (there == nullptr) [[likely]]
+        return next_read(fd, buffer, length);
+    return read_ours(*there, fd, buffer, length);
+}
+
+EFD_INTERPOSE ssize_t write(int fd, const void* buffer, std::size_t length) {
+    slot* const there = place_of(fd);
+    if (there == nullptr) [[likely]]
+        return next_write(fd, buffer, length);
+    if (!somebody_cancels.load(efd::base::relaxed) && parks(*there, buffer, length))
+        return static_cast<ssize_t>(value_size);
+    if (!is_noted(there->word.load(efd::base::relaxed))) return next_write(fd, buffer, length);
+    return write_ours(*there, fd, buffer, length);
+}
+
+// Other names of the same functions. A library that has `read` may reach libc's by one of these: each goes on to its
+// own next definition. NOLINTBEGIN: they are libc's
+EFD_INTERPOSE ssize_t __read_chk(int fd, void* buffer, std::size_t length, std::size_t room) {
+    static constinit later<ssize_t(int, void*, std::size_t, std::size_t)> real("__read_chk");
+    slot* const there = slot_of(fd);
+    if (length > room || there == nullptr) return real(fd, buffer, length, room);
+    test_cancel();
+    return read_value(*there, fd, buffer, length, [=] { return real(fd, buffer, length, room); });
+}
+EFD_INTERPOSE ssize_t __read(int fd, void* buffer, std::size_t length) {
+    static constinit later<ssize_t(int, void*, std::size_t)> real("__read");
+    slot* const there = slot_of(fd);
+    if (there == nullptr) return real(fd, buffer, length);
+    test_cancel();
+    return read_value(*there, fd, buffer, length, [=] { return real(fd, buffer, length); });
+}
+EFD_INTERPOSE ssize_t __write(int fd, const void* buffer, std::size_t length) {
+    static constinit later<ssize_t(int, const void*, std::size_t)> real("__write");
+    slot* const there = slot_of(fd);
+    if (there == nullptr) return real(fd, buffer, length);
+    test_cancel();
+    return write_value(*there, fd, buffer, length, [=](const void* from) { return real(fd, from, length); });
+}
+// NOLINTEND
+
+EFD_INTERPOSE int eventfd_read(int fd, std::uint64_t* value) {
+    return read(fd, value, value_size) == static_cast<ssize_t>(value_size) ? 0 : -1;
+}
+
+EFD_INTERPOSE int eventfd_write(int fd, std::uint64_t value) {
+    return write(fd, &value, value_size) == static_cast<ssize_t>(value_size) ? 0 : -1;
+}
+
+EFD_INTERPOSE ssize_t readv(int fd, const iovec* vector, int number) {
+    slot* const there = slot_of(fd);
+    if (there == nullptr) return next_readv(fd, vector, number);
+    return read_places_of(
+        *there, fd, [=](read_places& places) { places.look(vector, number); },
+        [=] { return next_readv(fd, vector, number); });
+}
+
+EFD_INTERPOSE ssize_t writev(int fd, const iovec* vector, int number) {
+    slot* const there = slot_of(fd);
+    if (there == nullptr) return next_writev(fd, vector, number);
+    return write_vector(*there, fd, [=] { return next_writev(fd, vector, number); });
+}
+
+namespace {
+
+using vector_call = ssize_t(int, const iovec*, int, off_t, int);
+constexpr off_t no_offset = -1; // as readv and writev
+
+ssize_t read_at(later<vector_call>& real, int fd, const iovec* vector, int number, off_t offset, int flags) {
+    slot* const there = slot_of(fd);
+    if (there == nullptr || offset != no_offset) return real(fd, vector, number, offset, flags);
+    return read_places_of(
+        *there, fd,
+        [=](read_places& places) {
+            if ((flags & ~RWF_NOWAIT) == 0) places.look(vector, number);
+        },
+        [=, &real] { return real(fd, vector, number, offset, flags); });
+}
+
+ssize_t write_at(later<vector_call>& real, int fd, const iovec* vector, int number, off_t offset, int flags) {
+    slot* const there = slot_of(fd);
+    if (there == nullptr) return real(fd, vector, number, offset, flags);
+    return write_vector(*there, fd, [=, &real] { return real(fd, vector, number, offset, flags); });
+}
+
+} // namespace
+
+EFD_INTERPOSE ssize_t preadv2(int fd, const iovec* vector, int number, off_t offset, int flags) {
+    static constinit later<vector_call> real("preadv2");
+    return read_at(real, fd, vector, number, offset, flags);
+}
+EFD_INTERPOSE ssize_t preadv64v2(int fd, const iovec* vector, int number, off_t offset, int flags) {
+    static constinit later<vector_call> real("preadv64v2");
+    return read_at(real, fd, vector, number, offset, flags);
+}
+EFD_INTERPOSE ssize_t pwritev2(int fd, const iovec* vector, int number, off_t offset, int flags) {
+    static constinit later<vector_call> real("pwritev2");
+    return write_at(real, fd, vector, number, offset, flags);
+}
+EFD_INTERPOSE ssize_t pwritev64v2(int fd, const iovec* vector, int number, off_t offset, int flags) {
+    static constinit later<vector_call> real("pwritev64v2");
+    return write_at(real, fd, vector, number, offset, flags);
+}

@@ -1,0 +1,66 @@
+// dropin/interpose/names.cpp: the names by which an eventfd, or all of a process, may reach somebody whom we do not
+// see.
+//
+// Each is looked at and passed on as it came (passed.hpp); looks.hpp says what becomes of the eventfd.
+#include "dropin/interpose/looks.hpp"
+#include "dropin/interpose/next.hpp"
+
+using namespace efd::dropin;
+
+EFD_PASSED(epoll_ctl, look_epoll_ctl)
+EFD_PASSED(sendmsg, look_sendmsg)
+EFD_PASSED(sendmmsg, look_sendmmsg)
+EFD_PASSED(ioctl, look_ioctl)
+EFD_PASSED(splice, (look_spliced<0, 2>))
+EFD_PASSED(copy_file_range, (look_spliced<0, 2>))
+EFD_PASSED(tee, (look_spliced<0, 1>))
+EFD_PASSED(sendfile, (look_spliced<0, 1>))
+EFD_PASSED(sendfile64, (look_spliced<0, 1>))
+EFD_PASSED(aio_read, look_aio)
+EFD_PASSED(aio_read64, look_aio)
+EFD_PASSED(aio_write, look_aio)
+EFD_PASSED(aio_write64, look_aio)
+EFD_PASSED(lio_listio, look_lio_listio)
+EFD_PASSED(lio_listio64, look_lio_listio)
+EFD_PASSED(pidfd_getfd, look_pidfd_getfd)
+EFD_PASSED_ALWAYS(fdopen, look_fdopen)
+EFD_PASSED_ALWAYS(_IO_fdopen, look_fdopen)
+EFD_PASSED_ALWAYS(close_range, look_close_range)
+EFD_PASSED_ALWAYS(closefrom, look_closefrom)
+
+EFD_PASSED_PROMOTED(open, look_open<0>)
+EFD_PASSED_PROMOTED(open64, look_open<0>)
+EFD_PASSED_PROMOTED(openat, look_open<1>)
+EFD_PASSED_PROMOTED(openat64, look_open<1>)
+EFD_PASSED_PROMOTED(__open_2, look_open<0>)
+EFD_PASSED_PROMOTED(__open64_2, look_open<0>)
+EFD_PASSED_PROMOTED(__openat_2, look_open<1>)
+EFD_PASSED_PROMOTED(__openat64_2, look_open<1>)
+EFD_PASSED_PROMOTED(fopen, look_open<0>)
+EFD_PASSED_PROMOTED(fopen64, look_open<0>)
+EFD_PASSED_PROMOTED(freopen, look_open<0>)
+EFD_PASSED_PROMOTED(freopen64, look_open<0>)
+
+EFD_PASSED(execve, look_exec)
+EFD_PASSED(execv, look_exec)
+EFD_PASSED(execvp, look_exec)
+EFD_PASSED(execvpe, look_exec)
+EFD_PASSED(execl, look_exec)
+EFD_PASSED(execlp, look_exec)
+EFD_PASSED(execle, look_exec)
+EFD_PASSED(fexecve, look_exec)
+EFD_PASSED(execveat, look_exec)
+EFD_PASSED(posix_spawn, look_spawn)
+EFD_PASSED(posix_spawnp, look_spawn)
+EFD_PASSED(system, look_exec)
+EFD_PASSED(popen, look_exec)
+EFD_PASSED_ALWAYS(_Fork, look_fork) // fork tells us by itself (start.cpp)
+EFD_PASSED_ALWAYS(vfork, look_vfork)
+EFD_PASSED_ALWAYS(clone, look_clone<2>)
+EFD_PASSED_ALWAYS(unshare, look_unshare)
+EFD_PASSED_ALWAYS(prctl, look_prctl)
+EFD_PASSED_ALWAYS(dlopen, look_dlopen)
+EFD_PASSED_ALWAYS(dlmopen, look_dlmopen)
+
+// For debuggers and for programs that know of us: afterwards fdinfo, to whomever looks, shows every count.
+EFD_INTERPOSE void efd_dropin_show_counts(void) { show_counts(); }

@@ -1,0 +1,65 @@
+// dropin/interpose/next.cpp: see next.hpp.
+#include "dropin/interpose/next.hpp"
+
+#include "dropin/rules/raw_call.hpp"
+#include "dropin/table/symbols.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <dlfcn.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+namespace efd::dropin {
+namespace {
+
+// The loader is asked last: it may make us wait, and forgets what the program has not asked of dlerror() yet.
+void* find_behind(const char* name) noexcept {
+    void* const found = next_symbol(name);
+    return found != nullptr ? found : real_dlsym()(RTLD_NEXT, name);
+}
+
+// Somebody has preloaded the C library before us; then nobody calls us, but for what we look up at the start.
+void* find_before(const char* name) noexcept {
+    void* const libc = ::dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+    void* const found = libc == nullptr ? nullptr : real_dlsym()(libc, name);
+    if (libc != nullptr) (void)::dlclose(libc);
+    return found;
+}
+
+// In the library of the code at `caller`, or in one on which it depends.
+void* find_beside(const char* name, const void* caller) noexcept {
+    Dl_info from{};
+    if (::dladdr(caller, &from) == 0 || from.dli_fname == nullptr) return nullptr;
+    void* const object = ::dlopen(from.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+    if (object == nullptr) return nullptr;
+    void* const found = real_dlsym()(object, name);
+    (void)::dlclose(object);
+    return found;
+}
+
+} // namespace
+
+void* find_to_keep(const char* name, const void* caller) noexcept {
+    if (void* const there = next_symbol(name); there != nullptr) return there; // as long as the program
+    void* found = real_dlsym()(RTLD_NEXT, name);
+    if (found == nullptr) found = find_beside(name, caller);
+    Dl_info its{};
+    if (found != nullptr && ::dladdr(found, &its) != 0 && its.dli_fname != nullptr)
+        (void)::dlopen(its.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+    return found;
+}
+
+void* find_next(const char* name) noexcept {
+    if (void* const found = find_behind(name); found != nullptr) return found;
+    if (void* const found = find_before(name); found != nullptr) return found;
+    constexpr char what[] = "efd: the program calls a function that no library has: ";
+    (void)raw_call(SYS_write, 2, what, sizeof what - 1);
+    (void)raw_call(SYS_write, 2, name, std::strlen(name));
+    (void)raw_call(SYS_write, 2, "\n", 1);
+    std::raise(SIGABRT);
+    return nullptr;
+}
+
+} // namespace efd::dropin

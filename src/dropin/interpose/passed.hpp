@@ -1,0 +1,129 @@
+// dropin/interpose/passed.hpp: names that are passed on as they came, once a rule has looked at the call.
+//
+//     EFD_PASSED(tee, rule)          the rule looks where an eventfd is at stake (table.hpp)
+//     EFD_PASSED_PROMOTED(open, rule) where one was ever promoted
+//     EFD_PASSED_ALWAYS(vfork, rule) it always looks
+//     EFD_PASSED_AS("LIBURING_2.0", io_uring_submit, rule)
+//                                    always, and the name is there for who asks for it by this version alone: a program
+//                                    that was not linked with that library does not find it
+//
+// The call itself is jumped to, with every register and the stack as the caller left them: how many arguments it has,
+// of what kind, and how it returns is between the caller and the next definition, which may be another library's own
+// function. A rule is told the first six words of the call; it must not change errno.
+#pragma once
+
+#include <efd/base/atomic.hpp>
+
+#include <type_traits>
+
+namespace efd::dropin {
+
+// The first words of a call, as they may be integers or pointers.
+class words {
+  public:
+    explicit words(const long* at) noexcept : at_(at) {}
+    template <class T>
+    [[nodiscard]] T as(int i) const noexcept {
+        if constexpr (std::is_pointer_v<T>)
+            return reinterpret_cast<T>(at_[i]); // NOLINT(performance-no-int-to-ptr): a register
+        else
+            return static_cast<T>(at_[i]);
+    }
+    [[nodiscard]] int fd(int i) const noexcept { return static_cast<int>(at_[i]); }
+
+  private:
+    const long* at_;
+};
+
+using rule = void(const words& call) noexcept;
+
+// The stubs know where these stand.
+struct passed_name {
+    base::atomic<void*> next{nullptr};
+    rule* look;
+    const char* name;
+    bool may_come_late; // of a library that is loaded later, perhaps privately
+};
+
+} // namespace efd::dropin
+
+// Called by the stubs: looks, and says where the call goes on.
+extern "C" [[gnu::visibility("hidden")]] void* efd_before_passed(efd::dropin::passed_name* which, const long* call,
+                                                                 const void* caller) noexcept;
+
+#if defined(__x86_64__)
+#define EFD_STUB_QUICK(name)                                                                                           \
+    "movl efd_births(%rip), %r11d\n"                                                                                   \
+    "cmpl efd_births_escaped(%rip), %r11d\n"                                                                           \
+    "jne 1f\n"                                                                                                         \
+    "movq efd_passed_" name "(%rip), %r11\n"                                                                           \
+    "testq %r11, %r11\n"                                                                                               \
+    "je 1f\n"                                                                                                          \
+    "jmp *%r11\n"                                                                                                      \
+    "1:\n"
+#define EFD_STUB_PROMOTED(name)                                                                                        \
+    "cmpl $0, efd_promotions(%rip)\n"                                                                                  \
+    "jne 1f\n"                                                                                                         \
+    "movq efd_passed_" name "(%rip), %r11\n"                                                                           \
+    "testq %r11, %r11\n"                                                                                               \
+    "je 1f\n"                                                                                                          \
+    "jmp *%r11\n"                                                                                                      \
+    "1:\n"
+#define EFD_STUB_SLOW(name)                                                                                            \
+    "leaq efd_passed_" name "(%rip), %r11\n"                                                                           \
+    "jmp efd_stub\n"
+#define EFD_STUB_BEGIN "endbr64\n"
+#elif defined(__aarch64__)
+#define EFD_STUB_QUICK(name)                                                                                           \
+    "adrp x16, efd_births\n"                                                                                           \
+    "ldr w16, [x16, :lo12:efd_births]\n"                                                                               \
+    "adrp x17, efd_births_escaped\n"                                                                                   \
+    "ldr w17, [x17, :lo12:efd_births_escaped]\n"                                                                       \
+    "cmp w16, w17\n"                                                                                                   \
+    "b.ne 1f\n"                                                                                                        \
+    "adrp x16, efd_passed_" name "\n"                                                                                  \
+    "ldr x16, [x16, :lo12:efd_passed_" name "]\n"                                                                      \
+    "cbz x16, 1f\n"                                                                                                    \
+    "br x16\n"                                                                                                         \
+    "1:\n"
+#define EFD_STUB_PROMOTED(name)                                                                                        \
+    "adrp x16, efd_promotions\n"                                                                                       \
+    "ldr w16, [x16, :lo12:efd_promotions]\n"                                                                           \
+    "cbnz w16, 1f\n"                                                                                                   \
+    "adrp x16, efd_passed_" name "\n"                                                                                  \
+    "ldr x16, [x16, :lo12:efd_passed_" name "]\n"                                                                      \
+    "cbz x16, 1f\n"                                                                                                    \
+    "br x16\n"                                                                                                         \
+    "1:\n"
+#define EFD_STUB_SLOW(name)                                                                                            \
+    "adrp x17, efd_passed_" name "\n"                                                                                  \
+    "add x17, x17, :lo12:efd_passed_" name "\n"                                                                        \
+    "b efd_stub\n"
+#define EFD_STUB_BEGIN "hint #34\n" // bti c
+#endif
+
+#define EFD_AT_LINE(line) efd_passed_at_##line
+#define EFD_HERE(line) EFD_AT_LINE(line)
+#define EFD_PASSED_NAME(name, looked_at_by, late)                                                                      \
+    [[gnu::visibility("hidden"), gnu::used]] constinit efd::dropin::passed_name EFD_HERE(__LINE__) asm(                \
+        "efd_passed_" #name) = {{nullptr}, looked_at_by, #name, late};
+#define EFD_STUB(label, name, quick)                                                                                   \
+    asm(".pushsection .text\n"                                                                                         \
+        ".globl " label "\n"                                                                                           \
+        ".type " label ", %function\n" label ":\n" EFD_STUB_BEGIN quick EFD_STUB_SLOW(name) ".size " label             \
+                                                                                            ", .-" label "\n"          \
+                                                                                            ".popsection\n")
+
+#define EFD_PASSED(name, looked_at_by)                                                                                 \
+    EFD_PASSED_NAME(name, looked_at_by, false)                                                                         \
+    EFD_STUB(#name, #name, EFD_STUB_QUICK(#name));
+#define EFD_PASSED_PROMOTED(name, looked_at_by)                                                                        \
+    EFD_PASSED_NAME(name, looked_at_by, false)                                                                         \
+    EFD_STUB(#name, #name, EFD_STUB_PROMOTED(#name));
+#define EFD_PASSED_ALWAYS(name, looked_at_by)                                                                          \
+    EFD_PASSED_NAME(name, looked_at_by, false)                                                                         \
+    EFD_STUB(#name, #name, "");
+#define EFD_PASSED_AS(version, name, looked_at_by)                                                                     \
+    EFD_PASSED_NAME(name, looked_at_by, true)                                                                          \
+    EFD_STUB("efd_as_" #name, #name, "");                                                                              \
+    asm(".symver efd_as_" #name ", " #name "@" version);

@@ -1,0 +1,46 @@
+// dropin/interpose/start.cpp: what happens when the library is loaded.
+#include "dropin/interpose/next.hpp"
+#include "dropin/interpose/requests.hpp"
+#include "dropin/table/policy.hpp"
+#include "dropin/table/region.hpp"
+#include "dropin/table/settings.hpp"
+#include "dropin/table/table.hpp"
+
+#include <cstdlib>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+// What pthread_atfork comes to. It wants a handle from the start-up files, which this library does without, to forget
+// its handlers when it is unloaded: who is preloaded never is. NOLINTNEXTLINE: the name is libc's
+extern "C" int __register_atfork(void (*before)(), void (*in_parent)(), void (*in_child)(), void* handle);
+
+namespace efd::dropin {
+namespace {
+
+constinit bool is_before_asan = false;
+
+void before_fork() noexcept { all_are_copied(); }
+void after_fork_in_parent() noexcept { all_are_copied(); } // such as were made meanwhile
+
+[[gnu::constructor]] void start() {
+    if (::getauxval(AT_SECURE) != 0) return;
+    report_wrong_settings(::environ);
+    if (!read_policy() || is_before_asan) return;
+    if (::__register_atfork(before_fork, after_fork_in_parent, begin_in_child, nullptr) != 0) return;
+    rules.sees_all = sees_all_rings;
+    rules.is_reported = open_region(std::getenv("EFD_DROPIN_REGION"));
+    begin_noting();
+}
+
+} // namespace
+} // namespace efd::dropin
+
+// AddressSanitizer's library calls this for its defaults when it begins. It finds this definition only if it comes
+// behind the drop-in, for which it would end the program: the option switches that check off. It would not see the
+// buffers of calls that the drop-in keeps from libc either, so the drop-in does nothing in such a process.
+// NOLINTNEXTLINE: its name
+EFD_INTERPOSE const char* __asan_default_options() {
+    efd::dropin::is_before_asan = true;
+    efd::dropin::end_noting();
+    return "verify_asan_link_order=0";
+}

@@ -1,0 +1,220 @@
+// dropin/interpose/syscall.cpp: syscall(2), by which some programs (nginx among them) reach an eventfd.
+//
+// Calls that concern nobody here are jumped to as they came; the others are told apart by their number.
+#include "dropin/interpose/looks.hpp"
+#include "dropin/interpose/next.hpp"
+#include "dropin/interpose/numbers.hpp"
+#include "dropin/interpose/requests.hpp"
+#include "dropin/rules/calls.hpp"
+
+#include <sys/syscall.h>
+
+using namespace efd::dropin;
+
+namespace {
+
+using real_syscall = long(long, long, long, long, long, long, long);
+
+void look_here(call /*a*/) noexcept {} // efd_syscall itself does
+
+struct watched_call {
+    long number;
+    rule* look;
+};
+constexpr watched_call watched[] = {
+    {SYS_read, look_here},
+    {SYS_write, look_here},
+    {SYS_readv, look_here},
+    {SYS_writev, look_here},
+    {SYS_preadv2, look_here},
+    {SYS_pwritev2, look_here},
+    {SYS_eventfd2, look_here},
+    {SYS_epoll_create1, look_here},
+    {SYS_close, look_here},
+    {SYS_dup, look_here},
+    {SYS_dup3, look_here},
+    {SYS_fcntl, look_here},
+    {SYS_close_range, look_close_range},
+    {SYS_epoll_ctl, look_epoll_ctl},
+    {SYS_sendmsg, look_sendmsg},
+    {SYS_sendmmsg, look_sendmmsg},
+    {SYS_ioctl, look_ioctl},
+    {SYS_execve, look_exec},
+    {SYS_execveat, look_exec},
+    {SYS_splice, look_spliced<0, 2>},
+    {SYS_copy_file_range, look_spliced<0, 2>},
+    {SYS_tee, look_spliced<0, 1>},
+    {SYS_sendfile, look_spliced<0, 1>},
+    {SYS_io_uring_setup, look_own_ring},
+    {SYS_io_uring_enter, look_own_ring},
+    {SYS_io_uring_register, look_ring_register},
+    {SYS_io_setup, look_context},
+    {SYS_io_submit, look_io_submit},
+    {SYS_pidfd_getfd, look_pidfd_getfd},
+    {SYS_unshare, look_unshare},
+    {SYS_prctl, look_prctl},
+    {SYS_seccomp, look_seccomp},
+    {SYS_clone, look_clone<0>},
+    {SYS_clone3, look_clone3},
+    {SYS_openat, look_open<1>},
+    {SYS_openat2, look_open<1>},
+#ifdef __x86_64__
+    {SYS_eventfd, look_here},
+    {SYS_epoll_create, look_here},
+    {SYS_dup2, look_here},
+    {SYS_fork, look_fork},
+    {SYS_vfork, look_vfork},
+    {SYS_open, look_open<0>},
+#endif
+};
+constexpr long most_calls = 512;
+struct watched_calls {
+    rule* look[most_calls];
+};
+constexpr watched_calls by_number() {
+    watched_calls all{};
+    for (const watched_call& one : watched) all.look[one.number] = one.look;
+    return all;
+}
+
+} // namespace
+
+extern "C" {
+[[gnu::visibility("hidden"), gnu::used]] extern constexpr watched_calls efd_watched_calls = by_number();
+[[gnu::visibility("hidden"), gnu::used]] constinit efd::base::atomic<real_syscall*> efd_next_syscall{nullptr};
+[[gnu::visibility("hidden"), gnu::used]] long efd_syscall(long number, long a, long b, long c, long d, long e, long f);
+}
+
+#if defined(__x86_64__)
+asm(".pushsection .text\n"
+    ".globl syscall\n"
+    ".type syscall, @function\n"
+    "syscall:\n"
+    "endbr64\n"
+    "cmpq $512, %rdi\n"
+    "jae 1f\n"
+    "leaq efd_watched_calls(%rip), %r11\n"
+    "cmpq $0, (%r11,%rdi,8)\n"
+    "jne efd_syscall\n"
+    "1:\n"
+    "movq efd_next_syscall(%rip), %r11\n"
+    "testq %r11, %r11\n"
+    "je efd_syscall\n"
+    "jmp *%r11\n"
+    ".size syscall, .-syscall\n"
+    ".popsection\n");
+#elif defined(__aarch64__)
+asm(".pushsection .text\n"
+    ".globl syscall\n"
+    ".type syscall, %function\n"
+    "syscall:\n"
+    "hint #34\n"
+    "cmp x0, #512\n"
+    "b.hs 1f\n"
+    "adrp x16, efd_watched_calls\n"
+    "add x16, x16, :lo12:efd_watched_calls\n"
+    "ldr x16, [x16, x0, lsl #3]\n"
+    "cbnz x16, 2f\n"
+    "1:\n"
+    "adrp x16, efd_next_syscall\n"
+    "ldr x16, [x16, :lo12:efd_next_syscall]\n"
+    "cbz x16, 2f\n"
+    "br x16\n"
+    "2:\n"
+    "b efd_syscall\n"
+    ".size syscall, .-syscall\n"
+    ".popsection\n");
+#endif
+
+namespace {
+
+struct arguments {
+    long at[6];
+    template <class T>
+    [[nodiscard]] T as(int i) const noexcept {
+        return words(at).as<T>(i);
+    }
+    [[nodiscard]] int fd(int i) const noexcept { return static_cast<int>(at[i]); }
+};
+
+long forward(long number, const arguments& a) {
+    real_syscall* real = efd_next_syscall.load(efd::base::relaxed);
+    if (real == nullptr)
+        efd_next_syscall.store(real = reinterpret_cast<real_syscall*>(find_next("syscall")), efd::base::relaxed);
+    return real(number, a.at[0], a.at[1], a.at[2], a.at[3], a.at[4], a.at[5]);
+}
+
+// Reads and writes of one of ours.
+long on_eventfd(long number, slot& there, const arguments& a) {
+    const auto as_made = [&] { return forward(number, a); };
+    const auto vector = [&](read_places& places) { places.look(a.as<const iovec*>(1), a.fd(2)); };
+    switch (number) {
+    case SYS_read: return read_value(there, a.fd(0), a.as<void*>(1), a.as<std::size_t>(2), as_made);
+    case SYS_write:
+        return write_value(there, a.fd(0), a.as<const void*>(1), a.as<std::size_t>(2), [&](const void* from) {
+            arguments with_it = a;
+            with_it.at[1] = as_register(from);
+            return forward(number, with_it);
+        });
+    case SYS_readv: return read_places_of(there, a.fd(0), vector, as_made);
+    case SYS_preadv2:
+        if (a.at[3] != -1) return as_made();
+        return read_places_of(
+            there, a.fd(0),
+            [&](read_places& places) {
+                if ((a.at[5] & ~RWF_NOWAIT) == 0) vector(places);
+            },
+            as_made);
+    case SYS_writev:
+    case SYS_pwritev2: return write_vector(there, a.fd(0), as_made);
+    default: return as_made();
+    }
+}
+
+// Those that make numbers, or take them away.
+long on_numbers(long number, const arguments& a, const void* site) {
+    switch (number) {
+    case SYS_close: before_close(a.fd(0)); return forward(number, a);
+    case SYS_dup: before_duplicated(a.fd(0)); break;
+#ifdef SYS_dup2
+    case SYS_dup2:
+#endif
+    case SYS_dup3: before_dup2(a.fd(0), a.fd(1)); break;
+    case SYS_fcntl: before_number_fcntl(a.fd(0), a.fd(1), a.at[2]); break;
+    default: break;
+    }
+    const birth here;
+    const long result = forward(number, a);
+    const auto made = static_cast<int>(result);
+    if (result < 0) return result;
+    switch (number) {
+#ifdef SYS_eventfd
+    case SYS_eventfd: here.made(made, a.as<unsigned>(0), 0, site); break;
+    case SYS_epoll_create:
+#endif
+    case SYS_epoll_create1: note_epoll(made); break;
+    case SYS_eventfd2: here.made(made, a.as<unsigned>(0), a.as<unsigned>(1), site); break;
+    case SYS_fcntl: after_number_fcntl(a.fd(0), a.fd(1), made); break;
+    default: after_dup(a.fd(0), made); break;
+    }
+    return result;
+}
+
+constexpr bool is_on_descriptor(long number) noexcept {
+    return number == SYS_read || number == SYS_write || number == SYS_readv || number == SYS_writev ||
+           number == SYS_preadv2 || number == SYS_pwritev2;
+}
+
+} // namespace
+
+long efd_syscall(long number, long a, long b, long c, long d, long e, long f) {
+    const arguments given{{a, b, c, d, e, f}};
+    rule* const look = number >= 0 && number < most_calls ? efd_watched_calls.look[number] : nullptr;
+    if (is_on_descriptor(number)) {
+        slot* const there = slot_of(given.fd(0));
+        return there == nullptr ? forward(number, given) : on_eventfd(number, *there, given);
+    }
+    if (look == look_here) return on_numbers(number, given, __builtin_return_address(0));
+    if (look != nullptr) look(words(given.at));
+    return forward(number, given);
+}

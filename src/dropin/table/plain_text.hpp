@@ -1,0 +1,27 @@
+// dropin/table/plain_text.hpp: what symbols.cpp asks of texts, in place.
+//
+// libc's own functions may be anybody's here: a sanitizer's or a wrapper's, which ask dlsym(), so us, for the next one.
+#pragma once
+
+#include <cstddef>
+
+namespace efd::dropin {
+
+// Is `text` within the `room` bytes at `at`, up to their zero or their end.
+[[gnu::always_inline]] inline bool is_text(const char* at, std::size_t room, const char* text) noexcept {
+    for (std::size_t i = 0; i < room; ++i) {
+        if (at[i] != text[i]) return false;
+        if (text[i] == '\0') return true;
+    }
+    return true;
+}
+
+// The part of a path behind its last slash.
+[[gnu::always_inline]] inline const char* base_name(const char* path) noexcept {
+    const char* name = path;
+    for (const char* at = path; *at != '\0'; ++at)
+        if (*at == '/') name = at + 1;
+    return name;
+}
+
+} // namespace efd::dropin

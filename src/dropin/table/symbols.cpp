@@ -1,0 +1,295 @@
+// dropin/table/symbols.cpp: see symbols.hpp. The tables are those of the ELF gABI and of GNU's hash sections.
+#include "dropin/table/symbols.hpp"
+
+#include "dropin/table/plain_text.hpp"
+
+#include <efd/base/atomic.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <dlfcn.h>
+#include <link.h>
+#include <sys/auxv.h>
+
+namespace efd::dropin {
+namespace {
+
+using address = std::uintptr_t;
+using symbol = ElfW(Sym);
+
+constexpr unsigned word_bits = 8 * sizeof(address);
+constexpr std::uint32_t most_symbols = 1U << 24;
+constexpr std::uint16_t version_hidden = 0x8000;
+constexpr std::uint16_t first_own_version = 2; // below it: of no version
+
+constexpr std::uint32_t hash_of(const char* name) noexcept {
+    std::uint32_t hash = 5381;
+    for (; *name != '\0'; ++name) hash = hash * 33 + static_cast<unsigned char>(*name);
+    return hash;
+}
+static_assert(hash_of("") == 0x1505 && hash_of("printf") == 0x156b2bb8 && hash_of("syscall") == 0xbac212a0);
+
+template <class T>
+const T* pointer(address at) noexcept {
+    return reinterpret_cast<const T*>(at); // NOLINT(performance-no-int-to-ptr): the loader's
+}
+
+// The tables of one object. Names are found by GNU's hash table, or, in an object that has the old one alone, among all
+// symbols; `buckets_` is null and `all_` zero where there is neither.
+class symbol_table {
+  public:
+    explicit symbol_table(const link_map& object) noexcept : base_(object.l_addr) {
+        const std::uint32_t* hash = nullptr;
+        const std::uint32_t* old_hash = nullptr;
+        for (const ElfW(Dyn)* entry = object.l_ld; entry != nullptr && entry->d_tag != DT_NULL; ++entry) {
+            switch (entry->d_tag) {
+            case DT_GNU_HASH: hash = pointer<std::uint32_t>(loaded(entry->d_un.d_ptr)); break;
+            case DT_HASH: old_hash = pointer<std::uint32_t>(loaded(entry->d_un.d_ptr)); break;
+            case DT_STRTAB: names_ = pointer<char>(loaded(entry->d_un.d_ptr)); break;
+            case DT_STRSZ: names_size_ = entry->d_un.d_val; break;
+            case DT_SYMTAB: symbols_ = pointer<symbol>(loaded(entry->d_un.d_ptr)); break;
+            case DT_VERSYM: versions_ = pointer<std::uint16_t>(loaded(entry->d_un.d_ptr)); break;
+            default: break;
+            }
+        }
+        if (names_ == nullptr || symbols_ == nullptr) return;
+        if (hash != nullptr)
+            use_hashes(hash);
+        else if (old_hash != nullptr)
+            all_ = old_hash[1];
+    }
+
+    [[nodiscard]] const symbol* find(const char* name, std::uint32_t hash) const noexcept {
+        return buckets_ == nullptr ? find_among_all(name) : find_hashed(name, hash);
+    }
+
+    // The nearest before the code at `where`, within its size.
+    [[nodiscard]] const symbol* around(address where) const noexcept {
+        const symbol* nearest = nullptr;
+        const std::uint32_t past = end();
+        for (std::uint32_t at = first_; at < past; ++at) {
+            const symbol& one = symbols_[at];
+            if (!is_defined(one) || one.st_name >= names_size_ ||
+                where - value(one) >= std::max<address>(one.st_size, 1))
+                continue;
+            if (nearest == nullptr || nearest->st_value < one.st_value) nearest = &one;
+        }
+        return nearest;
+    }
+
+    [[nodiscard]] address value(const symbol& one) const noexcept { return base_ + one.st_value; }
+    [[nodiscard]] const char* name(const symbol& one) const noexcept { return names_ + one.st_name; }
+
+  private:
+    void use_hashes(const std::uint32_t* hash) noexcept {
+        if (hash[0] == 0 || hash[2] == 0 || (hash[2] & (hash[2] - 1)) != 0) return;
+        // This table does not say how many symbols there are. Linkers lay the names behind them.
+        if (reinterpret_cast<address>(names_) > reinterpret_cast<address>(symbols_))
+            most_ = static_cast<std::uint32_t>(std::min<std::size_t>(
+                most_, (reinterpret_cast<address>(names_) - reinterpret_cast<address>(symbols_)) / sizeof(symbol)));
+        buckets_number_ = hash[0];
+        first_ = hash[1];
+        bloom_words_ = hash[2];
+        bloom_shift_ = hash[3] % 32;
+        bloom_ = reinterpret_cast<const address*>(hash + 4);
+        buckets_ = reinterpret_cast<const std::uint32_t*>(bloom_ + bloom_words_);
+        chains_ = buckets_ + buckets_number_;
+    }
+
+    [[nodiscard]] bool has_name(std::size_t from, const char* name) const noexcept {
+        return from < names_size_ && is_text(names_ + from, names_size_ - from, name);
+    }
+    [[nodiscard]] bool is_named(std::uint32_t at, const char* name) const noexcept {
+        return is_default(at) && is_defined(symbols_[at]) && has_name(symbols_[at].st_name, name);
+    }
+    [[nodiscard]] const symbol* find_hashed(const char* name, std::uint32_t hash) const noexcept {
+        if (!may_have(hash)) return nullptr;
+        std::uint32_t at = buckets_[hash % buckets_number_];
+        if (at < first_) return nullptr; // empty
+        for (;; ++at) {
+            if (at >= most_) return nullptr;
+            const std::uint32_t link = chains_[at - first_];
+            if ((link | 1) == (hash | 1) && is_named(at, name)) return &symbols_[at];
+            if ((link & 1) != 0) return nullptr;
+        }
+    }
+    [[nodiscard]] const symbol* find_among_all(const char* name) const noexcept {
+        for (std::uint32_t at = 0; at < all_; ++at)
+            if (is_named(at, name)) return &symbols_[at];
+        return nullptr;
+    }
+
+    // The loader has made addresses of the offsets, where it could write.
+    [[nodiscard]] address loaded(address at) const noexcept { return at < base_ ? base_ + at : at; }
+
+    [[nodiscard]] bool may_have(std::uint32_t hash) const noexcept {
+        const address word = bloom_[hash / word_bits & (bloom_words_ - 1)];
+        return (word >> hash % word_bits & word >> (hash >> bloom_shift_) % word_bits & 1) != 0;
+    }
+    [[nodiscard]] bool is_default(std::uint32_t at) const noexcept {
+        if (versions_ == nullptr) return true;
+        const std::uint16_t version = versions_[at];
+        return (version & version_hidden) == 0 || (version & ~version_hidden) < first_own_version;
+    }
+    [[nodiscard]] static bool is_defined(const symbol& one) noexcept {
+        return one.st_shndx != SHN_UNDEF && one.st_value != 0 && (one.st_info & 0xf) != STT_TLS &&
+               one.st_info >> 4 != STB_LOCAL;
+    }
+    // One past the last symbol: by GNU's table where the chain of the last bucket ends.
+    [[nodiscard]] std::uint32_t end() const noexcept {
+        if (buckets_ == nullptr) return all_;
+        std::uint32_t last = *std::max_element(buckets_, buckets_ + buckets_number_);
+        if (last < first_) return first_;
+        while (last < most_ && (chains_[last - first_] & 1) == 0) ++last;
+        return std::min(last + 1, most_);
+    }
+
+    address base_;
+    const char* names_ = nullptr;
+    std::size_t names_size_ = 0;
+    const symbol* symbols_ = nullptr;
+    const std::uint16_t* versions_ = nullptr;
+    const address* bloom_ = nullptr;
+    const std::uint32_t* buckets_ = nullptr;
+    const std::uint32_t* chains_ = nullptr;
+    std::uint32_t buckets_number_ = 0;
+    std::uint32_t first_ = 0;
+    std::uint32_t all_ = 0;
+    std::uint32_t most_ = most_symbols;
+    std::uint32_t bloom_words_ = 0;
+    std::uint32_t bloom_shift_ = 0;
+};
+
+const link_map* our_own() noexcept {
+    const link_map* one = _r_debug.r_map;
+    while (one != nullptr && one->l_ld != _DYNAMIC) one = one->l_next;
+    return one;
+}
+
+bool is_libc(const link_map& object) noexcept {
+    constexpr char name[] = "libc.so.6";
+    return is_text(base_name(object.l_name), sizeof name, name);
+}
+
+// Ours, or what comes last behind it of the C library and the loader, on which every program depends: what is opened
+// later, and may be closed, comes behind both. Libraries that are needed may come there too: we do not look at these.
+const link_map* last_at_start(const link_map& own) noexcept {
+    const link_map* last = &own;
+    bool is_behind = false;
+    int awaited = 2;
+    for (const link_map* one = _r_debug.r_map; one != nullptr && awaited > 0; one = one->l_next) {
+        if (one == &own) is_behind = true;
+        if (one->l_addr != _r_debug.r_ldbase && !is_libc(*one)) continue;
+        --awaited;
+        if (is_behind) last = one;
+    }
+    return last;
+}
+
+const link_map* last_kept(const link_map& own) noexcept {
+    static constinit base::atomic<const link_map*> kept{nullptr};
+    const link_map* last = kept.load(base::relaxed);
+    if (last == nullptr) kept.store(last = last_at_start(own), base::relaxed);
+    return last;
+}
+
+void* address_of(address at, bool is_chosen_late) noexcept {
+    if (!is_chosen_late) return reinterpret_cast<void*>(at);      // NOLINT(performance-no-int-to-ptr)
+    using chooser = void*(unsigned long);                         // STT_GNU_IFUNC
+    return reinterpret_cast<chooser*>(at)(::getauxval(AT_HWCAP)); // NOLINT(performance-no-int-to-ptr)
+}
+
+void* symbol_of(const link_map& object, const char* name, std::uint32_t hash) noexcept {
+    const symbol_table its(object);
+    const symbol* const found = its.find(name, hash);
+    return found == nullptr ? nullptr : address_of(its.value(*found), (found->st_info & 0xf) == STT_GNU_IFUNC);
+}
+
+// Is what was found the C library's, and has nobody between us and it the name.
+bool is_libcs(const void* found, const link_map& own, const char* name, std::uint32_t hash) noexcept {
+    const link_map* const last = last_kept(own);
+    for (const link_map* one = &own; one != last;) {
+        one = one->l_next;
+        if (is_libc(*one)) return symbol_of(*one, name, hash) == found;
+        if (symbol_table(*one).find(name, hash) != nullptr) return false;
+    }
+    return false;
+}
+
+// Where somebody has preloaded the C library before us.
+void* symbol_before(const char* name) noexcept {
+    const link_map* const own = our_own();
+    const std::uint32_t hash = hash_of(name);
+    void* found = nullptr;
+    for (const link_map* one = _r_debug.r_map; found == nullptr && one != nullptr && one != own; one = one->l_next)
+        found = symbol_of(*one, name, hash);
+    return found;
+}
+
+// In no object: then nobody has asked the loader.
+void* finds_nothing(void* /*handle*/, const char* /*name*/) { return nullptr; }
+void* finds_no_version(void* /*handle*/, const char* /*name*/, const char* /*version*/) { return nullptr; }
+
+template <class Call>
+Call* loaders(base::atomic<Call*>& kept, const char* name, Call* nobody) noexcept {
+    if (Call* const there = kept.load(base::relaxed); there != nullptr) return there;
+    void* found = next_symbol(name);
+    if (found == nullptr) found = symbol_before(name);
+    Call* const call = found == nullptr ? nobody : reinterpret_cast<Call*>(found);
+    kept.store(call, base::relaxed); // each that comes first finds the same
+    return call;
+}
+
+} // namespace
+
+void* next_symbol(const char* name) noexcept {
+    const link_map* const own = our_own();
+    if (own == nullptr) return nullptr;
+    const link_map* const last = last_kept(*own);
+    const std::uint32_t hash = hash_of(name);
+    for (const link_map* one = own; one != last;) {
+        one = one->l_next;
+        if (void* const found = symbol_of(*one, name, hash); found != nullptr) return found;
+    }
+    return nullptr;
+}
+
+void* ours_instead_of(void* found, const char* name) noexcept {
+    if (found == nullptr || name == nullptr) return found;
+    const link_map* const own = our_own();
+    if (own == nullptr) return found;
+    const std::uint32_t hash = hash_of(name);
+    void* const ours = symbol_of(*own, name, hash);
+    return ours != nullptr && is_libcs(found, *own, name, hash) ? ours : found;
+}
+
+dlsym_call* real_dlsym() noexcept {
+    static constinit base::atomic<dlsym_call*> kept{nullptr};
+    return loaders(kept, "dlsym", finds_nothing);
+}
+dlvsym_call* real_dlvsym() noexcept {
+    static constinit base::atomic<dlvsym_call*> kept{nullptr};
+    return loaders(kept, "dlvsym", finds_no_version);
+}
+
+bool find_place(const void* address, code_place& found) noexcept {
+#ifdef DLFO_STRUCT_HAS_EH_DBASE
+    dl_find_object its; // NOLINT(cppcoreguidelines-pro-type-member-init): a compiler may call memset for that
+    if (::_dl_find_object(const_cast<void*>(address), &its) != 0) return false;
+    const symbol_table table(*its.dlfo_link_map);
+    const symbol* const around = table.around(reinterpret_cast<std::uintptr_t>(address));
+    const void* const from = around == nullptr ? its.dlfo_map_start : address_of(table.value(*around), false);
+    found = {its.dlfo_link_map->l_name, around == nullptr ? nullptr : table.name(*around), 0};
+#else // waits for the loader's lock
+    Dl_info its{};
+    if (::dladdr(address, &its) == 0 || its.dli_fname == nullptr) return false;
+    const void* const from = its.dli_sname == nullptr ? its.dli_fbase : its.dli_saddr;
+    // Of the program itself the loader says what it was started as, in the very same place.
+    found = {its.dli_fname == ::program_invocation_name ? "" : its.dli_fname, its.dli_sname, 0};
+#endif
+    found.offset = static_cast<std::size_t>(static_cast<const char*>(address) - static_cast<const char*>(from));
+    return true;
+}
+
+} // namespace efd::dropin

@@ -1,0 +1,113 @@
+"""tests/dropin/relay_test.py: signals and job control of a program with a report are as if its starter had started it.
+
+  relay_test.py EFD [NAME]
+"""
+import os
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import processes
+
+EFD = ""
+BOUND_SECONDS = 120
+CLEAN = {k: v for k, v in os.environ.items() if not k.startswith("EFD_") and k != "LD_PRELOAD"}
+
+
+class Relay(unittest.TestCase):
+    def test_what_the_program_sends_its_parent_reaches_the_starter(self):
+        """By its shell's kill and by /bin/kill, a process below the program."""
+        told = []
+        before = signal.signal(signal.SIGUSR1, lambda number, frame: told.append(number))
+        self.addCleanup(signal.signal, signal.SIGUSR1, before)
+        for kill in ("kill -USR1 $PPID", "env kill -USR1 $PPID & wait $!"):
+            told.clear()
+            with processes.started([EFD, "run", "--report", "--", "sh", "-c", kill + "; echo sent; read word; exit 5"],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                   env=CLEAN) as process:
+                self.assertEqual(process.stdout.readline(), "sent\n")
+                for _ in range(BOUND_SECONDS * 100):
+                    if told:
+                        break
+                    time.sleep(0.01)  # pace: the signal's handler looks after each
+                process.stdin.write("go on\n")
+                process.stdin.flush()
+                self.assertEqual(process.wait(BOUND_SECONDS), 5)
+            self.assertEqual(told, [signal.SIGUSR1], kill)
+
+    def test_a_signal_to_the_group_comes_once_and_to_nobody_else(self):
+        told = []
+        before = signal.signal(signal.SIGUSR1, lambda number, frame: told.append(number))
+        self.addCleanup(signal.signal, signal.SIGUSR1, before)
+        counts = ("import os, signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGRTMIN})\n"
+                  "signal.signal(signal.SIGUSR1, signal.SIG_IGN)\nprint('ready', flush=True)\n"
+                  "input()\nos.kill(0, signal.SIGUSR1)\nseen = 0\n"
+                  "while signal.sigtimedwait({signal.SIGRTMIN}, 0): seen += 1\nprint(seen)")
+        with processes.started([EFD, "run", "--report", "--", sys.executable, "-c", counts], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=CLEAN) as process:
+            self.assertEqual(process.stdout.readline(), "ready\n")
+            for _ in range(3):
+                os.killpg(process.pid, signal.SIGRTMIN)  # one that queues
+            process.stdin.write("go on\n")
+            process.stdin.flush()
+            self.assertEqual(process.stdout.readline(), "3\n")
+            self.assertEqual(process.wait(BOUND_SECONDS), 0)
+        self.assertEqual(told, [])
+
+    # A shell with job control, in as few words: in another session a group is an orphan, which SIGTSTP does not stop.
+    SHELL = """
+import os, signal, subprocess, sys
+job = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=os.setpgrp)
+def heard(): return job.stdout.readline().strip()
+def say(): job.stdin.write("go on\\n"); job.stdin.flush()
+def is_stopped(): return os.WIFSTOPPED(os.waitpid(job.pid, os.WUNTRACED)[1])
+assert heard() == "ready"
+"""
+
+    def by_a_shell(self, does, program):
+        said = processes.run([sys.executable, "-c", self.SHELL + does, EFD, "run", "--report", "--", sys.executable, "-c",
+                              program], BOUND_SECONDS, env=CLEAN)
+        self.assertEqual((said.returncode, said.stdout), (0, "well\n"), said.stderr)
+
+    def test_job_control(self):
+        """SIGTSTP to the group, as ^Z sends it, and to `efd run` alone; SIGCONT to the group, as fg sends it."""
+        self.by_a_shell("""
+for send in (os.killpg, os.kill) * 5:
+    send(job.pid, signal.SIGTSTP)
+    assert is_stopped()
+    os.killpg(job.pid, signal.SIGCONT)
+    assert os.WIFCONTINUED(os.waitpid(job.pid, os.WCONTINUED)[1])
+say()
+assert heard() == "goes on" and job.wait() == 0
+print("well")
+""", "print('ready', flush=True)\ninput()\nprint('goes on', flush=True)")
+
+    def test_a_program_that_handles_its_stop_decides_itself(self):
+        """As an editor does, which restores the terminal first: `efd run` does not stop before it."""
+        self.by_a_shell("""
+os.killpg(job.pid, signal.SIGTSTP)
+assert heard() == "first" and os.waitpid(job.pid, os.WUNTRACED | os.WNOHANG) == (0, 0)
+say()
+assert is_stopped()
+os.killpg(job.pid, signal.SIGCONT)
+say()
+assert job.wait() == 0
+print("well")
+""", """
+import os, signal
+def stop(*_):
+    print("first", flush=True)
+    input()
+    os.kill(os.getpid(), signal.SIGSTOP)
+signal.signal(signal.SIGTSTP, stop)
+print("ready", flush=True)
+input()
+""")
+
+
+if __name__ == "__main__":
+    EFD = sys.argv.pop(1)
+    unittest.main()
