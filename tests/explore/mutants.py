@@ -4,9 +4,8 @@
     mutants.py --objects DIRECTORY --work DIRECTORY [--all] [--only NAME,NAME] [--compiler g++] [--jobs N]
                [--seconds N [--seed S]]
 
-Each entry of mutants*.json names the pair of docs/races.md that it breaks, textual replacements (each must fit at exactly
-one place, so that an entry cannot go stale unseen), and the configurations to explore. The replacement is made in a copy;
-what it touches is compiled and linked with the explorer's other objects. A mutant is killed if the explorer reports a
+The mutants stand in mutants/*.txt, whose form mutation.py describes. The change is made in a copy; what it touches is
+compiled and linked with the explorer's other objects. A mutant is killed if the explorer reports a
 failure in one of its configurations; a mutant that does not compile, hangs or is found to hold is a failure here.
 With --seconds no further mutant is begun after that time, and the order is shuffled by a seed, which is printed, so that
 runs that are cut short try all of them in the end. The last line is for `make proof`. Exit status 0 if all that were
@@ -15,7 +14,6 @@ tried were killed.
 
 import argparse
 import concurrent.futures
-import json
 import random
 import re
 import shutil
@@ -26,9 +24,10 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
+import mutation
 import processes
+from mutation import ROOT
 
-ROOT = HERE.parent.parent
 FLAGS = [
     "-std=c++20", "-O1", "-w", "-fno-stack-protector", "-fcf-protection=none", "-ftrivial-auto-var-init=zero",
     '-DEFD_ATOMIC_MODEL="explore/model_atomic.hpp"',
@@ -44,22 +43,11 @@ def call(command, seconds=SECONDS_MOST):
     return done.returncode, done.stdout + done.stderr
 
 
-def changed_files(mutant):
-    """The text of each file that the mutant changes; an edit that does not fit at exactly one place raises."""
-    texts = {}
-    for edit in mutant["edits"]:
-        text = texts.get(edit["file"], (ROOT / edit["file"]).read_text(encoding="utf-8"))
-        places = text.count(edit["old"])
-        if places != 1:
-            raise ValueError(f"fits at {places} places in {edit['file']}: {edit['old']!r}")
-        texts[edit["file"]] = text.replace(edit["old"], edit["new"])
-    return texts
-
-
 class Workshop:
     def __init__(self, options):
         self.compiler = options.compiler
         self.work = Path(options.work)
+        self.tree = mutation.Tree.of_repository()
         self.objects = {}
         for path in sorted(Path(options.objects).rglob("*.o")):
             if "explore_core.dir" in path.parts or "explore.dir" in path.parts:
@@ -83,7 +71,7 @@ class Workshop:
     def build(self, mutant):
         place = self.work / mutant["name"]
         shutil.rmtree(place, ignore_errors=True)
-        texts = changed_files(mutant)
+        texts = mutation.changed_files(self.tree, mutant)
         for name, text in texts.items():
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             (place / name).write_text(text, encoding="utf-8")
@@ -135,7 +123,7 @@ def read_options():
 
 def main():
     options = read_options()
-    mutants = [m for file in sorted(HERE.glob("mutants*.json")) for m in json.loads(file.read_text(encoding="utf-8"))]
+    mutants = mutation.read_all()
     names = set(filter(None, options.only.split(",")))
     chosen = [m for m in mutants if (m["name"] in names if names else options.all or m["short"])]
     if options.seconds is not None:

@@ -67,7 +67,7 @@ class Source:
 
     def functions(self):
         """Each function with a body as (name, first line, last line)."""
-        return list(find_functions(self))
+        return [(name, self.line_of(first), self.line_of(last)) for name, first, last in find_functions(self)]
 
 
 SCOPE = re.compile(r"^(?:namespace|class|struct|union|extern)\b")
@@ -92,6 +92,7 @@ def plain_head(head):
 
 
 def find_functions(source):
+    """Each function with a body as (name, offset of its first character, offset of its last brace)."""
     code = source.code
     head_start = 0
     at = 0
@@ -116,5 +117,5 @@ def find_functions(source):
             continue  # that was a member's value; the body is still to come
         first = place.start() - len(head.lstrip())
         name = re.search(r"[~\w:]+(?=\s*\()|operator[^(]*(?=\()", plain)
-        yield (name[0] if name else "?", source.line_of(first), source.line_of(end))
+        yield name[0] if name else "?", first, end
         head_start = at
