@@ -82,7 +82,8 @@ status context::sleep_for(operation& op, const wait_terms& terms, cancel_word* o
     }
 }
 
-// Data beats deadline and stop. Who leaves without takes its mark away, if it was the last.
+// CHOSEN: a thread that leaves tries to take once more, since a waker may have chosen it. If it was the last sleeper
+// and found nothing, it takes the mark away.
 status context::leave(operation& op, status why) noexcept {
     const status last_look = attempt(op, nullptr);
     if (last_look != status::would_block) return last_look;

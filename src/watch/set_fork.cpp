@@ -1,10 +1,10 @@
 // watch/set_fork.cpp: a set in the child of a fork.
 //
-// The child has a copy of everything, at a moment that other threads were in the midst of, and none of those threads.
-// The first call that takes, looks, adds or removes there brings the set home: whoever was inside, slept or awaited is
-// gone; bits are made anew from the counts, as a marker may have been on its way; a member that somebody was about to
-// remove is there still, or gone; and the epolls, which the parent goes on to use, are replaced behind their numbers by
-// the child's own. Other threads of the child wait for that, which no handler interrupts.
+// FORK. The child has a copy of everything, at a moment that other threads were in the midst of, and none of those
+// threads. The first call that takes, looks, adds or removes there brings the set home: whoever was inside, slept or
+// awaited is gone; bits are made anew from the counts, as a marker may have been on its way; a member that somebody was
+// about to remove is there still, or gone; and the epolls, which the parent goes on to use, are replaced behind their
+// numbers by the child's own. Other threads of the child wait for that, which no handler interrupts.
 //
 // Not repaired: the lock of descriptors and nesting, if another thread was just adding or removing such a member. A
 // place that another thread was about to take for an object is lost, and nothing else.
