@@ -87,6 +87,8 @@ inline std::uint32_t draw_features(numbers_of_seed& from) {
     // within libc's own handler of a cancellation waits for ever (glibc 2.36).
     if ((drawn & cancels) != 0) drawn &= ~static_cast<std::uint32_t>(handlers | jumps | exits);
     if ((drawn & (jumps | exits)) != 0) drawn |= handlers;
+    // The end of a namespace takes the kernel long.
+    if (!from.one_in(4)) drawn &= ~static_cast<std::uint32_t>(namespaces);
     return drawn;
 }
 
