@@ -99,18 +99,6 @@ parked_word change(slot& there, parked_word (*step)(parked_word)) noexcept {
     return seen;
 }
 
-// Who has called vfork is remembered where number 0 would be noted, which is wiped as all of them: 0, or his process.
-base::atomic<std::uint32_t>* vforker() noexcept {
-    slot_page* const page = slot_pages[0].load(base::acquire);
-    return page == nullptr ? nullptr : &page->slots[0].escapes;
-}
-// False in a child of vfork, which makes what it makes for itself alone.
-bool number_is_ours() noexcept {
-    base::atomic<std::uint32_t>* const there = vforker();
-    const std::uint32_t process = there == nullptr ? 0 : there->load(base::relaxed);
-    return process == 0 || raw_call(SYS_getpid) == static_cast<long>(process);
-}
-
 // A number that was closed unseen has a note still: what it says is of nobody. Where there is none nobody but the
 // caller changes the word.
 void write_note(slot& there, unsigned flags) noexcept {
@@ -161,8 +149,7 @@ birth::birth() noexcept
 
 void birth::made(int fd, unsigned initval, unsigned flags, const void* site) const noexcept {
     const auto number = static_cast<unsigned>(fd);
-    if (!is_noting.load(base::relaxed) || number < first_noted || number >= most_descriptors || !number_is_ours())
-        return;
+    if (!is_noting.load(base::relaxed) || number < first_noted || number >= most_descriptors) return;
     slot_page* const page = page_made(number / slots_together);
     if (page == nullptr) return;
     slot& there = page->slots[number % slots_together];
@@ -273,10 +260,8 @@ void all_are_copied() noexcept {
 }
 
 void numbers_differ_for_a_while() noexcept {
-    all_escape(reason::executed);
     copies.fetch_add(1, base::acq_rel);
-    if (!is_noting.load(base::relaxed) || page_made(0) == nullptr || vforker()->load(base::relaxed) != 0) return;
-    vforker()->store(static_cast<std::uint32_t>(raw_call(SYS_getpid)), base::relaxed);
+    all_escape_for_good(reason::executed);
 }
 
 void show_counts() noexcept {

@@ -67,7 +67,8 @@ void semaphores_escape(reason why) noexcept; // that are promoted
 void all_escape_for_good(reason why) noexcept;
 // The numbers of all are given to somebody whose memory is his own, or begins to be: fork.
 void all_are_copied() noexcept;
-// The caller, or a child in this memory, has numbers of his own for a while: vfork.
+// A child in this memory has numbers of his own for a while: vfork. Nobody knows when that is over, and what he does by
+// a number may be another's here: nothing is promoted later.
 void numbers_differ_for_a_while() noexcept;
 // Those that are promoted, so that their whole count can be seen.
 void show_counts() noexcept;
