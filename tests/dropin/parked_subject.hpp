@@ -31,6 +31,7 @@ template <fault is>
 class parked_subject {
   public:
     struct entry {};
+    static constexpr bool reads_some = false; // so `most` is always 0
     using moment = std::chrono::steady_clock::time_point;
 
     parked_subject(std::uint64_t initial, bool semaphore, bool nonblock)
@@ -41,7 +42,7 @@ class parked_subject {
         if constexpr (is != fault::none) (void)it_.promote_now();
     }
 
-    std::errc try_read(std::uint64_t& value) {
+    std::errc try_read(std::uint64_t& value, std::uint64_t /*most*/ = 0) {
         if constexpr (is != fault::none) return mistake(value);
         std::uint64_t got = 0;
         const iovec place{&got, sizeof got};
@@ -49,14 +50,14 @@ class parked_subject {
                                      [&] { return ::preadv2(it_.fd(), &place, 1, -1, RWF_NOWAIT); });
         return told(end, got, value);
     }
-    std::errc read(std::uint64_t& value) {
+    std::errc read(std::uint64_t& value, std::uint64_t /*most*/) {
         if constexpr (is != fault::none) return mistake(value);
         std::uint64_t got = 0;
         const ssize_t end = read_one([&](read_places& to) { to.look(&got, sizeof got); },
                                      [&] { return ::read(it_.fd(), &got, sizeof got); });
         return told(end, got, value);
     }
-    std::errc read_until(std::uint64_t& value, moment deadline) {
+    std::errc read_until(std::uint64_t& value, std::uint64_t /*most*/, moment deadline) {
         for (;;) {
             const bool late = std::chrono::steady_clock::now() >= deadline;
             const std::errc end = try_read(value);
@@ -65,7 +66,7 @@ class parked_subject {
             std::this_thread::yield();
         }
     }
-    std::errc read(std::uint64_t& value, const std::stop_token& stop) {
+    std::errc read(std::uint64_t& value, std::uint64_t /*most*/, const std::stop_token& stop) {
         for (;;) {
             const bool stopped = stop.stop_requested();
             const std::errc end = try_read(value);

@@ -27,7 +27,8 @@ class real_subject {
     real_subject(std::uint64_t initial, bool semaphore, bool nonblock)
         : object_(initial, (semaphore ? flags::semaphore : flags::none) | (nonblock ? flags::nonblock : flags::none)) {}
 
-    // most: 0 for a read that takes as the mode says.
+    // most: 0 for a read that takes as the mode says; always, for a subject that has no read_some.
+    static constexpr bool reads_some = true;
     std::errc try_read(std::uint64_t& value, std::uint64_t most) {
         return most == 0 ? object_.try_read(value) : object_.try_read_some(value, most);
     }

@@ -128,7 +128,8 @@ class recorder {
         arrived_.fetch_add(1);
         while (arrived_.load() < seats_.size()) std::this_thread::yield();
         for (std::size_t i = 0; i < plan_.calls; ++i) {
-            const order o = draw_order(plan_, s.mine);
+            order o = draw_order(plan_, s.mine);
+            if (o.what == act::read && !Subject::reads_some) o.argument = 0;
             s.log.push_back(o.how == manner::queue ? perform_queue(s) : perform(s, o));
             s.moved.fetch_add(1, std::memory_order_relaxed);
             if (s.mine.one_in(8)) stop_somebody(s.mine);

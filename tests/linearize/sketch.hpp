@@ -42,6 +42,7 @@ template <fault is>
 class sketch {
   public:
     struct entry {};
+    static constexpr bool reads_some = true;
 
     sketch(std::uint64_t initial, bool semaphore, bool nonblock)
         : count_(initial), looked_(initial), semaphore_(semaphore), nonblock_(nonblock) {}
