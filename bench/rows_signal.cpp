@@ -171,7 +171,7 @@ void add_signal_rows(std::vector<row>& rows, const settings& how) {
 
     row& drain = rows.emplace_back();
     drain.name = "drain_semaphore_64";
-    drain.title = "write of 64 to a semaphore, then all of it taken";
+    drain.title = "write of 64, EFD_SEMAPHORE, then all taken";
     drain.unit = "ns";
     drain.subjects = {{"kernel", [how] { return kernel_drain(how); }},
                       {"efd", [how] { return drain_by_read_some(how); }},

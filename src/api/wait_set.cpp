@@ -24,8 +24,8 @@ core::wait_terms terms(std::int64_t deadline_ns, const std::stop_token* stop) no
 } // namespace
 
 watch::set_core& wait_set::set() const noexcept {
-    if (core_ == nullptr) base::stop_for_moved_from();
-    return *core_;
+    if (core_ != nullptr) return *core_;
+    base::stop_for_moved_from();
 }
 
 wait_set::wait_set() : core_(watch::set_core::create()) {

@@ -36,7 +36,7 @@ class ida {
 
     [[nodiscard]] bool reach(std::size_t id) noexcept;
     [[nodiscard]] int alloc_from_the_top() noexcept;
-    void mark_full(std::size_t word) noexcept;
+    void mark_full(std::size_t index) noexcept;
 
     // level_[0] has a bit for each id; level_[k + 1] a bit for each full word of level_[k].
     std::array<std::vector<std::uint64_t>, levels> level_;
