@@ -127,6 +127,7 @@ void descriptor_table::follow(core::context& object, int bell, int lent) noexcep
     }
 }
 
+// NOLINTNEXTLINE(cert-err58-cpp): nothing here throws
 [[maybe_unused]] const int descriptor_table::fork_handlers = ::pthread_atfork(
     [] { instance().growing_.lock(); }, [] { instance().growing_.unlock(); }, [] { instance().growing_.unlock(); });
 
