@@ -1,8 +1,10 @@
 // cli/run_command.cpp: see run_command.hpp.
 //
 // Without a report the program takes this process over, so nothing stands between it and whoever started it. With one,
-// it is a child (relay.hpp), and this process ends as it ended. The counts are in memory that the run shares, which is
-// read at the end whatever its processes died of.
+// it is a child in the same process group and on the same terminal, so job control reaches both; signals that are sent
+// to this process alone go on to it, those that it sends to its parent go on to whoever started this process, and this
+// process ends as it ended. The counts are in memory that the run shares, which is read at the end whatever its
+// processes died of.
 #include "cli/run_command.hpp"
 
 #include "cli/choice.hpp"
@@ -11,7 +13,6 @@
 #include "cli/failure.hpp"
 #include "cli/preload.hpp"
 #include "cli/program_file.hpp"
-#include "cli/relay.hpp"
 #include "cli/shared_counts.hpp"
 #include "cli/terminal.hpp"
 #include "cli/wrong_settings.hpp"
@@ -19,6 +20,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csetjmp>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -71,6 +73,101 @@ int become(const run_options& options) {
     const int why = errno;
     say(stderr, fmt::format("efd: {}\n", exec_fault(options.command[0], why)));
     return why == ENOENT ? not_found : not_executable;
+}
+
+volatile sig_atomic_t the_child = 0;
+volatile sig_atomic_t the_starter = 0;
+
+// What a terminal sends goes to the whole group, so the child has it already; but a hangup to the session's leader.
+// SIGCONT goes on in any case: stop_with relies on it.
+bool has_it_already(int signal, const siginfo_t& from) {
+    if (from.si_code != SI_KERNEL || signal == SIGCONT) return false;
+    if (signal == SIGHUP) return ::getsid(0) != ::getpid();
+    return signal != SIGALRM && signal != SIGXCPU;
+}
+
+// The program itself means its parent, which is whoever started it; everybody else means the program. 0: the starter
+// has ended.
+pid_t receiver_of(const siginfo_t& from) {
+    const bool has_sender = from.si_code == SI_USER || from.si_code == SI_QUEUE || from.si_code == SI_TKILL;
+    if (!has_sender || from.si_pid != the_child) return the_child;
+    return ::getppid() == the_starter ? the_starter : 0;
+}
+
+// Where the handler of SIGCONT goes on while this process decides whether to stop.
+sigjmp_buf goes_on;
+volatile sig_atomic_t may_stop = 0;
+
+void pass_on(int signal, siginfo_t* from, void* /*context*/) {
+    const int why = errno;
+    if (the_child != 0 && !has_it_already(signal, *from)) {
+        const pid_t to = receiver_of(*from);
+        if (to != 0 && from->si_code == SI_QUEUE)
+            ::sigqueue(to, signal, from->si_value);
+        else if (to != 0)
+            ::kill(to, signal);
+    }
+    errno = why;
+    if (signal == SIGCONT && may_stop != 0) siglongjmp(goes_on, 1);
+}
+
+// All but those that stop, that say what this process did wrong itself, and that its child has ended.
+bool is_passed_on(int signal) {
+    for (const int other : {SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGCHLD, SIGSEGV, SIGBUS, SIGFPE, SIGILL,
+                            SIGTRAP, SIGSYS, SIGABRT})
+        if (signal == other) return false;
+    return signal < 32 || (signal >= SIGRTMIN && signal <= SIGRTMAX); // two between are libc's
+}
+
+struct kept_actions {
+    std::array<struct sigaction, 65> old{};
+};
+
+kept_actions watch_signals() {
+    kept_actions kept;
+    struct sigaction act{};
+    act.sa_sigaction = pass_on;
+    act.sa_flags = SA_SIGINFO | SA_RESTART;
+    for (int i = 1; i <= SIGRTMAX; ++i)
+        if (is_passed_on(i)) ::sigaction(i, &act, &kept.old[static_cast<std::size_t>(i)]);
+    struct sigaction usual{}; // who ignores his children does not learn how they ended
+    usual.sa_handler = SIG_DFL;
+    ::sigaction(SIGCHLD, &usual, &kept.old[SIGCHLD]);
+    return kept;
+}
+
+void restore_signals(const kept_actions& kept) {
+    for (int i = 1; i <= SIGRTMAX; ++i)
+        if (is_passed_on(i) || i == SIGCHLD) ::sigaction(i, &kept.old[static_cast<std::size_t>(i)], nullptr);
+}
+
+// The program has stopped: so does this process, for the shell to see. But if whoever stopped the program stopped both
+// and has let both go on, this process must not stop once more. The handler of SIGCONT has then sent SIGCONT on, and
+// from that moment waitid no longer finds the program stopped; a SIGCONT that comes after waitid jumps over the stop.
+void stop_with(pid_t child) {
+    if (sigsetjmp(goes_on, 1) == 0) {
+        may_stop = 1;
+        siginfo_t still{};
+        if (::waitid(P_PID, static_cast<id_t>(child), &still, WSTOPPED | WNOHANG) == 0 && still.si_pid == child)
+            ::raise(SIGSTOP);
+    }
+    may_stop = 0;
+}
+
+int await(pid_t child) {
+    for (;;) {
+        siginfo_t seen{};
+        if (::waitid(P_PID, static_cast<id_t>(child), &seen, WEXITED | WSTOPPED | WNOWAIT) != 0) {
+            if (errno == EINTR) continue;
+            broken("waitid");
+        }
+        if (seen.si_code == CLD_STOPPED) {
+            stop_with(child);
+            continue;
+        }
+        int status = 0;
+        if (::waitpid(child, &status, 0) == child) return status;
+    }
 }
 
 // As the program ended: by the same signal, without a second core.
@@ -143,11 +240,25 @@ int run_with_report(const run_options& options, const preload_outlook& outlook) 
         const shared_counts counts;
         int failed[2];
         if (::pipe2(failed, O_CLOEXEC) != 0) broken("no pipe to the program");
-        status = run_relayed([&] {
-            ::close(failed[0]);
+        the_starter = ::getppid();
+        const kept_actions kept = watch_signals();
+        sigset_t all;
+        sigset_t before;
+        ::sigfillset(&all);
+        ::sigprocmask(SIG_BLOCK, &all, &before);
+        const pid_t child = ::fork();
+        if (child < 0) broken("no process for the program");
+        if (child == 0) {
+            restore_signals(kept);
+            ::sigprocmask(SIG_SETMASK, &before, nullptr);
             be_the_program(options, outlook, counts, failed[1]);
-        });
+        }
+        the_child = child;
+        ::sigprocmask(SIG_SETMASK, &before, nullptr);
         ::close(failed[1]);
+        status = await(child);
+        the_child = 0;
+        restore_signals(kept);
         char byte = 0;
         const bool began = ::read(failed[0], &byte, 1) == 0;
         ::close(failed[0]);
