@@ -144,6 +144,20 @@ void locked_adder() {
     must(w().object.add_wait_queue(here->extra[1], ready) == efd::base::status::ok, "an entry could not be added");
     doing(task::none);
 }
+// Removes an entry while its thread holds a lock: it holds the queue, and wakes that come meanwhile are owed.
+void locked_remover() {
+    const efd::core::callbacks_later no_callbacks;
+    doing(task::other);
+    must(w().object.remove_wait_queue(here->extra[1]) == efd::base::status::ok, "an entry could not be removed");
+    doing(task::none);
+}
+void with_two_entries() {
+    with_entry();
+    std::uint32_t ready = 0;
+    here->extra[1].callback = counting_other;
+    here->extra[1].mask = 0; // it is never called
+    must(w().object.add_wait_queue(here->extra[1], ready) == efd::base::status::ok, "an entry could not be added");
+}
 void other_signaller() { must(here->other.signal(), "a signal was refused outside of a callback"); }
 void writer() { write_fast(1); }
 void zero_writer() { write_fast(0); }
@@ -233,6 +247,11 @@ std::vector<scenario> left_in_the_word() {
          .what = "1 that adds an entry with a lock, 1 signaller, 1 entry",
          .threads = {{"A", '-', locked_adder}, {"S", '-', signaller}},
          .set_up = with_entry,
+         .check = one_call},
+        {.name = "queue-locked-remover",
+         .what = "1 that removes an entry with a lock, 1 signaller, 1 other entry",
+         .threads = {{"X", '-', locked_remover}, {"S", '-', signaller}},
+         .set_up = with_two_entries,
          .check = one_call},
         {.name = "queue-add-read",
          .what = "1 unit there: 1 reader, 1 signaller, 1 entry that is added, 3 preemptions",
