@@ -287,17 +287,18 @@ void wait_queue::take_in_joined() noexcept {
 void wait_queue::link(wait_queue_entry& entry) noexcept {
     entry.next = entry.exclusive ? nullptr : head_;
     entry.previous = entry.exclusive ? tail_ : nullptr;
+    entry.is_linked = true;
     (entry.next != nullptr ? entry.next->previous : tail_) = &entry;
     (entry.previous != nullptr ? entry.previous->next : head_) = &entry;
 }
 
 void wait_queue::remove(wait_queue_entry& entry) noexcept {
-    take_in_joined(); // this one perhaps
     if (cursor_ == &entry) cursor_ = entry.next;
     (entry.next != nullptr ? entry.next->previous : tail_) = entry.previous;
     (entry.previous != nullptr ? entry.previous->next : head_) = entry.next;
     entry.next = nullptr;
     entry.previous = nullptr;
+    entry.is_linked = false;
     entry.queue = nullptr;
     if (head_ == nullptr) has_entries_.store(false, base::relaxed);
 }

@@ -37,7 +37,10 @@ class wait_queue {
     void join(wait_queue_entry& entry) noexcept;
     // These two by the holder only.
     void remove(wait_queue_entry& entry) noexcept;
-    [[nodiscard]] bool contains(const wait_queue_entry& entry) const noexcept { return entry.queue == this; }
+    [[nodiscard]] bool contains(const wait_queue_entry& entry) noexcept {
+        take_in_joined(); // this one perhaps
+        return entry.is_linked && entry.queue == this;
+    }
 
     // Whether there is an entry; for who has seen the mark `watched`, or takes it away.
     [[nodiscard]] bool has_entries() const noexcept {

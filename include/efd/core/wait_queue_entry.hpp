@@ -28,6 +28,7 @@ struct wait_queue_entry {
     function callback = nullptr;
     std::uint32_t mask = 0;
     bool exclusive = false;
+    bool is_linked = false; // by the queue's holder alone: whoever removes it may come while it is being added
 
     wait_queue_entry* next = nullptr;
     wait_queue_entry* previous = nullptr;
