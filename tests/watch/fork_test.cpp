@@ -3,6 +3,7 @@
 #include <efd/efd.h>
 #include <efd/wait_set.hpp>
 
+#include "support/child.hpp"
 #include "support/sanitizer.hpp"
 #include "support/waiting.hpp"
 
@@ -20,16 +21,8 @@ using efd::eventfd;
 using efd::set_event;
 using efd::wait_set;
 using efd::tests::observed_thread;
+using efd::tests::status_of_child;
 using namespace std::chrono_literals;
-
-template <class Body>
-int status_of_child(Body body) {
-    const pid_t child = ::fork();
-    if (child == 0) ::_exit(body());
-    int status = -1;
-    EXPECT_EQ(::waitpid(child, &status, 0), child);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
 
 class fork_with_a_set : public testing::Test {
   protected:

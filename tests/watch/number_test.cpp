@@ -1,5 +1,7 @@
 // Numbers that are closed behind our back and come back as somebody else's: nothing is written to them, and nothing
 // closes them; the descriptor is made anew at the next need.
+#include "support/child.hpp"
+
 #include <efd/efd.h>
 #include <efd/wait_set.hpp>
 
@@ -20,6 +22,8 @@
 #include <vector>
 
 namespace {
+
+using efd::tests::status_of_child;
 
 bool readable(int fd) {
     pollfd asked{fd, POLLIN, 0};
@@ -90,14 +94,6 @@ int harm(const stranger& who, const std::function<int(efd_t*)>& make_number, con
     int harmed = 0;
     for (const int fd : all) harmed += who.unharmed(fd) ? 0 : 1;
     return harmed;
-}
-
-int status_of_child(const std::function<int()>& body) {
-    const pid_t child = ::fork();
-    if (child == 0) ::_exit(body());
-    int status = -1;
-    EXPECT_EQ(::waitpid(child, &status, 0), child);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 void signal_read_and_put(efd_t* object) {

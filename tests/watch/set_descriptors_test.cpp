@@ -1,6 +1,7 @@
 // Kernel descriptors in a wait_set: told once means told, fairness, numbers that are closed and come back, nesting; and
 // a set that is destroyed while somebody is busy with a member.
 #include "support/waiting.hpp"
+#include "watch/set_parts.hpp"
 
 #include <efd/wait_set.hpp>
 
@@ -20,43 +21,10 @@ namespace {
 using efd::eventfd;
 using efd::set_event;
 using efd::wait_set;
+using efd::tests::look;
+using efd::tests::pipe_ends;
+using efd::tests::readable;
 using namespace std::chrono_literals;
-
-class pipe_ends {
-  public:
-    pipe_ends() { EXPECT_EQ(::pipe(ends_.data()), 0); }
-    ~pipe_ends() {
-        close_reader();
-        ::close(ends_[1]);
-    }
-    pipe_ends(const pipe_ends&) = delete;
-    pipe_ends& operator=(const pipe_ends&) = delete;
-    [[nodiscard]] int reader() const { return ends_[0]; }
-    [[nodiscard]] int writer() const { return ends_[1]; }
-    void close_reader() {
-        if (ends_[0] >= 0) ::close(ends_[0]);
-        ends_[0] = -1;
-    }
-    void fill() const { ASSERT_EQ(::write(ends_[1], "x", 1), 1); }
-    void drain() const {
-        char byte = 0;
-        ASSERT_EQ(::read(ends_[0], &byte, 1), 1);
-    }
-
-  private:
-    std::array<int, 2> ends_{-1, -1};
-};
-
-bool readable(int fd) {
-    pollfd one{fd, POLLIN, 0};
-    return ::poll(&one, 1, 0) == 1;
-}
-
-std::optional<std::uint64_t> look(wait_set& set) {
-    set_event got{};
-    if (set.try_any(got) != std::errc{}) return std::nullopt;
-    return got.token;
-}
 
 class told_once : public testing::TestWithParam<std::uint32_t> {};
 

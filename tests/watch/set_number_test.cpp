@@ -1,6 +1,8 @@
 // A set whose own numbers, its epolls and its bell, are closed behind its back and come back as somebody else's: it
 // makes them anew when it needs them, registers what is there still, and harms nobody.
+#include "support/child.hpp"
 #include "support/waiting.hpp"
+#include "watch/set_parts.hpp"
 
 #include <efd/efd.h>
 #include <efd/wait_set.hpp>
@@ -15,7 +17,6 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
 
@@ -24,52 +25,11 @@ namespace {
 using efd::eventfd;
 using efd::set_event;
 using efd::wait_set;
+using efd::tests::look;
+using efd::tests::pipe_ends;
+using efd::tests::readable;
+using efd::tests::status_of_child;
 using namespace std::chrono_literals;
-
-class pipe_ends {
-  public:
-    pipe_ends() { EXPECT_EQ(::pipe(ends_.data()), 0); }
-    ~pipe_ends() {
-        close_reader();
-        ::close(ends_[1]);
-    }
-    pipe_ends(const pipe_ends&) = delete;
-    pipe_ends& operator=(const pipe_ends&) = delete;
-    [[nodiscard]] int reader() const { return ends_[0]; }
-    [[nodiscard]] int writer() const { return ends_[1]; }
-    void close_reader() {
-        if (ends_[0] >= 0) ::close(ends_[0]);
-        ends_[0] = -1;
-    }
-    void fill() const { ASSERT_EQ(::write(ends_[1], "x", 1), 1); }
-    void drain() const {
-        char byte = 0;
-        ASSERT_EQ(::read(ends_[0], &byte, 1), 1);
-    }
-
-  private:
-    std::array<int, 2> ends_{-1, -1};
-};
-
-bool readable(int fd) {
-    pollfd one{fd, POLLIN, 0};
-    return ::poll(&one, 1, 0) == 1;
-}
-
-std::optional<std::uint64_t> look(wait_set& set) {
-    set_event got{};
-    if (set.try_any(got) != std::errc{}) return std::nullopt;
-    return got.token;
-}
-
-template <class Body>
-int status_of_child(Body body) {
-    const pid_t child = ::fork();
-    if (child == 0) ::_exit(body());
-    int status = -1;
-    EXPECT_EQ(::waitpid(child, &status, 0), child);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
 
 // An epoll that has an edge to tell, a bell that holds three, and a file, at all numbers that were closed: after all
 // that is done with the set they are as they were.

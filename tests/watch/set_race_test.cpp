@@ -2,6 +2,7 @@
 //
 // What needs two threads at one instruction is the explorer's (tests/explore); here is what a program can bring about.
 #include "support/waiting.hpp"
+#include "watch/set_parts.hpp"
 
 #include <efd/wait_set.hpp>
 
@@ -16,12 +17,8 @@ namespace {
 using efd::eventfd;
 using efd::set_event;
 using efd::wait_set;
+using efd::tests::readable;
 using namespace std::chrono_literals;
-
-bool readable(int fd) {
-    pollfd one{fd, POLLIN, 0};
-    return ::poll(&one, 1, 0) == 1;
-}
 
 // A waiter that leaves hands its signal on; if then nobody is interested any more, what is taken leaves the set's
 // context as it is. A descriptor that is asked for later must not believe it.

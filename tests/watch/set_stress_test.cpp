@@ -2,6 +2,8 @@
 //
 // Each unit that was written is either counted by who took it (by token, as the set said) or still in an object. Time
 // ends the load, never the audit; every wait has a bound after which the test fails. Meant for TSan and ASan as well.
+#include "watch/set_parts.hpp"
+
 #include <efd/wait_set.hpp>
 
 #include <array>
@@ -20,14 +22,10 @@ namespace {
 using efd::eventfd;
 using efd::set_event;
 using efd::wait_set;
+using efd::tests::readable;
 using namespace std::chrono_literals;
 
 constexpr auto load_time = 700ms;
-
-bool readable(int fd) {
-    pollfd one{fd, POLLIN, 0};
-    return ::poll(&one, 1, 0) == 1;
-}
 
 class dice {
   public:

@@ -1,5 +1,6 @@
 // wait_set: taking from many, coming and going, nesting, descriptors, fairness; and that nobody is forgotten.
 #include "support/waiting.hpp"
+#include "watch/set_parts.hpp"
 
 #include <efd/wait_set.hpp>
 
@@ -20,14 +21,10 @@ namespace {
 using efd::eventfd;
 using efd::set_event;
 using efd::wait_set;
+using efd::tests::readable;
 using namespace std::chrono_literals;
 
 constexpr auto eagain = std::errc::resource_unavailable_try_again;
-
-bool readable(int fd) {
-    pollfd one{fd, POLLIN, 0};
-    return ::poll(&one, 1, 0) == 1;
-}
 
 TEST(wait_set, takes_from_a_ready_member_with_its_token) {
     wait_set set;
