@@ -1,6 +1,6 @@
-"""tests/dropin/relay_test.py: signals and job control of a program with a report are as if its starter had started it.
+"""tests/dropin/starter_test.py: signals and job control of a program with a report are as if its starter had started it.
 
-  relay_test.py EFD [NAME]
+  starter_test.py EFD [NAME]
 """
 import os
 import signal
@@ -17,7 +17,7 @@ BOUND_SECONDS = 120
 CLEAN = {k: v for k, v in os.environ.items() if not k.startswith("EFD_") and k != "LD_PRELOAD"}
 
 
-class Relay(unittest.TestCase):
+class Starter(unittest.TestCase):
     def test_what_the_program_sends_its_parent_reaches_the_starter(self):
         """By the program itself; what others below it send goes to the program (docs/limits.md)."""
         told = []
