@@ -43,19 +43,25 @@ std::array<parked, most_numbers> table;
 std::atomic_flag lock_word = ATOMIC_FLAG_INIT;
 std::atomic<int> parking{0}; // numbers that may park
 
-bool is_broken(const char* how) {
-    static const char* const chosen = std::getenv("NAIVE_FAULT");
-    return chosen != nullptr && std::strcmp(chosen, how) == 0;
-}
-
-long raw(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0) {
-    using call = long (*)(long, ...);
-    static const auto real = reinterpret_cast<call>(::dlsym(RTLD_NEXT, "syscall"));
-    return real(number, a, b, c, d, e, f);
-}
+// All that is looked up once is looked up as the program starts. A function's static variable will not do: a thread may
+// be giving it its value while another forks, and the child would wait for that thread.
 template <class Function>
 Function* next(const char* name) {
     return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
+}
+using spawn_call = int(pid_t*, const char*, const posix_spawn_file_actions_t*, const posix_spawnattr_t*, char* const*,
+                       char* const*);
+const char* const chosen_fault = std::getenv("NAIVE_FAULT");
+auto* const real_syscall = next<long(long, ...)>("syscall");
+auto* const real_fork = next<pid_t()>("fork");
+auto* const real_bare_fork = next<pid_t()>("_Fork");
+auto* const real_spawn = next<spawn_call>("posix_spawn");
+auto* const real_fopen = next<std::FILE*(const char*, const char*)>("fopen");
+
+bool is_broken(const char* how) { return chosen_fault != nullptr && std::strcmp(chosen_fault, how) == 0; }
+
+long raw(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0) {
+    return real_syscall(number, a, b, c, d, e, f);
 }
 
 class locked {
@@ -209,16 +215,14 @@ int epoll_ctl(int set, int what, int fd, epoll_event* wanted) noexcept {
 }
 
 pid_t fork() noexcept {
-    static const auto real = next<pid_t()>("fork");
     const locked now;
     if (!is_broken("fork")) end_all_parking();
-    return real();
+    return real_fork();
 }
 pid_t _Fork() noexcept {
-    static const auto real = next<pid_t()>("_Fork");
     const locked now;
     if (!is_broken("raw")) end_all_parking();
-    return real();
+    return real_bare_fork();
 }
 int execve(const char* path, char* const* words, char* const* environment) noexcept {
     {
@@ -229,21 +233,18 @@ int execve(const char* path, char* const* words, char* const* environment) noexc
 }
 int posix_spawn(pid_t* child, const char* path, const posix_spawn_file_actions_t* actions,
                 const posix_spawnattr_t* attributes, char* const* words, char* const* environment) {
-    static const auto real = next<int(pid_t*, const char*, const posix_spawn_file_actions_t*, const posix_spawnattr_t*,
-                                      char* const*, char* const*)>("posix_spawn");
     {
         const locked now;
         if (!is_broken("exec")) end_all_parking();
     }
-    return real(child, path, actions, attributes, words, environment);
+    return real_spawn(child, path, actions, attributes, words, environment);
 }
 std::FILE* fopen(const char* path, const char* mode) {
-    static const auto real = next<std::FILE*(const char*, const char*)>("fopen");
     if (std::strncmp(path, "/proc/self/fdinfo/", 18) == 0) {
         const locked now;
         if (const int fd = std::atoi(path + 18); parked_at(fd) != nullptr) hand_back(fd);
     }
-    return real(path, mode);
+    return real_fopen(path, mode);
 }
 
 // Under another name, as libc's declaration says that it throws nothing: a handler may end the thread in it.
