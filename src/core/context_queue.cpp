@@ -65,7 +65,7 @@ status context::add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) no
     get(); // the entry's reference
     waiters->add(entry);
     const state_word before = state_.fetch_or(watched_mark, base::acq_rel); // WATCH
-    // HOLD: a word that is held may be taken from already; what it says counts after its release.
+    // HOLD: from a word that is held may have been taken already.
     ready = poll_mask(is_sealed(before) || is_held(before) ? count() : packed_count(before));
     return status::ok;
 }

@@ -118,6 +118,7 @@ member* set_core::place_for(std::uint32_t index) noexcept {
         place->index = index;
         place->tell = &told;
         touched_ = index + 1;
+        known_.store(touched_, base::release); // ALL_MEMBERS
     }
     return place;
 }
@@ -179,6 +180,7 @@ status set_core::join(context& object, set_core* inner, std::uint64_t token, int
         return end;
     }
     joining->open();
+    joined_.fetch_add(1, base::acq_rel); // ALL_MEMBERS
     place = static_cast<int>(joining->index);
     members_.fetch_add(1, base::relaxed);
     look_again(*joining); // WATCH, standing: after the attachment

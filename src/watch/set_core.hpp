@@ -55,7 +55,8 @@ class set_core : public core::set_front {
 
     // Takes from every member in one step, or from none; `room` gets an event for each, in the order of their places.
     // invalid: no room for all, no members, one that is no object, or an object that stands there twice. not_supported:
-    // two or more members have counts that once reached packed_limit. Not for signal handlers.
+    // two or more members have counts that once reached packed_limit. Not for signal handlers. No call but remove waits
+    // for a thread that is stopped here, unless one member has such a count (E7).
     [[nodiscard]] base::status wait_all(std::span<set_event> room, std::size_t& number,
                                         const core::wait_terms& terms) noexcept;
 
@@ -137,8 +138,9 @@ class set_core : public core::set_front {
     [[nodiscard]] base::status look_ready(std::span<set_event> room, std::size_t& number) noexcept;
     template <class Attempt>
     [[nodiscard]] base::status wait_with(const core::wait_terms& terms, Attempt attempt) noexcept;
+    class all_members;
+    [[nodiscard]] base::status enter_all(all_members& all) noexcept;
     [[nodiscard]] base::status take_all(std::span<set_event> room, std::size_t& number, member*& missing) noexcept;
-    [[nodiscard]] base::status list_all(std::span<set_event> room, member*& missing) noexcept;
     [[nodiscard]] base::status sleep_until_ready(member& missing, const core::wait_terms& terms) noexcept;
     void wake_those_for_all() noexcept;
     [[nodiscard]] base::status sleep(const core::wait_terms& terms) noexcept;
@@ -177,6 +179,8 @@ class set_core : public core::set_front {
     base::atomic<std::uint32_t> all_gate_{0}; // moves when an awaited member became ready
     core::kref refs_;
     base::atomic<std::uint32_t> members_{0};
+    base::atomic<std::uint32_t> known_{0};  // as touched_, for who has not the lock
+    base::atomic<std::uint32_t> joined_{0}; // moves with each member that joins, before its add returns
 
     std::mutex mutex_; // of what follows, and of the members' own data
     core::ida places_;
@@ -184,7 +188,6 @@ class set_core : public core::set_front {
     std::uint32_t stands_in_ = 0; // so many sets
     std::uint32_t descriptor_members_ = 0;
     std::vector<std::uint32_t> bearer_of_; // by number: the place of the member that it was last added for, plus 1
-    std::vector<member*> all_;             // while somebody takes from all
     std::vector<set_core*> inner_sets_;    // under the lock of all nesting, as the next four
     std::vector<set_core*> outer_sets_;
     std::uint64_t visited_down_ = 0;

@@ -54,7 +54,7 @@ hash128 hash_of_thread(int i, char kind) {
     add_view(h, t.seen, m.shared_count());
     const std::vector<place>& places = m.places();
     for (std::size_t p = 0; p < places.size(); ++p) {
-        if (places[p].used != use::owned || places[p].owner != i || (m.now.own_known >> p & 1U) == 0) continue;
+        if (places[p].used != use::owned || places[p].owner != i || !m.now.own_known[p]) continue;
         h.add(places[p].address);
         h.add(m.now.own[p]);
     }

@@ -140,8 +140,8 @@ void machine::make_shared(place& p) {
 
 std::uint64_t& machine::own_value(const place& p) noexcept {
     const auto i = static_cast<std::size_t>(&p - places_.data());
-    if ((now.own_known >> i & 1U) == 0) {
-        now.own_known |= std::uint64_t{1} << i;
+    if (!now.own_known[i]) {
+        now.own_known.set(i);
         now.own[i] = load_bytes(reinterpret_cast<const void*>(p.address), p.size);
     }
     return now.own[i];
@@ -185,7 +185,7 @@ std::uint64_t machine::newest_value(const void* address, std::size_t size) const
     if (p == nullptr) return load_bytes(address, size);
     if (p->used == use::shared) return now.shared[index(p->slot)].newest().value;
     const auto i = static_cast<std::size_t>(p - places_.data());
-    return (now.own_known >> i & 1U) != 0 ? now.own[i] : load_bytes(address, size);
+    return now.own_known[i] ? now.own[i] : load_bytes(address, size);
 }
 
 void machine::fail(const std::string& why) {

@@ -20,9 +20,10 @@ const char* name_of(order o) noexcept {
 }
 
 const char* name_of(act what) noexcept {
-    constexpr const char* names[] = {"load",         "store",     "born",       "exchange", "fetch_add",  "fetch_or",
-                                     "fetch_and",    "cas_weak",  "cas_strong", "lock",     "bell call",  "await_bell",
-                                     "await_change", "await_end", "pass",       "queue_on", "futex_wait", "futex_wake"};
+    constexpr const char* names[] = {"load",      "store",      "born",         "exchange",   "fetch_add",
+                                     "fetch_or",  "fetch_and",  "cas_weak",     "cas_strong", "lock",
+                                     "bell call", "await_bell", "await_change", "await_end",  "pass",
+                                     "yield",     "queue_on",   "futex_wait",   "futex_wake"};
     return names[static_cast<int>(what)];
 }
 
@@ -55,6 +56,13 @@ bool machine::enabled(int thread) const {
     if (t.pending->what == act::await_end) {
         const life other = now.threads[t.pending->operand].alive;
         return other == life::done || other == life::crashed || other == life::stopped;
+    }
+    if (t.pending->what == act::yield) {
+        for (int other = 0; other < thread_count_; ++other) {
+            const request* const asked = now.threads[index(other)].pending;
+            if (other != thread && asked != nullptr && asked->what != act::yield && enabled(other)) return false;
+        }
+        return true;
     }
     if (t.pending->what == act::await_change)
         return newest_value(t.pending->address, t.pending->size) != t.pending->expected || crashed(t.pending->operand);
@@ -303,7 +311,7 @@ void machine::apply(const choice& chosen) {
         if (tell != nullptr) say(thread, asked, told[i]);
         return release_sleeper(thread, reasons[i], chosen.what != event::spurious_wake);
     }
-    if (asked.what == act::await_end || asked.what == act::pass) {
+    if (asked.what == act::await_end || asked.what == act::pass || asked.what == act::yield) {
         say(thread, request{}, "goes on");
         return run(thread);
     }

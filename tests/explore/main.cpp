@@ -35,10 +35,10 @@ struct options {
 
 std::vector<scenario> all_scenarios() {
     std::vector<scenario> all;
-    for (const auto& some :
-         {packed_scenarios(), stop_scenarios(), leaving_scenarios(), sealed_scenarios(), queue_scenarios(),
-          life_scenarios(), bell_scenarios(), bell_loop_scenarios(), set_scenarios(), set_life_scenarios(),
-          set_stopped_scenarios(), set_all_scenarios(), parked_scenarios(), file_scenarios()})
+    for (const auto& some : {packed_scenarios(), stop_scenarios(), leaving_scenarios(), sealed_scenarios(),
+                             queue_scenarios(), life_scenarios(), bell_scenarios(), bell_loop_scenarios(),
+                             set_scenarios(), set_life_scenarios(), set_stopped_scenarios(), set_all_scenarios(),
+                             set_all_stopped_scenarios(), parked_scenarios(), file_scenarios()})
         all.insert(all.end(), some.begin(), some.end());
     return all;
 }

@@ -19,6 +19,7 @@ std::vector<scenario> set_scenarios();
 std::vector<scenario> set_life_scenarios();
 std::vector<scenario> set_stopped_scenarios();
 std::vector<scenario> set_all_scenarios();
+std::vector<scenario> set_all_stopped_scenarios();
 std::vector<scenario> parked_scenarios();
 std::vector<scenario> file_scenarios();
 

@@ -19,7 +19,9 @@ namespace {
 shared_state* shared = nullptr;
 efd_t* object = nullptr;
 efd_t* other = nullptr;
+efd_t* newcomer = nullptr;
 efd_set_t* set = nullptr;
+efd_set_t* second_set = nullptr;
 int descriptor = -1;
 int member = -1;
 
@@ -42,9 +44,14 @@ void make_set() {
     set = efd_set_create();
     (void)efd_set_add(set, object, 1);
 }
+// And a second one of the same objects, in opposite order.
 void make_full_set() {
     make_set();
     (void)efd_set_add(set, other, 2);
+    second_set = efd_set_create();
+    (void)efd_set_add(second_set, other, 2);
+    (void)efd_set_add(second_set, object, 1);
+    newcomer = efd_create(0, 0);
 }
 
 void nothing() {}
@@ -106,6 +113,16 @@ bool finds_its_own() {
     efd_set_event got{};
     return efd_write(object, 1) == 0 && efd_set_try_any(set, &got) == 0 && calls();
 }
+// What the stopped thread takes it takes from both or from none: whoever takes both, or adds to both, is not held up.
+bool calls_beside_a_take() {
+    const bool first = efd_count(object) > 0;
+    const bool second = efd_count(other) > 0;
+    efd_set_event got[2];
+    if (first != second || (efd_set_wait_all(second_set, got, 2, 0) == 2) != first) return false;
+    const int place = efd_set_add(set, newcomer, 3);
+    if (place < 0 || efd_set_remove(set, place) != 0) return false;
+    return efd_write(other, 1) == 0 && calls();
+}
 
 bool drain() {
     std::uint64_t value = 0;
@@ -119,7 +136,7 @@ bool drain_and_leave() {
     member = -1;
     return drain();
 }
-bool drain_both() {
+bool drain_all() {
     std::uint64_t value = 0;
     while (efd_try_read(other, &value) == 0) {
     }
@@ -201,21 +218,20 @@ void healthy_loop(const scene& what, int orders, int answers) {
 } // namespace
 
 const scene scenes[scene_count] = {
-    {"write", waiter::reader, make_plain, nothing, write_one, writes, drain, false, false, true},
-    {"write of 100", waiter::reader, make_plain, nothing, write_many, writes, drain, false, false, true},
-    {"signal", waiter::reader, make_plain, nothing, signal_one, writes, drain, false, false, true},
-    {"semaphore write", waiter::reader, make_semaphore, nothing, write_one, writes, drain, false, false, true},
-    {"read that sleeps", waiter::reader, make_plain, nothing, read_one, writes, drain, true, false, true},
-    {"take", waiter::reader, make_plain, nothing, take, writes, drain, false, false, true},
-    {"level write", waiter::none, make_level, nothing, write_one, writes_and_looks, drain_and_look, false, false,
-     false},
-    {"level take", waiter::none, make_level, put_one_unit, take, writes_and_looks, drain_and_look, false, false, false},
-    {"armed write", waiter::loop, make_armed, nothing, write_one, writes, drain, false, false, false},
-    {"arm", waiter::loop, make_armed, nothing, arm, writes, drain, false, false, false},
-    {"put", waiter::none, make_plain, make_other, put_other, makes_and_puts, drain, false, false, false},
-    {"set add", waiter::none, make_set, nothing, join, finds_its_own, drain_and_leave, false, true, false},
-    {"set remove", waiter::none, make_set, join, leave, finds_its_own, drain, false, true, false},
-    {"set wait_all", waiter::none, make_full_set, put_both, take_all, calls, drain_both, false, true, false},
+    {"write", waiter::reader, make_plain, nothing, write_one, writes, drain, false, true},
+    {"write of 100", waiter::reader, make_plain, nothing, write_many, writes, drain, false, true},
+    {"signal", waiter::reader, make_plain, nothing, signal_one, writes, drain, false, true},
+    {"semaphore write", waiter::reader, make_semaphore, nothing, write_one, writes, drain, false, true},
+    {"read that sleeps", waiter::reader, make_plain, nothing, read_one, writes, drain, true, true},
+    {"take", waiter::reader, make_plain, nothing, take, writes, drain, false, true},
+    {"level write", waiter::none, make_level, nothing, write_one, writes_and_looks, drain_and_look, false, false},
+    {"level take", waiter::none, make_level, put_one_unit, take, writes_and_looks, drain_and_look, false, false},
+    {"armed write", waiter::loop, make_armed, nothing, write_one, writes, drain, false, false},
+    {"arm", waiter::loop, make_armed, nothing, arm, writes, drain, false, false},
+    {"put", waiter::none, make_plain, make_other, put_other, makes_and_puts, drain, false, false},
+    {"set add", waiter::none, make_set, nothing, join, finds_its_own, drain_and_leave, false, false},
+    {"set remove", waiter::none, make_set, join, leave, finds_its_own, drain, false, false},
+    {"set wait_all", waiter::none, make_full_set, put_both, take_all, calls_beside_a_take, drain_all, false, false},
 };
 
 stage start(const scene& what) {
