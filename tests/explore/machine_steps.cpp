@@ -23,7 +23,7 @@ const char* name_of(act what) noexcept {
     constexpr const char* names[] = {"load",      "store",      "born",         "exchange",   "fetch_add",
                                      "fetch_or",  "fetch_and",  "cas_weak",     "cas_strong", "lock",
                                      "bell call", "await_bell", "await_change", "await_end",  "pass",
-                                     "queue_on",  "child",      "futex_wait",   "futex_wake"};
+                                     "yield",     "queue_on",   "child",        "futex_wait", "futex_wake"};
     return names[static_cast<int>(what)];
 }
 
@@ -60,6 +60,13 @@ bool machine::enabled(int thread) const {
     if (t.pending->what == act::child)
         return std::all_of(now.threads.begin(), now.threads.begin() + static_cast<std::ptrdiff_t>(t.pending->operand),
                            [](const thread_state& one) { return one.alive >= life::done; });
+    if (t.pending->what == act::yield) {
+        for (int other = 0; other < thread_count_; ++other) {
+            const request* const asked = now.threads[index(other)].pending;
+            if (other != thread && asked != nullptr && asked->what != act::yield && enabled(other)) return false;
+        }
+        return true;
+    }
     if (t.pending->what == act::await_change)
         return newest_value(t.pending->address, t.pending->size) != t.pending->expected || crashed(t.pending->operand);
     if (t.pending->what == act::await_bell)
@@ -308,7 +315,8 @@ void machine::apply(const choice& chosen) {
         return release_sleeper(thread, reasons[i], chosen.what != event::spurious_wake);
     }
     if (asked.what == act::child) become_child(t);
-    if (asked.what == act::await_end || asked.what == act::pass || asked.what == act::child) {
+    if (asked.what == act::await_end || asked.what == act::pass || asked.what == act::yield ||
+        asked.what == act::child) {
         say(thread, request{}, "goes on");
         return run(thread);
     }

@@ -1,5 +1,5 @@
 // Configurations of joining and leaving a set, beside a thread that may be stopped for ever at any step: PLACES,
-// MEMBER_STAYS, NESTING_LEFT, SET_HEIGHT, STANDING.
+// MEMBER_SHUT, NESTING_LEFT, SET_HEIGHT, STANDING.
 #include "explore/scenarios.hpp"
 #include "explore/set_world.hpp"
 
