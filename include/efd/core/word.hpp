@@ -200,7 +200,7 @@ static_assert(watched_by(sealed_from(0), 7) == sealed_from(watched_mark));
 static_assert(held_by(with_count(watched_mark, 3), 7) == (with_count(watched_mark, 3) | 7U << turn_shift | hold_mark));
 static_assert(turn_of(held_by(one_unit, 7)) == 7 && (held_by(one_unit | arrived(0, 5), 7) & arrived_mark) == 0);
 static_assert(released(held_by(with_count(0, 3), 7) + one_unit, 3) == one_unit);
-static_assert(released(held_by(with_count(watched_mark, 3), 7), 3) == watched_by(0, 7));
+static_assert(released(held_by(with_count(watched_mark, 3), 7), 3) == (watched_mark | 7U << turn_shift));
 static_assert(released(held_by(with_count(rung_mark, 3), 7), 3) == armed_mark);
 static_assert(released(held_by(one_unit | arrived(0, 5), 7), 0) == (one_unit | claimed(arrived(0, 5), 7)));
 static_assert(!is_same_arm(held_by(with_count(armed_mark, 1), 7), held_by(with_count(armed_mark, 1), 7)));
