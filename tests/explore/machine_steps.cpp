@@ -12,6 +12,11 @@ bool looks_at_futex(act what) noexcept { return what == act::futex_queue || what
 bool is_cas(act what) noexcept { return what == act::cas_weak || what == act::cas_strong; }
 constexpr int all_sleepers = std::numeric_limits<std::int32_t>::max();
 
+// By itself: who asked goes on, and no word changes.
+bool does_nothing(act what) noexcept {
+    return what == act::await_end || what == act::pass || what == act::yield || what == act::child;
+}
+
 } // namespace
 
 const char* name_of(order o) noexcept {
@@ -315,8 +320,7 @@ void machine::apply(const choice& chosen) {
         return release_sleeper(thread, reasons[i], chosen.what != event::spurious_wake);
     }
     if (asked.what == act::child) become_child(t);
-    if (asked.what == act::await_end || asked.what == act::pass || asked.what == act::yield ||
-        asked.what == act::child) {
+    if (does_nothing(asked.what)) {
         say(thread, request{}, "goes on");
         return run(thread);
     }
