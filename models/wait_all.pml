@@ -1,10 +1,12 @@
 /* wait_all.pml: taking from two objects in one step, those who meet a held word, and those who sleep until all is there.
  *
- * Owns a copy of src/core/hold.cpp and src/watch/set_all.cpp: HOLD, HOLD_GATE, ALL_SLEEP. One thread at a time holds;
- * holding waits for nobody. A writer writes A and then B; readers and lookers go from A to B. Only the order of steps is
- * modelled, not what memory may show late. Invariants: units are conserved; of a take from all nobody sees a part; what
- * was taken was there at one moment (never more of B than of A); nobody waits at the gate for ever; nobody sleeps for
- * all while all is there.
+ * Owns a copy of src/core/hold.cpp and src/watch/set_all.cpp: HOLD, ALL_SLEEP. Each taker has a slot with the step that its
+ * take is at; a held word bears its stamp, the object's record says whose it is and how much it takes. Anybody who meets a
+ * held word breaks a take that is undecided, or finishes one that has happened. With STOPS a taker may stop for ever at any
+ * of its steps. Only the order of steps is modelled, not what memory may show late; stamps never repeat. Invariants: units
+ * are conserved; of a take from all nobody sees a part, and it happens whole or not; what was taken was there at one moment
+ * (never more of B than of A); nobody waits for a stopped taker (each of the others comes to its end); nobody sleeps for
+ * all while all is there. A taker tries again at most TRIES times, as it could be broken for ever.
  */
 #ifndef TAKERS
 #define TAKERS 1 /* try once */
@@ -22,59 +24,87 @@
 #define START_B 1
 #endif
 
+#ifndef TRIES
+#define TRIES 2
+#endif
+#define FREE 0
+#define UNDECIDED 1
+#define TAKEN 2
+#define FAILED 3
+#define SLOTS 3
+
 bool conservation = true, all_or_none = true, one_moment = true, no_lost_wakeup = true, nothing_held = true;
+bool nobody_waits = true, taken_once = true;
 
 byte count[2], taken[2], given[2];
-bool held[2];
-bool hold_lock;
-byte number;         /* the gate: how often it was opened */
-bool waiting;        /* and whether somebody waits there */
-byte at_gate;        /* asleep there */
-byte gate_wakes;     /* of those, woken */
-byte alls;           /* takes from both */
-bool gone;           /* B has left: A alone is all */
+byte held[2];        /* the stamp of the hold, 0: none */
+byte stamp[2];       /* the last that was used */
+byte record_slot[2]; /* 0: nobody's; of which take the object says that it holds it, or is about to */
+byte record_stamp[2];
+byte record_amount[2];
+byte state[SLOTS + 1];
+byte alls;            /* takes from both */
+bool gone;            /* B has left: A alone is all */
+byte inside_b;        /* takers that are inside of it */
+bool goes_first;      /* one who was broken too often; of these, one at a time, and once those who met it are through */
+byte meeting;         /* those who have met a held word and are not through */
+byte running;         /* of those who never stop */
+bool has_stopped;
 
 bool awaited[2];     /* ALL_SLEEP: the member is slept for */
 byte all_gate, all_asleep, all_wakes;
 
-inline await_release(m) {
-    do
-    ::
-#ifdef BROKEN_gate_read_late
-        if :: !held[m] -> break :: else fi;
-        seen = number;
+#ifdef STOPS
+#define MAY_STOP if :: !has_stopped -> has_stopped = true; goto end_stopped :: true fi
 #else
-        seen = number; /* HOLD_GATE: before the look at the word */
-        if :: !held[m] -> break :: else fi;
+#define MAY_STOP skip
 #endif
-#ifdef BROKEN_gate_unmarked
-        do :: atomic { number == seen -> at_gate++; break } :: number != seen -> goto_again = true; break od;
-#else
-        atomic { if :: number == seen -> waiting = true :: else -> goto_again = true fi };
-        if
-        :: goto_again -> skip
-        :: else ->
-            atomic { if :: number == seen && waiting -> at_gate++ :: else -> goto_again = true fi }
-        fi;
-#endif
-        if
-        :: goto_again -> goto_again = false
-        :: else -> atomic { gate_wakes > 0 -> gate_wakes--; at_gate-- }
-        fi
-    od;
-    seen = 0
-}
 
-inline open_gate() {
-    atomic {
-        was = waiting;
-        waiting = false;
-#ifndef BROKEN_gate_not_moved
-        number++
+/* Whoever meets a held word; `got_amount` is what the take that holds it has taken. One step where nothing that others do
+ * could come between: the word is changed only if it still bears the stamp that was seen. */
+inline end_hold(m) {
+    seen_stamp = held[m];
+    do
+    :: seen_stamp == 0 -> break
+    :: else ->
+        atomic { met_slot = record_slot[m]; met_stamp = record_stamp[m]; met_amount = record_amount[m] };
+        got_amount = 0;
+        if
+#ifdef BROKEN_record_not_compared
+        :: met_slot != 0 ->
+#else
+        :: met_slot != 0 && met_stamp == seen_stamp ->
 #endif
-    };
-    if :: was -> gate_wakes = at_gate :: else fi;
-    was = false
+            atomic {
+                if
+#ifndef BROKEN_undecided_is_not_broken
+                :: state[met_slot] == UNDECIDED -> state[met_slot] = FAILED
+#endif
+                :: state[met_slot] == TAKEN -> got_amount = met_amount
+                :: else
+                fi
+            }
+        :: else
+        fi;
+        atomic {
+            if
+#ifdef BROKEN_stamp_not_compared
+            :: held[m] != 0 ->
+#else
+            :: held[m] == seen_stamp ->
+#endif
+                held[m] = 0;
+                assert(taken_once && count[m] >= got_amount);
+                count[m] = count[m] - got_amount;
+#ifdef BROKEN_finished_without_the_amount
+                count[m] = count[m] + got_amount
+#endif
+            :: else
+            fi;
+            seen_stamp = held[m]
+        }
+    od;
+    met_slot = 0; met_stamp = 0; met_amount = 0; got_amount = 0; seen_stamp = 0
 }
 
 /* What an add owes to those who sleep for all: the look for them comes after the add. */
@@ -90,9 +120,9 @@ inline add(m) {
 #ifdef BROKEN_looked_for_before_the_add
     was = awaited[m];
 #endif
-    atomic { found_held = held[m]; count[m]++; given[m]++ };
-#ifndef BROKEN_writer_does_not_await
-    if :: found_held -> await_release(m) :: else fi;
+    atomic { found_held = (held[m] != 0); count[m]++; given[m]++ };
+#ifndef BROKEN_add_returns_undecided
+    if :: found_held -> meeting++; end_hold(m); meeting-- :: else fi;
 #endif
     found_held = false;
 #ifdef BROKEN_looked_for_before_the_add
@@ -108,206 +138,316 @@ inline take(m) {
     do
     :: atomic {
             if
-#ifdef BROKEN_reader_does_not_await
+#ifdef BROKEN_reader_takes_what_is_held
             :: true -> got = (count[m] > 0); taken[m] = taken[m] + count[m]; count[m] = 0; break
 #else
 #ifdef BROKEN_reader_says_nothing_there
-            :: held[m] -> break
+            :: held[m] != 0 -> break
 #else
-            :: held[m] -> skip
+            :: held[m] != 0 -> skip
 #endif
-            :: !held[m] -> got = (count[m] > 0); taken[m] = taken[m] + count[m]; count[m] = 0; break
+            :: held[m] == 0 -> got = (count[m] > 0); taken[m] = taken[m] + count[m]; count[m] = 0; break
 #endif
             fi
         };
-        await_release(m)
-    od
+        if :: !is_meeting -> is_meeting = true; meeting++ :: else fi;
+        end_hold(m)
+    od;
+    if :: is_meeting -> is_meeting = false; meeting-- :: else fi
 }
 
+/* Looks, and decides nothing: a take that is undecided has not happened yet. The word is looked at once more behind that. */
 inline look(m) {
     got = false;
     do
-    :: atomic {
-            if
-#ifdef BROKEN_looker_does_not_await
-            :: true -> got = (count[m] > 0); break
-#else
-            :: held[m] -> skip
-            :: !held[m] -> got = (count[m] > 0); break
+    :: atomic { seen_stamp = held[m]; seen_count = count[m] };
+#ifdef BROKEN_look_counts_what_is_gone
+        got = (seen_count > 0); break;
 #endif
+        if
+        :: seen_stamp == 0 -> got = (seen_count > 0); break
+        :: else
+        fi;
+        atomic { met_slot = record_slot[m]; met_stamp = record_stamp[m]; met_amount = record_amount[m] };
+        got_amount = 0;
+        if
+        :: met_slot != 0 && met_stamp == seen_stamp && state[met_slot] == TAKEN -> got_amount = met_amount
+        :: else
+        fi;
+#ifdef BROKEN_look_is_not_repeated
+        if :: true ->
+#else
+        if :: held[m] == seen_stamp && count[m] == seen_count ->
+#endif
+            got = (seen_count > got_amount); break
+        :: else
+        fi
+    od;
+    met_slot = 0; met_stamp = 0; met_amount = 0; got_amount = 0; seen_stamp = 0; seen_count = 0
+}
+
+/* outcome: HELD, EMPTY or BROKEN. */
+#define HELD 1
+#define EMPTY 2
+#define BROKEN 3
+inline hold(m) {
+    atomic { stamp[m]++; own_stamp = stamp[m] };
+    own_record = false;
+    do
+    :: found_slot = 0;
+        atomic {
+            if
+            :: own_record && (record_slot[m] != me || record_stamp[m] != own_stamp) -> outcome = BROKEN; break
+            :: !own_record && record_slot[m] != 0 -> found_slot = record_slot[m]; found_stamp = record_stamp[m]
+            :: else
             fi
         };
-        await_release(m)
-    od
-}
-
-/* success: both were taken from; else `missing` was seen empty. */
-inline try_all() {
-    atomic { !hold_lock -> hold_lock = true };
-    success = true;
-    amount[0] = 0; amount[1] = 0;
-#ifdef BROKEN_take_and_give_back
-    atomic { if :: count[0] > 0 -> amount[0] = count[0]; count[0] = 0 :: else -> success = false; missing = 0 fi };
-    if
-    :: success && !gone ->
-        atomic { if :: count[1] > 0 -> amount[1] = count[1]; count[1] = 0 :: else -> success = false; missing = 1 fi };
-        if :: !success -> count[0] = count[0] + amount[0] :: else fi
-    :: else
-    fi;
-    if :: success -> atomic { taken[0] = taken[0] + amount[0]; taken[1] = taken[1] + amount[1] } :: else fi;
-#else
-    atomic { if :: count[0] > 0 -> held[0] = true; amount[0] = count[0] :: else -> success = false; missing = 0 fi };
-#ifdef BROKEN_released_before_all_are_held
-    atomic { if :: success -> count[0] = count[0] - amount[0]; held[0] = false :: else fi };
+#ifdef BROKEN_word_seen_before_it_is_decided
+        atomic { seen_held = held[m]; seen_count = count[m] };
 #endif
-    if
-    :: success && !gone ->
-        atomic { if :: count[1] > 0 -> held[1] = true; amount[1] = count[1] :: else -> success = false; missing = 1 fi }
-    :: else
-    fi;
-#ifdef BROKEN_gate_opened_before_the_release
-    open_gate();
+#ifndef BROKEN_record_changed_undecided
+        atomic { if :: found_slot != 0 && state[found_slot] == UNDECIDED -> state[found_slot] = FAILED :: else fi };
 #endif
-#ifdef BROKEN_released_before_all_are_held
-    if :: !success && amount[0] > 0 -> count[0] = count[0] + amount[0] :: else fi;
-    if :: success -> taken[0] = taken[0] + amount[0] :: else fi;
-#else
-    atomic {
+#ifndef BROKEN_word_seen_before_it_is_decided
+        atomic { seen_held = held[m]; seen_count = count[m] };
+#endif
         if
-        :: held[0] ->
-            held[0] = false;
-#ifdef BROKEN_amount_settled_at_release
-            amount[0] = count[0];
-#endif
-            if :: success -> count[0] = count[0] - amount[0]; taken[0] = taken[0] + amount[0] :: else fi
-        :: else
-        fi
-    };
-#endif
-    atomic {
-        if
-        :: held[1] ->
-            held[1] = false;
-#ifdef BROKEN_amount_settled_at_release
-            amount[1] = count[1];
-#endif
-            if :: success -> count[1] = count[1] - amount[1]; taken[1] = taken[1] + amount[1] :: else fi
-        :: else
-        fi
-    };
-#ifdef BROKEN_gate_opened_for_takes_alone
-    if :: success -> open_gate() :: else fi;
-#else
-#ifndef BROKEN_gate_opened_before_the_release
-    open_gate();
-#endif
-#endif
-#endif
-    if
-    :: success ->
-        alls++;
-#ifdef WRITER_LEADS
-        assert(one_moment && amount[0] >= amount[1])
-#endif
-    :: else
-    fi;
-    hold_lock = false
-}
-
-proctype taker() {
-    byte amount[2];
-    bool success, was;
-    byte missing;
-    try_all()
-}
-
-proctype sleeper() {
-    byte amount[2], seen;
-    bool success, was;
-    byte missing;
-    do
-    :: try_all();
-        if :: success -> break :: else fi;
-        seen = all_gate;
-#ifdef BROKEN_awaits_after_the_look
-        if
-        :: count[missing] > 0 || (missing == 1 && gone) -> skip
+        :: seen_held != 0 ->
+            if :: state[me] == FAILED -> outcome = BROKEN; break :: else fi;
+            end_hold(m)
+        :: seen_held == 0 && seen_count == 0 -> outcome = EMPTY; break
         :: else ->
-            awaited[missing] = true;
-#else
-        awaited[missing] = true; /* ALL_SLEEP */
-        if
-        :: count[missing] > 0 || (missing == 1 && gone) -> skip
-        :: else ->
-#endif
+            MAY_STOP;
             atomic {
                 if
-                :: all_gate == seen -> all_asleep++
-                :: else -> seen = 255
+                :: own_record -> /* the same record, with another amount */
+                    if
+                    :: record_slot[m] == me && record_stamp[m] == own_stamp -> record_amount[m] = seen_count
+                    :: else -> outcome = BROKEN
+                    fi
+                :: !own_record && (record_slot[m] != 0 -> record_stamp[m] : 0) == (found_slot != 0 -> found_stamp : 0) ->
+                    record_slot[m] = me; record_stamp[m] = own_stamp; record_amount[m] = seen_count; own_record = true
+                :: else
                 fi
             };
+            if :: outcome == BROKEN -> break :: else fi;
+            MAY_STOP;
+            atomic {
+                if
+                :: own_record && held[m] == 0 && count[m] == seen_count ->
+                    held[m] = own_stamp; amount[m] = seen_count; outcome = HELD; break
+                :: else
+                fi
+            }
+        fi
+    od;
+    my_stamp[m] = own_stamp;
+    found_slot = 0; found_stamp = 0; seen_held = 0; seen_count = 0; own_stamp = 0; own_record = false
+}
+
+inline release(m) {
+    atomic {
+        if
+        :: my_stamp[m] != 0 && held[m] == my_stamp[m] ->
+            held[m] = 0;
+#ifdef BROKEN_amount_settled_at_release
+            if :: success -> amount[m] = count[m] :: else fi;
+#endif
+#ifdef BROKEN_broken_and_taken
+            count[m] = count[m] - amount[m]
+#else
+            if :: success -> assert(taken_once && count[m] >= amount[m]); count[m] = count[m] - amount[m] :: else fi
+#endif
+        :: else
+        fi
+    };
+    MAY_STOP;
+    atomic { if :: record_slot[m] == me && record_stamp[m] == my_stamp[m] -> record_slot[m] = 0 :: else fi };
+    my_stamp[m] = 0
+}
+
+/* success: both were taken from; else `missing` was seen empty, or the take was broken. */
+inline try_all() {
+    success = false; was_broken = false;
+    amount[0] = 0; amount[1] = 0;
+    atomic { with_b = !gone; if :: with_b -> inside_b++ :: else fi };
+#ifdef BROKEN_commits_before_all_are_held
+    state[me] = TAKEN;
+#else
+    state[me] = UNDECIDED;
+#endif
+    outcome = 0;
+    hold(0);
+    MAY_STOP;
+    if :: outcome == EMPTY -> missing = 0 :: else fi;
+    if
+    :: outcome == HELD && with_b -> outcome = 0; hold(1); if :: outcome == EMPTY -> missing = 1 :: else fi
+    :: else
+    fi;
+    MAY_STOP;
+    if :: outcome == BROKEN -> was_broken = true :: else fi;
+    atomic {
+        if
+#ifdef BROKEN_commits_what_is_broken
+        :: outcome == HELD ->
+#else
+        :: outcome == HELD && state[me] != FAILED ->
+#endif
+            state[me] = TAKEN; success = true; /* HOLD, commit */
+            taken[0] = taken[0] + amount[0]; taken[1] = taken[1] + amount[1];
+            alls++;
+#ifdef WRITER_LEADS
+            assert(one_moment && amount[0] >= amount[1])
+#endif
+        :: else -> was_broken = (was_broken || outcome == HELD); state[me] = FAILED
+        fi
+    };
+    MAY_STOP;
+    release(0);
+    MAY_STOP;
+    release(1);
+    state[me] = FREE;
+    if :: with_b -> inside_b-- :: else fi;
+    with_b = false;
+    outcome = 0
+}
+
+#define TAKER_LOCALS \
+    byte amount[2], my_stamp[2]; \
+    bool success, was, was_broken, own_record, with_b; \
+    byte missing, outcome, own_stamp, found_slot, found_stamp, seen_held, seen_count; \
+    byte seen_stamp, met_slot, met_stamp, met_amount, got_amount
+#define MEETER_LOCALS \
+    byte seen_stamp, met_slot, met_stamp, met_amount, got_amount, seen_count; \
+    bool is_meeting
+
+proctype taker(byte me) {
+    TAKER_LOCALS;
+    byte tries;
+    do
+    :: try_all();
+        tries++;
+        if :: !was_broken || tries == TRIES -> break :: else fi
+    od;
+    goto end_done;
+end_stopped:
+    atomic { false -> skip };
+end_done:
+    skip
+}
+
+proctype sleeper(byte me) {
+    TAKER_LOCALS;
+    byte seen, tries;
+    do
+    :: if
+        :: tries < TRIES -> try_all()
+        :: else ->
+            atomic { !goes_first && meeting == 0 -> goes_first = true };
+            try_all();
+            goes_first = false
+        fi;
+        if
+        :: success -> break
+        :: was_broken -> if :: tries < TRIES -> tries++ :: else fi
+        :: else ->
+            tries = 0;
+            seen = all_gate;
+#ifdef BROKEN_awaits_after_the_look
             if
-            :: seen == 255 -> skip
+            :: count[missing] > 0 || (missing == 1 && gone) -> skip
             :: else ->
-end_asleep:     atomic { all_wakes > 0 -> all_wakes--; all_asleep-- }
+                awaited[missing] = true;
+#else
+            awaited[missing] = true; /* ALL_SLEEP */
+            if
+            :: count[missing] > 0 || (missing == 1 && gone) -> skip
+            :: else ->
+#endif
+                atomic {
+                    if
+                    :: all_gate == seen -> all_asleep++
+                    :: else -> seen = 255
+                    fi
+                };
+                if
+                :: seen == 255 -> skip
+                :: else ->
+end_asleep:         atomic { all_wakes > 0 -> all_wakes--; all_asleep-- }
+                fi
             fi
         fi
-    od
+    od;
+    goto end_done;
+end_stopped:
+    atomic { false -> skip };
+end_done:
+    skip
 }
 
 proctype writer() {
-    byte writes, seen;
-    bool found_held, was, goto_again;
+    MEETER_LOCALS;
+    byte writes;
+    bool found_held, was;
     do
     :: writes == WRITES -> break
     :: else -> writes++; add(0); add(1)
-    od
+    od;
+    running--
 }
 
 /* Takes A and then B. Without a writer: if A was gone, it went together with B. */
 proctype reader() {
-    byte seen;
-    bool got, goto_again, first;
+    MEETER_LOCALS;
+    bool got, first;
     take(0);
     first = got;
     take(1);
 #if WRITES == 0
     assert(all_or_none && (first || !got));
 #endif
-    if :: first -> assert(all_or_none && (alls == 0 || WRITES > 0)) :: else fi
+    if :: first -> assert(all_or_none && (alls == 0 || WRITES > 0)) :: else fi;
+    running--
 }
 
 proctype looker() {
-    byte seen;
-    bool got, goto_again, first;
+    MEETER_LOCALS;
+    bool got, first;
     look(0);
     first = got;
     look(1);
-    assert(all_or_none && (first || !got))
+    assert(all_or_none && (first || !got));
+    running--
 }
 
 proctype other_reader() {
-    byte seen;
-    bool got, goto_again;
-    take(1)
+    MEETER_LOCALS;
+    bool got;
+    take(1);
+    running--
 }
 
-/* B leaves; whoever sleeps for it looks again. */
+/* B leaves, once nobody is inside of it; whoever sleeps for it looks again. */
 proctype leaver() {
-    atomic { !hold_lock -> hold_lock = true };
     gone = true;
-    hold_lock = false;
+    inside_b == 0;
 #ifndef BROKEN_leaves_without_a_wake
-    atomic { if :: awaited[1] -> all_gate++; all_wakes = all_asleep :: else fi }
+    atomic { if :: awaited[1] -> all_gate++; all_wakes = all_asleep :: else fi };
 #endif
+    running--
 }
 
 proctype judge() {
+    MEETER_LOCALS;
     byte m;
     timeout;
+    assert(nobody_waits && running == 0);
     assert(no_lost_wakeup && (all_asleep == 0 || count[0] == 0 || (count[1] == 0 && !gone)));
     for (m : 0 .. 1) {
-        assert(nothing_held && !held[m]);
+#ifdef STOPS
+        end_hold(m);
+#endif
+        assert(nothing_held && held[m] == 0);
         assert(conservation && given[m] == taken[m] + count[m])
     }
 }
@@ -318,25 +458,25 @@ init {
         count[0] = START_A; given[0] = START_A;
         count[1] = START_B; given[1] = START_B;
 #if TAKERS > 0
-        for (i : 1 .. TAKERS) { run taker() }
+        for (i : 1 .. TAKERS) { run taker(i) }
 #endif
 #if SLEEPERS > 0
-        for (i : 1 .. SLEEPERS) { run sleeper() }
+        for (i : 1 .. SLEEPERS) { run sleeper(TAKERS + i) }
 #endif
 #if WRITES > 0
-        run writer();
+        running++; run writer();
 #endif
 #ifdef READER
-        run reader();
+        running++; run reader();
 #endif
 #ifdef LOOKER
-        run looker();
+        running++; run looker();
 #endif
 #ifdef OTHER_READER
-        run other_reader();
+        running++; run other_reader();
 #endif
 #ifdef LEAVER
-        run leaver();
+        running++; run leaver();
 #endif
         run judge();
         i = 0

@@ -302,9 +302,10 @@ EFD_C_API int efd_set_wait_any_cancellable(efd_set_t* set, efd_set_event* got, u
 /* Looks, takes nothing: fills room with ready members, and gives how many. EINVAL: no room. Handler-safe. */
 EFD_C_API int efd_set_wait_ready(efd_set_t* set, efd_set_event* events, int room, uint64_t deadline_ns);
 
-/* Takes from every member in one step, or from none; gives how many that were. A member that joins or leaves meanwhile
- * may be left out. EINVAL: no members, no room for all, or
- * a member that is no object. EOPNOTSUPP: two or more objects once had a count of 2^27 or more. Not handler-safe. */
+/* Takes from every member in one step, or from none; gives how many that were. A member that leaves meanwhile may be
+ * left out. EINVAL: no members, no room for all, or a member that is no object. EOPNOTSUPP: two or more objects once
+ * had a count of 2^27 or more. Not handler-safe. No call on an object, and none that adds a member, waits for a thread
+ * that is stopped in the midst of this one, unless an object once had such a count. */
 EFD_C_API int efd_set_wait_all(efd_set_t* set, efd_set_event* events, int room, uint64_t deadline_ns);
 
 /* A descriptor that is readable while a member is ready, for any event loop. As efd_fd with EFD_LEVEL; one that was

@@ -120,9 +120,12 @@ class wait_set {
 
     // Waits until every member is ready, and takes from all of them in one step: at that moment each count was taken,
     // and nobody ever sees some taken and others not; or none is touched. `room` gets one event for each member. One
-    // that joins or leaves meanwhile may be left out. invalid_argument: no members, no room for all, a member that is
-    // no object, or an object that joined twice. operation_not_supported: two or more of the objects once had a count
-    // of 2^27 or more, or a writer that had to wait. Not handler-safe.
+    // that leaves meanwhile may be left out. invalid_argument: no members, no room for all, a member that is no object,
+    // or an object that joined twice. operation_not_supported: two or more of the objects once had a count of 2^27 or
+    // more, or a writer that had to wait. Not handler-safe. Nobody waits for a thread that is stopped in the midst of
+    // it (E7): a write or read of a member, another wait_all, a new member go on; they may make this call try again.
+    // The removal of a member waits, and so does whoever meets a take with such a once huge count in its few steps
+    // around that one.
     [[nodiscard]] std::errc wait_all(std::span<set_event> room) noexcept { return all(room, core::forever, nullptr); }
     [[nodiscard]] std::errc wait_all(std::span<set_event> room, const std::stop_token& stop) noexcept {
         return all(room, core::forever, &stop);

@@ -5,7 +5,6 @@
 #include <efd/core/context.hpp>
 
 #include "core/bell.hpp"
-#include "core/hold.hpp"
 #include "core/operation.hpp"
 
 namespace efd::core {
@@ -22,12 +21,6 @@ void context::init(std::uint64_t initval, unsigned flags, int id) noexcept {
     // BIRTH: whoever meets the slot through a stale pointer sees a dead object or this one, whole.
     state_.store(packed ? with_count(0, initval) : sealed_from(0), base::release);
     refs_.init();
-}
-
-std::uint64_t context::count_slow() const noexcept {
-    state_word seen = state_.load(base::acquire);
-    if (is_held(seen)) seen = await_release(state_);
-    return is_sealed(seen) ? base_of(seen) + huge_.load(base::acquire) : packed_count(seen);
 }
 
 void context::set_nonblock(bool on) noexcept {
@@ -101,7 +94,7 @@ taken context::take_or_arrive(sleep_spot* spot, std::uint64_t most) noexcept {
     for (;;) {
         if (is_sealed(seen)) return take_sealed_or_arrive(spot, most);
         if (is_held(seen)) {
-            seen = await_release(state_);
+            seen = end_hold(seen);
             continue;
         }
         const std::uint64_t there = packed_count(seen);
@@ -132,7 +125,7 @@ status context::add_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept {
     state_word seen = state_.load(base::acquire);
     while (!is_sealed(seen)) {
         if (is_held(seen)) {
-            seen = await_release(state_);
+            seen = end_hold(seen);
             continue;
         }
         const std::uint64_t there = packed_count(seen);
@@ -158,13 +151,16 @@ void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t ma
 
 // Seal if the count grew huge, then wake whom the add lets on.
 [[gnu::noinline]] void context::seal_wake_ring(state_word old, std::uint64_t n) noexcept {
-    if (is_held(old)) (void)await_release(state_); // HOLD: an add that came too late for the take returns after it
+    const bool was_held = is_held(old);
+    if (was_held) (void)end_hold(state_.load(base::acquire)); // HOLD: the take is decided before this add returns
     if (packed_count(old) + n >= packed_limit) seal();
     // OWED. Every add that meets the mark makes a wake of its own. One that trusted the add that left zero would return
     // beside a sleeper for as long as that one is stopped before its wake.
     if (has_sleeper(park_of(old)) && n > 0) wake_packed(semaphore() ? n : 1);
-    const bool left_zero = packed_count(old) == 0 && n > 0;
-    if (is_armed(old)) tell_bell(poll_in | (left_zero ? bell::left_zero : 0U)); // LEVEL, ring; EVERY, also for nothing
+    // A held count may have been gone already, for whoever looked before the add.
+    const bool left_zero = n > 0 && (packed_count(old) == 0 || was_held);
+    if (is_armed(old) || (was_held && n > 0 && has_bell(old))) // LEVEL, ring; EVERY, armed: also for nothing
+        tell_bell(poll_in | (left_zero ? bell::left_zero : 0U));
 }
 
 } // namespace efd::core

@@ -7,7 +7,6 @@
 #include <efd/core/context.hpp>
 
 #include "core/bell.hpp"
-#include "core/hold.hpp"
 #include "core/wait_queue.hpp"
 
 namespace efd::core {
@@ -70,7 +69,7 @@ std::uint32_t context::arm_bell(std::uint32_t events) noexcept {
     state_word seen = state_.load(base::acquire);
     while (!is_sealed(seen)) {
         if (is_held(seen)) {
-            seen = await_release(state_);
+            seen = end_hold(seen);
             continue;
         }
         const std::uint32_t ready = poll_mask(packed_count(seen)) & events;

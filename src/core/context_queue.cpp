@@ -61,8 +61,9 @@ wait_queue* context::queue() noexcept {
 state_word context::watch() noexcept {
     const std::uint32_t turn = take_turn();
     state_word seen = state_.load(base::acquire);
-    while (!state_.compare_exchange_weak(seen, watched_by(seen, turn), base::acq_rel, base::acquire)) { // WATCH, mark
-    }
+    do {
+        if (is_held(seen)) seen = end_hold(seen); // HOLD: the turn of a held word is the hold's
+    } while (!state_.compare_exchange_weak(seen, watched_by(seen, turn), base::acq_rel, base::acquire)); // WATCH, mark
     return seen;
 }
 
@@ -73,8 +74,7 @@ status context::add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) no
     get(); // the entry's reference
     waiters->join(entry);
     const state_word before = watch(); // WATCH
-    // HOLD: a word that is held may be taken from already; what it says counts after its release.
-    ready = poll_mask(is_sealed(before) || is_held(before) ? count() : packed_count(before));
+    ready = poll_mask(is_sealed(before) ? count() : packed_count(before));
     return status::ok;
 }
 
@@ -114,8 +114,11 @@ status context::remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_
 void context::unwatch_if_alone() noexcept {
     const wait_queue& waiters = *queue_.load(base::acquire);
     state_word seen = state_.load(base::acquire);
-    while (is_watched(seen) && !is_sealed(seen) && !waiters.has_watchers() &&
-           !state_.compare_exchange_weak(seen, unwatched(seen), base::acq_rel, base::acquire)) { // WATCH_OFF
+    while (is_watched(seen) && !is_sealed(seen) && !waiters.has_watchers()) {
+        if (is_held(seen)) // HOLD: the turn of a held word is the hold's. Its taker was left behind by a fork
+            seen = end_hold(seen);
+        else if (state_.compare_exchange_weak(seen, unwatched(seen), base::acq_rel, base::acquire)) // WATCH_OFF
+            return;
     }
 }
 

@@ -1,88 +1,219 @@
-// core/hold.cpp: taking from several objects in one step.
+// core/hold.cpp: taking from several objects in one step, which no stopped thread can hold up.
 //
-// HOLD. Each object's word is marked `held` by the step that shows its count to be above zero, and what will be taken
-// is settled by that same step. Once all are held, all are taken from: at that moment every count was at least that
-// high and nobody else could take. Then each is released. Whoever meets a held word waits for its release: readers and
-// lookers before they answer, adds (which have landed, and are not part of the take) before they return. So nobody who
-// saw one object after the take, or whose add came too late for it, has done anything to another object before it.
+// HOLD. A taker marks each object's word `held` by the step that shows its count to be above zero, and what will be
+// taken is settled by that same step. Once it holds all it commits, in one step on its slot's word: at that moment all
+// are taken from, since every count was at least that high and nobody else could take. Then the words follow.
+//
+//     who meets a held word                                        while undecided   once taken         once failed
+//     reads, writes by comparing, arms, wakes, takes from several  breaks the take   takes the amount   the mark goes
+//     has added blindly                                            the same, before it returns
+//     looks at the count                                           counts all        less the amount    counts all
+//
+// So nobody waits for the taker, and nobody who saw one object after the take, or whose add came too late for it, has
+// done anything to another object before it. A taker that is broken tries again.
 //
 //     may happen                                    must not happen
-//     T  holds A (3), holds B (1)                   T  takes 3 from A
-//     W  adds 1 to A, waits                         R  reads A: EAGAIN, though A was never empty
-//     T  takes 3 and 1, releases                    T  B is empty: gives 3 back
-//     W  returns; A has 1
+//     T  holds A (3), is stopped                    T  holds A (3), is stopped
+//     W  adds 1 to A, breaks the take, returns      W  adds 1 to A, returns
+//     W  adds 1 to B                                W  adds 1 to B
+//     T  holds B, cannot commit: again              T  holds B (1), commits: takes the second write, not the first
 //
-// One thread at a time holds (the caller sees to that). An object in the sealed regime has its count in another word
-// than its marks and cannot be held; one such object can be among the others, taken from by its own single step while
-// all others are held.
+//     T  holds A, holds B, commits; is stopped      T  holds A, holds B, commits; is stopped
+//     R  takes 3 from A for T: EAGAIN               R  takes the 3 for itself
+//
+// Three things keep a late step harmless. A held word bears a stamp of its own, so a thread that ends a hold late finds
+// another word. An object's record is changed only once the take that it names is decided, so while a word is held by
+// a take that can happen, the record is that take's. A taker that was broken may mark one more word: then the record
+// is another's, or its slot says that it failed; the mark goes, and nothing is taken.
+//
+// An object in the sealed regime has its count in another word than its marks and cannot be held; one such object can
+// be among the others. Its taker ties the take once all others are held: from then on nobody breaks it, the step on
+// the sealed count decides, and who meets a held word of it sleeps until it has. No signal handler interrupts that.
 #include "core/hold.hpp"
 
 #include <efd/core/context.hpp>
 
 #include "core/bell.hpp"
+#include "core/wait_queue.hpp"
+#include "os/cpu.hpp"
 #include "os/futex.hpp"
+#include "os/process.hpp"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
 
 namespace efd::core {
 namespace {
 
-// The gate: a number that moves with each release, and in its lowest bit whether somebody waits.
-constinit base::atomic<std::uint32_t> gate{0};
-constexpr std::uint32_t waiting_mark = 1;
+constinit std::array<hold_slot, hold_slot::most> slots;
+
+// How often others look before they break a take. It grows with the times that the call was broken, so that a take from
+// many objects gets through beside those who write to them all the time. The explorer's threads have none.
+#ifdef EFD_ATOMIC_MODEL
+constexpr unsigned first_patience = 0;
+#else
+constexpr unsigned first_patience = 16;
+#endif
+constexpr unsigned most_doublings = 8;
 
 } // namespace
 
-state_word await_release(const base::atomic<state_word>& state) noexcept {
+hold_slot& hold_slot::at(std::size_t index) noexcept { return slots[index]; }
+
+std::size_t hold_slot::index() const noexcept {
+    return static_cast<std::size_t>(std::distance<const hold_slot*>(slots.data(), this));
+}
+
+hold_slot& hold_slot::begin(unsigned broken) noexcept {
+    const std::uint32_t marks = std::min(broken, broken_most) << broken_shift;
+    for (;; os::yield_cpu()) {
+        for (hold_slot& one : slots) {
+            std::uint32_t seen = one.word_.load(base::relaxed);
+            if (step_of(seen) != step::free) continue;
+            const std::uint32_t number = (seen >> number_shift) + 1;
+            const std::uint32_t taken = with(number << number_shift | marks, step::undecided);
+            if (!one.word_.compare_exchange_strong(seen, taken, base::acq_rel, base::relaxed)) continue;
+            one.process_.store(os::process_number(), base::relaxed);
+            return one;
+        }
+    }
+}
+
+bool hold_slot::go(step from, step to) noexcept {
+    std::uint32_t seen = word_.load(base::relaxed);
+    while (step_of(seen) == from) {
+        if (word_.compare_exchange_weak(seen, with(seen, to), base::acq_rel, base::acquire)) return true;
+    }
+    return false;
+}
+
+bool hold_slot::commit() noexcept { return go(step::undecided, step::taken); } // HOLD, commit
+
+bool hold_slot::tie() noexcept { return go(step::undecided, step::tied); } // HOLD, tie
+
+void hold_slot::finish(bool taken) noexcept {
+    std::uint32_t seen = word_.load(base::relaxed);
+    const step now = taken ? step::taken : step::failed;
+    while (!word_.compare_exchange_weak(seen, with(seen, now), base::acq_rel, base::relaxed)) {
+    }
+    if ((seen & waited_for) != 0) os::futex_wake_and_count(&word_, os::everybody, os::futex_scope::one_process);
+}
+
+void hold_slot::fail() noexcept { (void)go(step::undecided, step::failed); }
+
+void hold_slot::end() noexcept { word_.store(with(word_.load(base::relaxed), step::free), base::release); }
+
+bool hold_slot::is_broken() const noexcept { return step_of(word_.load(base::acquire)) == step::failed; }
+
+bool hold_slot::decide() noexcept {
+    std::uint32_t seen = word_.load(base::acquire);
+    const unsigned doublings = std::min<unsigned>(seen >> broken_shift & broken_most, most_doublings);
+    for (unsigned looks = first_patience << doublings; step_of(seen) == step::undecided && looks > 0; --looks) {
+        os::relax_cpu();
+        seen = word_.load(base::acquire);
+    }
     for (;;) {
-        std::uint32_t number = gate.load(base::acquire); // HOLD_GATE: before the look at the word
-        const state_word seen = state.load(base::acquire);
-        if (!is_held(seen)) return seen;
-        if ((number & waiting_mark) == 0 &&
-            !gate.compare_exchange_strong(number, number | waiting_mark, base::acq_rel, base::acquire))
-            continue;
-        (void)os::futex_wait(&gate, number | waiting_mark, forever, os::futex_scope::one_process);
+        if (step_of(seen) == step::tied) {
+            seen = await_end_of_tie(seen);
+        } else if (step_of(seen) != step::undecided) {
+            return step_of(seen) == step::taken;
+        } else if (word_.compare_exchange_weak(seen, with(seen, step::failed), base::acq_rel, base::acquire)) {
+            return false; // HOLD, break
+        }
     }
 }
 
-void open_hold_gate() noexcept {
-    std::uint32_t number = gate.load(base::relaxed);
-    while (!gate.compare_exchange_weak(number, (number | waiting_mark) + 1, base::acq_rel, base::relaxed)) {
-    }
-    if ((number & waiting_mark) != 0) os::futex_wake_and_count(&gate, os::everybody, os::futex_scope::one_process);
+bool hold_slot::has_happened() noexcept {
+    std::uint32_t seen = word_.load(base::acquire);
+    while (step_of(seen) == step::tied) seen = await_end_of_tie(seen);
+    return step_of(seen) == step::taken;
 }
 
-hold_end context::hold(std::uint64_t& amount) noexcept {
-    state_word seen = state_.load(base::acquire);
+// A tied take of a process that was forked meanwhile never ends in the child: nothing of it happens there.
+std::uint32_t hold_slot::await_end_of_tie(std::uint32_t seen) noexcept {
+    const bool is_ours = process_.load(base::relaxed) == os::process_number();
+    const std::uint32_t wanted = is_ours ? seen | waited_for : with(seen, step::failed);
+    if (seen != wanted && !word_.compare_exchange_weak(seen, wanted, base::acq_rel, base::acquire)) return seen;
+    if (is_ours) (void)os::futex_wait(&word_, wanted, INT64_MAX, os::futex_scope::one_process); // HOLD, tied
+    return word_.load(base::acquire);
+}
+
+// Ends the hold that `seen` shows, and any that follows it. Gives the word as it is then.
+state_word context::end_hold(state_word seen) noexcept {
+    while (is_held(seen)) {
+        const hold_record record = queue_.load(base::acquire)->hold_note.load(base::acquire);
+        const bool is_its = stamp_of(record) == turn_of(seen); // else it is the mark of a take that was broken
+        const std::uint64_t amount = is_its && hold_slot::at(slot_of(record)).decide() ? amount_of(record) : 0;
+        const state_word left = released(seen, amount);
+        if (state_.compare_exchange_weak(seen, left, base::acq_rel, base::acquire)) return left; // HOLD, release
+    }
+    return seen;
+}
+
+std::uint64_t context::count_slow() const noexcept {
     for (;;) {
-        if (is_sealed(seen)) return hold_end::sealed;
-        if (is_held(seen)) return hold_end::held_already; // by this caller: nobody else holds
-        if (packed_count(seen) == 0) return hold_end::nothing_there;
-        amount = take_from(packed_count(seen), semaphore());
-        if (state_.compare_exchange_weak(seen, seen | hold_mark, base::acq_rel, base::acquire)) // HOLD, mark
-            return hold_end::held;
+        const state_word seen = state_.load(base::acquire);
+        if (is_sealed(seen)) return base_of(seen) + huge_.load(base::acquire);
+        if (!is_held(seen)) return packed_count(seen);
+        const hold_record record = queue_.load(base::acquire)->hold_note.load(base::acquire);
+        const bool is_its = stamp_of(record) == turn_of(seen);
+        const std::uint64_t gone = is_its && hold_slot::at(slot_of(record)).has_happened() ? amount_of(record) : 0;
+        if (state_.load(base::acquire) == seen) return packed_count(seen) - gone; // HOLD, look: it is held still
     }
 }
 
-// Takes `amount`, which may be nothing, and lets go. Gives the word as it was.
-state_word context::release_hold(std::uint64_t amount) noexcept {
+// By the taker, with the object's queue there. `one` says what is to be released afterwards, whatever came of it.
+hold_end context::hold(const hold_slot& owner, held_object& one) noexcept {
     base::order_release(this);
-    state_word seen = state_.load(base::acquire);
+    base::atomic<hold_record>& record = queue_.load(base::acquire)->hold_note;
+    const std::uint32_t stamp = take_turn() & (turn_bits >> turn_shift);
     for (;;) {
-        const state_word left = left_by_read(seen, packed_count(seen) - amount) & ~hold_mark;
-        if (!state_.compare_exchange_weak(seen, left, base::acq_rel, base::acquire)) continue; // HOLD, release
-        if (amount > 0) base::order_acquire(this);
-        return seen;
+        hold_record found = record.load(base::acquire);
+        if (found != one.record) {
+            if (one.record != 0 || owner.is_broken()) return hold_end::broken;
+            if (found != 0 && slot_of(found) == owner.index()) return hold_end::held_already;
+            if (found != 0) (void)hold_slot::at(slot_of(found)).decide(); // it may be about to mark the word
+        }
+        const state_word seen = state_.load(base::acquire); // HOLD: once the take that the record names is decided
+        if (is_sealed(seen)) return hold_end::sealed;
+        if (is_held(seen)) {
+            if (owner.is_broken()) return hold_end::broken;
+            (void)end_hold(seen);
+            continue;
+        }
+        if (packed_count(seen) == 0) return hold_end::nothing_there;
+        if (packed_count(seen) >= packed_limit) { // an add that made it so is about to seal it
+            seal();
+            continue;
+        }
+        const hold_record own = record_of(take_from(packed_count(seen), semaphore()), stamp, owner.index());
+        if (own != found && !record.compare_exchange_strong(found, own, base::acq_rel, base::acquire)) continue;
+        one.record = own;
+        state_word expected = seen;
+        if (state_.compare_exchange_strong(expected, held_by(seen, stamp), base::acq_rel, base::acquire))
+            return hold_end::held; // HOLD, mark
     }
 }
 
-// After all were released: what a read and, if adds have landed meanwhile, a write that left zero would tell.
-void context::tell_of_held_take(state_word before, std::uint64_t amount) noexcept {
-    if (amount == 0) return;
-    const std::uint64_t rest = packed_count(before) - amount;
-    if (has_bell(before)) tell_bell(rest == 0 ? poll_out : poll_in | bell::left_zero);
-    if (is_watched(before)) notify(poll_out);
-    if (rest == 0 || semaphore()) return; // in semaphore mode each add owes its own wake
-    if (has_sleeper(park_of(before))) wake_packed(1);
-    if (is_watched(before)) notify(poll_in);
+// By the taker, once the take is decided. The word first: while it is held its record stays.
+void context::release_hold(const held_object& one, bool taken) noexcept {
+    if (one.record == 0) return;
+    state_word seen = state_.load(base::acquire);
+    while (is_held(seen) && turn_of(seen) == stamp_of(one.record) &&
+           !state_.compare_exchange_weak(seen, released(seen, taken ? amount_of(one.record) : 0), base::acq_rel,
+                                         base::acquire)) { // HOLD, release
+    }
+    hold_record own = one.record;
+    queue_.load(base::acquire)->hold_note.compare_exchange_strong(own, 0, base::acq_rel, base::relaxed);
+}
+
+// By the taker, after all were released: what a read would tell.
+void context::tell_of_held_take() noexcept {
+    base::order_acquire(this);
+    const state_word left = state_.load(base::acquire);
+    if (has_bell(left)) tell_bell(poll_out);
+    if (is_watched(left)) notify(poll_out);
 }
 
 } // namespace efd::core

@@ -1,18 +1,98 @@
-// core/hold.hpp: how everybody else waits while somebody takes from several objects in one step.
+// core/hold.hpp: one take from several objects, and what it is to a thread that meets one of them in the midst of it.
 //
-// A hold lasts as long as it takes to mark the other objects; who holds neither waits nor runs anybody's code
-// meanwhile, and no signal handler interrupts it. So waiting for its end inside callbacks and handlers cannot deadlock.
+// A take has a slot, whose word says how far it is; each object that it holds names that slot, its own stamp and the
+// amount (hold_record, in the object's wait queue). So whoever meets a held object can find out, and goes on in a
+// bounded number of steps wherever the taker is stopped: HOLD, drawn in hold.cpp. Slots stay for ever, taken by one
+// call after the other. Every function here may be called from any thread and from signal handlers.
 #pragma once
 
 #include <efd/base/atomic.hpp>
 #include <efd/core/word.hpp>
 
+#include <cstddef>
+#include <cstdint>
+
 namespace efd::core {
 
-// Returns a value of the word that is not held. Async-signal-safe.
-[[nodiscard]] state_word await_release(const base::atomic<state_word>& state) noexcept;
+enum class hold_end : unsigned char {
+    held,
+    nothing_there,
+    sealed,       // its count is not in the word that could be held
+    held_already, // by this take: the object is named twice
+    broken,       // by somebody who met an object that this take held
+};
 
-// After the last word of a take was released: lets those who wait go on.
-void open_hold_gate() noexcept;
+//     bits of a slot's word   what they say
+//     0..2                    the step of the take: below
+//     3                       somebody sleeps until it is not `tied` any more
+//     4..7                    how often this call was broken before: the others are the more patient
+//     8..31                   which take of this slot it is
+class alignas(64) hold_slot {
+  public:
+    // A free slot, taken for one take. `broken` says how often the call was broken before. Waits while all are taken.
+    [[nodiscard]] static hold_slot& begin(unsigned broken) noexcept;
+    [[nodiscard]] static hold_slot& at(std::size_t index) noexcept;
+
+    // By the taker, while it holds everything: false if the take was broken.
+    [[nodiscard]] bool commit() noexcept;
+    // The same, but what decides comes between this and finish(): nobody breaks a tied take, and who meets it waits.
+    [[nodiscard]] bool tie() noexcept;
+    void finish(bool taken) noexcept;
+    // By the taker: nothing is taken. Also if it was broken already.
+    void fail() noexcept;
+    // By the taker, once no object names the slot any more.
+    void end() noexcept;
+    [[nodiscard]] bool is_broken() const noexcept;
+    [[nodiscard]] std::size_t index() const noexcept;
+
+    // By others. Whether the take has happened; one that is undecided is broken after a moment's patience.
+    [[nodiscard]] bool decide() noexcept;
+    // Whether the take has happened; one that is undecided has not, yet.
+    [[nodiscard]] bool has_happened() noexcept;
+
+    static constexpr std::size_t most = 512; // threads in the midst of a take
+
+  private:
+    friend class hold_layout; // the explorer's
+
+    enum class step : std::uint32_t { free, undecided, tied, taken, failed };
+    static constexpr std::uint32_t step_mask = 7;
+    static constexpr std::uint32_t waited_for = 1U << 3;
+    static constexpr int broken_shift = 4;
+    static constexpr std::uint32_t broken_most = 15;
+    static constexpr int number_shift = 8;
+
+    static constexpr step step_of(std::uint32_t word) noexcept { return static_cast<step>(word & step_mask); }
+    static constexpr std::uint32_t with(std::uint32_t word, step now) noexcept {
+        return (word & ~(step_mask | waited_for)) | static_cast<std::uint32_t>(now);
+    }
+    [[nodiscard]] bool go(step from, step to) noexcept;
+    [[nodiscard]] std::uint32_t await_end_of_tie(std::uint32_t seen) noexcept;
+
+    base::atomic<std::uint32_t> word_{0};
+    base::atomic<std::uint32_t> process_{0}; // of the taker
+};
+
+// What an object says of the take that holds it, or is about to: 0 is none.
+//
+//     63         37  36                            9  8          0
+//    +--------------+-------------------------------+-------------+
+//    | amount       | stamp: the held word's turn   | slot        |
+//    +--------------+-------------------------------+-------------+
+using hold_record = std::uint64_t;
+constexpr hold_record record_of(std::uint64_t amount, std::uint32_t stamp, std::size_t slot) noexcept {
+    return amount << 37 | std::uint64_t{stamp} << 9 | slot;
+}
+constexpr std::uint64_t amount_of(hold_record r) noexcept { return r >> 37; }
+constexpr std::uint32_t stamp_of(hold_record r) noexcept { return static_cast<std::uint32_t>(r >> 9) & (~0U >> 4); }
+constexpr std::size_t slot_of(hold_record r) noexcept { return r & (hold_slot::most - 1); }
+static_assert(amount_of(record_of(packed_limit - 1, ~0U >> 4, 511)) == packed_limit - 1);
+static_assert(stamp_of(record_of(packed_limit - 1, ~0U >> 4, 0)) == ~0U >> 4);
+static_assert(slot_of(record_of(1, 1, 511)) == 511 && record_of(1, 0, 0) != 0);
+
+// One object of a take, for the taker: the record that it left there.
+struct held_object {
+    hold_record record = 0;
+};
 
 } // namespace efd::core

@@ -95,6 +95,7 @@ void context::wake_packed(std::uint64_t units) noexcept {
     const std::uint32_t turn = take_turn();
     state_word seen = state_.load(base::acquire);
     do {
+        if (is_held(seen)) seen = end_hold(seen);
         if (is_sealed(seen)) return wake_left_asleep();
         if (!has_sleeper(park_of(seen))) return; // a later waker found nobody left
     } while (!state_.compare_exchange_weak(seen, with_park(seen, claimed(park_of(seen), turn)), base::acq_rel,

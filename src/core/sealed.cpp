@@ -12,7 +12,6 @@
 #include <efd/core/context.hpp>
 
 #include "core/bell.hpp"
-#include "core/hold.hpp"
 #include "core/operation.hpp"
 #include "os/futex.hpp"
 
@@ -25,8 +24,7 @@ using base::status;
 void context::seal() noexcept {
     state_word seen = state_.load(base::acquire);
     do {
-        if (is_sealed(seen)) return;
-        if (is_held(seen)) seen = await_release(state_);
+        if (is_held(seen)) seen = end_hold(seen);
         if (is_sealed(seen)) return;
     } while (!state_.compare_exchange_weak(seen, sealed_from(seen), base::acq_rel, base::acquire));
 }

@@ -64,6 +64,8 @@ class wait_queue {
   public:
     // The slot's bell, and null until somebody asks for one; here because this, too, is made only then.
     base::atomic<bell*> attached_bell{nullptr};
+    // A take from several objects at once that holds this one, or is about to; see core/hold.hpp.
+    base::atomic<std::uint64_t> hold_note{0};
 
     // The thread's list of queues that it owes wakes; one thread at a time does.
     wait_queue* next_held_back = nullptr;

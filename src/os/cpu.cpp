@@ -7,4 +7,6 @@ namespace efd::os {
 
 int current_cpu() noexcept { return ::sched_getcpu(); }
 
+void yield_cpu() noexcept { (void)::sched_yield(); }
+
 } // namespace efd::os

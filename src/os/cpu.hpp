@@ -6,6 +6,9 @@ namespace efd::os {
 // The processor this thread is on, of this moment; -1 if the system does not say.
 [[nodiscard]] int current_cpu() noexcept;
 
+// Lets other threads run first.
+void yield_cpu() noexcept;
+
 // Tells the processor that a loop waits for another one.
 inline void relax_cpu() noexcept {
 #if defined(__x86_64__) || defined(__i386__)

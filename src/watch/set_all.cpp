@@ -1,141 +1,175 @@
 // watch/set_all.cpp: waiting until every member is ready, and taking from all of them in one step.
 //
-// The step is core/hold.cpp's. Before it is tried, every count is looked at; as long as one is zero its member is slept
-// for, and no object is touched. ALL_SLEEP, as SET_SLEEP: who waits marks the member as awaited, then makes a step on
-// the member's bit and looks at the count; who signals adds, makes a step on the bit, then looks for the mark. Who
-// removes the member shuts it, then looks for the mark, and who waits comes in after having made it.
+// The step is core/hold.cpp's; no lock is held around it, so no call waits for a thread that is stopped here, but for
+// the removal of a member that it is inside of. ALL_MEMBERS: who takes enters every member, and asks once it holds all
+// whether one has joined since it began; who joins opens its place, then says so, then returns. So what is taken from
+// is all that are members at one moment.
+//
+// Before the step is tried every count is looked at; as long as one is zero its member is slept for, and no object is
+// touched. ALL_SLEEP, as SET_SLEEP: who waits marks the member as awaited, then makes a step on the member's bit and
+// looks at the count; who signals adds, makes a step on the bit, then looks for the mark. Who removes the member shuts
+// it, then looks for the mark, and who waits comes in after having made it.
 #include "watch/set_core.hpp"
 
+#include "core/held_back.hpp"
 #include "core/hold.hpp"
+#include "os/cpu.hpp"
 #include "os/futex.hpp"
 #include "os/signals.hpp"
 
+#include <algorithm>
+#include <array>
+#include <functional>
 #include <new>
-#include <pthread.h>
 
 namespace efd::watch {
 
 using base::status;
 using core::context;
+using core::hold_end;
+using core::hold_slot;
 
 namespace {
 
-// One thread at a time holds objects, so that no two wait for each other's. Held in the order: this, then a set's lock.
-std::mutex hold_mutex;
-
-// Nobody holds objects while the process is copied: nobody would be there to let them go.
-// A lock that throws here ends the program. NOLINTNEXTLINE(cert-err58-cpp)
-[[maybe_unused]] const int fork_handlers =
-    ::pthread_atfork([] { hold_mutex.lock(); }, [] { hold_mutex.unlock(); }, [] { hold_mutex.unlock(); });
-
-struct held_member {
-    context* object;
-    std::uint64_t amount;
-    core::state_word before;
-};
-
-// Holds the objects one after the other. Those that cannot be held, for their counts are sealed, are counted.
-struct all_held {
-    std::span<held_member> objects;
-    std::size_t held = 0;
-    held_member* sealed = nullptr;
-    bool two_sealed = false;
-    bool twice = false;
-
-    [[nodiscard]] bool hold_all() noexcept {
-        for (held_member& one : objects) {
-            switch (one.object->hold(one.amount)) {
-            case core::hold_end::held: break;
-            case core::hold_end::nothing_there: return false;
-            case core::hold_end::sealed:
-                two_sealed = sealed != nullptr;
-                if (two_sealed) return false;
-                sealed = &one;
-                break;
-            case core::hold_end::held_already: twice = true; return false;
-            }
-            ++held;
-        }
-        return sealed == nullptr || sealed->object->take_sealed_untold(sealed->amount) == status::ok;
-    }
-    void release(bool taken) noexcept {
-        for (held_member& one : objects.first(held)) {
-            if (&one == sealed) continue;
-            if (!taken) one.amount = 0;
-            one.before = one.object->release_hold(one.amount);
-        }
-        core::open_hold_gate();
-    }
-    void tell() noexcept {
-        for (held_member& one : objects)
-            if (&one != sealed) one.object->tell_of_held_take(one.before, one.amount);
-        if (sealed != nullptr) sealed->object->after_sealed_take();
-    }
+struct one_of_all {
+    member* place = nullptr;
+    context* object = nullptr;
+    std::uint32_t order = 0; // among the members
+    core::held_object held;
+    std::uint64_t amount = 0;
 };
 
 } // namespace
 
-// The members, in the order of their places; `missing` is one that is not ready. Under the lock.
-status set_core::list_all(std::span<set_event> room, member*& missing) noexcept {
-    all_.clear();
-    missing = nullptr;
-    const std::uint32_t number = members_.load(base::relaxed);
-    if (number == 0 || number > room.size()) return status::invalid;
-    const std::uint32_t places = touched_.load(base::acquire);
-    try {
-        all_.reserve(std::min<std::size_t>(room.size(), places));
-    } catch (const std::bad_alloc&) {
-        return status::no_memory;
+// The members that one try is inside of, and what it takes from them. Memory is asked for where they are many.
+class set_core::all_members {
+  public:
+    all_members() noexcept = default;
+    ~all_members() { exit(); }
+    all_members(const all_members&) = delete;
+    all_members& operator=(const all_members&) = delete;
+
+    // The caller is inside of it. False: out of memory.
+    [[nodiscard]] bool add(member& entered) noexcept {
+        const one_of_all next{&entered, entered.object.load(base::relaxed), static_cast<std::uint32_t>(number_), {}, 0};
+        try {
+            if (number_ == few) many_.assign(few_.begin(), few_.end());
+            if (number_ >= few) many_.push_back(next);
+        } catch (const std::bad_alloc&) {
+            return false;
+        }
+        if (number_ < few) few_[number_] = next;
+        ++number_;
+        return true;
     }
-    for (std::uint32_t index = 0; index < places; ++index) {
-        member* const one = find_member(index);
-        if (!one->is_taken()) continue;
-        if (all_.size() == room.size()) return status::invalid; // another has joined meanwhile
-        if (one->kind.load(base::acquire) != member_kind::object) return status::invalid;
-        if (one->object.load(base::relaxed)->count() == 0) missing = one;
-        all_.push_back(one);
+    void exit() noexcept {
+        for (const one_of_all& one : all()) one.place->exit();
+        many_.clear();
+        number_ = 0;
+    }
+    [[nodiscard]] std::span<one_of_all> all() noexcept {
+        return number_ > few ? std::span<one_of_all>(many_) : std::span<one_of_all>(few_).first(number_);
+    }
+    [[nodiscard]] member* first_empty() noexcept {
+        for (const one_of_all& one : all())
+            if (one.object->count() == 0) return one.place;
+        return nullptr;
+    }
+    // In one order for all sets: of two takes that meet again and again one then goes ahead.
+    void sort_by_address() noexcept {
+        std::sort(all().begin(), all().end(),
+                  [](const one_of_all& x, const one_of_all& y) { return std::less<>()(x.object, y.object); });
+    }
+
+    // `held`: all are taken from. nothing_there: `missing` was empty. sealed: more than one is. Else nothing is taken.
+    template <class Question>
+    [[nodiscard]] hold_end take(unsigned broken, Question are_all, member*& missing) noexcept {
+        hold_slot& slot = hold_slot::begin(broken);
+        one_of_all* sealed = nullptr;
+        hold_end end = hold_all(slot, sealed, missing);
+        if (end == hold_end::held && !are_all()) end = hold_end::broken;
+        if (end == hold_end::held) end = decide(slot, sealed, missing);
+        if (end != hold_end::held) slot.fail();
+        for (const one_of_all& one : all()) one.object->release_hold(one.held, end == hold_end::held);
+        slot.end();
+        if (end == hold_end::held) tell(sealed);
+        return end;
+    }
+
+  private:
+    static constexpr std::size_t few = 16;
+
+    [[nodiscard]] hold_end hold_all(const hold_slot& slot, one_of_all*& sealed, member*& missing) noexcept {
+        for (one_of_all& one : all()) {
+            const hold_end end = one.object->hold(slot, one.held);
+            if (end == hold_end::nothing_there) missing = one.place;
+            const bool is_only_sealed = end == hold_end::sealed && sealed == nullptr;
+            if (end != hold_end::held && !is_only_sealed) return end;
+            if (is_only_sealed) sealed = &one;
+            one.amount = core::amount_of(one.held.record);
+        }
+        return hold_end::held;
+    }
+    // All are held but one at most, whose count is sealed.
+    [[nodiscard]] hold_end decide(hold_slot& slot, one_of_all* sealed, member*& missing) noexcept {
+        if (sealed == nullptr) return slot.commit() ? hold_end::held : hold_end::broken;
+        const os::signals_blocked no_handlers; // one that came here would wait for this very thread
+        if (!slot.tie()) return hold_end::broken;
+        const bool taken = sealed->object->take_sealed_untold(sealed->amount) == status::ok;
+        slot.finish(taken);
+        if (!taken) missing = sealed->place;
+        return taken ? hold_end::held : hold_end::nothing_there;
+    }
+    void tell(const one_of_all* sealed) noexcept {
+        for (const one_of_all& one : all())
+            if (&one != sealed) one.object->tell_of_held_take();
+        if (sealed != nullptr) sealed->object->after_sealed_take();
+    }
+
+    std::array<one_of_all, few> few_{};
+    std::vector<one_of_all> many_; // all, where they are more
+    std::size_t number_ = 0;
+};
+
+status set_core::enter_all(all_members& all) noexcept {
+    const std::uint32_t end = touched_.load(base::acquire);
+    for (std::uint32_t index = 0; index < end; ++index) {
+        member& one = known_member(index);
+        if (!one.is_taken() || !one.enter()) continue; // a place that is free is not touched
+        const bool is_object = one.kind.load(base::acquire) == member_kind::object;
+        if (is_object && all.add(one)) continue;
+        one.exit();
+        return is_object ? status::no_memory : status::invalid;
     }
     return status::ok;
 }
 
 // Once: from all, or from none and then would_block, with a member that was seen empty.
 status set_core::take_all(std::span<set_event> room, std::size_t& number, member*& missing) noexcept {
-    std::unique_lock one_holder(hold_mutex);
-    std::unique_lock<std::mutex> lock;
-    if (!lock_for_change(lock)) return status::deadlock;
-    members_stay stay(*this);
-    if (const status end = list_all(room, missing); end != status::ok) return end;
-    if (missing != nullptr) return status::would_block;
-
-    std::vector<held_member> objects;
-    try {
-        objects.reserve(all_.size());
-    } catch (const std::bad_alloc&) {
-        return status::no_memory;
+    come_home();
+    const core::callbacks_later no_callbacks; // while inside of members
+    all_members here;
+    for (unsigned broken = 0;; ++broken) {
+        here.exit();
+        if (broken > 1) os::yield_cpu();                          // whoever breaks this take again and again goes first
+        const std::uint32_t joined = joined_.load(base::acquire); // ALL_MEMBERS, before the walk
+        if (const status end = enter_all(here); end != status::ok) return end;
+        if (here.all().empty() || here.all().size() > room.size()) return status::invalid;
+        missing = here.first_empty();
+        if (missing != nullptr) return status::would_block;
+        if (broken > 0) here.sort_by_address();
+        const auto are_all = [&] { return joined_.load(base::acquire) == joined; }; // ALL_MEMBERS, once all are held
+        switch (here.take(broken, are_all, missing)) {
+        case hold_end::held: break;
+        case hold_end::nothing_there: return status::would_block;
+        case hold_end::sealed: return status::not_supported;
+        case hold_end::held_already: return status::invalid;
+        case hold_end::broken: continue;
+        }
+        for (const one_of_all& one : here.all()) room[one.order] = {one.place->token, one.amount, core::poll_in};
+        number = here.all().size();
+        return status::ok;
     }
-    for (const member* one : all_) objects.push_back({one->object.load(base::relaxed), 0, 0});
-    all_held holds{objects};
-    bool taken = false;
-    {
-        const os::signals_blocked no_handlers;
-        taken = holds.hold_all();
-        holds.release(taken);
-    }
-    if (holds.two_sealed) return status::not_supported;
-    if (holds.twice) return status::invalid;
-    if (!taken) {
-        missing = all_[std::min(holds.held, all_.size() - 1)];
-        return status::would_block;
-    }
-    for (std::size_t i = 0; i < all_.size(); ++i) room[i] = {all_[i]->token, objects[i].amount, core::poll_in};
-    number = all_.size();
-    for (const held_member& one : objects) one.object->get(); // no lock is held while others' code may run
-    stay.end();
-    lock.unlock();
-    one_holder.unlock();
-    holds.tell();
-    for (const held_member& one : objects) one.object->put();
-    return status::ok;
 }
 
 void set_core::wake_those_for_all() noexcept {

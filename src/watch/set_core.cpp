@@ -8,7 +8,6 @@
 
 #include <new>
 #include <pthread.h>
-#include <utility>
 
 namespace efd::watch {
 
@@ -25,12 +24,6 @@ set_core* free_cores = nullptr;
 constexpr std::uint32_t place_in(std::uint64_t word) noexcept { return static_cast<std::uint32_t>(word); }
 constexpr std::uint64_t next_stamp(std::uint64_t word) noexcept { return ((word >> 32) + 1) << 32; }
 static_assert(place_in(next_stamp(7)) == 0 && next_stamp(next_stamp(7) | 5) == std::uint64_t{2} << 32);
-
-// taking_all_, a word.
-constexpr std::uint32_t taking_mark = 1;
-constexpr std::uint32_t awaited_mark = 2;
-constexpr int number_shift = 2;
-static_assert((5U << number_shift | taking_mark | awaited_mark) + 1 == 6U << number_shift);
 
 // No set is being made, ended or put into another while the process is copied.
 // A lock that throws here ends the program. NOLINTNEXTLINE(cert-err58-cpp)
@@ -206,37 +199,11 @@ status set_core::join(context& object, set_core* inner, std::uint64_t token, int
     }
     joining->kind.store(inner != nullptr ? member_kind::set : member_kind::object, base::release);
     joining->open();
+    joined_.fetch_add(1, base::acq_rel); // ALL_MEMBERS
     place = static_cast<int>(joining->index);
     members_.fetch_add(1, base::relaxed);
     look_again(*joining); // WATCH, standing: after the attachment
     return status::ok;
-}
-
-set_core::members_stay::members_stay(set_core& of) noexcept : of_(&of) {
-    of.taking_all_.fetch_or(taking_mark, base::acq_rel); // MEMBER_STAYS, begin
-}
-
-void set_core::members_stay::end() noexcept {
-    if (of_ == nullptr) return;
-    base::atomic<std::uint32_t>& word = std::exchange(of_, nullptr)->taking_all_;
-    std::uint32_t seen = word.load(base::relaxed);
-    while (!word.compare_exchange_weak(seen, (seen | awaited_mark | taking_mark) + 1, base::acq_rel, base::relaxed)) {
-    } // MEMBER_STAYS, end
-    if ((seen & awaited_mark) != 0) os::futex_wake_and_count(&word, os::everybody, os::futex_scope::one_process);
-}
-
-// The place is shut: whoever takes from all from now on does not see it. Who does so already may be about to take from
-// it. False inside a callback, where nobody waits.
-bool set_core::await_takes_from_all() noexcept {
-    std::uint32_t seen = taking_all_.fetch_or(0, base::acq_rel); // MEMBER_STAYS, look
-    const std::uint32_t number = seen >> number_shift;
-    while ((seen & taking_mark) != 0 && seen >> number_shift == number) {
-        if (core::in_callback != 0) return false;
-        if (!taking_all_.compare_exchange_weak(seen, seen | awaited_mark, base::acq_rel, base::acquire)) continue;
-        (void)os::futex_wait(&taking_all_, seen | awaited_mark, core::forever, os::futex_scope::one_process);
-        seen = taking_all_.load(base::acquire);
-    }
-    return true;
 }
 
 // Waits for those who take from this member, and for no thread that is stopped elsewhere; of a descriptor also for who
@@ -253,7 +220,7 @@ status set_core::remove(int place) noexcept {
     case shut_end::was_not_open: return status::invalid;
     }
     const bool is_descriptor = leaving.kind.load(base::acquire) == member_kind::descriptor;
-    if (!await_takes_from_all() || (is_descriptor && !remove_descriptor(leaving))) {
+    if (is_descriptor && !remove_descriptor(leaving)) {
         leaving.open();
         look_again(leaving);
         return status::deadlock;

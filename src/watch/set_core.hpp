@@ -60,7 +60,8 @@ class set_core : public core::set_front {
 
     // Takes from every member in one step, or from none; `room` gets an event for each, in the order of their places.
     // invalid: no room for all, no members, one that is no object, or an object that stands there twice. not_supported:
-    // two or more members have counts that once reached packed_limit. Not for signal handlers.
+    // two or more members have counts that once reached packed_limit. Not for signal handlers. No call but remove waits
+    // for a thread that is stopped here, unless one member has such a count (E7).
     [[nodiscard]] base::status wait_all(std::span<set_event> room, std::size_t& number,
                                         const core::wait_terms& terms) noexcept;
 
@@ -127,20 +128,6 @@ class set_core : public core::set_front {
     static void leave_nesting(member& leaving) noexcept;
     static void forget_all_left() noexcept;
     static void forget_left_nestings() noexcept;
-    [[nodiscard]] bool await_takes_from_all() noexcept;
-
-    // While one lives somebody takes from all: no member that was seen open goes away. One at a time, under the lock.
-    class members_stay {
-      public:
-        explicit members_stay(set_core& of) noexcept;
-        ~members_stay() { end(); }
-        members_stay(const members_stay&) = delete;
-        members_stay& operator=(const members_stay&) = delete;
-        void end() noexcept;
-
-      private:
-        set_core* of_;
-    };
 
     static void told(core::standing_watcher& watcher, std::uint32_t key);
     // Without a reference: an object that has left stays a context, and what it says is looked at again by who removed
@@ -164,8 +151,9 @@ class set_core : public core::set_front {
     [[nodiscard]] base::status look_ready(std::span<set_event> room, std::size_t& number) noexcept;
     template <class Attempt>
     [[nodiscard]] base::status wait_with(const core::wait_terms& terms, Attempt attempt) noexcept;
+    class all_members;
+    [[nodiscard]] base::status enter_all(all_members& all) noexcept;
     [[nodiscard]] base::status take_all(std::span<set_event> room, std::size_t& number, member*& missing) noexcept;
-    [[nodiscard]] base::status list_all(std::span<set_event> room, member*& missing) noexcept;
     [[nodiscard]] base::status sleep_until_ready(member& missing, const core::wait_terms& terms) noexcept;
     void wake_those_for_all() noexcept;
     [[nodiscard]] base::status sleep(const core::wait_terms& terms) noexcept;
@@ -211,13 +199,12 @@ class set_core : public core::set_front {
     base::atomic<std::uint32_t> members_{0};
     base::atomic<std::uint32_t> touched_{0};     // so many places were ever in use
     base::atomic<std::uint64_t> free_places_{0}; // a stack: the first one's index plus 1, above it a stamp
-    base::atomic<std::uint32_t> taking_all_{0};  // whether somebody takes from all, and the how-manieth
+    base::atomic<std::uint32_t> joined_{0};      // moves with each member that joins, before its add returns
     base::atomic<std::uint32_t> stands_in_{0};   // so many sets
 
-    std::mutex mutex_; // of descriptors, of standing in others, and of who takes from all
+    std::mutex mutex_; // of descriptors, and of standing in others
     std::uint32_t descriptor_members_ = 0;
     std::vector<std::uint32_t> bearer_of_; // by number: the place of the member that it was last added for, plus 1
-    std::vector<member*> all_;             // while somebody takes from all
     std::vector<set_core*> inner_sets_;    // under the lock of all nesting, as the next four
     std::vector<set_core*> outer_sets_;
     std::uint64_t visited_down_ = 0;

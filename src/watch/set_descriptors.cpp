@@ -168,6 +168,7 @@ status set_core::add(int descriptor, std::uint32_t events, std::uint64_t token, 
         give_back_place(*joining);
         return end;
     }
+    joined_.fetch_add(1, base::acq_rel); // ALL_MEMBERS
     place = static_cast<int>(joining->index);
     members_.fetch_add(1, base::relaxed);
     ++descriptor_members_;

@@ -93,7 +93,6 @@ void set_core::repair() noexcept {
         if (one.is_taken()) ++members;
     }
     members_.store(members, base::relaxed);
-    taking_all_.fetch_and(~std::uint32_t{3}, base::acq_rel);
     if (has_descriptors() && !renew_epolls()) close_epolls();
     ready_.hide_top(has_descriptors());
     for (std::uint32_t index = 0; index < places; ++index) {

@@ -141,7 +141,7 @@ void machine::make_shared(place& p) {
 std::uint64_t& machine::own_value(const place& p) noexcept {
     const auto i = static_cast<std::size_t>(&p - places_.data());
     if (!now.own_known[i]) {
-        now.own_known[i] = true;
+        now.own_known.set(i);
         now.own[i] = load_bytes(reinterpret_cast<const void*>(p.address), p.size);
     }
     return now.own[i];

@@ -19,6 +19,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -98,7 +99,7 @@ struct budgets {
 struct state {
     std::array<history, max_shared> shared;
     std::array<std::uint64_t, max_places> own; // values of places that only one thread uses or nobody writes
-    std::array<bool, max_places> own_known;
+    std::bitset<max_places> own_known;
     std::array<thread_state, max_threads> threads;
     std::array<futex_queue, max_futexes> futexes;
     budgets left;

@@ -12,6 +12,11 @@ bool looks_at_futex(act what) noexcept { return what == act::futex_queue || what
 bool is_cas(act what) noexcept { return what == act::cas_weak || what == act::cas_strong; }
 constexpr int all_sleepers = std::numeric_limits<std::int32_t>::max();
 
+// By itself: who asked goes on, and no word changes.
+bool does_nothing(act what) noexcept {
+    return what == act::await_end || what == act::pass || what == act::yield || what == act::child;
+}
+
 } // namespace
 
 const char* name_of(order o) noexcept {
@@ -23,7 +28,7 @@ const char* name_of(act what) noexcept {
     constexpr const char* names[] = {"load",      "store",      "born",         "exchange",   "fetch_add",
                                      "fetch_or",  "fetch_and",  "cas_weak",     "cas_strong", "lock",
                                      "bell call", "await_bell", "await_change", "await_end",  "pass",
-                                     "queue_on",  "child",      "futex_wait",   "futex_wake"};
+                                     "yield",     "queue_on",   "child",        "futex_wait", "futex_wake"};
     return names[static_cast<int>(what)];
 }
 
@@ -60,6 +65,13 @@ bool machine::enabled(int thread) const {
     if (t.pending->what == act::child)
         return std::all_of(now.threads.begin(), now.threads.begin() + static_cast<std::ptrdiff_t>(t.pending->operand),
                            [](const thread_state& one) { return one.alive >= life::done; });
+    if (t.pending->what == act::yield) {
+        for (int other = 0; other < thread_count_; ++other) {
+            const request* const asked = now.threads[index(other)].pending;
+            if (other != thread && asked != nullptr && asked->what != act::yield && enabled(other)) return false;
+        }
+        return true;
+    }
     if (t.pending->what == act::await_change)
         return newest_value(t.pending->address, t.pending->size) != t.pending->expected || crashed(t.pending->operand);
     if (t.pending->what == act::await_bell)
@@ -308,7 +320,7 @@ void machine::apply(const choice& chosen) {
         return release_sleeper(thread, reasons[i], chosen.what != event::spurious_wake);
     }
     if (asked.what == act::child) become_child(t);
-    if (asked.what == act::await_end || asked.what == act::pass || asked.what == act::child) {
+    if (does_nothing(asked.what)) {
         say(thread, request{}, "goes on");
         return run(thread);
     }

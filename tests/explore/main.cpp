@@ -35,11 +35,13 @@ struct options {
 
 std::vector<scenario> all_scenarios() {
     std::vector<scenario> all;
-    for (const auto& some :
-         {packed_scenarios(), some_scenarios(), stop_scenarios(), leaving_scenarios(), sealed_scenarios(),
-          queue_scenarios(), life_scenarios(), bell_scenarios(), bell_loop_scenarios(), bell_every_scenarios(),
-          set_scenarios(), set_life_scenarios(), set_stopped_scenarios(), set_all_scenarios(), join_scenarios(),
-          join_set_scenarios(), fork_scenarios(), parked_scenarios(), file_scenarios()})
+    for (const auto& some : {packed_scenarios(),      some_scenarios(),     stop_scenarios(),
+                             leaving_scenarios(),     sealed_scenarios(),   queue_scenarios(),
+                             life_scenarios(),        bell_scenarios(),     bell_loop_scenarios(),
+                             bell_every_scenarios(),  set_scenarios(),      set_life_scenarios(),
+                             set_stopped_scenarios(), set_all_scenarios(),  set_all_stopped_scenarios(),
+                             join_scenarios(),        join_set_scenarios(), fork_scenarios(),
+                             parked_scenarios(),      file_scenarios()})
         all.insert(all.end(), some.begin(), some.end());
     return all;
 }

@@ -34,6 +34,7 @@ enum class act : unsigned char {
     await_change, // of the drop-in's waits alone: blocks until the value is not `expected`, or a thread was killed
     await_end,    // of the scenarios alone: blocks until the thread of this number has ended or was killed
     pass,         // of the scenarios alone: nothing; others may go before what follows
+    yield,        // blocks until no other thread can go on but by this
     futex_queue,  // on the first word of two: queues there, and goes on to the other by futex_wait
     child,        // of the scenarios alone: blocks until so many threads are gone; then the process is their child
     futex_wait,

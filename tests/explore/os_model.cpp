@@ -83,6 +83,11 @@ int futex_wake_and_count(const void* word, int most, futex_scope scope) noexcept
 std::uint64_t futex_calls() noexcept { return 0; }
 std::int64_t now_ns() noexcept { return 0; }
 int current_cpu() noexcept { return 0; }
+void yield_cpu() noexcept {
+    explore::request asked{};
+    asked.what = explore::act::yield;
+    explore::perform(asked);
+}
 void tell_forks_apart() noexcept {}
 std::uint32_t process_number() noexcept {
     return explore::the_machine().active() ? 1U + explore::the_machine().now.process : 1U;

@@ -21,6 +21,7 @@ std::vector<scenario> set_scenarios();
 std::vector<scenario> set_life_scenarios();
 std::vector<scenario> set_stopped_scenarios();
 std::vector<scenario> set_all_scenarios();
+std::vector<scenario> set_all_stopped_scenarios();
 std::vector<scenario> join_scenarios();
 std::vector<scenario> join_set_scenarios();
 std::vector<scenario> fork_scenarios();

@@ -3,6 +3,8 @@
 #include "explore/scenarios.hpp"
 #include "explore/set_world.hpp"
 
+#include <array>
+
 namespace explore {
 namespace {
 
@@ -26,6 +28,12 @@ void none_inside() {
     make_set_world(1, {0, 0});
     name_sets({0, 1});
 }
+void two_ready() {
+    make_set_world(1, {1, 1});
+    join_set(0, 0);
+    join_set(0, 1);
+    name_sets({0, 1});
+}
 void growing() {
     make_set_world(1, {0, 0});
     join_set(0, 0);
@@ -47,6 +55,11 @@ template <std::size_t Object>
 void enters() {
     int place = -1;
     (void)hall().sets[0]->add(*hall().objects[Object], Object, place);
+}
+void takes_all() {
+    std::array<efd::core::set_event, 2> room;
+    std::size_t number = 0;
+    (void)hall().sets[0]->wait_all(room, number, {.sleep = efd::core::patience::never});
 }
 void leaves() { (void)hall().sets[0]->remove(hall().places[0][0]); }
 
@@ -99,6 +112,16 @@ void removes() {
     int place = -1;
     must(set().add(*hall().objects[0], 0, place) == status::ok, "an object could not be added");
     write_and_find(0);
+}
+// HOLD: the take has happened, or has not, and what the child does is no part of it.
+void looks_at_both_and_removes_them() {
+    fork_from(1);
+    const std::uint64_t first = hall().objects[0]->count();
+    must(first == hall().objects[1]->count(), "FORK: a part of a take from all has happened");
+    for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
+        must(set().remove(hall().places[0][i]) == status::ok, "a member could not be removed");
+        must(hall().objects[i]->count() == first, "FORK: a removal has changed what a take from all has taken");
+    }
 }
 // It hears what the member says, if it is one still.
 void writes_to_who_was_removed() {
@@ -169,6 +192,12 @@ std::vector<scenario> changes() {
          .what = "the same, and the child does not look",
          .threads = {{"T", '-', takes, true}, {"C", '-', joins_and_does_not_look}},
          .set_up = one_ready_watched,
+         .check = child_is_right,
+         .allowed = one_gone},
+        {.name = "fork-taker-of-all",
+         .what = "both there: one that tries for all is not in the child, which looks, and removes both",
+         .threads = {{"T", '-', takes_all, true}, {"C", '-', looks_at_both_and_removes_them}},
+         .set_up = two_ready,
          .check = child_is_right,
          .allowed = one_gone},
         {.name = "fork-leaver-heard",

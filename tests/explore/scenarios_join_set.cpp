@@ -1,5 +1,5 @@
 // Configurations of joining and leaving a set, beside a thread that may be stopped for ever at any step: PLACES,
-// MEMBER_STAYS, NESTING_LEFT, SET_HEIGHT, STANDING.
+// MEMBER_SHUT, NESTING_LEFT, SET_HEIGHT, STANDING.
 #include "explore/scenarios.hpp"
 #include "explore/set_world.hpp"
 
@@ -60,6 +60,11 @@ void in_one_of_two_sets() {
     join_set(0, 0);
     name_sets({0});
 }
+void in_one_of_two_sets_ready() {
+    make_set_world(2, {1});
+    join_set(0, 0);
+    name_sets({0});
+}
 // One object outside of both; whoever joins as the second needs another place of its.
 void outside_of_both() {
     make_set_world(2, {0});
@@ -105,6 +110,18 @@ void changes() {
 }
 void enters_the_other_and_writes() {
     enter_set(1, 0);
+    give(0);
+    hall().notes[0] = 1;
+}
+// The end of each take from all leaves the word as it was but for its turn.
+void takes_all_and_leaves() {
+    (void)try_all(0);
+    leave_set(0, 0);
+}
+void enters_the_other_and_takes_all() {
+    enter_set(1, 0);
+    give(0);
+    (void)try_all(1);
     give(0);
     hall().notes[0] = 1;
 }
@@ -246,6 +263,12 @@ std::vector<scenario> watchers_and_all() {
          .set_up = in_one_of_two_sets,
          .check = written_is_known<1>,
          .allowed = one_of_three_preemptions},
+        {.name = "join-set-other-all",
+         .what = "the only member of a set is taken from as all of it and leaves, the same in another, 2 preemptions",
+         .threads = {{"X", '-', takes_all_and_leaves}, {"J", '-', enters_the_other_and_takes_all}},
+         .set_up = in_one_of_two_sets_ready,
+         .check = audit_sets,
+         .allowed = {.preemptions = 2}},
         {.name = "join-set-three",
          .what = "3 places were left: 1 joins, 1 joins twice, leaves and joins again, 2 preemptions",
          .threads = {{"J", '-', enters<0>}, {"K", '-', enters_twice_and_leaves}},

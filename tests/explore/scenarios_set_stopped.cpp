@@ -24,12 +24,21 @@ void neighbours() { side_by_side(0, false); }
 void neighbours_first_ready() { side_by_side(1, false); }
 void neighbours_watched() { side_by_side(0, true); }
 void neighbours_first_ready_watched() { side_by_side(1, true); }
+// On one level, which is the top.
+void none_ready() {
+    make_set_world(1, {0, 0});
+    join_set(0, 0);
+    join_set(0, 1);
+    name_sets({0, 1});
+}
 void second_writer() { give(1); }
 void reader() { (void)take(0); }
 void own_writer() {
     give(1);
     must(try_any(0) == status::ok, "one's own finished write is not found");
 }
+void first_writer() { give(0); }
+void waiter() { (void)any(0); }
 void write_and_take() {
     give(0);
     (void)take(0);
@@ -81,6 +90,12 @@ std::vector<scenario> set_stopped_scenarios() {
          .what = "watched, 2 levels, one ready: its reader may stop, 1 writer of the other",
          .threads = {{"R", '-', reader, true}, {"W2", '-', second_writer}},
          .set_up = neighbours_first_ready_watched,
+         .check = second_is_known,
+         .allowed = one_stopped},
+        {.name = "set-sleeper-stopped",
+         .what = "1 that waits for any, 1 writer of one that may stop, 1 writer of the other, 3 preemptions",
+         .threads = {{"M", '-', first_writer, true}, {"S", '-', waiter}, {"W", '-', second_writer}},
+         .set_up = none_ready,
          .check = second_is_known,
          .allowed = one_stopped},
     };

@@ -7,6 +7,20 @@
 
 #include <new>
 
+namespace efd::core {
+
+void hold_layout::name() {
+    for (std::size_t i = 0; i < few; ++i) explore::name_place(&hold_slot::at(i).word_, "slot");
+}
+
+bool hold_layout::any_tied() noexcept {
+    for (std::size_t i = 0; i < few; ++i)
+        if (hold_slot::step_of(hold_slot::at(i).word_.load(base::acquire)) == hold_slot::step::tied) return true;
+    return false;
+}
+
+} // namespace efd::core
+
 namespace efd::watch {
 
 using core::context;
@@ -57,7 +71,7 @@ void set_layout::name(set_core& set) {
     name_place(&set.ready_.at(1, 0), "bits above");
     name_place(&set.touched_, "touched");
     name_place(&set.free_places_, "free places");
-    name_place(&set.taking_all_, "taking all");
+    name_place(&set.joined_, "joined");
     name_place(&set.ready_.settled_, "settled height");
     for (std::uint32_t i = 0; i < set.touched_.load(base::acquire); ++i) {
         if (set.find_member(i)->tell == nullptr) continue;

@@ -98,6 +98,7 @@ void skip_places(std::size_t set, unsigned up_to) { set_layout::skip(*here->sets
 void watch_set(std::size_t set) { set_layout::watch(*here->sets[set]); }
 
 void name_sets(std::initializer_list<int> places) {
+    efd::core::hold_layout::name();
     for (set_core* const set : here->sets) {
         if (set == nullptr) continue;
         set_layout::name(*set);

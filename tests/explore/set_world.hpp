@@ -7,6 +7,7 @@
 
 #include "explore/world.hpp"
 
+#include "core/hold.hpp"
 #include "watch/set_core.hpp"
 
 #include <array>
@@ -61,6 +62,20 @@ inline constexpr efd::core::wait_terms bounded{.deadline_ns = 1, .sleep = efd::c
 std::string audit_sets();
 
 } // namespace explore
+
+namespace efd::core {
+
+// The explorer's way to the slots of takes from several objects.
+class hold_layout {
+  public:
+    static void name();
+    static bool any_tied() noexcept;
+
+  private:
+    static constexpr std::size_t few = 3; // a scenario has no more takers
+};
+
+} // namespace efd::core
 
 namespace efd::watch {
 

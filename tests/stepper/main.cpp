@@ -2,7 +2,6 @@
 //
 //     stepper                       every call, at positions that make up a bounded number of steps
 //     stepper --all                 at every instruction
-//     stepper --sets                the calls of sets as well
 //     stepper --only NAME           that call
 //     stepper --must-fail           each call named so must show a fault: of libraries that are broken on purpose
 //
@@ -35,7 +34,6 @@ constexpr long most_steps = 10'000;                 // of one scene, unless at e
 
 struct options {
     bool all = false;
-    bool sets = false;
     bool must_fail = false;
     std::string only;
 };
@@ -245,8 +243,6 @@ options read_options(int count, char** words) {
         const std::string word = words[i];
         if (word == "--all")
             asked.all = true;
-        else if (word == "--sets")
-            asked.sets = true;
         else if (word == "--must-fail")
             asked.must_fail = true;
         else if (word == "--only" && i + 1 < count)
@@ -265,7 +261,7 @@ int main(int count, char** words) {
     const options asked = read_options(count, words);
     figures total;
     for (const scene& what : scenes) {
-        if (asked.only.empty() ? what.is_of_sets && !asked.sets : asked.only != what.name) continue;
+        if (!asked.only.empty() && asked.only != what.name) continue;
         if (what.after_jump != nullptr) {
             run(what, way::jump, asked, total);
             continue;

@@ -28,7 +28,6 @@ struct scene {
     bool (*healthy)();
     bool (*calm)();
     bool sleeps;     // the stepped call sleeps until the healthy thread has written
-    bool is_of_sets; // calls of sets
     bool by_handler; // has a variant in which a handler writes and waits for the reader's answer
     // Left by a siglongjmp out of a handler; then what the same thread finds right afterwards. Null: it is not left so.
     bool (*after_jump)() = nullptr;

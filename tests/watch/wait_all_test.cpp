@@ -1,11 +1,14 @@
-// wait_set::wait_all: every member in one step or none; HOLD and ALL_SLEEP.
+// wait_set::wait_all: every member in one step or none; HOLD, ALL_MEMBERS and ALL_SLEEP.
 #include "support/waiting.hpp"
 
 #include <efd/wait_set.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -137,6 +140,71 @@ TEST(wait_all_race, no_moment_between) {
     EXPECT_EQ(seen_empty.load(), 0);
     EXPECT_EQ(a.count(), 1U);
     EXPECT_EQ(b.count(), 0U);
+}
+
+// HOLD: each write to a member that is held breaks the take. A take from many gets through all the same.
+TEST(wait_all_race, many_beside_a_writer_and_a_poller_that_never_rest) {
+    constexpr std::size_t members = 300;
+    wait_set set;
+    std::vector<eventfd> all(members);
+    for (std::size_t i = 0; i < members; ++i) set.add(all[i], i);
+    std::atomic<std::uint64_t> written{0};
+    std::uint64_t taken = 0;
+    {
+        std::jthread writer([&](const std::stop_token& stop) {
+            while (!stop.stop_requested()) {
+                (void)all[members / 2].write(1);
+                ++written;
+            }
+        });
+        std::jthread poller([&](const std::stop_token& stop) {
+            while (!stop.stop_requested()) (void)all[members / 3].count();
+        });
+        std::vector<set_event> got(members);
+        for (int round = 0; round < 20; ++round) {
+            for (eventfd& one : all)
+                if (&one != &all[members / 2]) (void)one.write(1);
+            ASSERT_EQ(set.wait_all_for(got, 60s), std::errc{}) << round;
+            const auto others = std::count_if(got.begin(), got.end(), [](const set_event& one) {
+                return one.token != members / 2 && one.value == 1;
+            });
+            ASSERT_EQ(others, members - 1) << round;
+            taken += got[members / 2].value;
+        }
+    }
+    EXPECT_EQ(taken + all[members / 2].count(), written.load());
+}
+
+// HOLD: the thread that takes does not exist in the child, which decides its held words by itself.
+TEST(wait_all_race, child_of_a_fork_in_the_midst) {
+    constexpr std::size_t members = 40;
+    wait_set set;
+    std::vector<eventfd> all;
+    for (std::size_t i = 0; i < members; ++i) all.emplace_back(1U);
+    for (std::size_t i = 0; i < members; ++i) set.add(all[i], i);
+    std::jthread taker([&](const std::stop_token& stop) {
+        std::vector<set_event> got(members);
+        while (!stop.stop_requested()) {
+            (void)set.try_all(got);
+            for (eventfd& one : all)
+                if (one.count() == 0) (void)one.write(1);
+        }
+    });
+    for (int i = 0; i < 60; ++i) {
+        const pid_t child = ::fork();
+        ASSERT_GE(child, 0);
+        if (child == 0) {
+            ::alarm(60); // a call that hangs is killed
+            for (eventfd& one : all) {
+                std::uint64_t value = 0;
+                if (one.write(1) != std::errc{} || one.try_read(value) != std::errc{} || one.count() != 0) ::_exit(1);
+            }
+            ::_exit(0);
+        }
+        int status = 0;
+        ASSERT_EQ(::waitpid(child, &status, 0), child);
+        ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "round " << i << ", status " << status;
+    }
 }
 
 } // namespace

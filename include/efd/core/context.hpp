@@ -42,8 +42,6 @@ struct wait_terms {
     patience sleep = patience::as_flagged;
 };
 
-enum class hold_end : unsigned char { held, nothing_there, sealed, held_already };
-
 // What a read came to; value is meaningful if end is ok. Comes back in registers, so that a caller's variable need not
 // live in memory on the fast path.
 struct taken {
@@ -54,6 +52,9 @@ struct taken {
 struct operation;
 struct sleep_spot;
 class cancel_word;
+class hold_slot;
+struct held_object;
+enum class hold_end : unsigned char;
 struct bell;
 struct standing_watcher;
 class standing_places;
@@ -198,10 +199,10 @@ class alignas(64) context {
     [[nodiscard]] state_word look() const noexcept { return state_.load(base::acquire); }
     [[nodiscard]] bool drain_untold(state_word seen) noexcept;
     [[nodiscard]] const standing_places* standing() const noexcept;
-    // Taking from several objects in one step, for watch/ alone; see src/core/hold.cpp.
-    [[nodiscard]] hold_end hold(std::uint64_t& amount) noexcept;
-    [[nodiscard]] state_word release_hold(std::uint64_t amount) noexcept;
-    void tell_of_held_take(state_word before, std::uint64_t amount) noexcept;
+    // Taking from several objects in one step, for watch/ alone; see src/core/hold.hpp.
+    [[nodiscard]] hold_end hold(const hold_slot& owner, held_object& one) noexcept;
+    void release_hold(const held_object& one, bool taken) noexcept;
+    void tell_of_held_take() noexcept;
     [[nodiscard]] base::status take_sealed_untold(std::uint64_t& value, std::uint64_t most = as_mode) noexcept;
     void after_sealed_take() noexcept;
     void linger_before_arming() noexcept { linger(wait_terms{}); }
@@ -231,6 +232,7 @@ class alignas(64) context {
     [[nodiscard]] base::status add_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept;
     void after_packed_add(state_word old, std::uint64_t n, std::uint32_t mask) noexcept;
     [[nodiscard]] base::status write_void(std::uint64_t n) noexcept;
+    state_word end_hold(state_word seen) noexcept; // in hold.cpp
     void seal_wake_ring(state_word old, std::uint64_t n) noexcept;
 
     // The sealed regime, in sealed.cpp.

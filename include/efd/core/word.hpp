@@ -14,13 +14,13 @@
 // bit      set by                       cleared by                      may be wrongly set          wrongly clear
 // asleep   a reader about to sleep      a waker that found nobody left  yes: costs one system call  never
 // arrived  a reader about to sleep      every waker, before it wakes    yes: one settle fails       never, see ARRIVE
-// watched  who joins, with a stamp      who leaves as the last          yes: an empty walk          never, see
-// WATCH_OFF sealed   whoever meets a huge count   nobody                          never                       never
-// held     who takes from several       who has taken, or gives up      never                       never
+// watched  who joins, with a stamp      who leaves as the last          yes: an empty walk          never: WATCH_OFF
+// sealed   whoever meets a huge count   nobody                          never                       never
+// held     a take from several          whoever meets it, see HOLD      yes: of a take that failed  never
 // armed    the bell; a read to zero     whoever has rung the bell       yes: rings once more        never, see LEVEL
 // rung     the bell, once it has rung   a read to zero, for `armed`     yes: the bell looks again   never, see LEVEL
 // turn     wakers, first arrivals,      a waker that found nobody left  a stamp repeats after 2^28  -
-//          arm, who joins               (not while watched)
+//          arm, who joins, a hold       (not while watched)
 // left     the sealing step             whoever has woken the sleepers  yes: costs one system call  never
 //
 // arrived implies asleep. A packed word with no marks is the count and nothing else ("quiet").
@@ -60,7 +60,7 @@ inline constexpr int count_shift = 35;
 inline constexpr std::uint64_t armed_mark = std::uint64_t{1} << 32; // the next add rings
 inline constexpr std::uint64_t rung_mark = std::uint64_t{1} << 33;  // it has rung; the read that reaches zero unrings
 
-// Somebody takes from several objects at once, and this is one of them (src/core/hold.cpp). Only a packed word whose
+// A call takes from several objects at once, and this is one of them (src/core/hold.cpp). Only a packed word whose
 // count is above zero is ever held.
 inline constexpr std::uint64_t hold_mark = std::uint64_t{1} << 34;
 
@@ -103,6 +103,21 @@ constexpr state_word left_by_read(state_word w, std::uint64_t rest) noexcept {
 // What the bell leaves once it has rung for a count above zero.
 constexpr state_word after_ring(state_word w) noexcept { return (w & ~armed_mark) | rung_mark; }
 
+// HOLD. While a word is held its turn is the stamp of this one hold. So a step that changes the turn ends the hold
+// first; adds, and the marks that are made blindly, do not. A hold clears `arrived`, as a waker does: no sleeper who
+// announced itself before falls asleep on the word.
+constexpr state_word held_by(state_word w, std::uint32_t turn) noexcept {
+    return with_park(w, (park_of(w) & ~(turn_bits | arrived_mark)) | turn << turn_shift) | hold_mark;
+}
+constexpr std::uint32_t turn_of(state_word w) noexcept { return park_of(w) >> turn_shift; }
+// What the end of a hold leaves that takes `amount`. The turn stays where it may be compared: by who sleeps, by a ring,
+// by who takes the mark `watched` away.
+constexpr state_word released(state_word w, std::uint64_t amount) noexcept {
+    const state_word left = left_by_read(w & ~hold_mark, packed_count(w) - amount);
+    const bool keeps_turn = (park_of(w) & asleep_mark) != 0 || is_armed(w) || is_watched(w); // WATCH_OFF
+    return keeps_turn ? left : with_park(left, park_of(left) & ~turn_bits);
+}
+
 // The park protocol, the same on the lower half of the state word and on the park words of a sealed context.
 constexpr bool has_sleeper(park_word p) noexcept { return (p & asleep_mark) != 0; }
 // The first to arrive stamps a turn of its own, so that a value somebody is about to sleep on never comes back.
@@ -131,7 +146,7 @@ constexpr state_word armed_by(state_word w, std::uint32_t turn) noexcept {
 }
 // Whether the mark in `w` is certainly of the arm that `rung` shows.
 constexpr bool is_same_arm(state_word w, state_word rung) noexcept {
-    if (!is_armed(w) || is_sealed(w) != is_sealed(rung)) return false;
+    if (!is_armed(w) || is_sealed(w) != is_sealed(rung) || is_held(w) || is_held(rung)) return false;
     if (is_sealed(w)) return w >> count_shift == rung >> count_shift;
     const park_word stamp = park_of(rung) & turn_bits;
     return !has_sleeper(park_of(w) | park_of(rung)) && stamp != 0 && (park_of(w) & turn_bits) == stamp;
@@ -182,6 +197,13 @@ static_assert(watched_by(watched_by(0, 7), 8) != watched_by(0, 7) &&
               unwatched(watched_by(with_count(0, 3), 7)) == with_count(0, 3));
 static_assert(has_sleeper(park_of(watched_by(asleep_mark, 7))) && unwatched(watched_by(asleep_mark, 7)) != asleep_mark);
 static_assert(watched_by(sealed_from(0), 7) == sealed_from(watched_mark));
+static_assert(held_by(with_count(watched_mark, 3), 7) == (with_count(watched_mark, 3) | 7U << turn_shift | hold_mark));
+static_assert(turn_of(held_by(one_unit, 7)) == 7 && (held_by(one_unit | arrived(0, 5), 7) & arrived_mark) == 0);
+static_assert(released(held_by(with_count(0, 3), 7) + one_unit, 3) == one_unit);
+static_assert(released(held_by(with_count(watched_mark, 3), 7), 3) == (watched_mark | 7U << turn_shift));
+static_assert(released(held_by(with_count(rung_mark, 3), 7), 3) == armed_mark);
+static_assert(released(held_by(one_unit | arrived(0, 5), 7), 0) == (one_unit | claimed(arrived(0, 5), 7)));
+static_assert(!is_same_arm(held_by(with_count(armed_mark, 1), 7), held_by(with_count(armed_mark, 1), 7)));
 static_assert(arrived(armed_by(0, 7) & UINT32_MAX, 8) == arrived(0, 8));
 static_assert(arrived(0, 7) != arrived(0, 8) && arrived(arrived(0, 7), 8) == arrived(0, 7));
 static_assert(arrived(claimed(arrived(0, 6), 7), 8) != arrived(0, 6));
