@@ -12,7 +12,7 @@ import re
 import sys
 from pathlib import Path
 
-ROOMS = ("include/efd", "src/os", "src/core", "src/watch", "src/file", "src/dropin")
+ROOMS = ("include/efd", "src/base", "src/os", "src/core", "src/watch", "src/file", "src/api", "src/dropin")
 HEADING = re.compile(r"^## ([A-Z_]{3,}(?:(?:,| /) [A-Z_]{3,})*)", re.MULTILINE)
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 NAME = re.compile(r"(?<![\w:])[A-Z]{3,}(?:_[A-Z]+)*(?![\w(])")

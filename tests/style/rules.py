@@ -15,12 +15,13 @@ LONGEST_FUNCTION = 59
 LONGEST_FILE = 399
 BANNED_WORDS = {"manager", "helper", "util", "impl", "managers", "helpers", "utils"}
 ATOMIC_DOOR = "include/efd/base/atomic.hpp"
-ATOMIC_ROOMS = ("src/base/", "src/os/", "src/core/", "src/api/", "include/")
+ATOMIC_ROOMS = ("src/base/", "src/os/", "src/core/", "src/watch/", "src/file/", "src/api/", "src/dropin/", "include/")
 ORDER = re.compile(r"\b(?:relaxed|acquire|release|acq_rel)\b")
 ATOMIC_CALL = re.compile(
     r"(?:\.|->)\s*(load|store|exchange|compare_exchange_weak|compare_exchange_strong|fetch_\w+)\s*(\()"
 )
 ATOMIC_NAME = re.compile(r"\batomic\s*<[^;{}()]*>\s*(\w+)\s*[;{=(]")
+DECLARED = re.compile(r"(?:\b(?!return\b|else\b|do\b)\w+|[>*&])[ \t]+$")
 SYSTEM_HEADERS = re.compile(
     r"^(?:linux/.*|asm/.*|sys/(?!cdefs\.h$).*|unistd\.h|sched\.h|fcntl\.h|poll\.h|signal\.h|csignal|time\.h|ctime"
     r"|semaphore\.h|spawn\.h|dirent\.h|dlfcn\.h)$"
@@ -113,8 +114,9 @@ def named_orders(source, _files):
     for name in set(ATOMIC_NAME.findall(source.code)):
         hidden = rf"(?:\+\+|--)\s*{name}\b(?!\s*(?:\.|->|\())|(?<![\w.]){name}\s*(?:\+\+|--|[-+|&^]?=(?!=))"
         for place in re.finditer(hidden, source.code):
-            if "atomic" in source.code[source.code.rfind("\n", 0, place.start()) + 1 : place.start()]:
-                continue  # its declaration
+            before = source.code[source.code.rfind("\n", 0, place.start()) + 1 : place.start()]
+            if "atomic" in before or DECLARED.search(before):
+                continue  # its declaration, or that of another object with the same name
             yield source.line_of(place.start()), f"{name} is atomic; an operator names no memory order"
 
 

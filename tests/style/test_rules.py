@@ -145,6 +145,18 @@ class Orders(unittest.TestCase):
             text = "base::atomic<std::uint32_t> a_{0};\n" + use + "\n"
             self.assertEqual([2], caught(rules.named_orders, "include/efd/core/context.hpp", text), use)
 
+    def test_every_lock_free_room_is_looked_at(self):
+        text = "base::atomic<int> a{0};\n#include <atomic>\nint b = a.load();\n"
+        for room in ("base", "os", "core", "watch", "file", "api", "dropin/rules", "dropin/table", "dropin/interpose"):
+            self.assertEqual([3], caught(rules.named_orders, f"src/{room}/x.cpp", text), room)
+            self.assertEqual([2], caught(rules.atomics_door, f"src/{room}/x.hpp", text), room)
+
+    def test_another_object_of_the_same_name_is_clean(self):
+        text = "base::atomic<int> a{0};\nstruct x {\n    int a = 0;\n    std::optional<int> a = 1;\n};\nint* const a = &y;\n"
+        self.assertEqual([], caught(rules.named_orders, "src/core/x.cpp", text))
+        for use in ("else a = 1;", "return a = 1;", "b->a = 1;", "(a) = b, a = 1;"):
+            self.assertEqual([2], caught(rules.named_orders, "src/core/x.cpp", "base::atomic<int> a{0};\n" + use + "\n"), use)
+
     def test_named_orders_are_clean(self):
         text = (
             "base::atomic<int> a{0};\nbase::atomic<T*> b = {};\nauto x = a.load(base::relaxed);\na.store(f(g(1)), release);\n"
