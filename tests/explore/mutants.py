@@ -31,7 +31,7 @@ from mutation import ROOT
 
 FLAGS = [
     "-std=c++20", "-O1", "-w", "-fno-stack-protector", "-fcf-protection=none", "-ftrivial-auto-var-init=zero",
-    '-DEFD_ATOMIC_MODEL="explore/model_atomic.hpp"',
+    '-DEFD_ATOMIC_MODEL="explore/model_atomic.hpp"', "-DEFD_CHECKS=1",
 ]  # fmt: skip
 SECONDS_MOST = 240
 
