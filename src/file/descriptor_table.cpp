@@ -2,6 +2,8 @@
 // file/descriptor_table.cpp: see descriptor_table.hpp.
 #include "file/descriptor_table.hpp"
 
+#include <efd/base/check.hpp>
+
 #include "os/descriptor.hpp"
 #include "os/file_number.hpp"
 #include "os/memory.hpp"
@@ -94,6 +96,7 @@ status descriptor_table::reserve(int fd) noexcept {
 
 void descriptor_table::install(int fd, open_file& file) noexcept {
     place* const named = place_of(fd);
+    EFD_CHECK(fd >= 0 && named != nullptr); // reserve came first
     os::note_owner(fd, named);
     file.add_number(fd);
     // The kernel has given this number to the caller alone: where nothing is left of who had it before, nobody puts

@@ -19,6 +19,8 @@
 // mover when it is done. Its look at the count comes after that.
 #include "watch/doorbell.hpp"
 
+#include <efd/base/check.hpp>
+
 #include "os/descriptor.hpp"
 #include "os/file_number.hpp"
 #include "os/process.hpp"
@@ -108,6 +110,7 @@ status doorbell::open_here(ring_way way, int& fd) noexcept {
         os::note_owner(made, this);
         home_.store(os::process_number(), base::release);
         const int wanted = made << number_shift | mark_of(way);
+        EFD_CHECK(wanted >> number_shift == made && way_of(wanted) == way && !is_lent(wanted) && !is_retired(wanted));
         if (place_.compare_exchange_strong(place, wanted, base::acq_rel, base::acquire)) {
             place = wanted;
             if (readable) note_born_ringing();
@@ -151,6 +154,7 @@ void doorbell::note_born_ringing() noexcept {
 status doorbell::adopt(core::context& object, const lent_number& number) noexcept {
     doorbell* const bell = of_slot(object);
     if (bell == nullptr) return status::no_memory;
+    EFD_CHECK(number.fd >= 0 && number.way != ring_way::armed);
     if (object.count() > 0) bell->note_born_ringing();
     bell->lent_ = number;
     bell->inherits_.store(number.inherited ? 1 : 0, base::relaxed);
@@ -168,6 +172,7 @@ bool doorbell::has_own_number(core::context& object) noexcept {
 // FIRST_USE. Several calls may do so at once: all have numbers of one file, and one of these stays.
 void doorbell::give_own_number(core::context& object, int own) noexcept {
     auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
+    EFD_CHECK(bell != nullptr && own >= 0);
     os::mark(own);
     os::note_owner(own, bell);
     int place = bell->place_.load(base::acquire);
@@ -258,6 +263,7 @@ bool doorbell::is_home() noexcept {
 }
 
 bool doorbell::move_home(std::uint32_t seen, std::uint32_t here) noexcept {
+    EFD_CHECK((here & moving_mark) == 0);
     const std::uint32_t moving = here | moving_mark;
     while (!home_.compare_exchange_weak(seen, moving, base::acq_rel, base::acquire)) // HOME
         if (seen == here) return true;
