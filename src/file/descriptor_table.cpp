@@ -67,13 +67,13 @@ file_reference descriptor_table::use(int fd) noexcept {
 // back, and then it has to be an anonymous file for us to be wrong.
 [[gnu::noinline]] void descriptor_table::bring_home(int fd, open_file& file) noexcept {
     if (!watch::doorbell::has_own_number(file.object())) {
-        const int own = os::take_number_apart(fd);
+        const int own = os::dup_high(fd);
         const bool is_named = place_of(fd)->load(base::acquire) == &file && is_installed(fd); // FIRST_USE, look
         const bool is_ours = is_named && os::is_anonymous(own >= 0 ? own : fd);
         if (is_ours && own >= 0)
             watch::doorbell::give_own_number(file.object(), own);
         else if (own >= 0)
-            os::close_known_bell(own);
+            os::close_known_fd(own);
         else if (is_ours)
             watch::doorbell::use_lent_number(file.object());
     }
@@ -116,7 +116,7 @@ bool descriptor_table::is_installed(int fd) noexcept {
 }
 
 void descriptor_table::follow_to(int fd, int bell) noexcept {
-    if (fd != bell && is_installed(fd) && os::is_marked(fd)) os::put_behind(bell, fd);
+    if (fd != bell && is_installed(fd) && os::is_marked(fd)) os::dup_onto(bell, fd);
 }
 
 void descriptor_table::follow(core::context& object, int bell, int lent) noexcept {

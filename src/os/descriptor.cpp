@@ -154,12 +154,12 @@ bool is_bell_as_made(int fd, bool readable) noexcept {
     return (raw_poll(&asked, 1, 0) == 1 && (asked.revents & POLLIN) != 0) == readable;
 }
 
-void close_bell(int fd) noexcept {
+void close_fd(int fd) noexcept {
     const errno_keeper keeper;
     if (has_mark(fd)) raw_close(fd);
 }
 
-void close_known_bell(int fd) noexcept {
+void close_known_fd(int fd) noexcept {
     const errno_keeper keeper;
     raw_close(fd);
 }

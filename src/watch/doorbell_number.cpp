@@ -115,7 +115,7 @@ status doorbell::open_here(ring_way way, int& fd) noexcept {
             place = wanted;
             if (readable) note_born_ringing();
         } else {
-            os::close_bell(made); // another thread was first
+            os::close_fd(made); // another thread was first
         }
     } else if (!is_retired(place)) {
         if (const status end = make_anew(place); end != status::ok) return end;
@@ -181,7 +181,7 @@ void doorbell::give_own_number(core::context& object, int own) noexcept {
         if (bell->place_.compare_exchange_weak(place, own << number_shift | kept, base::acq_rel, base::acquire)) return;
     }
     os::note_owner(own, nullptr);
-    os::close_known_bell(own);
+    os::close_known_fd(own);
 }
 
 void doorbell::use_lent_number(core::context& object) noexcept {
@@ -232,7 +232,7 @@ void doorbell::retire(core::context& object) noexcept {
     const int fd = fd_here();
     if (fd < 0) return;
     os::note_owner(fd, nullptr);
-    os::close_bell(fd);
+    os::close_fd(fd);
 }
 
 // The last reference is gone, and with it everybody who could be busy here.
