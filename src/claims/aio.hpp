@@ -3,7 +3,7 @@
 //
 // Owns one AIO context, given up with the claim's process. A request names its operation and, if it has one, the
 // descriptor that its completion signals. Any thread; waiting is bounded.
-// Invariant: a machine that refuses AIO is told from a claim that differs by refused().
+// Invariant: a machine that refuses AIO differs from a claim that fails: refused() says which it is.
 #pragma once
 
 #include "claims/sleeper.hpp"

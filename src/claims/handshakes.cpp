@@ -47,7 +47,7 @@ class runner {
 };
 using runners = std::array<runner, 3>;
 
-// One processor for all: whoever passes the token on has gone to sleep before the next one runs.
+// One processor for all: a thread that passes the token on is asleep before the next one runs.
 void stay_on_this_processor() {
     cpu_set_t here;
     CPU_ZERO(&here);

@@ -10,6 +10,7 @@ import re
 from pathlib import PurePosixPath
 
 from source import LEVELS, LIBRARY_ROOMS, NEIGHBOURS, room_of
+from words import GONE
 
 LONGEST_FUNCTION = 59
 LONGEST_FILE = 399
@@ -212,8 +213,20 @@ def banned_words(source, _files):
             yield source.line_of(place.start()), f"'{place[0]}' says nothing about what it is"
 
 
+def gone_words(source, _files):
+    """Words that were replaced stay gone: in names and comments, not in what a program prints or is given."""
+    if source.path.startswith("tests/style/"):
+        return  # the table of the words, and samples
+    text = source.without_literals if source.is_cpp else source.text
+    for word, (instead, places) in GONE.items():
+        if not source.path.startswith(places):
+            continue
+        for place in re.finditer(rf"\b{word}\b", text, re.IGNORECASE):
+            yield source.line_of(place.start()), f"'{place[0]}' is gone: say {instead} (docs/glossary.md)"
+
+
 RULES = [
     layers, function_length, file_length, atomics_door, named_orders, system_calls_door, file_card, license_line,
-    no_sleep, banned_words,
+    no_sleep, banned_words, gone_words,
 ]  # fmt: skip
 assert LIBRARY_ROOMS <= LEVELS.keys()

@@ -246,6 +246,27 @@ class Names(unittest.TestCase):
         self.assertEqual([], caught(rules.banned_words, "src/core/x.cpp", "int simple, implied; // a helper\n"))
 
 
+class GoneWords(unittest.TestCase):
+    def test_a_word_that_is_gone_is_caught(self):
+        for path, line in (
+            ("src/file/x.cpp", "os::put_behind(a, b);"), ("tests/x.cpp", "// as put_behind does"), ("src/os/x.cpp", "// Whoever asks."),
+            ("scripts/x", "# put_behind"), ("src/cli/x.cpp", "bool told = false;"), ("models/x.pml", "/* a SEAT */"),
+        ):  # fmt: skip
+            self.assertEqual([1], caught(rules.gone_words, path, line + "\n"), line)
+
+    def test_other_words_and_places_are_clean(self):
+        for path, line in (
+            ("src/file/x.cpp", "put_behind_it(a);"), ("src/file/x.cpp", 'print("put_behind");'), ("src/core/x.cpp", "told(a);"),
+            ("src/os/x.cpp", "dup_onto(a, b); // untold"),
+        ):  # fmt: skip
+            self.assertEqual([], caught(rules.gone_words, path, line + "\n"), line)
+
+    def test_the_glossary_has_what_is_said_instead(self):
+        glossary = (HERE.parent.parent / "docs" / "glossary.md").read_text(encoding="utf-8")
+        names = [instead for instead, _ in rules.GONE.values() if "_" in instead and "," not in instead]
+        self.assertEqual([], [name for name in names if name not in glossary])
+
+
 def run_with(tool, arguments, name, text):
     """Whether the tool is content with a file of this text below a copy of the repository's configuration."""
     with tempfile.TemporaryDirectory() as directory:
