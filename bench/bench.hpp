@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: MIT
 // bench/bench.hpp: the bench as a whole: which rows, run them, and say what came out.
 //
 // The face that the efd command uses. Each row runs in a process of its own (apart.hpp); nothing else of this process
-// should run meanwhile. No row fails for being slow: gates are told, not enforced.
+// should run meanwhile. No row fails for being slow: gates are printed, not enforced.
 #pragma once
 
 #include "bench/apart.hpp"

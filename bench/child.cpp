@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/child.cpp: see child.hpp.
 #include "bench/child.hpp"
 
@@ -16,8 +17,8 @@ double in_child(const std::function<double()>& measure) {
     if (child == 0) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         const double answer = measure();
-        const bool told = ::write(ends[1], &answer, sizeof answer) == sizeof answer;
-        ::_exit(told ? 0 : 1);
+        const bool sent = ::write(ends[1], &answer, sizeof answer) == sizeof answer;
+        ::_exit(sent ? 0 : 1);
     }
     ::close(ends[1]);
     double answer = 0;

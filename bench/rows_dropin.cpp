@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/rows_dropin.cpp: what a program that nobody rebuilt pays and gains under `efd run`.
 //
 // A library cannot be preloaded into a process that runs already, so each measurement is this command once more, asked
@@ -32,7 +33,7 @@ double write_unread() {
     const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     must(fd >= 0, "eventfd");
     std::uint64_t value = 1;
-    for (int i = 0; i < 1000; ++i) { // evidence for whoever looks for it
+    for (int i = 0; i < 1000; ++i) { // evidence for a promotion
         must(::write(fd, &value, sizeof value) == sizeof value, "write");
         if (i % 10 == 9) must(::read(fd, &value, sizeof value) == sizeof value, "read");
         value = 1;

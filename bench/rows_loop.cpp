@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: MIT
 // bench/rows_loop.cpp: signals into an epoll loop on the other processor: a burst, now and then, to and fro.
 //
-// System calls are counted by whoever makes them, both sides, but for libuv, which does not tell.
+// Both sides count the system calls that they make; libuv does not say how many it makes.
 #include "bench/loops.hpp"
 #include "bench/measure.hpp"
 #include "bench/row.hpp"

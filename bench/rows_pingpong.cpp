@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: MIT
 // bench/rows_pingpong.cpp: two threads, two objects, and a signal that goes to and fro; the time of one round trip.
 //
 // On one processor it is the price of two switches, on two that of two wake-ups, and with a linger that of two cache
-// lines. Warmed up before the clock starts, so that whoever adapts has adapted.
+// lines. Warmed up before the clock starts, so that what adapts has adapted.
 #include "bench/measure.hpp"
 #include "bench/row.hpp"
 #include "bench/subjects.hpp"

@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: MIT
 // claims/aio.hpp: asynchronous I/O of the kernel (io_setup and on), whose completions signal an eventfd.
 //
 // Owns one AIO context, given up with the claim's process. A request names its operation and, if it has one, the
 // descriptor that its completion signals. Any thread; waiting is bounded.
-// Invariant: a machine that refuses AIO is told from a claim that differs by refused().
+// Invariant: a machine that refuses AIO differs from a claim that fails: refused() says which it is.
 #pragma once
 
 #include "claims/sleeper.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/descriptor_calls.hpp: the plain calls on a descriptor that claims make, with errno values as results.
 //
 // Owns nothing. Used by the claims that need a descriptor of their own (a dup, a descriptor of another object) beside
@@ -62,8 +63,8 @@ inline std::uint64_t count_of(int fd) {
     return text.empty() ? 0 : std::stoull(text, nullptr, 16);
 }
 
-// Whether this process owns the inode that all anonymous files share. It is root's; whoever is not root, or is root of
-// a user namespace only, meets the usual permission errors before the rest of the kernel has a say.
+// Whether this process owns the inode that all anonymous files share. It is root's: a process that is not root, or root
+// of a user namespace only, meets the usual permission errors before the rest of the kernel has a say.
 inline bool owns_inode_of(int fd) {
     struct stat of{};
     return ::fstat(fd, &of) == 0 && of.st_uid == ::geteuid();

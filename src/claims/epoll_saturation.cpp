@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: MIT
 // claims/epoll_saturation.cpp: FACTS E, what the saturating signal (MAX-1 to MAX) tells watchers and sleepers.
 //
-// Owns K-076, K-077. The signal wakes with the key IN alone, so that whoever did not ask for IN learns of the error
-// only when he looks for another reason; a second descriptor, the bell, is that reason. Links with liburing.
+// Owns K-076, K-077. The signal wakes with the key IN alone, so that a watcher that did not ask for IN sees the error
+// only when it looks for another reason; a second descriptor, the bell, is that reason. Links with liburing.
 #include "claims/calm.hpp"
 #include "claims/claim.hpp"
 #include "claims/epoll_watch.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/handshakes.cpp: section F of docs/semantics.md, that no wake is lost, not one in many thousand.
 //
 // Owns K-169. One token goes round three threads of one processor, which sleep until it comes: a reader, a reader of a
@@ -46,7 +47,7 @@ class runner {
 };
 using runners = std::array<runner, 3>;
 
-// One processor for all: whoever passes the token on has gone to sleep before the next one runs.
+// One processor for all: a thread that passes the token on is asleep before the next one runs.
 void stay_on_this_processor() {
     cpu_set_t here;
     CPU_ZERO(&here);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/in_kernel_api.cpp: section L of docs/semantics.md, the interface that the kernel keeps for its own drivers.
 //
 // One function for each row, asked of the library alone, through core::context and the C wait queue: user space cannot
@@ -64,14 +65,14 @@ void join(trial& t, context& queue, watcher& entry) {
     t.expect_equal(ready, queue.poll(), "what poll said as the entry joined");
 }
 
-// 8 bits for each key, first call lowest: told apart in one comparison.
+// 8 bits for each key, first call lowest: one comparison distinguishes them.
 std::uint64_t calls(const watcher& one) {
     std::uint64_t all = 0;
     for (auto key = one.keys.rbegin(); key != one.keys.rend(); ++key) all = all << 8 | (*key & 0xffU);
     return all;
 }
 
-// The C face of the guard: what a callback is told, and what is left.
+// The C face of the guard: what a callback gets, and what is left.
 void c_face_refuses_too(trial& t) {
     struct asked {
         efd_t* efd;

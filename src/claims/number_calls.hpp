@@ -1,4 +1,5 @@
-// claims/number_calls.hpp: the calls that a program makes on the number of an eventfd, whoever answers them.
+// SPDX-License-Identifier: MIT
+// claims/number_calls.hpp: the calls that a program makes on the number of an eventfd, for any backend.
 //
 // Owns nothing. The kernel's are direct system calls, so that no wrapper looks at their arguments first; the library's
 // are efd_fd_*. They take any number, also one that is closed. Any thread.

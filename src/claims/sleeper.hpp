@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/sleeper.hpp: one blocking call in a thread of its own, for claims about blocking and waking.
 //
 // Owns the thread. The claim's thread starts it, which waits until it is SEEN asleep, acts, and then says what must
@@ -16,9 +17,9 @@
 
 namespace efd::claims {
 
-// How long each wait of a claim may take at most: far more than a busy machine needs, since whoever misses it differs.
-// Below the bound of a whole claim, so that a claim can say what it waited for in vain; set shorter only by those who
-// expect that.
+// How long each wait of a claim may take at most: far more than a busy machine needs, since a claim that misses it
+// differs. Below the bound of a whole claim, so that a claim can say what it waited for in vain; set shorter only by
+// those who expect that.
 inline std::chrono::milliseconds step_bound{60'000};
 
 // The same for a call of the kernel's: a timespec of one kind or another.

@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: MIT
 // claims/uring.hpp: one io_uring, as the claims about its reads, writes, polls and completions need it.
 //
 // Owns the ring, given up with the claim's process. Links with liburing. One thread. now() never sleeps: what an
 // operation of this thread completes is in the ring when that operation has returned, after io_uring_get_events.
-// Invariant: a machine that refuses io_uring is told from a claim that differs by refused().
+// Invariant: a machine that refuses io_uring differs from a claim that fails: refused() says which it is.
 #pragma once
 
 #include "claims/sleeper.hpp"

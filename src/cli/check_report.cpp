@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/check_report.cpp: see check_report.hpp.
 #include "cli/check_report.hpp"
 
@@ -20,10 +21,10 @@ nlohmann::ordered_json json_of(const tally& counted) {
 }
 
 nlohmann::ordered_json declared(const std::vector<checked_claim>& all) {
-    nlohmann::ordered_json told = nlohmann::ordered_json::array();
+    nlohmann::ordered_json found = nlohmann::ordered_json::array();
     for (const claims::declared_difference& one : claims::declared_differences)
-        if (concerns(one, all)) told.push_back({{"backend", one.backend}, {"rows", one.rows}, {"what", one.what}});
-    return told;
+        if (concerns(one, all)) found.push_back({{"backend", one.backend}, {"rows", one.rows}, {"what", one.what}});
+    return found;
 }
 
 } // namespace
@@ -74,9 +75,9 @@ check_totals totals_of(const std::vector<checked_claim>& all) {
 nlohmann::ordered_json to_json(const std::vector<checked_claim>& all, const std::string& profile) {
     nlohmann::ordered_json claims = nlohmann::ordered_json::array();
     for (const checked_claim& one : all) {
-        nlohmann::ordered_json told{{"claim", one.what.id}, {"title", one.what.title}};
-        for (const column& asked : columns) told[asked.name] = json_of(one.*asked.answer);
-        claims.push_back(std::move(told));
+        nlohmann::ordered_json found{{"claim", one.what.id}, {"title", one.what.title}};
+        for (const column& asked : columns) found[asked.name] = json_of(one.*asked.answer);
+        claims.push_back(std::move(found));
     }
     const check_totals counted = totals_of(all);
     nlohmann::ordered_json totals;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/check_report.hpp: what the claims said, as a table for people and as JSON for programs.
 //
 // Pure functions over results. Invariant: every claim is listed, also one that nobody could be asked.
@@ -37,7 +38,7 @@ struct check_totals {
 inline constexpr std::array verdict_words{"holds", "differs", "not provoked", "not applicable"};
 [[nodiscard]] std::string word_of(claims::verdict v);
 
-// Who is asked, in the order in which it is told.
+// The backends that are asked, in the order of the report.
 struct column {
     const char* name;
     claims::outcome checked_claim::* answer;

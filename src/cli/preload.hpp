@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/preload.hpp: where the drop-in is, and the environment in which a program gets it.
 #pragma once
 
@@ -6,8 +7,8 @@
 
 namespace efd::cli {
 
-// EFD_DROPIN_LIBRARY, or beside the command as it was built or installed. Throws, and says what to do, if it is nowhere
-// or where the loader cannot be told of.
+// EFD_DROPIN_LIBRARY, or beside the command as it was built or installed. Throws, and says what to do, if there is
+// none, or if the loader cannot be given its path.
 [[nodiscard]] std::filesystem::path find_dropin();
 
 // Of this process, which is about to exec: the library goes behind what LD_PRELOAD names already, as sanitizers must

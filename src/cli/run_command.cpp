@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: MIT
 // cli/run_command.cpp: see run_command.hpp.
 //
-// Without a report the program takes this process over, so nothing stands between it and whoever started it. With one,
-// it is a child in the same process group and on the same terminal, so job control reaches both; signals that are sent
-// to this process alone go on to it, those that it sends to its parent go on to whoever started this process, and this
-// process ends as it ended. The counts are in memory that the run shares, which is read at the end whatever its
-// processes died of.
+// Without a report this process executes the program, so nothing stands between the program and the starter. With one,
+// the program is a child in the same process group and on the same terminal, so job control reaches both. A signal that
+// is sent to this process alone is sent on to the program; a signal that the program sends to its parent is sent on to
+// the starter, which is the parent of this process. This process ends as the program ended. The counts are in memory
+// that the run shares; they are read at the end, whatever ended the processes.
 #include "cli/run_command.hpp"
 
 #include "cli/choice.hpp"
@@ -86,8 +87,8 @@ bool has_it_already(int signal, const siginfo_t& from) {
     return signal != SIGALRM && signal != SIGXCPU;
 }
 
-// The program itself means its parent, which is whoever started it; everybody else means the program. 0: the starter
-// has ended.
+// A signal from the program is meant for its parent: it goes to the starter. Any other signal is meant for the program.
+// 0: the starter has ended.
 pid_t receiver_of(const siginfo_t& from) {
     const bool has_sender = from.si_code == SI_USER || from.si_code == SI_QUEUE || from.si_code == SI_TKILL;
     if (!has_sender || from.si_pid != the_child) return the_child;
@@ -141,9 +142,9 @@ void restore_signals(const kept_actions& kept) {
         if (is_passed_on(i) || i == SIGCHLD) ::sigaction(i, &kept.old[static_cast<std::size_t>(i)], nullptr);
 }
 
-// The program has stopped: so does this process, for the shell to see. But if whoever stopped the program stopped both
-// and has let both go on, this process must not stop once more. The handler of SIGCONT has then sent SIGCONT on, and
-// from that moment waitid no longer finds the program stopped; a SIGCONT that comes after waitid jumps over the stop.
+// The program has stopped: so does this process, for the shell to see. But if a signal stopped both and another let
+// both continue, this process must not stop once more. The handler of SIGCONT has then sent SIGCONT on, and from that
+// moment waitid no longer finds the program stopped; a SIGCONT that comes after waitid jumps over the stop.
 void stop_with(pid_t child) {
     if (sigsetjmp(goes_on, 1) == 0) {
         may_stop = 1;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/context.cpp: the slow half of read, write and signal while the word is packed.
 //
 // May be called from any thread and from signal handlers. The one race, SIGNAL_PARK, is drawn in docs/races.md: an add
@@ -12,6 +13,7 @@ namespace efd::core {
 using base::status;
 
 void context::init(std::uint64_t initval, unsigned flags, int id) noexcept {
+    EFD_CHECK(id >= 0 && (flags & ~(flag_semaphore | flag_nonblock | flag_cloexec | flag_shared)) == 0);
     const bool packed = initval < packed_limit;
     flags_.store(flags, base::relaxed);
     id_ = id;
@@ -38,6 +40,7 @@ taken context::read_slow(const wait_terms& terms, std::uint64_t most) noexcept {
     const status end = wait_for(op, terms);
     if (end == status::ok) base::order_acquire(this);
     if (end == status::would_block) tell_of_nothing();
+    EFD_CHECK(end != status::ok || op.amount > 0);
     return {op.amount, end};
 }
 
@@ -46,6 +49,7 @@ taken context::take_now() noexcept {
     const taken now = take_or_arrive(nullptr, as_mode);
     if (now.end == status::ok) base::order_acquire(this);
     if (now.end == status::would_block) tell_of_nothing();
+    EFD_CHECK(now.end != status::ok || now.value > 0);
     return now;
 }
 
@@ -92,6 +96,7 @@ status context::attempt(operation& op, sleep_spot* spot) noexcept {
 taken context::take_or_arrive(sleep_spot* spot, std::uint64_t most) noexcept {
     state_word seen = state_.load(base::acquire);
     for (;;) {
+        EFD_CHECK(is_consistent(seen));
         if (is_sealed(seen)) return take_sealed_or_arrive(spot, most);
         if (is_held(seen)) {
             seen = end_hold(seen);
@@ -101,6 +106,7 @@ taken context::take_or_arrive(sleep_spot* spot, std::uint64_t most) noexcept {
         if (there > 0) {
             const std::uint64_t take = take_up_to(most, there, semaphore());
             const state_word left = left_by_read(seen, there - take);
+            EFD_CHECK(take > 0 && take <= there && is_consistent(left) && packed_count(left) == there - take);
             if (!state_.compare_exchange_weak(seen, left, base::acq_rel, base::acquire)) continue;
             if (most != as_mode && take < there && !semaphore() && has_sleeper(park_of(seen))) wake_packed(1); // REST
             if (has_bell(seen) && packed_count(left) == 0) tell_bell(poll_out); // LEVEL, unring
@@ -111,6 +117,7 @@ taken context::take_or_arrive(sleep_spot* spot, std::uint64_t most) noexcept {
         // ARRIVE: the mark is made, or found made, on a word whose count is zero. Any later add sees it.
         const std::uint32_t turn = has_sleeper(park_of(seen)) ? 0 : take_turn();
         const park_word announced = arrived(park_of(seen), turn);
+        EFD_CHECK(is_announced(announced) && packed_count(seen) == 0 && !is_held(seen));
         if (announced == park_of(seen) ||
             state_.compare_exchange_weak(seen, with_park(seen, announced), base::acq_rel, base::acquire)) {
             *spot = sleep_spot{state_futex(), announced};
@@ -124,6 +131,7 @@ status context::add_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept {
     if (n == ceiling) return status::invalid;
     state_word seen = state_.load(base::acquire);
     while (!is_sealed(seen)) {
+        EFD_CHECK(is_consistent(seen));
         if (is_held(seen)) {
             seen = end_hold(seen);
             continue;
@@ -144,6 +152,7 @@ status context::add_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept {
 
 // The add stands; old is what it found. A watched word with no other mark has watchers to be told, and nothing else.
 void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t mask) noexcept {
+    EFD_CHECK(!is_sealed(old) && is_consistent(old));
     if (needs_attention(with_count(old, packed_count(old) + n) & ~state_word{watched_mark})) [[unlikely]]
         seal_wake_ring(old, n);
     if (is_watched(old)) notify(poll_in | mask);

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: MIT
 // core/context_bell.cpp: a context and its bell: attach, arm, ring, end.
 //
 // LEVEL: the add that finds `armed` rings before it clears the mark, so whoever finds the mark clear knows that the
 // ring is done; the read that reaches zero sets the mark again in the same step on the word, and unrings after it. Both
 // tell the bell after their step, and the bell looks at the count for itself (watch/doorbell.cpp): its last look comes
 // after the last step. May be called from any thread; arm and what the fast paths call also from signal handlers.
+#include <efd/base/check.hpp>
 #include <efd/core/context.hpp>
 
 #include "core/bell.hpp"
@@ -38,6 +40,7 @@ bell* context::bell_of_slot() noexcept {
 
 // The bell of this slot: the one given, unless another was there first; null if memory ran out.
 bell* context::put_bell(bell& given) noexcept {
+    EFD_CHECK(given.tell != nullptr);
     wait_queue* const waiters = queue();
     if (waiters == nullptr) return nullptr;
     bell* there = nullptr;
@@ -75,6 +78,7 @@ std::uint32_t context::arm_bell(std::uint32_t events) noexcept {
         const std::uint32_t ready = poll_mask(packed_count(seen)) & events;
         if (ready != 0) return ready;
         const std::uint32_t turn = has_sleeper(park_of(seen)) ? 0 : take_turn();
+        EFD_CHECK(is_armed(armed_by(seen, turn)) && is_consistent(armed_by(seen, turn)));
         if (state_.compare_exchange_weak(seen, armed_by(seen, turn), base::acq_rel, base::acquire))
             return 0; // ARM, mark
     }
@@ -96,6 +100,7 @@ bool context::wants_ring(std::uint32_t events, state_word& arm) noexcept {
 // The ring for this arm is made, so that no later add need make one. If the mark may be of another arm it stays: that
 // costs a ring that nobody waits for.
 void context::end_arm(state_word arm) noexcept {
+    EFD_CHECK(is_armed(arm));
     state_word seen = arm;
     while (is_same_arm(seen, arm) &&
            !state_.compare_exchange_weak(seen, disarmed(seen), base::acq_rel, base::acquire)) { // ARM, rung

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: MIT
 // core/context_queue.cpp: a context and its wait queue: join, leave, leave and take, wake, release.
 //
 // The mark `watched` in the state word tells changers that somebody has joined. Whoever joins makes it, by a step that
 // also says what poll would say: WATCH, no unit falls between that answer and the entry's first call (one may be in
 // both, as with poll). Joining waits for nobody, and no lock says how many there are; so who leaves as the last takes
 // the mark away by comparing (WATCH_OFF), and each joining leaves a word that was never there before.
+#include <efd/base/check.hpp>
 #include <efd/core/context.hpp>
 
 #include "core/standing_watcher.hpp"
@@ -160,11 +162,13 @@ void context::signal_untold() noexcept {
         const state_word turn = (seen + (state_word{1} << turn_shift)) & turn_mask;
         left = (with_count(seen, 1) & ~turn_mask) | turn;
     } while (!state_.compare_exchange_weak(seen, left, base::acq_rel, base::relaxed));
+    EFD_CHECK(!is_sealed(seen) && !is_held(seen) && !has_sleeper(park_of(seen)) && packed_count(left) == 1);
     seen &= ~state_word{watched_mark};
     if (needs_attention(seen)) after_packed_add(seen, 1, 0);
 }
 
 bool context::drain_untold(state_word seen) noexcept {
+    EFD_CHECK(!is_sealed(seen) && packed_count(seen) > 0);
     if (!state_.compare_exchange_strong(seen, left_by_read(seen, 0), base::acq_rel, base::acquire)) return false;
     if (has_bell(seen)) tell_bell(poll_out); // LEVEL, unring
     return true;

@@ -1,5 +1,8 @@
+// SPDX-License-Identifier: MIT
 // core/held_back.cpp: see held_back.hpp.
 #include "core/held_back.hpp"
+
+#include <efd/base/check.hpp>
 
 #include "core/guarded_call.hpp"
 #include "core/link_stack.hpp"
@@ -44,6 +47,7 @@ void run_queues(wait_queue* queue) noexcept {
 void run_works(deferred_work* work) noexcept {
     if (work == nullptr) return;
     const std::uint32_t around = held_back.depth.load(base::relaxed); // a signal handler leaves it as it was
+    EFD_CHECK(around < most_depth);
     held_back.depth.store(around + 1, base::relaxed);
     while (work != nullptr) {
         deferred_work* const after = work->next; // the work may free itself
@@ -77,11 +81,13 @@ void run_held_back() noexcept {
 }
 
 void defer(deferred_work& work) noexcept {
+    EFD_CHECK(work.callback != nullptr);
     if (signal_allowed()) return call_guarded([&] { work.callback(work); });
     push(held_back.works, work, &deferred_work::next);
 }
 
 void hand_over(deferred_work& work) noexcept {
+    EFD_CHECK(work.callback != nullptr);
     if (signal_allowed()) return call_guarded([&] { work.callback(work); });
     push(held_back.hand_overs, work, &deferred_work::next);
 }

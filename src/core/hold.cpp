@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/hold.cpp: taking from several objects in one step, which no stopped thread can hold up.
 //
 // HOLD. A taker marks each object's word `held` by the step that shows its count to be above zero, and what will be

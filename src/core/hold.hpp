@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/hold.hpp: one take from several objects, and what it is to a thread that meets one of them in the midst of it.
 //
 // A take has a slot, whose word says how far it is; each object that it holds names that slot, its own stamp and the

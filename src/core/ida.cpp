@@ -1,5 +1,8 @@
+// SPDX-License-Identifier: MIT
 // core/ida.cpp: see ida.hpp.
 #include "core/ida.hpp"
+
+#include <efd/base/check.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -27,11 +30,14 @@ int ida::alloc() noexcept {
     if (free_bit == word_bits) return alloc_from_the_top();
     word |= std::uint64_t{1} << free_bit;
     if (word == UINT64_MAX) mark_full(first_);
-    return static_cast<int>(first_ * word_bits) + free_bit;
+    const int id = static_cast<int>(first_ * word_bits) + free_bit;
+    EFD_CHECK(contains(id) && is_below_all_free(id)); // K-128
+    return id;
 }
 
 // A bottom word has become full.
 void ida::mark_full(std::size_t index) noexcept {
+    EFD_CHECK(level_[0][index] == UINT64_MAX);
     for (std::size_t depth = 1; depth < level_.size(); ++depth) {
         std::uint64_t& word = level_[depth][index / word_bits];
         word |= std::uint64_t{1} << (index % word_bits);
@@ -52,6 +58,7 @@ void ida::mark_full(std::size_t index) noexcept {
     }
     if (!reach(index)) return none;
     first_ = index / word_bits;
+    EFD_CHECK(first_ < level_[0].size() && level_[0][first_] != UINT64_MAX);
     return alloc();
 }
 
@@ -66,6 +73,7 @@ bool ida::free(int id) noexcept {
         if (!was_full) break;
         index /= word_bits;
     }
+    EFD_CHECK(!contains(id));
     return true;
 }
 

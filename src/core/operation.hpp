@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/operation.hpp: what a caller who may have to wait is about to do, and where it would sleep.
 //
 // Owns nothing; lives on the stack of one call. Readers wait for data, writers for room, and one wait loop serves both.
@@ -5,6 +6,7 @@
 // wakes the one thread that is meant (CANCEL in docs/races.md).
 #pragma once
 
+#include <efd/base/check.hpp>
 #include <efd/core/context.hpp>
 #include <efd/core/word.hpp>
 
@@ -46,6 +48,7 @@ class cancel_word {
     enum class sleeper : unsigned char { none, on_this, on_object };
     [[nodiscard]] sleeper cancel() noexcept {
         const std::uint32_t seen = word_.fetch_or(cancelled, base::acq_rel);
+        EFD_CHECK((seen & cancelled) == 0); // a stop callback runs once
         if ((seen & plain) != 0) return sleeper::on_object;
         return (seen & sleeps) != 0 ? sleeper::on_this : sleeper::none;
     }

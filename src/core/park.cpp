@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/park.cpp: threads asleep. The one wait loop, and the one way to wake.
 //
 // Who sleeps is known to the kernel's futex queue alone, so a sleeper that is interrupted, times out or is killed
@@ -9,6 +10,7 @@
 // lost with it. The kernel says `interrupted` and `timed_out` only to those whom no waker has chosen. That is also how
 // data beats a signal (K-097), while what the handler itself writes is left to the next read (K-093). May be called
 // from any thread and from signal handlers.
+#include <efd/base/check.hpp>
 #include <efd/core/context.hpp>
 
 #include "core/operation.hpp"
@@ -72,6 +74,7 @@ status context::sleep_for(operation& op, const wait_terms& terms, cancel_word* o
         sleep_spot spot;
         const status now = attempt(op, &spot);
         if (now != status::would_block) return now;
+        EFD_CHECK(spot.word != nullptr && is_announced(spot.expected));
         if (own != nullptr && !own->may_sleep()) return leave(op, status::cancelled); // CANCEL, look
         switch (sleep_on(spot, own, terms.deadline_ns, scope_of(*this))) {
         case os::wait_end::woken: learn_from_wake(); break;
@@ -98,6 +101,7 @@ void context::wake_packed(std::uint64_t units) noexcept {
         if (is_held(seen)) seen = end_hold(seen);
         if (is_sealed(seen)) return wake_left_asleep();
         if (!has_sleeper(park_of(seen))) return; // a later waker found nobody left
+        EFD_CHECK(is_consistent(seen) && is_consistent(with_park(seen, claimed(park_of(seen), turn))));
     } while (!state_.compare_exchange_weak(seen, with_park(seen, claimed(park_of(seen), turn)), base::acq_rel,
                                            base::acquire)); // WAKE_SETTLE, claim
     if (units > 0) note_wake();
@@ -126,9 +130,11 @@ void context::wake_left_asleep() noexcept {
 }
 
 void context::wake_parked(base::atomic<park_word>& park, std::uint64_t units) noexcept {
+    EFD_CHECK(&park == &reader_park_ || &park == &writer_park_);
     const std::uint32_t turn = take_turn();
     park_word seen = park.load(base::acquire);
     do {
+        EFD_CHECK(is_consistent_park(seen));
         if (!has_sleeper(seen)) return;
     } while (!park.compare_exchange_weak(seen, claimed(seen, turn), base::acq_rel, base::acquire));
     if (units > 0) note_wake();

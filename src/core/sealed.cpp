@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/sealed.cpp: the regime of huge counts: writers at the bound, writers that wait for room, saturating signals.
 //
 // The kernel's whole range lives here, 0 to 2^64-1, as base + huge_ modulo 2^64, changed by compare-and-swap on huge_
@@ -9,6 +10,7 @@
 //
 // Whichever step on the park word comes second reads from the first: either the changer sees the mark, or the sleeper
 // sees the commit. May be called from any thread and from signal handlers.
+#include <efd/base/check.hpp>
 #include <efd/core/context.hpp>
 
 #include "core/bell.hpp"
@@ -27,6 +29,7 @@ void context::seal() noexcept {
         if (is_held(seen)) seen = end_hold(seen);
         if (is_sealed(seen)) return;
     } while (!state_.compare_exchange_weak(seen, sealed_from(seen), base::acq_rel, base::acquire));
+    EFD_CHECK(!is_held(seen) && base_of(sealed_from(seen)) == packed_count(seen)); // no unit is lost or made
 }
 
 // WATCH from the changer's side: a step on the state word after the commit on huge_. It adds nothing, since a late
@@ -51,13 +54,16 @@ status context::take_sealed(std::uint64_t& value, std::uint64_t most) noexcept {
 }
 
 status context::take_sealed_untold(std::uint64_t& value, std::uint64_t most) noexcept {
-    const std::uint64_t base = base_of(state_.load(base::acquire));
+    const state_word word = state_.load(base::acquire);
+    EFD_CHECK(is_sealed(word) && is_consistent(word));
+    const std::uint64_t base = base_of(word);
     std::uint64_t huge = huge_.load(base::acquire);
     std::uint64_t take = 0;
     do {
         take = take_up_to(most, base + huge, semaphore());
         if (take == 0) return status::would_block;
     } while (!huge_.compare_exchange_weak(huge, huge - take, base::acq_rel, base::acquire));
+    EFD_CHECK(take <= base + huge);
     value = take;
     return status::ok;
 }
@@ -78,6 +84,7 @@ status context::add_sealed(std::uint64_t n) noexcept {
         case admission::admitted: break;
         }
     } while (!huge_.compare_exchange_weak(huge, huge + n, base::acq_rel, base::acquire));
+    EFD_CHECK(n < ceiling - (base + huge)); // E2
     after_sealed_add(base + huge, n, 0);
     return status::ok;
 }
@@ -87,6 +94,7 @@ void context::signal_sealed(std::uint32_t mask) noexcept {
     std::uint64_t huge = huge_.load(base::acquire);
     while (!huge_.compare_exchange_weak(huge, after_signal(base + huge) - base, base::acq_rel, base::acquire)) {
     }
+    EFD_CHECK(after_signal(base + huge) >= base + huge);
     after_sealed_add(base + huge, 1, mask); // also when saturated: the wake is due all the same (K-134)
 }
 
@@ -101,6 +109,7 @@ void context::after_sealed_add(std::uint64_t before, std::uint64_t units, std::u
     got.end = take_sealed(got.value, most);
     if (got.end != status::would_block || spot == nullptr) return got;
     const park_word before = reader_park_.fetch_or(asleep_mark | arrived_mark, base::acq_rel); // SEALED_PARK, announce
+    EFD_CHECK(is_consistent_park(before));
     *spot = sleep_spot{&reader_park_, before | asleep_mark | arrived_mark};
     got.end = take_sealed(got.value, most);
     return got;
@@ -110,6 +119,7 @@ status context::add_sealed_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept
     const status first = add_sealed(n);
     if (first != status::would_block || spot == nullptr) return first;
     const park_word before = writer_park_.fetch_or(asleep_mark | arrived_mark, base::acq_rel); // SEALED_PARK, announce
+    EFD_CHECK(is_consistent_park(before));
     *spot = sleep_spot{&writer_park_, before | asleep_mark | arrived_mark};
     return add_sealed(n);
 }

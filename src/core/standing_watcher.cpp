@@ -1,5 +1,8 @@
+// SPDX-License-Identifier: MIT
 // core/standing_watcher.cpp: see standing_watcher.hpp.
 #include "core/standing_watcher.hpp"
+
+#include <efd/base/check.hpp>
 
 #include <new>
 
@@ -25,6 +28,7 @@ base::atomic<standing_watcher*>* standing_places::place_where(Question wanted) n
 // STANDING. A free place is claimed and filled by one step; where none is free a block with this watcher in it is put
 // in front of the others.
 bool standing_places::attach(standing_watcher& given) noexcept {
+    EFD_CHECK(given.tell != nullptr);
     const auto claim = [&given](base::atomic<standing_watcher*>& place) {
         standing_watcher* nobody = place.load(base::relaxed);
         return nobody == nullptr && place.compare_exchange_strong(nobody, &given, base::release, base::relaxed);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/wait_queue.cpp: see wait_queue.hpp.
 //
 // The word: bit 63 held, bit 62 contended (somebody sleeps at the gate), bit 61 owed, bit 60 a hang-up to run, bits
@@ -15,6 +16,8 @@
 // that are to be run stand in a free queue for that moment, or while their thread holds a lock and owes them; whoever
 // wakes, adds or removes there meanwhile runs them.
 #include "core/wait_queue.hpp"
+
+#include <efd/base/check.hpp>
 
 #include "core/guarded_call.hpp"
 #include "core/held_back.hpp"
@@ -75,6 +78,8 @@ struct wait_queue::pending {
     }
     [[nodiscard]] std::uint64_t number() const noexcept { return in + out + (hup ? 1 : 0); }
     [[nodiscard]] std::uint64_t taken_out_of(std::uint64_t word) const noexcept {
+        EFD_CHECK(in <= (word & number_mask) && out <= (word >> out_shift & number_mask));
+        EFD_CHECK(!hup || (word & hup_mark) != 0);
         return (word - in - (out << out_shift)) & ~(hup ? hup_mark : 0);
     }
 };
@@ -112,6 +117,7 @@ bool wait_queue::leave_wake(std::uint32_t key) noexcept {
         left = one_more(seen, key);
         if ((seen & held_mark) == 0) left |= may_run ? held_mark : owed_mark;
     } while (!word_.compare_exchange_weak(seen, left, base::acq_rel, base::relaxed));
+    EFD_CHECK((left & pending_mask) != 0 && (left & (held_mark | owed_mark)) != 0); // QUEUE_HANDOVER: for somebody
     if ((seen & held_mark) != 0) return false;
     if (may_run) {
         holder_.store(this_thread(), base::relaxed);
@@ -157,9 +163,11 @@ void wait_queue::let_go() noexcept {
     std::uint64_t walks_left = most_walks;
     std::uint64_t seen = word_.load(base::acquire);
     for (;;) {
+        EFD_CHECK((seen & held_mark) != 0);
         const bool more = (seen & pending_mask) != 0;
         if (more && may_run && walks_left > 0) {
             const pending some = pending::of(seen, walks_left);
+            EFD_CHECK(some.number() > 0 && some.number() <= walks_left);
             if (!word_.compare_exchange_weak(seen, some.taken_out_of(seen), base::acq_rel, base::acquire)) continue;
             run(some);
             walks_left -= some.number();
@@ -228,11 +236,13 @@ void wait_queue::run(const pending& wakes) noexcept {
     };
     note(after_write_, wakes.in);
     note(after_read_, wakes.out + (wakes.hup ? 1 : 0));
-    take_in_joined(); // of all that joined before these wakes
+    take_in_joined();            // of all that joined before these wakes
+    EFD_CHECK(in_callback == 0); // callbacks do not nest
     ++in_callback;
     for (std::uint64_t i = 0; i < wakes.in; ++i) walk(poll_in | extra);
     for (std::uint64_t i = 0; i < wakes.out; ++i) walk(poll_out);
     if (wakes.hup) walk(poll_hup);
+    EFD_CHECK(in_callback == 1);
     --in_callback;
 }
 
@@ -243,9 +253,11 @@ void wait_queue::walk(std::uint32_t key) noexcept {
     const bool after_write = (key & poll_in) != 0;
     walk_count& count = after_write ? after_write_ : after_read_;
     const std::uint64_t this_walk = ++count.walked;
+    EFD_CHECK(cursor_ == nullptr && has_both_ends());
     cursor_ = head_;
     while (cursor_ != nullptr) {
         wait_queue_entry& entry = *cursor_;
+        EFD_CHECK(is_linked_well(entry));
         cursor_ = entry.next;
         const bool is_older = this_walk <= (after_write ? entry.last_write : entry.last_read);
         if ((entry.mask & key) == 0 || is_older) continue;
@@ -259,6 +271,7 @@ void wait_queue::walk(std::uint32_t key) noexcept {
 // QUEUE_JOIN. The number of the last wake that came before: those taken out of the word, then those that are in it. A
 // holder that takes some out between the two looks makes the number too low: then the entry hears of these, too.
 void wait_queue::join(wait_queue_entry& entry) noexcept {
+    EFD_CHECK(entry.callback != nullptr && entry.queue == nullptr && !entry.is_linked);
     const std::uint64_t writes = after_write_.taken.load(base::acquire);
     const std::uint64_t reads = after_read_.taken.load(base::acquire);
     const pending left = pending::of(word_.load(base::acquire), ~std::uint64_t{0});
@@ -285,14 +298,17 @@ void wait_queue::take_in_joined() noexcept {
 
 // As in the kernel, who is exclusive queues up at the tail, everybody else at the head.
 void wait_queue::link(wait_queue_entry& entry) noexcept {
+    EFD_CHECK(!entry.is_linked && entry.queue == this && has_both_ends());
     entry.next = entry.exclusive ? nullptr : head_;
     entry.previous = entry.exclusive ? tail_ : nullptr;
     entry.is_linked = true;
     (entry.next != nullptr ? entry.next->previous : tail_) = &entry;
     (entry.previous != nullptr ? entry.previous->next : head_) = &entry;
+    EFD_CHECK(is_linked_well(entry));
 }
 
 void wait_queue::remove(wait_queue_entry& entry) noexcept {
+    EFD_CHECK(is_linked_well(entry));
     if (cursor_ == &entry) cursor_ = entry.next;
     (entry.next != nullptr ? entry.next->previous : tail_) = entry.previous;
     (entry.previous != nullptr ? entry.previous->next : head_) = entry.next;
@@ -300,6 +316,7 @@ void wait_queue::remove(wait_queue_entry& entry) noexcept {
     entry.previous = nullptr;
     entry.is_linked = false;
     entry.queue = nullptr;
+    EFD_CHECK(has_both_ends());
     if (head_ == nullptr) has_entries_.store(false, base::relaxed);
 }
 

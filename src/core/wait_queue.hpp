@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/wait_queue.hpp: everything that waits and is no sleeping thread: entries with callbacks (the kernel's wqh).
 //
 // Owns the list of entries of one context and the wakes that are still to be run. One thread at a time holds the queue.
@@ -83,6 +84,13 @@ class wait_queue {
     void walk(std::uint32_t key) noexcept;
     void take_in_joined() noexcept;
     void link(wait_queue_entry& entry) noexcept;
+    // Both neighbours of an entry in the list, or the ends of it, name the entry.
+    [[nodiscard]] bool is_linked_well(const wait_queue_entry& entry) const noexcept {
+        return entry.is_linked && entry.queue == this &&
+               (entry.next != nullptr ? entry.next->previous : tail_) == &entry &&
+               (entry.previous != nullptr ? entry.previous->next : head_) == &entry;
+    }
+    [[nodiscard]] bool has_both_ends() const noexcept { return (head_ == nullptr) == (tail_ == nullptr); }
 
     // Wakes of one kind, since ever: walked, and taken out of the word. The second is written after the step on the
     // word, so that who reads it, then the word, and adds what is pending there, never has too many.

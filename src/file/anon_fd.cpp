@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // file/anon_fd.cpp: see anon_fd.hpp.
 #include "file/anon_fd.hpp"
 
@@ -80,10 +81,10 @@ status make_descriptor(unsigned initval, unsigned flags, watch::ring_way way, in
     core::context* const object = core::context::create(initval, flags);
     if (object == nullptr) return status::no_memory;
     const bool inherited = (flags & core::flag_cloexec) == 0;
-    taken_number number(os::take_number(initval > 0, !inherited));
+    taken_number number(os::eventfd_create(initval > 0, !inherited));
     status end = number.get() < 0 ? refusal_of(number.get()) : status::ok;
     if (end == status::ok) {
-        os::learn_border(number.get());
+        os::probe_user_limit(number.get());
         end = install_new(*object, way, number.get(), inherited);
     }
     if (end != status::ok) {

@@ -1,5 +1,8 @@
+// SPDX-License-Identifier: MIT
 // file/descriptor_table.cpp: see descriptor_table.hpp.
 #include "file/descriptor_table.hpp"
+
+#include <efd/base/check.hpp>
 
 #include "os/descriptor.hpp"
 #include "os/file_number.hpp"
@@ -64,13 +67,13 @@ file_reference descriptor_table::use(int fd) noexcept {
 // back, and then it has to be an anonymous file for us to be wrong.
 [[gnu::noinline]] void descriptor_table::bring_home(int fd, open_file& file) noexcept {
     if (!watch::doorbell::has_own_number(file.object())) {
-        const int own = os::take_number_apart(fd);
+        const int own = os::dup_high(fd);
         const bool is_named = place_of(fd)->load(base::acquire) == &file && is_installed(fd); // FIRST_USE, look
         const bool is_ours = is_named && os::is_anonymous(own >= 0 ? own : fd);
         if (is_ours && own >= 0)
             watch::doorbell::give_own_number(file.object(), own);
         else if (own >= 0)
-            os::close_known_bell(own);
+            os::close_known_fd(own);
         else if (is_ours)
             watch::doorbell::use_lent_number(file.object());
     }
@@ -93,6 +96,7 @@ status descriptor_table::reserve(int fd) noexcept {
 
 void descriptor_table::install(int fd, open_file& file) noexcept {
     place* const named = place_of(fd);
+    EFD_CHECK(fd >= 0 && named != nullptr); // reserve came first
     os::note_owner(fd, named);
     file.add_number(fd);
     // The kernel has given this number to the caller alone: where nothing is left of who had it before, nobody puts
@@ -112,7 +116,7 @@ bool descriptor_table::is_installed(int fd) noexcept {
 }
 
 void descriptor_table::follow_to(int fd, int bell) noexcept {
-    if (fd != bell && is_installed(fd) && os::is_marked(fd)) os::put_behind(bell, fd);
+    if (fd != bell && is_installed(fd) && os::is_marked(fd)) os::dup_onto(bell, fd);
 }
 
 void descriptor_table::follow(core::context& object, int bell, int lent) noexcept {

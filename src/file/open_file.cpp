@@ -1,5 +1,8 @@
+// SPDX-License-Identifier: MIT
 // file/open_file.cpp: see open_file.hpp.
 #include "file/open_file.hpp"
+
+#include <efd/base/check.hpp>
 
 #include "base/stop.hpp"
 #include "file/file_operations.hpp"
@@ -26,6 +29,7 @@ void open_file::give_back(open_file& first) noexcept {
     if (free_places.compare_exchange_strong(others, &first, base::acq_rel, base::relaxed)) return;
     open_file* last = &first;
     while (last->next_free_ != nullptr) last = last->next_free_;
+    EFD_CHECK(others != &first && others != last); // a place that is dead stands there once
     do {
         last->next_free_ = others;
     } while (!free_places.compare_exchange_weak(others, &first, base::acq_rel, base::relaxed));
@@ -46,6 +50,7 @@ void open_file::free() noexcept {
 }
 
 void open_file::add_number(int fd) noexcept {
+    EFD_CHECK(fd >= 0);
     const int before = only_number_.load(base::relaxed);
     only_number_.store(before == no_number ? fd : several, base::relaxed);
 }

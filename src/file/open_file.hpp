@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // file/open_file.hpp: one open file, which several numbers may name; struct file of the kernel.
 //
 // Owns a reference to its context and, through it, the object's bell. One reference for each number in the
@@ -8,6 +9,7 @@
 #pragma once
 
 #include <efd/base/atomic.hpp>
+#include <efd/base/check.hpp>
 #include <efd/core/context.hpp>
 #include <efd/core/kref.hpp>
 
@@ -85,8 +87,14 @@ class file_reference {
     file_reference& operator=(const file_reference&) = delete;
 
     [[nodiscard]] explicit operator bool() const noexcept { return file_ != nullptr; }
-    [[nodiscard]] open_file& operator*() const noexcept { return *file_; }
-    [[nodiscard]] open_file* operator->() const noexcept { return file_; }
+    [[nodiscard]] open_file& operator*() const noexcept {
+        EFD_CHECK(file_ != nullptr);
+        return *file_;
+    }
+    [[nodiscard]] open_file* operator->() const noexcept {
+        EFD_CHECK(file_ != nullptr);
+        return file_;
+    }
     [[nodiscard]] open_file* leave() noexcept { return std::exchange(file_, nullptr); }
 
   private:

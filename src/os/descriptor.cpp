@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/descriptor.cpp: see descriptor.hpp.
 #include "os/descriptor.hpp"
 
@@ -7,6 +8,7 @@
 #include "os/raw_call.hpp"
 
 #include <efd/base/atomic.hpp>
+#include <efd/base/check.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -152,12 +154,12 @@ bool is_bell_as_made(int fd, bool readable) noexcept {
     return (raw_poll(&asked, 1, 0) == 1 && (asked.revents & POLLIN) != 0) == readable;
 }
 
-void close_bell(int fd) noexcept {
+void close_fd(int fd) noexcept {
     const errno_keeper keeper;
     if (has_mark(fd)) raw_close(fd);
 }
 
-void close_known_bell(int fd) noexcept {
+void close_known_fd(int fd) noexcept {
     const errno_keeper keeper;
     raw_close(fd);
 }
@@ -213,6 +215,7 @@ std::size_t epoll_look(int epoll, std::span<epoll_found> room) noexcept {
     constexpr std::size_t most = 64;
     epoll_event found[most];
     const long got = raw_epoll_look(epoll, found, static_cast<int>(std::min(room.size(), most)));
+    EFD_CHECK(got <= static_cast<long>(std::min(room.size(), most)));
     calls_made.fetch_add(1, base::relaxed);
     for (long i = 0; i < got; ++i) room[static_cast<std::size_t>(i)] = {found[i].events, found[i].data.u64};
     return got > 0 ? static_cast<std::size_t>(got) : 0;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/descriptor.hpp: the kernel's eventfd as a bell: make it, ring it, silence it, close it.
 //
 // A bell never blocks (O_NONBLOCK) and does not survive exec. A number may be closed behind our back and come back as
@@ -20,7 +21,7 @@ namespace efd::os {
 // Marks the file behind a number that is surely ours.
 void mark(int fd) noexcept;
 
-// The kernel gave this number to `owner`: whoever had it before has lost it. Null: to nobody who would ask.
+// The kernel gave this number to `owner`; an earlier owner has lost it. Null: to nobody who would ask.
 void note_owner(int fd, const void* owner) noexcept;
 // False: the number is below zero, or another one got it since. True also where there was no memory for a note.
 [[nodiscard]] bool is_owner(int fd, const void* owner) noexcept;
@@ -41,10 +42,10 @@ std::uint64_t silence_bell(int fd) noexcept;
 // What poll(2) says of a bell. True where this is none.
 [[nodiscard]] bool is_readable(int fd) noexcept;
 
-// Closes what is marked; anything else stays open.
-void close_bell(int fd) noexcept;
-// For who has seen it to be ours in another way.
-void close_known_bell(int fd) noexcept;
+// Closes the number if what it names is marked, a bell or an epoll; anything else stays open.
+void close_fd(int fd) noexcept;
+// Closes the number without a look; the caller knows by other means that it is ours.
+void close_known_fd(int fd) noexcept;
 
 // Puts a new bell, not readable, in the place of an old one; needs no free number. False: the number names no bell, or
 // the system has no more files: then it names the old one still, or nothing.

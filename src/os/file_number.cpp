@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/file_number.cpp: see file_number.hpp.
 #include "os/file_number.hpp"
 
@@ -29,11 +30,11 @@ constexpr bool may_sleep(int cmd) noexcept { return cmd == F_SETLKW || cmd == F_
 
 } // namespace
 
-int take_number(bool readable, bool cloexec) noexcept {
+int eventfd_create(bool readable, bool cloexec) noexcept {
     return result_of(raw_eventfd(readable ? 1 : 0, EFD_NONBLOCK | (cloexec ? EFD_CLOEXEC : 0)));
 }
 
-int take_number_apart(int fd) noexcept {
+int dup_high(int fd) noexcept {
     const errno_keeper keeper;
     const int apart = ::fcntl(fd, F_DUPFD_CLOEXEC, first_apart);
     return apart >= 0 ? apart : result_of(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); // the limit is low, or all above are taken
@@ -89,7 +90,7 @@ bool is_anonymous(int fd) noexcept {
     return ::fstat(fd, &found) == 0 && (found.st_mode & S_IFMT) == 0;
 }
 
-void put_behind(int from, int to) noexcept {
+void dup_onto(int from, int to) noexcept {
     const errno_keeper keeper;
     raw_dup3(from, to, exec_flag(to));
 }

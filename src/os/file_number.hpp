@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: MIT
 // os/file_number.hpp: the numbers of the process's descriptor table: take the lowest, give it back, ask about one.
 //
-// Owns nothing. Results below zero are negated errno values; errno stays as it was, but for take_number and
+// Owns nothing. Results below zero are negated errno values; errno stays as it was, but for eventfd_create and
 // give_number_back where they fail, as their callers say so in errno anyway. May be called from any thread and from a
 // signal handler.
 #pragma once
@@ -9,12 +10,12 @@
 
 namespace efd::os {
 
-// A bell behind the lowest free number: O_RDWR | O_NONBLOCK. EMFILE, ENFILE, ENOMEM.
-[[nodiscard]] int take_number(bool readable, bool cloexec) noexcept;
+// Makes a bell behind the lowest free number: O_RDWR | O_NONBLOCK. EMFILE, ENFILE, ENOMEM.
+[[nodiscard]] int eventfd_create(bool readable, bool cloexec) noexcept;
 
-// Another number, close-on-exec, for the same bell, out of the way of what programs count on: the lowest ones, and
-// those that select(2) can watch. EMFILE.
-[[nodiscard]] int take_number_apart(int fd) noexcept;
+// Duplicates a bell to a high number, close-on-exec: above the low ones that programs count on, and above those that
+// select(2) can watch. EMFILE.
+[[nodiscard]] int dup_high(int fd) noexcept;
 
 // False: it was free already.
 bool give_number_back(int fd) noexcept;
@@ -41,8 +42,8 @@ extern const int plain_duplicate; // F_DUPFD
 // Whether the file has no place in a file system, as an eventfd has none: no file, device, pipe or socket.
 [[nodiscard]] bool is_anonymous(int fd) noexcept;
 
-// Puts the file behind `from` in the place of the one behind `to`, which keeps its close-on-exec flag.
-void put_behind(int from, int to) noexcept;
+// Makes `to` name the file of `from`, as dup3(2) does; `to` keeps its close-on-exec flag.
+void dup_onto(int from, int to) noexcept;
 
 // Where fdinfo says that an anonymous file lies; zeros if the kernel does not say.
 struct file_place {

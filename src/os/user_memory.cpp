@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/user_memory.cpp: see user_memory.hpp.
 #include "os/user_memory.hpp"
 
@@ -24,11 +25,11 @@ namespace {
 static_assert(sizeof(user_segment) == sizeof(iovec) && offsetof(user_segment, base) == offsetof(iovec, iov_base) &&
               offsetof(user_segment, length) == offsetof(iovec, iov_len));
 
-constexpr user_address no_border = std::numeric_limits<user_address>::max();
+constexpr user_address no_limit = std::numeric_limits<user_address>::max();
 constexpr user_address smallest_page = 4096; // pages may be larger: then this asks for more than it must
 constexpr user_address word_bytes = 4;       // what a futex call looks at
 
-base::atomic<user_address> border{0};
+base::atomic<user_address> user_limit{0};
 
 // A read of nothing is refused by where it points before it is refused by its length.
 bool refused_by_place(int eventfd, user_address place) noexcept {
@@ -95,21 +96,22 @@ bool copy_pages(user_address at, std::size_t bytes, Touchable touchable, Copy co
 
 } // namespace
 
-void learn_border(int eventfd) noexcept {
-    if (border.load(base::relaxed) != 0) return;
+void probe_user_limit(int eventfd) noexcept {
+    if (user_limit.load(base::relaxed) != 0) return;
     const errno_keeper keeper;
     user_address inside = 0;
-    user_address outside = no_border;
-    if (!refused_by_place(eventfd, outside)) return border.store(no_border, base::relaxed); // cannot be told here
+    user_address outside = no_limit;
+    if (!refused_by_place(eventfd, outside))
+        return user_limit.store(no_limit, base::relaxed); // it cannot be known here
     while (outside - inside > 1) {
         const user_address middle = inside + (outside - inside) / 2;
         (refused_by_place(eventfd, middle) ? outside : inside) = middle;
     }
-    border.store(inside, base::relaxed);
+    user_limit.store(inside, base::relaxed);
 }
 
 bool in_user_space(user_address base, std::size_t length) noexcept {
-    const user_address last = border.load(base::relaxed);
+    const user_address last = user_limit.load(base::relaxed);
     return length <= last && base <= last - length;
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/user_memory.hpp: the caller's memory as the kernel treats it: an address that is not there is an answer.
 //
 // Owns nothing. Everything here may be called from any thread and from a signal handler; errno stays as it was. An
@@ -21,8 +22,9 @@ struct user_segment {
     std::size_t length;
 };
 
-// Finds out where user space ends, once in a process. eventfd: the number of any kernel eventfd, which stays as it is.
-void learn_border(int eventfd) noexcept;
+// Finds the limit of user space, where it ends, once in a process. eventfd: the number of any kernel eventfd, which
+// stays as it is.
+void probe_user_limit(int eventfd) noexcept;
 
 // Whether the range lies in user space, whatever is there; what the kernel asks before it looks at anything else.
 [[nodiscard]] bool in_user_space(user_address base, std::size_t length) noexcept;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // watch/doorbell.cpp: see doorbell.hpp.
 //
 // The word, and the race LEVEL:
@@ -22,6 +23,8 @@
 // Whoever is busy, or inside a ring, may be stopped there. So an add trusts neither: it rings by itself unless a ring
 // is done and nobody is taking rings away (SURELY_RUNG).
 #include "watch/doorbell.hpp"
+
+#include <efd/base/check.hpp>
 
 #include "os/descriptor.hpp"
 
@@ -69,6 +72,7 @@ status doorbell::arm(core::context& object, std::uint32_t events, std::uint32_t&
 
 void doorbell::told(core::bell& bell, core::context& object, std::uint32_t key) {
     auto& self = static_cast<doorbell&>(bell);
+    EFD_CHECK(&object == &self.object_); // a bell stays with its slot
     const int place = self.place_.load(base::acquire);
     if (place == nowhere) return;
     if (key == core::poll_hup) return self.end();
@@ -209,6 +213,7 @@ bool doorbell::surely_rung(std::uint32_t seen) const noexcept { return (seen & t
 // By who is busy. Once it has taken rings away, of adds that have returned perhaps, it makes sure of one as an add
 // does. Where another has taken its turn, for it was slow to answer, what it did meanwhile is looked at again.
 void doorbell::look(std::uint32_t word) noexcept {
+    EFD_CHECK((word & busy_mark) == 0); // nobody was, so the caller is
     std::uint32_t turn = turn_of(word);
     std::uint32_t seen = turn | look_mark | busy_mark;
     bool took = false;
@@ -219,6 +224,7 @@ void doorbell::look(std::uint32_t word) noexcept {
             turn = turn_of(seen);
             seen |= busy_mark | look_mark;
         }
+        EFD_CHECK((seen & busy_mark) != 0 && turn_of(seen) == turn);
         const bool asked = (seen & look_mark) != 0;
         const std::uint32_t left = turn | (asked ? busy_mark : 0);
         if (!word_.compare_exchange_weak(seen, left, base::acq_rel, base::acquire)) continue; // LEVEL, let go
@@ -254,6 +260,7 @@ void doorbell::silence(bool& took) noexcept {
     auto rings = static_cast<std::uint32_t>(full_.load(base::relaxed) != 0 && taken >= full ? taken - full : taken);
     if (taken == 0 && surely > 0) rings = static_cast<std::uint32_t>(surely);
     if (taken != 0) rings = std::min(rings, begun());
+    EFD_CHECK(rings <= INT32_MAX);
     full_.store(0, base::relaxed);
     begun_.fetch_sub(rings, base::acq_rel);
     done_.fetch_sub(rings, base::acq_rel);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // watch/doorbell_number.cpp: the number of a doorbell: made, seen to be ours, made anew, closed.
 //
 // A number is ours if the kernel gave it to this bell last and the file behind it bears our mark; os/descriptor.cpp
@@ -17,6 +18,8 @@
 // Who finds it moving has changed the count before, and makes its look at home_ a step that also writes; so does the
 // mover when it is done. Its look at the count comes after that.
 #include "watch/doorbell.hpp"
+
+#include <efd/base/check.hpp>
 
 #include "os/descriptor.hpp"
 #include "os/file_number.hpp"
@@ -107,11 +110,12 @@ status doorbell::open_here(ring_way way, int& fd) noexcept {
         os::note_owner(made, this);
         home_.store(os::process_number(), base::release);
         const int wanted = made << number_shift | mark_of(way);
+        EFD_CHECK(wanted >> number_shift == made && way_of(wanted) == way && !is_lent(wanted) && !is_retired(wanted));
         if (place_.compare_exchange_strong(place, wanted, base::acq_rel, base::acquire)) {
             place = wanted;
             if (readable) note_born_ringing();
         } else {
-            os::close_bell(made); // another thread was first
+            os::close_fd(made); // another thread was first
         }
     } else if (!is_retired(place)) {
         if (const status end = make_anew(place); end != status::ok) return end;
@@ -150,6 +154,7 @@ void doorbell::note_born_ringing() noexcept {
 status doorbell::adopt(core::context& object, const lent_number& number) noexcept {
     doorbell* const bell = of_slot(object);
     if (bell == nullptr) return status::no_memory;
+    EFD_CHECK(number.fd >= 0 && number.way != ring_way::armed);
     if (object.count() > 0) bell->note_born_ringing();
     bell->lent_ = number;
     bell->inherits_.store(number.inherited ? 1 : 0, base::relaxed);
@@ -167,6 +172,7 @@ bool doorbell::has_own_number(core::context& object) noexcept {
 // FIRST_USE. Several calls may do so at once: all have numbers of one file, and one of these stays.
 void doorbell::give_own_number(core::context& object, int own) noexcept {
     auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
+    EFD_CHECK(bell != nullptr && own >= 0);
     os::mark(own);
     os::note_owner(own, bell);
     int place = bell->place_.load(base::acquire);
@@ -175,7 +181,7 @@ void doorbell::give_own_number(core::context& object, int own) noexcept {
         if (bell->place_.compare_exchange_weak(place, own << number_shift | kept, base::acq_rel, base::acquire)) return;
     }
     os::note_owner(own, nullptr);
-    os::close_known_bell(own);
+    os::close_known_fd(own);
 }
 
 void doorbell::use_lent_number(core::context& object) noexcept {
@@ -226,7 +232,7 @@ void doorbell::retire(core::context& object) noexcept {
     const int fd = fd_here();
     if (fd < 0) return;
     os::note_owner(fd, nullptr);
-    os::close_bell(fd);
+    os::close_fd(fd);
 }
 
 // The last reference is gone, and with it everybody who could be busy here.
@@ -257,6 +263,7 @@ bool doorbell::is_home() noexcept {
 }
 
 bool doorbell::move_home(std::uint32_t seen, std::uint32_t here) noexcept {
+    EFD_CHECK((here & moving_mark) == 0);
     const std::uint32_t moving = here | moving_mark;
     while (!home_.compare_exchange_weak(seen, moving, base::acq_rel, base::acquire)) // HOME
         if (seen == here) return true;

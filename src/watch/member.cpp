@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: MIT
 // watch/member.cpp: see member.hpp.
 //
 //     bit        set by                 cleared by          wrongly set   wrongly clear
 //     shut       who takes it away      who puts one there  never         never
 //     numbers    enter, one more        exit, one less      never         never
 #include "watch/member.hpp"
+
+#include <efd/base/check.hpp>
 
 #include "os/futex.hpp"
 
@@ -17,11 +20,16 @@ bool member::enter() noexcept {
 }
 
 void member::exit() noexcept {
-    if (inside.fetch_sub(1, base::acq_rel) == (shut_mark | 1U)) // the last, and somebody waits for that
+    const std::uint32_t before = inside.fetch_sub(1, base::acq_rel);
+    EFD_CHECK((before & ~shut_mark) > 0);
+    if (before == (shut_mark | 1U)) // the last, and somebody waits for that
         os::futex_wake_and_count(&inside, os::everybody, os::futex_scope::one_process);
 }
 
-void member::open() noexcept { inside.fetch_and(~shut_mark, base::acq_rel); }
+void member::open() noexcept {
+    [[maybe_unused]] const std::uint32_t before = inside.fetch_and(~shut_mark, base::acq_rel);
+    EFD_CHECK((before & shut_mark) != 0);
+}
 
 shut_end member::shut() noexcept {
     if (core::in_callback != 0) { // nobody waits there, and nobody is turned away for nothing
@@ -35,6 +43,7 @@ shut_end member::shut() noexcept {
     while (seen != shut_mark) {
         (void)os::futex_wait(&inside, seen, core::forever, os::futex_scope::one_process);
         seen = inside.load(base::acquire);
+        EFD_CHECK((seen & shut_mark) != 0); // who has shut it opens it
     }
     return shut_end::shut;
 }

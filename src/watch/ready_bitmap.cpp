@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // watch/ready_bitmap.cpp: see ready_bitmap.hpp.
 //
 // SET_BITS. Who marks goes up and marks in every word, whether its bit is there or not: the mark moves the word's
@@ -101,6 +102,7 @@ void ready_bitmap::show_top() noexcept {
 // or joins, makes sure of that step, as the thread that has published may be stopped before it. If nothing is below,
 // the bit is taken away again.
 top_change ready_bitmap::grow(std::uint32_t members) noexcept {
+    EFD_CHECK(members > 0 && members <= most);
     top_change change = top_change::none;
     const std::uint32_t wanted = height_for(members);
     for (std::uint32_t height = height_.load(base::acquire); height < wanted; height = height_.load(base::acquire)) {
@@ -118,6 +120,7 @@ top_change ready_bitmap::grow(std::uint32_t members) noexcept {
 [[gnu::noinline]] top_change ready_bitmap::carry_up() noexcept {
     const std::uint32_t from = settled_.load(base::acquire);
     const std::uint32_t height = height_.load(base::acquire);
+    EFD_CHECK(from > 0 && from <= height && height <= levels);
     for (std::uint32_t level = from; level < height; ++level)
         if (!is_empty(at(level - 1, 0).fetch_or(0, base::acq_rel))) set_bit(level, 0); // SET_HEIGHT, step
     settled_.store(height, base::release);
@@ -187,6 +190,7 @@ found_member ready_bitmap::find(std::uint32_t start) noexcept {
             if (bits == 0) break;
             here = {here.level - 1, first_bit(here.index, bits)};
         }
+        EFD_CHECK(here.index == nobody || here.index < most >> (bits_of_word * here.level));
         if (here.level == 0 || here.index == nobody) return {here.index, change};
         change = later(change, tidy_above(here.level - 1, here.index)); // a bit above an empty word
     }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // watch/ready_bitmap.hpp: which of up to 2^20 members are ready, and the way to one of them in four steps.
 //
 // Owns words in levels: 32 bits, and a stamp that each mark in the word moves. A bit of level 0 is a member, a bit
@@ -10,6 +11,7 @@
 #pragma once
 
 #include <efd/base/atomic.hpp>
+#include <efd/base/check.hpp>
 #include <efd/core/set_front.hpp>
 
 #include <cstdint>
@@ -101,6 +103,7 @@ class ready_bitmap {
     }
     static constexpr bool is_empty(std::uint64_t word) noexcept { return core::set_front::is_empty(word); }
     [[nodiscard]] word& at(std::uint32_t level, std::uint32_t index) const noexcept {
+        EFD_CHECK(level < levels && index <= most >> (bits_of_word * (level + 1))); // behind the last: the empty one
         return level_[level % levels][index];
     }
     // The word as it is, if it has the bit; what else is said of it is a step on it, so that who marks later knows of

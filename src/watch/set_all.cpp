@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // watch/set_all.cpp: waiting until every member is ready, and taking from all of them in one step.
 //
 // The step is core/hold.cpp's; no lock is held around it, so no call waits for a thread that is stopped here, but for

@@ -1,5 +1,8 @@
+// SPDX-License-Identifier: MIT
 // watch/set_core.cpp: see set_core.hpp. Life of a set, and its members coming and going.
 #include "watch/set_core.hpp"
+
+#include <efd/base/check.hpp>
 
 #include "core/held_back.hpp"
 #include "os/futex.hpp"
@@ -77,7 +80,9 @@ set_core* set_core::create() noexcept {
 }
 
 void set_core::put() noexcept {
-    if (refs_.put() != core::kref::put_result::last) return;
+    const core::kref::put_result result = refs_.put();
+    EFD_CHECK(result != core::kref::put_result::too_many);
+    if (result != core::kref::put_result::last) return;
     interested_.store(0, base::relaxed);
     forget_places();
     close_epolls();
@@ -122,7 +127,10 @@ member* set_core::claim_place() noexcept {
     while (place_in(first) != 0) {
         member& free = known_member(place_in(first) - 1);
         const std::uint64_t rest = next_stamp(first) | free.next_free.load(base::relaxed);
-        if (free_places_.compare_exchange_weak(first, rest, base::acq_rel, base::acquire)) return &free; // PLACES, pop
+        if (free_places_.compare_exchange_weak(first, rest, base::acq_rel, base::acquire)) { // PLACES, pop
+            EFD_CHECK(free.home == this && free.index == place_in(first) - 1);
+            return &free;
+        }
     }
     std::uint32_t index = touched_.load(base::acquire);
     do {
@@ -155,6 +163,7 @@ member* set_core::take_place(std::uint64_t token) noexcept {
 }
 
 void set_core::give_back_place(member& gone) noexcept {
+    EFD_CHECK(gone.home == this && &gone == &known_member(gone.index));
     gone.inner = nullptr;
     gone.kind.store(member_kind::free, base::release);
     std::uint64_t first = free_places_.load(base::relaxed);
@@ -230,7 +239,8 @@ status set_core::remove(int place) noexcept {
     leaving.object.store(nullptr, base::release);
     settle(leaving);
     const bool awaited = leaving.awaited.load(base::acquire) != 0; // ALL_SLEEP: perhaps all others are ready
-    members_.fetch_sub(1, base::relaxed);
+    [[maybe_unused]] const std::uint32_t were = members_.fetch_sub(1, base::relaxed);
+    EFD_CHECK(were > 0);
     if (leaving.inner != nullptr) {
         leave_nesting(leaving);
         forget_left_nestings();

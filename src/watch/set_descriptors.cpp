@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // watch/set_descriptors.cpp: kernel descriptors among the members of a set.
 //
 // They are registered with an epoll of their own, so that a look takes exactly as many events as there is room for: an
@@ -57,8 +58,8 @@ status set_core::make_two(int bell_fd, int& inner, int& outer) const noexcept {
     if (error == 0) error = os::epoll_add(outer, bell_fd, core::poll_in, 0);
     if (error == 0) error = os::epoll_add(outer, inner, core::poll_in, 0);
     if (error != 0) {
-        if (outer >= 0) os::close_bell(outer);
-        os::close_bell(inner);
+        if (outer >= 0) os::close_fd(outer);
+        os::close_fd(inner);
         return status_of(error);
     }
     os::note_owner(inner, this);
@@ -98,7 +99,7 @@ status set_core::make_epolls_anew() noexcept {
     const std::uint32_t places = touched_.load(base::acquire);
     for (std::uint32_t index = 0; index < places; ++index) register_again(known_member(index), inner);
     for (const int old : {inner_epoll_.exchange(inner, base::acq_rel), epoll_.exchange(outer, base::acq_rel)})
-        if (old != inner && old != outer && os::is_own(old, this)) os::close_bell(old);
+        if (old != inner && old != outer && os::is_own(old, this)) os::close_fd(old);
     return status::ok;
 }
 
@@ -126,7 +127,7 @@ void set_core::close_epolls() noexcept {
     for (const int one : {outer, inner}) {
         if (!os::is_own(one, this)) continue;
         os::note_owner(one, nullptr);
-        os::close_bell(one);
+        os::close_fd(one);
     }
     ready_.hide_top(false);
 }
@@ -268,7 +269,7 @@ status set_core::sleep_in_kernel(const core::wait_terms& terms) noexcept {
             const int both[] = {epoll, mine};
             end = os::poll_readable(both, terms.deadline_ns);
         }
-        os::close_bell(mine);
+        os::close_fd(mine);
         if (terms.stop->stop_requested()) return status::cancelled;
     }
     if (end == os::poll_end::ready) return status::ok;

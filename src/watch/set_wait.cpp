@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // watch/set_wait.cpp: the waiting half of a set: told, find, take, sleep.
 //
 // SET_SLEEP: a marker signals only if somebody is interested, and a waiter says so before it sleeps:
@@ -13,6 +14,8 @@
 // empty. All of this may run in signal handlers, but for waits with a stop token.
 #include "watch/set_core.hpp"
 
+#include <efd/base/check.hpp>
+
 #include "core/held_back.hpp"
 #include "os/clock.hpp"
 
@@ -26,6 +29,7 @@ using core::context;
 
 void set_core::told(core::standing_watcher& watcher, std::uint32_t key) {
     auto& here = static_cast<member&>(watcher);
+    EFD_CHECK(here.home != nullptr && here.index < ready_bitmap::most);
     const bool is_add = (key & core::poll_in) != 0;
     if (is_add) here.home->ready_.mark(here.index);                             // SET_MARK
     if (here.awaited.load(base::acquire) != 0) here.home->wake_those_for_all(); // ALL_SLEEP
@@ -143,6 +147,7 @@ status set_core::take_from(member& here, set_event& got) noexcept {
     if (here.inner != nullptr) return here.inner->take_ready(got);
     std::uint64_t value = 0;
     const status end = here.object.load(base::relaxed)->try_read(value);
+    EFD_CHECK(end != status::ok || value > 0);
     if (end == status::ok) got = {here.token, value, core::poll_in};
     return end;
 }
@@ -235,7 +240,8 @@ status set_core::wait_with(const core::wait_terms& terms, Attempt attempt) noexc
         else if (terms.deadline_ns != core::forever && os::now_ns() >= terms.deadline_ns)
             end = status::timed_out; // also where the sleep always ends at once
     }
-    interested_.fetch_sub(1, base::acq_rel);
+    [[maybe_unused]] const std::uint32_t interest = interested_.fetch_sub(1, base::acq_rel);
+    EFD_CHECK((interest & ~watched_mark) > 0);
     return end;
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Bells: see bells.hpp. Also stands in for src/os/descriptor.cpp.
 #include "explore/bells.hpp"
 
@@ -155,8 +156,8 @@ std::uint64_t silence_bell(int fd) noexcept {
         explore::held_by(explore::call(fd, bell_call::silence, 0, std::source_location::current()));
     return held == explore::bell_full ? UINT64_MAX - 1 : held;
 }
-void close_bell(int fd) noexcept { (void)explore::call(fd, bell_call::close, 0, std::source_location::current()); }
-void close_known_bell(int fd) noexcept { close_bell(fd); }
+void close_fd(int fd) noexcept { (void)explore::call(fd, bell_call::close, 0, std::source_location::current()); }
+void close_known_fd(int fd) noexcept { close_fd(fd); }
 
 // Of a file that is gone before its object; fork is no part of the model, nor are numbers closed behind our back.
 bool replace_bell(int fd) noexcept {

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The mutants of what the explorer compiles: each is one deliberate mistake, and the explorer must find every one.
 
     mutants.py --objects DIRECTORY --work DIRECTORY [--all] [--only NAME,NAME] [--compiler g++] [--jobs N]
@@ -30,7 +31,7 @@ from mutation import ROOT
 
 FLAGS = [
     "-std=c++20", "-O1", "-w", "-fno-stack-protector", "-fcf-protection=none", "-ftrivial-auto-var-init=zero",
-    '-DEFD_ATOMIC_MODEL="explore/model_atomic.hpp"',
+    '-DEFD_ATOMIC_MODEL="explore/model_atomic.hpp"', "-DEFD_CHECKS=1",
 ]  # fmt: skip
 SECONDS_MOST = 240
 

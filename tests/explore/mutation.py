@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/explore/mutation.py: reads the mutants of mutants/*.txt, and makes each one's change in a copy of the source.
 
 A mutant is a head and its changes, with an empty line before the next:
@@ -8,7 +9,7 @@ A mutant is a head and its changes, with an empty line before the next:
 PAIR is the race of docs/races.md that it breaks; `full` leaves it out of the short form. FUNCTION is the name as its
 definition writes it (`context::write_slow`; within a class `mark`), in whichever file that is; a file's name
 (`kref.hpp`) stands for what is in no function. What stands there is compared token by token, so that neither line breaks
-nor comments nor a move to another file matter, and it must be found exactly once: a mutant cannot go stale unseen.
+nor comments nor checks (EFD_CHECK) nor a move to another file matter, and it must be found exactly once: a mutant cannot go stale unseen.
 """
 
 import re
@@ -18,10 +19,14 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent / "style"))
-from source import Source, find_functions
+from source import Source, blank, find_functions
 
 PLACES = ("include/efd/base", "include/efd/core", "src/core", "src/watch", "src/file", "src/dropin")
 TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|(?<![0-9A-Za-z_])\'(?:\\.|[^\'\\\n])+\'|\w[\w\']*|[^\w\s]')
+NESTED = r"[^()]"
+for _ in range(5):  # parentheses within parentheses
+    NESTED = rf"(?:[^()]|\({NESTED}*\))"
+CHECK = re.compile(rf"\bEFD_CHECK\({NESTED}*\);")
 HEAD = re.compile(r"^(\S+) (\w+)(, full)?:((?: +\S+)+)$")
 CHANGE = re.compile(r"\s*([^\s`]+)\s+`([^`]*)`\s*->\s*`([^`]*)`\s*")
 
@@ -37,7 +42,7 @@ class SourceText:
     def __init__(self, path, text):
         self.text = text
         source = Source(path, text)
-        self.uncommented = source.uncommented
+        self.uncommented = CHECK.sub(lambda check: blank(check[0]), source.uncommented)
         self.spans = [(Path(path).name, 0, len(text))]
         self.spans += [(name, first, last + 1) for name, first, last in find_functions(source)]
 

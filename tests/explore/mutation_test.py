@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """What mutation.py promises: a mutant finds its place wherever that moved to, and one without a place is an error.
 
 The last test tries every mutant of the repository, those of the long form too, without compiling them.
@@ -48,8 +49,9 @@ class Mutation(unittest.TestCase):
         changed = mutation.changed_files(tree_of(CODE), mutation.parse(BLOCK)[0])["src/core/word.cpp"]
         self.assertEqual(changed, CODE.replace("acq_rel", "relaxed").replace("load(base::acquire); }", "load(base::relaxed); }"))
 
-    def test_lines_comments_and_files_do_not_matter(self):
+    def test_lines_comments_checks_and_files_do_not_matter(self):
         moved = CODE.replace("(n, base::acq_rel)", "(\n        n, // why\n        base::acq_rel)")
+        moved = moved.replace("// a comment", "EFD_CHECK(f(g(n > 1)) && acquire);")
         changed = mutation.changed_files(tree_of(moved, "src/watch/moved.hpp"), mutation.parse(BLOCK)[0])
         self.assertIn("fetch_add(n, base::relaxed)", changed["src/watch/moved.hpp"])
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Numbers: see numbers.hpp. Stands in for src/os/file_number.cpp, and for user_memory.cpp, which no schedule comes to.
 #include "explore/numbers.hpp"
 
@@ -60,7 +61,7 @@ using explore::number_mask;
 
 const int plain_duplicate = 0;
 
-int take_number(bool readable, bool /*cloexec*/) noexcept {
+int eventfd_create(bool readable, bool /*cloexec*/) noexcept {
     std::uint32_t seen = explore::word_now();
     for (;;) {
         const int number = std::countr_one(seen);
@@ -76,7 +77,7 @@ int take_number(bool readable, bool /*cloexec*/) noexcept {
     }
 }
 
-int take_number_apart(int fd) noexcept {
+int dup_high(int fd) noexcept {
     const std::uint32_t word = explore::word_now();
     const int file = explore::here->files[static_cast<std::size_t>(fd)];
     if ((word & number_mask(fd)) == 0) return -EBADF;
@@ -97,10 +98,10 @@ bool same_file(int one, int other) noexcept {
            explore::here->files[static_cast<std::size_t>(one)] == explore::file_of_bell(other);
 }
 
-void learn_border(int /*unused*/) noexcept {}
+void probe_user_limit(int /*unused*/) noexcept {}
 
 // Reading and writing through memory, fdinfo and fork are no part of the model.
-void put_behind(int /*unused*/, int /*unused*/) noexcept {
+void dup_onto(int /*unused*/, int /*unused*/) noexcept {
     (void)no_part_of_the_model("a number renewed without a fork");
 }
 int status_flags(int /*unused*/) noexcept { return no_part_of_the_model("fdinfo is asked for") ? 0 : -EBADF; }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/style/races.py: a race is named in the code, in docs/races.md and in the mutants alike.
 
     races.py REPOSITORY
@@ -11,7 +12,7 @@ import re
 import sys
 from pathlib import Path
 
-ROOMS = ("include/efd", "src/os", "src/core", "src/watch", "src/file", "src/dropin")
+ROOMS = ("include/efd", "src/base", "src/os", "src/core", "src/watch", "src/file", "src/api", "src/dropin")
 HEADING = re.compile(r"^## ([A-Z_]{3,}(?:(?:,| /) [A-Z_]{3,})*)", re.MULTILINE)
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 NAME = re.compile(r"(?<![\w:])[A-Z]{3,}(?:_[A-Z]+)*(?![\w(])")
@@ -19,7 +20,7 @@ PAIR = re.compile(r"^\S+ ([A-Z_]+)[,:]", re.MULTILINE)
 # What else is written in capitals: errors, flags and limits of the system and of libraries, our macros, words of tools.
 OTHERS = re.compile(
     r"E[A-Z]{3,}\d?|(?:AIO|ASIO|CLOCK|CLONE|EFD|EPOLL|FUTEX|IOCB|IORING|IOSQE|MADV|MAP|MAX|NOLINT|POLL|RLIMIT|RTLD|RWF|SA"
-    r"|SCHED|SCM|SIG|SIZE|SSIZE|STATX|STT|SYS|UIO|UV)(?:_?[A-Z_]*)|FIO\w+|ABA|POSIX|GNU|ELF|JNA|KVM|NOTE|PROOF|INT\w*|NULL|TODO"
+    r"|SCHED|SCM|SIG|SIZE|SSIZE|STATX|STT|SYS|UIO|UV)(?:_?[A-Z_]*)|FIO\w+|ABA|SPDX|MIT|POSIX|GNU|ELF|JNA|KVM|NOTE|PROOF|INT\w*|NULL|TODO"
 )
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/style/rules.py: what a source file must keep to; STYLE of this project as far as a machine can hold it.
 
 Each rule is a generator over one Source that yields (line, what is wrong); RULES is the list, in the order of the
@@ -9,23 +10,26 @@ import re
 from pathlib import PurePosixPath
 
 from source import LEVELS, LIBRARY_ROOMS, NEIGHBOURS, room_of
+from words import GONE
 
 LONGEST_FUNCTION = 59
 LONGEST_FILE = 399
 BANNED_WORDS = {"manager", "helper", "util", "impl", "managers", "helpers", "utils"}
 ATOMIC_DOOR = "include/efd/base/atomic.hpp"
-ATOMIC_ROOMS = ("src/base/", "src/os/", "src/core/", "src/api/", "include/")
+ATOMIC_ROOMS = ("src/base/", "src/os/", "src/core/", "src/watch/", "src/file/", "src/api/", "src/dropin/", "include/")
 ORDER = re.compile(r"\b(?:relaxed|acquire|release|acq_rel)\b")
 ATOMIC_CALL = re.compile(
     r"(?:\.|->)\s*(load|store|exchange|compare_exchange_weak|compare_exchange_strong|fetch_\w+)\s*(\()"
 )
 ATOMIC_NAME = re.compile(r"\batomic\s*<[^;{}()]*>\s*(\w+)\s*[;{=(]")
+DECLARED = re.compile(r"(?:\b(?!return\b|else\b|do\b)\w+|[>*&])[ \t]+$")
 SYSTEM_HEADERS = re.compile(
     r"^(?:linux/.*|asm/.*|sys/(?!cdefs\.h$).*|unistd\.h|sched\.h|fcntl\.h|poll\.h|signal\.h|csignal|time\.h|ctime"
     r"|semaphore\.h|spawn\.h|dirent\.h|dlfcn\.h)$"
 )
 # efd.h takes the flags' names, and struct iovec, from the headers that C programs include for the kernel's object.
 SYSTEM_HEADERS_ALLOWED = {("include/efd/efd.h", "sys/eventfd.h"), ("include/efd/efd.h", "sys/uio.h")}
+LICENSE = "SPDX-License-Identifier: MIT"
 PLATFORM = re.compile(r"\b(?:__linux__|__x86_64__|__i386__|__aarch64__|__arm__|__riscv|__powerpc\w*|__s390\w*)\b")
 
 
@@ -70,7 +74,9 @@ def function_length(source, _files):
 
 
 def file_length(source, _files):
-    """Files are short."""
+    """Files are short; a model is one program, which spin has no way to divide."""
+    if source.path.endswith(".pml"):
+        return
     lines = source.text.count("\n")
     if lines > LONGEST_FILE:
         yield lines, f"the file has {lines} lines; {LONGEST_FILE} at most"
@@ -109,8 +115,9 @@ def named_orders(source, _files):
     for name in set(ATOMIC_NAME.findall(source.code)):
         hidden = rf"(?:\+\+|--)\s*{name}\b(?!\s*(?:\.|->|\())|(?<![\w.]){name}\s*(?:\+\+|--|[-+|&^]?=(?!=))"
         for place in re.finditer(hidden, source.code):
-            if "atomic" in source.code[source.code.rfind("\n", 0, place.start()) + 1 : place.start()]:
-                continue  # its declaration
+            before = source.code[source.code.rfind("\n", 0, place.start()) + 1 : place.start()]
+            if "atomic" in before or DECLARED.search(before):
+                continue  # its declaration, or that of another object with the same name
             yield source.line_of(place.start()), f"{name} is atomic; an operator names no memory order"
 
 
@@ -130,10 +137,10 @@ def system_calls_door(source, _files):
 
 def file_card(source, _files):
     """A file begins with what it is; in the library, the command and the bench it begins with its own name."""
-    lines = source.text.splitlines()
+    lines = [line for line in source.text.splitlines() if not line.startswith("#!") and LICENSE not in line]
     if not source.is_cpp:
-        first = next((line for line in lines if not line.startswith("#!")), "")
-        if not re.match(r'#|"""|//', first):
+        first = lines[0] if lines else ""
+        if not re.match(r'#|"""|//|/\*', first):
             yield 1, "no file card: the file does not begin with a comment that says what it is"
         return
     if not lines or not lines[0].startswith(("// ", "/* ")):
@@ -143,6 +150,22 @@ def file_card(source, _files):
         name = lines[0][3:].split(":")[0]
         if "/" not in name or not f"/{source.path}".endswith(f"/{name}"):
             yield 1, f"the file card begins with '{name}', not with the file's own path and a colon"
+
+
+LICENSE_FORMS = (f"// {LICENSE}", f"/* {LICENSE} */", f"# {LICENSE}")
+LICENSE_FORM_OF = {
+    ".cpp": 0, ".hpp": 0, ".js": 0, ".c": 1, ".h": 1, ".pml": 1, ".py": 2, ".sh": 2, ".cmake": 2, ".map": 2, ".supp": 2, ".in": 2,
+}  # fmt: skip
+
+
+def license_line(source, _files):
+    """The first line names the licence; the second where the first is #!."""
+    suffix = PurePosixPath(source.path).suffix
+    lines = [line for line in source.text.splitlines()[:2] if not line.startswith("#!")]
+    # A file without such an ending (a script, a header of explore/std) has the form of its other comments.
+    form = LICENSE_FORM_OF.get(suffix, 0 if any(line.startswith("//") for line in lines) else 2)
+    if not lines or lines[0] != LICENSE_FORMS[form]:
+        yield 2 if source.text.startswith("#!") else 1, f"the licence is not named here: {LICENSE_FORMS[form]}"
 
 
 # Calls that do nothing but let time pass; in C++ a name of ours may be `sleep`, so that the plain one is libc's alone.
@@ -190,8 +213,20 @@ def banned_words(source, _files):
             yield source.line_of(place.start()), f"'{place[0]}' says nothing about what it is"
 
 
+def gone_words(source, _files):
+    """Words that were replaced stay gone: in names and comments, not in what a program prints or is given."""
+    if source.path.startswith("tests/style/"):
+        return  # the table of the words, and samples
+    text = source.without_literals if source.is_cpp else source.text
+    for word, (instead, places) in GONE.items():
+        if not source.path.startswith(places):
+            continue
+        for place in re.finditer(rf"\b{word}\b", text, re.IGNORECASE):
+            yield source.line_of(place.start()), f"'{place[0]}' is gone: say {instead} (docs/glossary.md)"
+
+
 RULES = [
-    layers, function_length, file_length, atomics_door, named_orders, system_calls_door, file_card, no_sleep,
-    banned_words,
+    layers, function_length, file_length, atomics_door, named_orders, system_calls_door, file_card, license_line,
+    no_sleep, banned_words, gone_words,
 ]  # fmt: skip
 assert LIBRARY_ROOMS <= LEVELS.keys()

@@ -1,7 +1,8 @@
+# SPDX-License-Identifier: MIT
 """tests/style/source.py: one source file of the repository as the style rules look at it.
 
-`text` is the file, `uncommented` the same with comments blanked, `code` with comments, literals and preprocessor lines
-blanked; all three have the same length, so an offset means the same place in each. `room` and `level` say where in the
+`text` is the file, `uncommented` the same with comments blanked, `without_literals` with literals blanked, `code` with
+comments, literals and preprocessor lines blanked; all have the same length, so an offset means the same place in each. `room` and `level` say where in the
 house the file stands. The functions of a C or C++ file are found by their braces, without a compiler.
 """
 
@@ -47,6 +48,7 @@ class Source:
         self.room = room_of(path)
         self.level = LEVELS.get(self.room)
         self.uncommented = TOKENS.sub(lambda m: blank(m[0]) if m["comment"] else m[0], text)
+        self.without_literals = TOKENS.sub(lambda m: blank(m[0]) if m["literal"] else m[0], text)
         no_literals = TOKENS.sub(lambda m: '"' + blank(m[0][2:]) + '"' if m["literal"] else m[0], self.uncommented)
         self.code = DIRECTIVE.sub(lambda m: blank(m[0]), no_literals)
 

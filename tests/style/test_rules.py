@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/style/test_rules.py: every style rule is shown a sample that breaks it, and must catch it; and one that does not.
 
 A rule that stopped to catch anything would otherwise look like a clean repository. The samples are strings here, so that
@@ -144,6 +145,18 @@ class Orders(unittest.TestCase):
             text = "base::atomic<std::uint32_t> a_{0};\n" + use + "\n"
             self.assertEqual([2], caught(rules.named_orders, "include/efd/core/context.hpp", text), use)
 
+    def test_every_lock_free_room_is_looked_at(self):
+        text = "base::atomic<int> a{0};\n#include <atomic>\nint b = a.load();\n"
+        for room in ("base", "os", "core", "watch", "file", "api", "dropin/rules", "dropin/table", "dropin/interpose"):
+            self.assertEqual([3], caught(rules.named_orders, f"src/{room}/x.cpp", text), room)
+            self.assertEqual([2], caught(rules.atomics_door, f"src/{room}/x.hpp", text), room)
+
+    def test_another_object_of_the_same_name_is_clean(self):
+        text = "base::atomic<int> a{0};\nstruct x {\n    int a = 0;\n    std::optional<int> a = 1;\n};\nint* const a = &y;\n"
+        self.assertEqual([], caught(rules.named_orders, "src/core/x.cpp", text))
+        for use in ("else a = 1;", "return a = 1;", "b->a = 1;", "(a) = b, a = 1;"):
+            self.assertEqual([2], caught(rules.named_orders, "src/core/x.cpp", "base::atomic<int> a{0};\n" + use + "\n"), use)
+
     def test_named_orders_are_clean(self):
         text = (
             "base::atomic<int> a{0};\nbase::atomic<T*> b = {};\nauto x = a.load(base::relaxed);\na.store(f(g(1)), release);\n"
@@ -169,6 +182,31 @@ class Cards(unittest.TestCase):
         self.assertEqual([], caught(rules.file_card, "include/efd/efd.h", "/* efd/efd.h: the object */\n"))
         self.assertEqual([], caught(rules.file_card, "tests/core/x.cpp", "// What is seen of x.\n"))
         self.assertEqual([], caught(rules.file_card, "tests/x.sh", "#!/bin/sh\n# Does it.\n"))
+
+
+class Licences(unittest.TestCase):
+    def test_a_file_without_its_licence_is_caught(self):
+        line = rules.LICENSE
+        for path, text in (
+            ("src/core/x.cpp", CARD), ("src/core/x.cpp", ""), ("src/core/x.hpp", f"/* {line} */\n"), ("tests/x.c", f"// {line}\n"),
+            ("tests/x.py", '"""x"""\n'), ("tests/x.py", f'"""x"""\n# {line}\n'), ("models/x.pml", f"// {line}\n"),
+            ("CMakeLists.txt", "# x\n"), ("tests/explore/std/x", f"# {line}\n// x\n"), ("src/core/x.cpp", f"// {line}-0\n"),
+        ):  # fmt: skip
+            self.assertEqual([1], caught(rules.license_line, path, text), (path, text))
+        self.assertEqual([2], caught(rules.license_line, "scripts/x", "#!/bin/sh\n# Does it.\n"))
+
+    def test_a_licence_is_clean_and_is_no_card(self):
+        line = rules.LICENSE
+        for path, text in (
+            ("src/core/x.cpp", f"// {line}\n// core/x.cpp: x\n"), ("include/efd/x.h", f"/* {line} */\n/* efd/x.h: x */\n"),
+            ("tests/x.py", f'# {line}\n"""x"""\n'), ("scripts/x", f"#!/bin/sh\n# {line}\n# x\n"),
+            ("models/x.pml", f"/* {line} */\n/* x */\n"), ("tests/CMakeLists.txt", f"# {line}\n# x\n"),
+            ("tests/explore/std/x", f"// {line}\n// x\n"),
+        ):  # fmt: skip
+            self.assertEqual([], caught(rules.license_line, path, text), path)
+            self.assertEqual([], caught(rules.file_card, path, text), path)
+            alone = text[: text.index(line) + len(line)] + (" */\n" if "/*" in text else "\n")
+            self.assertEqual([1], caught(rules.file_card, path, alone), path)
 
 
 class Sleeps(unittest.TestCase):
@@ -206,6 +244,27 @@ class Names(unittest.TestCase):
 
     def test_other_words_are_clean(self):
         self.assertEqual([], caught(rules.banned_words, "src/core/x.cpp", "int simple, implied; // a helper\n"))
+
+
+class GoneWords(unittest.TestCase):
+    def test_a_word_that_is_gone_is_caught(self):
+        for path, line in (
+            ("src/file/x.cpp", "os::put_behind(a, b);"), ("tests/x.cpp", "// as put_behind does"), ("src/os/x.cpp", "// Whoever asks."),
+            ("scripts/x", "# put_behind"), ("src/cli/x.cpp", "bool told = false;"), ("models/x.pml", "/* a SEAT */"),
+        ):  # fmt: skip
+            self.assertEqual([1], caught(rules.gone_words, path, line + "\n"), line)
+
+    def test_other_words_and_places_are_clean(self):
+        for path, line in (
+            ("src/file/x.cpp", "put_behind_it(a);"), ("src/file/x.cpp", 'print("put_behind");'), ("src/core/x.cpp", "told(a);"),
+            ("src/os/x.cpp", "dup_onto(a, b); // untold"),
+        ):  # fmt: skip
+            self.assertEqual([], caught(rules.gone_words, path, line + "\n"), line)
+
+    def test_the_glossary_has_what_is_said_instead(self):
+        glossary = (HERE.parent.parent / "docs" / "glossary.md").read_text(encoding="utf-8")
+        names = [instead for instead, _ in rules.GONE.values() if "_" in instead and "," not in instead]
+        self.assertEqual([], [name for name in names if name not in glossary])
 
 
 def run_with(tool, arguments, name, text):

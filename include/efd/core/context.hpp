@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/context.hpp: the object, one cache line; struct eventfd_ctx of the kernel.
 //
 // Owns count, marks, futex words, flags, id, reference count and the way to its wait queue. Everything but create() and
@@ -8,6 +9,7 @@
 #pragma once
 
 #include <efd/base/atomic.hpp>
+#include <efd/base/check.hpp>
 #include <efd/base/export.hpp>
 #include <efd/base/order.hpp>
 #include <efd/base/status.hpp>
@@ -115,6 +117,7 @@ class alignas(64) context {
             return write_slow(n, wait_terms{});
         base::order_release(this);
         const state_word old = state_.fetch_add(n << count_shift, base::acq_rel);
+        EFD_CHECK(is_consistent(old));
         if (needs_attention(old)) [[unlikely]]
             return write_attention(old, n);
         return base::status::ok;
@@ -136,6 +139,7 @@ class alignas(64) context {
     bool signal_deferred() noexcept {
         base::order_release(this);
         const state_word old = state_.fetch_add(one_unit, base::acq_rel);
+        EFD_CHECK(is_consistent(old));
         if (needs_attention(old)) [[unlikely]]
             signal_attention(old, 0);
         return true;

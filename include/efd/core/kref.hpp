@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/kref.hpp: the reference count of a context, named after the kernel's.
 //
 // Owns one number. get and put from any thread, also in a signal handler. Invariant: above zero while anybody may use
@@ -5,6 +6,7 @@
 #pragma once
 
 #include <efd/base/atomic.hpp>
+#include <efd/base/check.hpp>
 
 #include <cstdint>
 
@@ -15,13 +17,18 @@ class kref {
     // BIRTH: who gets a reference, be it a late signaller of the object before, sees this one whole.
     void init() noexcept { refs_.store(1, base::release); }
 
-    void get() noexcept { refs_.fetch_add(1, base::relaxed); }
+    void get() noexcept {
+        [[maybe_unused]] const std::uint32_t seen = refs_.fetch_add(1, base::relaxed);
+        EFD_CHECK(seen != 0 && seen != UINT32_MAX);
+    }
 
     // FDGET: who is refused sees what the last holder did before its put.
     [[nodiscard]] bool get_unless_zero() noexcept {
         std::uint32_t seen = refs_.load(base::acquire);
-        while (seen != 0)
+        while (seen != 0) {
+            EFD_CHECK(seen != UINT32_MAX);
             if (refs_.compare_exchange_weak(seen, seen + 1, base::acq_rel, base::acquire)) return true;
+        }
         return false;
     }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/word.hpp: the packed words that decide every race, as pure functions over their values.
 //
 // A context has one 64-bit state word. While the count is below packed_limit (always, in real programs) that word holds
@@ -168,6 +169,17 @@ constexpr state_word unwatched(state_word w) noexcept {
     return with_park(w, park_of(w) & ~(watched_mark | (keeps_turn ? 0U : turn_bits)));
 }
 
+// What every value of the state word keeps to, and every value of a park word of a sealed context; for checks.
+constexpr bool is_consistent(state_word w) noexcept {
+    if (is_sealed(w)) return !is_held(w);
+    return ((w & arrived_mark) == 0 || has_sleeper(park_of(w))) && (!is_held(w) || packed_count(w) > 0);
+}
+constexpr bool is_consistent_park(park_word p) noexcept {
+    return (p & (sealed_mark | watched_mark)) == 0 && ((p & arrived_mark) == 0 || has_sleeper(p));
+}
+// A sleeper passes such a value to the kernel.
+constexpr bool is_announced(park_word p) noexcept { return has_sleeper(p) && (p & arrived_mark) != 0; }
+
 static_assert(attention_bits == 0xC000'0005'0000'000B);
 static_assert((packed_limit * 4) << count_shift == 0 && packed_limit * 3 / blind_add_max > 1U << 22);
 static_assert(!needs_attention((packed_limit - 1) << count_shift));
@@ -213,5 +225,11 @@ static_assert(!may_settle(claimed(arrived(0, 4), 6), 5));
 static_assert(!may_settle(arrived(claimed(arrived(0, 4), 5), 6), 5));
 static_assert(settled(claimed(arrived(0, 4), 5)) == 0);
 static_assert(settled(claimed(arrived(watched_mark, 4), 5)) == park_of(watched_by(0, 5)));
+
+static_assert(is_consistent(0) && is_consistent(arrived(0, 7)) && is_consistent(with_count(hold_mark, 1)));
+static_assert(!is_consistent(arrived_mark) && !is_consistent(hold_mark) && !is_consistent(hold_mark | sealed_mark));
+static_assert(is_consistent(sealed_from(with_count(asleep_mark, packed_limit + 1))));
+static_assert(is_consistent_park(claimed(arrived(0, 4), 5)) && !is_consistent_park(arrived_mark));
+static_assert(is_announced(arrived(0, 7)) && !is_announced(claimed(arrived(0, 7), 8)));
 
 } // namespace efd::core

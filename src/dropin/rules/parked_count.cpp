@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/rules/parked_count.cpp: see parked_count.hpp.
 //
 // PARKED. A unit is parked in the step that shows `filled`; a reader clears `filled` before it asks the kernel.
@@ -46,6 +47,7 @@ void hand_back(slot& there, int fd) noexcept {
         if (!is_leaving(seen)) return;
         const int own = own_number(fd); // NUMBERED, duplicate
         const parked_word after = taken(seen);
+        EFD_CHECK(units_of(seen) > 0 && is_consistent(after));
         const bool mine = there.word.compare_exchange_strong(seen, after, base::acq_rel, base::relaxed); // hand
         const bool has_room = !mine || add_units(own < 0 ? fd : own, units_of(seen));
         if (own >= 0) close_own(own);
@@ -67,6 +69,7 @@ read_ticket begin_reading(slot& there, std::uintptr_t me) noexcept {
     parked_word seen = there.word.load(base::acquire);
     bool was_first = false; // as far as the caller knew
     while (is_promoted(seen)) {
+        EFD_CHECK(is_consistent(seen));
         const std::uint64_t born = there.born.load(base::relaxed);
         if (is_semaphore(there) && units_of(seen) > 0) {
             if (there.word.compare_exchange_weak(seen, with_one_taken(seen), base::acq_rel, base::acquire))
@@ -82,6 +85,7 @@ read_ticket begin_reading(slot& there, std::uintptr_t me) noexcept {
         const parked_word from = is_second ? leaving(seen) : seen;
         const bool is_counted = is_promoted(from) && readers_of(from) < most_readers;
         const parked_word mine = is_counted ? begun(from) : from;
+        EFD_CHECK(is_consistent(mine) && !is_filled(mine) && units_of(mine) == units_of(seen));    // PARKED
         if (!there.word.compare_exchange_weak(seen, mine, base::acq_rel, base::acquire)) continue; // PARKED, begin
         if (is_second && !is_demoted(seen)) note_reason(there, reason::several);
         if (!is_counted) break;
@@ -103,6 +107,7 @@ void end_reading(slot& there, const read_ticket& mine) noexcept {
     if (mine.way != read_way::counted && mine.way != read_way::together) return;
     parked_word seen = there.word.load(base::acquire);
     while (is_counted_in(there, seen, mine)) {
+        EFD_CHECK(readers_of(ended(seen)) + 1 == readers_of(seen) && is_consistent(ended(seen)));
         if (there.word.compare_exchange_weak(seen, ended(seen), base::acq_rel, base::acquire)) return; // PARKED, end
     }
 }
@@ -110,6 +115,7 @@ void end_reading(slot& there, const read_ticket& mine) noexcept {
 std::uint64_t take_parked(slot& there, const read_ticket& mine) noexcept {
     parked_word seen = there.word.load(base::acquire);
     while (is_counted_in(there, seen, mine)) {
+        EFD_CHECK(units_of(taken(ended(seen))) == 0 && is_consistent(taken(ended(seen))));
         if (there.word.compare_exchange_weak(seen, taken(ended(seen)), base::acq_rel, base::acquire)) // TOGETHER, take
             return units_of(seen);
     }
@@ -122,6 +128,7 @@ std::uint64_t take_beside_nothing(slot& there, const read_ticket& mine) noexcept
     const bool is_own = there.reader.load(base::relaxed) == mine.me;
     while ((is_alone || is_own) && units_of(seen) > 0 && is_counted_in(there, seen, mine)) {
         const parked_word after = taken(leaving(ended(seen)));
+        EFD_CHECK(is_demoted(after) && !is_promoted(after) && is_consistent(after));
         if (!there.word.compare_exchange_strong(seen, after, base::acq_rel, base::acquire)) { // TOGETHER, stolen
             if (is_own) continue;
             break;
@@ -135,6 +142,7 @@ std::uint64_t take_beside_nothing(slot& there, const read_ticket& mine) noexcept
 bool promote(slot& there) noexcept {
     parked_word seen = there.word.load(base::relaxed);
     while (is_awaiting_evidence(seen)) {
+        EFD_CHECK(is_consistent(promoted(seen)));
         if (!there.word.compare_exchange_weak(seen, promoted(seen), base::acq_rel, base::relaxed)) continue;
         if (record* const told = there.told.load(base::relaxed); told != nullptr)
             told->was_promoted.store(1, base::relaxed);
@@ -152,6 +160,7 @@ bool rest(slot& there) noexcept {
 void demote(slot& there, int fd, reason why) noexcept {
     parked_word seen = there.word.load(base::acquire);
     while (is_noted(seen) && !is_demoted(seen)) {
+        EFD_CHECK(is_consistent(leaving(seen)) && units_of(leaving(seen)) == units_of(seen));
         if (!there.word.compare_exchange_weak(seen, leaving(seen), base::acq_rel, base::acquire)) continue; // leave
         note_reason(there, why);
         seen = leaving(seen);

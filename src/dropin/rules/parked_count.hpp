@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/rules/parked_count.hpp: parking units beside a kernel's eventfd, taking them, handing them back.
 //
 // No call waits for another thread or asks whether it lives: each step is one step on the word, after which everybody
@@ -6,6 +7,8 @@
 // was.
 #pragma once
 
+#include <efd/base/check.hpp>
+
 #include "dropin/rules/slot.hpp"
 
 namespace efd::dropin {
@@ -13,6 +16,7 @@ namespace efd::dropin {
 // Parks a write of n, or says that it must go to the kernel. No system call either way. `seen`: the word.
 [[nodiscard]] inline bool try_park(slot& there, parked_word& seen, std::uint64_t n) noexcept {
     while (may_park(seen, n)) {
+        EFD_CHECK(is_consistent(with_parked(seen, n)) && units_of(with_parked(seen, n)) == units_of(seen) + n);
         if (there.word.compare_exchange_weak(seen, with_parked(seen, n), base::acq_rel, base::acquire)) // PARKED, park
             return true;
     }
@@ -21,6 +25,7 @@ namespace efd::dropin {
 
 // After a write of n > 0 has reached the kernel: `before` is what the word was when it began.
 inline void note_filled(slot& there, parked_word before) noexcept {
+    EFD_CHECK(is_consistent(before));
     if (may_fill(before))
         (void)there.word.compare_exchange_strong(before, filled(before), base::acq_rel, base::relaxed); // PARKED, fill
 }

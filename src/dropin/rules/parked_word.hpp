@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/rules/parked_word.hpp: the one word that says how much of an eventfd's count stands in user space, as pure
 // functions.
 //
@@ -109,6 +110,13 @@ constexpr parked_word given_back(parked_word w, std::uint64_t units) noexcept {
     return with_parked(w, units) | promoted_mark;
 }
 
+// What every value of the word keeps to: only a promoted eventfd has units or is filled, only a known one is promoted
+// or demoted, and a demoted one is never filled. For checks.
+constexpr bool is_consistent(parked_word w) noexcept {
+    if (is_filled(w) && (!is_promoted(w) || is_demoted(w))) return false;
+    return (units_of(w) == 0 || is_promoted(w)) && (is_noted(w) || (w & (promoted_mark | demoted_mark)) == 0);
+}
+
 inline constexpr parked_word ready_to_park = noted_mark | promoted_mark | filled_mark;
 static_assert(!may_park(noted_mark | promoted_mark, 1) && !may_park(noted_mark | filled_mark, 1));
 static_assert(may_park(ready_to_park, 1) && !may_park(ready_to_park, 0) && may_park(ready_to_park, most_units));
@@ -129,5 +137,10 @@ static_assert(taken(leaving(with_parked(ready_to_park, 5))) == leaving(ready_to_
 static_assert(with_one_taken(leaving(with_parked(ready_to_park, 1))) == leaving(ready_to_park));
 static_assert(units_of(forgotten(with_parked(ready_to_park, 3))) == 0 && !is_noted(forgotten(ready_to_park)));
 static_assert(readers_of(noted(begun(ready_to_park))) == 0 && is_awaiting_evidence(noted(0)));
+
+static_assert(is_consistent(0) && is_consistent(ready_to_park) && is_consistent(begun(with_parked(ready_to_park, 9))));
+static_assert(is_consistent(leaving(with_parked(ready_to_park, 1))) && is_consistent(leaving(ready_to_park)));
+static_assert(!is_consistent(promoted_mark) && !is_consistent(noted_mark | filled_mark));
+static_assert(!is_consistent(with_parked(noted_mark, 1)) && !is_consistent(ready_to_park | demoted_mark));
 
 } // namespace efd::dropin
