@@ -119,7 +119,7 @@ void kill_one(numbers_of_seed& drawn, const cast& all) {
 }
 
 void reap() {
-    while (::waitpid(-1, nullptr, WNOHANG) > 0) continue;
+    while (await_child(-1, WNOHANG) > 0) continue;
 }
 
 std::uint64_t steps_of_all() { return book->beat.load(); }
@@ -219,7 +219,7 @@ void one_step_alone(int object, const edge_counter& edges) {
             add_something(object);
         if (edges.watches(object) && has_added() && !edges.has_edge()) fault("eventfd %d: a write was no edge", object);
     }
-    while (::waitpid(-1, nullptr, 0) > 0) continue;
+    while (await_child(-1, 0) > 0) continue;
 }
 
 // One thread: after each call the count is known.
@@ -264,7 +264,7 @@ void play_round() {
         release(all);
         for (const pthread_t thread : all.threads) ::pthread_join(thread, nullptr);
     }
-    while (::waitpid(-1, nullptr, 0) > 0) continue;
+    while (await_child(-1, 0) > 0) continue;
     for (int object = 0; object < book->eventfds; ++object) settle_accounts(object);
     settle_records();
     add_to_totals();
