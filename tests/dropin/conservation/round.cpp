@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/epoll.h>
@@ -152,14 +153,17 @@ void judge_rest() {
     }
 }
 
-// Who sleeps is given something, until all have ended.
+// Who sleeps is given something, until all have ended: one unit when the last one is taken, as many may come to one
+// reader before the next one runs, and the auditor's journal has an end.
 void release(const cast& all) {
     book->is_over = true;
     (void)!::write(all.to_quit, "q", 1);
     while (!all_have_ended()) {
         reap();
-        for (int i = 0; i < book->eventfds; ++i)
-            if (book->object[static_cast<std::size_t>(i)].blocks && !journal_is_full()) add(i, 1);
+        for (int i = 0; i < book->eventfds; ++i) {
+            const eventfd_object& one = book->object[static_cast<std::size_t>(i)];
+            if (one.blocks && (readiness(one.number) & POLLIN) == 0) add(i, 1);
+        }
         pace();
     }
 }
