@@ -42,16 +42,6 @@ void* find_beside(const char* name, const void* caller) noexcept {
 
 } // namespace
 
-void* find_to_keep(const char* name, const void* caller) noexcept {
-    if (void* const there = next_symbol(name); there != nullptr) return there; // as long as the program
-    void* found = real_dlsym()(RTLD_NEXT, name);
-    if (found == nullptr) found = find_beside(name, caller);
-    Dl_info its{};
-    if (found != nullptr && ::dladdr(found, &its) != 0 && its.dli_fname != nullptr)
-        (void)::dlopen(its.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
-    return found;
-}
-
 void* find_next(const char* name) noexcept {
     if (void* const found = find_behind(name); found != nullptr) return found;
     if (void* const found = find_before(name); found != nullptr) return found;
@@ -61,6 +51,17 @@ void* find_next(const char* name) noexcept {
     (void)raw_call(SYS_write, 2, "\n", 1);
     std::raise(SIGABRT);
     return nullptr;
+}
+
+void* find_to_keep(const char* name, const void* caller) noexcept {
+    if (void* const there = next_symbol(name); there != nullptr) return there; // as long as the program
+    void* found = real_dlsym()(RTLD_NEXT, name);
+    if (found == nullptr) found = find_beside(name, caller);
+    if (found == nullptr) return find_next(name); // says so
+    Dl_info its{};
+    if (::dladdr(found, &its) != 0 && its.dli_fname != nullptr)
+        (void)::dlopen(its.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+    return found;
 }
 
 } // namespace efd::dropin

@@ -15,7 +15,7 @@ namespace efd::dropin {
 [[nodiscard]] void* find_next(const char* name) noexcept;
 
 // The same of a name that a library may bring which is loaded later, for the code at `caller`: it and what it depends
-// on are searched where the rest of the program is in vain, and the library that has it is never unloaded. Null: none.
+// on are searched where the rest of the program is in vain, and the library that has it is never unloaded.
 [[nodiscard]] void* find_to_keep(const char* name, const void* caller) noexcept;
 
 // The next definition of a name, looked up when first needed.

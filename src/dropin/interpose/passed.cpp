@@ -11,7 +11,6 @@ void* efd_before_passed(passed_name* which, const long* call, const void* caller
     void* there = which->next.load(efd::base::relaxed);
     if (there != nullptr) return there;
     there = which->may_come_late ? find_to_keep(which->name, caller) : find_next(which->name);
-    if (there == nullptr) there = find_next(which->name); // says so
     which->next.store(there, efd::base::relaxed);
     return there;
 }

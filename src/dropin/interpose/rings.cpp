@@ -28,11 +28,7 @@ int make_ring(efd::base::atomic<void*>& next, const char* name, const void* call
     using real = int(Arguments...);
     before_ring(ring_kind::seen);
     void* found = next.load(efd::base::relaxed);
-    if (found == nullptr) {
-        found = find_to_keep(name, caller);
-        if (found == nullptr) found = find_next(name); // says so
-        next.store(found, efd::base::relaxed);
-    }
+    if (found == nullptr) next.store(found = find_to_keep(name, caller), efd::base::relaxed);
     const int result = reinterpret_cast<real*>(found)(arguments...);
     if (result >= 0) after_ring(made);
     return result;

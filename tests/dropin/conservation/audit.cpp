@@ -46,11 +46,6 @@ const entry* call_asleep(const seat& one) {
     return nullptr;
 }
 
-short readiness(int fd) {
-    pollfd asked{fd, POLLIN | POLLOUT, 0};
-    return ::poll(&asked, 1, 0) < 0 ? short{0} : asked.revents;
-}
-
 // What /proc says, which this process reads of itself; false: it does not say.
 bool shown_count(int fd, unsigned long long& count) {
     std::array<char, 64> path{};
@@ -100,6 +95,11 @@ bool is_sum_of_some(std::uint64_t wanted, const std::vector<std::uint64_t>& unit
 }
 
 } // namespace
+
+short readiness(int fd) {
+    pollfd asked{fd, POLLIN | POLLOUT, 0};
+    return ::poll(&asked, 1, 0) < 0 ? short{0} : asked.revents;
+}
 
 sums sum_up(int object, bool asleep_count_not) {
     sums all;

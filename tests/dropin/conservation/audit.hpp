@@ -19,6 +19,9 @@ struct sums {
 // `asleep_count_not`: the call in which a seat sleeps at present has done nothing yet.
 [[nodiscard]] sums sum_up(int object, bool asleep_count_not);
 
+// What poll says of it now.
+[[nodiscard]] short readiness(int fd);
+
 // Every seat has ended or sleeps in a call.
 [[nodiscard]] bool is_at_rest();
 [[nodiscard]] bool has_ended(const seat& one);

@@ -225,6 +225,14 @@ pid_t _Fork() noexcept {
     if (!is_broken("raw")) end_all_parking();
     return real_bare_fork();
 }
+// As fork. A child in this memory would need the lock in its execve; if its parent is killed, or executes a program,
+// while another of its threads has the lock, nobody opens it any more. And by its numbers it would hand back to other
+// files.
+pid_t vfork() noexcept {
+    const locked now;
+    if (!is_broken("exec")) end_all_parking();
+    return real_fork();
+}
 int execve(const char* path, char* const* words, char* const* environment) noexcept {
     {
         const locked now;

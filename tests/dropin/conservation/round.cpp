@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/epoll.h>
@@ -120,7 +121,7 @@ void kill_one(numbers_of_seed& drawn, const cast& all) {
 }
 
 void reap() {
-    while (::waitpid(-1, nullptr, WNOHANG) > 0) continue;
+    while (await_child(-1, WNOHANG) > 0) continue;
 }
 
 std::uint64_t steps_of_all() { return book->beat.load(); }
@@ -153,14 +154,17 @@ void judge_rest() {
     }
 }
 
-// Who sleeps is given something, until all have ended.
+// Who sleeps is given something, until all have ended: one unit when the last one is taken, as many may come to one
+// reader before the next one runs, and the auditor's journal has an end.
 void release(const cast& all) {
     book->is_over = true;
     (void)!::write(all.to_quit, "q", 1);
     while (!all_have_ended()) {
         reap();
-        for (int i = 0; i < book->eventfds; ++i)
-            if (book->object[static_cast<std::size_t>(i)].blocks && !journal_is_full()) add(i, 1);
+        for (int i = 0; i < book->eventfds; ++i) {
+            const eventfd_object& one = book->object[static_cast<std::size_t>(i)];
+            if (one.blocks && (readiness(one.number) & POLLIN) == 0) add(i, 1);
+        }
         pace();
     }
 }
@@ -220,7 +224,7 @@ void one_step_alone(int object, const edge_counter& edges) {
             add_something(object);
         if (edges.watches(object) && has_added() && !edges.has_edge()) fault("eventfd %d: a write was no edge", object);
     }
-    while (::waitpid(-1, nullptr, 0) > 0) continue;
+    while (await_child(-1, 0) > 0) continue;
 }
 
 // One thread: after each call the count is known.
@@ -265,7 +269,7 @@ void play_round() {
         release(all);
         for (const pthread_t thread : all.threads) ::pthread_join(thread, nullptr);
     }
-    while (::waitpid(-1, nullptr, 0) > 0) continue;
+    while (await_child(-1, 0) > 0) continue;
     for (int object = 0; object < book->eventfds; ++object) settle_accounts(object);
     settle_records();
     add_to_totals();

@@ -8,15 +8,12 @@
 #include <linux/sched.h>
 #include <spawn.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace conservation {
 namespace {
-
-void await(pid_t child) {
-    while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) continue;
-}
 
 struct words_of_program {
     std::array<char, 16> book{};
@@ -35,6 +32,17 @@ struct words_of_program {
 constexpr const char* own_program = "/proc/self/exe";
 
 } // namespace
+
+pid_t await_child(pid_t child, int options) {
+    int status = 0;
+    pid_t ended = 0;
+    do ended = ::waitpid(child, &status, options);
+    while (ended < 0 && errno == EINTR);
+    if (ended <= 0) return ended;
+    if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL) fault("a process ended by signal %d", WTERMSIG(status));
+    if (WIFEXITED(status) && WEXITSTATUS(status) != 0) fault("a process ended with %d", WEXITSTATUS(status));
+    return ended;
+}
 
 pid_t split(int how, std::uint64_t flags) {
     clone_args new_process{};
@@ -67,7 +75,7 @@ void fork_a_child() {
         ::_exit(0);
     }
     if (child < 0) where->where = place::ended;
-    if (child > 0 && me->drawn.one_in(2)) await(child);
+    if (child > 0 && me->drawn.one_in(2)) (void)await_child(child, 0);
     me->is_nested = 0;
 }
 
@@ -87,12 +95,14 @@ void start_a_program() {
         child = -1;
     }
     if (child < 0) where->where = place::ended;
-    if (child > 0) await(child);
+    if (child > 0) (void)await_child(child, 0);
     me->is_nested = 0;
 }
 
 void become_a_program() {
-    if (seat* const where = take_seat(own_thread()); where != nullptr) {
+    const itimerval none{}; // it would go on, and end the program, which has no handler
+    ::setitimer(ITIMER_REAL, &none, nullptr);
+    if (seat* const where = take_seat(thread_of_proc()); where != nullptr) {
         const words_of_program words(where);
         ::execve(own_program, words.words.data(), ::environ);
         where->where = place::ended;

@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <pthread.h>
 #include <sched.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
 
@@ -74,7 +73,7 @@ void be_a_process(seat* where, std::uint64_t salt) {
     const pid_t self = thread_of_proc();
     begin_signals();
     numbers_of_seed drawn(book->seed * 41 + salt);
-    std::vector<start> starts;
+    static std::vector<start> starts; // a handler may end this thread before the others have read theirs
     std::vector<pthread_t> others;
     for (int i = has(threads) ? drawn.below(3) : 0; i > 0; --i)
         if (seat* const another = take_seat(self); another != nullptr)
@@ -91,7 +90,7 @@ void be_a_process(seat* where, std::uint64_t salt) {
     if (has(execs) && drawn.one_in(4)) become_a_program();
     if (has(cancels) && !others.empty()) ::pthread_cancel(others.front());
     for (const pthread_t thread : others) ::pthread_join(thread, nullptr);
-    while (::wait(nullptr) > 0) continue;
+    while (await_child(-1, 0) > 0) continue;
     ::_exit(0);
 }
 

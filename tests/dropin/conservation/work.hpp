@@ -38,4 +38,7 @@ void fork_a_child();
 void start_a_program();
 [[noreturn]] void become_a_program();
 
+// As waitpid. It is a fault if the child has ended otherwise than by its own will or SIGKILL.
+pid_t await_child(pid_t child, int options);
+
 } // namespace conservation
