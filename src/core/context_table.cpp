@@ -22,11 +22,6 @@ union immortal_table {
 };
 immortal_table table;
 
-std::int32_t default_linger() noexcept {
-    static const std::int32_t setting = parse_linger(std::getenv("EFD_LINGER"));
-    return setting;
-}
-
 // When the library is loaded: standard error is still what the process was started with, and nobody sleeps or signals.
 void report_wrong_linger() noexcept {
     const char* const value = std::getenv("EFD_LINGER");
@@ -76,8 +71,21 @@ context* context_table::take_returned(int& id) noexcept {
     return nullptr;
 }
 
+// What EFD_LINGER asks for, read at the first creation. Under the lock, so that no fork meets it half read.
+std::int32_t context_table::first_linger() noexcept {
+    if (!is_linger_known_) first_linger_ = parse_linger(std::getenv("EFD_LINGER"));
+    is_linger_known_ = true;
+    return first_linger_;
+}
+
 context* context_table::take_slot(int& id) noexcept {
     const std::lock_guard guard(mutex_);
+    context* const place = find_slot(id);
+    if (place != nullptr) place->set_linger(first_linger());
+    return place;
+}
+
+context* context_table::find_slot(int& id) noexcept {
     if (context* const dead = take_returned(id); dead != nullptr) return dead;
     id = ids_.alloc();
     if (id == ida::none) return nullptr;
@@ -98,7 +106,6 @@ context* context::create(std::uint64_t initval, unsigned flags) noexcept {
     int id = ida::none;
     context* const born = context_table::instance().take_slot(id);
     if (born == nullptr) return nullptr;
-    born->set_linger(default_linger());
     born->init(initval, flags, id);
     return born;
 }

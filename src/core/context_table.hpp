@@ -35,12 +35,16 @@ class context_table {
     static constexpr unsigned slabs_most = ida::capacity / slab_slots;
     static constexpr std::uint64_t nobody = 0;
 
+    [[nodiscard]] context* find_slot(int& id) noexcept;
+    [[nodiscard]] std::int32_t first_linger() noexcept;
     [[nodiscard]] context* slot(int id) noexcept;
     [[nodiscard]] context* take_returned(int& id) noexcept;
 
     std::mutex mutex_;
     ida ids_;
     std::array<context*, slabs_most> slabs_{};
+    std::int32_t first_linger_ = linger_off;
+    bool is_linger_known_ = false;
     int touched_ = 0;                              // slots below this number are contexts, dead or alive
     base::atomic<std::uint64_t> returned_{nobody}; // a stack of dead contexts, as id + 1, linked through huge_
 };

@@ -7,7 +7,6 @@
 
 #include <efd/base/atomic.hpp>
 
-#include <mutex>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -17,15 +16,16 @@ namespace {
 
 using number = base::atomic<std::uint32_t>;
 
-constinit std::mutex making;
 constinit number not_wiped{0};                 // stands in for the page
 constinit base::atomic<number*> page{nullptr}; // zero in a child that has not asked yet
 constinit number last_given{0};                // copied by a fork as it is
 
+std::size_t page_bytes() noexcept { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
+
 number* make_page() noexcept {
-    const auto bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    void* const memory = map_zeroed(bytes);
-    if (memory != nullptr && ::madvise(memory, bytes, MADV_WIPEONFORK) == 0) return new (memory) number(0);
+    void* const memory = map_zeroed(page_bytes());
+    if (memory != nullptr && ::madvise(memory, page_bytes(), MADV_WIPEONFORK) == 0) return new (memory) number(0);
+    if (memory != nullptr) ::munmap(memory, page_bytes());
     ::pthread_atfork(nullptr, nullptr, [] { not_wiped.store(0, base::relaxed); });
     return &not_wiped;
 }
@@ -42,8 +42,10 @@ number* make_page() noexcept {
 void tell_forks_apart() noexcept {
     if (page.load(base::acquire) != nullptr) return;
     const errno_keeper keeper;
-    const std::lock_guard guard(making);
-    if (page.load(base::relaxed) == nullptr) page.store(make_page(), base::release);
+    number* const made = make_page();
+    number* none = nullptr;
+    const bool is_first = page.compare_exchange_strong(none, made, base::acq_rel, base::acquire);
+    if (!is_first && made != &not_wiped) ::munmap(made, page_bytes());
 }
 
 std::uint32_t process_number() noexcept {

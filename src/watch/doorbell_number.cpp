@@ -28,6 +28,7 @@
 #include <cerrno>
 #include <mutex>
 #include <new>
+#include <pthread.h>
 
 namespace efd::watch {
 
@@ -48,8 +49,12 @@ status status_of(int negative_errno) noexcept {
 // Doorbells stay with their slots for ever; this is the list of all that were made.
 base::atomic<doorbell*> all_doorbells{nullptr};
 
-// Held while a number is made anew that was closed behind our back.
+// Held while a number is made anew that was closed behind our back. Nobody holds it while the process is copied.
 constinit std::mutex making_anew;
+
+// A lock that throws here ends the program. NOLINTNEXTLINE(cert-err58-cpp)
+[[maybe_unused]] const int fork_handlers =
+    ::pthread_atfork([] { making_anew.lock(); }, [] { making_anew.unlock(); }, [] { making_anew.unlock(); });
 
 } // namespace
 

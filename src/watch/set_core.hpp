@@ -186,6 +186,7 @@ class set_core : public core::set_front {
     static void register_again(const member& one, int inner) noexcept;
     void note_made() noexcept;
     static void hide_all_tops() noexcept;
+    static const int fork_handler;
 
     ready_bitmap ready_{top};
     base::atomic<core::context*> bell_{nullptr};

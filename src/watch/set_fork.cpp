@@ -34,10 +34,14 @@ void set_core::hide_all_tops() noexcept {
         set->ready_.hide_top(true);
 }
 
+// From the start of the program on, not from the first set on: a fork beside the thread that makes that one would be
+// without it.
+// NOLINTNEXTLINE(cert-err58-cpp): nothing here throws
+[[maybe_unused]] const int set_core::fork_handler = ::pthread_atfork(nullptr, nullptr, &hide_all_tops);
+
 // Once for each set_core, when it is made.
 void set_core::note_made() noexcept {
     os::tell_forks_apart();
-    [[maybe_unused]] static const int fork_handler = ::pthread_atfork(nullptr, nullptr, &hide_all_tops);
     next_made_ = all_sets.load(base::relaxed);
     while (!all_sets.compare_exchange_weak(next_made_, this, base::release, base::relaxed)) {
     }

@@ -27,7 +27,7 @@
 
 namespace explore {
 
-inline constexpr int max_shared = 32;
+inline constexpr int max_shared = 40;
 inline constexpr int max_history = 60;
 inline constexpr int max_places = 128;
 inline constexpr int max_futexes = 6;
