@@ -19,7 +19,7 @@ PAIR = re.compile(r"^\S+ ([A-Z_]+)[,:]", re.MULTILINE)
 # What else is written in capitals: errors, flags and limits of the system and of libraries, our macros, words of tools.
 OTHERS = re.compile(
     r"E[A-Z]{3,}\d?|(?:AIO|ASIO|CLOCK|CLONE|EFD|EPOLL|FUTEX|IOCB|IORING|IOSQE|MADV|MAP|MAX|NOLINT|POLL|RLIMIT|RTLD|RWF|SA"
-    r"|SCHED|SCM|SIG|SIZE|SSIZE|STATX|STT|SYS|UIO|UV)(?:_?[A-Z_]*)|FIO\w+|ABA|POSIX|GNU|ELF|JNA|KVM|NOTE|PROOF|INT\w*|NULL|TODO"
+    r"|SCHED|SCM|SIG|SIZE|SSIZE|STATX|STT|SYS|UIO|UV)(?:_?[A-Z_]*)|FIO\w+|ABA|SPDX|MIT|POSIX|GNU|ELF|JNA|KVM|NOTE|PROOF|INT\w*|NULL|TODO"
 )
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/style/test_rules.py: every style rule is shown a sample that breaks it, and must catch it; and one that does not.
 
 A rule that stopped to catch anything would otherwise look like a clean repository. The samples are strings here, so that
@@ -169,6 +170,31 @@ class Cards(unittest.TestCase):
         self.assertEqual([], caught(rules.file_card, "include/efd/efd.h", "/* efd/efd.h: the object */\n"))
         self.assertEqual([], caught(rules.file_card, "tests/core/x.cpp", "// What is seen of x.\n"))
         self.assertEqual([], caught(rules.file_card, "tests/x.sh", "#!/bin/sh\n# Does it.\n"))
+
+
+class Licences(unittest.TestCase):
+    def test_a_file_without_its_licence_is_caught(self):
+        line = rules.LICENSE
+        for path, text in (
+            ("src/core/x.cpp", CARD), ("src/core/x.cpp", ""), ("src/core/x.hpp", f"/* {line} */\n"), ("tests/x.c", f"// {line}\n"),
+            ("tests/x.py", '"""x"""\n'), ("tests/x.py", f'"""x"""\n# {line}\n'), ("models/x.pml", f"// {line}\n"),
+            ("CMakeLists.txt", "# x\n"), ("tests/explore/std/x", f"# {line}\n// x\n"), ("src/core/x.cpp", f"// {line}-0\n"),
+        ):  # fmt: skip
+            self.assertEqual([1], caught(rules.license_line, path, text), (path, text))
+        self.assertEqual([2], caught(rules.license_line, "scripts/x", "#!/bin/sh\n# Does it.\n"))
+
+    def test_a_licence_is_clean_and_is_no_card(self):
+        line = rules.LICENSE
+        for path, text in (
+            ("src/core/x.cpp", f"// {line}\n// core/x.cpp: x\n"), ("include/efd/x.h", f"/* {line} */\n/* efd/x.h: x */\n"),
+            ("tests/x.py", f'# {line}\n"""x"""\n'), ("scripts/x", f"#!/bin/sh\n# {line}\n# x\n"),
+            ("models/x.pml", f"/* {line} */\n/* x */\n"), ("tests/CMakeLists.txt", f"# {line}\n# x\n"),
+            ("tests/explore/std/x", f"// {line}\n// x\n"),
+        ):  # fmt: skip
+            self.assertEqual([], caught(rules.license_line, path, text), path)
+            self.assertEqual([], caught(rules.file_card, path, text), path)
+            alone = text[: text.index(line) + len(line)] + (" */\n" if "/*" in text else "\n")
+            self.assertEqual([1], caught(rules.file_card, path, alone), path)
 
 
 class Sleeps(unittest.TestCase):
