@@ -14,13 +14,24 @@ from rules import RULES
 from source import Source
 
 DIRECTORIES = ("include", "src", "bench", "examples", "tests", "models", "scripts", "cmake")
-ENDINGS = {".cpp", ".hpp", ".h", ".c", ".py", ".sh", ".cmake"}
+TOP_FILES = ("CMakeLists.txt", "Makefile", ".ci/run")
+ENDINGS = {".cpp", ".hpp", ".h", ".c", ".py", ".sh", ".cmake", ".pml", ".js", ".map", ".supp", ".in"}
+CORPUS = "tests/fuzz/corpus"
 FEWEST_FILES = 40
 
 
+def is_source(path):
+    """By its name; a file without an ending is a source if it is a script or begins with a comment of C++."""
+    if path.suffix in ENDINGS or path.name in ("CMakeLists.txt", "Makefile"):
+        return True
+    return path.suffix == "" and path.read_bytes()[:2] in (b"#!", b"//")
+
+
 def read_sources(repository):
-    paths = [path for top in DIRECTORIES for path in sorted((repository / top).rglob("*")) if path.is_file()]
-    chosen = [path for path in paths if path.suffix in ENDINGS or path.name == "CMakeLists.txt"]
+    paths = [repository / name for name in TOP_FILES]
+    for top in DIRECTORIES:
+        paths += [path for path in sorted((repository / top).rglob("*")) if path.is_file() and CORPUS not in path.as_posix()]
+    chosen = [path for path in paths if is_source(path)]
     return [Source(path.relative_to(repository).as_posix(), path.read_text(encoding="utf-8")) for path in chosen]
 
 

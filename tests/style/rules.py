@@ -211,7 +211,7 @@ def banned_words(source, _files):
 
 
 RULES = [
-    layers, function_length, file_length, atomics_door, named_orders, system_calls_door, file_card,
+    layers, function_length, file_length, atomics_door, named_orders, system_calls_door, file_card, license_line,
     no_sleep, banned_words,
 ]  # fmt: skip
 assert LIBRARY_ROOMS <= LEVELS.keys()
