@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// bench/rows_linger.cpp: what lingering costs in processor time where it cannot pay: signals that come rarely.
+// bench/rows_linger.cpp: what a linger costs in processor time where it cannot pay: signals that come rarely.
 //
 // A signal each millisecond to one reader. Sleeping costs next to nothing, looking all the time a whole processor; auto
-// must find out that it does not pay, and look ever more rarely. A late reader takes several signals at once, so it
-// does not count them: a flag, set before the last signal, ends it.
+// must find out that looking does not pay, and look ever more rarely. A late reader takes several signals at once, so
+// it waits for an end mark and does not count signals.
 #include "bench/measure.hpp"
 #include "bench/row.hpp"
 #include "bench/subjects.hpp"

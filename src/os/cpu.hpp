@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// os/cpu.hpp: which processor runs us, and how a waiting loop breathes. Async-signal-safe.
+// os/cpu.hpp: the processor that runs this thread, and the pause of a spin loop. Async-signal-safe.
 #pragma once
 
 namespace efd::os {
 
-// The processor this thread is on, of this moment; -1 if the system does not say.
+// The processor that this thread runs on at this moment; -1 if the system does not say.
 [[nodiscard]] int current_cpu() noexcept;
 
 // Lets other threads run first.
