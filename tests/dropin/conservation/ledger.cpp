@@ -29,12 +29,16 @@ void make_book() {
 }
 
 seat* take_seat(pid_t taker) {
-    const int index = book->seats.fetch_add(1);
-    if (index >= most_seats) return nullptr;
-    seat& taken = book->seat_at[static_cast<std::size_t>(index)];
-    taken.thread = taker;
-    taken.where = place::begins;
-    return &taken;
+    for (int index = book->seats; index < most_seats; ++index) {
+        seat& one = book->seat_at[static_cast<std::size_t>(index)];
+        pid_t nobody = 0;
+        if (!one.thread.compare_exchange_strong(nobody, taker)) continue;
+        one.where = place::begins;
+        int used = book->seats;
+        while (used <= index && !book->seats.compare_exchange_weak(used, index + 1)) continue;
+        return &one;
+    }
+    return nullptr;
 }
 
 void fault(const char* format, ...) {

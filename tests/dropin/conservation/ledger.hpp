@@ -74,7 +74,8 @@ extern int book_fd;
 void make_book();
 void open_book(int fd); // in a program that was started by exec
 
-// A seat that nobody has, or null where there is none left. Until somebody sits down it is its taker's.
+// A seat that nobody has, or null where there is none left. Until somebody sits down it is its taker's, from the one
+// step that takes it on: the taker may be killed at any moment.
 seat* take_seat(pid_t taker);
 
 // The first fault of a round; the process ends.

@@ -129,8 +129,7 @@ void print_fault(const std::string& what) {
 }
 
 void clear_book() {
-    for (int i = 0; i < std::min(book->seats.load(), most_seats); ++i) {
-        seat& one = book->seat_at[static_cast<std::size_t>(i)];
+    for (seat& one : book->seat_at) {
         for (int k = 0; k < std::min(one.used.load(), most_entries); ++k) {
             one.journal[static_cast<std::size_t>(k)].what = act::none;
             one.journal[static_cast<std::size_t>(k)].how = outcome::unknown;

@@ -70,7 +70,7 @@ void start_threads(numbers_of_seed& drawn, cast& all) {
 }
 
 void start_process(cast& all, std::uint64_t salt) {
-    seat* const where = take_seat(0);
+    seat* const where = take_seat(own_thread());
     if (where == nullptr) return;
     const pid_t child = ::fork();
     if (child == 0) {
@@ -82,8 +82,8 @@ void start_process(cast& all, std::uint64_t salt) {
     }
     if (child < 0) where->where = place::ended;
     if (child < 0) return;
-    pid_t nobody = 0;
-    where->thread.compare_exchange_strong(nobody, child); // it may be killed before it sits down
+    pid_t taker = own_thread();
+    where->thread.compare_exchange_strong(taker, child); // it may be killed before it sits down
     all.processes.push_back(child);
 }
 
@@ -252,7 +252,7 @@ void play_round() {
     cast all;
     make_objects(drawn, all);
     worker auditor;
-    sit_down(auditor, *take_seat(0), 0);
+    sit_down(auditor, *take_seat(thread_of_proc()), 0);
     if (has(alone)) {
         for (int i = 0; i < book->eventfds; ++i) book->object[static_cast<std::size_t>(i)].reader = -1;
         work_alone();
