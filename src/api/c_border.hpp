@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// api/c_border.hpp: what the functions of the C border share: errno, deadlines, the cancel token.
+// api/c_border.hpp: shared by the functions of the C border: errno, deadlines, the cancel token.
 #pragma once
 
 #include <efd/efd.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// api/creation.hpp: what both faces accept when an object is made; checked before anything is taken (K-003).
+// api/creation.hpp: the flags and values that C and C++ accept at creation; checked before anything is taken (K-003).
 #pragma once
 
 #include <efd/core/context.hpp>

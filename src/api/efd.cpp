@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// api/efd.cpp: the C border. Null pointers are answered here, statuses become errno here, and nothing else happens.
+// api/efd.cpp: the C border. Checks null pointers and turns statuses into errno, and does nothing else.
 #include <efd/efd.h>
 
 #include <efd/eventfd.hpp>
@@ -78,7 +78,7 @@ efd::watch::ring_way way_named(int how) noexcept {
     return how == EFD_ARMED ? efd::watch::ring_way::armed : efd::watch::ring_way::level;
 }
 
-// The core's entry lives in the C entry's reserved space; this finds the one from the other.
+// The core's entry is in the reserved space of the C entry; finds one from the other.
 using core_entry = efd::core::wait_queue_entry;
 static_assert(sizeof(core_entry) <= sizeof(efd_wait_entry::reserved));
 static_assert(alignof(core_entry) <= alignof(efd_wait_entry));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// api/efd_fd.cpp: the C border of file/: a number becomes a file, a status becomes errno, and nothing else happens.
+// api/efd_fd.cpp: the C border of file/. Turns a number into a file and a status into errno, and does nothing else.
 #include <efd/efd.h>
 
 #include "api/c_border.hpp"
@@ -29,7 +29,7 @@ efd::os::user_address address(const void* of) noexcept { return reinterpret_cast
 
 file_reference file_of(int fd) noexcept { return descriptor_table::instance().use(fd); }
 
-// The file's own number, if it is seen to be a bell: the caller's may be somebody else's by now.
+// The file's own number, if it is seen to be a bell: the caller's number may name another file by now.
 int bell_of(const open_file& file) noexcept {
     const int bell = file.bell();
     return efd::os::is_marked(bell) ? bell : -1;
@@ -147,7 +147,7 @@ int efd_fd_fdinfo(int fd, char* buf, size_t size) {
     const file_reference file = file_of(fd);
     if (!file) return fail(EBADF);
     if (buf == nullptr && size != 0) return fail(EFAULT);
-    if (bell_of(*file) < 0 || !efd::os::same_file(fd, file->bell())) return fail(EBADF); // closed behind our back
+    if (bell_of(*file) < 0 || !efd::os::same_file(fd, file->bell())) return fail(EBADF); // closed without efd
     return static_cast<int>(efd::file::show_fdinfo(*file, fd, std::span(buf, size)));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// api/eventfd.cpp: the C++ border, as far as it is not inline: where a failed creation becomes an exception.
+// api/eventfd.cpp: the part of the C++ border that is not inline: a failed creation becomes an exception.
 #include <efd/eventfd.hpp>
 
 #include "api/creation.hpp"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// api/wait_set.cpp: the C++ border of sets: where statuses become std::errc, and failures to make or change exceptions.
+// api/wait_set.cpp: the C++ border of sets. Statuses become std::errc; failures to make or change a set become
+// exceptions.
 #include <efd/wait_set.hpp>
 
 #include "watch/set_core.hpp"
@@ -16,7 +17,7 @@ core::wait_terms terms(std::int64_t deadline_ns, const std::stop_token* stop) no
     return {.deadline_ns = deadline_ns, .stop = stop, .sleep = core::patience::always};
 }
 
-// Apart from the try before it, which needs no frame.
+// Out of line: the try before it needs no frame.
 [[gnu::noinline]] base::status sleep_for_any(watch::set_core& set, set_event& got, std::int64_t deadline_ns,
                                              const std::stop_token* stop) noexcept {
     return set.wait_any(got, terms(deadline_ns, stop));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// base/stop.hpp: what is said on standard error: the end of the line, for what only a bug in efd or in its caller can
-// bring about, and a setting that nobody understands. Async-signal-safe.
+// base/stop.hpp: messages on standard error: one for a bug in efd or in its caller, which ends the program, and one for
+// a setting with an invalid value. Async-signal-safe.
 #pragma once
 
 namespace efd::base {

@@ -34,7 +34,7 @@ class taken_number {
     int fd_;
 };
 
-// A file for the object, in the table under this number; takes over the caller's reference on success.
+// A file for the object, in the table under this number. Takes over the caller's reference on success.
 status install_new(core::context& object, watch::ring_way way, int fd, bool inherited) noexcept {
     descriptor_table& table = descriptor_table::instance();
     if (const status end = table.reserve(fd); end != status::ok) return end;
@@ -47,7 +47,7 @@ status install_new(core::context& object, watch::ring_way way, int fd, bool inhe
     return status::ok;
 }
 
-// Whether the number names the file still, whose bell has been used.
+// Whether the number still names the file, whose bell has been used.
 bool is_of(open_file& file, int fd) noexcept {
     file.come_home();
     const int bell = file.bell();
@@ -56,8 +56,8 @@ bool is_of(open_file& file, int fd) noexcept {
     return os::is_marked(fd);
 }
 
-// False: the number is not to be closed. If this is the first call that names it nothing is known of it but what the
-// caller says, and it is closed as close(2) would do.
+// False: the number must not be closed. If this is the first call that names the number, only the caller vouches for
+// it, and it is closed as close(2) would do.
 bool forget_number(int fd) noexcept {
     descriptor_table& table = descriptor_table::instance();
     const bool is_installed = table.is_installed(fd);
@@ -104,8 +104,8 @@ status install_dup(int fd, open_file& file) noexcept {
     return status::ok;
 }
 
-// The number leaves the table, and the file goes if it was the last, before the number is free: whoever gets it next
-// finds no trace.
+// The number leaves the table, and the last number releases the file, before the number is free. So the next owner of
+// the number finds no trace.
 bool close_descriptor(int fd) noexcept { return forget_number(fd) && os::give_number_back(fd); }
 
 } // namespace efd::file

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// file/anon_fd.hpp: the making of a descriptor, as anon_inode_getfd of the kernel; and a second number for one.
+// file/anon_fd.hpp: makes a descriptor, as the kernel's anon_inode_getfd, and a second number for one.
 //
-// Owns nothing that outlives a call. The order is the kernel's: take all that can fail, then, in a last step that
-// cannot, put the file into the table. Whoever fails gives everything back: no number, no id, no memory is left behind
-// (K-012). Any thread; not for signal handlers.
+// Owns nothing that outlives a call. The order is the kernel's: take all that can fail, then put the file into the
+// table in a last step that cannot. A failed call leaves no number, id or memory behind (K-012). Any thread; not for
+// signal handlers.
 #pragma once
 
 #include <efd/base/status.hpp>
@@ -17,12 +17,12 @@ namespace efd::file {
 // no_descriptor, table_full, no_memory.
 [[nodiscard]] base::status make_descriptor(unsigned initval, unsigned flags, watch::ring_way way, int& fd) noexcept;
 
-// The number that the kernel has just given for a dup of one of this file's: it names the file here too. no_memory,
+// The kernel has just given this number for a dup of one of the file's: it names the file here too. no_memory,
 // no_descriptor (a number beyond the table): the number is given back.
 [[nodiscard]] base::status install_dup(int fd, open_file& file) noexcept;
 
-// The number is free. Calls that are inside go on (K-090). False: it named none of ours, or was closed behind our back;
-// then what it names now stays open, unless no call has named the number before: then it is closed, as by close(2).
+// Frees the number. Calls that are inside go on (K-090). False: it named none of ours, or was closed without efd. What
+// it names then stays open, unless no call has named the number before: then it is closed, as by close(2).
 [[nodiscard]] bool close_descriptor(int fd) noexcept;
 
 // The status of an errno with which the kernel refused a number.

@@ -36,8 +36,9 @@ descriptor_table::place* descriptor_table::place_of(int fd) noexcept {
     return slab == nullptr ? nullptr : slab + number % slab_places;
 }
 
-// FDGET: the place is read again after the reference: a file that was closed and reborn meanwhile is met dead, or at
-// another number, or rightly here. Who meets it dead sees that its place was emptied: so the next look finds another.
+// FDGET: the place is read again after the reference is taken. A file that was closed and reborn meanwhile is dead,
+// stands at another number, or stands rightly here. A thread that finds it dead sees its place emptied, so the next
+// look finds another file.
 file_reference descriptor_table::get(int fd) noexcept {
     place* const here = place_of(fd);
     if (here == nullptr) return file_reference(nullptr);
@@ -62,9 +63,9 @@ file_reference descriptor_table::use(int fd) noexcept {
     return file;
 }
 
-// FIRST_USE: the number is duplicated first, and the place looked at then. efd_fd_close empties the place before it
-// frees the number: so what was duplicated is the file that the number was made with, unless it was closed behind our
-// back, and then it has to be an anonymous file for us to be wrong.
+// FIRST_USE: the number is duplicated first, and the place is read then. efd_fd_close empties the place before it frees
+// the number, so the duplicate is the file that the number was made with. Otherwise the number was closed without efd,
+// and efd is wrong only if it now names another anonymous file.
 [[gnu::noinline]] void descriptor_table::bring_home(int fd, open_file& file) noexcept {
     if (!watch::doorbell::has_own_number(file.object())) {
         const int own = os::dup_high(fd);
@@ -99,8 +100,8 @@ void descriptor_table::install(int fd, open_file& file) noexcept {
     EFD_CHECK(fd >= 0 && named != nullptr); // reserve came first
     os::note_owner(fd, named);
     file.add_number(fd);
-    // The kernel has given this number to the caller alone: where nothing is left of who had it before, nobody puts
-    // anything there.
+    // The kernel has given this number to the caller alone. If nothing of its former file is left, no other thread
+    // writes to the place.
     if (named->load(base::relaxed) == nullptr) return named->store(&file, base::release); // FDGET, install
     const file_reference stale(named->exchange(&file, base::acq_rel));                    // FDGET, install
 }
@@ -124,7 +125,7 @@ void descriptor_table::follow(core::context& object, int bell, int lent) noexcep
     const auto names_it = [&object](const open_file* file) { return file != nullptr && &file->object() == &object; };
     const open_file* const first = all.place_of(lent)->load(base::acquire);
     if (names_it(first) && first->only_number() == lent) return all.follow_to(lent, bell);
-    for (unsigned slab = 0; slab < slabs_most; ++slab) { // of a file that has, or had, more numbers than one
+    for (unsigned slab = 0; slab < slabs_most; ++slab) { // for a file that has, or had, more than one number
         const place* const places = all.slabs_[slab].load(base::acquire);
         for (unsigned i = 0; places != nullptr && i < slab_places; ++i)
             if (names_it(places[i].load(base::acquire))) all.follow_to(static_cast<int>(slab * slab_places + i), bell);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// file/descriptor_table.hpp: number -> open file; the kernel's files_struct, as far as numbers are ours.
+// file/descriptor_table.hpp: number -> open file; the kernel's files_struct for efd's own numbers.
 //
-// Owns one reference for each number in it. get is lock-free, as the kernel's fdget: read the place, try for a
-// reference, read the place again (FDGET in docs/races.md); take may meet it at any time. Both may be called from any
-// thread and from a signal handler; install not from one. A number that was closed behind our back stays in the table
-// until the kernel gives it out again and it is installed anew.
+// Owns one reference for each number in it. get is lock-free as the kernel's fdget: read the place, try for a
+// reference, read the place again (FDGET in docs/races.md). take may run beside it at any time. Both may be called from
+// any thread and from a signal handler, install not from a handler. A number that was closed without efd stays in the
+// table until the kernel gives it out again and it is installed anew.
 #pragma once
 
 #include <efd/base/atomic.hpp>
@@ -22,26 +22,26 @@ class descriptor_table {
     static descriptor_table& instance() noexcept;
 
     [[nodiscard]] file_reference get(int fd) noexcept;
-    // For a call that uses what it finds: the file is at home then. The first one that names the number gives the
-    // object a number of its own for the same file (FIRST_USE).
+    // For a call that uses what it finds: the file is at home afterwards. The first call that names the number gives
+    // the object a number of its own for the same file (FIRST_USE).
     [[nodiscard]] file_reference use(int fd) noexcept;
 
-    // Memory for this number, if there is any; afterwards install cannot fail.
+    // Reserves memory for this number; afterwards install cannot fail.
     [[nodiscard]] base::status reserve(int fd) noexcept;
-    // Takes over the caller's reference. The number is visible from here on.
+    // Takes over the caller's reference. The number is visible from now on.
     void install(int fd, open_file& file) noexcept;
 
-    // Whom the note of an installed number names; after reserve.
+    // The owner that the note of an installed number names; after reserve.
     [[nodiscard]] const void* owner_of(int fd) noexcept { return place_of(fd); }
 
-    // The number names nothing any more; its reference is the caller's.
+    // Empties the place of the number; its reference is the caller's.
     [[nodiscard]] file_reference take(int fd) noexcept;
 
-    // False: the kernel gave the number to somebody else since it was installed, as far as we were told.
+    // False: as far as efd was told, the kernel gave the number to another owner after it was installed.
     [[nodiscard]] bool is_installed(int fd) noexcept;
 
-    // In the child of a fork, where `bell` is made anew: puts it behind all numbers of its file that are ours still.
-    // lent: the first that it had.
+    // In the child of a fork, which makes `bell` anew: puts it behind all numbers of its file that are still ours.
+    // lent: the first number that it had.
     static void follow(core::context& object, int bell, int lent) noexcept;
 
   private:

@@ -15,7 +15,7 @@ using base::status;
 
 namespace {
 
-constexpr std::size_t unit = sizeof(std::uint64_t); // what one read takes and one write brings, in bytes
+constexpr std::size_t unit = sizeof(std::uint64_t); // bytes of one read or write
 
 status write_one(core::context& object, const os::user_segment& from) noexcept {
     if (from.length != unit) return status::invalid;
@@ -64,7 +64,7 @@ std::size_t show_fdinfo(const open_file& file, int fd, std::span<char> text) noe
 }
 
 void release(core::context& object) noexcept {
-    // Nobody else has a reference: the bell goes with the object. Nor can anybody get one: no number names the file.
+    // This is the last reference, so the bell ends with the object. No new one can be made: no number names the file.
     if (object.references() > 1) watch::doorbell::retire(object);
     object.release();
 }

@@ -28,7 +28,7 @@ status iov_iter::import() noexcept {
     os::user_segment one{};
     status end = status::ok;
     while (next(one, end)) {
-        // A lone segment is cut to what one call may move before the kernel looks where it ends.
+        // A single segment is cut to what one call may move before the kernel checks where it ends.
         const std::size_t looked_at = vector_ && count_ == 1 ? std::min(one.length, moved_at_most) : one.length;
         outside = outside || !os::in_user_space(one.base, looked_at);
         if (one.length > longest && (vector_ || !outside)) return status::invalid;
@@ -62,7 +62,7 @@ status iov_iter::copy_out(const void* from, std::size_t bytes) noexcept {
     status end = status::ok;
     while (bytes > 0 && next(one, end)) {
         const std::size_t part = std::min(bytes, one.length);
-        // The array may have changed since import: what it says now must lie in user space too.
+        // The array may have changed since import, so its new values are checked too.
         if (part > 0 && (!os::in_user_space(one.base, part) || !os::copy_to_user(one.base, at, part)))
             return status::fault;
         at += part;

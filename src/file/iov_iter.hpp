@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // file/iov_iter.hpp: where the bytes of one call are in the caller's memory: one range, or an array of segments.
 //
-// Owns nothing. The array lies in the caller's memory too and is copied in a few segments at a time, so no call needs
-// more than a little stack, in a handler on its own stack as well. One thread; async-signal-safe.
+// Owns nothing. The array is in the caller's memory too, and is copied in a few segments at a time, so a call needs
+// little stack. One thread; async-signal-safe.
 #pragma once
 
 #include <efd/base/status.hpp>
@@ -16,21 +16,21 @@ namespace efd::file {
 
 class iov_iter {
   public:
-    // Of read and write; of readv and writev.
+    // For read and write; for readv and writev.
     static iov_iter range(os::user_address base, std::size_t length) noexcept { return {base, length}; }
     static iov_iter segments(os::user_address array, int count) noexcept { return {array, count}; }
 
-    // What the kernel looks at before it asks the file (K-016, K-024, K-035, K-159): invalid: too many segments, or a
-    // length beyond SSIZE_MAX; fault: the array is not there, or a range leaves user space.
+    // What the kernel checks before it asks the file (K-016, K-024, K-035, K-159). invalid: too many segments, or a
+    // length beyond SSIZE_MAX; fault: the array is not mapped, or a range leaves user space.
     [[nodiscard]] base::status import() noexcept;
 
     [[nodiscard]] bool is_vector() const noexcept { return vector_; }
     [[nodiscard]] std::size_t total() const noexcept { return total_; } // after import; SIZE_MAX for more than that
 
-    // The segments in order, empty ones too; false at the end. fault: the array is not there any more.
+    // The segments in order, empty ones too; false at the end. fault: the array is no longer mapped.
     [[nodiscard]] bool next(os::user_segment& segment, base::status& end) noexcept;
 
-    // Spreads the bytes over the segments; fault where one cannot be written, with what lies before it written.
+    // Spreads the bytes over the segments; fault if one cannot be written, after the bytes before it were written.
     [[nodiscard]] base::status copy_out(const void* from, std::size_t bytes) noexcept;
 
   private:

@@ -15,7 +15,8 @@ namespace efd::file {
 
 constinit base::atomic<open_file*> open_file::free_places{nullptr};
 
-// FILE_PLACES: takes all that are dead, and puts back what it does not need. Who finds none meanwhile makes one more.
+// FILE_PLACES: takes all dead files, and puts back what it does not need. A thread that finds none meanwhile makes one
+// more.
 open_file* open_file::make() noexcept {
     open_file* const dead = free_places.exchange(nullptr, base::acq_rel);
     if (dead == nullptr) return new (std::nothrow) open_file;
@@ -23,7 +24,7 @@ open_file* open_file::make() noexcept {
     return dead;
 }
 
-// A chain of dead files. Nobody has put one there since the last look, most often.
+// Puts back a chain of dead files. Usually no other thread has put one there since the last look.
 void open_file::give_back(open_file& first) noexcept {
     open_file* others = nullptr;
     if (free_places.compare_exchange_strong(others, &first, base::acq_rel, base::relaxed)) return;
@@ -35,11 +36,11 @@ void open_file::give_back(open_file& first) noexcept {
     } while (!free_places.compare_exchange_weak(others, &first, base::acq_rel, base::relaxed));
 }
 
-// The step that gives it a reference comes last: who meets the place before that finds a dead file.
+// The step that gives it a reference comes last. A thread that reads the place before that finds a dead file.
 void open_file::init(core::context& object) noexcept {
     object_ = &object;
     only_number_.store(no_number, base::relaxed);
-    if (signal_.load(base::relaxed) != 0) signal_.store(0, base::relaxed); // of the file that was here before
+    if (signal_.load(base::relaxed) != 0) signal_.store(0, base::relaxed); // of the former file in this place
     home_.store(nowhere, base::relaxed);
     refs_.init();
 }

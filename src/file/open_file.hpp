@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // file/open_file.hpp: one open file, which several numbers may name; struct file of the kernel.
 //
-// Owns a reference to its context and, through it, the object's bell. One reference for each number in the
-// descriptor table, one for each call that is inside: the last one releases, whoever has it. What F_SETFL changes lives
-// below it: O_NONBLOCK in the context, as one context has one file at most, the rest in the kernel's file behind the
-// number. Any thread; all but make also from signal handlers. Invariant: a place that was an open file stays one for
-// ever, dead or reborn, so that who finds a number may try for a reference to what it named a moment ago.
+// Owns a reference to its context and, through it, the object's bell. Each number in the descriptor table and each call
+// in progress has a reference to the file; the last one releases it. The flags of F_SETFL are kept below: O_NONBLOCK in
+// the context, which has at most one file, the others in the kernel's file behind the number. Any thread; all but make
+// also from signal handlers. Invariant: a place that was an open file stays one for ever, dead or reborn, so a thread
+// that finds a number may try for a reference to the file that it named a moment ago.
 #pragma once
 
 #include <efd/base/atomic.hpp>
@@ -20,28 +20,27 @@ namespace efd::file {
 
 class open_file {
   public:
-    // Dead as yet, and without a context; null if there is no memory.
+    // Dead, and without a context; null if there is no memory.
     [[nodiscard]] static open_file* make() noexcept;
-    // Born, with one reference. Takes over the caller's to the context.
+    // Makes it live, with one reference. Takes over the caller's reference to the context.
     void init(core::context& object) noexcept;
 
     [[nodiscard]] core::context& object() const noexcept { return *object_; }
-    // The number by which the context's bell is rung; -1: none that is ours.
+    // The number by which the context's bell is rung; -1: none of ours.
     [[nodiscard]] int bell() const noexcept;
 
-    // One of the numbers that name this file, for as long as there is but one: then there is no need to look for
-    // others.
+    // A number that names this file, while there is only one; then no other needs to be searched for.
     void add_number(int fd) noexcept;
     [[nodiscard]] int only_number() const noexcept { return only_number_.load(base::relaxed); }
 
-    // What F_SETSIG was given. It stays here: the kernel's file keeps our mark there (os/descriptor.cpp), and sends
-    // none.
+    // The value of F_SETSIG. It is kept here and has no effect: the kernel's file has efd's mark there
+    // (os/descriptor.cpp).
     void set_signal(int number) noexcept { signal_.store(number, base::relaxed); }
     [[nodiscard]] int signal() const noexcept { return signal_.load(base::relaxed); }
 
     // At home: a call of this process has named the file before, and the context has a number of its own for it.
     [[nodiscard]] bool is_home() const noexcept;
-    // In the child of a fork: makes the numbers of this file the child's own, if that has not been done.
+    // In the child of a fork: makes the numbers of this file the child's own, once.
     void come_home() noexcept;
     // Whether the bell has been used, here or in a parent.
     [[nodiscard]] bool is_used() const noexcept;
@@ -56,8 +55,8 @@ class open_file {
     open_file() noexcept = default;
     void free() noexcept;
 
-    // FILE_PLACES: dead files as a stack. Who needs one takes all in one step, so no file leaves and comes back under
-    // another one's look.
+    // FILE_PLACES: dead files as a stack. A thread that needs one takes all in one step, so no file leaves and comes
+    // back between another thread's two looks.
     static base::atomic<open_file*> free_places;
     static void give_back(open_file& first) noexcept;
 
@@ -69,7 +68,7 @@ class open_file {
     core::kref refs_;
     base::atomic<int> only_number_{no_number};
     base::atomic<int> signal_{0};
-    base::atomic<std::uint32_t> home_{nowhere}; // the process that it came home to, as far as is known here
+    base::atomic<std::uint32_t> home_{nowhere}; // the process in which it is at home, as far as is known
     core::context* object_ = nullptr;
     open_file* next_free_ = nullptr;
 };

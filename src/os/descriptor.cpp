@@ -28,8 +28,8 @@ base::atomic<std::uint64_t> calls_made{0};
 
 static_assert(epoll_one_shot == EPOLLONESHOT);
 
-// F_SETSIG names the signal that O_ASYNC would send. An eventfd and an epoll send none, and this one libc keeps for
-// itself: so it serves as a mark that stays with the open file, wherever its numbers go.
+// F_SETSIG names the signal that O_ASYNC would send. An eventfd and an epoll send none, and libc keeps this one for
+// itself, so it serves as a mark that stays with the open file wherever its numbers go.
 constexpr long mark_of_bells = 33;
 
 bool has_mark(int fd) noexcept { return raw_fcntl(fd, F_GETSIG, 0) == mark_of_bells; }
@@ -42,7 +42,7 @@ int marked(int fd) noexcept {
 
 int plain_bell(bool readable) noexcept { return raw_eventfd(readable ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
-// The notes: for each number its last owner, in pieces that are made when first needed and stay.
+// The notes: for each number its last owner, in pieces that are made at first use and stay.
 using note = base::atomic<const void*>;
 constexpr unsigned piece_notes = 1U << 12;
 constexpr unsigned pieces_most = 1U << 12; // numbers below 2^24
@@ -62,13 +62,13 @@ note* note_of(int fd) noexcept {
     auto* const made = static_cast<note*>(map_zeroed(piece_notes * sizeof(note)));
     if (made == nullptr) return nullptr;
     note* none = nullptr;
-    // Beside another thread that was first the memory is lost; it was never touched.
+    // If another thread was first the memory is lost; it was never touched.
     (void)pieces[number / piece_notes].compare_exchange_strong(none, made, base::acq_rel, base::acquire);
     return note_of(fd);
 }
 
-// Puts a new file in the place of a marked one. If no number is free this one's must do: it is closed first, and if
-// another thread gets it then, it is that one's.
+// Puts a new file in the place of a marked one. If no number is free the marked one is closed first; another thread may
+// then get that number.
 template <class Make>
 bool replace_file(int fd, Make make) noexcept {
     if (!has_mark(fd)) return false;
@@ -190,11 +190,11 @@ int epoll_add(int epoll, int fd, std::uint32_t events, std::uint64_t beside) noe
 void epoll_remove(int epoll, int fd) noexcept {
     const errno_keeper keeper;
     if (!has_mark(epoll)) return;
-    ::epoll_ctl(epoll, EPOLL_CTL_DEL, fd, nullptr); // EBADF: closed, and so removed, already
+    ::epoll_ctl(epoll, EPOLL_CTL_DEL, fd, nullptr); // EBADF: closed, so removed already
 }
 
-// The kernel knows a registration by file and number together: ENOENT if another file bears the number now. One that is
-// exclusive cannot be changed, and says EINVAL.
+// The kernel identifies a registration by file and number: ENOENT if the number now names another file. An exclusive
+// registration cannot be changed (EINVAL).
 bool epoll_has(int epoll, int fd, std::uint32_t events, std::uint64_t beside) noexcept {
     const errno_keeper keeper;
     epoll_event interest{};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// os/errno_keeper.hpp: what a system call leaves in errno stays inside src/os.
+// os/errno_keeper.hpp: keeps errno as it was, whatever the system calls of src/os set.
 #pragma once
 
 #include <cerrno>

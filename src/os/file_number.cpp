@@ -25,7 +25,7 @@ constexpr int first_apart = 512;
 
 int result_of(int made) noexcept { return made >= 0 ? made : -errno; }
 
-// Those for which libc's fcntl is a cancellation point.
+// The fcntl commands that libc makes cancellation points.
 constexpr bool may_sleep(int cmd) noexcept { return cmd == F_SETLKW || cmd == F_SETLKW64 || cmd == F_OFD_SETLKW; }
 
 } // namespace
@@ -37,7 +37,8 @@ int eventfd_create(bool readable, bool cloexec) noexcept {
 int dup_high(int fd) noexcept {
     const errno_keeper keeper;
     const int apart = ::fcntl(fd, F_DUPFD_CLOEXEC, first_apart);
-    return apart >= 0 ? apart : result_of(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); // the limit is low, or all above are taken
+    return apart >= 0 ? apart
+                      : result_of(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); // the limit is low, or all numbers above are taken
 }
 
 bool give_number_back(int fd) noexcept { return raw_close(fd) == 0; }

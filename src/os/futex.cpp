@@ -63,15 +63,15 @@ waitv_entry entry_for(const void* word, std::uint32_t expected, futex_scope scop
     return {expected, reinterpret_cast<std::uintptr_t>(word), flags, 0};
 }
 
-// The kernel looks at one word after the other, and says that this thread was chosen if it was by any of them, also
-// where another one is not as expected.
+// The kernel checks the words one after the other. If a waker chose this thread by either word it reports that, even if
+// the other word is not as expected.
 long wait_with_waitv(std::span<const waitv_entry> words, std::int64_t deadline_ns) noexcept {
     const wide_timespec deadline = wide_time(deadline_ns);
     return ::syscall(SYS_futex_waitv, words.data(), static_cast<unsigned>(words.size()), 0U,
                      deadline_ns == for_ever ? nullptr : &deadline, CLOCK_MONOTONIC);
 }
 
-// False: this kernel, this sandbox, or the kernel for want of memory, did not do it.
+// False: this kernel or sandbox has no such call, or the kernel lacked memory.
 bool has_waited(long result) noexcept {
     if (result >= 0 || (errno != ENOSYS && errno != EPERM && errno != ENOMEM)) return true;
     if (errno != ENOMEM) waitv_missing.store(true, base::relaxed);
@@ -122,13 +122,12 @@ int futex_wake_and_count(const void* word, int most, futex_scope scope) noexcept
     const errno_keeper keeper;
     calls_made.fetch_add(1, base::relaxed);
     if (most != everybody) {
-        // Moving at most one further sleeper from the word to the same word leaves it asleep, and tells that it is
-        // there.
+        // Moving at most one further sleeper from the word to the same word leaves it asleep and reports it.
         const long done = ::syscall(SYS_futex, word, operation_for(FUTEX_REQUEUE, scope), most, 1L, word, 0);
         if (done >= 0) return static_cast<int>(done);
-        // A sandbox without this operation: then everybody looks again, and nobody is left.
+        // A sandbox without this operation: every sleeper is woken and looks again.
     }
-    // Fails only where a shared mapping was taken away under us; then nobody sleeps there that could be woken.
+    // Fails only if a shared mapping was removed meanwhile; then no sleeper could be woken there.
     ::syscall(SYS_futex, word, operation_for(FUTEX_WAKE, scope), everybody, nullptr, nullptr, 0);
     return 0;
 }

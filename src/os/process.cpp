@@ -30,7 +30,7 @@ number* make_page() noexcept {
     return &not_wiped;
 }
 
-// The number of this process, unless another thread was first.
+// The number of this process, unless another thread has set it first.
 [[gnu::noinline]] std::uint32_t number_process(number& own) noexcept {
     const std::uint32_t given = last_given.fetch_add(1, base::relaxed) + 1;
     std::uint32_t none = 0;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// os/raw_call.hpp: system calls that libc makes into thread cancellation points, without that.
+// os/raw_call.hpp: system calls that are cancellation points in libc, made without one.
 //
-// A call of efd that does not sleep by contract is no cancellation point, and what is noexcept must not be unwound. So
-// nothing in efd calls read, write, close, poll or epoll_wait of libc. Each says what syscall(2) says, errno included.
-// Times are of 64 bits where time_t is, and where the kernel knows them: an older one gets what fits.
+// A call of efd that does not sleep by contract is no cancellation point, and a noexcept function must not be unwound.
+// So efd calls none of libc's read, write, close, poll and epoll_wait. Each function returns what syscall(2) returns
+// and sets errno. Times have 64 bits where time_t has, and where the kernel takes them; an older kernel gets the
+// narrower type.
 #pragma once
 
 #include <algorithm>
@@ -23,12 +24,12 @@ namespace efd::os {
 
 inline constexpr std::int64_t ns_per_second = 1'000'000'000;
 
-// What the kernel's calls of 64-bit time read, on every architecture.
+// The time of the kernel's 64-bit calls, on every architecture.
 struct wide_timespec {
     std::int64_t seconds;
     std::int64_t nanoseconds;
 };
-// What its other calls read: the same where a long has 64 bits.
+// The time of its other calls: the same where a long has 64 bits.
 struct narrow_timespec {
     long seconds;
     long nanoseconds;
@@ -40,7 +41,7 @@ constexpr narrow_timespec narrow_time(std::int64_t ns) noexcept {
 }
 
 inline long raw_read(int fd, void* to, std::size_t bytes) noexcept { return ::syscall(SYS_read, fd, to, bytes); }
-// Does not sleep, whatever became of O_NONBLOCK.
+// Does not sleep, even if O_NONBLOCK was cleared.
 inline long raw_read_now(int fd, void* to, std::size_t bytes) noexcept {
     constexpr int no_wait = 8;   // RWF_NOWAIT; an eventfd knows it from Linux 5.8 on
     constexpr long in_turn = -1; // instead of an offset, in both its halves
@@ -53,8 +54,8 @@ inline long raw_write(int fd, const void* from, std::size_t bytes) noexcept {
 }
 inline int raw_close(int fd) noexcept { return static_cast<int>(::syscall(SYS_close, fd)); }
 
-// What is closed by a system call is made by one: ThreadSanitizer follows libc's calls in the program's libraries too,
-// and would take a number that came back for one that was never closed.
+// Opens by a system call what a system call closes. ThreadSanitizer follows libc's calls in the program's libraries
+// too, and would take a reused number for one that was never closed.
 inline int raw_eventfd(unsigned count, int flags) noexcept {
     return static_cast<int>(::syscall(SYS_eventfd2, count, flags));
 }

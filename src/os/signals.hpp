@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// os/signals.hpp: a stretch of code that no signal handler interrupts; and on which stack one runs.
+// os/signals.hpp: a stretch of code without signal handlers, and whether a handler runs on an alternate stack.
 #pragma once
 
 #include <csignal>
@@ -18,7 +18,7 @@ class signals_blocked {
     sigset_t before_;
 };
 
-// Whether a handler runs on a stack of its own (sigaltstack), and this is in it.
+// Whether this is called in a handler that runs on an alternate stack (sigaltstack).
 [[nodiscard]] bool is_on_signal_stack() noexcept;
 
 } // namespace efd::os

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// os/stop.cpp: base::stop needs write(2), so its body stands behind the system call door.
+// os/stop.cpp: the body of base::stop, which calls write(2).
 #include "base/stop.hpp"
 
 #include <efd/base/misuse.hpp>
@@ -23,7 +23,7 @@ void stop(const char* sentence) noexcept {
 void stop_for_moved_from() noexcept { stop("a handle that was moved from is used"); }
 
 void warn(const char* name, const char* value, const char* sentence) noexcept {
-    char line[256]; // one write, so that it stays one line among others'
+    char line[256]; // one write, so that other output cannot split the line
     std::size_t length = 0;
     const auto append = [&](const char* text, std::size_t most) {
         const std::size_t more = std::min({std::strlen(text), most, sizeof line - length});

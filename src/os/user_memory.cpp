@@ -31,7 +31,7 @@ constexpr user_address word_bytes = 4;       // what a futex call looks at
 
 base::atomic<user_address> user_limit{0};
 
-// A read of nothing is refused by where it points before it is refused by its length.
+// The kernel refuses a read of no bytes by its address before it refuses it by its length.
 bool refused_by_place(int eventfd, user_address place) noexcept {
     return ::syscall(SYS_read, eventfd, place, 0L) < 0 && errno == EFAULT;
 }
@@ -45,8 +45,8 @@ bool on_own_page(user_address at, std::size_t bytes) noexcept {
     return page_of(at) == page_of(frame) && bytes <= left_in_page(at);
 }
 
-// Has the kernel add zero to the word around `at`, atomically. It wakes nobody on `nobody`; on the caller's word it
-// wakes one futex waiter, spuriously, if there is one and the word is below -2048.
+// Has the kernel add zero to the word around `at`, atomically. It wakes no waiter on `nobody`; on the caller's word it
+// wakes one futex waiter spuriously, if there is one and the word is below -2048.
 bool is_writable(user_address at) noexcept {
     constexpr unsigned add_zero = FUTEX_OP(FUTEX_OP_ADD, 0, FUTEX_OP_CMP_LT, 0x800);
     const std::uint32_t nobody = 0;
@@ -63,8 +63,8 @@ bool is_readable(user_address at) noexcept {
            errno != EFAULT;
 }
 
-// Stores each byte once, and the eight of a count in one step: memcpy of a length that the compiler does not know may
-// store some of them twice, and another thread may have written there in between.
+// Stores each byte once, and the eight bytes of a count in one step. memcpy of a length that the compiler does not know
+// may store some bytes twice, and another thread may have written there in between.
 void store_once(char* to, const char* from, std::size_t bytes) noexcept {
     constexpr std::size_t whole = 8;
     std::size_t done = 0;
@@ -115,7 +115,7 @@ bool in_user_space(user_address base, std::size_t length) noexcept {
     return length <= last && base <= last - length;
 }
 
-// NOLINTBEGIN(performance-no-int-to-ptr): a caller's address is a number until it is known to be there.
+// NOLINTBEGIN(performance-no-int-to-ptr): a caller's address is a number until it is probed.
 bool copy_to_user(user_address to, const void* from, std::size_t bytes) noexcept {
     const auto store = [&](std::size_t done, std::size_t part) {
         store_once(reinterpret_cast<char*>(to + done), static_cast<const char*>(from) + done, part);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// os/user_memory.hpp: the caller's memory as the kernel treats it: an address that is not there is an answer.
+// os/user_memory.hpp: copies to and from the caller's memory, where a bad address is an error and not a crash.
 //
 // Owns nothing. Everything here may be called from any thread and from a signal handler; errno stays as it was. An
-// address on the page of this thread's own running frame is surely there and is copied to and from at once. Any other
-// page is first tried by one futex call, which changes nothing in it: it compares a word, or adds zero to one. So other
-// threads see in a buffer what it held and what was copied, once, and nothing else. A mapping that is taken away
-// between the two is a crash, as it would be with memcpy.
+// address on the page of this thread's running frame is mapped, and is copied at once. Any other page is first probed
+// by one futex call, which compares a word or adds zero to one, so it changes nothing in the page. Other threads see in
+// a buffer what it held and what was copied, once. If a mapping is removed between probe and copy the program crashes,
+// as with memcpy.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace efd::os {
 
-// An address as a caller gave it: not to be trusted, not to be followed.
+// An address as a caller gave it; not to be dereferenced.
 using user_address = std::uintptr_t;
 
 // struct iovec as it lies in the caller's memory.
@@ -26,11 +26,11 @@ struct user_segment {
 // stays as it is.
 void probe_user_limit(int eventfd) noexcept;
 
-// Whether the range lies in user space, whatever is there; what the kernel asks before it looks at anything else.
+// Whether the range lies in user space, mapped or not; the kernel checks this first.
 [[nodiscard]] bool in_user_space(user_address base, std::size_t length) noexcept;
 
-// False: some of it cannot be touched; what lies on the pages before that has been copied. Where a sandbox refuses the
-// futex calls (libefd needs them to sleep, too) nothing can be tried, and everything is copied.
+// False: some of it is not mapped; the pages before that have been copied. If a sandbox refuses the futex calls (which
+// libefd needs to sleep, too) no page can be probed, and everything is copied.
 [[nodiscard]] bool copy_to_user(user_address to, const void* from, std::size_t bytes) noexcept;
 [[nodiscard]] bool copy_from_user(void* to, user_address from, std::size_t bytes) noexcept;
 
