@@ -29,10 +29,10 @@ constexpr int seconds_to_die = 10;
     throw std::runtime_error(fmt::format("{}: {}", what, std::strerror(errno)));
 }
 
-// The subject that is measured as number `done` of all; the order rotates from round to round.
+// The subject of measurement number `done`; the order rotates from round to round.
 std::size_t turn_of(std::size_t done, std::size_t subjects) { return (done % subjects + done / subjects) % subjects; }
 
-// What the row's process leaves behind: how many measurements have ended, their values, and what went wrong.
+// Results of the row's process: how many measurements have ended, their values, and what failed.
 class results {
   public:
     explicit results(std::size_t number) : bytes_(sizeof(head) + number * sizeof(double)) {
@@ -82,12 +82,12 @@ volatile sig_atomic_t running_group = 0;
 
 void end_the_row_too(int signal) {
     if (running_group != 0) ::kill(-running_group, SIGKILL);
-    ::raise(signal); // SA_RESETHAND: now it ends this process
+    ::raise(signal); // SA_RESETHAND: this one ends the process
 }
 
 constexpr int ending_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
-// The row's process group is not the terminal's, so Ctrl-C reaches this process alone.
+// The row's process group is not the terminal's, so Ctrl-C reaches this process only.
 class ending_signals_watched {
   public:
     ending_signals_watched() {
@@ -132,7 +132,7 @@ class row_process {
             if (::getppid() != parent) ::_exit(1);
             be_the_row(what, number, all);
         }
-        if (pid_ > 0) ::setpgid(pid_, pid_); // whichever of the two comes first
+        if (pid_ > 0) ::setpgid(pid_, pid_); // in both processes, as either may run first
         running_group = pid_ > 0 ? pid_ : 0;
         ::sigprocmask(SIG_SETMASK, &before, nullptr);
         ::close(ends[1]);
@@ -142,7 +142,7 @@ class row_process {
     ~row_process() {
         running_group = 0;
         ::close(ended_);
-        // A killed thread needs its processor to end: if it does not get it now, the system will collect it later.
+        // A killed thread needs its processor to end. If it does not get it now, the system collects the process later.
         (void)::waitpid(pid_, nullptr, WNOHANG);
     }
     row_process(const row_process&) = delete;
@@ -175,7 +175,7 @@ class row_process {
 bool wait_for_all(const row_process& process, const results& all, int patience_s, const step& first,
                   const progress& tell) {
     std::size_t done = 0;
-    int looks = 0; // since one ended
+    int looks = 0; // since the last measurement ended
     while (!process.ends_within(1000 / looks_a_second)) {
         looks = all.done() == done ? looks + 1 : 0;
         done = all.done();

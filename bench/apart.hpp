@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// bench/apart.hpp: the measurements of one row in a process of their own, which is killed if one of them does not end.
+// bench/apart.hpp: measures one row in a process of its own, which is killed if a measurement does not end.
 //
-// Called while no other thread of this process runs. Each measurement leaves its value in memory that both processes
-// share, so that nothing is woken while a number is taken. This process looks a few times a second, and counts looks,
-// not time: if it is stopped itself, no row is blamed for that. A signal that ends this process ends the row as well.
+// Called while this process has one thread. Each measurement leaves its value in shared memory, so that no wake
+// disturbs the next one. This process looks a few times a second and counts looks, not time: a row is not blamed while
+// this process is stopped. A signal that ends this process ends the row too.
 #pragma once
 
 #include "bench/row.hpp"
@@ -31,7 +31,7 @@ struct measured_apart {
     std::string why_not;                     // empty if every measurement ended
 };
 
-// Every round measures every subject once, in rotating order. One measurement may take `patience_s`.
+// Each round measures every subject once, in rotating order. One measurement may take `patience_s`.
 measured_apart measure_apart(const row& what, int rounds, int patience_s, const progress& tell);
 
 } // namespace efd::bench

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// bench/bench.cpp: runs rows, A B A B, and holds what came out against the gates. See bench.hpp.
+// bench/bench.cpp: runs the rows and compares the results with the gates. See bench.hpp.
 #include "bench/bench.hpp"
 
 #include <algorithm>

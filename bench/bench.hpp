@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// bench/bench.hpp: the bench as a whole: which rows, run them, and say what came out.
+// bench/bench.hpp: the bench as a whole: chooses rows, runs them, returns results.
 //
-// The face that the efd command uses. Each row runs in a process of its own (apart.hpp); nothing else of this process
-// should run meanwhile. No row fails for being slow: gates are printed, not enforced.
+// The interface of the efd command. Each row runs in a process of its own (apart.hpp); this process should do nothing
+// else meanwhile. No row fails for being slow: gates are reported, not enforced.
 #pragma once
 
 #include "bench/apart.hpp"
@@ -31,7 +31,7 @@ struct row_result {
     std::optional<spread> kernel_over_efd; // of the ratios of each round
     std::string best_peer;                 // the peer with the smallest median; empty if there is none
     std::string why_not;                   // empty if measured
-    bool has_failed = false;               // not measured, although this machine could
+    bool has_failed = false;               // not measured, although this machine can
 };
 
 // All rows, in order.

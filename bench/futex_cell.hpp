@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// bench/futex_cell.hpp: the least that can sleep and be woken: one word and one system call for each.
+// bench/futex_cell.hpp: the least that can sleep and be woken: one word, one system call each.
 //
 // It owns one word. One thread signals, one takes; it counts to one only. Every signal enters the kernel, because in
-// the rows that use it the taker is asleep each time: what it shows is the price of the sleep itself.
+// the rows that use it the taker sleeps each time: it shows the price of the sleep itself.
 #pragma once
 
 #include <efd/base/atomic.hpp>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// bench/instructions.cpp: how many instructions a signal, and a signal with its take, cost; no clock involved.
+// bench/instructions.cpp: how many instructions a signal, and a signal with its take, cost; without a clock.
 //
-// Without arguments it runs itself under callgrind, once with few and once with twice as many turns for each case, and
-// prints the difference for one turn: exact, the same on every run of the same binary. The 3 or so instructions of the
-// loop around the calls are in the number. With a case and a number of turns it is the program that is counted.
+// Without arguments it runs itself under callgrind, with few and with twice as many turns for each case, and prints the
+// difference for one turn: exact, and the same on every run of the same binary. The 3 or so instructions of the loop
+// are included. With a case and a number of turns it is the program that is counted.
 #include "bench/measure.hpp"
 #include "bench/subjects.hpp"
 
@@ -20,7 +20,7 @@ using efd::bench::keep;
 using efd::bench::keep_order;
 using efd::bench::locked_add;
 
-// What callgrind counts: only what runs inside functions with names that begin with counted_.
+// callgrind counts only what runs inside functions whose names begin with counted_.
 #define EFD_COUNTED extern "C" __attribute__((noinline))
 
 template <class Subject>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// bench/layouts.cpp: the experiment behind docs/decisions/0001: where do the marks live?
+// bench/layouts.cpp: the experiment of docs/decisions/0001-one-word.md: where do the marks stand?
 //
-// Owns three toy layouts, just their write paths: one word whose marks are seen in the add's old value; two words on
-// one line with an add, then a look; two words with a compare-and-swap, then a look. Prints ns for each write, alone
-// and with two threads on one object, in alternating rounds. A program of its own: nothing else depends on it.
+// Owns the write paths of three layouts: one word whose marks are seen in the add's old value; two words on one line
+// with an add, then a look; two words with a compare-and-swap, then a look. Prints ns for each write, alone and with
+// two threads on one object, in alternating rounds. A program of its own: nothing else depends on it.
 #include "bench/measure.hpp"
 
 #include <atomic>

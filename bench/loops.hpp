@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// bench/loops.hpp: the ways to reach an epoll loop, each behind the same words: signal() from any thread, and for the
-// loop's thread fd(), take() and may_sleep().
+// bench/loops.hpp: ways to signal an epoll loop, behind one interface: signal() from any thread, and fd(), take() and
+// may_sleep() for the loop's thread.
 //
-// Each counts the system calls it makes; the loop counts its own. take() gives what was taken, at least one if there
-// was something; those that carry no count give one. may_sleep() says whether the loop may enter epoll_wait now.
+// Each counts its own system calls; the loop counts its own. take() returns what was taken, at least one if there was
+// something; ways without a count return one. may_sleep() says whether the loop may enter epoll_wait.
 #pragma once
 
 #include <efd/efd.h>
@@ -38,7 +38,7 @@ class kernel_level {
     base::atomic<std::uint64_t> calls_{0};
 };
 
-// As most loops do it by hand: a flag in front of an eventfd. It carries no count.
+// As most loops do it by hand: a flag in front of an eventfd. It has no count.
 class pending_flag {
   public:
     static constexpr const char* name = "pending_flag";
@@ -80,7 +80,7 @@ class efd_level {
     std::uint64_t before_ = efd_system_calls();
 };
 
-// Each write is an edge: a system call for each, as the kernel's.
+// Each write is an edge and a system call, as with the kernel.
 class efd_every : public efd_level {
   public:
     static constexpr const char* name = "efd";
@@ -112,7 +112,7 @@ class efd_armed_linger : public efd_armed {
     efd_armed_linger() { set_linger(efd::linger::automatic()); }
 };
 
-// A loop on one of them: until something was taken.
+// Runs the loop on one of them until it has taken something.
 template <class Way>
 class loop_on {
   public:

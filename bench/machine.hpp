@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// bench/machine.hpp: where numbers were taken: the kernel, the processors, and how busy they were before.
+// bench/machine.hpp: the machine of a measurement: its kernel, its processors, and its load before.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ struct machine {
     int processors = 1;       // that this process may use
     double load = 0;          // the load average of the last minute
 
-    // Other programs take part in every number.
+    // Whether other programs disturb the numbers.
     [[nodiscard]] bool is_busy() const { return load > processors; }
 };
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // bench/measure.hpp: how one number is taken: clock, pinning, a timed loop, and the spread of several numbers.
 //
-// Owns nothing but the affinity that `pinned` gives back. Called by the thread that measures. A timed loop keeps the
-// compiler from merging, moving or dropping the calls it times, and looks at the clock once per chunk, so that neither
-// the clock nor a guess of how long a call takes is in the number.
+// Owns nothing but the affinity that `pinned` restores. Called by the thread that measures. A timed loop keeps the
+// compiler from merging, moving or dropping the calls, and reads the clock once for each chunk of calls.
 #pragma once
 
 #include <chrono>
@@ -19,14 +18,14 @@ inline std::int64_t now_ns() {
     return std::chrono::duration_cast<nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// The compiler must believe that somebody else reads and writes what `place` points to, and all memory.
+// Makes the compiler assume that other code reads and writes what `place` points to, and all memory.
 inline void keep(const void* place) { asm volatile("" : : "r"(place) : "memory"); }
 inline void keep_order() { asm volatile("" : : : "memory"); }
 
 // The processors this process may use, lowest first.
 std::vector<int> allowed_cpus();
 
-// Binds the calling thread to one processor as long as it lives; where that is refused nothing happens.
+// Binds the calling thread to one processor while it lives; does nothing if that is refused.
 class pinned {
   public:
     explicit pinned(int cpu);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* bench/quick_calls.c: read and write that do nothing, below the drop-in in a process that is preloaded with both.
  *
- * What an interposed call adds is a few instructions; beside a system call, which varies by more than that, no clock
- * sees them. Beside these it does. Only for the bench's own probe: a program that is loaded with it reads and writes
- * nothing.
+ * An interposed call adds a few instructions. A system call varies by more than that, so they can be measured only over
+ * calls that do nothing. For the bench's own probe only: a program with this library reads and writes nothing.
  */
 #include <sys/types.h>
 

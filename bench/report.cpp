@@ -14,7 +14,7 @@ constexpr int name_width = 25;
 constexpr int value_width = 5;
 constexpr int peer_width = 8;
 
-// Four digits, whatever the size.
+// Four significant digits.
 std::string short_number(double value) {
     const double size = std::abs(value);
     if (size >= 1e9) return fmt::format("{:.0f}G", value / 1e9);
@@ -26,7 +26,7 @@ std::string short_number(double value) {
     return fmt::format("{:.2f}", value);
 }
 
-// As long as a column is wide.
+// Cut to the width of a column.
 std::string short_name(const std::string& subject_name) {
     if (subject_name == "std_semaphore") return "std::sem";
     if (subject_name == "moodycamel") return "moody";
@@ -51,7 +51,7 @@ constexpr int green = 32;
 constexpr int red = 31;
 constexpr int yellow = 33;
 
-// A star leads to the line about the load.
+// A star refers to the line about the load.
 const char* missed_word(const machine& here) { return here.is_busy() ? "missed*" : "missed"; }
 
 std::string gate_cell(const row_result& result, const machine& here, bool is_coloured) {
@@ -90,7 +90,7 @@ std::string losses_of(const row_result& result, const machine& here) {
 
 std::string wrapped(std::string_view text, std::size_t indent) {
     std::string lines;
-    std::size_t width = indent; // of the line that is being filled: the caller may have begun it with as many columns
+    std::size_t width = indent; // of the current line, which the caller may have begun with that many columns
     while (!text.empty()) {
         const std::string_view word = text.substr(0, text.find(' '));
         text.remove_prefix(std::min(text.size(), word.size() + 1));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// bench/report.hpp: what came out, as JSON for programs and as text of at most 80 columns for people.
+// bench/report.hpp: results as JSON for programs and as text of at most 80 columns for people.
 //
-// The text comes in pieces, so that each row can be shown when it has been measured: opening, a line (or the details)
-// for each row, closing. `is_coloured` only for a terminal. What the load of the machine makes doubtful is marked.
+// The text comes in pieces, so that each row can be shown when it is measured: opening, a line (or the details) for
+// each row, closing. `is_coloured` only for a terminal. Results that the load of the machine makes doubtful are marked.
 #pragma once
 
 #include "bench/bench.hpp"
@@ -20,7 +20,7 @@ inline constexpr std::size_t columns = 80;
 
 nlohmann::ordered_json to_json(const std::vector<row_result>& results, const machine& here, std::string_view version);
 
-// The machine, and a caution if it is busy.
+// The machine, and a warning if it is busy.
 std::string opening(const machine& here, std::string_view version);
 
 // The names of the columns.
@@ -30,12 +30,12 @@ std::string line_of(const row_result& result, const machine& here, bool is_colou
 // Every subject with its least and greatest, the note, and the gates.
 std::string details_of(const row_result& result, const machine& here, bool is_coloured);
 
-// How to read it, and what a loss means.
+// How to read the table, and what a loss means.
 std::string legend();
-// The gates that were missed, the rows in which efd is the slower one, and what could not be measured.
+// The gates that were missed, the rows in which efd is slower, and what could not be measured.
 std::string losses(const std::vector<row_result>& results, const machine& here);
 
-// Text in lines of 80 columns; each but the first begins with so many blanks.
+// Text in lines of 80 columns; each but the first is indented by so many blanks.
 std::string wrapped(std::string_view text, std::size_t indent);
 
 } // namespace efd::bench

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// bench/row.hpp: what a row of the bench is: a name, a unit, its subjects, and the gates it must pass.
+// bench/row.hpp: a row of the bench: a name, a unit, its subjects, and the gates it must pass.
 //
-// A row is made by the functions below, each in the file of its topic, and run by bench.cpp: every round measures every
-// subject once, in rotating order, so that a machine that gets slower or faster meanwhile does so for all of them.
-// A measurement ends by construction: it signals no more often than its object has room for, and waits for no thread
-// that waits for it. One that is kept from its processor may still take long; apart.hpp ends it.
+// The functions below make the rows, each in the file of its topic; bench.cpp runs them. Each round measures every
+// subject once, in rotating order, so that a change of the machine's speed meets all of them. A measurement ends by
+// construction: it signals no more often than its object has room for, and waits for no thread that waits for it. A
+// measurement that gets no processor may take long; apart.hpp ends it.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,11 @@
 
 namespace efd::bench {
 
-// What the rows are made for: how long a round of one subject may take, and where.
+// Settings of a run: how long a round of one subject may take, and where.
 struct settings {
     bool brief = false;          // --short
     int rounds = 0;              // 0: as the row says
-    int patience_s = 60;         // after so long without an end of a measurement the row is given up
+    int patience_s = 60;         // after so many seconds without a result the row is given up
     std::vector<int> cpus = {0}; // two or more if the machine has them
     std::string dropin;          // libefd-dropin.so; empty: its rows are left out
 };
@@ -44,13 +44,13 @@ struct row {
     std::vector<subject> subjects;
     std::vector<gate> gates;
     std::string note;
-    std::string loss;       // what it means where efd is slower, or misses a gate
-    std::string impossible; // why it cannot be measured on this machine
+    std::string loss;       // the reason if efd is slower, or misses a gate
+    std::string impossible; // why this machine cannot measure it
     int rounds_brief = 11;
     int rounds_full = 31;
 };
 
-// The peers are those who do the same work with a smaller contract.
+// Peers do the same work with a smaller contract.
 bool is_peer(const std::string& subject_name);
 
 void add_signal_rows(std::vector<row>& rows, const settings& how);   // rows_signal.cpp
@@ -63,7 +63,7 @@ void add_loop_rows(std::vector<row>& rows, const settings& how);     // rows_loo
 void add_set_rows(std::vector<row>& rows, const settings& how);      // rows_set.cpp
 void add_dropin_rows(std::vector<row>& rows, const settings& how);   // rows_dropin.cpp
 
-// One measurement of rows_dropin.cpp, in the process that it is about.
+// One measurement of rows_dropin.cpp, in the measured process.
 double measure_probe(const std::string& name);
 
 } // namespace efd::bench

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // bench/rows_cancel.cpp: many threads wait on one object, and each wait is cancelled by itself, one after the other.
 //
-// Of the kernel's eventfd a wait is ended by a signal to its thread, with a handler that does nothing: there is no
-// other way. Time runs from the first cancel until the last thread is back from its wait.
+// A wait on the kernel's eventfd can be ended only by a signal to its thread, with a handler that does nothing. Time
+// runs from the first cancel until the last thread has returned from its wait.
 #include "bench/measure.hpp"
 #include "bench/row.hpp"
 #include "bench/sleepers.hpp"
@@ -22,7 +22,7 @@ namespace {
 
 constexpr int signal_number = SIGUSR1;
 
-// Both ways: wait(i) is called once by a thread of its own, cancel(i) ends it.
+// Both ways: wait(i) is called once by a thread of its own; cancel(i) ends it.
 class signalled_reads {
   public:
     static constexpr const char* name = "kernel";
@@ -58,7 +58,7 @@ class stopped_reads {
     std::vector<std::stop_source> stops_;
 };
 
-// Who is still in its wait is cancelled again: a signal that came before its read was seen asleep would be lost.
+// A thread that is still in its wait is cancelled again: a signal that comes before the read sleeps would be lost.
 template <class Way>
 void cancel_until_all_are_back(Way& way, std::vector<base::atomic<bool>>& back) {
     for (std::size_t i = 0; i < back.size(); ++i) way.cancel(i);

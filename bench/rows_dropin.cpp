@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// bench/rows_dropin.cpp: what a program that nobody rebuilt pays and gains under `efd run`.
+// bench/rows_dropin.cpp: what an unmodified program pays and gains under `efd run`.
 //
-// A library cannot be preloaded into a process that runs already, so each measurement is this command once more, asked
-// for one probe: as it is, or with the drop-in. The probes are plain programs: they know eventfd(2), read and write.
-// What the drop-in adds to other calls is measured over calls that do nothing (quick_calls.c), as a system call varies
-// by more.
+// A library cannot be preloaded into a running process, so each measurement starts this command once more for one
+// probe, with or without the drop-in. The probes are plain programs: they use eventfd(2), read and write. What the
+// drop-in adds to other calls is measured over calls that do nothing (quick_calls.c), because system calls vary by more
+// than that.
 #include "bench/measure.hpp"
 #include "bench/row.hpp"
 #include "bench/subjects.hpp"
@@ -28,7 +28,7 @@ namespace {
 
 constexpr effort probe_effort{30'000'000, 1000, unbounded};
 
-// Writes while an earlier one is unread; the reader comes once in 50 000.
+// Writes while an earlier one is unread; a read comes once in 50 000 writes.
 double write_unread() {
     const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     must(fd >= 0, "eventfd");
@@ -50,7 +50,7 @@ double write_unread() {
     });
 }
 
-// A write and a read of another kind of descriptor: the one with which the kernel has least to do.
+// A write and a read of another kind of descriptor: the one for which the kernel does least.
 double null_byte() {
     const int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
     must(fd >= 0, "/dev/null");
@@ -79,7 +79,7 @@ struct environment_of {
     std::vector<char*> words;
 };
 
-// Standard output of a program; its time is the caller's to take.
+// Standard output of a program; the caller measures its time.
 std::string run(const char* path, std::vector<const char*> words, const std::string& preloaded) {
     int ends[2];
     must(::pipe2(ends, O_CLOEXEC) == 0, "pipe");
@@ -108,7 +108,7 @@ double ask(const char* name, const std::string& preloaded) {
     return std::strtod(run("/proc/self/exe", {"efd", "bench", "--probe", name}, preloaded).c_str(), nullptr);
 }
 
-// In the order A B B A, so that a clock that drifts counts for both alike.
+// In the order A B B A, so that a clock that drifts affects both equally.
 double added_by(const std::string& library, const std::string& quick_calls, const char* name) {
     const std::string both = library + ":" + quick_calls;
     const double first = ask(name, quick_calls);

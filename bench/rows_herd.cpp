@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// bench/rows_herd.cpp: counts, not times: whom a write wakes, and how often it enters the kernel for it.
+// bench/rows_herd.cpp: counts, not times: which readers a write wakes, and how often it enters the kernel for that.
 //
-// herd_N: N readers asleep on one object in semaphore mode, a write of one unit; how many of them get a processor.
+// herd_N: N readers sleep on one object in semaphore mode, and one unit is written; how many of them run.
 // burst_to_sleeper: a thousand writes, one after the other, to a reader that sleeps when the first one comes.
 #include "bench/measure.hpp"
 #include "bench/row.hpp"
@@ -17,9 +17,9 @@ namespace {
 
 using moodycamel_default = moodycamel_semaphore<10'000>;
 
-// Ends the sleepers, also when the measurement was given up. A thread takes once at most after end(), and takes no more
-// than one unit, as there is one thread or the object is a semaphore: one signal for each thread is enough, however
-// late the threads run. More could fill a pipe, and nobody would read it any more.
+// Ends the sleepers, also when the measurement was given up. A thread takes at most once after end(), and takes one
+// unit, because there is one thread or the object is a semaphore. So one signal for each thread suffices, however late
+// the threads run. More could fill a pipe that is no longer read.
 template <class Subject>
 void dismiss(sleepers& all, Subject& it) {
     all.end();
@@ -50,7 +50,7 @@ std::vector<subject> each_herd(int readers, std::uint64_t writes) {
 
 constexpr std::uint64_t burst = 1000;
 
-// A subject of the burst counts its own system calls, or has them counted by efd.
+// A subject of the burst counts its own system calls, or efd counts them.
 template <class Subject>
 class counting_calls : public Subject {
   public:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// bench/rows_life.cpp: what an object costs to make, to end, and to have.
+// bench/rows_life.cpp: what an object costs to make, to end, and to keep.
 //
-// Memory is measured in a child process for each round, so that no round finds what the one before has left.
+// Each round measures memory in a child process, so that no round sees what the one before has left.
 #include "bench/child.hpp"
 #include "bench/measure.hpp"
 #include "bench/row.hpp"
@@ -33,7 +33,7 @@ subject life(const settings& how) {
             }};
 }
 
-// The descriptor of efd_eventfd, as long as nobody uses it.
+// The descriptor of efd_eventfd while no call uses it.
 class efd_descriptor {
   public:
     static constexpr const char* name = "efd";
@@ -50,7 +50,7 @@ subject size(const char* name, std::size_t bytes) {
     return {name, [bytes] { return static_cast<double>(bytes); }};
 }
 
-// What the kernel counts for this process.
+// What the kernel accounts to this process.
 double resident_bytes() {
     std::ifstream statm("/proc/self/statm");
     double total_pages = 0;
@@ -59,7 +59,7 @@ double resident_bytes() {
     return resident_pages * static_cast<double>(::sysconf(_SC_PAGESIZE));
 }
 
-// What the kernel has given out for its own objects: exact where slabinfo may be read, else by whole pages.
+// What the kernel has allocated for its own objects: exact if slabinfo may be read, else in whole pages.
 double kernel_bytes() {
     std::ifstream slabinfo("/proc/slabinfo");
     double bytes = 0;
@@ -78,11 +78,11 @@ double kernel_bytes() {
     return bytes * 1024;
 }
 
-// Waits, for two seconds at most, until the kernel has freed what others left behind.
+// Waits, for two seconds at most, until the kernel has freed what others left.
 double settled_kernel_bytes() {
     double before = kernel_bytes();
     for (int look = 0; look < 40; ++look) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(50)); // pace: nothing tells when the kernel frees
+        std::this_thread::sleep_for(std::chrono::milliseconds(50)); // pace: the kernel does not report when it frees
         const double now = kernel_bytes();
         if (std::abs(now - before) < 32 * 1024) return now;
         before = now;
@@ -92,7 +92,7 @@ double settled_kernel_bytes() {
 
 constexpr std::size_t many = 1'000'000;
 
-// The handles' own memory is touched before, so that it is not counted.
+// The handles' own memory is touched before, so that it does not count.
 template <class Make>
 double resident_bytes_each(Make make) {
     using handle = decltype(make());
@@ -104,7 +104,7 @@ double resident_bytes_each(Make make) {
     return (after - before) / static_cast<double>(many);
 }
 
-// As many as the limit on descriptors lets be, but for a few that are needed to look.
+// As many as the limit on descriptors allows, minus the few that the measurement needs.
 double kernel_bytes_each() {
     rlimit limit{};
     must(::getrlimit(RLIMIT_NOFILE, &limit) == 0, "getrlimit");

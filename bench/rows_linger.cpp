@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// bench/rows_linger.cpp: what lingering costs in processor time where it cannot pay: signals that come rarely.
+// bench/rows_linger.cpp: what a linger costs in processor time where it cannot pay: signals that come rarely.
 //
 // A signal each millisecond to one reader. Sleeping costs next to nothing, looking all the time a whole processor; auto
 // must find out that it does not pay, and look ever more rarely. A late reader takes several signals at once, so it

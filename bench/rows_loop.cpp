@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// bench/rows_loop.cpp: signals into an epoll loop on the other processor: a burst, now and then, to and fro.
+// bench/rows_loop.cpp: signals into an epoll loop on the other processor: a burst, single signals, a round trip.
 //
-// Both sides count the system calls that they make; libuv does not say how many it makes.
+// Each side counts the system calls that it makes; libuv does not report its own.
 #include "bench/loops.hpp"
 #include "bench/measure.hpp"
 #include "bench/row.hpp"
@@ -21,7 +21,7 @@ struct burst_end {
     double calls_per_1000;
 };
 
-// So many signals back to back; the time is the signaller's. The loop runs until it has seen the last.
+// That many signals back to back; the time is the signaller's. The loop runs until it has seen the last.
 template <class Way>
 burst_end burst(const settings& how, std::int64_t signals) {
     Way way;
@@ -60,7 +60,7 @@ subject burst_calls(const settings& how) {
     return {Way::name, [how] { return burst<Way>(how, signals_in(how)).calls_per_1000; }};
 }
 
-// The same for a bare counter that nobody looks at: what the add itself costs while the other processor reads it.
+// The same for a bare counter that no loop polls: the cost of the add while the other processor reads it.
 double counter_burst(const settings& how, std::int64_t signals) {
     locked_add it;
     base::atomic<bool> over{false};
@@ -155,7 +155,7 @@ subject sparse_calls(const settings& how) {
     return {Way::name, [how] { return sparse<Way>(how).calls_per_signal; }};
 }
 
-// A loop on each processor, a signal to and fro.
+// A loop on each processor, and a signal back and forth.
 template <class Way>
 double loop_round_trip(const settings& how) {
     Way there;
@@ -210,7 +210,7 @@ double spin_round_trip(const settings& how) {
     return ns;
 }
 
-// Writes that nobody reads to a descriptor in an epoll with EPOLLET, in which nobody waits.
+// Unread writes to a descriptor in an epoll with EPOLLET, in which no thread waits.
 template <class Way>
 subject edge_ns(const settings& how) {
     return {Way::name, [how] {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// bench/rows_pingpong.cpp: two threads, two objects, and a signal that goes to and fro; the time of one round trip.
+// bench/rows_pingpong.cpp: two threads, two objects, and a signal back and forth; the time of one round trip.
 //
 // On one processor it is the price of two switches, on two that of two wake-ups, and with a linger that of two cache
-// lines. Warmed up before the clock starts, so that what adapts has adapted.
+// lines. It warms up before the clock starts, so that adaptive subjects have adapted.
 #include "bench/measure.hpp"
 #include "bench/row.hpp"
 #include "bench/subjects.hpp"
@@ -35,7 +35,7 @@ double round_trip(std::int64_t budget_ns, int cpu_here, int cpu_there) {
     (void)ns_per_call({budget_ns / 4, 20, unbounded}, trip);
     const double ns = ns_per_call({budget_ns, 20, unbounded}, trip);
     over.store(true, base::release);
-    there.signal(); // the partner looks at `over` after its answer to this one at the latest
+    there.signal(); // the partner reads `over` after its answer to this signal at the latest
     partner.join();
     return ns;
 }
@@ -54,7 +54,7 @@ std::vector<subject> each_between(const settings& how, std::int64_t full_budget_
 constexpr std::int64_t same_core_budget_ns = 15'000'000;
 constexpr std::int64_t two_cores_budget_ns = 45'000'000;
 
-// What a round trip is made of where both sides sleep each time.
+// What a round trip consists of if both sides sleep each time.
 constexpr const char* sleeps_each_time = "Both sides sleep each time: the switch and the wake are the cost, they are "
                                          "the kernel's, and no object spares them";
 constexpr const char* far_apart =

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// bench/rows_set.cpp: waiting on many: write one random member, wait, take; and looking where nothing is ready.
+// bench/rows_set.cpp: waiting on many objects: write one random member, wait, take; and a look when none is ready.
 //
-// The kernel's side is an epoll over as many eventfds; it is left out where the process may not have that many
-// descriptors. The floor touches what no set can spare: the member's own line, at random, with a locked add and an
-// exchange, so that the cost of the cache misses stands beside the rest.
+// The kernel's side is an epoll over as many eventfds; it is left out if the process may not have that many
+// descriptors. The floor does what no set can avoid: a locked add and an exchange on a random member's own line, so
+// that the cost of the cache misses can be compared.
 #include "bench/measure.hpp"
 #include "bench/row.hpp"
 #include "bench/subjects.hpp"
@@ -33,7 +33,7 @@ std::vector<std::uint32_t> random_picks(std::size_t n) {
 
 effort effort_of(const settings& how) { return {how.brief ? 4'000'000 : 20'000'000, 1000, unbounded}; }
 
-// Objects stay from round to round: a million of them take longer to make than to measure.
+// Objects are kept from round to round: making a million takes longer than measuring them.
 struct efd_many {
     explicit efd_many(std::size_t n) : picked(random_picks(n)) {
         objects.reserve(n);

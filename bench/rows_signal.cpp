@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// bench/rows_signal.cpp: signals while nobody sleeps: alone, followed by a take, and against another thread.
+// bench/rows_signal.cpp: signals while no reader sleeps: alone, followed by a take, and against another thread.
 //
-// Every measurement makes an object of its own, on its own cache line, and runs pinned to the first processor (the
-// contended row: to the first two).
+// Each measurement makes its own object on its own cache line, and runs pinned to the first processor (the contended
+// row: to the first two).
 #include "bench/measure.hpp"
 #include "bench/row.hpp"
 #include "bench/subjects.hpp"
@@ -90,7 +90,7 @@ subject contended(const settings& how) {
 
 constexpr std::uint64_t in_a_drain = 64;
 
-// What `in_a_drain` units cost to hand over and to take again, one thread; the write is the same for both.
+// What it costs one thread to hand over `in_a_drain` units and take them again; the write is the same for both.
 template <class Drain>
 double drain_ns(const settings& how, Drain drain) {
     const pinned here(how.cpus[0]);

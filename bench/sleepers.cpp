@@ -49,7 +49,8 @@ bool sleepers::all_asleep() const {
     });
 }
 
-// Everything has been taken, and two looks in a row find all asleep: who was on the way between them has arrived.
+// All units are taken, and two looks in a row find all threads asleep: a thread that was on its way at the first sleeps
+// at the second.
 bool sleepers::quiet_after(std::uint64_t taken) {
     const std::int64_t give_up_ns = now_ns() + 20'000'000'000;
     int quiet_looks = 0;

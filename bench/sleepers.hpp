@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // bench/sleepers.hpp: threads that take from an object as often as they can, and how they are seen asleep.
 //
-// Owned by the thread that measures, which signals. What it learns about the others comes from /proc, where the kernel
-// says whether a thread sleeps and how often it gave its processor away; no time is taken for an answer.
+// Owned by the thread that measures and signals. It learns from /proc whether a thread sleeps and how often it gave its
+// processor away; no answer depends on time.
 #pragma once
 
 #include <efd/base/atomic.hpp>
@@ -21,7 +21,7 @@ struct thread_state {
     std::uint64_t voluntary_switches;
 };
 
-// Of a thread of this process.
+// For a thread of this process.
 thread_state state_of(pid_t tid);
 
 pid_t own_tid();
@@ -35,7 +35,7 @@ class sleepers {
     sleepers(const sleepers&) = delete;
     sleepers& operator=(const sleepers&) = delete;
 
-    // Waits until so much has been taken and all of them sleep. False after 20 seconds without that.
+    // Waits until that much has been taken and all of them sleep. False after 20 seconds.
     bool quiet_after(std::uint64_t taken);
     std::uint64_t voluntary_switches() const;
     // After this, each take() ends its thread: signal once for each thread, then join.

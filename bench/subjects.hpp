@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// bench/subjects.hpp: the objects that are compared, each behind the same two words: signal() adds one, take() sleeps
-// until there is something and takes it (all of it, or one in semaphore mode, as far as the object can).
+// bench/subjects.hpp: the objects that are compared, behind one interface: signal() adds one; take() sleeps until there
+// is something and takes all of it (one in semaphore mode), as far as the object can.
 //
-// Each owns what it wraps and is called by any thread. An operation that fails stops the program: a number measured on
-// failing calls is worth nothing. take() never looks before it leaps unless the object itself does.
+// Each owns what it wraps; any thread may call. An operation that fails stops the program, because a number measured on
+// failing calls is worthless. take() does not look first unless the object itself does.
 #pragma once
 
 #include <efd/efd.h>
@@ -37,7 +37,7 @@ inline void must(bool worked, const char* what) {
     std::abort();
 }
 
-// The real one.
+// The kernel's.
 class kernel_eventfd {
   public:
     static constexpr const char* name = "kernel";
@@ -115,7 +115,7 @@ class efd_c {
     efd_t* object_;
 };
 
-// Less than which no signal with one word can cost: a locked add, and an exchange to take. Cannot sleep.
+// The least cost of a signal with one word: a locked add, and an exchange to take. Cannot sleep.
 class locked_add {
   public:
     static constexpr const char* name = "floor";
@@ -128,13 +128,13 @@ class locked_add {
     alignas(64) base::atomic<std::uint64_t> word_{0};
 };
 
-// The bare futex round trip, as the floor of all that sleep.
+// The bare futex round trip, the floor of all subjects that sleep.
 class bare_futex : public futex_cell {
   public:
     static constexpr const char* name = "floor";
 };
 
-// Two threads that never sleep: the floor of all that linger.
+// Two threads that never sleep: the floor of all subjects that linger.
 class bare_spin {
   public:
     static constexpr const char* name = "floor";
@@ -183,7 +183,7 @@ class std_semaphore {
     alignas(64) std::counting_semaphore<> sem_{0};
 };
 
-// Spins is how many turns it looks before it sleeps; 10000 is its own choice.
+// Spins: how often it looks before it sleeps; 10000 is its default.
 template <int Spins>
 class moodycamel_semaphore {
   public:
@@ -200,7 +200,7 @@ class moodycamel_semaphore {
     alignas(64) moodycamel::LightweightSemaphore sem_;
 };
 
-// One byte for one signal. A full one refuses a signal, and so stops the program; it never makes it wait.
+// One byte for one signal. A full pipe refuses a signal and so stops the program; it never blocks it.
 class byte_pipe {
   public:
     static constexpr const char* name = "pipe";

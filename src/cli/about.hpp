@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// cli/about.hpp: of what the numbers of a report are: the version of efd, the kernel, the machine.
+// cli/about.hpp: what a report is about: the version of efd, the kernel, the machine.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -12,7 +12,7 @@ inline constexpr const char* version = EFD_VERSION;
 
 [[nodiscard]] std::string kernel_release();
 
-// {"architecture": "x86_64", "processors": 2}: those that this process may run on.
+// {"architecture": "x86_64", "processors": 2}: the processors that this process may run on.
 [[nodiscard]] nlohmann::ordered_json machine();
 
 } // namespace efd::cli

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// cli/bench_command.cpp: see bench_command.hpp. Gates never decide the exit status: a busy
-// machine is no fault. A row that was given up does.
+// cli/bench_command.cpp: see bench_command.hpp. Gates do not decide the exit status, because a busy machine is no
+// fault; a row that was given up does.
 #include "cli/bench_command.hpp"
 
 #include "bench/bench.hpp"
@@ -50,7 +50,7 @@ void list_rows(const std::vector<bench::row>& rows) {
     for (const bench::row& one : rows) print_out(fmt::format("{:<26} {:<6} {}\n", one.name, one.unit, one.title));
 }
 
-// What makes numbers of this build worth less; empty if nothing does.
+// Why this build's numbers mean less; empty if nothing does.
 std::string caution() {
 #ifndef __OPTIMIZE__
     return "Caution: a build without optimisation; the times say nothing of the library.\n";
@@ -67,7 +67,7 @@ std::string dropin_library() {
 #endif
 }
 
-// Shows each row when it has been measured, but for JSON, which is one object.
+// Shows each row when it is measured, except as JSON, which is one object.
 std::vector<bench::row_result> measure(const std::vector<bench::row>& rows, const bench::settings& how,
                                        const bench_options& options, const bench::machine& here) {
     progress_line line;

@@ -8,7 +8,7 @@
 
 namespace efd::cli {
 
-// Adds the subcommand; what it returns stands in `status` after parsing.
+// Adds the subcommand, which stores its exit status in `status` after parsing.
 void add_bench_command(CLI::App& app, int& status);
 
 } // namespace efd::cli

@@ -58,7 +58,7 @@ std::vector<checked_claim> ask_all(const std::vector<claims::claim>& chosen, pro
     return all;
 }
 
-// The last column, by a process of its own: a library cannot be preloaded into one that runs already.
+// The last column needs a process of its own: a library cannot be preloaded into a running one.
 void ask_dropin([[maybe_unused]] std::vector<checked_claim>& all, [[maybe_unused]] const check_options& options,
                 [[maybe_unused]] progress_line& progress) {
 #ifdef EFD_WITH_DROPIN

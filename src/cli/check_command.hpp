@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// cli/check_command.hpp: `efd check`: asks every claim of the kernel, of the library in both its faces and of the
-// drop-in.
+// cli/check_command.hpp: `efd check`: asks every claim of the kernel, the library, its descriptors and the drop-in.
 //
 // Called once, by main, before any other thread exists: each claim runs in a forked child.
 #pragma once
@@ -9,7 +8,7 @@
 
 namespace efd::cli {
 
-// Adds the subcommand; what it returns stands in `status` after parsing: 0 nothing differs, 1 something does.
+// Adds the subcommand, which stores in `status` after parsing: 0 nothing differs, 1 something does.
 void add_check_command(CLI::App& app, int& status);
 
 } // namespace efd::cli

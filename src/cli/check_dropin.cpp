@@ -35,7 +35,7 @@ void ask_preloaded(int to, const std::string& claims, const std::string& profile
     ::_exit(1);
 }
 
-// The lines that came so far without the last, which may have no end yet, are answers; `rest` keeps that one.
+// Complete lines are answers; `rest` keeps the last one, which may not have ended yet.
 void take_answers(std::string& rest, std::vector<claims::outcome>& answers) {
     std::size_t begin = 0;
     for (std::size_t end = 0; (end = rest.find('\n', begin)) != std::string::npos; begin = end + 1)
@@ -43,7 +43,7 @@ void take_answers(std::string& rest, std::vector<claims::outcome>& answers) {
     rest.erase(0, begin);
 }
 
-// Until nobody writes there any more.
+// Until no process has its writing end.
 std::vector<claims::outcome> read_answers(int from, std::size_t number, const std::function<void(std::size_t)>& tell) {
     std::vector<claims::outcome> answers;
     std::string rest;
@@ -66,7 +66,7 @@ std::vector<claims::outcome> ask_under_dropin(const std::string& claims, const s
                                               const std::function<void(std::size_t)>& tell) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) broken("no pipe to the process under the drop-in");
-    ::signal(SIGCHLD, SIG_DFL); // who ignores his children does not learn how they ended
+    ::signal(SIGCHLD, SIG_DFL); // a process that ignores SIGCHLD does not learn how its children ended
     const pid_t child = ::fork();
     if (child < 0) broken("no process for the drop-in");
     if (child == 0) ask_preloaded(ends[1], claims, profile);

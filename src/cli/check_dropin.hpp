@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // cli/check_dropin.hpp: the claims of the kernel's eventfd, asked in a process that runs under the drop-in.
 //
-// That process is this command once more, preloaded. It prints each answer as soon as it has it, a line for each, in
-// the order of the claims, so that this one can say how far it is. Called by the main thread.
+// That process is this command once more, preloaded. It prints one line for each answer at once, in the order of the
+// claims, so that this process can show progress. Called by the main thread.
 #pragma once
 
 #include "claims/claim.hpp"
@@ -14,8 +14,8 @@
 
 namespace efd::cli {
 
-// The answers to the `number` claims that `claims` matches, in their order. `tell` hears which claim is asked now, from
-// 0. Throws if that process broke down.
+// The answers to the `number` claims that `claims` matches, in their order. Calls `tell` with the index of the claim
+// that is asked now, from 0. Throws if that process broke down.
 [[nodiscard]] std::vector<claims::outcome> ask_under_dropin(const std::string& claims, const std::string& profile,
                                                             std::size_t number,
                                                             const std::function<void(std::size_t)>& tell);

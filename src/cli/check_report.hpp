@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// cli/check_report.hpp: what the claims said, as a table for people and as JSON for programs.
+// cli/check_report.hpp: the claims' results, as a table for people and as JSON for programs.
 //
-// Pure functions over results. Invariant: every claim is listed, also one that nobody could be asked.
+// Pure functions over results. Invariant: every claim is listed, also one that no backend could be asked.
 #pragma once
 
 #include "claims/claim.hpp"
@@ -22,7 +22,7 @@ struct checked_claim {
     claims::outcome kernel = not_asked();
     claims::outcome library = not_asked();    // efd_create and what goes with it
     claims::outcome descriptor = not_asked(); // efd_eventfd and efd_fd_*
-    claims::outcome dropin = not_asked();     // what the kernel's claims come to in a program under the drop-in
+    claims::outcome dropin = not_asked();     // the kernel's claims in a program under the drop-in
 };
 
 // How often each verdict was given by one backend, in the order of claims::verdict.
@@ -49,17 +49,17 @@ inline constexpr std::array columns{column{"kernel", &checked_claim::kernel, &ch
                                     column{"descriptor", &checked_claim::descriptor, &check_totals::descriptor},
                                     column{"dropin", &checked_claim::dropin, &check_totals::dropin}};
 
-// Is it a difference in one of these claims.
+// Whether the difference is in one of these claims.
 [[nodiscard]] bool concerns(const claims::declared_difference& difference, const std::vector<checked_claim>& all);
 
-// One backend's answer, and the way back.
+// One backend's answer as text, and the reverse.
 [[nodiscard]] nlohmann::ordered_json json_of(const claims::outcome& said);
 [[nodiscard]] claims::outcome outcome_of(const nlohmann::json& said);
 
 check_totals totals_of(const std::vector<checked_claim>& all);
 nlohmann::ordered_json to_json(const std::vector<checked_claim>& all, const std::string& profile);
 
-// In 80 columns. A backend that is asked none of these claims has no column; of the differences by choice, those of
+// In 80 columns. A backend that is asked none of these claims has no column. Of the differences by choice only those of
 // these claims are listed. check_table.cpp.
 std::string to_table(const std::vector<checked_claim>& all, bool coloured);
 

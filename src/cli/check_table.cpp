@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// cli/check_table.cpp: what the claims said, for people, in 80 columns; see check_report.hpp.
+// cli/check_table.cpp: the table of the claims' results, in 80 columns; see check_report.hpp.
 #include "cli/check_report.hpp"
 #include "cli/text.hpp"
 
@@ -20,10 +20,10 @@ struct shown_column {
     std::size_t width;
 };
 
-// A backend that does not have what the claim is about is not asked.
+// A backend without the subject of the claim is not asked.
 std::string shown(const outcome& said) { return said.result == verdict::not_applicable ? "-" : word_of(said.result); }
 
-// The backends that were asked something, each column as wide as its widest word.
+// The backends that were asked something; each column is as wide as its widest word.
 std::vector<shown_column> columns_of(const std::vector<checked_claim>& all) {
     std::vector<shown_column> chosen;
     for (const column& one : columns) {
@@ -51,13 +51,13 @@ std::string painted(const std::string& cell, verdict v, bool coloured) {
     return fmt::format("\x1b[{}m{}\x1b[0m", colour, cell);
 }
 
-// Without blanks at its end.
+// Without trailing blanks.
 void end_line(std::string& table) {
     table.erase(table.find_last_not_of(' ') + 1);
     table += '\n';
 }
 
-// `text` in lines behind `first` and, from the second on, as many blanks.
+// `text` in lines: the first behind `first`, the others behind as many blanks.
 void append_behind(std::string& table, const std::string& first, std::string_view text) {
     const std::vector<std::string> lines = wrapped(text, columns_of_a_page - first.size());
     for (std::size_t i = 0; i < lines.size(); ++i)

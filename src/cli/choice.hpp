@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// cli/choice.hpp: an option that takes one of a few words, with help and errors that name them in plain words.
+// cli/choice.hpp: an option that takes one of a few words; help and errors list them.
 #pragma once
 
 #include "cli/text.hpp"

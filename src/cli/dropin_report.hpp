@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// cli/dropin_report.hpp: what `efd run` says at the end: from the memory that all processes of the run shared.
+// cli/dropin_report.hpp: the report at the end of `efd run`, from the memory that all processes of the run shared.
 //
-// Nothing in that memory is trusted: numbers are numbers, indexes are bounded, texts are cut and printable.
+// That memory is not trusted: indexes are bounded, texts are cut and printable.
 #pragma once
 
 #include "dropin/table/region.hpp"
@@ -32,7 +32,7 @@ struct dropin_line {
     bool promoted = false;
     bool demoted = false;
     std::string why;                 // of the demotion
-    std::uint64_t writes_unread = 0; // evidence: writes that the kernel held units before, not yet promoted
+    std::uint64_t writes_unread = 0; // evidence: writes while the kernel held units, before a promotion
     std::uint64_t asked_reads = 0;   // evidence: reads through libc
     dropin_counts counts;
 };
@@ -45,11 +45,11 @@ struct dropin_report {
     std::uint32_t processes = 0;     // images that loaded the drop-in
     std::uint32_t still_running = 0; // processes that go on after the program's end
     std::string profile;
-    std::string kind;    // a word, if it was known before that the drop-in has no effect on the program
+    std::string kind;    // a word, if the drop-in was known to have no effect on the program
     std::string why_not; // the same as a sentence
 };
 
-// Why calls of this eventfd are saved, or are not: what the table says beneath it and the JSON in "why".
+// Why calls of this eventfd are saved or not: the line beneath it in the table, and "why" in the JSON.
 [[nodiscard]] std::string explanation(const dropin_line& line);
 
 [[nodiscard]] dropin_report read_report(const dropin::region& all);

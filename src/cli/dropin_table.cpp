@@ -26,7 +26,7 @@ std::string counted(std::uint64_t number, std::string_view what, std::string_vie
     return fmt::format("{} {}{}", number, what, number == 1 ? "" : plural_end);
 }
 
-// What is gained may be negative: units that were handed back cost calls.
+// The gain may be negative: units that are handed back cost calls.
 std::string saved_of(const dropin_counts& counts) {
     const std::int64_t saved = counts.saved();
     return saved < 0 ? '-' + short_number(static_cast<std::uint64_t>(-saved))
@@ -89,7 +89,7 @@ std::string rows(const dropin_report& report, bool coloured) {
     return said;
 }
 
-// Why there is nothing to show.
+// The reason for an empty report.
 std::string nothing(const dropin_report& report) {
     if (!report.why_not.empty()) return paragraph("efd: nothing could be saved. " + report.why_not, 0);
     if (report.processes > 0) return "efd: the program made no eventfd, so nothing could be saved.\n";

@@ -47,7 +47,7 @@ struct headers {
             if (one.p_type == type) return &one;
         return nullptr;
     }
-    // Where in the file an address of the program is; 0: nowhere.
+    // The offset in the file of an address of the program; 0: none.
     [[nodiscard]] std::uint64_t offset_of(std::uint64_t address) const {
         for (const ElfW(Phdr) & one : all)
             if (one.p_type == PT_LOAD && address >= one.p_vaddr && address - one.p_vaddr < one.p_filesz)
@@ -98,13 +98,13 @@ std::uint16_t own_machine() {
 
 std::optional<elf_file> read_elf(const std::filesystem::path& path) {
     std::error_code none;
-    if (!std::filesystem::is_regular_file(path, none)) return std::nullopt; // to open another may wait for ever
+    if (!std::filesystem::is_regular_file(path, none)) return std::nullopt; // opening another kind may block for ever
     elf_reader file(path);
     ElfW(Ehdr) begin{};
     if (!file.read(0, begin) || std::memcmp(begin.e_ident, ELFMAG, SELFMAG) != 0) return std::nullopt;
     constexpr unsigned char own_order = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB;
     elf_file found;
-    found.machine = begin.e_machine; // both classes have it in the same place
+    found.machine = begin.e_machine; // at the same offset in both classes
     if (begin.e_ident[EI_DATA] != own_order)
         found.machine = static_cast<std::uint16_t>(__builtin_bswap16(found.machine));
     found.is_ours = begin.e_ident[EI_CLASS] == own_class && found.machine == own_machine();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// cli/elf_file.hpp: what an ELF file says of how it is started: its machine, its loader, the libraries it names.
+// cli/elf_file.hpp: how an ELF file is started: its machine, its loader, the libraries that it names.
 //
-// Reads files that may be anything: every offset in them is checked against what could be read.
+// The file may hold anything: every offset is checked against what could be read.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct elf_file {
 // Nothing if it cannot be read or is no ELF file.
 [[nodiscard]] std::optional<elf_file> read_elf(const std::filesystem::path& path);
 
-// "x86-64", "AArch64"; "machine 123" for those that are rare.
+// "x86-64", "AArch64"; "machine 123" for rare ones.
 [[nodiscard]] std::string machine_name(std::uint16_t machine);
 [[nodiscard]] std::uint16_t own_machine();
 

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t left_width = 26;
 
-// A name and what it means beside it, in lines of a page.
+// A name and its meaning, in lines of a page.
 std::string entry(const std::string& name, const std::string& meaning) {
     const std::vector<std::string> lines = wrapped(meaning, columns_of_a_page - left_width);
     std::string said = fmt::format("  {:<{}}", name, left_width - 2);
@@ -48,8 +48,8 @@ class page_format : public CLI::Formatter {
     std::string make_option(const CLI::Option* option, bool /*is_positional*/) const override {
         std::string name = CLI::detail::find_and_replace(option->get_name(false, true), ",", ", ");
         std::string type = option->get_type_name();
-        type.erase(std::min(type.find(':'), type.size())); // what its validators say of themselves
-        const std::size_t value = name.find('{');          // of a flag that may be given one
+        type.erase(std::min(type.find(':'), type.size())); // without the validators' own descriptions
+        const std::size_t value = name.find('{');          // of a flag with an optional value
         if (value != std::string::npos)
             name.replace(value, std::string::npos, "[=" + type + "]");
         else if (option->get_expected_min() > 0 && !type.empty())
@@ -61,7 +61,7 @@ class page_format : public CLI::Formatter {
     }
 };
 
-// Of the file that a function is in: which library this process has loaded.
+// The file that a function is in: which library this process has loaded.
 std::string file_of(const void* function) {
     Dl_info found{};
     if (::dladdr(function, &found) == 0 || found.dli_fname == nullptr) return "unknown";

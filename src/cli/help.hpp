@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// cli/help.hpp: how help looks, in 80 columns, and the subcommands that only tell: `efd help` and `efd version`.
+// cli/help.hpp: the layout of help, in 80 columns, and the subcommands `efd help` and `efd version`.
 //
 // Called once each, by main, before any other thread exists.
 #pragma once
@@ -13,7 +13,7 @@ namespace efd::cli {
 // For the app and all subcommands that are added to it afterwards.
 void set_help_format(CLI::App& app);
 
-// `efd help [SUBCOMMAND]`: what --help says. `efd version`: version, and where library and drop-in are.
+// `efd help [SUBCOMMAND]`: as --help. `efd version`: the version, and where library and drop-in are.
 void add_telling_commands(CLI::App& app);
 
 // "run, check, bench, help and version": the subcommands of this build.

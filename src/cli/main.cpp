@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// cli/main.cpp: the efd command: what it can do, and how it says that it was misused.
+// cli/main.cpp: the efd command: its subcommands, and its messages about misuse.
 //
-// Exit status: what the subcommand says; 2 if it was misused, 3 if it broke down.
+// Exit status: that of the subcommand; 2 after misuse, 3 after a breakdown.
 #include "cli/about.hpp"
 #include "cli/bench_command.hpp"
 #include "cli/check_command.hpp"
@@ -42,7 +42,7 @@ int say_misuse(const CLI::App& app, const char* what, const char* first_word) {
     return efd::cli::misused;
 }
 
-// What stands behind `--` belongs to a program that is to be run.
+// The words behind `--` belong to a program that is to be run.
 int words_before_mark(int argc, char** argv) {
     return static_cast<int>(std::find(argv, argv + argc, std::string_view("--")) - argv);
 }
@@ -82,7 +82,7 @@ int run(int argc, char** argv) {
     return status;
 }
 
-// The library reported a wrong value when it was loaded. Processes that this one starts do not have to report it again.
+// The library reported a wrong value when it was loaded; processes that this one starts need not report it again.
 void forget_wrong_linger() {
     if (!efd::core::is_linger(std::getenv("EFD_LINGER"))) ::unsetenv("EFD_LINGER");
 }
@@ -94,7 +94,7 @@ int main(int argc, char** argv) {
         forget_wrong_linger();
         return run(argc, argv);
     } catch (const std::exception& broken) {
-        std::fprintf(stderr, "efd: %s\n", broken.what()); // fmt would throw where nothing can be written
+        std::fprintf(stderr, "efd: %s\n", broken.what()); // fmt would throw if nothing can be written
         return efd::cli::broke_down;
     }
 }

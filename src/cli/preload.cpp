@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// The loader takes LD_PRELOAD apart at these, and there is no way to quote them.
+// The loader splits LD_PRELOAD at these characters and has no quoting.
 fs::path loadable(const fs::path& library) {
     if (library.string().find_first_of(" :$") == std::string::npos) return library;
     throw std::runtime_error(
@@ -25,9 +25,9 @@ fs::path loadable(const fs::path& library) {
                     library.string()));
 }
 
-// The library's path by way of glibc's own directory, which glibc's loader puts in the place of $LIB. musl's loader
-// takes the name as it stands, finds no such file, and goes on without a word; a library that is there, and needs
-// glibc, ends a program of musl before it begins. So LD_PRELOAD can go through programs of musl to their children.
+// The library's path relative to glibc's own directory, which glibc's loader substitutes for $LIB. musl's loader takes
+// the name literally, finds no such file, and goes on silently; if it found a library that needs glibc it would end the
+// program. So LD_PRELOAD can pass through programs of musl to their children.
 std::string name_for_glibc(const fs::path& library) {
     for (const std::string directory : {"/usr/$LIB", "/$LIB"}) {
         void* const libc = ::dlopen((directory + "/libc.so.6").c_str(), RTLD_LAZY | RTLD_NOLOAD);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// cli/preload.hpp: where the drop-in is, and the environment in which a program gets it.
+// cli/preload.hpp: where the drop-in is, and the environment that preloads it.
 #pragma once
 
 #include <filesystem>
@@ -7,12 +7,12 @@
 
 namespace efd::cli {
 
-// EFD_DROPIN_LIBRARY, or beside the command as it was built or installed. Throws, and says what to do, if there is
-// none, or if the loader cannot be given its path.
+// EFD_DROPIN_LIBRARY, or the library beside the command, as built or installed. Throws, with advice, if it is not there
+// or if its path cannot be written in LD_PRELOAD.
 [[nodiscard]] std::filesystem::path find_dropin();
 
-// Of this process, which is about to exec: the library goes behind what LD_PRELOAD names already, as sanitizers must
-// come first. Profile and region that are empty stay as they are.
+// Sets the environment of this process, which is about to exec. The library goes behind what LD_PRELOAD already names,
+// because sanitizers must come first. An empty profile or region changes nothing.
 void preload_dropin(const std::string& profile, const std::string& region);
 
 void set_environment(const char* name, const std::string& value);

@@ -25,7 +25,7 @@ bool is_file(const fs::path& path) {
 }
 bool is_executable(const fs::path& path) { return is_file(path) && ::access(path.c_str(), X_OK) == 0; }
 
-// The first that can be executed, else the first that is there.
+// The first executable one, else the first one that exists.
 fs::path find_in_path(const std::string& name) {
     const char* const set = std::getenv("PATH");
     std::string_view rest = set == nullptr ? "/bin:/usr/bin" : set;
@@ -42,9 +42,9 @@ fs::path find_in_path(const std::string& name) {
     return found;
 }
 
-// What stands behind #!, without its argument; empty: no script.
+// The interpreter behind #!, without its argument; empty: no script.
 std::string interpreter_of(const fs::path& path) {
-    std::array<char, 256> begin{}; // the kernel reads as much
+    std::array<char, 256> begin{}; // the kernel reads as many
     std::ifstream file(path, std::ios::binary);
     file.read(begin.data(), begin.size());
     std::string_view line(begin.data(), static_cast<std::size_t>(file.gcount()));
@@ -56,7 +56,7 @@ std::string interpreter_of(const fs::path& path) {
 
 bool is_loader(const fs::path& path) { return path.filename().string().starts_with("ld-"); }
 
-// Why a file that is there and may be executed is refused with EACCES, ENOENT or ENOEXEC.
+// Why an existing, executable file is refused with EACCES, ENOENT or ENOEXEC.
 std::string fault_within(const program_file& program, int error) {
     if (!program.interpreters.empty()) {
         const fs::path& last = program.interpreters.back();
@@ -95,7 +95,7 @@ std::string access_fault(const fs::path& path) {
     return {};
 }
 
-// set-user-id or set-group-id, and not of who runs it.
+// set-user-id or set-group-id, and not the caller's own id.
 bool changes_user(const fs::path& path) {
     struct stat found{};
     if (::stat(path.c_str(), &found) != 0) return false;
@@ -105,7 +105,7 @@ bool changes_user(const fs::path& path) {
 
 struct libc_of_loader {
     const char* name = nullptr;
-    bool passes_over = false; // goes on where LD_PRELOAD names what it does not find
+    bool passes_over = false; // goes on if LD_PRELOAD names a missing library
 };
 
 // Nothing for glibc's loader.
@@ -122,7 +122,7 @@ libc_of_loader other_libc(const fs::path& loader) {
 program_file find_program(const std::string& name) {
     program_file program;
     program.path = name.find('/') != std::string::npos ? fs::path(name) : find_in_path(name);
-    constexpr std::size_t most_interpreters = 5; // as the kernel
+    constexpr std::size_t most_interpreters = 5; // as in the kernel
     while (program.interpreters.size() < most_interpreters && is_file(program.started())) {
         const std::string next = interpreter_of(program.started());
         if (next.empty()) break;

@@ -47,21 +47,21 @@ struct run_options {
     std::vector<std::string> command;
 };
 
-// What the options say, for this process and those that it starts.
+// Exports the options to this process and those that it starts.
 void set_options(const run_options& options) {
     if (!options.profile.empty()) set_environment("EFD_DROPIN_PROFILE", options.profile);
     if (!options.allow.empty()) set_environment("EFD_DROPIN_ALLOW", options.allow);
     if (!options.deny.empty()) set_environment("EFD_DROPIN_DENY", options.deny);
 }
 
-// Standard error may be closed or full: what cannot be said there is no reason to end otherwise.
+// Standard error may be closed or full: that does not change the exit status.
 void say(std::FILE* to, const std::string& text) {
     std::fwrite(text.data(), 1, text.size(), to);
     std::fflush(to);
 }
 
-// Returns only if it failed, with the shell's status for it. An ELF file is not given to a shell, as execvp would do
-// with one that this machine does not run.
+// Returns only on failure, with the shell's status for it. execvp would give an ELF file of another machine to a shell;
+// this does not.
 int become(const run_options& options) {
     std::vector<char*> words;
     for (const std::string& one : options.command) words.push_back(const_cast<char*>(one.c_str()));
@@ -79,8 +79,8 @@ int become(const run_options& options) {
 volatile sig_atomic_t the_child = 0;
 volatile sig_atomic_t the_starter = 0;
 
-// What a terminal sends goes to the whole group, so the child has it already; but a hangup to the session's leader.
-// SIGCONT goes on in any case: stop_with relies on it.
+// A terminal's signals go to the whole group, so the child has them already, except a hangup, which goes to the
+// session's leader. SIGCONT is passed on in any case: stop_with relies on it.
 bool has_it_already(int signal, const siginfo_t& from) {
     if (from.si_code != SI_KERNEL || signal == SIGCONT) return false;
     if (signal == SIGHUP) return ::getsid(0) != ::getpid();
@@ -95,7 +95,7 @@ pid_t receiver_of(const siginfo_t& from) {
     return ::getppid() == the_starter ? the_starter : 0;
 }
 
-// Where the handler of SIGCONT goes on while this process decides whether to stop.
+// Where the handler of SIGCONT jumps to while this process decides whether to stop.
 sigjmp_buf goes_on;
 volatile sig_atomic_t may_stop = 0;
 
@@ -112,12 +112,12 @@ void pass_on(int signal, siginfo_t* from, void* /*context*/) {
     if (signal == SIGCONT && may_stop != 0) siglongjmp(goes_on, 1);
 }
 
-// All but those that stop, that say what this process did wrong itself, and that its child has ended.
+// All signals except those that stop, those of this process's own faults, and SIGCHLD.
 bool is_passed_on(int signal) {
     for (const int other : {SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGCHLD, SIGSEGV, SIGBUS, SIGFPE, SIGILL,
                             SIGTRAP, SIGSYS, SIGABRT})
         if (signal == other) return false;
-    return signal < 32 || (signal >= SIGRTMIN && signal <= SIGRTMAX); // two between are libc's
+    return signal < 32 || (signal >= SIGRTMIN && signal <= SIGRTMAX); // the two between are libc's
 }
 
 struct kept_actions {
@@ -131,7 +131,7 @@ kept_actions watch_signals() {
     act.sa_flags = SA_SIGINFO | SA_RESTART;
     for (int i = 1; i <= SIGRTMAX; ++i)
         if (is_passed_on(i)) ::sigaction(i, &act, &kept.old[static_cast<std::size_t>(i)]);
-    struct sigaction usual{}; // who ignores his children does not learn how they ended
+    struct sigaction usual{}; // a process that ignores SIGCHLD does not learn how its children ended
     usual.sa_handler = SIG_DFL;
     ::sigaction(SIGCHLD, &usual, &kept.old[SIGCHLD]);
     return kept;
@@ -171,7 +171,7 @@ int await(pid_t child) {
     }
 }
 
-// As the program ended: by the same signal, without a second core.
+// Ends as the program ended: by the same signal, without a second core.
 int end_as(int status) {
     if (!WIFSIGNALED(status)) return WEXITSTATUS(status);
     const int signal = WTERMSIG(status);
@@ -189,7 +189,7 @@ int end_as(int status) {
 
 using file = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
 
-// Before anything runs, so that a report that cannot be written costs no run.
+// Before anything runs, so that a report that cannot be written does not waste a run.
 file open_report(const run_options& options) {
     file opened(nullptr, std::fclose);
     if (options.report_file.empty()) return opened;
@@ -199,7 +199,7 @@ file open_report(const run_options& options) {
 }
 
 void print_report(const run_options& options, const dropin_report& report, std::FILE* to) {
-    std::FILE* const chosen = to == nullptr ? stderr : to; // standard output is the program's
+    std::FILE* const chosen = to == nullptr ? stderr : to; // standard output belongs to the program
     std::string said;
     if (options.report == "json")
         said = to_json(report).dump(2) + "\n";
@@ -210,7 +210,7 @@ void print_report(const run_options& options, const dropin_report& report, std::
         say(stderr, fmt::format("efd: {}: {}\n{}", options.report_file, std::strerror(errno), said));
 }
 
-// In the child: `failed` hears of it if there is no such program.
+// In the child: reports through `failed` that there is no such program.
 [[noreturn]] void be_the_program(const run_options& options, const preload_outlook& outlook,
                                  const shared_counts& counts, int failed) {
     int status = broke_down;
@@ -270,7 +270,7 @@ int run_with_report(const run_options& options, const preload_outlook& outlook) 
 
 int run(run_options& options) {
     if (!options.report_file.empty() && options.report.empty()) options.report = "table";
-    (void)find_dropin(); // says so before anything begins
+    (void)find_dropin(); // fails before anything begins
     set_options(options);
     report_wrong_settings();
     const preload_outlook outlook = outlook_of(find_program(options.command[0]));
@@ -286,7 +286,7 @@ void read_command(run_options& options, std::vector<std::string> words, const wo
     if (may_be_a_format && !options.report.empty() && (behind.has_value() || find_program(words[0]).path.empty()))
         throw CLI::ValidationError(fmt::format("--report {0}: did you mean --report={0}?", words[0]));
     options.command = std::move(words);
-    if (!options.command.empty() && behind.has_value()) options.command.emplace_back("--"); // it is the program's
+    if (!options.command.empty() && behind.has_value()) options.command.emplace_back("--"); // it belongs to the program
     if (behind.has_value()) options.command.insert(options.command.end(), behind->begin(), behind->end());
     if (options.command.empty())
         throw CLI::ValidationError("say what to run: efd run [OPTIONS] -- PROGRAM [ARGUMENTS]");

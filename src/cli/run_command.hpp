@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// cli/run_command.hpp: `efd run`: a program that nobody rebuilt, with its eventfds in user space where that is safe.
+// cli/run_command.hpp: `efd run`: an unmodified program, with its eventfds in user space where that is safe.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -10,7 +10,7 @@
 
 namespace efd::cli {
 
-// What stood behind the first `--`, which is the program's and not to be parsed; nothing if there was no such mark.
+// The words behind the first `--`, which belong to the program and are not parsed; nothing without that mark.
 using words_behind_mark = std::optional<std::vector<std::string>>;
 
 // Adds the subcommand; `status` becomes the program's exit status.

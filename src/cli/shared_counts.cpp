@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* memory_name = "efd-run";
 
-// A limit on the size of files is a signal first.
+// A limit on the size of files raises a signal before it is an error.
 bool resize(int fd, off_t length) {
     struct sigaction ignored{};
     struct sigaction before{};
@@ -34,7 +34,7 @@ bool resize(int fd, off_t length) {
     return result == 0;
 }
 
-// Has the process a mapping of the memory with this inode.
+// Whether the process maps the memory with this inode.
 bool maps(const fs::path& process, ino_t inode) {
     const std::string number = fmt::format(" {} ", inode);
     const std::string name = fmt::format("/memfd:{} ", memory_name);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // cli/shared_counts.hpp: the memory that all processes of one run share, for its report.
 //
-// A memfd of this process, so that nothing is left behind whatever becomes of it, and the size of /dev/shm does not
-// matter. Processes open it by its name in /proc, until this one has ended. One thread.
+// A memfd of this process: nothing is left behind, and the size of /dev/shm does not matter. Processes open it by its
+// name in /proc until this process has ended. One thread.
 #pragma once
 
 #include "dropin/table/region.hpp"
@@ -20,7 +20,7 @@ class shared_counts {
 
     [[nodiscard]] const std::string& path() const { return path_; }
     [[nodiscard]] const dropin::region& all() const { return *all_; }
-    // Processes that have it mapped now, but for this one: they go on, and what they do is counted no more.
+    // Other processes that map it now: they go on, and what they do is no longer counted.
     [[nodiscard]] unsigned users() const;
 
   private:

@@ -27,7 +27,7 @@ int columns_of(int fd) {
     return ::ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-// Standard error may be closed or full: progress that cannot be said is no reason to end.
+// Standard error may be closed or full: failed progress output does not end the command.
 void say(std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), stderr);
     std::fflush(stderr);
@@ -41,7 +41,7 @@ bool error_colour_wanted() { return wants_colour(STDERR_FILENO); }
 std::string_view cut_to_width(std::string_view text, int columns) {
     constexpr int usual_columns = 80;
     const auto width = static_cast<std::size_t>(columns > 1 ? columns : usual_columns);
-    return text.substr(0, width - 1); // in the last column some terminals go on to the next line
+    return text.substr(0, width - 1); // some terminals wrap after the last column
 }
 
 progress_line::progress_line() : moves_(::isatty(STDERR_FILENO) == 1 && terminal_is_able()) {}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// cli/terminal.hpp: what a terminal gets and a pipe does not: colour, and a line that moves.
+// cli/terminal.hpp: what a terminal gets and a pipe does not: colour, and a progress line.
 //
-// Called by the main thread alone. Invariant: what is written to something that is no terminal has no escape codes.
+// Called by the main thread only. Invariant: output that is no terminal gets no escape codes.
 #pragma once
 
 #include <chrono>
@@ -10,13 +10,13 @@
 
 namespace efd::cli {
 
-// Standard output is a terminal that wants colour (NO_COLOR is not set, TERM is not "dumb").
+// Whether standard output is a terminal that wants colour (NO_COLOR is not set, TERM is not "dumb").
 bool colour_wanted();
-// Standard error is.
+// Whether standard error is a terminal.
 bool error_colour_wanted();
 
-// How far we are, on standard error. A terminal gets one line, no wider than itself, which is written over and wiped at
-// the end. Anything else gets a plain line whenever ten seconds have passed since the one before.
+// Progress on standard error. A terminal gets one line, no wider than itself, which is overwritten and wiped at the
+// end. Other output gets a plain line every ten seconds.
 class progress_line {
   public:
     progress_line();
@@ -25,7 +25,7 @@ class progress_line {
     progress_line& operator=(const progress_line&) = delete;
 
     void tell(std::string_view text);
-    // Before something else is written to the terminal.
+    // Call before other output to the terminal.
     void wipe();
 
   private:
@@ -36,7 +36,7 @@ class progress_line {
     clock::time_point said_ = clock::now();
 };
 
-// What fits into one line of so many columns, which may be 0 for "unknown".
+// What fits into one line of so many columns; 0: unknown.
 std::string_view cut_to_width(std::string_view text, int columns);
 
 } // namespace efd::cli

@@ -12,7 +12,7 @@ namespace efd::cli {
 
 inline constexpr std::size_t columns_of_a_page = 80;
 
-// In at most `width` characters; a longer text has ".." in its middle, so that both its ends are seen.
+// In at most `width` characters; a longer text has ".." in its middle and keeps both ends.
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t width);
 
 // In at most 7 characters: exact below ten million, then three digits and k, M, G, T, P or E.

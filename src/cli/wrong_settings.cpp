@@ -53,7 +53,7 @@ void report_wrong_settings() {
         constexpr std::size_t most_of_a_value = 60;
         const std::string said =
             fmt::format("efd: {} is '{}': {}\n", name, shortened(entry.substr(mark + 1), most_of_a_value), fault);
-        std::fputs(said.c_str(), stderr); // which may be closed or full: that is no reason to end otherwise
+        std::fputs(said.c_str(), stderr); // may be closed or full; the exit status stays
     }
     if (is_wrong) set_environment(dropin::already_reported, "1");
 }
