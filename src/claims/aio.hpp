@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// claims/aio.hpp: asynchronous I/O of the kernel (io_setup and on), whose completions signal an eventfd.
+// claims/aio.hpp: asynchronous I/O of the kernel (io_setup and the calls after it), whose completions signal an
+// eventfd.
 //
 // Owns one AIO context, given up with the claim's process. A request names its operation and, if it has one, the
 // descriptor that its completion signals. Any thread; waiting is bounded.
@@ -30,7 +31,7 @@ class aio_request {
         block_.aio_buf = reinterpret_cast<std::uintptr_t>(data);
         block_.aio_nbytes = length;
     }
-    // A poll of fd, whose result is the mask that was found.
+    // A poll of fd; its result is the mask that was found.
     static aio_request poll(int fd, unsigned events) {
         aio_request request(IOCB_CMD_POLL, fd, nullptr, 0);
         request.block_.aio_buf = events;
@@ -54,7 +55,7 @@ class aio {
     }
     int refused() const { return refused_; }
 
-    // Zero if every request was taken, or the errno of the first.
+    // Zero if every request was taken, else the errno of the first.
     int submit(std::initializer_list<aio_request*> requests) {
         std::vector<iocb*> blocks;
         for (aio_request* one : requests) blocks.push_back(one->block());
@@ -71,7 +72,7 @@ class aio {
         result = event.res;
         return true;
     }
-    // Whether there is none yet.
+    // Whether there is no completion yet.
     bool pending() {
         timespec at_once{0, 0};
         io_event event{};

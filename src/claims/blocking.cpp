@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// claims/blocking.cpp: section F of docs/semantics.md, who is released by what.
+// claims/blocking.cpp: section F of docs/semantics.md, which blocked callers each call releases.
 //
 // One function for each row. Blocked readers and writers exist for every object; sleeping poll, select and epoll_wait
-// calls, and what a close does to them, need a descriptor. K-157, which the library does not repeat, stands in
+// calls, and the effect of a close on them, need a descriptor. K-157, which the library does not repeat, is in
 // exclusive_wakes.cpp. No step is judged by time: every caller is seen asleep before the claim goes on.
 #include "claims/calm.hpp"
 #include "claims/counts.hpp"

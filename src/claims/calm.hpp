@@ -2,9 +2,9 @@
 // claims/calm.hpp: whether a sleeping call has been left alone since it was seen asleep.
 //
 // Owns the number of voluntary switches at that moment; refers to the sleeper, which must stay where it is. Made and
-// asked by the thread that runs the claim. A wake by the kernel makes its thread runnable before the waking call
-// returns, and going back to sleep is one more voluntary switch: so the answer after that call is exact.
-// Invariant: lasts() is never true for a call that has returned.
+// asked by the claim's thread. A wake by the kernel makes its thread runnable before the waking call returns, and going
+// back to sleep is one more voluntary switch, so the answer after that call is exact. Invariant: lasts() is never true
+// for a call that has returned.
 #pragma once
 
 #include "claims/sleeper.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // claims/claim.cpp: the list of claims, and what a trial notes. See claim.hpp.
 //
-// The list is filled before main by the registrations and sorted when first asked for; one thread uses it.
+// The registrations fill the list before main; it is sorted at first use. One thread uses it.
 #include "claims/claim.hpp"
 #include "claims/trial_end.hpp"
 

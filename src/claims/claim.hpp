@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// claims/claim.hpp: the claims of FACTS as code that runs on any backend; the base of `efd check` and of the tests.
+// claims/claim.hpp: the rows of docs/semantics.md as code that runs on any backend; the base of `efd check` and of the
+// tests.
 //
-// Owns the list of claims. One claim, one function, one source for all backends: the kernel is the oracle, the library
-// in both its faces must agree, more backends may come. A claim says what it needs; the runner asks it of each backend
-// that offers that, each time in a process of its own, so that limits, handlers and hangs stay there. Registration
-// happens before main. Invariant: a claim function either holds, or names what differed, or says why this machine
+// Owns the list of claims. One claim is one function for all backends. A claim says what it needs; the runner asks it
+// of each backend that offers that, each time in a process of its own, so that limits, handlers and hangs stay there.
+// Registration happens before main. Invariant: a claim function holds, or names what differed, or says why this machine
 // cannot provoke it.
 #pragma once
 
@@ -28,7 +28,7 @@ enum class needs : unsigned char {
     number,     // calls on a number, by number_calls: kernel, descriptor; the drop-in, preloaded
     descriptor, // a descriptor whose count the kernel keeps: kernel; the drop-in, preloaded
     watched,    // a number at which each write is an edge: kernel; the drop-in; descriptor, made with EFD_EVERY
-    in_process, // the kernel's inner interface (FACTS L), which only the library shows
+    in_process, // the kernel's inner interface (section L), which only the library shows
 };
 
 enum class verdict : unsigned char {
@@ -48,25 +48,27 @@ class object {
   public:
     virtual ~object() = default;
     virtual int read(std::uint64_t& value) = 0;
-    // Up to `most` units of a semaphore; of the kernel's by so many reads, which come to the same with nobody between.
+    // Up to `most` units of a semaphore. From the kernel's by that many reads, which is the same if nobody reads
+    // between.
     virtual int read_some(std::uint64_t& value, std::uint64_t most);
     virtual int write(std::uint64_t value) = 0;
-    // Adds one as a kernel user would: never blocks, saturates. The kernel backend brings it about through an AIO
-    // completion (IOCB_FLAG_RESFD); ENOSYS if this machine refuses that.
+    // Adds one as a driver of the kernel does: never blocks, saturates. The kernel backend uses an AIO completion
+    // (IOCB_FLAG_RESFD); ENOSYS if this machine refuses that.
     virtual int signal() = 0;
-    // What poll says now to someone who asks for everything, in <poll.h> values.
+    // The poll mask for a caller that asks for everything, in <poll.h> values.
     virtual unsigned poll() = 0;
     virtual std::uint64_t count() = 0; // kernel, descriptor: from fdinfo
     virtual int id() = 0;              // the same
     virtual bool semaphore() = 0;      // the same
     virtual int set_nonblock(bool on) = 0;
     virtual bool nonblock() = 0;
-    // The number that names it, or -1; poll(2) and its like can be asked about it.
+    // The number that names it, or -1; poll(2) and similar calls accept it.
     virtual int number() const { return -1; }
-    // The same where plain system calls on it meet the count, else -1.
+    // The same number if plain system calls on it reach the count, else -1.
     virtual int descriptor() const { return -1; }
-    // Whether thread `tid` of this process is asleep in a read or write of this object (kernel: /proc/self/task/TID/
-    // syscall says read or write on the descriptor; library, descriptor: a futex inside the object) and not running.
+    // Whether thread `tid` of this process is asleep in a read or write of this object, and not running (kernel:
+    // /proc/self/task/TID/syscall says read or write on the descriptor; library, descriptor: a futex inside the
+    // object).
     virtual bool has_sleeper(pid_t tid) = 0;
 };
 
@@ -75,11 +77,11 @@ class backend {
     virtual ~backend() = default;
     virtual std::string_view name() const = 0;
     virtual bool offers(needs what) const = 0;
-    // Only where it offers needs::number.
+    // Only if it offers needs::number.
     virtual const number_calls& calls() const { throw std::logic_error("this backend has no numbers"); }
-    // What is added to the flags of the objects of a claim that needs this.
+    // The flags to add for the objects of a claim that needs this.
     virtual int flags_for([[maybe_unused]] needs what) const { return 0; }
-    // A new object, or null with `error` set. flags as of <sys/eventfd.h>, passed on unchecked.
+    // A new object, or null with `error` set. flags as in <sys/eventfd.h>, passed on unchecked.
     virtual std::unique_ptr<object> make(std::uint64_t initval, int flags, int& error) = 0;
 };
 
@@ -87,17 +89,19 @@ std::unique_ptr<backend> kernel_backend();
 std::unique_ptr<backend> library_backend();    // efd_create and what goes with it
 std::unique_ptr<backend> descriptor_backend(); // efd_eventfd and efd_fd_*
 
-// What a claim function works with: makes objects, notes differences.
+// A claim function's tool: makes objects, notes differences.
 class trial {
   public:
     explicit trial(backend& on, needs what = needs::object) : backend_(on), flags_(on.flags_for(what)) {}
 
     backend& on() { return backend_; }
     const number_calls& calls() const { return backend_.calls(); }
-    // An object that must come about; if not, the trial ends at once (by an exception that the runner knows).
+    // An object that must exist; if it cannot be made, the trial ends at once (by an exception that the runner
+    // catches).
     std::unique_ptr<object> make(std::uint64_t initval = 0, int flags = 0);
 
-    // Notes a difference if not; the claim goes on. `what` is a short phrase: "read at count 0 says EAGAIN".
+    // Notes a difference if it does not hold; the claim goes on. `what` is a short phrase: "read at count 0 says
+    // EAGAIN".
     void expect(bool as_claimed, std::string_view what);
     template <class A, class B>
     void expect_equal(const A& found, const B& claimed, std::string_view what) {
@@ -105,9 +109,9 @@ class trial {
     }
     // The same for errno values, which it names.
     void expect_error(int found, int claimed, std::string_view what);
-    // Notes a difference and ends the trial: nothing that follows would make sense.
+    // Notes a difference and ends the trial, when later steps would make no sense.
     [[noreturn]] void abandon(std::string_view what);
-    // Ends the trial: not provoked here, because ...; differences noted before stand.
+    // Ends the trial as not provoked, with a reason; differences noted before stand.
     [[noreturn]] void not_here(std::string_view why);
 
     outcome result() const;
@@ -131,7 +135,7 @@ class trial {
 
 struct claim {
     std::string_view id;    // "K-031"; lives as long as the program
-    std::string_view title; // what FACTS says, in a few words
+    std::string_view title; // the row of docs/semantics.md, in a few words
     needs wants;
     void (*run)(trial&);
 };
@@ -139,11 +143,11 @@ struct claim {
 // All claims, ordered by id.
 const std::vector<claim>& all_claims();
 
-// How long one claim may take on one backend, on a machine of whatever load.
+// How long one claim may take on one backend, on a machine under any load.
 inline constexpr std::chrono::milliseconds claim_bound{120'000};
 
-// Runs one claim on one backend in a child process, with a bound on its time; a child that hangs or dies "differs".
-// The calling process must have no other thread at that moment (it forks).
+// Runs one claim on one backend in a child process, with a bound on its time; a child that hangs or dies "differs". The
+// calling process must have one thread (it forks).
 outcome run_isolated(const claim& which, backend& on, std::chrono::milliseconds bound = claim_bound);
 
 struct registration {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// claims/counts.hpp: the edges of the count, and objects that stand there. For claim functions.
+// claims/counts.hpp: the edges of the count, and objects at these counts. For claim functions.
 //
-// Owns nothing. `top` is 2^64-1, which only a signal reaches; `largest` is the largest count a write can bring about.
+// Owns nothing. `top` is 2^64-1, which only a signal reaches; `largest` is the largest count that a write leaves.
 #pragma once
 
 #include "claims/claim.hpp"
@@ -15,7 +15,7 @@ namespace efd::claims {
 inline constexpr std::uint64_t top = UINT64_MAX;
 inline constexpr std::uint64_t largest = top - 1;
 
-// One signal that must succeed; ends the trial as not provoked where the machine has no way to signal.
+// One signal that must succeed; ends the trial as not provoked if the machine has no way to signal.
 inline void signal_once(trial& asked, object& to) {
     const int error = to.signal();
     if (error == ENOSYS) asked.not_here("this machine offers no completion that signals an eventfd");

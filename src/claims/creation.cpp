@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// claims/creation.cpp: section A of docs/semantics.md, how an eventfd comes about.
+// claims/creation.cpp: section A of docs/semantics.md, creation.
 //
 // One function for each row. Flags and initial values hold for every object; limits and F_GETFL need a number. Runs in
 // a process of its own (claim.hpp), which may lower its limits.
@@ -32,7 +32,7 @@ int error_of_make(trial& t, std::uint64_t initval, int flags) {
     return made != nullptr ? 0 : error;
 }
 
-// Takes every descriptor that a lowered limit leaves; given back with the process.
+// Takes every descriptor that a lowered limit leaves; the process's end gives them back.
 void use_up_descriptors(trial& t) {
     const rlimit few{64, 64};
     if (::setrlimit(RLIMIT_NOFILE, &few) != 0) t.not_here("the limit of descriptors cannot be lowered");
@@ -41,7 +41,7 @@ void use_up_descriptors(trial& t) {
     if (errno != EMFILE) t.not_here("the descriptors could not be used up");
 }
 
-// More than one, as a sanitizer that looks at an object wants two for a pipe.
+// More than one: a sanitizer that checks an object needs two for a pipe.
 void free_some_descriptors() {
     for (int fd = 40; fd < 44; ++fd) ::close(fd);
 }
@@ -142,7 +142,7 @@ CLAIM(K_009, number, "the lowest free descriptor number is used") {
     t.calls().close(spare);
     t.expect_equal(t.make()->number(), spare, "the number above the last");
     const auto high = t.make();
-    t.calls().close(low->number()); // which its object closes once more, in vain
+    t.calls().close(low->number()); // the object's own close fails later
     t.expect_equal(t.make()->number(), low->number(), "a number freed below");
 }
 

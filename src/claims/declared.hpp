@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// claims/declared.hpp: where a backend differs from the kernel by choice: what `efd check` says beneath its table.
+// claims/declared.hpp: where a backend differs from the kernel by choice; `efd check` lists it beneath its table.
 //
-// docs/semantics.md says why; tests/claims/coverage_test.cpp sees to it that both name the same rows.
+// docs/semantics.md says why; tests/claims/coverage_test.cpp checks that both name the same rows.
 #pragma once
 
 #include <array>

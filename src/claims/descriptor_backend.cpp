@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// claims/descriptor_backend.cpp: the numbers of efd_eventfd behind the object interface, through efd_fd_* alone.
+// claims/descriptor_backend.cpp: the descriptors of efd_eventfd behind the object interface, through efd_fd_* only.
 //
-// Owns one number for each object. Any thread may call. What those calls do not offer is asked of the object behind the
-// number, which efd_fd_ctx gives: a signal, and where a sleeper sleeps. poll is poll(2) of the number, as a program
-// sees it, but for POLLERR, which the bell cannot show (K-050, a declared difference): that bit alone is efd_poll's.
+// Owns one number for each object. Any thread may call. Signals, and where a sleeper sleeps, are asked of the object
+// behind the number, from efd_fd_ctx. poll is poll(2) of the number, as a program sees it, plus the POLLERR of
+// efd_poll, which the bell cannot show (K-050, a declared difference).
 #include "claims/numbered_object.hpp"
 #include "claims/task.hpp"
 
@@ -77,7 +77,7 @@ class descriptor final : public backend {
     }
     int flags_for(needs what) const override { return what == needs::watched ? EFD_EVERY : 0; }
     const number_calls& calls() const override { return calls_of_the_library(); }
-    // As the kernel's, the initial value has 32 bits (K-005).
+    // As in the kernel, the initial value has 32 bits (K-005).
     std::unique_ptr<object> make(std::uint64_t initval, int flags, int& error) override {
         const int fd = ::efd_eventfd(static_cast<unsigned>(initval), flags);
         error = fd < 0 ? errno : 0;

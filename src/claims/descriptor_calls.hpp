@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-// claims/descriptor_calls.hpp: the plain calls on a descriptor that claims make, with errno values as results.
+// claims/descriptor_calls.hpp: plain calls on a descriptor for claims, with errno values as results.
 //
-// Owns nothing. Used by the claims that need a descriptor of their own (a dup, a descriptor of another object) beside
-// the one that a backend's object has. Any thread.
-// Invariant: zero is success; errno is the business of the one call made, never of an earlier one.
+// Owns nothing. For claims that need a descriptor of their own (a dup, a descriptor of another object) beside that of
+// the backend's object. Any thread. Invariant: zero is success, and errno is that of the one call made.
 #pragma once
 
 #include <cerrno>
@@ -24,7 +23,7 @@ inline constexpr std::uint64_t full_count = UINT64_MAX - 1; // the largest count
 // Zero, or errno, of a call that says -1 on failure.
 inline int error_of(long result) { return result == -1 ? errno : 0; }
 
-// Zero, errno, or EIO if the call did something other than eight bytes.
+// Zero, errno, or EIO if the call moved other than eight bytes.
 inline int add_to(int fd, std::uint64_t value) {
     const ssize_t done = ::write(fd, &value, sizeof value);
     return done == 8 ? 0 : done == -1 ? errno : EIO;
@@ -42,7 +41,7 @@ inline std::string fdinfo_of(int fd) {
     return text.str();
 }
 
-// What stands behind `name` in its line of a text of fdinfo, without the blanks before it; empty if there is none.
+// The value of the line `name` in a text of fdinfo, without leading blanks; empty if there is none.
 inline std::string field_of(const std::string& fdinfo, const std::string& name) {
     std::istringstream lines(fdinfo);
     for (std::string line; std::getline(lines, line);)
@@ -63,14 +62,14 @@ inline std::uint64_t count_of(int fd) {
     return text.empty() ? 0 : std::stoull(text, nullptr, 16);
 }
 
-// Whether this process owns the inode that all anonymous files share. It is root's: a process that is not root, or root
-// of a user namespace only, meets the usual permission errors before the rest of the kernel has a say.
+// Whether this process owns the inode that all anonymous files share, which is root's. Otherwise, also for root of a
+// user namespace only, permission errors come before other errors of the kernel.
 inline bool owns_inode_of(int fd) {
     struct stat of{};
     return ::fstat(fd, &of) == 0 && of.st_uid == ::geteuid();
 }
 
-// An address that user space may name but that has no memory behind it, so that the kernel finds out by touching it.
+// An address in user space without memory behind it: the kernel finds out by touching it.
 inline void* no_memory_there() { return ::mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }
 
 } // namespace efd::claims

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// claims/descriptor_flags.cpp: FACTS H, what can be set on an eventfd's open file, and what of it has an effect.
+// claims/descriptor_flags.cpp: section H of docs/semantics.md, flags of an eventfd's open file, and their effect.
 //
-// Owns K-104 to K-107. O_NONBLOCK is the one flag that an eventfd honours; everything else is kept or refused, and
-// nothing is ever signalled. K-104 runs on every backend, the rest needs a number.
+// Owns K-104 to K-107. O_NONBLOCK is the one flag that an eventfd honours; the others are kept or refused, and no
+// signal is ever sent. K-104 runs on every backend, the rest needs a number.
 #include "claims/claim.hpp"
 #include "claims/descriptor_calls.hpp"
 #include "claims/number_calls.hpp"

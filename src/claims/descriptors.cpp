@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// claims/descriptors.cpp: FACTS H, what shares an eventfd and what belongs to one descriptor of it.
+// claims/descriptors.cpp: section H of docs/semantics.md, what shares an eventfd and what belongs to one descriptor of
+// it.
 //
 // Owns K-100 to K-103, K-108, K-158 to K-160: duplicates, other processes, sockets, exec, closed descriptors, and the
-// two calls of libc; the flags are in descriptor_flags.cpp, other ways to a second process in processes.cpp. Sharing is
-// seen by a write here and a count there.
+// two calls of libc. The flags are in descriptor_flags.cpp, other ways to a second process in processes.cpp. A write
+// through one handle and the count through the other show that they share.
 #include "claims/claim.hpp"
 #include "claims/descriptor_calls.hpp"
 #include "claims/other_process.hpp"
@@ -23,7 +24,7 @@ namespace {
 bool cloexec(int fd) { return (::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0; }
 bool nonblock(trial& t, int fd) { return (t.calls().fcntl(fd, F_GETFL, 0).result & O_NONBLOCK) != 0; }
 
-// Count, O_NONBLOCK and id are one for both, in both directions.
+// Count, O_NONBLOCK and id are the same for both, in both directions.
 void expect_shared(trial& t, object& o, int other, const std::string& how) {
     const number_calls& calls = t.calls();
     t.expect(other >= 0, how + " gives a number");
@@ -45,7 +46,7 @@ void expect_shared(trial& t, object& o, int other, const std::string& how) {
     }
 }
 
-// What is left of the descriptor after exec: whether a shell could write a 1 to it. -1 if there is no shell to ask.
+// What is left of the descriptor after exec: whether a shell can write a 1 to it. -1 if there is no shell.
 long write_after_exec(int fd, bool close_on_exec) {
     return in_other_process([&]() -> long {
         const pid_t child = ::fork();
@@ -149,7 +150,7 @@ CLAIM(K_108, descriptor, "pidfd_getfd shares it") {
     t.expect_error(take_from(fd, value), 0, "read");
     t.expect_equal(value, 1, "semaphore mode");
 
-    const int ours = ::eventfd(0, 0); // and the other way round: the child looks at one of ours
+    const int ours = ::eventfd(0, 0); // the other way round: the child reads one of ours
     const int id = id_of(ours);
     const pid_t self = ::getpid();
     other_process reader([self, ours]() -> long {
@@ -162,7 +163,7 @@ CLAIM(K_108, descriptor, "pidfd_getfd shares it") {
 }
 
 CLAIM(K_158, number, "closed descriptor: read, write, close are EBADF, before any length check") {
-    const auto o = t.make(1, EFD_NONBLOCK); // whose number is closed here, and by its end once more, in vain
+    const auto o = t.make(1, EFD_NONBLOCK); // its number is closed here; its own close fails later
     const int fd = o->number();
     const number_calls& calls = t.calls();
     std::uint64_t value = 1;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// claims/epoll.cpp: FACTS E, what epoll is told of an eventfd: readiness, one-shot, re-arming, duplicates, nesting.
+// claims/epoll.cpp: section E of docs/semantics.md, epoll: readiness, one-shot, re-arming, duplicates, nesting.
 //
-// Owns K-058, K-071, K-072, K-075, K-078; the edges are in epoll_edges.cpp, threads asleep in epoll_wait in
-// epoll_sleepers.cpp, the saturated count in epoll_saturation.cpp. The object is never read or written by anyone but
-// the claim itself, so that each event has one cause.
+// Owns K-058, K-071, K-072, K-075, K-078. The edges are in epoll_edges.cpp, threads asleep in epoll_wait in
+// epoll_sleepers.cpp, the saturated count in epoll_saturation.cpp. Only the claim itself reads and writes the object,
+// so each event has one cause.
 #include "claims/claim.hpp"
 #include "claims/epoll_watch.hpp"
 #include "claims/raw_calls.hpp"
@@ -94,7 +94,7 @@ CLAIM(K_075, number, "events continue while a dup is open; the last close remove
         const std::uint64_t one = 1;
         expect_result(t, calls.write(fd, &one, sizeof one), sizeof one, "write through a dup");
     };
-    const int watched = dup(o->number()); // closed below; the object's own number is the dup that stays
+    const int watched = dup(o->number()); // closed below; the object's own number stays
     const int other = dup(o->number());
     epoll_watch watch(watched, epoll_in | epoll_edge);
     expect_result(t, calls.close(watched), 0, "close of the watched number");
@@ -105,7 +105,7 @@ CLAIM(K_075, number, "events continue while a dup is open; the last close remove
         o->read(value);
     }
 
-    // Both numbers of the next object are closed here, the first once more by its end, in vain.
+    // Both numbers of the next object are closed here; the close at the object's end fails.
     const auto next = t.make(0, EFD_NONBLOCK);
     const int first = next->number();
     const int last = dup(first);
@@ -115,7 +115,7 @@ CLAIM(K_075, number, "events continue while a dup is open; the last close remove
     t.expect_equal(gone.now(), epoll_out, "event with the dup open");
     t.expect(fdinfo_of(gone.descriptor()).find("tfd:") != std::string::npos,
              "the watch is there while the dup is open");
-    add_one(last); // an event is due, and nobody has fetched it, when the last descriptor is closed
+    add_one(last); // an event is pending when the last descriptor is closed
     calls.close(last);
     t.expect_equal(gone.now(), nothing, "event after the last close");
     t.expect(fdinfo_of(gone.descriptor()).find("tfd:") == std::string::npos, "the last close removes the watch");

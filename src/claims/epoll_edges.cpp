@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// claims/epoll_edges.cpp: FACTS E, the edges (EPOLLET): which operation is an event, and with which mask.
+// claims/epoll_edges.cpp: section E of docs/semantics.md, edges (EPOLLET): which operation is an event, with which
+// mask.
 //
-// Owns K-059 to K-069. An edge is one successful write (key IN) or read (key OUT), whatever it changed; the mask that
-// is delivered is looked up at delivery. Every claim runs on one thread: the event is there when the operation returns.
+// Owns K-059 to K-069. An edge is one successful write (key IN) or read (key OUT), whatever it changed; the delivered
+// mask is computed at delivery. Every claim runs on one thread: the event exists when the operation returns.
 #include "claims/claim.hpp"
 #include "claims/epoll_watch.hpp"
 

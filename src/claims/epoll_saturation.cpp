@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// claims/epoll_saturation.cpp: FACTS E, what the saturating signal (MAX-1 to MAX) tells watchers and sleepers.
+// claims/epoll_saturation.cpp: section E of docs/semantics.md, how watchers and sleepers see the saturating signal
+// (MAX-1 to MAX).
 //
-// Owns K-076, K-077. The signal wakes with the key IN alone, so that a watcher that did not ask for IN sees the error
-// only when it looks for another reason; a second descriptor, the bell, is that reason. Links with liburing.
+// Owns K-076, K-077. The signal wakes with the key IN alone, so a watcher that did not ask for IN sees the error only
+// when it wakes for another reason. A second descriptor, the bell, gives that reason. Links with liburing.
 #include "claims/calm.hpp"
 #include "claims/claim.hpp"
 #include "claims/epoll_watch.hpp"
@@ -26,7 +27,7 @@ std::unique_ptr<object> about_to_saturate(trial& t) {
     return o;
 }
 
-// Asleep for `events` of fd and for the bell; the value is what is said of fd then.
+// Asleep for `events` of fd and for the bell; the value is then the mask of fd.
 sleeper polling_with_bell(trial& t, int fd, short events, int bell) {
     return polling(
         t,
@@ -109,12 +110,12 @@ void sleepers_at_saturation(trial& t) {
     asleep[3].must_return_with(0, epoll_out, "the read");
 }
 
-// Polls of io_uring, which give on the key of the wake.
+// Polls of io_uring, which report the key of the wake.
 void rings_at_saturation(trial& t) {
     auto o = about_to_saturate(t);
     uring out;
     uring in;
-    if (out.refused() != 0 || in.refused() != 0) return; // the rest of the row has been seen
+    if (out.refused() != 0 || in.refused() != 0) return; // the rest of the row is done
     out.submit_poll(o->descriptor(), POLLOUT);
     t.expect(!out.now().came, "io_uring POLL(OUT) is pending before");
     in.submit_poll(o->descriptor(), POLLIN, true);

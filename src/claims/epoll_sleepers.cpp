@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// claims/epoll_sleepers.cpp: FACTS E, threads asleep in epoll_wait, and what wakes nobody.
+// claims/epoll_sleepers.cpp: section E of docs/semantics.md, threads asleep in epoll_wait, and what wakes none of them.
 //
-// Owns K-070, K-073, K-074. Which threads an operation woke is read from the threads themselves: returned, or asleep
-// and never disturbed (calm.hpp). The threads share nothing but the descriptors.
+// Owns K-070, K-073, K-074. Each thread shows whether an operation woke it: it has returned, or it is asleep and was
+// never disturbed (calm.hpp). The threads share nothing but the descriptors.
 #include "claims/calm.hpp"
 #include "claims/claim.hpp"
 #include "claims/epoll_watch.hpp"
@@ -41,7 +41,7 @@ sleeper polling_for(trial& t, int fd, short events) {
         "poll");
 }
 
-// Everyone who sleeps, and whether all of them still do, undisturbed.
+// All sleepers, and whether all of them still sleep, undisturbed.
 class audience {
   public:
     void add(sleeper&& one) {
@@ -63,7 +63,7 @@ class audience {
         return static_cast<std::size_t>(std::count_if(group.begin(), group.end(), test));
     }
 
-    std::deque<sleeper> sleepers_; // a deque, so that nobody moves
+    std::deque<sleeper> sleepers_; // a deque, so that none moves
     std::deque<calm> calms_;
 };
 
@@ -75,7 +75,7 @@ int read_without_waiting(int fd) {
     return error_of(::preadv2(fd, &part, 1, -1, RWF_NOWAIT));
 }
 
-// Reads and writes that fail whatever the count is, each followed by a look at who noticed.
+// Reads and writes that fail at every count, each followed by a look at which threads noticed.
 template <class Silent>
 void fail_in_every_way(trial& t, int fd, const Silent& silent) {
     std::uint64_t value = 1;
@@ -105,14 +105,14 @@ void failures_at_zero(trial& t) {
     };
     t.expect_error(read_without_waiting(fd), EAGAIN, "RWF_NOWAIT read at count 0");
     silent("RWF_NOWAIT EAGAIN");
-    o->set_nonblock(true); // those who sleep already do not notice (K-089)
+    o->set_nonblock(true); // no effect on calls that sleep already (K-089)
     std::uint64_t value = 0;
     t.expect_error(o->read(value), EAGAIN, "read at count 0");
     silent("read EAGAIN");
     fail_in_every_way(t, fd, silent);
     o->write(1);
     all[0].must_return_with(0, 1, "the write that ends the claim");
-    o->write(1); // the reader may have been faster than the others' look
+    o->write(1); // the reader may be faster than the look at the others
     all[1].must_return("the write that ends the claim");
     all[2].must_return("the write that ends the claim");
 }
@@ -138,7 +138,7 @@ void failures_when_full(trial& t) {
     fail_in_every_way(t, fd, silent);
     t.expect_equal(o->count(), full_count, "count after all that failed");
 
-    // The exception: a read that faults has taken the count by then, and says so.
+    // The exception: a read that faults has taken the count by then, and wakes with OUT.
     t.expect_error(read_bytes(fd, no_memory_there(), 8), EFAULT, "read into no memory");
     all[0].must_return_with(0, "the read that faulted");
     all[1].must_return_with(0, POLLOUT, "the read that faulted");
@@ -164,7 +164,7 @@ void four_epolls(trial& t, std::uint32_t how, std::size_t released_by_one) {
     for (std::size_t i = 0; i < crowd; ++i) all[i].must_return_with(0, epoll_in, "its write");
 }
 
-// Four threads on one epoll; a write, nobody reads.
+// Four threads on one epoll; a write that nobody reads.
 void one_epoll(trial& t, std::uint32_t how, bool each_write_wakes_one) {
     auto o = t.make(0);
     epoll_watch watch(o->number(), epoll_in | how);
@@ -185,7 +185,7 @@ void one_epoll(trial& t, std::uint32_t how, bool each_write_wakes_one) {
 CLAIM(K_070, descriptor, "failed operations give no event and wake nobody; a read that faults does signal OUT") {
     failures_at_zero(t);
     failures_when_full(t);
-    // A write refused with room for less: POLLOUT is on and stays silent.
+    // A write is refused although there is room for less: POLLOUT is on and makes no event.
     auto o = t.make(0, EFD_NONBLOCK);
     o->write(full_count - 1);
     epoll_watch watch(o->descriptor(), epoll_in | epoll_out | epoll_edge);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// claims/epoll_watch.hpp: one epoll instance that watches one descriptor, as the claims about epoll need it.
+// claims/epoll_watch.hpp: one epoll instance that watches one descriptor, for the claims about epoll.
 //
 // Owns the epoll descriptor, which is given up with the claim's process. now() never sleeps: an eventfd wakes its
-// watchers before the waking call returns, so that an event is there then or never. Any thread.
-// Invariant: at most one descriptor is watched, so that one mask says all.
+// watchers before the waking call returns, so an event is there then or never. Any thread. Invariant: at most one
+// descriptor is watched, so one mask is the whole answer.
 #pragma once
 
 #include "claims/descriptor_calls.hpp"
@@ -32,7 +32,7 @@ class epoll_watch {
 
     // The mask that epoll_wait delivers at once, or `nothing`.
     std::uint32_t now() { return deliver(0); }
-    // The same, asleep until there is one.
+    // The same, but sleeps until there is one.
     std::uint32_t wait() { return deliver(-1); }
 
   private:

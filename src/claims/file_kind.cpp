@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// claims/file_kind.cpp: FACTS I, the calls that ask what kind of file an eventfd is: neither a socket nor a directory.
+// claims/file_kind.cpp: section I of docs/semantics.md, calls that ask what kind of file an eventfd is.
 //
 // Owns K-118 to K-122 and K-124: its link in /proc, mode and owner, locks, the calls of sockets, directories and
-// terminals, extended attributes. All anonymous files share one inode: whatever belongs to the inode (mode, locks)
-// would be seen by every program of the machine, so the claims here change nothing that lasts, and wait for locks that
-// another run of them holds.
+// terminals, extended attributes. All anonymous files share one inode, so every program of the machine would see a
+// change of its mode or locks. The claims here change nothing that lasts, and wait for locks that another run of them
+// holds.
 #include "claims/claim.hpp"
 #include "claims/descriptor_calls.hpp"
 #include "claims/other_process.hpp"
@@ -55,7 +55,7 @@ CLAIM(K_118, descriptor, "readlink of /proc/self/fd/N: anon_inode:[eventfd], lin
 CLAIM(K_119, descriptor, "opening that link: ENXIO; with O_PATH it opens, and a read of that is EBADF") {
     auto o = t.make(1, EFD_NONBLOCK);
     const std::string link = link_of(o->descriptor());
-    const int refused = owns_inode_of(o->descriptor()) ? ENXIO : EACCES; // the mode is looked at first
+    const int refused = owns_inode_of(o->descriptor()) ? ENXIO : EACCES; // the mode is checked first
     for (const int how : {O_RDWR, O_RDONLY, O_WRONLY})
         t.expect_error(error_of(::open(link.c_str(), how | O_CLOEXEC)), refused, "open");
     const int path = ::open(link.c_str(), O_PATH | O_CLOEXEC);
@@ -66,7 +66,7 @@ CLAIM(K_119, descriptor, "opening that link: ENXIO; with O_PATH it opens, and a 
     t.expect_equal(o->count(), 1, "count");
 }
 
-// Before 6.16 these changed the inode that all anonymous files share; the first call here changes it to what it is.
+// Before 6.16 these changed the inode that all anonymous files share; the first call here sets the value that it has.
 CLAIM(K_120, descriptor, "fchmod, fchown, futimens: EOPNOTSUPP, mode unchanged (6.16 and some earlier)") {
     auto o = t.make(1);
     const int fd = o->descriptor();

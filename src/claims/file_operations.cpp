@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// claims/file_operations.cpp: FACTS I, what an eventfd answers to calls that other files are made for.
+// claims/file_operations.cpp: section I of docs/semantics.md, calls that other kinds of file serve.
 //
-// Owns K-109 to K-117 and K-125: seeking, stat, memory mapping, size and syncing, moving data, ioctl; links, owners,
-// locks and the calls of other kinds of file are in file_kind.cpp. Each claim ends with a look at the count: none of
-// these calls may touch it. One thread.
+// Owns K-109 to K-117 and K-125: seeking, stat, memory mapping, size and syncing, moving data, ioctl. Links, owners,
+// locks and the calls of other kinds of file are in file_kind.cpp. Each claim ends with a look at the count, which none
+// of these calls may change. One thread.
 #include "claims/claim.hpp"
 #include "claims/descriptor_calls.hpp"
 
@@ -46,7 +46,7 @@ struct pipe_pair {
     int to() const { return ends[1]; }
 };
 
-// Not in a user namespace with numbers of its own, which may show root as somebody else.
+// Not in a user namespace with ids of its own, which may show root as another user.
 bool user_ids_are_the_systems() {
     std::ifstream map("/proc/self/uid_map");
     unsigned long inside = 1;

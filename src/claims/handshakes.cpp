@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// claims/handshakes.cpp: section F of docs/semantics.md, that no wake is lost, not one in many thousand.
+// claims/handshakes.cpp: section F of docs/semantics.md: no wake is lost in many thousand.
 //
 // Owns K-169. One token goes round three threads of one processor, which sleep until it comes: a reader, a reader of a
-// semaphore, and a writer that waits for room. So nearly every step wakes a sleeper, and nothing but that wake goes on.
-// A lost one is seen without a clock: everybody is asleep at one moment, and nobody is left who could end that.
+// semaphore, and a writer that waits for room. So nearly every step wakes a sleeper, and only that wake makes progress.
+// A lost wake is seen without a clock: all three are asleep at one moment, and nobody is left to wake them.
 #include "claims/counts.hpp"
 #include "claims/task.hpp"
 
@@ -35,7 +35,7 @@ class runner {
     [[nodiscard]] bool over() const { return over_.load(std::memory_order_acquire); }
     [[nodiscard]] int error() const { return error_.load(); }
     [[nodiscard]] long sleeps() const { return voluntary_switches(tid_.load(std::memory_order_acquire)); }
-    // Or through: it does nothing more either.
+    // Or finished, which is idle too.
     [[nodiscard]] bool rests() const { return over() || waits_at_.has_sleeper(tid_.load(std::memory_order_acquire)); }
 
   private:
@@ -52,11 +52,11 @@ void stay_on_this_processor() {
     cpu_set_t here;
     CPU_ZERO(&here);
     CPU_SET(static_cast<unsigned>(::sched_getcpu()), &here);
-    ::sched_setaffinity(0, sizeof here, &here); // refused: then fewer steps find their sleeper asleep
+    ::sched_setaffinity(0, sizeof here, &here); // if refused, fewer steps find their sleeper asleep
 }
 
-// Whether there was a moment at which everybody slept. Who is asleep and has not gone to sleep since an earlier look
-// has slept ever since that look; so all did at the moment between the last first look and the first second one.
+// Whether all threads slept at one moment. A thread that is asleep and has not gone to sleep since an earlier look has
+// slept ever since that look. So all slept at the moment between the last first look and the first second look.
 bool all_asleep_at_once(const runners& all) {
     std::array<long, std::tuple_size_v<runners>> before{};
     std::transform(all.begin(), all.end(), before.begin(), [](const runner& one) { return one.sleeps(); });

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// claims/in_kernel_api.cpp: section L of docs/semantics.md, the interface that the kernel keeps for its own drivers.
+// claims/in_kernel_api.cpp: section L of docs/semantics.md, the interface that the kernel offers to its own drivers.
 //
-// One function for each row, asked of the library alone, through core::context and the C wait queue: user space cannot
-// see the kernel's. K-155 (a kernel built without eventfd) has no counterpart. Callbacks here run in the claim's
+// One function for each row, asked of the library only, through core::context and the C wait queue: user space cannot
+// reach the kernel's. K-155 (a kernel built without eventfd) has no counterpart. Callbacks here run in the claim's
 // thread.
 #include "claims/counts.hpp"
 #include "claims/sleeper.hpp"
@@ -42,7 +42,7 @@ class owned {
     context* context_;
 };
 
-// An entry that remembers the keys it was called with, and does something if asked to.
+// An entry that records the keys it was called with, and runs an action if it has one.
 struct watcher : core::wait_queue_entry {
     explicit watcher(std::uint32_t which, bool alone = false) {
         callback = [](core::wait_queue_entry& entry, std::uint32_t key) {

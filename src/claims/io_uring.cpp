@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// claims/io_uring.cpp: FACTS K, io_uring as signaller, reader, writer and poller of an eventfd.
+// claims/io_uring.cpp: section K of docs/semantics.md, io_uring as signaller, reader, writer and poller of an eventfd.
 //
-// Owns K-137 to K-141. One thread drives the ring; what an operation of this thread completes is in the ring when the
-// operation has returned, so that "pending" is seen without waiting. Links with liburing (target_link_libraries uring).
+// Owns K-137 to K-141. One thread drives the ring. What an operation of this thread completes is in the ring when the
+// operation has returned, so "pending" is seen without waiting. Links with liburing (target_link_libraries uring).
 // Invariant: an address given to the ring stays valid until its completion has come.
 #include "claims/claim.hpp"
 #include "claims/descriptor_calls.hpp"
@@ -42,7 +42,7 @@ int result_of(trial& t, uring& ring, const std::string& what) {
     return found.result;
 }
 
-// A read that waits at count 0, through write(0) and through the close of its descriptor, until a write.
+// A read that waits at count 0, during write(0) and the close of its descriptor, until a write.
 void read_at_zero(trial& t, int kind, std::uint64_t offset) {
     uring ring;
     require(t, ring);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// claims/isolation.cpp: runs one claim in a child process and brings its outcome back.
+// claims/isolation.cpp: runs one claim in a child process and returns its outcome.
 //
-// Owns the child, its process group and the pipe for the time of one call; called from a process with one thread. The
-// answer is one verdict byte and the detail, preceded by its length. Invariant: when the call returns, the child and
-// whatever it started in its process group are gone, however the claim went.
+// Owns the child, its process group and the pipe for one call; called from a process with one thread. The answer is one
+// verdict byte, the length of the detail, and the detail. Invariant: when the call returns, the child and everything
+// that it started in its process group are gone.
 #include "claims/claim.hpp"
 #include "claims/trial_end.hpp"
 
@@ -55,7 +55,7 @@ void send_all(int pipe, const char* data, std::size_t size) {
     message += static_cast<char>(found.result);
     message += found.detail;
     send_all(pipe, message.data(), message.size());
-    ::_exit(0); // threads that still sleep, and exit handlers, are no business of this process
+    ::_exit(0); // without exit handlers, and without waiting for threads that sleep
 }
 
 [[noreturn]] void answer_as_child(const claim& which, backend& on, int pipe) {
@@ -75,7 +75,7 @@ std::optional<outcome> decode(const std::string& message) {
     return outcome{static_cast<verdict>(message[sizeof length]), message.substr(sizeof length + 1, length)};
 }
 
-// Takes what is in the pipe now; false at its end.
+// Reads what the pipe holds; false at its end.
 bool drain(int pipe, std::string& message) {
     std::array<char, 4096> chunk{};
     for (;;) {

@@ -2,8 +2,8 @@
 // claims/kernel_backend.cpp: the oracle: eventfds of the running kernel behind the object interface.
 //
 // Owns one descriptor for each object, and one AIO context for each process that signals. Count, id and semaphore mode
-// come from fdinfo. signal() completes a small asynchronous read whose completion the kernel signals to the eventfd
-// (K-132), the only way to eventfd_signal() that needs no device. Any thread may call.
+// come from fdinfo. signal() completes a small asynchronous read, for which the kernel signals the eventfd (K-132): the
+// only way to eventfd_signal() that needs no device. Any thread may call.
 #include "claims/descriptor_calls.hpp"
 #include "claims/numbered_object.hpp"
 #include "claims/task.hpp"
@@ -97,7 +97,7 @@ class kernel_object final : public numbered_object {
   public:
     kernel_object(int fd, int flags) : numbered_object(system_calls(), fd, flags) {}
 
-    // By the names of libc, which programs call.
+    // Through libc's names, as programs call them.
     int read(std::uint64_t& value) override { return outcome_of(of_call(::read(number(), &value, sizeof value))); }
     int write(std::uint64_t value) override { return outcome_of(of_call(::write(number(), &value, sizeof value))); }
     int signal() override { return completions().complete_one(number()); }

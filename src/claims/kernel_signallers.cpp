@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// claims/kernel_signallers.cpp: FACTS K, the kernel's own asynchronous I/O as signaller and reader of an eventfd.
+// claims/kernel_signallers.cpp: section K of docs/semantics.md, the kernel's own asynchronous I/O as signaller and
+// reader of an eventfd.
 //
 // Owns K-132 to K-136 and K-142 to K-144; io_uring is in io_uring.cpp, KVM in kvm.cpp. Saturation runs on every backend
-// through signal(), and with a descriptor through both kinds of completion as well. Links with liburing.
-// Invariant: where a completion may be signalled a little later by a worker of the kernel, the claim waits for it.
+// through signal(), and with a descriptor through both kinds of completion as well. Links with liburing. Invariant: if
+// a worker of the kernel may signal a completion a little later, the claim waits for it.
 #include "claims/aio.hpp"
 #include "claims/claim.hpp"
 #include "claims/descriptor_calls.hpp"
@@ -20,7 +21,7 @@ namespace efd::claims {
 
 namespace {
 
-// One read of a byte, which completes inside the call and signals `eventfd`; what it brought.
+// One read of a byte, which completes inside the call and signals `eventfd`; its result.
 struct one_completion {
     int error;           // of the submission
     std::int64_t result; // of the read
@@ -44,7 +45,7 @@ std::unique_ptr<object> at_max_minus_one(trial& t, int kind) {
     return o;
 }
 
-// A signal by the backend's own way; ends the trial where there is none.
+// A signal in the backend's own way; ends the trial if there is none.
 void signal(trial& t, object& o) {
     const int error = o.signal();
     if (error == ENOSYS) t.not_here("nothing here signals an eventfd from inside the kernel");
@@ -87,7 +88,7 @@ CLAIM(K_132, descriptor,
     }
     for (const int wrong : {one_byte_file(), ::epoll_create1(0)})
         t.expect_error(complete_one(context, wrong).error, EINVAL, "completion to what is not an eventfd");
-    const int high = ::fcntl(::eventfd(0, 0), F_DUPFD, 500); // a number that nobody else will take
+    const int high = ::fcntl(::eventfd(0, 0), F_DUPFD, 500); // a number that no other code takes
     ::close(high);
     for (const int closed : {high, -1})
         t.expect_error(complete_one(context, closed).error, EBADF, "completion to a closed descriptor");
@@ -245,7 +246,7 @@ CLAIM(K_144, descriptor, "signalling a context whose descriptors are all closed 
     t.expect_equal(result, POLLIN, "result");
 
     uring ring;
-    if (ring.refused() != 0) return; // one signaller has been seen
+    if (ring.refused() != 0) return; // one signaller is done
     const int registered = ::eventfd(0, EFD_NONBLOCK);
     t.expect_error(-::io_uring_register_eventfd(ring.ring(), registered), 0, "register");
     ::close(registered);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// claims/kvm.cpp: FACTS K, a virtual machine of KVM as consumer of an eventfd (irqfd).
+// claims/kvm.cpp: section K of docs/semantics.md, a virtual machine of KVM as consumer of an eventfd (irqfd).
 //
-// Owns K-145 to K-147. An irqfd is a wait-queue entry that reads the count inside the wake itself. The machine has an
-// interrupt controller and nothing else, and never runs. Where KVM is missing or refuses a machine, not provoked.
-// Invariant: what the wake consumed is gone when the write has returned; only the detaching at the last close is later.
+// Owns K-145 to K-147. An irqfd is a wait-queue entry that reads the count inside the wake. The machine has an
+// interrupt controller and nothing else, and never runs. Without KVM, or if it refuses a machine, not provoked.
+// Invariant: what the wake consumed is gone when the write has returned; only detaching at the last close is later.
 #include "claims/claim.hpp"
 #include "claims/descriptor_calls.hpp"
 #include "claims/epoll_watch.hpp"
@@ -23,7 +23,7 @@ namespace {
 
 class virtual_machine {
   public:
-    // Ends the trial where there can be none.
+    // Ends the trial if there can be none.
     explicit virtual_machine(trial& t) {
         const int kvm = ::open("/dev/kvm", O_RDWR | O_CLOEXEC);
         if (kvm < 0) t.not_here("/dev/kvm cannot be opened");
@@ -95,7 +95,7 @@ CLAIM(K_145, descriptor,
     t.expect_equal(before->count(), 0, "count after the next write");
     t.expect_error(vm.detach(before->descriptor()), 0, "detach");
 
-    // Detaching takes the entry out of the queue and reads once with it (K-152); what is written later stays.
+    // Detaching removes the entry and reads once more through it (K-152); what is written later stays.
     t.expect_error(vm.detach(units->descriptor()), 0, "detach of the semaphore");
     t.expect_equal(units->count(), 2, "count of the semaphore after detach");
     t.expect_error(units->write(5), 0, "write to the semaphore after detach");

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // claims/number_calls.hpp: the calls that a program makes on the number of an eventfd, for any backend.
 //
-// Owns nothing. The kernel's are direct system calls, so that no wrapper looks at their arguments first; the library's
-// are efd_fd_*. They take any number, also one that is closed. Any thread.
-// Invariant: errno is looked at where the call failed, and nowhere else.
+// Owns nothing. The kernel's are direct system calls, so that no wrapper checks their arguments first; the library's
+// are efd_fd_*. They take any number, also a closed one. Any thread. Invariant: errno is read only if the call failed.
 #pragma once
 
 #include <cerrno>

@@ -39,10 +39,10 @@ bool numbered_object::nonblock() { return (calls_.fcntl(number_, F_GETFL, 0).res
 
 int numbered_object::outcome_of(answer found) {
     if (found.error != 0) return found.error;
-    return found.result == static_cast<long>(sizeof(std::uint64_t)) ? 0 : EIO; // no eventfd moves any other number
+    return found.result == static_cast<long>(sizeof(std::uint64_t)) ? 0 : EIO; // an eventfd moves eight bytes or none
 }
 
-// The number behind a label of fdinfo, in this base; `otherwise` if there is no such line.
+// The number after a label of fdinfo, in this base; `otherwise` if there is no such line.
 std::uint64_t numbered_object::from_fdinfo(const std::string& label, int base, std::uint64_t otherwise) {
     const std::string text = calls_.fdinfo(number_);
     const std::size_t at = text.find(label);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// claims/numbered_object.hpp: what the backends share whose objects have a number: kernel and descriptor.
+// claims/numbered_object.hpp: shared by the backends whose objects have a number: kernel and descriptor.
 //
-// Owns the number, which it closes. Reads, writes, flags and the text of fdinfo, which has count, id and semaphore
-// mode, are asked by the backend's number_calls; poll is poll(2) of the number. Any thread may call.
+// Owns the number, which it closes. Reads, writes, flags and the text of fdinfo (count, id, semaphore mode) go through
+// the backend's number_calls; poll is poll(2) of the number. Any thread may call.
 #pragma once
 
 #include "claims/claim.hpp"
@@ -29,7 +29,7 @@ class numbered_object : public object {
     int number() const final { return number_; }
 
   protected:
-    // flags: as it was made, for kernels whose fdinfo does not show the mode.
+    // flags: those of its creation, for kernels whose fdinfo does not show the mode.
     numbered_object(const number_calls& calls, int number, int flags) : calls_(calls), number_(number), flags_(flags) {}
 
     // The errno of a read or write of one value: zero if it moved eight bytes.

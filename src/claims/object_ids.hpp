@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// claims/object_ids.hpp: whether the ids of objects that are gone are free again.
+// claims/object_ids.hpp: whether the ids of ended objects are free again.
 //
-// Owns nothing. Ids are given out smallest first, so that making objects until one has a larger id fills every gap
-// below. Two things can keep an id of a dead eventfd taken, and neither is of the claim: another program of the machine
-// may have got it, so that claims ask about several ids at once; and the kernel frees some references only after a
-// grace period of its RCU, which can take half a minute on a busy machine unless somebody asks for one. Used by the
-// claim's thread. Invariant: no object made here is left behind.
+// Owns nothing. Ids are given out smallest first, so making objects until one has a larger id fills every gap below.
+// Two things outside the claim can keep the id of a dead eventfd taken. Another program of the machine may have got it,
+// so claims ask about several ids at once. And the kernel frees some references only after a grace period of its RCU,
+// which can take half a minute on a busy machine unless a program asks for one. Used by the claim's thread. Invariant:
+// no object made here is left.
 #pragma once
 
 #include "claims/claim.hpp"
@@ -20,10 +20,10 @@
 
 namespace efd::claims {
 
-// More than other programs get in the moment in which a claim gives its ids back.
+// More than other programs take in the moment in which a claim gives its ids back.
 inline constexpr std::size_t enough_ids = 8;
 
-// Whether a new object can have one of these ids now: it is given to one of as many as it takes to come past them all.
+// Whether a new object can have one of these ids now: it makes as many objects as it takes to pass them all.
 inline bool any_is_free(trial& t, const std::vector<int>& ids) {
     const int largest_id = *std::max_element(ids.begin(), ids.end());
     std::vector<std::unique_ptr<object>> made;
@@ -34,13 +34,13 @@ inline bool any_is_free(trial& t, const std::vector<int>& ids) {
     return false;
 }
 
-// Sleeps until every reader of the kernel's RCU that has begun is done. A kernel that refuses this says so at once.
+// Sleeps until all present readers of the kernel's RCU are done. A kernel that refuses this says so at once.
 inline void await_grace_period() {
     constexpr int membarrier_cmd_global = 1;
     ::syscall(SYS_membarrier, membarrier_cmd_global, 0, 0);
 }
 
-// The same, waiting for a kernel that lets go of its last reference a little later.
+// The same, but waits for a kernel that drops its last reference a little later.
 inline bool any_becomes_free(trial& t, const std::vector<int>& ids) {
     return wait_until([&] {
         await_grace_period();

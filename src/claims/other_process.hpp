@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // claims/other_process.hpp: a second process, for claims about what is shared and what is unique in the system.
 //
-// Owns the child and a pipe each way. The child does its setup, tells the number that this gave, and stays as it is,
-// with all it holds, until the parent lets it go. Made by the claim's thread while it is the only one (it forks).
-// Invariant: after the destructor the child is gone.
+// Owns the child and a pipe each way. The child does its setup, reports the number that this gave, and keeps all it
+// holds until the parent releases it. Made by the claim's thread while it is the only one (it forks). Invariant: after
+// the destructor the child is gone.
 #pragma once
 
 #include <functional>
@@ -38,10 +38,10 @@ class other_process {
     other_process(const other_process&) = delete;
     other_process& operator=(const other_process&) = delete;
 
-    // What setup gave; -1 if there is no such process, or it died.
+    // The result of setup; -1 if there is no such process, or it died.
     long answer() const { return answer_; }
     pid_t pid() const { return child_; }
-    // Ends the child and waits until it is gone with all it held.
+    // Ends the child and waits until it and all it held are gone.
     void let_go() {
         if (child_ <= 0) return;
         ::close(leave_);
@@ -55,7 +55,7 @@ class other_process {
     long answer_ = -1;
 };
 
-// What `ask` gives in a process of its own that ends at once.
+// The result of `ask` in a process of its own that ends at once.
 inline long in_other_process(const std::function<long()>& ask) { return other_process(ask).answer(); }
 
 } // namespace efd::claims

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// claims/poll.cpp: section D of docs/semantics.md, what poll and select say at each count.
+// claims/poll.cpp: section D of docs/semantics.md, what poll and select report at each count.
 //
-// One function for each row. The masks hold for every object, through object::poll, which asks for everything; what a
-// caller asks for, select and closed numbers need a number.
+// One function for each row. The masks hold for every object, through object::poll, which asks for everything;
+// requested masks, select and closed numbers need a number.
 #include "claims/counts.hpp"
 #include "claims/raw_calls.hpp"
 
@@ -18,7 +18,7 @@ void expect_mask(trial& t, std::uint64_t count, unsigned claimed) {
         t.expect_equal(with_count(t, count, flags)->poll(), claimed, "poll at " + std::to_string(count));
 }
 
-// Whether its number is that of a bell, whose state says what poll says, but for POLLERR: efd_eventfd's.
+// Whether its number is that of a bell of efd_eventfd, which shows what poll shows, except POLLERR.
 bool shows_no_error(const object& o) { return o.number() >= 0 && o.descriptor() < 0; }
 
 short poll_for(int fd, short events) {
@@ -26,7 +26,7 @@ short poll_for(int fd, short events) {
     return ::poll(&asked, 1, 0) < 0 ? short{-1} : asked.revents;
 }
 
-// r, w and x for the sets that select leaves the descriptor in.
+// r, w and x for the sets in which select leaves the descriptor.
 std::string select_says(int fd) {
     fd_set in, out, except;
     FD_ZERO(&in);
@@ -88,7 +88,7 @@ CLAIM(K_054, number, "select: readable above 0, writable below 2^64-2 and at 2^6
     t.expect_equal(says(0), "w", "at 0");
     for (const std::uint64_t count : counts_in_between) t.expect_equal(says(count), "rw", std::to_string(count));
     t.expect_equal(says(largest), "r", "at 2^64-2");
-    // Writable there is POLLERR: declared difference.
+    // Declared difference: POLLERR makes it writable there.
     t.expect_equal(says(top), shows_no_error(*t.make()) ? "r" : "rw", "at 2^64-1");
 }
 

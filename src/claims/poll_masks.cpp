@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // claims/poll_masks.cpp: section D of docs/semantics.md, ppoll and pselect, which wait with a signal mask of their own.
 //
-// Owns K-167 and K-168: the same steps by either name. The mask is the thread's from before the call looks until after
-// it has decided, and no longer.
+// Owns K-167 and K-168: the same steps under either name. The thread has that mask from before the call looks until
+// after it has decided, and no longer.
 #include "claims/calm.hpp"
 #include "claims/counts.hpp"
 #include "claims/sleeper.hpp"
@@ -18,7 +18,7 @@ namespace {
 
 std::atomic<int> handled{0};
 
-// 1 for ready, 0 for not, or a negated errno. ms: how long it may wait, below zero for ever.
+// 1 for ready, 0 for not ready, or a negated errno. ms: how long it may wait; below zero: for ever.
 using waiting_call = int (*)(int fd, bool to_write, long ms, const sigset_t* mask);
 
 timespec time_of(long ms) { return {ms / 1000, ms % 1000 * 1'000'000}; }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// claims/proc.cpp: FACTS J, what /proc says of an eventfd: the lines of fdinfo, and the id of the object.
+// claims/proc.cpp: section J of docs/semantics.md, /proc: the lines of fdinfo, and the id of the object.
 //
-// Owns K-126 to K-131. K-128 and K-129 run on every backend, which all have ids and a semaphore mode; the text of
-// fdinfo needs a number. Ids are unique in the whole system, so that other programs take and give them back at any
-// time: where a claim needs a certain id, it tries often enough for the others not to matter.
+// Owns K-126 to K-131. K-128 and K-129 run on every backend, because all have ids and a semaphore mode; the text of
+// fdinfo needs a number. Ids are unique in the whole system, and other programs take and return them at any time: a
+// claim that needs a certain id tries often enough.
 #include "claims/aio.hpp"
 #include "claims/claim.hpp"
 #include "claims/descriptor_calls.hpp"
@@ -26,7 +26,7 @@ namespace efd::claims {
 
 namespace {
 
-// A pattern of fdinfo, where # stands for a decimal number; nothing else may differ.
+// A pattern of fdinfo, with # for a decimal number; everything else must match.
 bool matches(const std::string& text, const std::string& pattern) {
     std::size_t at = 0;
     for (const char c : pattern) {
@@ -57,8 +57,8 @@ std::string hexadecimal(std::uint64_t count) {
     return text;
 }
 
-// Two ids of living objects are given back, in both orders: the next two objects must have them, smaller first. False
-// if it never came so, which other programs of the machine can cause in some tries, but not in all.
+// Returns two ids of living objects, in both orders: the next two objects must have them, smaller first. False if that
+// never happened; other programs can prevent it in some tries, but not in all.
 bool smallest_free_first(trial& t, bool small_goes_first) {
     for (int attempt = 0; attempt < 200; ++attempt) {
         std::vector<std::unique_ptr<object>> living;
@@ -77,7 +77,7 @@ bool smallest_free_first(trial& t, bool small_goes_first) {
     return false;
 }
 
-// The ids of objects whose last descriptors are closed while `hold` has made the kernel keep them: taken until
+// Ids of objects whose last descriptors are closed while `hold` has made the kernel keep them: they are taken until
 // `release`.
 template <class Hold, class Release>
 void taken_while_held(trial& t, Hold hold, Release release, const std::string& by) {
@@ -115,7 +115,7 @@ void held_by_requests(trial& t) {
 void held_by_rings(trial& t) {
     std::array<uring, enough_ids> rings;
     for (const uring& one : rings)
-        if (one.refused() != 0) return; // one holder has been seen
+        if (one.refused() != 0) return; // one holder is done
     taken_while_held(
         t,
         [&](std::size_t i, int fd) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-// claims/processes.cpp: section H of docs/semantics.md, further ways by which numbers get into other hands, or go.
+// claims/processes.cpp: section H of docs/semantics.md, other ways in which descriptors are passed on or closed.
 //
-// Owns K-163 to K-166: posix_spawn, vfork with exec, close_range, clone with one table of numbers for two processes.
-// What a program that was executed can do with a number is asked by a shell, whose redirections need numbers of one
-// digit.
+// Owns K-163 to K-166: posix_spawn, vfork with exec, close_range, clone with one descriptor table for two processes. A
+// shell shows what an executed program can do with a number; its redirections need numbers of one digit.
 #include "claims/claim.hpp"
 #include "claims/descriptor_calls.hpp"
 #include "claims/other_process.hpp"
@@ -37,7 +36,7 @@ int numbered_nine(trial& t, const object& from, bool close_on_exec) {
     return fd;
 }
 
-// Exit status of a child; ends the trial where there was no shell.
+// Exit status of a child; ends the trial if there is no shell.
 int end_of(trial& t, pid_t child) {
     int status = -1;
     while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
@@ -76,7 +75,7 @@ int executed_after_vfork(trial& t, int closed_there) {
     return end_of(t, child);
 }
 
-// Eight written ones and the read of them, a hundred times: what has a way to learn how a number is used has learnt it.
+// Eight writes of one and a read of them, a hundred times: enough for a backend that learns how a number is used.
 void use(trial& t, int fd) {
     std::uint64_t value = 0;
     for (int i = 0; i < 100; ++i) {
@@ -86,7 +85,7 @@ void use(trial& t, int fd) {
     }
 }
 
-// Runs `what` in another process that has the same table of numbers, and a memory of its own. That process, or -1.
+// Runs `what` in another process with the same descriptor table and its own memory. The process, or -1.
 using way_to_share = pid_t (*)(const std::function<int()>& what);
 pid_t by_name(const std::function<int()>& what) {
     std::vector<std::max_align_t> stack(16384);
@@ -116,7 +115,8 @@ int with_one_table(trial& t, const std::function<int()>& what) {
 
 constexpr long refused = -ENOSYS;
 
-// What this process reads of an eventfd that another one with its table has made, and has written to; a negated errno.
+// What this process reads from an eventfd that another process with its table has made and written to; or a negated
+// errno.
 long value_made_elsewhere(trial& t, way_to_share how) {
     const pid_t child = how([&] {
         const int theirs = ::eventfd(0, EFD_NONBLOCK);
@@ -215,7 +215,7 @@ CLAIM(K_166, descriptor,
       "clone with CLONE_FILES: two processes, one table: what one makes or closes, the other has made or closed") {
     constexpr std::pair<const char*, way_to_share> ways[] = {
         {"clone", by_name}, {"SYS_clone", by_clone}, {"SYS_clone3", by_clone3}};
-    for (const auto& [how, way] : ways) { // each in a process of its own, in which nothing has happened yet
+    for (const auto& [how, way] : ways) { // each in a fresh process
         const long found = in_other_process([&] { return value_made_elsewhere(t, way); });
         if (found != refused) t.expect_equal(found, 11, std::string("value of an eventfd made after ") + how);
     }
@@ -234,7 +234,7 @@ CLAIM(K_166, descriptor,
     t.expect_equal(value, 7, "value of the other's write");
 
     use(t, fd);
-    const int replaced = with_one_table(t, [&] { // the number closed, and given to another eventfd
+    const int replaced = with_one_table(t, [&] { // the number is closed, and names another eventfd
         ::close(fd);
         const int theirs = ::eventfd(40, EFD_NONBLOCK);
         return theirs == fd ? 0 : 1;

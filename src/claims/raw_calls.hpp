@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// claims/raw_calls.hpp: what claims say of the answer to a call on a number, and addresses that it must refuse.
+// claims/raw_calls.hpp: checks of the answer to a call on a number, and addresses that the call must refuse.
 //
 // Owns nothing; mappings stay until the claim's process ends.
 #pragma once
@@ -20,10 +20,10 @@ inline void expect_result(trial& asked, answer found, long claimed, std::string_
     if (found.error == 0) asked.expect_equal(found.result, claimed, what);
 }
 
-// An address that belongs to the kernel and is refused before anything else is looked at.
+// An address of the kernel, which is refused before anything else is checked.
 inline void* kernel_address() { return reinterpret_cast<void*>(~std::uintptr_t{0} << 12 << 1); }
 
-// The border between a page that can be written and one that is not there.
+// The border between a writable page and an unmapped one.
 inline unsigned char* edge_of_memory(trial& asked) {
     const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
     void* const both = ::mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

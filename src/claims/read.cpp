@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// claims/read.cpp: section B of docs/semantics.md, what a read takes and when it refuses.
+// claims/read.cpp: section B of docs/semantics.md, what a read takes and when it is refused.
 //
 // One function for each row. Values and EAGAIN hold for every object; lengths, addresses and vectors need a number, and
-// offsets the kernel's. System calls are made directly, so that no wrapper looks at their arguments first.
+// offsets the kernel's. System calls are made directly, so that no wrapper checks their arguments first.
 #include "claims/counts.hpp"
 #include "claims/raw_calls.hpp"
 #include "claims/sleeper.hpp"
@@ -21,7 +21,7 @@
 namespace efd::claims {
 namespace {
 
-// Of its number, by the backend's call.
+// A read of its number, through the backend's call.
 answer read_raw(trial& t, const object& of, void* to, std::size_t length) {
     return t.calls().read(of.number(), to, length);
 }
@@ -34,7 +34,7 @@ answer preadv2_raw(int fd, void* to, std::size_t length, long offset, unsigned f
     return of_call(::syscall(SYS_preadv2, fd, &part, 1L, offset, offset < 0 ? -1L : 0L, flags));
 }
 
-// The kernel's reads since 5.8 are vectored as one; before, each segment was a read of its own.
+// Since 5.8 the kernel reads a vector as one; before, each segment was a read of its own.
 void needs_vectored_read(trial& t) {
     if (t.on().offers(needs::descriptor) && !kernel_at_least(5, 8))
         t.not_here("before Linux 5.8 readv was one read for each segment");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// claims/signals.cpp: section G of docs/semantics.md, what Unix signals do to calls that sleep.
+// claims/signals.cpp: section G of docs/semantics.md, the effect of Unix signals on calls that sleep.
 //
 // One function for each row. The handlers only count. A call is seen asleep before a signal is sent to its thread, and
-// the signal is seen taken (it is pending no more) before the claim judges what the call did.
+// the signal is seen taken (no longer pending) before the claim judges what the call did.
 #include "claims/calm.hpp"
 #include "claims/counts.hpp"
 #include "claims/epoll_watch.hpp"
@@ -45,8 +45,8 @@ void handler_must_have_run(trial& t, int times) {
     t.expect(wait_until([&] { return handled.load() >= times; }), "the handler ran");
 }
 
-// Stops this whole process and lets it go on, by a child that sees it stopped in between, or gives up after a minute.
-// Only calls that a child of a process with threads may make. 0 from the child: it was seen.
+// Stops this whole process and continues it, through a child that sees it stopped in between, or gives up after a
+// minute. Only calls that the child of a process with threads may make. 0 from the child: it saw the stop.
 int stop_and_continue_parent(pid_t parent, const char* stat_file) {
     if (::kill(parent, SIGSTOP) != 0) return 1;
     bool stopped = false;
@@ -62,8 +62,8 @@ int stop_and_continue_parent(pid_t parent, const char* stat_file) {
     return ::kill(parent, SIGCONT) == 0 && stopped ? 0 : 2;
 }
 
-// Puts the sleeper where it cannot run while this thread does not let it: one CPU for both, and a
-// class that preempts nobody when it wakes.
+// Keeps the sleeper from running unless this thread lets it: one CPU for both, and a scheduling class that preempts
+// nobody when it wakes.
 void let_it_wait_for_us(const sleeper& one) {
     cpu_set_t here;
     CPU_ZERO(&here);
@@ -103,7 +103,7 @@ void data_at_entry_is_taken(trial& t, object& o) {
     sender.join();
 }
 
-// EINTR is decided before the handler runs: what the handler writes is left for the next read.
+// EINTR is decided before the handler runs: what the handler writes stays for the next read.
 void handler_that_writes(trial& t) {
     struct sigaction action{};
     action.sa_handler = [](int) { for_handler.load()->write(7); };
@@ -195,7 +195,7 @@ CLAIM(K_097, object, "data beats a signal; with data at entry never EINTR; maske
             t, [&](pid_t tid) { return o->has_sleeper(tid); },
             [&](std::uint64_t& value) {
                 const int error = o->read(value);
-                wait_until([&] { return handled.load() > handled_before; }); // or the signal finds no thread
+                wait_until([&] { return handled.load() > handled_before; }); // else the signal finds no thread
                 return error;
             },
             "a read");
@@ -205,7 +205,7 @@ CLAIM(K_097, object, "data beats a signal; with data at entry never EINTR; maske
         if (data_first) reader.send(SIGUSR1);
         if (data_first) {
             reader.must_return_with(0, 5, "a write, then a signal");
-        } else { // if it ran between the two, EINTR is right: then nothing was taken
+        } else { // if it ran between the two, EINTR is right, with nothing taken
             reader.must_return("a signal, then a write");
             if (reader.error() == 0)
                 ++beaten;

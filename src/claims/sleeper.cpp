@@ -20,7 +20,7 @@ bool wait_until(const std::function<bool()>& holds) {
     const auto deadline = std::chrono::steady_clock::now() + step_bound;
     while (!holds()) {
         if (std::chrono::steady_clock::now() > deadline) return holds();
-        std::this_thread::sleep_for(between_looks); // pace: nothing tells of what is looked for
+        std::this_thread::sleep_for(between_looks); // pace: the state looked for sends no event
     }
     return true;
 }
@@ -34,7 +34,7 @@ sleeper::sleeper(trial& asked, place asleep_there, call what, std::string_view n
       }) {
     const bool settled = wait_until([this] { return returned() || (tid() != 0 && asleep()); });
     if (settled && !returned()) return;
-    thread_.detach(); // the destructor does not run for a constructor that throws
+    thread_.detach(); // no destructor runs for a constructor that throws
     asked.abandon(name_ + (settled ? " returned where it must sleep" : " was never seen asleep"));
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// claims/stores.cpp: section B of docs/semantics.md, what a read stores, seen one instruction at a time.
+// claims/stores.cpp: section B of docs/semantics.md, what a read stores, one instruction at a time.
 //
-// Owns K-161. A child process reads; this one traces it, single-steps it through the call, and looks at the page of the
-// buffer after each instruction, which for the kernel's read is one step. The page is shared, so that looking costs
-// nothing, and lies between two pages that are not there. Where ptrace is refused, nothing of this is provoked.
+// Owns K-161. A child process reads. This process traces it, single-steps it through the call, and compares the page of
+// the buffer after each instruction; the kernel's read is one step. The page is shared, so comparing is cheap, and lies
+// between two unmapped pages. If ptrace is refused, none of this is provoked.
 #include "claims/claim.hpp"
 #include "claims/sleeper.hpp"
 #include "claims/task.hpp"
@@ -23,7 +23,7 @@
 namespace efd::claims {
 namespace {
 
-// What another thread of the child does once the read sleeps.
+// What another thread of the child does while the read sleeps.
 enum class meanwhile : unsigned char { nothing, a_write, a_signal };
 
 struct scene {
@@ -32,7 +32,7 @@ struct scene {
     std::uint64_t count;
     meanwhile other;
     int error;
-    std::uint64_t value; // that is stored
+    std::uint64_t value; // the value stored
 };
 
 constexpr scene scenes[] = {
@@ -44,7 +44,7 @@ constexpr scene scenes[] = {
     {"a read that was interrupted", 0, 0, meanwhile::a_signal, EINTR, 0},
 };
 
-// What one instruction of the machine stores: of a value one, or its two halves.
+// What one instruction of the machine stores: a value, or half of it.
 using word = unsigned long;
 constexpr std::size_t words_of_value = sizeof(std::uint64_t) / sizeof(word);
 constexpr auto untouched = static_cast<word>(0xa5a5a5a5a5a5a5a5U);
@@ -52,7 +52,7 @@ constexpr auto marked = static_cast<word>(0x5a5a5a5a5a5a5a5aU);
 constexpr int no_ptrace = 70;
 constexpr int no_object = 71;
 
-// The page of the buffer between two pages that are not there, and behind them a page for the outcome; all shared.
+// The page of the buffer between two unmapped pages, and after them a page for the outcome; all shared.
 class shared_pages {
   public:
     explicit shared_pages(trial& t) : size_(static_cast<std::size_t>(::sysconf(_SC_PAGESIZE))) {
@@ -76,7 +76,7 @@ class shared_pages {
 
 void on_signal(int) {}
 
-// In the child: comes to the scene, stops, reads into `place`, stops again.
+// In the child: prepares the read, stops, reads into `place`, stops again.
 [[noreturn]] void play(backend& on, const scene& now, std::uint64_t& place, int& error) {
     struct sigaction action{};
     action.sa_handler = on_signal;
@@ -101,7 +101,7 @@ void on_signal(int) {}
     ::_exit(0);
 }
 
-// The traced child; its next stop, and the end of it.
+// The traced child: waits for its next stop, and ends it.
 class stepped {
   public:
     explicit stepped(pid_t child) : child_(child) {}
@@ -112,7 +112,7 @@ class stepped {
     stepped(const stepped&) = delete;
     stepped& operator=(const stepped&) = delete;
 
-    // The signal with which it stopped; ends the trial if it did not.
+    // The signal with which it stopped; ends the trial if it did not stop.
     int next_stop(trial& t) {
         int status = 0;
         while (::waitpid(child_, &status, __WALL) < 0 && errno == EINTR) {
@@ -121,7 +121,7 @@ class stepped {
         if (WIFEXITED(status) && WEXITSTATUS(status) == no_ptrace) t.not_here("ptrace is refused");
         t.abandon("the reading process ended");
     }
-    // One instruction, in which it gets this signal, if it is one.
+    // Runs one instruction, and delivers this signal if it is one.
     void step(trial& t, int signal_number) {
         if (::ptrace(PTRACE_SINGLESTEP, child_, nullptr, static_cast<long>(signal_number)) != 0)
             t.not_here("this machine steps no process");
@@ -139,7 +139,7 @@ class watched_page {
         expected_.fill(untouched);
     }
 
-    // After each instruction. What was stored is replaced, so that the same value stored once more is seen too.
+    // After each instruction. A stored value is replaced, so that a second store of the same value is seen too.
     void look() {
         word* const place = pages_.words() + at_;
         for (std::size_t i = 0; i < words_of_value; ++i) {

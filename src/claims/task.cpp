@@ -40,7 +40,7 @@ bool state_is_sleeping(pid_t tid) {
     return end_of_name != std::string::npos && stat[end_of_name + 2] == 'S';
 }
 
-// The number behind a label of /proc/self/task/TID/status.
+// The number after a label of /proc/self/task/TID/status.
 long long from_status(pid_t tid, const char* label, int base, long long otherwise) {
     const std::string status = read_task_file(tid, "status");
     const std::size_t at = status.find(label);
@@ -53,8 +53,8 @@ bool contains(std::initializer_list<long> calls, long call) {
     return false;
 }
 
-// Under qemu-user /proc numbers the calls as the x86-64 kernel below does. Of these only the futex call is asked for by
-// what can run there; the emulator leaves 64-bit addresses as they are.
+// Under qemu-user /proc numbers the calls as the x86-64 kernel below does. Programs there ask about the futex call
+// only; the emulator leaves 64-bit addresses as they are.
 long as_numbered_here(long call) {
 #ifdef EFD_UNDER_EMULATOR
     constexpr long futex_of_x86_64 = 202;
@@ -64,7 +64,7 @@ long as_numbered_here(long call) {
 #endif
 }
 
-// The futex address of a futex_waitv entry that lies on the sleeper's stack; 0 if it cannot be read any more.
+// The futex address of a futex_waitv entry on the sleeper's stack; 0 if it can no longer be read.
 std::uint64_t address_in_waitv(std::uint64_t entry) {
     std::uint64_t address = 0;
     const iovec here{&address, sizeof address};
@@ -78,7 +78,7 @@ std::uint64_t address_in_waitv(std::uint64_t entry) {
 task_state look_at_task(pid_t tid) {
     task_state seen;
     const std::string text = read_task_file(tid, "syscall");
-    if (text.empty()) { // no such thread, or this system does not tell
+    if (text.empty()) { // no such thread, or not readable on this system
         seen.asleep = state_is_sleeping(tid);
         return seen;
     }

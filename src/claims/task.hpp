@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// claims/task.hpp: what the kernel says of one thread of this process: where it sleeps, how often it went to sleep.
+// claims/task.hpp: what the kernel reports about one thread of this process: where it sleeps, how often it went to
+// sleep.
 //
 // Owns nothing; reads /proc/self/task. Any thread may call. Invariant: an answer "asleep" was true at some moment
-// during the call. Where /proc does not tell system calls, a thread in state S counts as asleep there.
+// during the call. If /proc does not show system calls, a thread in state S counts as asleep.
 #pragma once
 
 #include <array>
@@ -14,7 +15,7 @@ namespace efd::claims {
 
 struct task_state {
     bool asleep = false;                 // not running, not runnable
-    bool call_known = false;             // whether the two below are of any meaning
+    bool call_known = false;             // whether the two below are valid
     long call = -1;                      // the system call it sleeps in
     std::array<std::uint64_t, 6> args{}; // its arguments
 };
@@ -33,7 +34,7 @@ struct task_state {
 // How often the thread has gone to sleep of its own accord; -1 if unreadable.
 [[nodiscard]] long voluntary_switches(pid_t tid);
 
-// Whether a signal that was sent to this thread has not been taken yet.
+// Whether a signal to this thread is still pending.
 [[nodiscard]] bool signal_pending(pid_t tid, int signal_number);
 
 [[nodiscard]] pid_t current_tid();

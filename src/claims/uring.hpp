@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// claims/uring.hpp: one io_uring, as the claims about its reads, writes, polls and completions need it.
+// claims/uring.hpp: one io_uring, for the claims about its reads, writes, polls and completions.
 //
 // Owns the ring, given up with the claim's process. Links with liburing. One thread. now() never sleeps: what an
 // operation of this thread completes is in the ring when that operation has returned, after io_uring_get_events.
@@ -20,7 +20,7 @@ class uring {
   public:
     struct completion {
         bool came = false;
-        int result = 0;     // as the operation's return value, or minus an errno
+        int result = 0;     // the operation's return value, or a negated errno
         unsigned flags = 0; // IORING_CQE_F_...
     };
 

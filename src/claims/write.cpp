@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// claims/write.cpp: section C of docs/semantics.md, what a write adds and when it refuses.
+// claims/write.cpp: section C of docs/semantics.md, what a write adds and when it is refused.
 //
 // One function for each row. The bound, EAGAIN and the order of checks hold for every object; lengths, addresses and
-// vectors need a number, and offsets the kernel's. System calls are made directly, so that no wrapper looks at their
+// vectors need a number, and offsets the kernel's. System calls are made directly, so that no wrapper checks their
 // arguments first.
 #include "claims/counts.hpp"
 #include "claims/raw_calls.hpp"
@@ -22,7 +22,7 @@
 namespace efd::claims {
 namespace {
 
-// To its number, by the backend's call.
+// A write to its number, through the backend's call.
 answer write_raw(trial& t, const object& to, const void* from, std::size_t length) {
     return t.calls().write(to.number(), from, length);
 }
@@ -30,7 +30,7 @@ answer writev_raw(trial& t, const object& to, const std::vector<iovec>& parts) {
     return t.calls().writev(to.number(), parts);
 }
 
-// A long write was accepted by kernels, and its first 8 bytes added, until 6.9.
+// Until 6.9 kernels accepted a long write and added its first 8 bytes.
 bool length_is_exact(trial& t) { return !t.on().offers(needs::descriptor) || kernel_at_least(6, 9); }
 
 void expect_write(trial& t, object& to, std::uint64_t value, int claimed, std::uint64_t count_after) {
@@ -199,7 +199,7 @@ CLAIM(K_041, number, "writev is one write for each segment, up to the first that
         {"{4,8}", {{&v[0], 4}, {&v[1], 8}}, -1, EINVAL, 0},
         {"{0,8}", {{&v[0], 0}, {&v[1], 8}}, -1, EINVAL, 0},
         {"{8,0}", {{&v[0], 8}, {&v[1], 0}}, 8, 0, 2},
-        {"{8,0,8}", {{&v[0], 8}, {&v[1], 0}, {&v[2], 8}}, 16, 0, 13}, // a later empty one is passed over
+        {"{8,0,8}", {{&v[0], 8}, {&v[1], 0}, {&v[2], 8}}, 16, 0, 13}, // a later empty one is skipped
         {"{v,max,w}", {{&with_bad[0], 8}, {&with_bad[1], 8}, {&with_bad[2], 8}}, 8, 0, 2},
         {"{max,v}", {{&with_bad[1], 8}, {&with_bad[0], 8}}, -1, EINVAL, 0},
     };
@@ -282,7 +282,7 @@ CLAIM(K_046, object, "reads and writes are atomic: sums are conserved under cont
     std::atomic<std::uint64_t> written{0};
     std::atomic<std::uint64_t> taken{0};
     std::atomic<int> writing{3};
-    std::barrier together(5); // none is done before the last has begun
+    std::barrier together(5); // none ends before the last has begun
     std::vector<std::thread> threads;
     for (std::uint64_t step = 1; step <= 3; ++step)
         threads.emplace_back([&, step] {
