@@ -25,7 +25,7 @@ using base::status;
 
 namespace {
 
-// How many sleepers a wake is for: where one could be killed with the wake in its hands, all (PROOF section 0).
+// OWED: how many sleepers a wake is for; all in shared memory, where a woken one may be killed before it takes.
 int how_many(const context& object, std::uint64_t units) noexcept {
     if (units == 0) return 0;
     const bool all = object.shared() || units >= static_cast<std::uint64_t>(os::everybody);
