@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// tests/bench/apart_test.cpp: a row that hangs, breaks or throws is named, and the rows after it are measured.
+// tests/bench/apart_test.cpp: a row that hangs, breaks or throws is named, and the next rows are measured.
 #include "bench/bench.hpp"
 
 #include <gtest/gtest.h>

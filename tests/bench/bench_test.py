@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# tests/bench/bench_test.py: `efd bench` as its users meet it: what it prints, and with which status it ends.
+# tests/bench/bench_test.py: the output and the exit status of `efd bench`.
 #
-#   bench_test.py EFD [NAME]: runs every test, or the named one, against that binary. No time is judged, only shapes.
+#   bench_test.py EFD [NAME]: runs every test, or the named one, against that binary. It judges no time.
 import json
 import os
 import pty
@@ -34,7 +34,7 @@ def children_of(pid):
                 if int(stat.read().rpartition(")")[2].split()[1]) == pid:
                     found.append(int(entry))
         except (OSError, ValueError, IndexError):
-            pass  # no process, or one that has ended meanwhile
+            pass  # no process, or it has ended meanwhile
     return found
 
 
@@ -160,7 +160,7 @@ class Endings(unittest.TestCase):
     def test_a_pipe_gets_plain_progress_and_a_signal_ends_the_row_too(self):
         process = subprocess.Popen([EFD, "bench", *LONG_ROW], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                    text=True, env={**os.environ, "TERM": "xterm"})
-        line = process.stderr.readline()  # comes when nothing has been said for ten seconds
+        line = process.stderr.readline()  # comes after ten seconds without output
         self.assertRegex(line, r"^row 1 of 1: pingpong_same_core, round \d+ of 1000, \w+(, \d+ s)?\n$")
         row = first_child_of(process)
         process.terminate()

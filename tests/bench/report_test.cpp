@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// tests/bench/report_test.cpp: what the bench prints: 80 columns, the load beside what it makes doubtful, the JSON.
+// tests/bench/report_test.cpp: the bench's output: 80 columns, the load beside the figures that it makes doubtful, the
+// JSON.
 #include "bench/report.hpp"
 
 #include <gmock/gmock.h>
@@ -27,7 +28,7 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 const auto fits = Truly([](const std::string& line) { return line.size() <= columns; });
 
-// As run_row would give it, of a row with the values of each subject.
+// As run_row returns it, for a row with these values of each subject.
 row_result result_of(std::vector<std::pair<std::string, std::vector<double>>> values, std::vector<gate> gates) {
     row what;
     what.name = "pingpong_same_core_linger"; // the longest
@@ -36,7 +37,7 @@ row_result result_of(std::vector<std::pair<std::string, std::vector<double>>> va
     what.loss = "That is how it is";
     what.gates = std::move(gates);
     for (auto& [name, each] : values) {
-        // The rows' own counters live in the row's process, so each call of a round gives the next value there.
+        // The rows' own counters are in the row's process, so each call of a round returns the next value there.
         auto at = std::make_shared<std::size_t>(0);
         what.subjects.push_back({name, [all = each, at] { return all[(*at)++ % all.size()]; }});
     }

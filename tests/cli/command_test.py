@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# tests/cli/command_test.py: the efd command as its users meet it: what it prints, and with which status it ends.
+# tests/cli/command_test.py: the output and the exit status of the efd command.
 #
-#   command_test.py EFD [NAME]: runs every test, or the named one, against that binary. No time is judged, only shapes.
+#   command_test.py EFD [NAME]: runs every test, or the named one, against that binary. It judges no time.
 import errno
 import json
 import os
@@ -23,12 +23,12 @@ def efd(*words, **changes):
 
 
 def on_terminal(*words, **changes):
-    """What the command writes to a terminal, errors among it."""
+    """The command's output on a terminal, with errors."""
     return terminal.written([EFD, *words], BOUND_SECONDS, env={**os.environ, "TERM": "xterm", **changes})
 
 
 class Misuse(unittest.TestCase):
-    """A wrong argument is answered with what was wrong and what to try; status 2; nothing on standard output."""
+    """A wrong argument: a message with the fault and advice, status 2, nothing on standard output."""
 
     def expect_refused(self, words, *phrases):
         said = efd(*words)
@@ -106,7 +106,7 @@ class Help(unittest.TestCase):
 
 
 class Settings(unittest.TestCase):
-    """What the environment says wrongly is said once, however many processes a command starts."""
+    """A wrong variable is reported once, however many processes a command starts."""
 
     def test_linger(self):
         for words in ["--version"], ["check", "--claims", "K-013"]:
@@ -124,7 +124,7 @@ class Settings(unittest.TestCase):
 
 
 class Output(unittest.TestCase):
-    """What cannot be written is an error that says so, status 3, whatever is printed."""
+    """Output that cannot be written is an error with a message and status 3."""
 
     PRINTING = (["--help"], ["--version"], ["help"], ["help", "check"], ["version"], ["bench", "--help"],
                 ["bench", "--list"], ["check", "--help"],
@@ -169,7 +169,7 @@ class Check(unittest.TestCase):
     def test_every_claim_is_listed_once_under_the_names_of_all_who_are_asked(self):
         said = efd("check")
         self.assertIn(said.returncode, (0, 1), said.stderr)
-        # A slow machine is told once in ten seconds how far the check is; nothing else is said there.
+        # On a slow machine a progress line comes every ten seconds, and nothing else.
         self.assertRegex(said.stderr, r"^(claim \d+/\d+ .*\n)*$")
         self.assertRegex(said.stdout, r"\ndropin +K-035: [^:]* SIGSEGV, not EFAULT")
         names = re.findall(r"^(K-\d+) ", said.stdout, re.MULTILINE)

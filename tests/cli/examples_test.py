@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# tests/cli/examples_test.py: the examples do what their readers are told.
+# tests/cli/examples_test.py: the examples do what their file cards say.
 #
 #   examples_test.py DIRECTORY_OF_THE_BINARIES DIRECTORY_WITH_FILES
 import os
@@ -41,11 +41,11 @@ class Examples(unittest.TestCase):
     def test_of_loops_and_patterns_say_what_they_did(self):
         for name, line in ONE_LINE.items():
             if not os.path.exists(os.path.join(BINARIES, name)):
-                continue  # its library is not installed; CMake has said so
+                continue  # its library is not installed; CMake has reported that
             with self.subTest(name):
                 said = run(name)
                 if said.returncode == 77:
-                    continue  # the kernel refuses; it has said so
+                    continue  # the kernel refuses it; the example has reported that
                 self.assertEqual((said.returncode, said.stdout), (0, line + "\n"), said.stderr)
 
     def test_pipeline_compares_both_on_one_answer(self):

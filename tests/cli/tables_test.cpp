@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// tests/cli/tables_test.cpp: texts and tables of the command fit into 80 columns, whatever they hold.
+// tests/cli/tables_test.cpp: the command's texts and tables fit into 80 columns, whatever they contain.
 #include "cli/dropin_report.hpp"
 #include "cli/text.hpp"
 

@@ -1,18 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Each public header compiles alone, twice in one file, and without any of the compiler's warnings that makes sense for a
-# header, as users include it with -I; efd.h from C89 and from C++98 on. Before C++20 the first thing that each C++ header
-# says is what to do.
+# Each public header compiles alone, twice in one file, and without warnings, as users include it with -I; efd.h from C89
+# and from C++98 on. Before C++20 the first error of each C++ header says what to do.
 #   headers.sh INCLUDE_DIRECTORY CC CXX
-# An adapter, whose card says "Needs <HEADER>" of a foreign library, is left out where that is not installed, as libefd
-# itself needs none of them; not so with CI=true.
+# An adapter whose card says "Needs <HEADER>" is left out if that foreign library is not installed, because libefd itself
+# needs none of them; with CI=true it is never left out.
 set -eu
 include="$1" cc="$2" cxx="$3"
 strict="-pedantic -Wall -Wextra -Wshadow -Werror -fsyntax-only -I $include"
 strict_cxx="$strict -Wconversion -Wsign-conversion -Wold-style-cast -Wcast-qual -Wformat=2 -Wundef"
 if "$cxx" --version | grep -q clang; then
-    # All, but for what contradicts another one (an old standard, a default where all cases are named), what is the
-    # user's own matter (padding, what lives until exit), and two that glib.h and Asio ask for.
+    # All warnings, without those that contradict others (an old standard, a default where all cases are named), those that
+    # are the user's decision (padding, objects that live until exit), and two that glib.h and Asio cause.
     strict_cxx="$strict_cxx -Weverything -Wno-c++98-compat -Wno-c++98-compat-pedantic -Wno-c++20-compat
                 -Wno-switch-default -Wno-padded -Wno-global-constructors -Wno-exit-time-destructors -Wno-weak-vtables
                 -Wno-ctad-maybe-unsupported -Wno-cast-function-type-strict"
@@ -54,15 +53,15 @@ done
 for standard in c++98 c++11; do
     compiles efd/efd.h "$cxx" -x c++ -std=$standard $strict
 done
-# GLib alone has its headers in a place of its own.
+# Only GLib has its headers in a directory of its own.
 foreign="$(pkg-config --cflags glib-2.0 2>/dev/null | sed 's/-I/-isystem /g' || true)"
 
-# is_there HEADER: the foreign header that an adapter needs, if any.
+# is_there HEADER: whether the foreign header that an adapter needs, if any, is installed.
 is_there() {
     needed="$(sed -n 's/^\/\/.*Needs <\([^>]*\)>.*/\1/p' "$include/$1")"
     [ -n "$needed" ] || return 0
     printf '#include <%s>\n' "$needed" | "$cxx" -x c++ -std=c++20 $foreign -fsyntax-only - 2>/dev/null && return 0
-    [ "${CI:-}" = true ] && return 0 # compiles will fail, and say why
+    [ "${CI:-}" = true ] && return 0 # then it fails to compile, and says why
     echo "<$1> left out: <$needed> is not installed"
     return 1
 }

@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Installs the build, stripped as users have it, into an empty prefix and moves the result, so that nothing can lean on the place it was built for.
+# Installs the build, stripped as users have it, into an empty prefix and moves the result, so that nothing can depend on
+# the prefix it was built for.
 #   install.sh CMAKE BUILD_DIRECTORY PREFIX
 set -eu
 cmake="$1" build="$2" prefix="$3"
 rm -rf "$prefix" "$prefix.fresh"
-umask 077 # of a careful root: what is installed is for everybody all the same
+umask 077 # a strict root's; the installed files are readable by everybody all the same
 "$cmake" --install "$build" --prefix "$prefix.fresh" --strip
 mv "$prefix.fresh" "$prefix"
 if grep -rn "$prefix.fresh" "$prefix" --include='*.pc' --include='*.cmake'; then

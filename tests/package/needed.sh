@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# libefd.so needs libc and libstdc++ and what these bring, nothing else.
+# libefd.so needs libc, libstdc++ and their dependencies, nothing else.
 #   needed.sh READELF LIBRARY
 set -eu
 readelf="$1" library="$2"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Builds and runs the consumer's programs with what pkg-config says: shared, static, and as a static executable.
+# Builds and runs the consumer's programs with pkg-config's flags: shared, static, and as a static executable.
 #   pkg_config.sh PKG_CONFIG CONSUMER WORK LIBDIR LANGUAGE CC CXX
 set -eu
 pkg_config="$1" consumer="$2" work="$3" libdir="$4" language="$5" cc="$6" cxx="$7"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# scripts/progress says that a silent command is alive, in a pipe and on a terminal, keeps the command's lines and its
-# exit status, and says which command failed. The command here is silent until its own progress has been printed.
+# scripts/progress shows that a silent command is alive, in a pipe and on a terminal, keeps the command's lines and exit
+# status, and names a command that failed. The command here is silent until its progress line has been printed.
 #   progress.sh REPOSITORY WORK
 set -eu
 progress="$1/scripts/progress" work="$2"

@@ -3,10 +3,10 @@
 
     readme.py REPOSITORY WORK PREFIX LIBDIR CC CXX
 
-A block is ```cpp NAME, ```c NAME (a whole program: compiled without warnings, and run), ```cmake CMakeLists.txt (a project
-around the first program: configured and built), or ```sh (run by `sh -eux` in the directory of the programs; `make` there
-only says what it would do; where its first program is missing it is skipped, unless CI is set). Any other block is an
-error, so that nothing stands in README.md that nobody tried.
+A block is ```cpp NAME or ```c NAME (a whole program: compiled without warnings, and run), ```cmake CMakeLists.txt (a
+project around the first program: configured and built), or ```sh (run by `sh -eux` in the directory of the programs;
+`make` there only prints what it would do; if its first program is missing the block is skipped, unless CI is set). Any
+other block is an error, so that README.md has no untested block.
 """
 
 import os
@@ -19,7 +19,7 @@ from pathlib import Path
 BLOCK = re.compile(r"^```(\w*)[ ]?([^\n]*)\n(.*?)^```[ ]*$", re.MULTILINE | re.DOTALL)
 FEWEST_BLOCKS = 8
 STANDARD = {"c": "-std=gnu17", "cpp": "-std=c++20"}
-BOUND_SECONDS = 300  # far above what a block takes on a busy machine
+BOUND_SECONDS = 300  # far more than a block takes on a busy machine
 
 
 class Readme:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What scripts/setup says before it installs, with a dpkg-query and an apt-get that only play: silent where nothing is
-# missing; with SETUP=no the line to run and nothing done; otherwise how many packages and how large, then apt-get.
+# The output of scripts/setup before it installs, with a fake dpkg-query and apt-get: silent if nothing is missing; with
+# SETUP=no the line to run, and no installation; otherwise the number and size of the packages, then apt-get.
 #   setup.sh REPOSITORY WORK
 set -eu
 setup="$1/scripts/setup" work="$2"
@@ -16,7 +16,7 @@ fail() {
     exit 1
 }
 
-# plays NAME: the program that standard input is.
+# plays NAME: makes standard input the program of that name.
 plays() {
     cat >"$work/bin/$1"
     chmod +x "$work/bin/$1"

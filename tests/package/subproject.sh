@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# efd inside another project: only the library is built, the kind that is linked to, with a compiler and make alone; only
+# efd inside another project: only the library is built, in the kind that is linked, with a compiler and make alone; only
 # the project's own program is installed. BUILD_SHARED_LIBS chooses the kind.
 #   subproject.sh CMAKE PROJECT WORK EFD_SOURCE CC CXX
 set -eu
@@ -8,7 +8,7 @@ cmake="$1" project="$2" work="$3" source="$4" cc="$5" cxx="$6"
 rm -rf "$work"
 mkdir -p "$work"
 
-# configure NAME OPTION...: what the library has no need of is not to be asked for.
+# configure NAME OPTION...: without the packages that the library does not need.
 configure() {
     name="$1"
     shift

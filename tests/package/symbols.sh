@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The names that libefd.so shows are exactly those of symbols.txt: no more, or they become a promise; no less, or
-# programs that were built before stop to start.
+# libefd.so exports exactly the names of symbols.txt. Each further name would be a promise; without one of them, programs
+# that were built before no longer start.
 #   symbols.sh NM LIBRARY LIST
 set -eu
 nm="$1" library="$2" list="$3"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A program that is built with -fsanitize=thread, against the installed library, which is not: what efd orders is not
-# called a race, and what it does not is.
+# A program built with -fsanitize=thread against the installed library, which is not: accesses that efd orders are not
+# reported as races, others are.
 #   thread_sanitizer.sh SOURCE WORK INCLUDE_DIRECTORY LIBDIR COMPILER...
 set -eu
 source="$1" work="$2" include="$3" libdir="$4"

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Two copies of efd in one process: a program that is linked to libefd.a and exports all its symbols loads a plugin that
-# is linked to libefd.so. Each works with its own copy, in C and in C++, and no object gets two owners.
+# Two copies of efd in one process: a program linked to libefd.a that exports all its symbols loads a plugin linked to
+# libefd.so. Each uses its own copy, in C and in C++, and no object gets two owners.
 #   two_copies.sh SOURCES WORK INCLUDE_DIRECTORY LIBDIR CC CXX
 set -eu
 sources="$1" work="$2" include="$3" libdir="$4" cc="$5" cxx="$6"
 rm -rf "$work"
 mkdir -p "$work"
 set -x
-# -O0: inline functions of the headers are real ones, which the program exports and the plugin may bind to.
+# -O0: the headers' inline functions are real ones, which the program exports and the plugin may bind to.
 for plugin in plugin.c plugin.cpp; do
     case "$plugin" in
     *.c) compile="$cc -std=c99" ;;

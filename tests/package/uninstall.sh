@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What scripts/install puts down it takes away again, and nothing else; what it says to type is right.
+# scripts/install removes what it has installed, and nothing else; the commands that it prints work.
 #   uninstall.sh REPOSITORY BUILD_DIRECTORY WORK
 set -eu
 install="$1/scripts/install" build="$2" work="$3"
 rm -rf "$work"
 mkdir -p "$work/prefix/lib" "$work/root"
-cd "$work" # where the records of this test are kept
+cd "$work" # the records of this test are kept here
 unset DESTDIR
 prefix="$work/prefix"
 touch "$prefix/lib/anothers"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A project around this one that builds in one piece (CMAKE_UNITY_BUILD) leaves efd's files apart.
+# An outer project with CMAKE_UNITY_BUILD does not merge efd's files.
 #   unity.sh CMAKE SOURCE WORK CC CXX
 set -eu
 cmake="$1" source="$2" work="$3" cc="$4" cxx="$5"

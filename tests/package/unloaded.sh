@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A program that loads and unloads libefd.so again and again, or a plugin that needs it, does not grow: the library
-# keeps its tables, so it stays loaded (-z nodelete).
+# A program that repeatedly loads and unloads libefd.so, or a plugin that needs it, does not grow: the library stays loaded
+# (-z nodelete), because it keeps its tables.
 #   unloaded.sh WORK LIBRARY CC
 set -eu
 work="$1" library="$2" cc="$3"

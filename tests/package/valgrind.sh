@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Under valgrind, with the suppressions that are installed, nothing of efd's is lost or still reachable; without them
-# something is, or the file has nothing to suppress any more.
+# Under valgrind, with the installed suppressions, no memory of efd is lost or still reachable. Without them some is;
+# otherwise the file would be obsolete.
 #   valgrind.sh VALGRIND CONSUMER WORK PREFIX LIBDIR CXX
 set -eu
 valgrind="$1" consumer="$2" work="$3" prefix="$4" libdir="$5" cxx="$6"

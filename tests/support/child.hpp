@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// tests/support/child.hpp: a body that runs in the child of a fork, and how that ended.
+// tests/support/child.hpp: runs a body in the child of a fork, and returns how that ended.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 
 namespace efd::tests {
 
-// What the body returned; below zero: the signal that ended the child.
+// The body's result; below zero: the signal that ended the child.
 template <class Body>
 int status_of_child(Body body) {
     const pid_t child = ::fork();

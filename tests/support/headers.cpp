@@ -1,2 +1,2 @@
 // SPDX-License-Identifier: MIT
-// tests/support/headers.cpp: what the precompiled headers of the tests are made for; see tests/CMakeLists.txt.
+// tests/support/headers.cpp: the source from which the tests' precompiled headers are made; see tests/CMakeLists.txt.

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """tests/support/processes.py: programs that a test starts, and everything that those start, end with the test.
 
-Each program is started in a session of its own; whoever outlives its bound is killed together with its whole session,
-so that nobody waits for ever in the background. Besides, this process becomes the parent of every process below it
-whose own parent is gone: at its end it kills all that is left, and ctest, which kills a test by its tree of children,
-finds them too. Linux alone.
+Each program is started in a session of its own. A program that exceeds its bound is killed with its whole session, so no
+process waits for ever in the background. This process also becomes the parent of every descendant whose own parent has
+ended: at its end it kills all that are left, and ctest, which kills a test by its tree of children, finds them too. Linux
+only.
 """
 
 import atexit
@@ -34,7 +34,7 @@ def stat_of(pid):
 
 
 def living(wanted):
-    """The processes that are no zombies and of whose parent and session `wanted` says true."""
+    """The processes that are no zombies and for whose parent and session `wanted` is true."""
     found = []
     for pid in (int(name) for name in os.listdir("/proc") if name.isdecimal()):
         stat = stat_of(pid)
@@ -44,7 +44,7 @@ def living(wanted):
 
 
 def kill_all(find):
-    """Kills what `find` finds until it finds nothing: who is not dead yet may have started another."""
+    """Kills what `find` finds until it finds nothing: a dying process may have started another."""
     while pids := find():
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
@@ -52,30 +52,30 @@ def kill_all(find):
 
 
 def kill_session(leader):
-    """Whoever is in the session that this process began."""
+    """The processes of the session that this process began."""
     assert leader > 1
     kill_all(lambda: living(lambda _, session: session == leader))
 
 
 def kill_children():
-    """Ours, and those whom we have adopted; their children are adopted when they die."""
+    """Our children and adopted processes; their children are adopted when they die."""
     own = os.getpid()
     kill_all(lambda: living(lambda parent, _: parent == own))
 
 
 def start(words, **more):
-    """As subprocess.Popen of a text's two ends, in a session of its own; finish() or stop() ends it."""
+    """As subprocess.Popen with text streams, in a session of its own; finish() or stop() ends it."""
     return subprocess.Popen(words, start_new_session=True, **{"text": True, "errors": "replace", **more})
 
 
 def stop(process):
-    """Kills what is left of it and of its session."""
+    """Kills it and what is left of its session."""
     kill_session(process.pid)
     process.wait()
 
 
 def finish(process, bound, input=None):
-    """What it writes; if it has not ended after `bound` seconds it is stopped, and TimeoutExpired raised."""
+    """Its output; if it has not ended after `bound` seconds it is stopped, and TimeoutExpired raised."""
     try:
         output, errors = process.communicate(input, timeout=bound)
     except BaseException:
@@ -93,7 +93,7 @@ def run(words, bound, input=None, **more):
 
 @contextlib.contextmanager
 def started(words, **more):
-    """A program that runs; at the end of the block it is stopped."""
+    """A running program, which is stopped at the end of the block."""
     with contextlib.ExitStack() as stack:
         process = start(words, **more)
         stack.callback(stop, process)

@@ -3,7 +3,7 @@
 
     processes_test.py CTEST [EFD PLAIN_PROGRAM]
 
-Whoever lives holds the writing end of a pipe or of a fifo: that is read until nobody has it. No time is judged.
+Each living process holds the writing end of a pipe or fifo, which is read until no process has it. No time is judged.
 """
 
 import os
@@ -20,15 +20,15 @@ CTEST = ""
 SCENE = []
 HERE = os.path.dirname(os.path.abspath(__file__))
 BOUND_SECONDS = 120
-# A process whose parent has ended and that ignores what can be ignored, one that has its parent, and that: each says
-# that it lives, and waits for ever.
+# A process whose parent has ended and that ignores signals, one with a living parent, and that parent: each reports that
+# it lives, and waits for ever.
 HANGS = """
 (sh -c 'exec 3>{fifo}; trap "" TERM INT HUP; echo >&3; read nothing <{never}' &)
 sh -c 'exec 3>{fifo}; echo >&3; read nothing <{never}' &
 exec 3>{fifo}; echo >&3; read nothing <{never}
 """
 LIVES = 3
-# The same as a test for ctest, which besides leaves a process behind that is in a session of its own.
+# The same as a test for ctest, which also leaves a process in a session of its own.
 HANGING_TEST = """
 import sys
 sys.path.insert(0, {here!r})
@@ -37,7 +37,7 @@ processes.run(["sh", "-c", {leaves!r}], 1000, stdout=None, stderr=None)
 processes.run(["sh", "-c", {hangs!r}], 1000)
 """
 LEAVES = "setsid sh -c 'exec 3>{fifo}; echo >&3; read nothing <{never}' & exit 0"
-# Ends at once, as a test that has failed; what it started does not.
+# Ends at once, as a failed test does; its programs do not end.
 ENDING_TEST = """
 import sys
 sys.path.insert(0, {here!r})
@@ -67,7 +67,7 @@ class Orphans(unittest.TestCase):
         return fd
 
     def await_lives(self):
-        """Sleeps until all three have said that they live; the reading end."""
+        """Sleeps until all three have reported that they live; returns the reading end."""
         fd = self.opened(self.names["fifo"], os.O_RDONLY)
         said = b""
         while said.count(b"\n") < LIVES:
@@ -75,7 +75,7 @@ class Orphans(unittest.TestCase):
         return fd
 
     def lines_of_the_dead(self, fd):
-        """Sleeps until nobody has the writing end; how many lines were in there."""
+        """Sleeps until no process has the writing end; returns how many lines were in it."""
         number = 0
         while select.select([fd], [], [], BOUND_SECONDS)[0]:
             piece = os.read(fd, 4096)
@@ -113,7 +113,7 @@ class Orphans(unittest.TestCase):
         script = self.place / "hanging.py"
         script.write_text(HANGING_TEST.format(**self.names), encoding="utf-8")
         fd = self.opened(self.names["fifo"], os.O_RDONLY | os.O_NONBLOCK)
-        for bound in (2, 20, 120):  # a busy machine begins late; what has not begun cannot be left over
+        for bound in (2, 20, 120):  # a busy machine starts them late, and only a started one can be left over
             (self.place / "CTestTestfile.cmake").write_text(
                 f'add_test(hanging "{sys.executable}" -B "{script}")\n'
                 f"set_tests_properties(hanging PROPERTIES TIMEOUT {bound})\n", encoding="utf-8")
@@ -128,7 +128,7 @@ class Orphans(unittest.TestCase):
         said = processes.run([sys.executable, "-B", "-c", ENDING_TEST.format(**self.names)], BOUND_SECONDS)
         self.assertEqual(said.returncode, 0, said.stderr)
         fd = self.opened(self.names["fifo"], os.O_RDONLY | os.O_NONBLOCK)
-        self.assertEqual(os.read(fd, 64), b"")  # not "try again": nobody has the writing end
+        self.assertEqual(os.read(fd, 64), b"")  # not "try again": no process has the writing end
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// tests/support/sanitizer.hpp: what the build watches over, for tests that must do less, or cannot be, under it; and
-// whether it is for an emulator (qemu-user, scripts/cross), which is slow and knows neither seccomp nor futex_waitv.
+// tests/support/sanitizer.hpp: which sanitizer the build has, and whether it is for an emulator (qemu-user,
+// scripts/cross), which is slow and has neither seccomp nor futex_waitv; for tests that must do less then, or be
+// skipped.
 #pragma once
 
 namespace efd::tests {

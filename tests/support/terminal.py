@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""tests/support/terminal.py: what a program writes to a terminal.
+"""tests/support/terminal.py: a program's output on a terminal.
 
     text = terminal.written([program, word], bound_seconds, stdout=None, env={...})
 """
@@ -13,17 +13,17 @@ import processes
 
 
 def piece_of(terminal, until):
-    """What is there next; nothing once no process has the other end. TimeoutError after the moment `until`."""
+    """The next output; empty once no process has the other end. TimeoutError after the moment `until`."""
     if not select.select([terminal], [], [], max(0, until - time.monotonic()))[0]:
         raise TimeoutError("the program still has the terminal")
     try:
         return os.read(terminal, 4096)
-    except OSError:  # Linux says EIO when the last one has closed the other end
+    except OSError:  # Linux returns EIO when the other end is closed
         return b""
 
 
 def written(words, bound_seconds, stdout=None, **more):
-    """Runs the program with a terminal for standard error, and for standard output unless that is given; it must succeed."""
+    """Runs the program with a terminal as standard error, and as standard output if none is given; it must succeed."""
     until = time.monotonic() + bound_seconds
     ours, theirs = pty.openpty()
     written_so_far = b""

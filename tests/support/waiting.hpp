@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// tests/support/waiting.hpp: how a test knows that a thread sleeps, without asking the clock.
+// tests/support/waiting.hpp: how a test knows that a thread sleeps, without the clock.
 //
-// Owns nothing. seen_asleep looks at what the kernel says of a thread: in a futex call, and not running. Every wait
-// here is bounded; when the bound passes the answer is false and the test fails with a sentence instead of hanging.
+// Owns nothing. seen_asleep reads the kernel's state of a thread: in a futex call, and not running. Every wait here is
+// bounded; after the bound the answer is false, and the test fails with a sentence instead of hanging.
 #pragma once
 
 #include <atomic>
@@ -16,21 +16,21 @@
 
 namespace efd::tests {
 
-// Far more than a busy machine needs: whoever misses it hangs.
+// Far more than a busy machine needs: a thread that exceeds it hangs.
 inline constexpr std::chrono::seconds patience{60};
 
-// The calls that the library sleeps in, as /proc numbers them: under qemu-user these are calls of the x86-64 kernel
-// below, to which the emulator passes on a futex call of any kind.
+// The calls that the library sleeps in, as /proc numbers them. Under qemu-user these are calls of the x86-64 kernel
+// below, to which the emulator passes every futex call.
 #ifdef EFD_UNDER_EMULATOR
 inline constexpr long futex_number = 202;
 #else
 inline constexpr long futex_number = SYS_futex;
 #endif
-inline constexpr long futex_waitv_number = 449; // everywhere
+inline constexpr long futex_waitv_number = 449; // on every architecture
 
 inline pid_t this_tid() { return static_cast<pid_t>(::syscall(SYS_gettid)); }
 
-// Whether the thread sleeps, in whatever call.
+// Whether the thread sleeps in any call.
 inline bool sleeps_now(pid_t tid) {
     std::string stat;
     std::getline(std::ifstream("/proc/self/task/" + std::to_string(tid) + "/stat"), stat);
@@ -43,13 +43,13 @@ inline bool asleep_now(pid_t tid) {
     const std::string task = "/proc/self/task/" + std::to_string(tid);
     if (!sleeps_now(tid)) return false;
     std::string call;
-    if (!std::getline(std::ifstream(task + "/syscall"), call)) return true; // not ours to read: the state must do
+    if (!std::getline(std::ifstream(task + "/syscall"), call)) return true; // not readable: the state must suffice
     const long number = std::strtol(call.c_str(), nullptr, 10);
     return number == futex_number || number == futex_waitv_number;
 }
 
-// What is waited for comes at once where every thread has a processor. Where it has none, whoever sleeps for a moment
-// gives his own away, and is soon the next; whoever yields would wait for a whole slice of each other thread.
+// If every thread has a processor the event comes at once. If not, a thread that sleeps for a moment gives its
+// processor away and is soon the next; a thread that yields waits for a whole time slice of each other thread.
 template <class Condition>
 bool eventually(Condition holds) {
     constexpr int quick_looks = 50;
@@ -57,23 +57,24 @@ bool eventually(Condition holds) {
     for (int looks = 0; !holds(); ++looks) {
         if (std::chrono::steady_clock::now() > end) return false;
         if (looks < quick_looks) continue;
-        std::this_thread::sleep_for(std::chrono::microseconds(50)); // pace: nothing tells of what is waited for
+        std::this_thread::sleep_for(std::chrono::microseconds(50)); // pace: the state waited for sends no event
     }
     return true;
 }
 
-// Until another thread has changed the word. Looks for about as long as a thread that runs needs, so that both meet;
-// then it sleeps between looks, since on a busy machine the other one does not run. (std::atomic's wait yields first.)
+// Waits until another thread has changed the word. Looks for about as long as a running thread needs, so that both
+// meet; then it sleeps between looks, because on a busy machine the other one does not run. (std::atomic's wait yields
+// first.)
 template <class Value>
 void await_change(const std::atomic<Value>& word, Value from) {
     constexpr int quick_looks = 20'000;
     for (int looks = 0; word.load() == from; ++looks)
         if (looks >= quick_looks)
-            std::this_thread::sleep_for(std::chrono::microseconds(50)); // pace: whoever is waited for says nothing
+            std::this_thread::sleep_for(std::chrono::microseconds(50)); // pace: the other thread sends no event
 }
 
-// The rounds of a test of chance, from 0: as many as `most`, or on a busy machine, where each may cost several slices,
-// as many as half a minute has room for, and `least`. for (const int round : as_many_as(20'000))
+// The rounds of a random test, from 0: `most`; on a busy machine, where each may cost several time slices, as many as
+// fit into half a minute, but `least` in any case. for (const int round : as_many_as(20'000))
 class as_many_as {
   public:
     explicit as_many_as(int most) : most_(most) {}
@@ -103,7 +104,7 @@ class as_many_as {
     std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::now() + time_for_most;
 };
 
-// A thread that runs one function and can be seen asleep in it and seen done.
+// A thread that runs one function and can be seen asleep in it, and seen done.
 class observed_thread {
   public:
     template <class F>
@@ -117,7 +118,7 @@ class observed_thread {
     [[nodiscard]] bool seen_asleep() {
         return eventually([this] { return tid_.load() != 0 && asleep_now(tid_.load()); });
     }
-    // For one of several that may have been let go meanwhile.
+    // For one of several threads that may have been released meanwhile.
     [[nodiscard]] bool seen_asleep_or_done() {
         return eventually([this] { return done_.load() || (tid_.load() != 0 && asleep_now(tid_.load())); });
     }

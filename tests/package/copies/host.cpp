@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// tests/package/copies/host.cpp: a program with objects of its own that loads a plugin. Exit status 0: what the plugin
-// made and gave back is not among the program's.
+// tests/package/copies/host.cpp: a program with objects of its own that loads a plugin. Exit status 0: the plugin's
+// objects are not among the program's.
 #include <efd/efd.h>
 #include <efd/eventfd.hpp>
 

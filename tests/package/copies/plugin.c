@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/package/copies/plugin.c: makes a descriptor, takes its object, signals, gives all back. */
+/* tests/package/copies/plugin.c: makes a descriptor, takes its object, signals, releases everything. */
 #include <efd/efd.h>
 
 int plugin(void);

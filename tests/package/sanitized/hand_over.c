@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/package/sanitized/hand_over.c: threads hand plain memory to each other by efd, in every way that the C face
- * has. Built with -fsanitize=thread against a libefd that is not: no report. With -DRACE one access is outside of the
- * order: it must be reported. Exit status 0: as it should be; ThreadSanitizer itself gives 66 after a report. */
+/* tests/package/sanitized/hand_over.c: threads pass plain memory to each other by efd, in every way of the C interface.
+ * Built with -fsanitize=thread against a libefd without it: no report. With -DRACE one access is unordered and must be
+ * reported. Exit status 0: no report; ThreadSanitizer exits with 66 after one. */
 #include <efd/efd.h>
 
 #include <poll.h>
@@ -53,7 +53,7 @@ static void look_until_there(efd_t* at) {
     try_until_there(at);
 }
 
-/* One turn in each way: what was done before the write is seen behind the read. */
+/* One turn in each way: what happens before the write is visible after the read. */
 static void* partner(void* unused) {
     const uint64_t one = 1;
     int i;

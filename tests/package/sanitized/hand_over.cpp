@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// tests/package/sanitized/hand_over.cpp: as hand_over.c, by the C++ face, whose inline halves are instrumented.
+// tests/package/sanitized/hand_over.cpp: as hand_over.c, by the C++ interface, whose inline functions are instrumented.
 #include <efd/eventfd.hpp>
 #include <efd/wait_set.hpp>
 
@@ -36,7 +36,7 @@ void partner() {
         back.signal();
     }
     ++handed_over;
-    read_one(room); // lets the writer go on
+    read_one(room); // lets the writer continue
 }
 
 // Callbacks of several signallers change one number, one after the other.
