@@ -46,7 +46,7 @@ if [ "$built" != libefd.a ] || [ "$installed" != "./bin/use_c ./bin/use_cpp" ]; 
     exit 1
 fi
 
-# A project in C alone is told what to change.
+# A project in C alone gets advice what to change.
 if (configure c_alone -DLANGUAGES=C -DBY=add_subdirectory) >"$work/c_alone.said" 2>&1; then
     echo "a project in C alone was configured; then the sentence for it is out of date" >&2
     exit 1
