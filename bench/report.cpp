@@ -14,7 +14,7 @@ constexpr int name_width = 25;
 constexpr int value_width = 5;
 constexpr int peer_width = 8;
 
-// Four significant digits.
+// At most five characters, whatever the size.
 std::string short_number(double value) {
     const double size = std::abs(value);
     if (size >= 1e9) return fmt::format("{:.0f}G", value / 1e9);
@@ -26,7 +26,7 @@ std::string short_number(double value) {
     return fmt::format("{:.2f}", value);
 }
 
-// Cut to the width of a column.
+// A name that fits into its column.
 std::string short_name(const std::string& subject_name) {
     if (subject_name == "std_semaphore") return "std::sem";
     if (subject_name == "moodycamel") return "moody";

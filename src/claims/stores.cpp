@@ -101,7 +101,7 @@ void on_signal(int) {}
     ::_exit(0);
 }
 
-// The traced child: waits for its next stop, and ends it.
+// The traced child: runs to its next stop or by one instruction, and is killed at the end.
 class stepped {
   public:
     explicit stepped(pid_t child) : child_(child) {}
