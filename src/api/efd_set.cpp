@@ -20,7 +20,7 @@ namespace {
 
 set_core* inside(efd_set_t* set) noexcept { return reinterpret_cast<set_core*>(set); }
 
-// C and C++ use the same structure.
+// Both sides see the same structure.
 static_assert(sizeof(efd_set_event) == sizeof(efd::core::set_event) &&
               alignof(efd_set_event) == alignof(efd::core::set_event) &&
               offsetof(efd_set_event, token) == offsetof(efd::core::set_event, token) &&

@@ -7,7 +7,7 @@ namespace efd::os {
 // The processor that this thread runs on at this moment; -1 if the system does not say.
 [[nodiscard]] int current_cpu() noexcept;
 
-// Tells the processor that a loop waits for another thread.
+// Tells the processor that a loop waits for another one.
 inline void relax_cpu() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
