@@ -2,8 +2,8 @@
 // claims/exclusive_wakes.cpp: K-157, how a blocked call can sleep on behind an exclusive epoll entry. Kernel only.
 //
 // Since 6.4 blocked reads and writes queue up at the tail, and a wake ends at the first exclusive entry that accepts
-// it. The library does not repeat this: no caller sleeps on a condition that holds. Every caller is seen asleep before
-// the claim goes on.
+// it. The library does not repeat this: nobody sleeps there on a condition that holds. Every caller is seen asleep
+// before the claim goes on.
 #include "claims/calm.hpp"
 #include "claims/counts.hpp"
 #include "claims/epoll_watch.hpp"
@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::uint32_t exclusive = EPOLLEXCLUSIVE;
 
-// Keeps only the number of the watch, which the call may outlive.
+// Keeps nothing of the watch but its number: the call may outlive it.
 sleeper waiting(trial& t, const epoll_watch& on) {
     return polling(
         t,
