@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/core/fork_beside_test.cpp: the process forks while another thread is in the midst of a call, and the child,
 // which has no such thread, makes the same call.
 //

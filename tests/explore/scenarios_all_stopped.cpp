@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Configurations of taking from all members at once by a thread that is stopped for ever at any of its steps (E7): the
 // calls of all others end, nobody sees a part of the take, and what is missing afterwards is all of it or nothing.
 #include "explore/scenarios.hpp"

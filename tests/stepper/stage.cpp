@@ -369,15 +369,13 @@ stage start(const scene& what) {
     int to_stepped[2];
     int to_healthy[2];
     int from_healthy[2];
-    if (::pipe(to_stepped) != 0 || ::pipe(to_healthy) != 0 || ::pipe(from_healthy) != 0) std::_Exit(2);
+    const bool has_pipes = ::pipe(to_stepped) == 0 && ::pipe(to_healthy) == 0 && ::pipe(from_healthy) == 0;
     void* const page = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (page == MAP_FAILED) std::_Exit(2);
+    if (!has_pipes || page == MAP_FAILED) std::_Exit(2);
     made.shared = shared = new (page) shared_state;
     made.process = ::fork();
     if (made.process == 0) run(what, to_stepped[0], to_healthy[0], from_healthy[1]);
-    ::close(to_stepped[0]);
-    ::close(to_healthy[0]);
-    ::close(from_healthy[1]);
+    for (const int end_of_child : {to_stepped[0], to_healthy[0], from_healthy[1]}) ::close(end_of_child);
     made.to_stepped = to_stepped[1];
     made.to_healthy = to_healthy[1];
     made.from_healthy = from_healthy[0];
@@ -391,9 +389,7 @@ void end(const stage& what) {
     while (::waitpid(what.shared->stepped, &status, __WALL) > 0 && WIFSTOPPED(status)) { // a tracer buries it first
     }
     (void)::waitpid(what.process, nullptr, 0);
-    ::close(what.to_stepped);
-    ::close(what.to_healthy);
-    ::close(what.from_healthy);
+    for (const int own_end : {what.to_stepped, what.to_healthy, what.from_healthy}) ::close(own_end);
     ::munmap(what.shared, 4096);
 }
 

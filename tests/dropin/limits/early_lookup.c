@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* tests/dropin/limits/early_lookup.c: a library whose IFUNC resolver calls dlsym while the loader relocates it. */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* tests/dropin/limits/early_program.c: prints what the library chose. */
 #include <stdio.h>
 

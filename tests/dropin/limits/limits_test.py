@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/dropin/limits/limits_test.py: each limit of docs/dropin.md, shown: what a program is told by the kernel alone, and
 what under `efd run`.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/limits/parked_limits_test.cpp: two limits of the drop-in that need another thread at one moment, shown
 // by the rules beside a kernel whose every call may be another thread's turn.
 #include "dropin/rules/kernel_side.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/limits/plain_limits.cpp: a program that knows of no efd and meets a limit of the drop-in, for
 // limits_test.py.
 //
