@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // efd/asio_object.hpp: the io object of efd/asio.hpp, which includes this once for each of Asio and Boost.Asio.
 //
 // Needs <asio.hpp>. As Asio's own operations: a handler's memory comes from its associated allocator at initiation, and

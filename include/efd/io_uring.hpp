@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // efd/io_uring.hpp: an eventfd in an io_uring, by liburing: a poll that is prepared, completions that become reads.
 //
 // Header-only. Needs <liburing.h> (2.2 or later). One thread, the ring's, but for the object, which anybody may signal.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // efd/posted_wait.hpp: pending waits whose end is posted to an execution context that may end first; for efd/asio.hpp.
 //
 // Who owns what, and when. A posted_wait that waits, or whose function is on its way through the context, is owned by

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // efd/glib.hpp on the real GLib: dispatch, removal from within and without, and no unit lost by it.
 #include <efd/glib.hpp>
 
