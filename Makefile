@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The front door of efd. Each goal says what it is going to do, installs the packages that are missing (scripts/setup),
 # configures, builds, and goes. Everything that is built lands under build/, in the directory of its preset
 # (CMakePresets.json).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/apart.cpp: see apart.hpp.
 #include "bench/apart.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/apart.hpp: the measurements of one row in a process of their own, which is killed if one of them does not end.
 //
 // Called while no other thread of this process runs. Each measurement leaves its value in memory that both processes

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/bench.cpp: runs rows, A B A B, and holds what came out against the gates. See bench.hpp.
 #include "bench/bench.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/bench.hpp: the bench as a whole: which rows, run them, and say what came out.
 //
 // The face that the efd command uses. Each row runs in a process of its own (apart.hpp); nothing else of this process

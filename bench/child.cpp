@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/child.cpp: see child.hpp.
 #include "bench/child.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/child.hpp: a measurement in a process of its own.
 //
 // Called while no other thread of this process runs. The child does nothing but measure, and leaves without clean-up.

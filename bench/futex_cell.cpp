@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/futex_cell.cpp: see futex_cell.hpp.
 #include "bench/futex_cell.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/futex_cell.hpp: the least that can sleep and be woken: one word and one system call for each.
 //
 // It owns one word. One thread signals, one takes; it counts to one only. Every signal enters the kernel, because in

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/instructions.cpp: how many instructions a signal, and a signal with its take, cost; no clock involved.
 //
 // Without arguments it runs itself under callgrind, once with few and once with twice as many turns for each case, and

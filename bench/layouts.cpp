@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/layouts.cpp: the experiment behind docs/decisions/0001: where do the marks live?
 //
 // Owns three toy layouts, just their write paths: one word whose marks are seen in the add's old value; two words on

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/loops.hpp: the ways to reach an epoll loop, each behind the same words: signal() from any thread, and for the
 // loop's thread fd(), take() and may_sleep().
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/machine.cpp: see machine.hpp.
 #include "bench/machine.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/machine.hpp: where numbers were taken: the kernel, the processors, and how busy they were before.
 #pragma once
 

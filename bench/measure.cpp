@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/measure.cpp: see measure.hpp.
 #include "bench/measure.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/measure.hpp: how one number is taken: clock, pinning, a timed loop, and the spread of several numbers.
 //
 // Owns nothing but the affinity that `pinned` gives back. Called by the thread that measures. A timed loop keeps the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* bench/quick_calls.c: read and write that do nothing, below the drop-in in a process that is preloaded with both.
  *
  * What an interposed call adds is a few instructions; beside a system call, which varies by more than that, no clock

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/report.cpp: results as text for people. See report.hpp.
 #include "bench/report.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/report.hpp: what came out, as JSON for programs and as text of at most 80 columns for people.
 //
 // The text comes in pieces, so that each row can be shown when it has been measured: opening, a line (or the details)

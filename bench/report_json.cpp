@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/report_json.cpp: results as JSON, for programs. See report.hpp and docs/bench.md.
 #include "bench/report.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/row.hpp: what a row of the bench is: a name, a unit, its subjects, and the gates it must pass.
 //
 // A row is made by the functions below, each in the file of its topic, and run by bench.cpp: every round measures every

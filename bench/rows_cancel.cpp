@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/rows_cancel.cpp: many threads wait on one object, and each wait is cancelled by itself, one after the other.
 //
 // Of the kernel's eventfd a wait is ended by a signal to its thread, with a handler that does nothing: there is no

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/rows_dropin.cpp: what a program that nobody rebuilt pays and gains under `efd run`.
 //
 // A library cannot be preloaded into a process that runs already, so each measurement is this command once more, asked

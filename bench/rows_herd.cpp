@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/rows_herd.cpp: counts, not times: whom a write wakes, and how often it enters the kernel for it.
 //
 // herd_N: N readers asleep on one object in semaphore mode, a write of one unit; how many of them get a processor.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/rows_life.cpp: what an object costs to make, to end, and to have.
 //
 // Memory is measured in a child process for each round, so that no round finds what the one before has left.

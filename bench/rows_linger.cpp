@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/rows_linger.cpp: what lingering costs in processor time where it cannot pay: signals that come rarely.
 //
 // A signal each millisecond to one reader. Sleeping costs next to nothing, looking all the time a whole processor; auto

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/rows_loop.cpp: signals into an epoll loop on the other processor: a burst, now and then, to and fro.
 //
 // System calls are counted by whoever makes them, both sides, but for libuv, which does not tell.

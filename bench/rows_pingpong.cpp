@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/rows_pingpong.cpp: two threads, two objects, and a signal that goes to and fro; the time of one round trip.
 //
 // On one processor it is the price of two switches, on two that of two wake-ups, and with a linger that of two cache

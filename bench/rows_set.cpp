@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/rows_set.cpp: waiting on many: write one random member, wait, take; and looking where nothing is ready.
 //
 // The kernel's side is an epoll over as many eventfds; it is left out where the process may not have that many

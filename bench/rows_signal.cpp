@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/rows_signal.cpp: signals while nobody sleeps: alone, followed by a take, and against another thread.
 //
 // Every measurement makes an object of its own, on its own cache line, and runs pinned to the first processor (the

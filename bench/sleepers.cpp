@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/sleepers.cpp: see sleepers.hpp.
 #include "bench/sleepers.hpp"
 

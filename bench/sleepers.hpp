@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/sleepers.hpp: threads that take from an object as often as they can, and how they are seen asleep.
 //
 // Owned by the thread that measures, which signals. What it learns about the others comes from /proc, where the kernel

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bench/subjects.hpp: the objects that are compared, each behind the same two words: signal() adds one, take() sleeps
 // until there is something and takes it (all of it, or one in semaphore mode, as far as the object can).
 //

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Coverage, for the whole build: with EFD_COVERAGE every program counts, in files beside its objects, which lines and
 # branches of its sources ran (g++ and gcovr; scripts/coverage reads them). The preset coverage sets it.
 # The counters are atomic, so that threads lose none; nothing is optimised, so that a line is what was written. Such a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Hardening: what the library and the command are built with so that a bug stays a bug and does not become a way in.
 #
 #   efd_harden(TARGET)   adds the flags below that the compiler knows; g++ 12 and clang 19 know all for their machine

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What `cmake --install` puts down: both libraries, the headers, the efd command where it is built, efd.pc for
 # pkg-config, suppressions for valgrind, and the package that find_package(efd) finds (efd::static, efd::shared, and
 # efd::efd for one of them).

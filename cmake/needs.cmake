@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Looks for the libraries that the options need, before anything else is done, and says for each that is missing what to
 # install or which option to turn off. The library itself needs none.
 #

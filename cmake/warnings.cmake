@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The warnings that every target of this project builds with. Not exported to those who use the library. With EFD_WERROR,
 # which the presets set, each is an error; a compiler that is newer than the project may know new ones, so users' builds
 # only show them.

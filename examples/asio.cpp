@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // examples/asio.cpp: an io_context that counts what worker threads finish, until a read is cancelled by a timer.
 //
 // Promises: each unit is counted once, or is left in the object when the read that waits for it is cancelled. Workers

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // examples/bounded_queue.cpp: a bounded queue for many producers and many consumers that an event loop can watch.
 //
 // Two semaphores count items and room; a ring holds the items. A thread that took a unit of `items` takes the next

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // examples/coroutine.cpp: two coroutines on one thread, each woken by an eventfd; a stop ends them.
 //
 // Promises: each unit is counted once; a stop takes none. The coroutines run inside signal() and write() of the worker,

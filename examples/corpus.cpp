@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // examples/corpus.cpp: see corpus.hpp.
 #include "corpus.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // examples/corpus.hpp: the input: the files below a directory, read into memory once, and cut into chunks.
 //
 // Filled by one thread before any other reads it, never changed afterwards.

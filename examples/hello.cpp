@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // examples/hello.cpp: the program of the README: a worker signals, main sleeps until there is something to read.
 //
 // Promises: no unit is lost. A program with signal handlers without SA_RESTART reads again after

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // examples/io_uring.cpp: one multishot poll tells a ring of everything that a worker thread finishes.
 //
 // Promises: each unit is counted once, in the ring's thread; workers never wait for it. Ends with 77 where the kernel

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // examples/libevent.cpp: a libevent loop that counts what a worker thread finishes.
 //
 // Promises: each unit is counted once, in the loop's thread; workers never wait for the loop.

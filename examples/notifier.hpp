@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // examples/notifier.hpp: the kernel's eventfd and efd's, behind the same two words, so that one program runs on either.
 //
 // Each owns its object; any thread may call. system_calls() is honest for both: the kernel's counts where the call is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // examples/parse.hpp: what a parser finds in a chunk: bytes, lines, words, and a checksum. Pure; any thread.
 //
 // Eight bytes at a step, as a program that is in a hurry does it: at some gigabytes a second a chunk takes about a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // examples/pipeline.cpp: the same pipeline on the kernel's eventfd and on efd, on real files, side by side.
 //
 //     pipeline [PATH] [--limit MB] [--chunk BYTES] [--parsers N] [--runs N]

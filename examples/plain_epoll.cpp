@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // examples/plain_epoll.cpp: a program that knows of no efd: plain <sys/eventfd.h> and epoll. `make run` runs it on the
 // kernel's eventfd and, the same file, under `efd run`.
 //

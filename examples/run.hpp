@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // examples/run.hpp: one run of the pipeline on one kind of notifier: parsers, a bounded queue for each, one consumer.
 //
 // A parser takes the next chunk, parses it, puts the result into its queue and adds one to `finished`. The consumer

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // examples/stop_channel.cpp: one call that wakes every loop of a program at once, and wakes those that come later too.
 //
 // A semaphore that is filled once and never runs dry: it is readable for ever, and each reader takes one unit of more

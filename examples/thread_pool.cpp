@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // examples/thread_pool.cpp: a pool whose idle threads sleep, and whose submitters enter the kernel only to wake one.
 //
 // A semaphore holds one unit for each job in the queue, so a worker that took a unit finds a job, and none oversleeps.

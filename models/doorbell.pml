@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* doorbell.pml: the descriptor beside an object: marks `armed` and `rung` of the word, and who is busy with the bell.
  *
  * Owns a copy of src/watch/doorbell.cpp and of what src/core tells it: LEVEL, and with ARMED the way that arms, ARM;

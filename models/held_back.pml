@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* held_back.pml: callbacks that wake other queues, and add or remove there: three queues, two threads.
  *
  * Owns the thread's list of queues that it owes wakes (src/core/wait_queue.cpp, run_held_back) over queues as in

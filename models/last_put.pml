@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* last_put.pml: a slot dies and is born again under a signaller that is still inside its call.
  *
  * The promise: a thread whose wait has returned may give the last reference back while another one is still inside the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* packed.pml: sleep and wake while the word is packed, one step of the model for each atomic step of the code.
  *
  * Owns a copy of core/word.hpp's packed word and of the kernel's queue behind it. A compare-and-swap loop that only

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* parked.pml: units parked in user space beside a kernel's eventfd (src/dropin/rules/parked_count.cpp).
  *
  * Owns the word (units, era, readers, filled, demoted), the kernel's count, and what each call holds in its hands. Writers

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* queue.pml: the wait queue's combining word: wakes left behind, one holder, a gate for those who add and remove.
  *
  * Owns a copy of src/core/wait_queue.cpp for one queue with two entries. Whoever wakes leaves its wake in the word in

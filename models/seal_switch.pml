@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* seal_switch.pml: sealing, the step from the packed word to base + huge_, under blind adds, sleepers and watchers.
  *
  * Owns both halves: the packed word (count, park half, watched), base, and huge_ modulo 256. Sealing is one step on the

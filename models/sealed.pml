@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sealed.pml: sleep and wake in the sealed regime: one count changed by compare-and-swap, two park words beside it.
  *
  * Owns a copy of src/core/sealed.cpp and of the park half of src/core/park.cpp. The count is base + huge_ as one number

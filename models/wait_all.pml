@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* wait_all.pml: taking from two objects in one step, those who meet a held word, and those who sleep until all is there.
  *
  * Owns a copy of src/core/hold.cpp and src/watch/set_all.cpp: HOLD, HOLD_GATE, ALL_SLEEP. One thread at a time holds;

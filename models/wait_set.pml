@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* wait_set.pml: the bits of a set on one level or two, the context its waiters sleep on, and who is told of what.
  *
  * Owns a copy of src/watch/ready_bitmap.cpp and src/watch/set_wait.cpp: SET_BITS, SET_MARK, SET_TOP, SET_SLEEP, BATON.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # CLI11 for another architecture: headers alone, copied from the build machine, as /usr/include itself is of this
 # architecture.
 if(NOT TARGET CLI11::CLI11)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # GoogleTest for another architecture: Debian's libgtest-dev is for this one alone, so it is built from Debian's sources
 # (package googletest) with the cross compiler. Gives the targets that find_package(GTest) gives at home.
 set(BUILD_GMOCK ON)

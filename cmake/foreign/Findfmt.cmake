@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # fmt for another architecture: the build machine's headers, which need no library (FMT_HEADER_ONLY). They are copied,
 # as /usr/include itself is of this architecture.
 if(NOT TARGET fmt::fmt)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The library `uring` for another architecture: the build machine's headers, which are the same everywhere, and
 # functions that say there is no ring (tests/support/no_ring.c). Neither qemu-user nor a 32-bit process on a 64-bit
 # kernel is a place to learn about io_uring.

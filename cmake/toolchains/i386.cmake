@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # i386 (Debian's i686 compiler); what is built runs on the x86-64 kernel itself, without an emulator.
 # Linked statically, so that no library of that architecture need be installed.
 set(CMAKE_SYSTEM_NAME Linux)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # riscv64 with Debian's cross compiler; what is built runs under qemu-user, so tests and their discovery work as at home.
 # Linked statically: no foreign libraries are installed, and the emulator needs none. The tests are told that they run
 # under an emulator on another machine, whose kernel is the one that /proc speaks of.

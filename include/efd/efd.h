@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* efd/efd.h: the Linux eventfd in user space, for C (C89 and later) and everything that can call C.
  *
  * An efd_t is the object behind an eventfd: a 64-bit count that writers add to and readers take from. An operation

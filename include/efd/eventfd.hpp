@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // efd/eventfd.hpp: the Linux eventfd in user space, for C++20.
 //
 // efd::eventfd owns one reference to an object: a 64-bit count that writers add to and readers take from. An operation

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // efd/glib.hpp: forwards to where the adapters live.
 #pragma once
 

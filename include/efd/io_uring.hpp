@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // efd/io_uring.hpp: forwards to where the adapters live.
 #pragma once
 

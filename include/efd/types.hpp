@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // efd/types.hpp: what the calls of efd::eventfd and efd::wait_set take and give.
 //
 // Owns nothing. Plain values; anybody may use them anywhere.

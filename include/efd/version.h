@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* efd/version.h: which version of efd these headers are of, and which one the program runs with.
  *
  * Before 1.0 each minor version has an ABI of its own, since the inline halves of the C++ headers change a count's word

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* efd/wait_set.h: many objects, one wait, for C; <efd/efd.h> includes it, and says what holds for all functions. */
 #ifndef EFD_WAIT_SET_H
 #define EFD_WAIT_SET_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // efd/wait_set.hpp: wait on many objects at once.
 //
 // A wait_set has objects, other sets and kernel descriptors for members, each with a token of the user's. A waiter pays

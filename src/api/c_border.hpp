@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // api/c_border.hpp: what the functions of the C border share: errno, deadlines, the cancel token.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // api/creation.hpp: what both faces accept when an object is made; checked before anything is taken (K-003).
 #pragma once
 

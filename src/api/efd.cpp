@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // api/efd.cpp: the C border. Null pointers are answered here, statuses become errno here, and nothing else happens.
 #include <efd/efd.h>
 

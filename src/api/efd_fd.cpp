@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // api/efd_fd.cpp: the C border of file/: a number becomes a file, a status becomes errno, and nothing else happens.
 #include <efd/efd.h>
 

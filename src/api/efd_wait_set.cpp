@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // api/efd_wait_set.cpp: the C border of sets.
 #include <efd/efd.h>
 

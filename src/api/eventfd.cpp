@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // api/eventfd.cpp: the C++ border, as far as it is not inline: where a failed creation becomes an exception.
 #include <efd/eventfd.hpp>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // api/wait_set.cpp: the C++ border of sets: where statuses become std::errc, and failures to make or change exceptions.
 #include <efd/wait_set.hpp>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // base/stop.hpp: what is said on standard error: the end of the line, for what only a bug in efd or in its caller can
 // bring about, and a setting that nobody understands. Async-signal-safe.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/aio.hpp: asynchronous I/O of the kernel (io_setup and on), whose completions signal an eventfd.
 //
 // Owns one AIO context, given up with the claim's process. A request names its operation and, if it has one, the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/blocking.cpp: section F of docs/semantics.md, who is released by what.
 //
 // One function for each row. Blocked readers and writers exist for every object; sleeping poll, select and epoll_wait

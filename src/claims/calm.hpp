@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/calm.hpp: whether a sleeping call has been left alone since it was seen asleep.
 //
 // Owns the number of voluntary switches at that moment; refers to the sleeper, which must stay where it is. Made and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/claim.cpp: the list of claims, and what a trial notes. See claim.hpp.
 //
 // The list is filled before main by the registrations and sorted when first asked for; one thread uses it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/claim.hpp: the claims of FACTS as code that runs on any backend; the base of `efd check` and of the tests.
 //
 // Owns the list of claims. One claim, one function, one source for all backends: the kernel is the oracle, the library

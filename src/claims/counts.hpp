@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/counts.hpp: the edges of the count, and objects that stand there. For claim functions.
 //
 // Owns nothing. `top` is 2^64-1, which only a signal reaches; `largest` is the largest count a write can bring about.

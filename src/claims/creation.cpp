@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/creation.cpp: section A of docs/semantics.md, how an eventfd comes about.
 //
 // One function for each row. Flags and initial values hold for every object; limits and F_GETFL need a number. Runs in

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/declared.hpp: where a backend differs from the kernel by choice: what `efd check` says beneath its table.
 //
 // docs/semantics.md says why; tests/claims/coverage_test.cpp sees to it that both name the same rows.

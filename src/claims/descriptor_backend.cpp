@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/descriptor_backend.cpp: the numbers of efd_eventfd behind the object interface, through efd_fd_* alone.
 //
 // Owns one number for each object. Any thread may call. What those calls do not offer is asked of the object behind the

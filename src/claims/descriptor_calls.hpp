@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/descriptor_calls.hpp: the plain calls on a descriptor that claims make, with errno values as results.
 //
 // Owns nothing. Used by the claims that need a descriptor of their own (a dup, a descriptor of another object) beside

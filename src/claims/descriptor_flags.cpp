@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/descriptor_flags.cpp: FACTS H, what can be set on an eventfd's open file, and what of it has an effect.
 //
 // Owns K-104 to K-107. O_NONBLOCK is the one flag that an eventfd honours; everything else is kept or refused, and

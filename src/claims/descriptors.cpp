@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/descriptors.cpp: FACTS H, what shares an eventfd and what belongs to one descriptor of it.
 //
 // Owns K-100 to K-103, K-108, K-158 to K-160: duplicates, other processes, sockets, exec, closed descriptors, and the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/epoll.cpp: FACTS E, what epoll is told of an eventfd: readiness, one-shot, re-arming, duplicates, nesting.
 //
 // Owns K-058, K-071, K-072, K-075, K-078; the edges are in epoll_edges.cpp, threads asleep in epoll_wait in

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/epoll_edges.cpp: FACTS E, the edges (EPOLLET): which operation is an event, and with which mask.
 //
 // Owns K-059 to K-069. An edge is one successful write (key IN) or read (key OUT), whatever it changed; the mask that

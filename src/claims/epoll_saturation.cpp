@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/epoll_saturation.cpp: FACTS E, what the saturating signal (MAX-1 to MAX) tells watchers and sleepers.
 //
 // Owns K-076, K-077. The signal wakes with the key IN alone, so that whoever did not ask for IN learns of the error

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/epoll_sleepers.cpp: FACTS E, threads asleep in epoll_wait, and what wakes nobody.
 //
 // Owns K-070, K-073, K-074. Which threads an operation woke is read from the threads themselves: returned, or asleep

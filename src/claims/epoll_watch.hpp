@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/epoll_watch.hpp: one epoll instance that watches one descriptor, as the claims about epoll need it.
 //
 // Owns the epoll descriptor, which is given up with the claim's process. now() never sleeps: an eventfd wakes its

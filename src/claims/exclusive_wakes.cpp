@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/exclusive_wakes.cpp: K-157, how a blocked call can sleep on behind an exclusive epoll entry. Kernel only.
 //
 // Since 6.4 blocked reads and writes queue up at the tail, and a wake ends at the first exclusive entry that accepts

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/file_kind.cpp: FACTS I, the calls that ask what kind of file an eventfd is: neither a socket nor a directory.
 //
 // Owns K-118 to K-122 and K-124: its link in /proc, mode and owner, locks, the calls of sockets, directories and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/file_operations.cpp: FACTS I, what an eventfd answers to calls that other files are made for.
 //
 // Owns K-109 to K-117 and K-125: seeking, stat, memory mapping, size and syncing, moving data, ioctl; links, owners,

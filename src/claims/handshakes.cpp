@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/handshakes.cpp: section F of docs/semantics.md, that no wake is lost, not one in many thousand.
 //
 // Owns K-169. One token goes round three threads of one processor, which sleep until it comes: a reader, a reader of a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/in_kernel_api.cpp: section L of docs/semantics.md, the interface that the kernel keeps for its own drivers.
 //
 // One function for each row, asked of the library alone, through core::context and the C wait queue: user space cannot

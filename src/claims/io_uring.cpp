@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/io_uring.cpp: FACTS K, io_uring as signaller, reader, writer and poller of an eventfd.
 //
 // Owns K-137 to K-141. One thread drives the ring; what an operation of this thread completes is in the ring when the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/isolation.cpp: runs one claim in a child process and brings its outcome back.
 //
 // Owns the child, its process group and the pipe for the time of one call; called from a process with one thread. The

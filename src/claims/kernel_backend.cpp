@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/kernel_backend.cpp: the oracle: eventfds of the running kernel behind the object interface.
 //
 // Owns one descriptor for each object, and one AIO context for each process that signals. Count, id and semaphore mode

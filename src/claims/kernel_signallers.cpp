@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/kernel_signallers.cpp: FACTS K, the kernel's own asynchronous I/O as signaller and reader of an eventfd.
 //
 // Owns K-132 to K-136 and K-142 to K-144; io_uring is in io_uring.cpp, KVM in kvm.cpp. Saturation runs on every backend

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/kvm.cpp: FACTS K, a virtual machine of KVM as consumer of an eventfd (irqfd).
 //
 // Owns K-145 to K-147. An irqfd is a wait-queue entry that reads the count inside the wake itself. The machine has an

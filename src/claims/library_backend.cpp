@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/library_backend.cpp: objects of libefd behind the object interface, through its C face alone.
 //
 // Owns one reference for each object. Any thread may call. has_sleeper looks for a thread in a futex wait inside the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/number_calls.hpp: the calls that a program makes on the number of an eventfd, whoever answers them.
 //
 // Owns nothing. The kernel's are direct system calls, so that no wrapper looks at their arguments first; the library's

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/numbered_object.cpp: see numbered_object.hpp.
 #include "claims/numbered_object.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/numbered_object.hpp: what the backends share whose objects have a number: kernel and descriptor.
 //
 // Owns the number, which it closes. Reads, writes, flags and the text of fdinfo, which has count, id and semaphore

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/object_ids.hpp: whether the ids of objects that are gone are free again.
 //
 // Owns nothing. Ids are given out smallest first, so that making objects until one has a larger id fills every gap

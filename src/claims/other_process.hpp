@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/other_process.hpp: a second process, for claims about what is shared and what is unique in the system.
 //
 // Owns the child and a pipe each way. The child does its setup, tells the number that this gave, and stays as it is,

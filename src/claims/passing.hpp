@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/passing.hpp: descriptors sent over a socket (SCM_RIGHTS).
 //
 // Owns nothing: one function sends, one receives. Any thread. Invariant: -1 where nothing was received.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/poll.cpp: section D of docs/semantics.md, what poll and select say at each count.
 //
 // One function for each row. The masks hold for every object, through object::poll, which asks for everything; what a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/poll_masks.cpp: section D of docs/semantics.md, ppoll and pselect, which wait with a signal mask of their own.
 //
 // Owns K-167 and K-168: the same steps by either name. The mask is the thread's from before the call looks until after

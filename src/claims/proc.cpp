@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/proc.cpp: FACTS J, what /proc says of an eventfd: the lines of fdinfo, and the id of the object.
 //
 // Owns K-126 to K-131. K-128 and K-129 run on every backend, which all have ids and a semaphore mode; the text of

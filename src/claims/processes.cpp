@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/processes.cpp: section H of docs/semantics.md, further ways by which numbers get into other hands, or go.
 //
 // Owns K-163 to K-166: posix_spawn, vfork with exec, close_range, clone with one table of numbers for two processes.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/raw_calls.hpp: what claims say of the answer to a call on a number, and addresses that it must refuse.
 //
 // Owns nothing; mappings stay until the claim's process ends.

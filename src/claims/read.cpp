@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/read.cpp: section B of docs/semantics.md, what a read takes and when it refuses.
 //
 // One function for each row. Values and EAGAIN hold for every object; lengths, addresses and vectors need a number, and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/signals.cpp: section G of docs/semantics.md, what Unix signals do to calls that sleep.
 //
 // One function for each row. The handlers only count. A call is seen asleep before a signal is sent to its thread, and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/sleeper.cpp: see sleeper.hpp.
 #include "claims/sleeper.hpp"
 

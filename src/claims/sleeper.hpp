@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/sleeper.hpp: one blocking call in a thread of its own, for claims about blocking and waking.
 //
 // Owns the thread. The claim's thread starts it, which waits until it is SEEN asleep, acts, and then says what must

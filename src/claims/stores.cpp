@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/stores.cpp: section B of docs/semantics.md, what a read stores, seen one instruction at a time.
 //
 // Owns K-161. A child process reads; this one traces it, single-steps it through the call, and looks at the page of the

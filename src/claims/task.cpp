@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/task.cpp: see task.hpp.
 #include "claims/task.hpp"
 

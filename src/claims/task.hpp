@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/task.hpp: what the kernel says of one thread of this process: where it sleeps, how often it went to sleep.
 //
 // Owns nothing; reads /proc/self/task. Any thread may call. Invariant: an answer "asleep" was true at some moment

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/trial_end.hpp: how a trial ends before its function returns; between claim.cpp and isolation.cpp only.
 //
 // Owns nothing. Thrown by trial::abandon and trial::not_here in the thread that runs the claim, caught by the runner.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/uring.hpp: one io_uring, as the claims about its reads, writes, polls and completions need it.
 //
 // Owns the ring, given up with the claim's process. Links with liburing. One thread. now() never sleeps: what an

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // claims/write.cpp: section C of docs/semantics.md, what a write adds and when it refuses.
 //
 // One function for each row. The bound, EAGAIN and the order of checks hold for every object; lengths, addresses and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/about.cpp: see about.hpp.
 #include "cli/about.hpp"
 

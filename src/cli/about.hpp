@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/about.hpp: of what the numbers of a report are: the version of efd, the kernel, the machine.
 #pragma once
 

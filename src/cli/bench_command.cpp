@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/bench_command.cpp: see bench_command.hpp. Gates never decide the exit status: a busy
 // machine is no fault. A row that was given up does.
 #include "cli/bench_command.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/bench_command.hpp: `efd bench`: chooses rows, runs them, prints the table or the JSON.
 //
 // Called once, by main, before any other thread exists.

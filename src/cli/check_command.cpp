@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/check_command.cpp: see check_command.hpp.
 #include "cli/check_command.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/check_command.hpp: `efd check`: asks every claim of the kernel, of the library in both its faces and of the
 // drop-in.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/check_dropin.cpp: see check_dropin.hpp.
 #include "cli/check_dropin.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/check_dropin.hpp: the claims of the kernel's eventfd, asked in a process that runs under the drop-in.
 //
 // That process is this command once more, preloaded. It prints each answer as soon as it has it, a line for each, in

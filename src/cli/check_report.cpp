@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/check_report.cpp: see check_report.hpp.
 #include "cli/check_report.hpp"
 

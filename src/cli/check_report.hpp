@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/check_report.hpp: what the claims said, as a table for people and as JSON for programs.
 //
 // Pure functions over results. Invariant: every claim is listed, also one that nobody could be asked.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/check_table.cpp: what the claims said, for people, in 80 columns; see check_report.hpp.
 #include "cli/check_report.hpp"
 #include "cli/text.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/choice.hpp: an option that takes one of a few words, with help and errors that name them in plain words.
 #pragma once
 

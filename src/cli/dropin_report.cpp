@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/dropin_report.cpp: see dropin_report.hpp.
 #include "cli/dropin_report.hpp"
 

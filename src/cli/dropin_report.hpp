@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/dropin_report.hpp: what `efd run` says at the end: from the memory that all processes of the run shared.
 //
 // Nothing in that memory is trusted: numbers are numbers, indexes are bounded, texts are cut and printable.

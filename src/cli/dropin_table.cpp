@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/dropin_table.cpp: the report of a run for people, in 80 columns; see dropin_report.hpp.
 #include "cli/dropin_report.hpp"
 #include "cli/text.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/elf_file.cpp: see elf_file.hpp.
 #include "cli/elf_file.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/elf_file.hpp: what an ELF file says of how it is started: its machine, its loader, the libraries it names.
 //
 // Reads files that may be anything: every offset in them is checked against what could be read.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/failure.cpp: see failure.hpp.
 #include "cli/failure.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/failure.hpp: with which status the command ends, and what it says where the system refuses something.
 #pragma once
 

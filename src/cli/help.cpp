@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/help.cpp: see help.hpp.
 #include "cli/help.hpp"
 

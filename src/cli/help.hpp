@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/help.hpp: how help looks, in 80 columns, and the subcommands that only tell: `efd help` and `efd version`.
 //
 // Called once each, by main, before any other thread exists.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/main.cpp: the efd command: what it can do, and how it says that it was misused.
 //
 // Exit status: what the subcommand says; 2 if it was misused, 3 if it broke down.

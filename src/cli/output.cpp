@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/output.cpp: see output.hpp.
 #include "cli/output.hpp"
 

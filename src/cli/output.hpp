@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/output.hpp: standard output, checked: what a command prints arrives, or the command fails.
 //
 // Everything that efd prints on standard output goes through print_out. Called by the main thread alone. Standard

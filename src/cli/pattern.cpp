@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/pattern.cpp: see pattern.hpp.
 #include "cli/pattern.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/pattern.hpp: a regular expression that a user gave, with an error that says where it came from.
 //
 // Owns the compiled expression; matches() may be called from any thread. An empty one matches everything.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/preload.cpp: see preload.hpp.
 #include "cli/preload.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/preload.hpp: where the drop-in is, and the environment in which a program gets it.
 #pragma once
 

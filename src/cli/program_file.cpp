@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/program_file.cpp: see program_file.hpp.
 #include "cli/program_file.hpp"
 

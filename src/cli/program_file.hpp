@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/program_file.hpp: the file that a program's name stands for: whether the drop-in can be preloaded into it, and
 // what is wrong with it if it cannot be executed.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/run_command.cpp: see run_command.hpp.
 //
 // Without a report the program takes this process over, so nothing stands between it and whoever started it. With one,

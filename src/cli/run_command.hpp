@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/run_command.hpp: `efd run`: a program that nobody rebuilt, with its eventfds in user space where that is safe.
 #pragma once
 

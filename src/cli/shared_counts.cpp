@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/shared_counts.cpp: see shared_counts.hpp.
 #include "cli/shared_counts.hpp"
 

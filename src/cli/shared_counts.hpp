@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/shared_counts.hpp: the memory that all processes of one run share, for its report.
 //
 // A memfd of this process, so that nothing is left behind whatever becomes of it, and the size of /dev/shm does not

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/terminal.cpp: see terminal.hpp.
 #include "cli/terminal.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/terminal.hpp: what a terminal gets and a pipe does not: colour, and a line that moves.
 //
 // Called by the main thread alone. Invariant: what is written to something that is no terminal has no escape codes.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/text.cpp: see text.hpp.
 #include "cli/text.hpp"
 

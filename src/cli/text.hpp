@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/text.hpp: texts that fit into a table of 80 columns. Pure functions; all texts are ASCII.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/wrong_settings.cpp: see wrong_settings.hpp.
 #include "cli/wrong_settings.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // cli/wrong_settings.hpp: variables EFD_DROPIN* that are wrong, said before a program is started under the drop-in.
 //
 // Called by the main thread alone.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/bell.hpp: what a context knows of the one watcher that is told of transitions alone: its bell.
 //
 // An entry of the wait queue hears of every wake; a bell hears of an add that found it armed, of the read that reaches

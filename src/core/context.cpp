@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/context.cpp: the slow half of read, write and signal while the word is packed.
 //
 // May be called from any thread and from signal handlers. The one race, SIGNAL_PARK, is drawn in docs/races.md: an add

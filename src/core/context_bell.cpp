@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/context_bell.cpp: a context and its bell: attach, arm, ring, end.
 //
 // LEVEL: the add that finds `armed` rings before it clears the mark, so whoever finds the mark clear knows that the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/context_queue.cpp: a context and its wait queue: join, leave, leave and take, wake, release.
 //
 // The mark `watched` in the state word tells changers that somebody has joined. Whoever joins makes it, by a step that

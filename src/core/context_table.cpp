@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/context_table.cpp: see context_table.hpp. Also birth and death of a context.
 #include "core/context_table.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/context_table.hpp: where private contexts live: one table, the id is the place.
 //
 // Owns the memory of all private contexts and their ids. A slot stays a context for ever, alive or dead: a signaller

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/guarded_call.hpp: the call of code that is a user's and has to return.
 #pragma once
 

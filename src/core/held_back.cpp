@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/held_back.cpp: see held_back.hpp.
 #include "core/held_back.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/held_back.hpp: what a thread runs later: wakes of queues, and work that callbacks deferred.
 //
 // Owns three lists for each thread. Callbacks and deferred work are a user's code, which may call anything: so they run

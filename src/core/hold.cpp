@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/hold.cpp: taking from several objects in one step.
 //
 // HOLD. Each object's word is marked `held` by the step that shows its count to be above zero, and what will be taken

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/hold.hpp: how everybody else waits while somebody takes from several objects in one step.
 //
 // A hold lasts as long as it takes to mark the other objects; who holds neither waits nor runs anybody's code

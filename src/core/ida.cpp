@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/ida.cpp: see ida.hpp.
 #include "core/ida.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/ida.hpp: the id allocator; the kernel's struct ida.
 //
 // Owns the set of ids in use. The caller serialises the calls. Invariant: alloc gives the smallest number that is not

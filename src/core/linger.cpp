@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/linger.cpp: the bounded look before a sleep. Off unless asked for.
 //
 // A waker that has to enter the kernel anyway notes when and where it did so; the sleeper it woke learns from that what

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/linger_rules.hpp: when a reader looks a little longer before it sleeps, and for how long; pure rules.
 //
 // The bound is the price of a sleep: who has looked for that long and gives up has at most doubled its cost, whatever

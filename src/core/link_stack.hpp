@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/link_stack.hpp: things that lie on a stack by a link of their own: pushed one by one, taken all at once.
 //
 // Owns nothing. Taking all knows no ABA. Of one thread and its signal handlers; wait_queue's list of those that join

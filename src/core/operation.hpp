@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/operation.hpp: what a caller who may have to wait is about to do, and where it would sleep.
 //
 // Owns nothing; lives on the stack of one call. Readers wait for data, writers for room, and one wait loop serves both.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/park.cpp: threads asleep. The one wait loop, and the one way to wake.
 //
 // Who sleeps is known to the kernel's futex queue alone, so a sleeper that is interrupted, times out or is killed

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/sealed.cpp: the regime of huge counts: writers at the bound, writers that wait for room, saturating signals.
 //
 // The kernel's whole range lives here, 0 to 2^64-1, as base + huge_ modulo 2^64, changed by compare-and-swap on huge_

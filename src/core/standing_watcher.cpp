@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/standing_watcher.cpp: see standing_watcher.hpp.
 #include "core/standing_watcher.hpp"
 

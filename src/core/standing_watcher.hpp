@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/standing_watcher.hpp: watchers that are told of every change without a lock, a queue or a reference.
 //
 // They serve those who watch very many objects (watch/wait_set.hpp). The price is a hard rule: a watcher's memory never

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/wait_queue.cpp: see wait_queue.hpp.
 //
 // The word: bit 63 held, bit 62 contended (somebody sleeps at the gate), bit 61 owed, bit 60 a hang-up to run, bits

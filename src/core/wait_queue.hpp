@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/wait_queue.hpp: everything that waits and is no sleeping thread: entries with callbacks (the kernel's wqh).
 //
 // Owns the list of entries of one context and the wakes that are still to be run. One thread at a time holds the queue.

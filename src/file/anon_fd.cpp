@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // file/anon_fd.cpp: see anon_fd.hpp.
 #include "file/anon_fd.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // file/anon_fd.hpp: the making of a descriptor, as anon_inode_getfd of the kernel; and a second number for one.
 //
 // Owns nothing that outlives a call. The order is the kernel's: take all that can fail, then, in a last step that

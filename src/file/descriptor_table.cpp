@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // file/descriptor_table.cpp: see descriptor_table.hpp.
 #include "file/descriptor_table.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // file/descriptor_table.hpp: number -> open file; the kernel's files_struct, as far as numbers are ours.
 //
 // Owns one reference for each number in it. get is lock-free, as the kernel's fdget: read the place, try for a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // file/file_operations.cpp: see file_operations.hpp.
 #include "file/file_operations.hpp"
 

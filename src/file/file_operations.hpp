@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // file/file_operations.hpp: what an eventfd does as a file: eventfd_fops of the kernel.
 //
 // Owns nothing; the caller holds a reference to the file for as long as it is inside. read and write may be called from

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // file/iov_iter.cpp: see iov_iter.hpp.
 #include "file/iov_iter.hpp"
 

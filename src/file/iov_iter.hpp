@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // file/iov_iter.hpp: where the bytes of one call are in the caller's memory: one range, or an array of segments.
 //
 // Owns nothing. The array lies in the caller's memory too and is copied in a few segments at a time, so no call needs

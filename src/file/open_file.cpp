@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // file/open_file.cpp: see open_file.hpp.
 #include "file/open_file.hpp"
 

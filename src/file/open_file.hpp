@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // file/open_file.hpp: one open file, which several numbers may name; struct file of the kernel.
 //
 // Owns a reference to its context and, through it, the object's bell. One reference for each number in the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/clock.cpp: see clock.hpp.
 #include "os/clock.hpp"
 

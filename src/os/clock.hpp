@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/clock.hpp: the monotonic clock, in nanoseconds. Any thread, any time, also in a signal handler.
 #pragma once
 

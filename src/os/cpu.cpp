@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/cpu.cpp: see cpu.hpp.
 #include "os/cpu.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/cpu.hpp: which processor runs us, and how a waiting loop breathes. Async-signal-safe.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/descriptor.cpp: see descriptor.hpp.
 #include "os/descriptor.hpp"
 

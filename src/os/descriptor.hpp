@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/descriptor.hpp: the kernel's eventfd as a bell: make it, ring it, silence it, close it.
 //
 // A bell never blocks (O_NONBLOCK) and does not survive exec. A number may be closed behind our back and come back as

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/errno_keeper.hpp: what a system call leaves in errno stays inside src/os.
 #pragma once
 

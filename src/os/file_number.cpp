@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/file_number.cpp: see file_number.hpp.
 #include "os/file_number.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/file_number.hpp: the numbers of the process's descriptor table: take the lowest, give it back, ask about one.
 //
 // Owns nothing. Results below zero are negated errno values; errno stays as it was, but for take_number and

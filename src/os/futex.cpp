@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/futex.cpp: see futex.hpp.
 #include "os/futex.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/futex.hpp: sleep on a 32-bit word and wake those who do; the only place that knows the futex system calls.
 //
 // Owns nothing. Every call may be made from any thread and from a signal handler, and leaves errno as it was. A wait

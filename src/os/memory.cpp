@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/memory.cpp: see memory.hpp.
 #include "os/memory.hpp"
 

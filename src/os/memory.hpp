@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/memory.hpp: zeroed pages from the system.
 #pragma once
 

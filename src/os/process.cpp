@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/process.cpp: see process.hpp.
 #include "os/process.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/process.hpp: in which process are we: a number that is another one in the child of a fork, however it was forked.
 //
 // Owns one page that the kernel empties in a child (MADV_WIPEONFORK, Linux 4.14). What belongs to one process alone

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/raw_call.hpp: system calls that libc makes into thread cancellation points, without that.
 //
 // A call of efd that does not sleep by contract is no cancellation point, and what is noexcept must not be unwound. So

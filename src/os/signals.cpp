@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/signals.cpp: see signals.hpp.
 #include "os/signals.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/signals.hpp: a stretch of code that no signal handler interrupts; and on which stack one runs.
 #pragma once
 

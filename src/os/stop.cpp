@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/stop.cpp: base::stop needs write(2), so its body stands behind the system call door.
 #include "base/stop.hpp"
 

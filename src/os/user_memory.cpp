@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/user_memory.cpp: see user_memory.hpp.
 #include "os/user_memory.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // os/user_memory.hpp: the caller's memory as the kernel treats it: an address that is not there is an answer.
 //
 // Owns nothing. Everything here may be called from any thread and from a signal handler; errno stays as it was. An

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // watch/doorbell.cpp: see doorbell.hpp.
 //
 // The word, and the race LEVEL:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // watch/doorbell.hpp: a real kernel eventfd beside an object, for event loops; made when first asked for.
 //
 // Owns one descriptor, which only says ready or not and never carries the count: it is to be watched, not read.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // watch/doorbell_number.cpp: the number of a doorbell: made, seen to be ours, made anew, closed.
 //
 // A number is ours if the kernel gave it to this bell last and the file behind it bears our mark; os/descriptor.cpp

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // watch/member.cpp: see member.hpp.
 //
 //     bit        set by                 cleared by          wrongly set   wrongly clear

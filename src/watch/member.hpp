@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // watch/member.hpp: one place of a wait_set: which object stands there, and who is taking from it at the moment.
 //
 // Belongs to the set for ever, also while nobody stands there; a signaller may tell it late, at any time. A waiter

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // watch/ready_bitmap.cpp: see ready_bitmap.hpp.
 //
 // SET_BITS. Who marks goes up and marks in every word, whether its bit is there or not: the mark moves the word's

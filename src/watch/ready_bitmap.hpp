@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // watch/ready_bitmap.hpp: which of up to 2^20 members are ready, and the way to one of them in four steps.
 //
 // Owns words in levels: 32 bits, and a stamp that each mark in the word moves. A bit of level 0 is a member, a bit

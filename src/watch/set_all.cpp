@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // watch/set_all.cpp: waiting until every member is ready, and taking from all of them in one step.
 //
 // The step is core/hold.cpp's. Before it is tried, every count is looked at; as long as one is zero its member is slept

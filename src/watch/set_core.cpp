@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // watch/set_core.cpp: see set_core.hpp. Life of a set, and its members coming and going.
 #include "watch/set_core.hpp"
 

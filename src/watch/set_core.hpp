@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // watch/set_core.hpp: many objects, one wait. What stands behind efd::wait_set.
 //
 // Owns the places of its members, the bitmap of those that are ready, a context that its waiters sleep on, another, its

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // watch/set_descriptors.cpp: kernel descriptors among the members of a set.
 //
 // They are registered with an epoll of their own, so that a look takes exactly as many events as there is room for: an

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // watch/set_fork.cpp: a set in the child of a fork.
 //
 // FORK. The child has a copy of everything, at a moment that other threads were in the midst of, and none of those

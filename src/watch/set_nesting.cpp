@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // watch/set_nesting.cpp: sets among the members of a set: which may stand where, and how one comes and goes.
 //
 // Owns the sets above and below each set, under one lock for all: a set must not come to stand inside itself, and no

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // watch/set_wait.cpp: the waiting half of a set: told, find, take, sleep.
 //
 // SET_SLEEP: a marker signals only if somebody is interested, and a waiter says so before it sleeps:

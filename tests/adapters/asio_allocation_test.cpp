@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A signal allocates nothing, whatever executor of Asio's the handler waits on: this program's operator new counts what
 // the signaller's thread asks for.
 #include "adapters/which_asio.hpp"

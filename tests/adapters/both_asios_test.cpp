@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Asio and Boost.Asio in one translation unit, each with its own basic_eventfd, on one object.
 #include <efd/adapters/asio.hpp>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // co_await efd::async_read: who is resumed, where, with what; and that no unit is lost or invented, whatever races.
 #include <efd/adapters/coroutine.hpp>
 

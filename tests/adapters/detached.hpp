@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A coroutine that nobody waits for: it begins at once, and its frame ends with it. The handle is for who resumes or
 // destroys it from outside.
 #pragma once

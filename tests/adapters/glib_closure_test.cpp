@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // adapters/glib.hpp in a program that has GObject: a closure as the callback of a source.
 #include <efd/adapters/glib.hpp>
 

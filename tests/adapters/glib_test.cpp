@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // adapters/glib.hpp on the real GLib: dispatch, removal from within and without, and no unit lost by it.
 #include <efd/adapters/glib.hpp>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // adapters/libevent.hpp on the real libevent: callbacks, removal, destruction in the callback, and no unit lost by it.
 #include <efd/adapters/libevent.hpp>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The adapters that a program without exceptions includes: they compile, and read, under -fno-exceptions. No gtest,
 // which need not be made for that. Says what failed, and ends with 1.
 #ifdef TEST_HAS_ASIO

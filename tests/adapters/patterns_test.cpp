@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The patterns of examples/ that readers copy, included as they are: under signals with and without SA_RESTART, with
 // jobs and items that throw, and under stress.
 #define main bounded_queue_main

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/adapters/race.hpp: two things done at the same time, thousands of times, and what must be left of the units.
 //
 // Owns a second thread that does its part of each round; the thread that owns this does the other. The rounds are

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // co_await efd::async_read: what inline resumption promises, and what becomes of a unit whose coroutine is never
 // resumed.
 #include <efd/adapters/coroutine.hpp>

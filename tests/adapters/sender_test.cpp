@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // adapters/sender.hpp with the few names of P2300 that it needs, as Debian 12 has no implementation: a receiver is
 // given each unit once, and a stop takes none.
 #include <concepts>

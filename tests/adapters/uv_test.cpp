@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // adapters/uv.hpp on the real libuv: callbacks, stop, close by libuv's rules, and no unit lost by either.
 #include <efd/adapters/uv.hpp>
 

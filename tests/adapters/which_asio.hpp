@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/adapters/which_asio.hpp: the tests of adapters/asio.hpp run on standalone Asio and (with EFD_USE_BOOST_ASIO) on
 // Boost.Asio; this says which, and what that one offers.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/bench/apart_test.cpp: a row that hangs, breaks or throws is named, and the rows after it are measured.
 #include "bench/bench.hpp"
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # tests/bench/bench_test.py: `efd bench` as its users meet it: what it prints, and with which status it ends.
 #
 #   bench_test.py EFD [NAME]: runs every test, or the named one, against that binary. No time is judged, only shapes.

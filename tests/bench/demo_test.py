@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # tests/bench/demo_test.py: what `make run` shows: in 80 columns, first what a user gains, then the rest.
 #
 #   demo_test.py REPOSITORY BUILD_DIRECTORY

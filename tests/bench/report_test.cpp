@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/bench/report_test.cpp: what the bench prints: 80 columns, the load beside what it makes doubtful, the JSON.
 #include "bench/report.hpp"
 

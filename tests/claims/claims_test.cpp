@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/claims/claims_test.cpp: one test for each claim and backend: Claims/kernel.K_031, and so for library,
 // descriptor.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/claims/coverage_test.cpp: docs/semantics.md and the claims say the same.
 //
 // The table there has one row for each number from K-001 to K-169: who is asked, and in which file. A row that nobody

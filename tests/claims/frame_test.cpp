@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/claims/frame_test.cpp: the frame in which claims run, and that claims catch what they are there for.
 //
 // Each fault of small_eventfd.hpp must be seen by the claims named beside it; without a fault all of them hold.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/claims/small_eventfd.cpp: see small_eventfd.hpp.
 #include "small_eventfd.hpp"
 

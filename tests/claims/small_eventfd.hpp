@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/claims/small_eventfd.hpp: a third backend, small and slow, that can be broken on purpose.
 //
 // Owns objects made of a mutex, a count and one futex word on which everybody sleeps and is woken. Without a fault it

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/claims/wrong_library.cpp: libefd with one fault, to be preloaded before the sound one under `efd check`.
 //
 // Owns the names of the calls that can be wrong here; each goes on to the next definition of its name, and the fault

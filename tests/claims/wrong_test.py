@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # tests/claims/wrong_test.py: `efd check` finds each fault of a wrong library, and none in the sound one.
 #
 #   wrong_test.py EFD WRONG_LIBRARY [NAME]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # tests/cli/command_test.py: the efd command as its users meet it: what it prints, and with which status it ends.
 #
 #   command_test.py EFD [NAME]: runs every test, or the named one, against that binary. No time is judged, only shapes.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # tests/cli/examples_test.py: the examples do what their readers are told.
 #
 #   examples_test.py DIRECTORY_OF_THE_BINARIES DIRECTORY_WITH_FILES

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/cli/tables_test.cpp: texts and tables of the command fit into 80 columns, whatever they hold.
 #include "cli/dropin_report.hpp"
 #include "cli/text.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The border: null pointers, wrong flags, values no object takes, errno kept on success, exceptions from creation.
 #include <efd/efd.h>
 #include <efd/eventfd.hpp>

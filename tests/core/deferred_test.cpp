@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Whose callbacks run when: no signaller is kept by others' wakes, deferred work finds nothing of the library's held,
 // and waits for no other work.
 #include <efd/eventfd.hpp>

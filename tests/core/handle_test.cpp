@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The handle and its forms: what it says of itself, and that every form of a wait keeps to the one with options.
 #include <efd/efd.h>
 #include <efd/eventfd.hpp>

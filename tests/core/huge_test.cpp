@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The sealed regime: the whole 64-bit range, exact at its bound, and the change from packed to sealed under fire.
 #include <efd/eventfd.hpp>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/ida: the smallest free id, whatever was taken and given back before (K-128).
 #include "core/ida.hpp"
 

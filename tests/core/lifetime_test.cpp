@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Lifetime: references, ids, slots; the last put beside a signaller that is still inside its call.
 #include <efd/efd.h>
 #include <efd/eventfd.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Linger: the rules are static_asserts in core/linger_rules.hpp; here is what a caller sees. No test reads the clock.
 #include <efd/efd.h>
 #include <efd/eventfd.hpp>

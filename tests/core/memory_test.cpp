@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/core/memory_test.cpp: what happens when memory runs out: an error, nothing leaked, and all is well afterwards.
 //
 // The test stands between the library and its two ways to memory, operator new and mmap, which the linker leads here

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a program must not do, and what it is told then: each ends with a sentence that names it.
 #define EFD_NAMES_MISUSE 1
 #include "support/called_entry.hpp"

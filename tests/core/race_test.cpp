@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Regression tests of races that were found, each forced step by step. The test interposes syscall(2), through which
 // the library (linked statically here) reaches the kernel, and holds one thread just before or after its futex call.
 #include <efd/eventfd.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Reads that take a part: what they take and what they leave, whom they wake, and how they wait.
 #include <efd/efd.h>
 #include <efd/eventfd.hpp>

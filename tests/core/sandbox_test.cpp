@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Waits where a sandbox, or a kernel before 5.16, refuses futex_waitv(2).
 #include <efd/efd.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/core/settings_test.cpp: what can be set on an object that lives, and from when on it holds.
 #include <efd/eventfd.hpp>
 

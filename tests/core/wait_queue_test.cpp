@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The wait queue: who is called, in which order, and what a callback may do.
 #include <efd/eventfd.hpp>
 

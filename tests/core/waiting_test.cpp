@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The wait loop: try, deadline, cancellation, signals. None of them may eat or invent a unit.
 #include <efd/efd.h>
 #include <efd/eventfd.hpp>

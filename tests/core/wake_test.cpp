@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Who wakes whom, and what it costs: E5 (no system call when nobody sleeps) and E6 (one wake for one sleep, one reader
 // for one unit), counted by the kernel.
 #include <efd/efd.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # tests/dropin/calls_test.py: what finds the next definition of a name calls nothing that a wrapper may have in its place.
 #
 #   calls_test.py NM OBJECT

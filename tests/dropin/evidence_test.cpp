@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // When an eventfd is promoted, and when it awaits evidence anew: by one reader, who is in no other call.
 #include "known_eventfd.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/held_kernel_calls.cpp: the drop-in's own system calls, with the processor given away around each.
 //
 // Stands in for src/dropin/table/kernel_side.cpp, of which it is made: between a step, the kernel's answer and the next

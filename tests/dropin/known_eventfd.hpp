@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/known_eventfd.hpp: a kernel's eventfd with a slot, used as the interposed names use it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Units parked beside a kernel's eventfd: when, how they come back, and who may be stopped in the midst of it.
 #include "known_eventfd.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Recorded histories of an eventfd that is promoted and demoted in their midst: each has an order of its calls
 // that the rules of core/count.hpp allow. Two mistakes are made on purpose, and found.
 #include "linearize/checker.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/parked_subject.hpp: a kernel's eventfd under the drop-in, in the shape that the recorder works on.
 //
 // Its first reader promotes it at once, and some day it is demoted. Reads that take parked units, and whoever hands

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Parking, promotion and demotion under threads: every unit read once, nobody asleep beside units.
 #include "known_eventfd.hpp"
 

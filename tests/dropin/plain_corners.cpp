@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/plain_corners.cpp: scenes in which a number changes hands, a process dies or stops, or memory goes, at
 // the worst moment that the kernel leaves for it.
 #include "plain_parts.hpp"

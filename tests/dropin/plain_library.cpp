@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/plain_library.cpp: a library with which plain_names is linked: it has names of libc, as one that watches
 // files does, and other names of libc and of libaio with meanings of their own. It knows of no efd.
 #include <cstdarg>

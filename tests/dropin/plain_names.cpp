@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/plain_names.cpp: a program that knows of no efd, as plain_program is one: of names that are looked up,
 // by itself, by others for it, or not at all. It is linked with plain_library, and not with liburing.
 #include "plain_parts.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/plain_opened.cpp: a library that plain_names opens: its constructor waits for a thread, which makes the
 // call that PLAIN_CALL says. Names are looked up from here, too. It knows of no efd.
 #include <cstdlib>

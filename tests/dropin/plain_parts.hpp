@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/plain_parts.hpp: what the scenes of plain_program share. It knows of no efd.
 #pragma once
 

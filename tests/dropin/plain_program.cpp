@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/plain_program.cpp: a program that knows of no efd, for run_test.py: does one thing to an eventfd.
 //
 //   plain_program SCENE    prints what it was told, step by step; ends with 0

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/plain_rings.cpp: scenes with an io_uring or an AIO context: the kernel reads by itself, or tells of each
 // write.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/plain_scenes.cpp: calls of which a preloaded library sees too much, too little, or too late.
 #include "plain_parts.hpp"
 

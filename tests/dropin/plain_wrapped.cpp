@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/plain_wrapped.cpp: a program that knows of no efd, as plain_program is one: a library with which it is
 // linked, plain_wrapper, has its reads and writes.
 #include "plain_parts.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/plain_wrapper.cpp: a library with which plain_wrapped is linked: it counts reads and writes, and reaches
 // libc's by their other names. Its names are in a table of the old kind alone. It knows of no efd.
 #include <dlfcn.h>

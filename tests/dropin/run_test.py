@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # tests/dropin/run_test.py: programs that know of no efd, with `efd run` and without: the same output, the same end.
 #
 #   run_test.py EFD PLAIN_PROGRAM [FORTIFIED_PROGRAM...] [NAME]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # tests/dropin/says_test.py: what `efd run` and the drop-in say: of programs that cannot be run, of wrong variables, and
 # in the report.
 #

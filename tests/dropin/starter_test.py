@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/dropin/starter_test.py: signals and job control of a program with a report are as if its starter had started it.
 
   starter_test.py EFD [NAME]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The arena: the plain memory of a scenario, at one place, so that it can be saved and restored with the state.
 //
 // Owns the program's operator new and delete. While the arena is open (a scenario is being set up, or one of its fibers

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the scenarios of the doorbell are made of: see bell_world.hpp.
 #include "explore/bell_world.hpp"
 

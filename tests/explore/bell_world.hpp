@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bell_world.hpp: what the scenarios of the doorbell are made of: an object with its bell, calls on it, and the checks.
 //
 // Owns the plain memory of such a scenario, in the arena, beside the world (world.hpp). Each call notes that it is in

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Bells: see bells.hpp. Also stands in for src/os/descriptor.cpp.
 #include "explore/bells.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // bells.hpp: the model of the kernel's eventfds that serve as bells, and of those who watch them with epoll.
 //
 // A bell is one word: what it holds (scaled: 0xFFFF stands for the kernel's bound, 2^64-2), whether it is open, and how

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Fibers: see fiber.hpp.
 #include "explore/fiber.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Fibers: the threads of an exploration, all on one thread of the system.
 //
 // Owns the switch between stacks and the stacks themselves, which stand at fixed addresses: a fiber's whole progress is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the scenarios of open files are made of: see file_world.hpp.
 #include "explore/file_world.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the scenarios of open files are made of: objects, files, numbers that name them, and what must hold at the end.
 //
 // Owns the plain memory of such a scenario, in the arena, beside the world (world.hpp), whose object it does not use.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Hashes of states: see hash.hpp.
 #include "explore/hash.hpp"
 

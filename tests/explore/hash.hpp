@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Hashes of states, and the table of those that were seen.
 #pragma once
 

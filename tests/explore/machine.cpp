@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The view machine: places, private steps, fibers; the shared steps are in machine_steps.cpp.
 #include "explore/machine.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The view machine: a memory in which loads may be stale, a futex, and the threads of one exploration.
 //
 // Each shared place has a history of messages, in modification order; each message carries a value and a view (for each

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The view machine's shared steps: what may happen next, and what then happens.
 #include "explore/bells.hpp"
 #include "explore/machine.hpp"

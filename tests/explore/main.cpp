@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The explorer's command: explores all configurations, or those that are named, and tells what it saw.
 //
 //     explore                      the short form

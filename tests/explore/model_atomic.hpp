@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The explorer's side of the door to atomics: what EFD_ATOMIC_MODEL names.
 //
 // An atomic here has the size of its value and no behaviour of its own: each operation becomes a request, which the

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The mutants of what the explorer compiles: each is one deliberate mistake, and the explorer must find every one.
 
     mutants.py --objects DIRECTORY --work DIRECTORY [--all] [--only NAME,NAME] [--compiler g++] [--jobs N]

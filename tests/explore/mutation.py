@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/explore/mutation.py: reads the mutants of mutants/*.txt, and makes each one's change in a copy of the source.
 
 A mutant is a head and its changes, with an empty line before the next:

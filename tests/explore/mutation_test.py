@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """What mutation.py promises: a mutant finds its place wherever that moved to, and one without a place is an error.
 
 The last test tries every mutant of the repository, those of the long form too, without compiling them.

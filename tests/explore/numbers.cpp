@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Numbers: see numbers.hpp. Stands in for src/os/file_number.cpp, and for user_memory.cpp, which no schedule comes to.
 #include "explore/numbers.hpp"
 

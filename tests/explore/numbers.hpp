@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // numbers.hpp: the model of the kernel's table of descriptors, as far as src/file takes and gives back numbers.
 //
 // The numbers that are taken are one word, and each system call is one step on it, or two, as the kernel's lock of the

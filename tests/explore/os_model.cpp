@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What stands in for src/os and src/base/stop.hpp: the futex goes to the machine, the clock stands still.
 #include "base/stop.hpp"
 #include "explore/machine.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Stands in for src/dropin/table/ and known_pages.cpp in the scenarios of the drop-in: each call to the kernel is one
 // step.
 #include "explore/parked_parts.hpp"

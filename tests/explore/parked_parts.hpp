@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // parked_parts.hpp: the plain memory of a scenario of the drop-in, for the files that make it: parked_world.cpp and
 // parked_kernel.cpp.
 #pragma once

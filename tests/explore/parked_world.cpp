@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the scenarios of the drop-in are made of: see parked_world.hpp.
 #include "explore/parked_world.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // parked_world.hpp: what the scenarios of the drop-in are made of: a kernel's eventfd, its slot, calls on both, checks.
 //
 // Owns the plain memory of such a scenario, in the arena. The kernel's object is one bell (bells.hpp), whose calls are

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // All configurations to explore.
 #pragma once
 

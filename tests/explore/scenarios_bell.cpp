@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Configurations of the doorbell at rest: LEVEL, in both regimes, while it is attached, and at the end of the object.
 #include "explore/bell_world.hpp"
 #include "explore/scenarios.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Configurations of the doorbell of which every add is an edge: EVERY; and of one that somebody else has rung: NOTHING.
 //
 // A loop that listens is edge-triggered and never reads. It may sleep at the end only if it had an event after the last

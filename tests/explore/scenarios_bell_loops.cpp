@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Configurations of event loops at the doorbell: LEVEL for epoll level- and edge-triggered, ARM for those that arm.
 //
 // A loop goes round a bounded number of times, since a bell that is not silenced yet may wake it for nothing; one that

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Configurations of open files and the numbers that name them: FDGET, FILE_PLACES.
 #include "explore/file_world.hpp"
 #include "explore/scenarios.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Configurations of a set in the child of a fork: other threads of the parent are in the midst of a call, at any step,
 // and not there any more. What the child then does is right: no member is lost, and nobody sleeps beside a ready one.
 #include "explore/scenarios.hpp"

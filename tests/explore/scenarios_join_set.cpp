@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Configurations of joining and leaving a set, beside a thread that may be stopped for ever at any step: PLACES,
 // MEMBER_STAYS, NESTING_LEFT, SET_HEIGHT, STANDING.
 #include "explore/scenarios.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Configurations in which sleepers leave in every way: deadlines, interruptions, spurious returns, cancellation.
 #include "explore/scenarios.hpp"
 #include "explore/world.hpp"

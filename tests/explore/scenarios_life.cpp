@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Configurations of birth and death: LAST_PUT, RETURN, BIRTH, with the real table of slots.
 #include "explore/bell_world.hpp"
 #include "explore/scenarios.hpp"

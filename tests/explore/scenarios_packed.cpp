@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Configurations on the packed word: readers and writers, both modes, private and shared, and the order of data.
 #include "explore/scenarios.hpp"
 #include "explore/world.hpp"

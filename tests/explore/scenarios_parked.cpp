@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Configurations of the drop-in: PARKED, TOGETHER, NUMBERED, LONE_READER, over a kernel's eventfd.
 #include "explore/parked_world.hpp"
 #include "explore/scenarios.hpp"

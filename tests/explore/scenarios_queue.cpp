@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Configurations of the wait queue: callbacks that are counted, signallers beside them, entries that come and go.
 //
 // Every callback makes a step that others can see while it runs, so that two at once, or one after its removal, would

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Configurations in the sealed regime and on the way into it: huge counts, writers that wait for room, signals.
 #include "explore/scenarios.hpp"
 #include "explore/world.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Configurations of wait_set: SET_SLEEP, SET_MARK, SET_BITS, BATON; the members stand there from the beginning.
 #include "explore/scenarios.hpp"
 #include "explore/set_world.hpp"

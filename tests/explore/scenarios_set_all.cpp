@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Configurations of waiting for all members at once: HOLD, HOLD_GATE, ALL_SLEEP.
 #include "explore/scenarios.hpp"
 #include "explore/set_world.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Configurations of wait_set whose members come and go: MEMBER_SHUT, SET_MARK, SET_HEIGHT, STANDING, SET_BELL.
 #include "explore/scenarios.hpp"
 #include "explore/set_world.hpp"

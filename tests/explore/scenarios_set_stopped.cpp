@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Configurations of wait_set with threads that are stopped for ever at any step: a write that has returned is known.
 #include "explore/scenarios.hpp"
 #include "explore/set_world.hpp"

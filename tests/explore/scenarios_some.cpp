@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Configurations of reads that take a part and leave the rest: REST. Of a plain object, where a write wakes one reader
 // as if it took all, whoever leaves a rest wakes the next.
 #include "explore/scenarios.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Configurations in which any one thread stops for ever, at any of its steps: E7. Whenever an add returns, and when
 // nobody else can go on, no reader sleeps and no watched descriptor is silent beside a unit whose write has returned,
 // and no call waits for the stopped thread.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The search: see search.hpp.
 #include "explore/search.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The search: every schedule of a scenario, depth first, without ever visiting a state twice.
 //
 // Owns the way from the beginning to the present state, the states saved along it, and the hashes of all states seen

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The inside of a set, as the explorer makes it and looks at it: see set_world.hpp.
 #include "explore/set_world.hpp"
 #include "explore/tell.hpp"

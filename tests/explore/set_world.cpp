@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the scenarios of wait_set are made of: see set_world.hpp. The inside of a set is looked at in set_layout.cpp.
 #include "explore/set_world.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the scenarios of wait_set are made of: objects, sets, calls on them, and what must hold at the end.
 //
 // Owns the plain memory of such a scenario, in the arena, beside the world (world.hpp), whose object is the first one.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The model's pages for private contexts, and for sets.
 //
 // Owns nothing. A scenario that makes contexts through the table names these bytes to the machine as plain memory.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Saved states: see snapshot.hpp.
 #include "explore/snapshot.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Saved states along the path of a search, and how an execution is begun.
 #pragma once
 

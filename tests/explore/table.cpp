@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The real table of slots: see table.hpp.
 #include "explore/table.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The real table of slots, for scenarios in which contexts are born and die.
 //
 // Owns nothing: the table is the program's. In a set_up, before the world is made: `reset_table` empties it; after the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Telling a schedule, replaying it, and writing it down as a seed.
 #include "explore/tell.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // How a schedule is told: names for places, and the step of the protocol that stands beside the line of code.
 #pragma once
 

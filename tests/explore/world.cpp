@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the scenarios are made of: see world.hpp.
 #include "explore/world.hpp"
 

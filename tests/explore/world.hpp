@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the scenarios are made of: one object, what its threads do to it, and what must hold when nobody can go on.
 //
 // Owns the plain memory of a scenario, in the arena. The bodies of threads are functions without arguments that call

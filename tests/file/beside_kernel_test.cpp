@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The same calls on a kernel's eventfd and on efd_eventfd: result, errno, the bytes in the buffer and the count after
 // each step must be the same. Tables for what has an edge, and a seeded walk for what only comes in sequence.
 #include "file/faces.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The descriptor of efd_eventfd: its number, its dups, what close leaves, fork, and what happens behind our back.
 #include "file/faces.hpp"
 #include "file/numbers.hpp"

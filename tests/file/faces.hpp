@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The two faces that the tests compare: the kernel's eventfd and efd_eventfd, behind the same calls.
 //
 // Owns nothing. Results are those of the calls, with errno beside them; errno is 0 before each call, so that a call

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What happens when memory runs out at any step of making a descriptor: ENOMEM, and nothing is left behind.
 //
 // The test stands between the library and its two ways to memory, operator new and mmap, which the linker leads here

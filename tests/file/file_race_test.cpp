@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Calls on numbers that other threads close and make anew: no unit is lost or invented, no file is met dead, and at the
 // end everything has been given back.
 #include "file/faces.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A number of efd_eventfd before its first use, and with it.
 #include "file/numbers.hpp"
 

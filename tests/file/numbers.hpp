@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The numbers of the process, and what is behind one of efd_eventfd: what the tests of descriptors ask.
 //
 // Owns nothing but the limit that fewer_numbers gives back.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/apart.cpp: see apart.hpp.
 #include "fuzz/apart.hpp"
 

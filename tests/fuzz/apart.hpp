@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/apart.hpp: work in a process of its own, for calls that may never come back.
 //
 // Owns the child and the memory it leaves its report in. The parent has one thread when it forks. Invariant: a child

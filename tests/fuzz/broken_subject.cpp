@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/broken_subject.cpp: see broken_subject.hpp.
 //
 // One mutex guards an object; everybody who waits sleeps on one futex word, which each change moves on.

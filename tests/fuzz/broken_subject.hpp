@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/broken_subject.hpp: a small eventfd of this directory's own, that can be broken on purpose.
 //
 // Owns the list of flaws. With none it must come to the same as the kernel; with any other one the property, or the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/comparison.cpp: see comparison.hpp.
 #include "fuzz/comparison.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/comparison.hpp: the property. One program, run step by step on several subjects, comes to the same.
 //
 // Owns the comparison's own model of each object (its count by the rules of core/count.hpp, its flags, who observes

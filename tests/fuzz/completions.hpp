@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/completions.hpp: a signal that the kernel itself gives, by the completion of asynchronous I/O.
 //
 // Owns one context of asynchronous I/O and a file of one byte, reading which completes inside the call. Used by one

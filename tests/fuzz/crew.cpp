@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/crew.cpp: see crew.hpp.
 #include "fuzz/crew.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/crew.hpp: one subject with the threads that make calls on it.
 //
 // Owns the subject and four threads, which live as long as it does. The driver's thread begins calls, acts itself, and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/endings.cpp: see endings.hpp.
 #include "fuzz/endings.hpp"
 

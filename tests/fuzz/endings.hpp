@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/endings.hpp: every way in which a group of moves may end, by the rules of the count.
 //
 // Owns nothing; pure functions. Who of several sleepers goes on is not specified (K-085), nor who comes first of those

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/fuzz_blocking.cpp: calls that block, on the kernel's eventfd and on both faces of the library.
 //
 // Plays from a seed for a given time, each group of moves compared when everybody is seen asleep or done. A play that

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/fuzz_libfuzzer.cpp: the property of comparison.hpp as a libFuzzer target.
 //
 // Owns one comparison for the life of the process; libFuzzer calls it on one thread. A difference is told on standard

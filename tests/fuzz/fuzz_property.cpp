@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/fuzz_property.cpp: the property of comparison.hpp as a plain program.
 //
 // First rapidcheck's programs, a fixed number of them, then programs from the same seed at full speed until the time is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/fuzz_replay.cpp: runs kept inputs, and says each program in words.
 //
 //     fuzz_replay [--quiet] FILE|DIRECTORY...

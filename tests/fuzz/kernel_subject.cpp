@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/kernel_subject.cpp: the real eventfd.
 //
 // Owns descriptors, one epoll instance for all observers and one context of asynchronous I/O, by whose completions the

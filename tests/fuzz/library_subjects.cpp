@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/library_subjects.cpp: the two faces of the library, each with handles and observers of its own.
 //
 // Owns the objects. An observer is a wait queue entry that notes that its callback ran; what it is told is what poll

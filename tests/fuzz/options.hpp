@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/options.hpp: the options that the programs of this directory share.
 //
 // Owns their defaults; a seed that is not given is drawn, and printed by whoever uses it.

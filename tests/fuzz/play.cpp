@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/play.cpp: see play.hpp.
 #include "fuzz/play.hpp"
 

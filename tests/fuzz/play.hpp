@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/play.hpp: what a byte string means as a play for several threads on one object.
 //
 // Owns the decoding and the words. A play is the object's creation and up to 24 moves: a call begun on a thread of its

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/program.cpp: see program.hpp.
 #include "fuzz/program.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/program.hpp: what a byte string means as a program of operations on up to four objects.
 //
 // Owns the decoding, which every way of fuzzing shares, and the words for a step that a person reads. Any byte string

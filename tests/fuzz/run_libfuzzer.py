@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/fuzz/run_libfuzzer.py: builds the libFuzzer target with clang and runs it from the corpus, for a bounded time.
 
     run_libfuzzer.py --build DIRECTORY [--seconds N] [--seed N] [--keep] [--compiler clang++-19]

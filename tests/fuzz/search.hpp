@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/search.hpp: programs from a seed, many and quickly, and the smallest of a kind.
 //
 // Owns nothing. `random_programs` makes byte strings much faster than a generator that could shrink them; when one of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/stage.cpp: see stage.hpp.
 #include "fuzz/stage.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/stage.hpp: one play on several crews, compared after every group of moves.
 //
 // Owns the crews, the first of which is the kernel's. After a group each crew is brought to rest and must show an

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/subject.hpp: one of those that are compared: the kernel, a face of the library, or a broken object.
 //
 // A subject owns up to eight handles and the objects behind them. It answers in errno values, 0 for success; whoever

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/fuzz/watchdog.hpp: ends a program that hangs, and says which bytes did it.
 //
 // Owns the interval timer and SIGALRM. A program is told to it for as long as it runs; one that is still the same when

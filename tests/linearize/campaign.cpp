@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/linearize/campaign.cpp: see campaign.hpp.
 //
 // One loop serves every subject: draw a plan, record, check, count. The broken kinds stop at the first rejected

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/linearize/campaign.hpp: many histories, recorded and checked; the parts of the program and of its short form.
 //
 // Owns nothing. Findings are written to standard error as they are made; what is counted comes back as a value. Called

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/linearize/checker.cpp: the search; see checker.hpp.
 //
 // Owns the states seen (an open table) and those to be looked at (a stack). For a history without an order every state

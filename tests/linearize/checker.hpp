@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/linearize/checker.hpp: is there an order of a history's calls that the sequential object could have lived?
 //
 // The search of Wing and Gong over one cursor for each thread and the count: a call may come next if no other call that

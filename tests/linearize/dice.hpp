@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/linearize/dice.hpp: random numbers of the history recorder: small, seeded, the same on every machine.
 //
 // Owns one 64-bit state (splitmix64). One for each thread; not shared. What a seed brings about is fixed as far as the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/linearize/explain.cpp: a history without an order, told to a reader.
 //
 // Prints the stretch between the last state that every order passes and the call that no order gets past, in the order

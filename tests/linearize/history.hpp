@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/linearize/history.hpp: what threads did to one object, when, and what they were told.
 //
 // A call is one operation as its thread saw it: it took effect at some moment between `from` and `until`, both of the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/linearize/hold.cpp: gives the processor away around the library's futex calls.
 //
 // The program is linked so that every syscall(2) of the library comes here first (--wrap=syscall). The steps on either

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The linearizability checker: hand-written histories first, then broken objects, then the library for a short while.
 // The program `linearize` does the last two for as long as one likes.
 #include "linearize/campaign.hpp"

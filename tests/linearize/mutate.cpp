@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/linearize/mutate.cpp: see mutate.hpp.
 //
 // A change needs a victim: a call that took or gave at least one unit. It is drawn from all of them.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/linearize/mutate.hpp: changes to a recorded history that no order can explain.
 //
 // Each breaks conservation: what was written and read no longer comes to the count that the last look saw. So they are

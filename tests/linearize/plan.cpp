@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/linearize/plan.cpp: see plan.hpp. The values of a write that may have to wait for ever are such that others can
 // make room for it, a unit at a time in semaphore mode; values that would need more are for calls that give up.
 #include "linearize/plan.hpp"

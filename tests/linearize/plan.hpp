@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/linearize/plan.hpp: which calls a recorded history is made of.
 //
 // A regime is a place in the count's range with the values that keep it there. A plan is one history to be recorded:

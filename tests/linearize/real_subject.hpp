@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/linearize/real_subject.hpp: the library's object, in the shape the recorder works on.
 //
 // Owns one efd::eventfd. Every member may be called from any thread; an entry belongs to one thread. The callback of an

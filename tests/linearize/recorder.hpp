@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/linearize/recorder.hpp: lets threads loose on one object and writes down what each was told and when.
 //
 // Owns the threads of one history and their logs; each thread writes its own, and they are read after all have ended.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/linearize/sketch.hpp: a plain eventfd of one atomic word that waits by looking again, and its broken kinds.
 //
 // `fault::none` is right and slow; every other fault is one mistake that real objects have been shipped with. They show

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/linearize/spec.hpp: the sequential object, one call at a time. The rules are those of core/count.hpp, called as
 // they stand; what is added here is which answer goes with which rule.
 //

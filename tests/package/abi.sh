@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A program that was built with another version of efd is refused, or runs, as the versions say: before 1.0 each minor
 # version is refused, from 1.0 on each major one, a patch never.
 #   abi.sh INCLUDE_DIRECTORY LIBDIR WORK CC CXX READELF NM VERSION

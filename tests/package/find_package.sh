@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Configures, builds and runs the consumer project with find_package(efd).
 #   find_package.sh CMAKE CONSUMER WORK PREFIX LANGUAGE CC CXX
 # With LANGUAGE C the project has no C++ compiler enabled at all.

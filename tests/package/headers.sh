@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Each public header compiles alone, twice in one file, and without any of the compiler's warnings that makes sense for a
 # header, as users include it with -I; those of C from C89 and from C++98 on. Before C++20 the first thing that each C++ header
 # says is what to do.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Installs the build, stripped as users have it, into an empty prefix and moves the result, so that nothing can lean on the place it was built for.
 #   install.sh CMAKE BUILD_DIRECTORY PREFIX
 set -eu

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # libefd.so needs libc and libstdc++ and what these bring, nothing else.
 #   needed.sh READELF LIBRARY
 set -eu

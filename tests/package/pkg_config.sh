@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Builds and runs the consumer's programs with what pkg-config says: shared, static, and as a static executable.
 #   pkg_config.sh PKG_CONFIG CONSUMER WORK LIBDIR LANGUAGE CC CXX
 set -eu

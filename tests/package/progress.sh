@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # scripts/progress says that a silent command is alive, in a pipe and on a terminal, keeps the command's lines and its
 # exit status, and says which command failed. The command here is silent until its own progress has been printed.
 #   progress.sh REPOSITORY WORK

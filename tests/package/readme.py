@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/package/readme.py: every fenced block of README.md is compiled or run as it stands, against the installed library.
 
     readme.py REPOSITORY WORK PREFIX LIBDIR CC CXX

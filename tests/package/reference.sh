@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The comments of the public headers make a reference, without a warning of doxygen, and it has what users name.
 #   reference.sh REPOSITORY WORK
 set -eu

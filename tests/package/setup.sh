@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What scripts/setup says before it installs, with a dpkg-query and an apt-get that only play: silent where nothing is
 # missing; with SETUP=no the line to run and nothing done; otherwise how many packages and how large, then apt-get.
 #   setup.sh REPOSITORY WORK

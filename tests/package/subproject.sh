@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # efd inside another project: only the library is built, the kind that is linked to, with a compiler and make alone; only
 # the project's own program is installed. BUILD_SHARED_LIBS chooses the kind.
 #   subproject.sh CMAKE PROJECT WORK EFD_SOURCE CC CXX

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The names that libefd.so shows are exactly those of symbols.txt: no more, or they become a promise; no less, or
 # programs that were built before stop to start.
 #   symbols.sh NM LIBRARY LIST

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A program that is built with -fsanitize=thread, against the installed library, which is not: what efd orders is not
 # called a race, and what it does not is.
 #   thread_sanitizer.sh SOURCE WORK INCLUDE_DIRECTORY LIBDIR COMPILER...

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Two copies of efd in one process: a program that is linked to libefd.a and exports all its symbols loads a plugin that
 # is linked to libefd.so. Each works with its own copy, in C and in C++, and no object gets two owners.
 #   two_copies.sh SOURCES WORK INCLUDE_DIRECTORY LIBDIR CC CXX

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What scripts/install puts down it takes away again, and nothing else; what it says to type is right.
 #   uninstall.sh REPOSITORY BUILD_DIRECTORY WORK
 set -eu

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A project around this one that builds in one piece (CMAKE_UNITY_BUILD) leaves efd's files apart.
 #   unity.sh CMAKE SOURCE WORK CC CXX
 set -eu

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A program that loads and unloads libefd.so again and again, or a plugin that needs it, does not grow: the library
 # keeps its tables, so it stays loaded (-z nodelete).
 #   unloaded.sh WORK LIBRARY CC

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Under valgrind, with the suppressions that are installed, nothing of efd's is lost or still reachable; without them
 # something is, or the file has nothing to suppress any more.
 #   valgrind.sh VALGRIND CONSUMER WORK PREFIX LIBDIR CXX

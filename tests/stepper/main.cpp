@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // main.cpp: stops one thread at every instruction of a call, and looks whether the others get on beside it (E7).
 //
 //     stepper                       every call, at positions that make up a bounded number of steps

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // stage.cpp: see stage.hpp.
 #include "stepper/stage.hpp"
 

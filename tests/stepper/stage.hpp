@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // stage.hpp: a process whose one thread is stepped while its others go on; what the tracer and that process share.
 //
 // Three threads live on a stage: the stepped one, a healthy one that makes other calls beside it, and, where a scene

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/stress/busy_entry.hpp: a wait queue entry whose callback does what callbacks may do.
 //
 // Owned by one worker, called by whoever changes the object. Its fields are plain on purpose: callbacks of one object

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/stress/ledger.hpp: who wrote and who read how much, to the unit.
 //
 // Sums are 128 bits wide: modulo 2^64 a count that wrapped would look conserved. A ledger belongs to one thread; the

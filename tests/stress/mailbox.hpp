@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/stress/mailbox.hpp: objects that are born, written to once by a stranger, and destroyed by their reader at
 // once.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/stress/main.cpp: the program `stress`: rounds of 2 to 64 threads that do everything to a handful of objects.
 //
 // First it shows that it notices a lost wakeup, a lost unit and a passed bound, by running itself with each built in.

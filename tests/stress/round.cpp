@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/stress/round.cpp: see round.hpp. The waits here have a bound far beyond the limit of the watch: who is not
 // quiet by then hangs in a way that the watch cannot name, and the program ends with what can be seen.
 #include "stress/round.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/stress/round.hpp: one round: so many threads, fresh objects, bursts of everything, and an audit after each.
 //
 // After a burst the round waits until everything is quiet: each thread has parked, or sleeps on a condition that does

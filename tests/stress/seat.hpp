@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/stress/seat.hpp: one thread of a round, as the others may see it.
 //
 // Owns the thread's ledger (its own until it is parked), the stop that its current wait listens to, and the public

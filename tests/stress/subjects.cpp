@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/stress/subjects.cpp: see subjects.hpp. Values of writes stay such that the count of a small object stays small
 // for a whole round, and that whoever waits for room in semaphore mode needs but a few units of it.
 #include "stress/subjects.hpp"

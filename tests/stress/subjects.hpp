@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/stress/subjects.hpp: the handful of objects that all threads of a round share.
 //
 // Each stands somewhere else in the count's range. Owned by the round and alive until its threads have ended. What may

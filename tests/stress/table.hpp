@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/stress/table.hpp: what the threads of a round sit around: the shared objects, the seats, and the word to begin.
 //
 // Owned by the round and alive until its threads have ended. `burst` and `over` change under the lock; `paused` is what

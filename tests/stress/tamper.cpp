@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/stress/tamper.cpp: see tamper.hpp. A wake that is not made says that it woke nobody and that nobody is left,
 // which is what a futex call on a wrong address would say. Any thread; no state but a die for each.
 #include "stress/tamper.hpp"

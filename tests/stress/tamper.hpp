@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/stress/tamper.hpp: deliberate breakage, to show that the stress test notices.
 //
 // The program is linked so that the library's syscall(2) comes to tamper.cpp first (--wrap=syscall); without a breakage

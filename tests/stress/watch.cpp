@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/stress/watch.cpp: see watch.hpp. What the kernel says of a thread is read from /proc only for those whose
 // condition holds, which are few. Reads the notices of the seats and the counts of the objects, changes nothing.
 #include "stress/watch.hpp"

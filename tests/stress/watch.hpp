@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/stress/watch.hpp: how long does anybody sleep on a condition that holds?
 //
 // A thread of its own that samples every standing wait and its object every fifth of a millisecond, if it can. A

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/stress/worker.cpp: the loop of a worker and the operations that sleep; the others are in worker_quick.cpp.
 //
 // A call that may sleep stands under a notice (waiting_at), so that the watch knows what it waits for. Every answer is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/stress/worker.hpp: one thread of a round: does everything that can be done to an object, at random.
 //
 // Owns the thread's wait queue entries. Runs in its own thread and touches its own seat and ledger alone; between

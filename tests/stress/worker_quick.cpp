@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/stress/worker_quick.cpp: the operations of a worker that never sleep, or not on the objects of the table.
 //
 // See worker.hpp. Through the C ABI as well as through the class; both are one object.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/style/analyzer.py: the library's sources and the C programs that use it pass gcc's -fanalyzer.
 
     analyzer.py REPOSITORY

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/style/check_style.py: the style check, `ctest -L style`.
 
     check_style.py REPOSITORY

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/style/cppcheck.py: the library's sources and headers pass cppcheck.
 
     cppcheck.py REPOSITORY

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/style/documents.py: README.md names what the tree has: variables, options, files, headers, and nothing else.
 
     documents.py REPOSITORY

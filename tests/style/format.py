@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/style/format.py: every C and C++ file of the repository is as clang-format 19 writes it.
 
     format.py REPOSITORY

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/style/races.py: a race is named in the code, in docs/races.md and in the mutants alike.
 
     races.py REPOSITORY

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/style/rules.py: what a source file must keep to; STYLE of this project as far as a machine can hold it.
 
 Each rule is a generator over one Source that yields (line, what is wrong); RULES is the list, in the order of the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/style/source.py: one source file of the repository as the style rules look at it.
 
 `text` is the file, `uncommented` the same with comments blanked, `code` with comments, literals and preprocessor lines

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/style/test_proof.py: scripts/proof takes nothing for proved that is not.
 
 What must fail does: a program that fails, one that says nothing, says it twice, or has a mutant alive. A stage that is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/style/test_rules.py: every style rule is shown a sample that breaks it, and must catch it; and one that does not.
 
 A rule that stopped to catch anything would otherwise look like a clean repository. The samples are strings here, so that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/style/tidy.py: the library's sources and public headers pass clang-tidy 19 with the repository's .clang-tidy.
 
     tidy.py REPOSITORY

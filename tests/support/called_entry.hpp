@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/support/called_entry.hpp: a wait queue entry whose callback is any function; the test owns it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/support/child.hpp: a body that runs in the child of a fork, and how that ended.
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* tests/support/no_ring.c: what of liburing the claims call out of line, for architectures that Debian has no liburing
    for here: there is no ring (ENOSYS), as on a kernel without io_uring. The claims then say that this machine cannot
    bring them about. The headers are those of the build machine; the rest of liburing is inline in them. */

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/support/processes.py: programs that a test starts, and everything that those start, end with the test.
 
 Each program is started in a session of its own; whoever outlives its bound is killed together with its whole session,

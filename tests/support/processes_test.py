@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/support/processes_test.py: a test that runs out of time leaves no process behind.
 
     processes_test.py CTEST [EFD PLAIN_PROGRAM]

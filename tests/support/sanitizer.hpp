@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/support/sanitizer.hpp: what the build watches over, for tests that must do less, or cannot be, under it; and
 // whether it is for an emulator (qemu-user, scripts/cross), which is slow and knows neither seccomp nor futex_waitv.
 #pragma once

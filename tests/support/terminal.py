@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/support/terminal.py: what a program writes to a terminal.
 
     text = terminal.written([program, word], bound_seconds, stdout=None, env={...})

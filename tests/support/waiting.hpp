@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/support/waiting.hpp: how a test knows that a thread sleeps, without asking the clock.
 //
 // Owns nothing. seen_asleep looks at what the kernel says of a thread: in a futex call, and not running. Every wait

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The C face of sets: what it gives, and each errno.
 #include <efd/efd.h>
 

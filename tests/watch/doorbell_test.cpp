@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The descriptor of an object: what it says, what it costs, and what becomes of it.
 #include "os/descriptor.hpp"
 #include "os/futex.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A descriptor at which each write is an edge, whether anybody reads or not; what it costs, and what it is besides.
 #include <efd/efd.h>
 #include <efd/eventfd.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The child of a fork: sets with kernel descriptors, members in the midst of a change, queues that another thread
 // holds. What the child does is not seen in the parent.
 #include <efd/efd.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/watch/loops.hpp: the ways in which event loops watch a descriptor, behind one face.
 //
 // Owns the descriptors that a way needs. One thread at a time. event() says whether the loop is told within a bound,

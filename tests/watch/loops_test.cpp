@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The descriptor in every kind of event loop: level and armed, for those who read and for those who wait for room.
 #include "support/waiting.hpp"
 #include "watch/loops.hpp"

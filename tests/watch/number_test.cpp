@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Numbers that are closed behind our back and come back as somebody else's: nothing is written to them, and nothing
 // closes them; the descriptor is made anew at the next need.
 #include "support/child.hpp"

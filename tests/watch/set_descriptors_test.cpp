@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Kernel descriptors in a wait_set: told once means told, fairness, numbers that are closed and come back, nesting; and
 // a set that is destroyed while somebody is busy with a member.
 #include "api/internal_access.hpp"

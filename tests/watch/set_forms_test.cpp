@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // wait_set: the one rule of tokens, and that every wait has every form.
 #include <efd/wait_set.hpp>
 

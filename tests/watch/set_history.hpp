@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/watch/set_history.hpp: recorded calls on a set and its objects, and whether some order of them explains all.
 //
 // Owns the rules and the search (Wing and Gong's, with the states seen remembered). A state is the counts of the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Histories of wait_set: short concurrent runs, recorded, of which every one must be explained by some order.
 //
 // Rounds of four threads on one set of three objects; between rounds nobody is in a call. Broken sets, which differ

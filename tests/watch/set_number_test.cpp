@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A set whose own numbers, its epolls and its bell, are closed behind its back and come back as somebody else's: it
 // makes them anew when it needs them, registers what is there still, and harms nobody.
 #include "support/child.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/watch/set_parts.hpp: what the tests of sets ask and put into them: a pipe, a poll, a look for what is ready.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Races and mistakes of wait_set that were met once, each with the shortest way to meet it again; named after the race.
 //
 // What needs two threads at one instruction is the explorer's (tests/explore); here is what a program can bring about.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Stress of wait_set: everything that may happen at once, for a bounded time, and audited to the unit at the end.
 //
 // Each unit that was written is either counted by who took it (by token, as the set said) or still in an object. Time

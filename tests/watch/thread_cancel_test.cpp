@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // pthread_cancel, deferred as it is by default: a call that does not sleep by contract is no cancellation point, and
 // does all that it does before the thread ends.
 #include <efd/efd.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // wait_set::wait_all: every member in one step or none; HOLD and ALL_SLEEP.
 #include "support/waiting.hpp"
 

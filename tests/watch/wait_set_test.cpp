@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // wait_set: taking from many, coming and going, nesting, descriptors, fairness; and that nobody is forgotten.
 #include "support/waiting.hpp"
 #include "watch/set_parts.hpp"

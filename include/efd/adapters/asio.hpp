@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // adapters/asio.hpp: an eventfd as an Asio io object: async_read and async_wait with any completion token.
 //
 // Header-only. Needs <asio.hpp> of Asio 1.18 or later: standalone, namespace efd::on_asio; or, with

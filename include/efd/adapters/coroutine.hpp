@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // adapters/coroutine.hpp: co_await a read of an eventfd.
 //
 // Header-only; needs nothing but libefd. Owns nothing beyond the awaiting coroutine's frame, but for one small piece of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // adapters/glib.hpp: an eventfd as a GSource, for every GLib main loop.
 //
 // Header-only. Needs <glib.h> (GLib 2.36 or later), and links with glib-2.0 alone; for a closure as the callback the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // adapters/io_uring.hpp: an eventfd in an io_uring, by liburing: a poll that is prepared, completions that become
 // reads.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // adapters/libevent.hpp: an eventfd as an event of libevent.
 //
 // Header-only. Needs <event2/event.h> (libevent 2.x). Any thread may signal the object; everything else is done in the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // adapters/sender.hpp: a read of an eventfd as a sender of P2300 (std::execution of C++26, or stdexec).
 //
 // Header-only; empty unless the program has senders. With a standard library that has them there is nothing to do; with

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // adapters/uv.hpp: an eventfd as a libuv handle.
 //
 // Header-only. Needs <uv.h> (libuv 1.x). One thread, the loop's, but for the object, which anybody may signal.

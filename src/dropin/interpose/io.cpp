@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/interpose/io.cpp: the names by which a program makes, reads and writes an eventfd.
 //
 // Each forwards in a few lines; rules/calls.hpp decides. pread, pwrite, preadv and pwritev are not here: the kernel

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/interpose/looks.cpp: see looks.hpp.
 #include "dropin/interpose/looks.hpp"
 

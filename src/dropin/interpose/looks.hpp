@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/interpose/looks.hpp: what lets somebody whom we cannot see touch an eventfd, and what then becomes of it.
 //
 // One rule for each call, for libc's name and for its number in syscall(): it is told the call's first six words before

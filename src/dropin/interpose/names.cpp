@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/interpose/names.cpp: the names by which an eventfd, or all of a process, may reach somebody whom we do not
 // see.
 //

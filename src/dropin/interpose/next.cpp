@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/interpose/next.cpp: see next.hpp.
 #include "dropin/interpose/next.hpp"
 

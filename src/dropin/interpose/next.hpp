@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/interpose/next.hpp: the definitions that the interposed names would have had without us, looked up when first
 // needed.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/interpose/numbers.cpp: the names by which one number comes or goes.
 //
 // A number is forgotten before it is closed: afterwards it may be another thread's already. Each forwards to its own

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/interpose/numbers.hpp: what becomes of the notes where a number comes or goes, for libc's names and syscall().
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/interpose/passed.cpp: see passed.hpp. What all stubs share.
 #include "dropin/interpose/passed.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/interpose/passed.hpp: names that are passed on as they came, once a rule has looked at the call.
 //
 //     EFD_PASSED(tee, rule)          the rule looks where an eventfd is at stake (table.hpp)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/interpose/requests.cpp: see requests.hpp.
 #include "dropin/interpose/requests.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/interpose/requests.hpp: what an io_uring or an AIO context is asked to do with eventfds of ours.
 //
 // A kernel that tells once that there is something needs no help (docs/decisions/0010-parked-units.md). One that reads,

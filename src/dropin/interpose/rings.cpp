@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/interpose/rings.cpp: the calls that programs make of liburing and libaio, which make their system calls
 // themselves.
 //

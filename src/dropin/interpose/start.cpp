@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/interpose/start.cpp: what happens when the library is loaded.
 #include "dropin/interpose/next.hpp"
 #include "dropin/interpose/requests.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/interpose/symbols.cpp: names that a program looks up for itself, in libc's own table of them, past us.
 //
 // dlsym(libc, "read") is asked by those who call functions by name: Python's ctypes, Java's JNA, P/Invoke, LuaJIT. They

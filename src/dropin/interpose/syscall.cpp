@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/interpose/syscall.cpp: syscall(2), by which some programs (nginx among them) reach an eventfd.
 //
 // Calls that concern nobody here are jumped to as they came; the others are told apart by their number.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/rules/calls.hpp: read and write of an eventfd that we know: what is parked, what asks the kernel.
 //
 // The one place that decides. `real` is the call as the program made it: whoever interposes it passes it on, so that

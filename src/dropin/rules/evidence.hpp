@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/rules/evidence.hpp: when an eventfd is worth a locked instruction in each of its calls, before and after.
 //
 // LONE_READER. While it awaits evidence nobody is counted, so that a program that gains nothing pays nothing. It may

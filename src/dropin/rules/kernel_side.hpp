@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/rules/kernel_side.hpp: what the rules ask of the kernel's object, behind the program's back.
 //
 // No cancellation point, errno stays as it was; any thread, also in signal handlers.

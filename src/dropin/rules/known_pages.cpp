@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/rules/known_pages.cpp: see known_pages.hpp.
 #include "dropin/rules/known_pages.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/rules/known_pages.hpp: memory of the program that may be touched here, or must be left to the kernel, which
 // says EFAULT where there is none.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/rules/parked_count.cpp: see parked_count.hpp.
 //
 // PARKED. A unit is parked in the step that shows `filled`; a reader clears `filled` before it asks the kernel.

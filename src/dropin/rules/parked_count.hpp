@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/rules/parked_count.hpp: parking units beside a kernel's eventfd, taking them, handing them back.
 //
 // No call waits for another thread or asks whether it lives: each step is one step on the word, after which everybody

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/rules/parked_word.hpp: the one word that says how much of an eventfd's count stands in user space, as pure
 // functions.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/rules/raw_call.hpp: a system call without wrapper: no errno, no cancellation point, and nobody who interposes.
 #pragma once
 

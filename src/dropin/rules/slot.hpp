@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/rules/slot.hpp: what is known of one number that is an eventfd.
 //
 // Private to the process, and of one number: a duplicate demotes. A child of fork, in whatever form, finds zeroes here

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/table/kernel_side.cpp: see rules/kernel_side.hpp. System calls made directly, past every wrapper.
 #include "dropin/rules/kernel_side.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/table/plain_text.hpp: what symbols.cpp asks of texts, in place.
 //
 // libc's own functions may be anybody's here: a sanitizer's or a wrapper's, which ask dlsym(), so us, for the next one.

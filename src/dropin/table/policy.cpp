@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/table/policy.cpp: see policy.hpp.
 #include "dropin/table/policy.hpp"
 

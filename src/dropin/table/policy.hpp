@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/table/policy.hpp: what each profile allows, and who started the program.
 //
 // Set once from the environment, before the program runs; read by any thread afterwards.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/table/region.cpp: see region.hpp.
 #include "dropin/table/region.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/table/region.hpp: the memory that `efd run --report` reads at the end, however the processes of the run ended.
 //
 // It holds counts and what is said of each eventfd; nothing of it decides anything. Made as a file by `efd run`;

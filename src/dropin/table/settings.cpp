@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/table/settings.cpp: reports a wrong variable EFD_DROPIN* where `efd run` has not.
 //
 // Three rules keep the report out of the way. It goes to a terminal only, since another program may read a program's

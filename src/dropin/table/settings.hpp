@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/table/settings.hpp: the variables EFD_DROPIN*: what each may be, and what is wrong with a value.
 //
 // Pure rules over texts: the drop-in asks them when it is loaded, `efd run` before it starts a program. An empty

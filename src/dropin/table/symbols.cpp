@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/table/symbols.cpp: see symbols.hpp. The tables are those of the ELF gABI and of GNU's hash sections.
 #include "dropin/table/symbols.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/table/symbols.hpp: what the dynamic symbol tables say, read as they lie in memory.
 //
 // No lock of the loader is taken, nothing allocated, and neither errno nor dlerror() changes: who loads a library holds

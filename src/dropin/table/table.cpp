@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/table/table.cpp: see table.hpp.
 //
 // ESCAPE. Whoever lets all escape counts that first and then looks for promoted ones; whoever promotes puts the number

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dropin/table/table.hpp: which numbers of this process are eventfds that we saw being made.
 //
 // The kernel's table is the truth; this one is a note beside it, taken down before a number can be anybody else's. A

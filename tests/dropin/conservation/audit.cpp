@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/conservation/audit.cpp: see audit.hpp.
 #include "audit.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/conservation/audit.hpp: from the journals, what must be in each eventfd, and whether it is.
 #pragma once
 

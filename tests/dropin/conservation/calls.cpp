@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/conservation/calls.cpp: see calls.hpp.
 #include "calls.hpp"
 

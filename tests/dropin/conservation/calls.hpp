@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/conservation/calls.hpp: one thread's calls, each in its journal, by every name that there is for it.
 #pragma once
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/dropin/conservation/catches_test.py: the conservation test is green beside a drop-in that is right, and catches it
 wherever it is broken.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/conservation/features.hpp: what a round may contain, and the numbers that decide it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/conservation/ledger.cpp: see ledger.hpp.
 #include "ledger.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/conservation/ledger.hpp: what the processes of one round share: eventfds, seats, and a journal each.
 //
 // A seat is one thread of one process. It writes each call into its journal before it makes it, and the outcome behind

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/conservation/main.cpp: an ordinary program that uses eventfds as the kernel allows, and counts every
 // unit.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/conservation/naive_dropin.cpp: a drop-in that is slow and right, and broken in one way if NAIVE_FAULT
 // says so: what the conservation test must catch.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/conservation/numbers.cpp: see work.hpp.
 //
 // Each seat has eight numbers of its own, for dup2 and close_range; what dup gives may be anybody's the moment it is

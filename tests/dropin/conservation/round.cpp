@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/conservation/round.cpp: see round.hpp.
 #include "round.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/conservation/round.hpp: one round, in a process of its own that makes the eventfds and audits them.
 #pragma once
 

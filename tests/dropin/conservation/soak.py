@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/dropin/conservation/soak.py: the conservation test in all profiles, side by side, for long; and a fault made small.
 
   soak.py [--hours H | --seconds S] [--profiles strict,default,eager] EFD CONSERVATION

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/conservation/spawn.cpp: see work.hpp.
 #include "work.hpp"
 

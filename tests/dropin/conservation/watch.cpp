@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/conservation/watch.cpp: see work.hpp.
 #include "work.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/conservation/work.hpp: what the threads and processes of a round do.
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* POSIX aio_write brings the count to 2^64-3; two writes of 1 follow, without blocking.
  *
  * Must happen: the first write reaches the bound, 2^64-2; the second says EAGAIN; a read takes 2^64-2 and leaves

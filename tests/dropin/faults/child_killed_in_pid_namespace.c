@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A child in a pid namespace of its own is killed while it works on an eventfd that its parent shares.
  *
  * Must happen: the parent's non-blocking read returns at once.

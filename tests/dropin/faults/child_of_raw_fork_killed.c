@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A child made by syscall(SYS_clone3), SYS_fork or _Fork is killed while it works on an eventfd that its parent shares.
  *
  * Must happen: the parent's non-blocking read returns at once.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* clone(CLONE_FILES) without CLONE_VM: the child closes an eventfd and opens a file, which gets its number, for both.
  *
  * Must happen: what the parent then writes to that number goes to the file.

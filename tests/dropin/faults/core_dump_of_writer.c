@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A process that shares an eventfd crashes in one thread while another is at work, and dumps its core.
  *
  * Must happen: the survivor's non-blocking read returns at once.

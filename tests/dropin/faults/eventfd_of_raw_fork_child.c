@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A child made by _Fork goes on with an eventfd that its parent closes; the parent makes many others later.
  *
  * Must happen: what the child writes is read by the child, and what the parent writes by the parent.

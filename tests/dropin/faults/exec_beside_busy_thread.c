@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A child with a busy thread becomes another program by exec; the parent shares an eventfd with it, close-on-exec.
  *
  * Must happen: the parent's non-blocking read returns at once.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/dropin/faults/fault_test.py: one program that judges itself, plain and under `efd run` in each profile.
 
   fault_test.py EFD PROGRAM [--starts-efd] [--build COMPILER SOURCE]

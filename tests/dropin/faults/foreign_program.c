@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A program that the drop-in cannot serve: built with another C library (musl), and for 32 bits. It makes an eventfd
  * and uses it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A read with a timeout, made by siglongjmp out of the handler of SIGALRM; later the program forks.
  *
  * Must happen: read is async-signal-safe, so the jump is allowed; the child has its parent's memory, unchanged.

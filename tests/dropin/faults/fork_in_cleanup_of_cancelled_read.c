@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A thread is cancelled in a blocking read; its cleanup handler forks, as one that starts another program to tidy up
  * does.
  *

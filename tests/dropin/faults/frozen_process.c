@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One of two processes that share an eventfd is frozen by its cgroup, as containers are paused; the other reads it
  * without blocking.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A handler sleeps in a thread that writes until another thread has read the eventfd without
  * blocking.
  *

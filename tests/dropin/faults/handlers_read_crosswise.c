@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Two threads each write an eventfd; a timer's handler in each reads the other's, without blocking.
  *
  * Must happen: both go on.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* judge.h: what the programs of this folder share: the verdict, the bound in time, and eventfds that are promoted.
  *
  * judge_within() splits the program in two. The child goes on and is the program; the parent watches over it, and where

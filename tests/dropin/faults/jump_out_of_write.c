@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A timer's handler jumps out of non-blocking writes again and again; another thread reads without blocking.
  *
  * Must happen: write is async-signal-safe, so the jump is allowed, and a non-blocking read never waits.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A forked child is killed while it works on an eventfd; its parent has no free descriptor, and reads before it waits
  * for it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A program's library has a function of its own that is called tee, as the kernel's Linux-only call is, with eight
  * arguments. Names beyond those of POSIX are a program's to use.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* An epoll is shared by fork; the child watches it for edges in an epoll of its own. The parent makes an eventfd later,
  * adds it to the shared epoll, and writes ten times.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The library of library_with_own_tee.c. Its tee(), with eight arguments, is not that of the kernel. */
 int tee(int a, int b, int c, int d, int e, int f, int g, int h);
 int tee(int a, int b, int c, int d, int e, int f, int g, int h) {

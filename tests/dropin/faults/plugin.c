@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The plugin of plugin_bound_deeply.c: waits for an eventfd of the program's, as a library does, and reads it. */
 #include <poll.h>
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A plugin is loaded with RTLD_DEEPBIND, as some hosts of plugins do; the program writes, the plugin polls and reads.
  *
  * Must happen: with each read the plugin takes all that was written before it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* write(fd, &object->value, 8) where object is a null pointer: an address below 4096.
  *
  * Must happen: the write fails with EFAULT, whatever was written before.

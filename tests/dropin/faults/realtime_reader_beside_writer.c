@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A real-time thread reads an eventfd without blocking; an ordinary thread on the same processor writes it.
  *
  * Must happen: each read returns within microseconds; it needs nobody else to run.

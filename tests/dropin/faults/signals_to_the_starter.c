@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A program that tells its starter by SIGUSR1 that it is ready, as sd_notify's elders do: kill(getppid(), SIGUSR1).
  * The arguments are the command to start it by: none, or `efd run --report ... --`.
  *

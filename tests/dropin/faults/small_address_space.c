@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A program limits its address space to 12 MiB, makes an eventfd and allocates 6 MiB.
  *
  * Must happen: both succeed, as its own memory is far below the limit.

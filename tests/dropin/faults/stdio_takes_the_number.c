@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A program was started with its standard input closed; an eventfd gets number 0, and freopen puts a file in its place.
  *
  * Must happen: what is then written to number 0 goes to the file, and the eventfd, held by a duplicate, keeps its

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A process whose first thread has ended is stopped by SIGSTOP; another reads the eventfd that they share, without
  * blocking.
  *

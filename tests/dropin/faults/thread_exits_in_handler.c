@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Threads write; each is soon ended by a handler that calls pthread_exit. Another thread reads without blocking.
  *
  * Must happen: the reader goes on, and each writer ends.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Processes in two pid namespaces write and read one eventfd, on busy processors; at the end the units are counted.
  *
  * Must happen: as many units are read as were written.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One thread toggles a value between 0 and 1 while another writes it to an eventfd; then a unit is written for certain.
  *
  * Must happen: after that write the eventfd is readable. Whether the racing write added 0 or 1 does not matter.

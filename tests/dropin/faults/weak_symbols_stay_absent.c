@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A program asks by weak symbols whether it was linked with liburing and libaio. It was not.
  *
  * Must happen: both are null, and the program does without.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/programs/asio_load.cpp: two loops of Asio hand a call to and fro N times; knows nothing of efd.
 #include <asio.hpp>
 #include <cstdio>

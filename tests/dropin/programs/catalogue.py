@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/dropin/programs/catalogue.py: which programs, with which load, and what of their output is compared.
 """
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 // tests/dropin/programs/idle_load.c: a thread gives N idle calls to GLib's main loop; knows nothing of efd.
 #include <dirent.h>
 #include <glib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 // tests/dropin/programs/libevent_load.c: a thread activates an event of libevent's loop, waits until it was noticed,
 // and does so N times; knows nothing of efd.
 #include <dirent.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/dropin/programs/node_load.js: worker threads, files and hashes, N round trips; knows nothing of efd.
 const { Worker, isMainThread, parentPort } = require('node:worker_threads');
 const crypto = require('node:crypto');

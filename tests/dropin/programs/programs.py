@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/dropin/programs/programs.py: real programs, as they are and under `efd run`.
 
     programs.py --efd EFD [--loads DIRECTORY] [--only NAME]... [--profile P] [--list] [--install] [--json]

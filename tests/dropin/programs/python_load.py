@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/dropin/programs/python_load.py: os.eventfd, asyncio and multiprocessing, N times each; knows nothing of efd.
 """
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # tests/dropin/programs/shell_load.sh: pipes, subshells, redirections, jobs and substitutions, N times.
 for ((i = 0; i < $1; i++)); do
     seq "$i" | sort -n | { read -r first; echo "$first $(echo "$i" | cat)" >&3; } 3>&1

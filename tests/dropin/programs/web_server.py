@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/dropin/programs/web_server.py: nginx with a pool of threads for its files, and who fetches them.
 """
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/package/consumer/keeps.cpp: makes and ends one of each of what efd keeps for later: an object, its wait queue,
 // its doorbell, the place of an open file; and a set, of which nothing is kept. For valgrind.sh. Exit status 0: all
 // worked.

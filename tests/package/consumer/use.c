@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* tests/package/consumer/use.c: a user of the installed library in C89. A worker thread writes 1 to 9, the main thread
  * reads until it has their sum, and looks at the answers of bad calls. Exit status 0: all as it should be. */
 #include <efd/efd.h>

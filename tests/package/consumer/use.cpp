@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/package/consumer/use.cpp: a user of the installed library in C++20. A worker thread writes 1 to 9, the main
 // thread reads until it has their sum; then a creation that fails and a wait that times out. Exit status 0: all as it
 // should be.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/package/copies/host.cpp: a program with objects of its own that loads a plugin. Exit status 0: what the plugin
 // made and gave back is not among the program's.
 #include <efd/efd.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* tests/package/copies/plugin.c: makes a descriptor, takes its object, signals, gives all back. */
 #include <efd/efd.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/package/copies/plugin.cpp: makes, moves and destroys objects.
 #include <efd/eventfd.hpp>
 

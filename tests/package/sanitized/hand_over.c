@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* tests/package/sanitized/hand_over.c: threads hand plain memory to each other by efd, in every way that the C face
  * has. Built with -fsanitize=thread against a libefd that is not: no report. With -DRACE one access is outside of the
  * order: it must be reported. Exit status 0: as it should be; ThreadSanitizer itself gives 66 after a report. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tests/package/sanitized/hand_over.cpp: as hand_over.c, by the C++ face, whose inline halves are instrumented.
 #include <efd/eventfd.hpp>
 #include <efd/wait_set.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // adapters/asio_object.hpp: the io object of adapters/asio.hpp, which includes this once for each of Asio and
 // Boost.Asio.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // adapters/context_end.hpp: the end of an execution context, as seen by those who post into it from other threads.
 //
 // Owns a count of the threads that are inside, and a list of members that have something in the context. Any thread;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // adapters/pending_wait.hpp: one asynchronous wait for an object, the ground of the coroutine and the Asio adapter.
 //
 // Owns an entry of the object's wait queue and a reference to the object. It ends exactly once: by taking (or, if it

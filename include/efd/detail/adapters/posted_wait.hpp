@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // adapters/posted_wait.hpp: pending waits whose end is posted to a context that may end first; for adapters/asio.hpp.
 // adapters/asio.hpp.
 //

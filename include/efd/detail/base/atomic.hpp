@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // base/atomic.hpp: the one door to atomics.
 //
 // Owns nothing. Every atomic object of efd is an efd::base::atomic, every operation on it names its order with one of

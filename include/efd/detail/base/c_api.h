@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* base/c_api.h: what stands around each declaration of the C headers. */
 #ifndef EFD_DETAIL_C_API_H
 #define EFD_DETAIL_C_API_H

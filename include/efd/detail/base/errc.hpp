@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // base/errc.hpp: the std::errc of a status; the one place of the C++ border.
 #pragma once
 

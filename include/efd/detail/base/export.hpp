@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // base/export.hpp: which names a library shows. libefd.so shows those of src/efd.map and hides everything else.
 //
 // libefd.a is built with EFD_VISIBILITY "hidden": a program that exports its symbols must not lend them to a plugin

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // base/misuse.hpp: what a program does that no object can answer to, named where a build can afford the look.
 //
 // Owns nothing. In a build that is not optimised, or that has a sanitizer, whoever uses a handle that was moved from is

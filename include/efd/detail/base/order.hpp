@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // base/order.hpp: what ThreadSanitizer is told of the order that efd makes between threads.
 //
 // A write releases, a read acquires. In a program that is built with -fsanitize=thread the inline halves of the headers

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // base/status.hpp: how an operation ended.
 //
 // Owns nothing. Inside efd an error is one of these values; errno and exceptions exist only at the border (src/api).

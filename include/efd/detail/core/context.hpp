@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/context.hpp: the object, one cache line; struct eventfd_ctx of the kernel.
 //
 // Owns count, marks, futex words, flags, id, reference count and the way to its wait queue. Everything but create() and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/count.hpp: the rules of the count, and nothing but the rules.
 //
 // This is the arithmetic of eventfd: what a write may add (the bound), what a read takes (all, or one in semaphore

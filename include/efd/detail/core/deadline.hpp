@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/deadline.hpp: from the times of <chrono> to the nanoseconds of CLOCK_MONOTONIC that waits are given.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/kref.hpp: the reference count of a context, named after the kernel's.
 //
 // Owns one number. get and put from any thread, also in a signal handler. Invariant: above zero while anybody may use

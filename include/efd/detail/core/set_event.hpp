@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/set_event.hpp: what waiting on a set gives.
 #pragma once
 

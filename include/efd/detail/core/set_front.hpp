@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/set_front.hpp: what the inline half of a wait_set looks at: is anything ready at all.
 //
 // Owns nothing; the set's first member. `top` is the word whose lower half is not zero while a member may be ready, and

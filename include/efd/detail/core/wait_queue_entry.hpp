@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/wait_queue_entry.hpp: what a user of the wait queue owns, and the recursion guard.
 //
 // The kernel rooms are struct wait_queue_entry and the in_eventfd bit of a task. An entry belongs to its user, who

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // core/word.hpp: the packed words that decide every race, as pure functions over their values.
 //
 // A context has one 64-bit state word. While the count is below packed_limit (always, in real programs) that word holds
