@@ -5,7 +5,7 @@
 // the rows that use it the taker sleeps each time: it shows the price of the sleep itself.
 #pragma once
 
-#include <efd/base/atomic.hpp>
+#include <efd/detail/base/atomic.hpp>
 
 #include <cstdint>
 

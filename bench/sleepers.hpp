@@ -5,7 +5,7 @@
 // processor away; no answer depends on time.
 #pragma once
 
-#include <efd/base/atomic.hpp>
+#include <efd/detail/base/atomic.hpp>
 
 #include <cstdint>
 #include <functional>

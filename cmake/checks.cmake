@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Checks of invariants (include/efd/base/check.hpp): in builds that are not optimised or have a sanitizer. Not where
+# Checks of invariants (include/efd/detail/base/check.hpp): in builds that are not optimised or have a sanitizer. Not where
 # coverage is counted: a branch that no test can reach is none that a test has missed.
 #
 #   efd_check_invariants(TARGET)   sets EFD_CHECKS for its sources, not for those of its users

@@ -2,7 +2,7 @@
 // api/creation.hpp: the flags and values that C and C++ accept at creation; checked before anything is taken (K-003).
 #pragma once
 
-#include <efd/core/context.hpp>
+#include <efd/detail/core/context.hpp>
 
 namespace efd::api {
 

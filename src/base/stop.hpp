@@ -3,7 +3,9 @@
 // a setting with an invalid value. Async-signal-safe.
 #pragma once
 
-namespace efd::base {
+#include <efd/detail/base/cxx20.hpp>
+
+namespace efd::EFD_ABI::base {
 
 // Writes "efd: <sentence>" to standard error and aborts.
 [[noreturn]] void stop(const char* sentence) noexcept;
@@ -11,4 +13,4 @@ namespace efd::base {
 // Writes "efd: <name> is '<value>': <sentence>" to standard error, a long value shortened.
 void warn(const char* name, const char* value, const char* sentence) noexcept;
 
-} // namespace efd::base
+} // namespace efd::EFD_ABI::base

@@ -8,11 +8,11 @@
 // there is.
 #pragma once
 
-#include <efd/core/context.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include <cstdint>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 struct bell {
     // key: poll_in after an add, with `left_zero` if it did; poll_out after a read; poll_hup at the end of the object;
@@ -23,4 +23,4 @@ struct bell {
     function tell = nullptr;
 };
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

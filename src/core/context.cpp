@@ -3,12 +3,12 @@
 //
 // May be called from any thread and from signal handlers. The one race, SIGNAL_PARK, is drawn in docs/races.md: an add
 // and a reader's announcement are steps on one word, so either the add sees the mark or the reader sees the unit.
-#include <efd/core/context.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include "core/bell.hpp"
 #include "core/operation.hpp"
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 using base::status;
 
@@ -172,4 +172,4 @@ void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t ma
         tell_bell(poll_in | (left_zero ? bell::left_zero : 0U));
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

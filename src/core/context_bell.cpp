@@ -5,13 +5,13 @@
 // ring is done; the read that reaches zero sets the mark again in the same step on the word, and unrings after it. Both
 // tell the bell after their step, and the bell looks at the count for itself (watch/doorbell.cpp): its last look comes
 // after the last step. May be called from any thread; arm and what the fast paths call also from signal handlers.
-#include <efd/base/check.hpp>
-#include <efd/core/context.hpp>
+#include <efd/detail/base/check.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include "core/bell.hpp"
 #include "core/wait_queue.hpp"
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 using base::status;
 
@@ -107,4 +107,4 @@ void context::end_arm(state_word arm) noexcept {
     }
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

@@ -5,15 +5,15 @@
 // also says what poll would say: WATCH, no unit falls between that answer and the entry's first call (one may be in
 // both, as with poll). Joining waits for nobody, and no lock says how many there are; so who leaves as the last takes
 // the mark away by comparing (WATCH_OFF), and each joining leaves a word that was never there before.
-#include <efd/base/check.hpp>
-#include <efd/core/context.hpp>
+#include <efd/detail/base/check.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include "core/standing_watcher.hpp"
 #include "core/wait_queue.hpp"
 
 #include <new>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 using base::status;
 
@@ -184,4 +184,4 @@ void context::release() noexcept {
     put();
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

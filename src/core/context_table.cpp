@@ -11,7 +11,7 @@
 #include <new>
 #include <pthread.h>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 namespace {
 
 // Lives as long as the process: objects may be put by the destructors of static objects, in any order.
@@ -118,4 +118,4 @@ void context::put() noexcept {
     }
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

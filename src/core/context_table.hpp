@@ -7,8 +7,8 @@
 // lock-free and async-signal-safe. Invariant: an id given back is free for the next create (K-128).
 #pragma once
 
-#include <efd/base/atomic.hpp>
-#include <efd/core/context.hpp>
+#include <efd/detail/base/atomic.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include "core/ida.hpp"
 
@@ -16,7 +16,7 @@
 #include <cstdint>
 #include <mutex>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 class context_table {
   public:
@@ -49,4 +49,4 @@ class context_table {
     base::atomic<std::uint64_t> returned_{nobody}; // a stack of dead contexts, as id + 1, linked through huge_
 };
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

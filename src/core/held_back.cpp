@@ -2,7 +2,7 @@
 // core/held_back.cpp: see held_back.hpp.
 #include "core/held_back.hpp"
 
-#include <efd/base/check.hpp>
+#include <efd/detail/base/check.hpp>
 
 #include "core/guarded_call.hpp"
 #include "core/link_stack.hpp"
@@ -11,9 +11,9 @@
 
 #include <utility>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
-constinit thread_local unsigned in_callback = 0;
+constinit thread_local callback_depth in_callback;
 constinit thread_local held_back_lists held_back __attribute__((tls_model("initial-exec")));
 
 // Out of line, so that the frame is below all that the callers have. The stack grows downward: what stands below this
@@ -92,4 +92,4 @@ void hand_over(deferred_work& work) noexcept {
     push(held_back.hand_overs, work, &deferred_work::next);
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

@@ -7,12 +7,12 @@
 // instructions; no other thread sees the lists.
 #pragma once
 
-#include <efd/base/atomic.hpp>
-#include <efd/core/wait_queue_entry.hpp>
+#include <efd/detail/base/atomic.hpp>
+#include <efd/detail/core/wait_queue_entry.hpp>
 
 #include <cstdint>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 // Whole words, since riscv64 would exchange a byte by a call of libatomic.
 struct held_back_lists {
@@ -79,4 +79,4 @@ inline void callbacks_later::end() noexcept {
     if (anything_held_back() && callbacks_may_run()) run_held_back();
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

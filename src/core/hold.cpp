@@ -32,7 +32,7 @@
 // the sealed count decides, and who meets a held word of it sleeps until it has. No signal handler interrupts that.
 #include "core/hold.hpp"
 
-#include <efd/core/context.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include "core/bell.hpp"
 #include "core/wait_queue.hpp"
@@ -44,7 +44,7 @@
 #include <array>
 #include <iterator>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 namespace {
 
 constinit std::array<hold_slot, hold_slot::most> slots;
@@ -217,4 +217,4 @@ void context::tell_of_held_take() noexcept {
     if (is_watched(left)) notify(poll_out);
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

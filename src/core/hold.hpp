@@ -7,13 +7,13 @@
 // call after the other. Every function here may be called from any thread and from signal handlers.
 #pragma once
 
-#include <efd/base/atomic.hpp>
-#include <efd/core/word.hpp>
+#include <efd/detail/base/atomic.hpp>
+#include <efd/detail/core/word.hpp>
 
 #include <cstddef>
 #include <cstdint>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 enum class hold_end : unsigned char {
     held,
@@ -96,4 +96,4 @@ struct held_object {
     hold_record record = 0;
 };
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

@@ -4,7 +4,7 @@
 // A waker that has to enter the kernel anyway notes when and where it did so; the sleeper it woke learns from that what
 // a sleep costs between processors here, and whether its signaller shares its own. Advice only: every value may be
 // stale or lost without harm, so all orders are relaxed. Async-signal-safe.
-#include <efd/core/context.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include "core/linger_rules.hpp"
 #include "os/clock.hpp"
@@ -12,7 +12,7 @@
 
 #include <algorithm>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 namespace {
 
 constexpr std::int64_t first_guess_ns = 50'000;
@@ -65,4 +65,4 @@ void context::linger(const wait_terms& terms) noexcept {
     linger_skips_.store(skips_after(misses), base::relaxed);
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

@@ -6,15 +6,15 @@
 // wakes the one thread that is meant (CANCEL in docs/races.md).
 #pragma once
 
-#include <efd/base/check.hpp>
-#include <efd/core/context.hpp>
-#include <efd/core/word.hpp>
+#include <efd/detail/base/check.hpp>
+#include <efd/detail/core/context.hpp>
+#include <efd/detail/core/word.hpp>
 
 #include "os/futex.hpp"
 
 #include <cstdint>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 enum class side : unsigned char { reader, writer };
 
@@ -68,4 +68,4 @@ inline os::futex_scope scope_of(const context& object) noexcept {
     return object.shared() ? os::futex_scope::shared : os::futex_scope::one_process;
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

@@ -10,8 +10,8 @@
 // lost with it. The kernel says `interrupted` and `timed_out` only to those whom no waker has chosen. That is also how
 // data beats a signal (K-097), while what the handler itself writes is left to the next read (K-093). May be called
 // from any thread and from signal handlers.
-#include <efd/base/check.hpp>
-#include <efd/core/context.hpp>
+#include <efd/detail/base/check.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include "core/operation.hpp"
 #include "os/clock.hpp"
@@ -19,7 +19,7 @@
 
 #include <bit>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 using base::status;
 
@@ -176,4 +176,4 @@ void context::tidy(const operation& op) noexcept {
     wake_packed(0);
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

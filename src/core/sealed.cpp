@@ -10,14 +10,14 @@
 //
 // Whichever step on the park word comes second reads from the first: either the changer sees the mark, or the sleeper
 // sees the commit. May be called from any thread and from signal handlers.
-#include <efd/base/check.hpp>
-#include <efd/core/context.hpp>
+#include <efd/detail/base/check.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include "core/bell.hpp"
 #include "core/operation.hpp"
 #include "os/futex.hpp"
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 using base::status;
 
@@ -124,4 +124,4 @@ status context::add_sealed_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept
     return add_sealed(n);
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

@@ -2,11 +2,11 @@
 // core/standing_watcher.cpp: see standing_watcher.hpp.
 #include "core/standing_watcher.hpp"
 
-#include <efd/base/check.hpp>
+#include <efd/detail/base/check.hpp>
 
 #include <new>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 standing_places::~standing_places() {
     for (block* one = more_.load(base::relaxed); one != nullptr;) {
@@ -58,4 +58,4 @@ bool standing_places::empty() const noexcept {
     return none;
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

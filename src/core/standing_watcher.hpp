@@ -6,11 +6,11 @@
 // harmless. Told from any thread, also from signal handlers, by the changer itself, which waits for nobody.
 #pragma once
 
-#include <efd/base/atomic.hpp>
+#include <efd/detail/base/atomic.hpp>
 
 #include <cstdint>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 struct standing_watcher {
     // key: poll_in after an add, poll_out after a read, as for entries of the wait queue.
@@ -57,4 +57,4 @@ class standing_places {
     base::atomic<block*> more_{nullptr};
 };
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

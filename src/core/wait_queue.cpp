@@ -17,7 +17,7 @@
 // wakes, adds or removes there meanwhile runs them.
 #include "core/wait_queue.hpp"
 
-#include <efd/base/check.hpp>
+#include <efd/detail/base/check.hpp>
 
 #include "core/guarded_call.hpp"
 #include "core/held_back.hpp"
@@ -28,7 +28,7 @@
 
 #include <algorithm>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 namespace {
 
 constexpr std::uint64_t held_mark = std::uint64_t{1} << 63;
@@ -320,4 +320,4 @@ void wait_queue::remove(wait_queue_entry& entry) noexcept {
     if (head_ == nullptr) has_entries_.store(false, base::relaxed);
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

@@ -6,7 +6,7 @@
 // signal handlers.
 #pragma once
 
-#include <efd/base/status.hpp>
+#include <efd/detail/base/status.hpp>
 
 #include "file/open_file.hpp"
 #include "watch/doorbell.hpp"

@@ -2,7 +2,7 @@
 // file/descriptor_table.cpp: see descriptor_table.hpp.
 #include "file/descriptor_table.hpp"
 
-#include <efd/base/check.hpp>
+#include <efd/detail/base/check.hpp>
 
 #include "os/descriptor.hpp"
 #include "os/file_number.hpp"

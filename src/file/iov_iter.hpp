@@ -5,7 +5,7 @@
 // little stack. One thread; async-signal-safe.
 #pragma once
 
-#include <efd/base/status.hpp>
+#include <efd/detail/base/status.hpp>
 
 #include "os/user_memory.hpp"
 

@@ -2,7 +2,7 @@
 // file/open_file.cpp: see open_file.hpp.
 #include "file/open_file.hpp"
 
-#include <efd/base/check.hpp>
+#include <efd/detail/base/check.hpp>
 
 #include "base/stop.hpp"
 #include "file/file_operations.hpp"

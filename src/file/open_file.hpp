@@ -8,10 +8,10 @@
 // that finds a number may try for a reference to the file that it named a moment ago.
 #pragma once
 
-#include <efd/base/atomic.hpp>
-#include <efd/base/check.hpp>
-#include <efd/core/context.hpp>
-#include <efd/core/kref.hpp>
+#include <efd/detail/base/atomic.hpp>
+#include <efd/detail/base/check.hpp>
+#include <efd/detail/core/context.hpp>
+#include <efd/detail/core/kref.hpp>
 
 #include <cstdint>
 #include <utility>

@@ -7,8 +7,8 @@
 #include "os/memory.hpp"
 #include "os/raw_call.hpp"
 
-#include <efd/base/atomic.hpp>
-#include <efd/base/check.hpp>
+#include <efd/detail/base/atomic.hpp>
+#include <efd/detail/base/check.hpp>
 
 #include <algorithm>
 #include <cstdio>

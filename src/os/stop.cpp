@@ -2,7 +2,7 @@
 // os/stop.cpp: the body of base::stop, which calls write(2).
 #include "base/stop.hpp"
 
-#include <efd/base/misuse.hpp>
+#include <efd/detail/base/misuse.hpp>
 
 #include "os/raw_call.hpp"
 
@@ -11,7 +11,7 @@
 #include <cstring>
 #include <unistd.h>
 
-namespace efd::base {
+namespace efd::EFD_ABI::base {
 
 void stop(const char* sentence) noexcept {
     const char* const parts[] = {"efd: ", sentence, "\n"};
@@ -41,4 +41,4 @@ void warn(const char* name, const char* value, const char* sentence) noexcept {
     (void)os::raw_write(STDERR_FILENO, line, length);
 }
 
-} // namespace efd::base
+} // namespace efd::EFD_ABI::base

@@ -24,7 +24,7 @@
 // is done and nobody is taking rings away (SURELY_RUNG).
 #include "watch/doorbell.hpp"
 
-#include <efd/base/check.hpp>
+#include <efd/detail/base/check.hpp>
 
 #include "os/descriptor.hpp"
 

@@ -19,7 +19,7 @@
 // mover when it is done. Its look at the count comes after that.
 #include "watch/doorbell.hpp"
 
-#include <efd/base/check.hpp>
+#include <efd/detail/base/check.hpp>
 
 #include "os/descriptor.hpp"
 #include "os/file_number.hpp"

@@ -6,7 +6,7 @@
 //     numbers    enter, one more        exit, one less      never         never
 #include "watch/member.hpp"
 
-#include <efd/base/check.hpp>
+#include <efd/detail/base/check.hpp>
 
 #include "os/futex.hpp"
 

@@ -167,7 +167,8 @@ status set_core::take_all(std::span<set_event> room, std::size_t& number, member
         case hold_end::held_already: return status::invalid;
         case hold_end::broken: continue;
         }
-        for (const one_of_all& one : here.all()) room[one.order] = {one.place->token, one.amount, core::poll_in};
+        for (const one_of_all& one : here.all())
+            room[one.order] = {one.place->token, one.amount, core::poll_in, one.place->token};
         number = here.all().size();
         return status::ok;
     }

@@ -2,7 +2,7 @@
 // watch/set_core.cpp: see set_core.hpp. Life of a set, and its members coming and going.
 #include "watch/set_core.hpp"
 
-#include <efd/base/check.hpp>
+#include <efd/detail/base/check.hpp>
 
 #include "core/held_back.hpp"
 #include "os/futex.hpp"

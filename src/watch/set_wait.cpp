@@ -14,7 +14,7 @@
 // empty. All of this may run in signal handlers, but for waits with a stop token.
 #include "watch/set_core.hpp"
 
-#include <efd/base/check.hpp>
+#include <efd/detail/base/check.hpp>
 
 #include "core/held_back.hpp"
 #include "os/clock.hpp"
@@ -144,11 +144,15 @@ std::uint32_t set_core::find(std::uint32_t start) noexcept {
 
 // The caller is inside the member.
 status set_core::take_from(member& here, set_event& got) noexcept {
-    if (here.inner != nullptr) return here.inner->take_ready(got);
+    if (here.inner != nullptr) {
+        const status end = here.inner->take_ready(got);
+        if (end == status::ok) got.token = here.token; // and the origin stays
+        return end;
+    }
     std::uint64_t value = 0;
     const status end = here.object.load(base::relaxed)->try_read(value);
     EFD_CHECK(end != status::ok || value > 0);
-    if (end == status::ok) got = {here.token, value, core::poll_in};
+    if (end == status::ok) got = {here.token, value, core::poll_in, here.token};
     return end;
 }
 
@@ -202,7 +206,7 @@ status set_core::look_ready(std::span<set_event> room, std::size_t& number) noex
             continue;
         }
         if (here.object.load(base::relaxed)->count() > 0)
-            room[number++] = {here.token, 0, core::poll_in};
+            room[number++] = {here.token, 0, core::poll_in, here.token};
         else
             settle(here);
         here.exit();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// efd/glib.hpp in a program that has GObject: a closure as the callback of a source.
-#include <efd/glib.hpp>
+// adapters/glib.hpp in a program that has GObject: a closure as the callback of a source.
+#include <efd/adapters/glib.hpp>
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// efd/glib.hpp on the real GLib: dispatch, removal from within and without, and no unit lost by it.
-#include <efd/glib.hpp>
+// adapters/glib.hpp on the real GLib: dispatch, removal from within and without, and no unit lost by it.
+#include <efd/adapters/glib.hpp>
 
 #include "adapters/race.hpp"
 

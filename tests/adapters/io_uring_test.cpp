@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// efd/io_uring.hpp on a real ring: one-shot and multishot polls, when to prepare anew, and no unit lost by a cancel.
-// Skipped where the kernel refuses rings.
-#include <efd/io_uring.hpp>
+// adapters/io_uring.hpp on a real ring: one-shot and multishot polls, when to prepare anew, and no unit lost by a
+// cancel. Skipped where the kernel refuses rings.
+#include <efd/adapters/io_uring.hpp>
 
 #include "adapters/race.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// efd/libevent.hpp on the real libevent: callbacks, removal, destruction in the callback, and no unit lost by it.
-#include <efd/libevent.hpp>
+// adapters/libevent.hpp on the real libevent: callbacks, removal, destruction in the callback, and no unit lost by it.
+#include <efd/adapters/libevent.hpp>
 
 #include "adapters/race.hpp"
 

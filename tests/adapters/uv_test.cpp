@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// efd/uv.hpp on the real libuv: callbacks, stop, close by libuv's rules, and no unit lost by either.
-#include <efd/uv.hpp>
+// adapters/uv.hpp on the real libuv: callbacks, stop, close by libuv's rules, and no unit lost by either.
+#include <efd/adapters/uv.hpp>
 
 #include "adapters/race.hpp"
 #include "support/waiting.hpp"

@@ -2,9 +2,9 @@
 // A check that does not hold stops the program, and says where and what; one that holds does nothing.
 #undef EFD_CHECKS
 #define EFD_CHECKS 1
-#include <efd/base/check.hpp>
-#include <efd/core/kref.hpp>
-#include <efd/core/word.hpp>
+#include <efd/detail/base/check.hpp>
+#include <efd/detail/core/kref.hpp>
+#include <efd/detail/core/word.hpp>
 
 #include <gtest/gtest.h>
 

@@ -7,6 +7,7 @@
 // that whatever is made at the first use is being made. A fork may wait for the thread: then it goes on. The child must
 // wait for nobody.
 #include <efd/efd.h>
+#include <efd/wait_set.h>
 
 #include "support/child.hpp"
 #include "support/waiting.hpp"
@@ -99,11 +100,11 @@ bool make_an_object() {
 }
 bool make_a_set() {
     efd_t* const member = efd_create(0, 0);
-    efd_set_t* const made = efd_set_create();
-    efd_set_event got{};
-    const bool right = made != nullptr && efd_set_add(made, member, 1) >= 0 && efd_write(member, 1) == 0 &&
-                       efd_set_try_any(made, &got) == 0;
-    efd_set_destroy(made);
+    efd_wait_set_t* const made = efd_wait_set_create();
+    efd_wait_set_event got{};
+    const bool right = made != nullptr && efd_wait_set_add(made, member, 1) >= 0 && efd_write(member, 1) == 0 &&
+                       efd_wait_set_try_any(made, &got) == 0;
+    efd_wait_set_destroy(made);
     efd_put(member);
     return right;
 }

@@ -7,6 +7,8 @@
 // comes along, so that a schedule can be told in the words of the code.
 #pragma once
 
+#include <efd/detail/base/cxx20.hpp>
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -154,7 +156,7 @@ static_assert(sizeof(model_atomic<std::uint64_t>) == 8 && sizeof(model_atomic<st
 
 } // namespace explore
 
-namespace efd::base {
+namespace efd::EFD_ABI::base {
 
 template <class T>
 using atomic = explore::model_atomic<T>;
@@ -164,4 +166,4 @@ inline constexpr explore::order acquire = explore::order::acquire;
 inline constexpr explore::order release = explore::order::release;
 inline constexpr explore::order acq_rel = explore::order::acq_rel;
 
-} // namespace efd::base
+} // namespace efd::EFD_ABI::base

@@ -34,10 +34,10 @@ class in_call {
 };
 
 void account(const set_event& got) noexcept {
-    must(got.token < most_objects && here->objects[got.token] != nullptr, "an event with the token of nobody");
+    must(got.origin < most_objects && here->objects[got.origin] != nullptr, "an event with the token of nobody");
     must(got.value > 0, "a take took nothing and said ok");
-    must(!here->objects[got.token]->semaphore() || got.value == 1, "a take from a semaphore took more than one");
-    here->taken[got.token] += got.value;
+    must(!here->objects[got.origin]->semaphore() || got.value == 1, "a take from a semaphore took more than one");
+    here->taken[got.origin] += got.value;
 }
 
 std::string forgotten_in_set(int i) {
@@ -121,7 +121,7 @@ void give(std::size_t object, std::uint64_t n) {
 bool take(std::size_t object) {
     std::uint64_t value = 0;
     if (here->objects[object]->try_read(value) != status::ok) return false;
-    account({object, value, 0});
+    account({object, value, 0, object});
     return true;
 }
 
@@ -129,7 +129,7 @@ void read_from(std::size_t object) {
     const in_call now(sleeps_for::units, object);
     std::uint64_t value = 0;
     must(here->objects[object]->read(value) == status::ok, "a plain read came back without a unit");
-    account({object, value, 0});
+    account({object, value, 0, object});
 }
 
 status any(std::size_t set, const wait_terms& terms) {

@@ -7,7 +7,7 @@
 
 #include "explore/search.hpp"
 
-#include <efd/core/context.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include <cstdint>
 #include <stop_token>
@@ -75,7 +75,7 @@ std::string audit_with_calls();
 
 } // namespace explore
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 // The explorer's way to the inside of a context.
 class context_layout {
@@ -84,6 +84,9 @@ class context_layout {
     static void name_places(const context& object);
     static void name_queue(context& object);
     static void make_queue(context& object) { (void)object.queue(); }
+    static bell* bell_of(context& object) { return object.bell_of_slot(); }
+    static base::status attach(context& object, standing_watcher& given) { return object.attach_standing(given); }
+    static void set_in_callback(unsigned depth) { in_callback.depth_ = depth; }
     static void set_flags(context& object, unsigned flags) { object.flags_.store(flags, base::relaxed); }
     static bool says_reader_sleeps(const context& object) {
         const state_word word = object.state_.load(base::acquire);
@@ -105,4 +108,4 @@ class context_layout {
     static state_word state(const context& object) { return object.state_.load(base::acquire); }
 };
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

@@ -65,7 +65,7 @@ class cpp_face final : public subject {
         return 0;
     }
     void set_nonblock(unsigned handle, bool on) override { at(handle).set_nonblock(on); }
-    bool nonblock(unsigned handle) override { return (at(handle).native_handle()->flags() & core::flag_nonblock) != 0; }
+    bool nonblock(unsigned handle) override { return at(handle).nonblock(); }
     unsigned poll(unsigned handle) override { return at(handle).poll(); }
     std::uint64_t count(unsigned handle) override { return at(handle).count(); }
 
@@ -165,9 +165,9 @@ class c_face final : public subject {
     std::uint64_t count(unsigned handle) override { return efd_count(handles_.at(handle)); }
 
     unsigned watch(unsigned handle, unsigned object, unsigned mask) override {
-        efd_wait_entry& one = entries_.at(object);
-        one = efd_wait_entry{};
-        one.callback = [](efd_wait_entry* entry, unsigned /*key*/) {
+        efd_wait_queue_entry& one = entries_.at(object);
+        one = efd_wait_queue_entry{};
+        one.callback = [](efd_wait_queue_entry* entry, unsigned /*key*/) {
             *static_cast<bool*>(entry->context) = true;
             return 0;
         };
@@ -175,11 +175,11 @@ class c_face final : public subject {
         one.context = &called_.at(object);
         called_.at(object) = false;
         unsigned ready = 0;
-        const int error = error_of(efd_wait_add(handles_.at(handle), &one, &ready));
+        const int error = error_of(efd_wait_queue_add(handles_.at(handle), &one, &ready));
         return error == 0 ? ready & (mask | POLLERR) : static_cast<unsigned>(error) << 8;
     }
     void unwatch(unsigned handle, unsigned object) override {
-        efd_wait_remove(handles_.at(handle), &entries_.at(object));
+        efd_wait_queue_remove(handles_.at(handle), &entries_.at(object));
     }
     unsigned event(unsigned handle, unsigned object) override {
         if (!std::exchange(called_.at(object), false)) return 0;
@@ -187,7 +187,7 @@ class c_face final : public subject {
     }
     answer unwatch_and_read(unsigned handle, unsigned object) override {
         answer got;
-        got.error = error_of(efd_wait_remove_and_read(handles_.at(handle), &entries_.at(object), &got.value));
+        got.error = error_of(efd_wait_queue_remove_and_read(handles_.at(handle), &entries_.at(object), &got.value));
         if (got.error != 0) got.value = 0;
         return got;
     }
@@ -207,7 +207,7 @@ class c_face final : public subject {
     }
 
     std::array<efd_t*, most_handles> handles_{};
-    std::array<efd_wait_entry, most_objects> entries_{};
+    std::array<efd_wait_queue_entry, most_objects> entries_{};
     std::array<bool, most_objects> called_{};
 };
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Each public header compiles alone, twice in one file, and without warnings, as users include it with -I; efd.h from C89
-# and from C++98 on. Before C++20 the first error of each C++ header says what to do.
+# Each public header compiles alone, twice in one file, and without warnings, as users include it with -I; those of C from
+# C89 and from C++98 on. Before C++20 the first error of each C++ header says what to do.
 #   headers.sh INCLUDE_DIRECTORY CC CXX
 # An adapter whose card says "Needs <HEADER>" is left out if that foreign library is not installed, because libefd itself
 # needs none of them; with CI=true it is never left out.
@@ -47,11 +47,13 @@ asks_for_cxx20() {
     esac
 }
 
-for standard in c89 c99 c11; do
-    compiles efd/efd.h "$cc" -x c -std=$standard $strict
-done
-for standard in c++98 c++11; do
-    compiles efd/efd.h "$cxx" -x c++ -std=$standard $strict
+for header in efd/efd.h efd/wait_set.h efd/version.h; do
+    for standard in c89 c99 c11; do
+        compiles $header "$cc" -x c -std=$standard $strict
+    done
+    for standard in c++98 c++11; do
+        compiles $header "$cxx" -x c++ -std=$standard $strict
+    done
 done
 # Only GLib has its headers in a directory of its own.
 foreign="$(pkg-config --cflags glib-2.0 2>/dev/null | sed 's/-I/-isystem /g' || true)"

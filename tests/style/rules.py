@@ -15,7 +15,7 @@ from words import GONE
 LONGEST_FUNCTION = 59
 LONGEST_FILE = 399
 BANNED_WORDS = {"manager", "helper", "util", "impl", "managers", "helpers", "utils"}
-ATOMIC_DOOR = "include/efd/base/atomic.hpp"
+ATOMIC_DOOR = "include/efd/detail/base/atomic.hpp"
 ATOMIC_ROOMS = ("src/base/", "src/os/", "src/core/", "src/watch/", "src/file/", "src/api/", "src/dropin/", "include/")
 ORDER = re.compile(r"\b(?:relaxed|acquire|release|acq_rel)\b")
 ATOMIC_CALL = re.compile(
@@ -88,9 +88,9 @@ def atomics_door(source, _files):
         return
     for line, _, what in source.includes():
         if what in ("atomic", "stdatomic.h"):
-            yield line, f"<{what}>: atomics come through <efd/base/atomic.hpp>"
+            yield line, f"<{what}>: atomics come through <efd/detail/base/atomic.hpp>"
     for place in re.finditer(r"\bstd::(?:atomic|memory_order)\w*|\b__atomic_\w+|\b__sync_\w+|\b_Atomic\b", source.code):
-        yield source.line_of(place.start()), f"{place[0]}: atomics come through <efd/base/atomic.hpp>"
+        yield source.line_of(place.start()), f"{place[0]}: atomics come through <efd/detail/base/atomic.hpp>"
 
 
 def arguments_at(code, opening):
@@ -194,6 +194,18 @@ def no_sleep(source, _files):
             yield line, f"{place[0].strip()}: wait for the event; or say `pace:` or `delay:` and why, on the same line"
 
 
+UNVERSIONED = re.compile(r"^namespace efd(?:::(?:core|base))?\s*\{", re.MULTILINE)
+
+
+def versioned_names(source, _files):
+    """What a header shows to users' code stands in the inline namespace of the ABI, and so do core and base."""
+    if not source.in_library:
+        return
+    for place in UNVERSIONED.finditer(source.code):
+        if "::" in place[0] or source.path.startswith("include/"):
+            yield source.line_of(place.start()), f"{place[0]} ... say efd::EFD_ABI (base/cxx20.hpp)"
+
+
 def words_of(name):
     return [word.lower() for part in name.split("_") for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", part)]
 
@@ -227,6 +239,6 @@ def gone_words(source, _files):
 
 RULES = [
     layers, function_length, file_length, atomics_door, named_orders, system_calls_door, file_card, license_line,
-    no_sleep, banned_words, gone_words,
+    no_sleep, versioned_names, banned_words, gone_words,
 ]  # fmt: skip
 assert LIBRARY_ROOMS <= LEVELS.keys()

@@ -20,7 +20,8 @@ from source import Source
 
 HERE = Path(__file__).parent
 FILES = {
-    "include/efd/base/atomic.hpp", "include/efd/core/context.hpp", "include/efd/efd.h", "include/efd/eventfd.hpp",
+    "include/efd/detail/base/atomic.hpp", "include/efd/detail/core/context.hpp", "include/efd/efd.h",
+    "include/efd/eventfd.hpp",
     "src/os/futex.hpp", "src/core/park.cpp", "src/core/ida.hpp", "src/watch/doorbell.hpp", "src/share/arena.hpp",
     "src/api/creation.hpp", "bench/row.hpp", "tests/support/waiting.hpp",
 }  # fmt: skip
@@ -41,11 +42,11 @@ class Layers(unittest.TestCase):
         self.assertEqual([] if clean else [1], caught(rules.layers, path, f"#include {include}\n"), (path, include))
 
     def test_upward_is_caught(self):
-        self.check("src/os/futex.cpp", "<efd/core/context.hpp>", clean=False)
+        self.check("src/os/futex.cpp", "<efd/detail/core/context.hpp>", clean=False)
         self.check("src/core/park.cpp", "<efd/eventfd.hpp>", clean=False)
         self.check("src/core/park.cpp", '"api/creation.hpp"', clean=False)
-        self.check("include/efd/base/atomic.hpp", "<efd/core/context.hpp>", clean=False)
-        self.check("include/efd/core/context.hpp", "<efd/efd.h>", clean=False)
+        self.check("include/efd/detail/base/atomic.hpp", "<efd/detail/core/context.hpp>", clean=False)
+        self.check("include/efd/detail/core/context.hpp", "<efd/efd.h>", clean=False)
         self.check("src/base/stop.hpp", '"../os/futex.hpp"', clean=False)
         self.check("src/api/efd.cpp", '"bench/row.hpp"', clean=False)
         self.check("src/cli/main.cpp", '"support/waiting.hpp"', clean=False)
@@ -64,7 +65,7 @@ class Layers(unittest.TestCase):
     def test_downward_is_clean(self):
         self.check("src/core/park.cpp", '"os/futex.hpp"', clean=True)
         self.check("src/core/park.cpp", '"ida.hpp"', clean=True)
-        self.check("src/api/efd.cpp", "<efd/core/context.hpp>", clean=True)
+        self.check("src/api/efd.cpp", "<efd/detail/core/context.hpp>", clean=True)
         self.check("src/cli/bench.cpp", '"bench/row.hpp"', clean=True)
         self.check("tests/core/ida_test.cpp", '"core/ida.hpp"', clean=True)
 
@@ -110,7 +111,7 @@ class Doors(unittest.TestCase):
 
     def test_the_door_itself_and_others_are_clean(self):
         text = "#include <atomic>\nstd::atomic<int> a;\n"
-        self.assertEqual([], caught(rules.atomics_door, "include/efd/base/atomic.hpp", text))
+        self.assertEqual([], caught(rules.atomics_door, "include/efd/detail/base/atomic.hpp", text))
         self.assertEqual([], caught(rules.atomics_door, "tests/core/x.cpp", text))
         self.assertEqual([], caught(rules.atomics_door, "src/core/x.cpp", '// std::atomic\nf("std::atomic");\n'))
 
@@ -143,7 +144,7 @@ class Orders(unittest.TestCase):
     def test_an_operator_is_caught(self):
         for use in ("a_ = 1;", "++a_;", "a_++;", "a_ += 2;", "--a_;", "a_ |= 4;"):
             text = "base::atomic<std::uint32_t> a_{0};\n" + use + "\n"
-            self.assertEqual([2], caught(rules.named_orders, "include/efd/core/context.hpp", text), use)
+            self.assertEqual([2], caught(rules.named_orders, "include/efd/detail/core/context.hpp", text), use)
 
     def test_every_lock_free_room_is_looked_at(self):
         text = "base::atomic<int> a{0};\n#include <atomic>\nint b = a.load();\n"
@@ -207,6 +208,23 @@ class Licences(unittest.TestCase):
             self.assertEqual([], caught(rules.file_card, path, text), path)
             alone = text[: text.index(line) + len(line)] + (" */\n" if "/*" in text else "\n")
             self.assertEqual([1], caught(rules.file_card, path, alone), path)
+
+
+class VersionedNames(unittest.TestCase):
+    def test_a_namespace_without_the_version_is_caught(self):
+        for path, line in (
+            ("include/efd/x.hpp", "namespace efd {"), ("src/core/x.cpp", "namespace efd::core {"),
+            ("src/base/x.hpp", "namespace efd::base {"),
+        ):  # fmt: skip
+            self.assertEqual([1], caught(rules.versioned_names, path, line + "\n"), line)
+
+    def test_what_no_user_compiles_needs_none(self):
+        for path, line in (
+            ("include/efd/x.hpp", "namespace efd::EFD_ABI {"), ("src/core/x.cpp", "namespace efd::EFD_ABI::core {"),
+            ("src/api/x.cpp", "namespace efd {"), ("src/watch/x.cpp", "namespace efd::watch {"),
+            ("tests/core/x.cpp", "namespace efd::core {"),
+        ):  # fmt: skip
+            self.assertEqual([], caught(rules.versioned_names, path, line + "\n"), line)
 
 
 class Sleeps(unittest.TestCase):

@@ -7,7 +7,7 @@
 // was.
 #pragma once
 
-#include <efd/base/check.hpp>
+#include <efd/detail/base/check.hpp>
 
 #include "dropin/rules/slot.hpp"
 

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT
+// core/context.hpp: the object, one cache line; struct eventfd_ctx of the kernel.
+//
+// Owns count, marks, futex words, flags, id, reference count and the way to its wait queue. Everything but create() and
+// put() may be called from any thread at any time; which calls a signal handler may make stands at each. The fast paths
+// are inline and one locked instruction each; whatever has to look twice is out of line in src/core.
+// Invariant: the count is what the state word says (core/word.hpp), and whoever changes it wakes whom the change lets
+// on, and trusts no other thread's wake or ring that is not made yet (E7).
+#pragma once
+
+#include <efd/detail/base/atomic.hpp>
+#include <efd/detail/base/check.hpp>
+#include <efd/detail/base/export.hpp>
+#include <efd/detail/base/order.hpp>
+#include <efd/detail/base/status.hpp>
+#include <efd/detail/core/count.hpp>
+#include <efd/detail/core/kref.hpp>
+#include <efd/detail/core/wait_queue_entry.hpp>
+#include <efd/detail/core/word.hpp>
+
+#include <cstdint>
+#include <limits>
+#include <stop_token>
+
+namespace efd::watch {
+class doorbell;
+class set_core;
+} // namespace efd::watch
+
+namespace efd::EFD_ABI::core {
+
+// Flags of a context, with the values of <sys/eventfd.h> on Linux.
+inline constexpr unsigned flag_semaphore = 1U;
+inline constexpr unsigned flag_nonblock = 04000U;
+inline constexpr unsigned flag_cloexec = 02000000U;
+inline constexpr unsigned flag_shared = 1U << 31; // inside: lives in memory that several processes map
+
+inline constexpr std::int64_t forever = std::numeric_limits<std::int64_t>::max();
+inline constexpr std::int32_t linger_off = 0;
+inline constexpr std::int32_t linger_auto = -1;
+
+// May a call sleep: as flag_nonblock says, never (try), or whatever the flag says (a caller that names a deadline).
+enum class patience : unsigned char { as_flagged, never, always };
+
+// How a caller is prepared to wait.
+struct wait_terms {
+    std::int64_t deadline_ns = forever; // CLOCK_MONOTONIC, absolute
+    const std::stop_token* stop = nullptr;
+    patience sleep = patience::as_flagged;
+};
+
+// What a read came to; value is meaningful if end is ok. Comes back in registers, so that a caller's variable need not
+// live in memory on the fast path.
+struct taken {
+    std::uint64_t value;
+    base::status end;
+};
+
+struct operation;
+struct sleep_spot;
+class cancel_word;
+class hold_slot;
+struct held_object;
+enum class hold_end : unsigned char;
+struct bell;
+struct standing_watcher;
+class standing_places;
+
+class alignas(64) context {
+  public:
+    // A new object with one reference, its id the smallest that is free; null if memory ran out. flags: any of
+    // flag_semaphore, flag_nonblock, flag_cloexec (K-001); the caller has checked them. Not for signal handlers.
+    EFD_API static context* create(std::uint64_t initval, unsigned flags) noexcept;
+
+    void get() noexcept { refs_.get(); }
+    // For who may have outlived the last reference: false, and none taken, then. Contexts stay contexts, dead or
+    // reborn.
+    [[nodiscard]] bool get_unless_zero() noexcept { return refs_.get_unless_zero(); }
+    // Gives a reference back; the last one frees object and id. Async-signal-safe. One put too many stops the program.
+    EFD_API void put() noexcept;
+
+    // Takes all, or one in semaphore mode (K-013, K-014); sleeps at zero unless flag_nonblock (K-018, K-019).
+    // invalid never; would_block, interrupted, deadlock as in status.hpp. Async-signal-safe.
+    [[nodiscard]] base::status read(std::uint64_t& value) noexcept {
+        // One unit in a quiet word is what a reader finds most often: taken without a look, which would cost more.
+        state_word seen = one_unit;
+        base::order_release(this); // to a writer that waits for room
+        if (state_.compare_exchange_strong(seen, 0, base::acq_rel, base::acquire)) [[likely]] {
+            base::order_acquire(this);
+            value = 1;
+            return base::status::ok;
+        }
+        return hand_over(read_slow(wait_terms{}), value);
+    }
+    // As read, but the caller says how it waits. With a stop token not for signal handlers.
+    [[nodiscard]] base::status read(std::uint64_t& value, const wait_terms& terms) noexcept {
+        return hand_over(read_slow(terms), value);
+    }
+    // As read, but never sleeps; costs one load when there is nothing, and no bell that may say otherwise (NOTHING).
+    [[nodiscard]] base::status try_read(std::uint64_t& value) noexcept {
+        const state_word seen = state_.load(base::acquire);
+        if (!is_worth_a_read(seen)) return base::status::would_block;
+        return hand_over(take_now(), value);
+    }
+
+    // Takes up to `most`, whatever the mode, and leaves the rest; sleeps at zero as read does. invalid for a most of 0.
+    // Async-signal-safe without a stop token.
+    [[nodiscard]] base::status read_some(std::uint64_t& value, std::uint64_t most,
+                                         const wait_terms& terms = {}) noexcept {
+        if (most == 0) [[unlikely]]
+            return base::status::invalid;
+        return hand_over(read_slow(terms, most), value);
+    }
+    [[nodiscard]] base::status try_read_some(std::uint64_t& value, std::uint64_t most) noexcept {
+        return read_some(value, most, wait_terms{.sleep = patience::never});
+    }
+
+    // Adds n (K-031); sleeps while there is no room unless flag_nonblock (K-037, K-038); invalid for 2^64-1 (K-034).
+    // Async-signal-safe.
+    [[nodiscard]] base::status write(std::uint64_t n) noexcept {
+        if (n > blind_add_max) [[unlikely]]
+            return write_slow(n, wait_terms{});
+        base::order_release(this);
+        const state_word old = state_.fetch_add(n << count_shift, base::acq_rel);
+        EFD_CHECK(is_consistent(old));
+        if (needs_attention(old)) [[unlikely]]
+            return write_attention(old, n);
+        return base::status::ok;
+    }
+    [[nodiscard]] base::status write(std::uint64_t n, const wait_terms& terms) noexcept { return write_slow(n, terms); }
+    [[nodiscard]] base::status try_write(std::uint64_t n) noexcept {
+        return write_slow(n, wait_terms{.sleep = patience::never});
+    }
+
+    // Adds one, never blocks, saturates at 2^64-1 (K-133, K-148). Refused, with nothing added, inside a callback: false
+    // (K-150). Async-signal-safe.
+    bool signal() noexcept {
+        if (!signal_allowed()) [[unlikely]]
+            return false;
+        return signal_deferred();
+    }
+    // signal for those who may be inside a callback: counts at once, wakes sleepers at once, and leaves callbacks to
+    // be run after the one that is running. Never refused. Async-signal-safe.
+    bool signal_deferred() noexcept {
+        base::order_release(this);
+        const state_word old = state_.fetch_add(one_unit, base::acq_rel);
+        EFD_CHECK(is_consistent(old));
+        if (needs_attention(old)) [[unlikely]]
+            signal_attention(old, 0);
+        return true;
+    }
+    // signal whose wake key carries `mask` beside poll_in (K-149); the count does not change otherwise.
+    EFD_API bool signal_mask(std::uint32_t mask) noexcept;
+
+    [[nodiscard]] std::uint64_t count() const noexcept {
+        const state_word seen = state_.load(base::acquire);
+        if ((seen & (sealed_mark | hold_mark)) != 0) [[unlikely]]
+            return count_slow();
+        return packed_count(seen);
+    }
+    // What poll(2) would say, of this moment (K-047 to K-057).
+    [[nodiscard]] std::uint32_t poll() const noexcept { return poll_mask(count()); }
+    [[nodiscard]] int id() const noexcept { return id_; }
+    [[nodiscard]] unsigned flags() const noexcept { return flags_.load(base::relaxed); }
+    [[nodiscard]] bool semaphore() const noexcept { return (flags() & flag_semaphore) != 0; }
+    [[nodiscard]] bool shared() const noexcept { return (flags() & flag_shared) != 0; }
+    [[nodiscard]] std::uint32_t references() const noexcept { return refs_.read(); }
+
+    // O_NONBLOCK on or off; honoured by the next call, not by one that sleeps already (K-089, K-104).
+    EFD_API void set_nonblock(bool on) noexcept;
+    // How long a reader looks before it sleeps: linger_off, linger_auto, or microseconds.
+    void set_linger(std::int32_t linger_us) noexcept { linger_us_.store(linger_us, base::relaxed); }
+
+    // Puts an entry into the wait queue, the queue then holding a reference for it. `ready` is what poll said at the
+    // step that made later changes visible to the entry: nothing falls between. Waits for no other thread (E7). invalid
+    // if it has no callback or is in a queue; no_memory, or ok. Not for handlers.
+    [[nodiscard]] EFD_API base::status add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) noexcept;
+    // After it returned the callback does not run and will not. Waits while another thread runs callbacks of this
+    // object. Inside a callback nothing waits: on the callback's own object it is done at once; on another one that
+    // another thread is busy with it says deadlock, and nothing has changed: defer it. invalid if not in this queue.
+    EFD_API base::status remove_wait_queue(wait_queue_entry& entry) noexcept;
+    // Removes, then reads by the rules of read, in one step as far as the entry's callback can tell (K-152): ok, or
+    // would_block with the entry removed all the same and count zero.
+    EFD_API base::status remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_t& count) noexcept;
+    // The end of the file above: wakes the queue with poll_hup, then gives the caller's reference back (K-154).
+    EFD_API void release() noexcept;
+
+  private:
+    friend class watch::doorbell;
+    friend class watch::set_core;
+    friend class context_table;
+    friend class context_layout; // the explorer's
+
+    // The bell, for watch/ alone; see src/core/bell.hpp and context_bell.cpp.
+    [[nodiscard]] bell* bell_of_slot() noexcept;
+    [[nodiscard]] bell* put_bell(bell& given) noexcept;
+    void watch_level() noexcept;
+    void watch_level_untold() noexcept; // the bell says already what poll() says, and nobody changes it meanwhile
+    void note_ring() noexcept;
+    [[nodiscard]] std::uint32_t arm_bell(std::uint32_t events) noexcept;
+    // For a ring of an armed bell: whether one is wanted, `arm` then being the word to give to end_arm after the ring.
+    [[nodiscard]] bool wants_ring(std::uint32_t events, state_word& arm) noexcept;
+    void end_arm(state_word arm) noexcept;
+    // Standing watchers, for watch/ alone; see src/core/standing_watcher.hpp. no_memory, or ok. Waits for no other
+    // thread. After the attachment every change is told, or was there at a look that comes after it.
+    [[nodiscard]] base::status attach_standing(standing_watcher& given) noexcept;
+    void detach_standing(const standing_watcher& given) noexcept;
+    // After somebody has left: changers need not tell any more, unless another is there. Not for the context of a set,
+    // whose turn counts signals: there the mark stays.
+    void unwatch_if_alone() noexcept;
+    // The context of a set, for watch/ alone: its changes are told to standing watchers by the set, not from here.
+    // signal_untold makes the count one and moves the word; drain_untold makes it zero, if the word is as it was seen.
+    void signal_untold() noexcept;
+    [[nodiscard]] state_word look() const noexcept { return state_.load(base::acquire); }
+    [[nodiscard]] bool drain_untold(state_word seen) noexcept;
+    [[nodiscard]] const standing_places* standing() const noexcept;
+    // Taking from several objects in one step, for watch/ alone; see src/core/hold.hpp.
+    [[nodiscard]] hold_end hold(const hold_slot& owner, held_object& one) noexcept;
+    void release_hold(const held_object& one, bool taken) noexcept;
+    void tell_of_held_take() noexcept;
+    [[nodiscard]] base::status take_sealed_untold(std::uint64_t& value, std::uint64_t most = as_mode) noexcept;
+    void after_sealed_take() noexcept;
+    void linger_before_arming() noexcept { linger(wait_terms{}); }
+
+    void init(std::uint64_t initval, unsigned flags, int id) noexcept;
+
+    // A caller's variable is written on success alone.
+    [[nodiscard]] static base::status hand_over(const taken& from, std::uint64_t& value) noexcept {
+        if (from.end == base::status::ok) value = from.value;
+        return from.end;
+    }
+
+    // Out of line, in context.cpp.
+    [[nodiscard]] EFD_API std::uint64_t count_slow() const noexcept;
+    [[nodiscard]] EFD_API taken read_slow(const wait_terms& terms) noexcept;
+    [[nodiscard]] EFD_API taken read_slow(const wait_terms& terms, std::uint64_t most) noexcept;
+    [[nodiscard]] EFD_API taken take_now() noexcept;
+    [[nodiscard]] EFD_API base::status write_slow(std::uint64_t n, const wait_terms& terms) noexcept;
+    [[nodiscard]] EFD_API base::status write_attention(state_word old, std::uint64_t n) noexcept;
+    EFD_API void signal_attention(state_word old, std::uint32_t mask) noexcept;
+    [[nodiscard]] base::status attempt(operation& op, sleep_spot* spot) noexcept;
+    [[nodiscard]] taken take_or_arrive(sleep_spot* spot, std::uint64_t most) noexcept;
+    [[nodiscard]] base::status add_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept;
+    void after_packed_add(state_word old, std::uint64_t n, std::uint32_t mask) noexcept;
+    [[nodiscard]] base::status write_void(std::uint64_t n) noexcept;
+    state_word end_hold(state_word seen) noexcept; // in hold.cpp
+    void seal_wake_ring(state_word old, std::uint64_t n) noexcept;
+
+    // The sealed regime, in sealed.cpp.
+    void seal() noexcept;
+    [[nodiscard]] base::status take_sealed(std::uint64_t& value, std::uint64_t most) noexcept;
+    [[nodiscard]] base::status add_sealed(std::uint64_t n) noexcept;
+    [[nodiscard]] taken take_sealed_or_arrive(sleep_spot* spot, std::uint64_t most) noexcept;
+    [[nodiscard]] base::status add_sealed_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept;
+    void signal_sealed(std::uint32_t mask) noexcept;
+    void after_sealed_add(std::uint64_t before, std::uint64_t units, std::uint32_t mask) noexcept;
+    [[nodiscard]] state_word look_for_watchers() noexcept;
+    void tell_of_sealed_change(std::uint32_t bell_key, std::uint32_t key) noexcept;
+
+    // Sleep and wake, in park.cpp.
+    [[nodiscard]] base::status wait_for(operation& op, const wait_terms& terms) noexcept;
+    [[nodiscard]] base::status sleep_for(operation& op, const wait_terms& terms, cancel_word* own) noexcept;
+    [[nodiscard]] base::status leave(operation& op, base::status why) noexcept;
+    [[nodiscard]] const void* state_futex() const noexcept;
+    void wake_packed(std::uint64_t units) noexcept;
+    void wake_left_asleep() noexcept;
+    void wake_parked(base::atomic<park_word>& park, std::uint64_t units) noexcept;
+    [[nodiscard]] std::uint32_t take_turn() noexcept { return turn_.fetch_add(1, base::relaxed) + 1; }
+    void cancel(const operation& op, cancel_word& own) noexcept;
+    void kick(const operation& op) noexcept;
+    void tidy(const operation& op) noexcept;
+
+    // Linger, in linger.cpp.
+    void linger(const wait_terms& terms) noexcept;
+    void note_wake() noexcept;
+    void learn_from_wake() noexcept;
+
+    // The wait queue, in context_queue.cpp.
+    [[nodiscard]] wait_queue* queue() noexcept;
+    void notify(std::uint32_t key) noexcept;
+    void notify_entries(wait_queue& waiters, std::uint32_t key) noexcept;
+    state_word watch() noexcept;
+    void tell_of_nothing() noexcept;
+    void tell_bell(std::uint32_t key) noexcept;
+    void tell_bell_unless_gone(std::uint32_t key) noexcept;
+
+    base::atomic<state_word> state_{0};
+    base::atomic<std::uint64_t> huge_{0}; // sealed: count - base modulo 2^64; of a dead context: the next returned id
+    base::atomic<park_word> reader_park_{0};
+    base::atomic<park_word> writer_park_{0};
+    base::atomic<std::uint32_t> turn_{0}; // never set back, not even when the slot is born again
+    kref refs_;
+    int id_ = -1;
+    base::atomic<std::uint32_t> flags_{0};
+    base::atomic<std::int32_t> linger_us_{linger_off};
+    base::atomic<std::uint32_t> woken_at_{0}; // lower 32 bits of nanoseconds, by the last waker
+    base::atomic<std::uint16_t> woken_by_cpu_{0};
+    base::atomic<std::uint16_t> linger_misses_{0};
+    base::atomic<std::uint16_t> linger_skips_{0};
+    base::atomic<wait_queue*> queue_{nullptr}; // made at the first entry, kept with the slot
+};
+static_assert(sizeof(context) == 64, "an object is one cache line");
+
+} // namespace efd::EFD_ABI::core

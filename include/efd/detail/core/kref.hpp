@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// core/kref.hpp: the reference count of a context, named after the kernel's.
+//
+// Owns one number. get and put from any thread, also in a signal handler. Invariant: above zero while anybody may use
+// the object by right; get_unless_zero is for a signaller that may have outlived the object's last owner.
+#pragma once
+
+#include <efd/detail/base/atomic.hpp>
+#include <efd/detail/base/check.hpp>
+
+#include <cstdint>
+
+namespace efd::EFD_ABI::core {
+
+class kref {
+  public:
+    // BIRTH: who gets a reference, be it a late signaller of the object before, sees this one whole.
+    void init() noexcept { refs_.store(1, base::release); }
+
+    void get() noexcept {
+        [[maybe_unused]] const std::uint32_t seen = refs_.fetch_add(1, base::relaxed);
+        EFD_CHECK(seen != 0 && seen != UINT32_MAX);
+    }
+
+    // FDGET: who is refused sees what the last holder did before its put.
+    [[nodiscard]] bool get_unless_zero() noexcept {
+        std::uint32_t seen = refs_.load(base::acquire);
+        while (seen != 0) {
+            EFD_CHECK(seen != UINT32_MAX);
+            if (refs_.compare_exchange_weak(seen, seen + 1, base::acq_rel, base::acquire)) return true;
+        }
+        return false;
+    }
+
+    enum class put_result : unsigned char { others_remain, last, too_many };
+
+    // KREF_PUT: each put hands its holder's work over to the last one, which frees.
+    [[nodiscard]] put_result put() noexcept {
+        std::uint32_t seen = refs_.load(base::relaxed);
+        do {
+            if (seen == 0) return put_result::too_many;
+        } while (!refs_.compare_exchange_weak(seen, seen - 1, base::acq_rel, base::relaxed));
+        return seen == 1 ? put_result::last : put_result::others_remain;
+    }
+
+    [[nodiscard]] std::uint32_t read() const noexcept { return refs_.load(base::relaxed); }
+
+  private:
+    base::atomic<std::uint32_t> refs_{0};
+};
+
+} // namespace efd::EFD_ABI::core

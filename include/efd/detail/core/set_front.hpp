@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// core/set_front.hpp: what the inline half of a wait_set looks at: is anything ready at all.
+//
+// Owns nothing; the set's first member. `top` is the word whose lower half is not zero while a member may be ready, and
+// moves once the set has grown; once the kernel must be asked as well it is a word that is never empty.
+#pragma once
+
+#include <efd/detail/base/atomic.hpp>
+
+#include <cstdint>
+
+namespace efd::EFD_ABI::core {
+
+struct set_front {
+    base::atomic<const base::atomic<std::uint64_t>*> top{nullptr};
+
+    static constexpr bool is_empty(std::uint64_t word) noexcept { return static_cast<std::uint32_t>(word) == 0; }
+    [[nodiscard]] bool surely_nothing() const noexcept {
+        return is_empty(top.load(base::acquire)->load(base::acquire));
+    }
+};
+
+} // namespace efd::EFD_ABI::core
