@@ -74,8 +74,8 @@ EFD_C_API int efd_wait_set_wait_ready_with(efd_wait_set_t* set, efd_wait_set_eve
 /** Takes from every member in one step, or from none; gives how many that were. A member that leaves meanwhile may be
  * left out. EINVAL: no members, no room for all, a member that is no object, or an object that joined twice.
  * EOPNOTSUPP: two or more objects once had a count of 2^27 or more. Else as efd_wait_set_wait_any. Not handler-safe. No
- * call on an object, and none that adds a member, waits for a thread that is stopped in the midst of this one, unless an
- * object once had such a count. */
+ * call on an object, and none that adds a member, waits for a thread that is stopped in the midst of this one, unless
+ * an object once had such a count. */
 EFD_C_API int efd_wait_set_wait_all(efd_wait_set_t* set, efd_wait_set_event* events, int room,
                                     uint64_t deadline_ns) EFD_NOEXCEPT;
 EFD_C_API int efd_wait_set_wait_all_with(efd_wait_set_t* set, efd_wait_set_event* events, int room,

@@ -16,11 +16,11 @@
 
 #if EFD_CHECKS
 
-namespace efd::base {
+namespace efd::EFD_ABI::base {
 
 [[noreturn]] void stop(const char* sentence) noexcept; // base/stop.hpp
 
-} // namespace efd::base
+} // namespace efd::EFD_ABI::base
 
 #define EFD_CHECK_TEXT_OF(line) #line
 #define EFD_CHECK_TEXT(line) EFD_CHECK_TEXT_OF(line)
