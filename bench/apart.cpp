@@ -1,7 +1,7 @@
 // bench/apart.cpp: see apart.hpp.
 #include "bench/apart.hpp"
 
-#include <efd/base/atomic.hpp>
+#include <efd/detail/base/atomic.hpp>
 
 #include <cerrno>
 #include <csignal>

@@ -4,7 +4,7 @@
 // the rows that use it the taker is asleep each time: what it shows is the price of the sleep itself.
 #pragma once
 
-#include <efd/base/atomic.hpp>
+#include <efd/detail/base/atomic.hpp>
 
 #include <cstdint>
 

@@ -6,7 +6,7 @@
 #include "bench/row.hpp"
 #include "bench/subjects.hpp"
 
-#include <efd/core/context.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include <algorithm>
 #include <cmath>

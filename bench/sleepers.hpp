@@ -4,7 +4,7 @@
 // says whether a thread sleeps and how often it gave its processor away; no time is taken for an answer.
 #pragma once
 
-#include <efd/base/atomic.hpp>
+#include <efd/detail/base/atomic.hpp>
 
 #include <cstdint>
 #include <functional>

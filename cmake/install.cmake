@@ -11,8 +11,10 @@ set(efd_pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 # first, and with a mode of their own, which CMake's have not.
 set(efd_directories ${CMAKE_INSTALL_BINDIR} ${CMAKE_INSTALL_LIBDIR} ${CMAKE_INSTALL_LIBDIR}/efd
                     ${CMAKE_INSTALL_LIBDIR}/cmake ${efd_package_dir} ${efd_pkgconfig_dir} ${CMAKE_INSTALL_INCLUDEDIR}
-                    ${CMAKE_INSTALL_INCLUDEDIR}/efd ${CMAKE_INSTALL_INCLUDEDIR}/efd/base
-                    ${CMAKE_INSTALL_INCLUDEDIR}/efd/core ${CMAKE_INSTALL_DATADIR} ${CMAKE_INSTALL_DATADIR}/efd)
+                    ${CMAKE_INSTALL_INCLUDEDIR}/efd ${CMAKE_INSTALL_INCLUDEDIR}/efd/adapters
+                    ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail/adapters
+                    ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail/base ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail/core
+                    ${CMAKE_INSTALL_DATADIR} ${CMAKE_INSTALL_DATADIR}/efd)
 install(
   CODE "
 foreach(directory IN ITEMS \"\" ${efd_directories})

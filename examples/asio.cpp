@@ -2,7 +2,7 @@
 //
 // Promises: each unit is counted once, or is left in the object when the read that waits for it is cancelled. Workers
 // never wait for the loop, and run nothing of it.
-#include <efd/asio.hpp>
+#include <efd/adapters/asio.hpp>
 
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>

@@ -2,7 +2,7 @@
 //
 // Promises: each unit is counted once; a stop takes none. The coroutines run inside signal() and write() of the worker,
 // one at a time: they are short and do not block, which is what inline_executor is for.
-#include <efd/coroutine.hpp>
+#include <efd/adapters/coroutine.hpp>
 
 #include <cstdio>
 #include <cstdlib>

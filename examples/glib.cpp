@@ -1,7 +1,7 @@
 // examples/glib.cpp: a GLib main loop that counts what a worker thread finishes.
 //
 // Promises: each unit is counted once, in the loop's thread; workers never wait for the loop.
-#include <efd/glib.hpp>
+#include <efd/adapters/glib.hpp>
 
 #include <cstdio>
 #include <thread>

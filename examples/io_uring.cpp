@@ -2,7 +2,7 @@
 //
 // Promises: each unit is counted once, in the ring's thread; workers never wait for it. Ends with 77 where the kernel
 // gives no ring.
-#include <efd/io_uring.hpp>
+#include <efd/adapters/io_uring.hpp>
 
 #include <cstdio>
 #include <thread>

@@ -1,7 +1,7 @@
 // examples/libevent.cpp: a libevent loop that counts what a worker thread finishes.
 //
 // Promises: each unit is counted once, in the loop's thread; workers never wait for the loop.
-#include <efd/libevent.hpp>
+#include <efd/adapters/libevent.hpp>
 
 #include <cstdio>
 #include <memory>

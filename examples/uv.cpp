@@ -1,7 +1,7 @@
 // examples/uv.cpp: a libuv loop that counts what a worker thread finishes; no uv_async_t, no queue.
 //
 // Promises: each unit is counted once, in the loop's thread; workers never wait for the loop.
-#include <efd/uv.hpp>
+#include <efd/adapters/uv.hpp>
 
 #include <cstdio>
 #include <thread>

@@ -16,9 +16,9 @@
 // wait (a write, a signal, a read that made room, a stop request); see docs/races.md, LAST_PUT.
 #pragma once
 
-#include <efd/base/misuse.hpp>
-#include <efd/core/context.hpp>
-#include <efd/core/deadline.hpp>
+#include <efd/detail/base/misuse.hpp>
+#include <efd/detail/core/context.hpp>
+#include <efd/detail/core/deadline.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -39,7 +39,7 @@ enum class flags : unsigned {
     return static_cast<flags>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
 }
 
-// An entry of the wait queue, work for after a callback, and the guard; see efd/core/wait_queue_entry.hpp.
+// An entry of the wait queue, work for after a callback, and the guard; see efd/detail/core/wait_queue_entry.hpp.
 using core::defer;
 using core::deferred_work;
 using core::signal_allowed;

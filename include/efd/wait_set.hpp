@@ -16,8 +16,8 @@
 // cancelled has taken nothing, and costs no other waiter its wake.
 #pragma once
 
-#include <efd/core/set_event.hpp>
-#include <efd/core/set_front.hpp>
+#include <efd/detail/core/set_event.hpp>
+#include <efd/detail/core/set_front.hpp>
 #include <efd/eventfd.hpp>
 
 #include <cstddef>

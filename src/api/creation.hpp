@@ -1,7 +1,7 @@
 // api/creation.hpp: what both faces accept when an object is made; checked before anything is taken (K-003).
 #pragma once
 
-#include <efd/core/context.hpp>
+#include <efd/detail/core/context.hpp>
 
 namespace efd::api {
 

@@ -7,7 +7,7 @@
 #include "claims/sleeper.hpp"
 #include "claims/task.hpp"
 
-#include <efd/core/context.hpp>
+#include <efd/detail/core/context.hpp>
 #include <efd/efd.h>
 
 #include <atomic>

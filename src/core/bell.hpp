@@ -7,7 +7,7 @@
 // there is.
 #pragma once
 
-#include <efd/core/context.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include <cstdint>
 

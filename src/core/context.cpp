@@ -2,7 +2,7 @@
 //
 // May be called from any thread and from signal handlers. The one race, SIGNAL_PARK, is drawn in docs/races.md: an add
 // and a reader's announcement are steps on one word, so either the add sees the mark or the reader sees the unit.
-#include <efd/core/context.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include "core/bell.hpp"
 #include "core/hold.hpp"

@@ -4,7 +4,7 @@
 // ring is done; the read that reaches zero sets the mark again in the same step on the word, and unrings after it. Both
 // tell the bell after their step, and the bell looks at the count for itself (watch/doorbell.cpp): its last look comes
 // after the last step. May be called from any thread; arm and what the fast paths call also from signal handlers.
-#include <efd/core/context.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include "core/bell.hpp"
 #include "core/hold.hpp"

@@ -4,7 +4,7 @@
 // also says what poll would say: WATCH, no unit falls between that answer and the entry's first call (one may be in
 // both, as with poll). Joining waits for nobody, and no lock says how many there are; so who leaves as the last takes
 // the mark away by comparing (WATCH_OFF), and each joining leaves a word that was never there before.
-#include <efd/core/context.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include "core/standing_watcher.hpp"
 #include "core/wait_queue.hpp"

@@ -6,8 +6,8 @@
 // lock-free and async-signal-safe. Invariant: an id given back is free for the next create (K-128).
 #pragma once
 
-#include <efd/base/atomic.hpp>
-#include <efd/core/context.hpp>
+#include <efd/detail/base/atomic.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include "core/ida.hpp"
 

@@ -6,8 +6,8 @@
 // instructions; no other thread sees the lists.
 #pragma once
 
-#include <efd/base/atomic.hpp>
-#include <efd/core/wait_queue_entry.hpp>
+#include <efd/detail/base/atomic.hpp>
+#include <efd/detail/core/wait_queue_entry.hpp>
 
 #include <cstdint>
 

@@ -17,7 +17,7 @@
 // all others are held.
 #include "core/hold.hpp"
 
-#include <efd/core/context.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include "core/bell.hpp"
 #include "os/futex.hpp"

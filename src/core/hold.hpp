@@ -4,8 +4,8 @@
 // meanwhile, and no signal handler interrupts it. So waiting for its end inside callbacks and handlers cannot deadlock.
 #pragma once
 
-#include <efd/base/atomic.hpp>
-#include <efd/core/word.hpp>
+#include <efd/detail/base/atomic.hpp>
+#include <efd/detail/core/word.hpp>
 
 namespace efd::core {
 

@@ -3,7 +3,7 @@
 // A waker that has to enter the kernel anyway notes when and where it did so; the sleeper it woke learns from that what
 // a sleep costs between processors here, and whether its signaller shares its own. Advice only: every value may be
 // stale or lost without harm, so all orders are relaxed. Async-signal-safe.
-#include <efd/core/context.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include "core/linger_rules.hpp"
 #include "os/clock.hpp"

@@ -4,7 +4,7 @@
 // has orders of its own.
 #pragma once
 
-#include <efd/base/atomic.hpp>
+#include <efd/detail/base/atomic.hpp>
 
 namespace efd::core {
 

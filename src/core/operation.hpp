@@ -5,8 +5,8 @@
 // wakes the one thread that is meant (CANCEL in docs/races.md).
 #pragma once
 
-#include <efd/core/context.hpp>
-#include <efd/core/word.hpp>
+#include <efd/detail/core/context.hpp>
+#include <efd/detail/core/word.hpp>
 
 #include "os/futex.hpp"
 

@@ -9,7 +9,7 @@
 // lost with it. The kernel says `interrupted` and `timed_out` only to those whom no waker has chosen. That is also how
 // data beats a signal (K-097), while what the handler itself writes is left to the next read (K-093). May be called
 // from any thread and from signal handlers.
-#include <efd/core/context.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include "core/operation.hpp"
 #include "os/clock.hpp"

@@ -9,7 +9,7 @@
 //
 // Whichever step on the park word comes second reads from the first: either the changer sees the mark, or the sleeper
 // sees the commit. May be called from any thread and from signal handlers.
-#include <efd/core/context.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include "core/bell.hpp"
 #include "core/hold.hpp"

@@ -5,7 +5,7 @@
 // harmless. Told from any thread, also from signal handlers, by the changer itself, which waits for nobody.
 #pragma once
 
-#include <efd/base/atomic.hpp>
+#include <efd/detail/base/atomic.hpp>
 
 #include <cstdint>
 

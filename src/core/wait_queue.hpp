@@ -10,9 +10,9 @@
 // entry is called for wakes that came after it joined, by one thread at a time, and never after its removal returned.
 #pragma once
 
-#include <efd/base/atomic.hpp>
-#include <efd/core/context.hpp>
-#include <efd/core/wait_queue_entry.hpp>
+#include <efd/detail/base/atomic.hpp>
+#include <efd/detail/core/context.hpp>
+#include <efd/detail/core/wait_queue_entry.hpp>
 
 #include "core/standing_watcher.hpp"
 

@@ -5,7 +5,7 @@
 // (K-012). Any thread; not for signal handlers.
 #pragma once
 
-#include <efd/base/status.hpp>
+#include <efd/detail/base/status.hpp>
 
 #include "file/open_file.hpp"
 #include "watch/doorbell.hpp"

@@ -6,8 +6,8 @@
 // until the kernel gives it out again and it is installed anew.
 #pragma once
 
-#include <efd/base/atomic.hpp>
-#include <efd/base/status.hpp>
+#include <efd/detail/base/atomic.hpp>
+#include <efd/detail/base/status.hpp>
 
 #include "file/open_file.hpp"
 

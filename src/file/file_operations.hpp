@@ -5,8 +5,8 @@
 // kernel answers poll(2), and lseek(2) with 0 (K-109), and pread(2) and its like with ESPIPE (K-026, K-043).
 #pragma once
 
-#include <efd/base/status.hpp>
-#include <efd/core/context.hpp>
+#include <efd/detail/base/status.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include "file/iov_iter.hpp"
 #include "file/open_file.hpp"

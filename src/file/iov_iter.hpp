@@ -4,7 +4,7 @@
 // more than a little stack, in a handler on its own stack as well. One thread; async-signal-safe.
 #pragma once
 
-#include <efd/base/status.hpp>
+#include <efd/detail/base/status.hpp>
 
 #include "os/user_memory.hpp"
 

@@ -7,9 +7,9 @@
 // ever, dead or reborn, so that who finds a number may try for a reference to what it named a moment ago.
 #pragma once
 
-#include <efd/base/atomic.hpp>
-#include <efd/core/context.hpp>
-#include <efd/core/kref.hpp>
+#include <efd/detail/base/atomic.hpp>
+#include <efd/detail/core/context.hpp>
+#include <efd/detail/core/kref.hpp>
 
 #include <cstdint>
 #include <utility>

@@ -6,7 +6,7 @@
 #include "os/memory.hpp"
 #include "os/raw_call.hpp"
 
-#include <efd/base/atomic.hpp>
+#include <efd/detail/base/atomic.hpp>
 
 #include <algorithm>
 #include <cstdio>

@@ -5,7 +5,7 @@
 #include "os/errno_keeper.hpp"
 #include "os/raw_call.hpp"
 
-#include <efd/base/atomic.hpp>
+#include <efd/detail/base/atomic.hpp>
 
 #include <cerrno>
 #include <limits>

@@ -4,7 +4,7 @@
 #include "os/errno_keeper.hpp"
 #include "os/memory.hpp"
 
-#include <efd/base/atomic.hpp>
+#include <efd/detail/base/atomic.hpp>
 
 #include <mutex>
 #include <pthread.h>

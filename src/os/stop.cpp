@@ -1,7 +1,7 @@
 // os/stop.cpp: base::stop needs write(2), so its body stands behind the system call door.
 #include "base/stop.hpp"
 
-#include <efd/base/misuse.hpp>
+#include <efd/detail/base/misuse.hpp>
 
 #include "os/raw_call.hpp"
 

@@ -3,7 +3,7 @@
 
 #include "os/errno_keeper.hpp"
 
-#include <efd/base/atomic.hpp>
+#include <efd/detail/base/atomic.hpp>
 
 #include <algorithm>
 #include <cerrno>

@@ -9,9 +9,9 @@
 // level descriptor says what poll() says.
 #pragma once
 
-#include <efd/base/atomic.hpp>
-#include <efd/base/status.hpp>
-#include <efd/core/context.hpp>
+#include <efd/detail/base/atomic.hpp>
+#include <efd/detail/base/status.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include "core/bell.hpp"
 

@@ -6,9 +6,9 @@
 // thread; enter and exit also in signal handlers.
 #pragma once
 
-#include <efd/base/atomic.hpp>
-#include <efd/core/context.hpp>
-#include <efd/core/set_event.hpp>
+#include <efd/detail/base/atomic.hpp>
+#include <efd/detail/core/context.hpp>
+#include <efd/detail/core/set_event.hpp>
 
 #include "core/standing_watcher.hpp"
 #include "os/descriptor.hpp"

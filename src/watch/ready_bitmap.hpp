@@ -9,8 +9,8 @@
 // of threads at once, each of which goes on where another is stopped. The memory stays for ever.
 #pragma once
 
-#include <efd/base/atomic.hpp>
-#include <efd/core/set_front.hpp>
+#include <efd/detail/base/atomic.hpp>
+#include <efd/detail/core/set_front.hpp>
 
 #include <cstdint>
 

@@ -11,10 +11,10 @@
 // (SET_TOP).
 #pragma once
 
-#include <efd/base/atomic.hpp>
-#include <efd/base/status.hpp>
-#include <efd/core/context.hpp>
-#include <efd/core/set_front.hpp>
+#include <efd/detail/base/atomic.hpp>
+#include <efd/detail/base/status.hpp>
+#include <efd/detail/core/context.hpp>
+#include <efd/detail/core/set_front.hpp>
 
 #include "watch/member.hpp"
 #include "watch/ready_bitmap.hpp"

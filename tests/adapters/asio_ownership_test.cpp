@@ -1,4 +1,4 @@
-// Who owns a handler at each moment, on efd/asio.hpp: where it is moved, freed, called and destroyed, and by which
+// Who owns a handler at each moment, on adapters/asio.hpp: where it is moved, freed, called and destroyed, and by which
 // thread; that nothing of the user's ends under a lock of ours; and what becomes of its units if it is never called.
 #include "adapters/race.hpp"
 #include "adapters/which_asio.hpp"

@@ -1,5 +1,5 @@
-// The io object of efd/asio.hpp, on standalone Asio and (with EFD_USE_BOOST_ASIO) on Boost.Asio: completion tokens,
-// cancellation, outstanding work, the end of object and context; and that no unit is lost, whatever races.
+// The io object of adapters/asio.hpp, on standalone Asio and (with EFD_USE_BOOST_ASIO) on Boost.Asio: completion
+// tokens, cancellation, outstanding work, the end of object and context; and that no unit is lost, whatever races.
 #include "adapters/race.hpp"
 #include "adapters/which_asio.hpp"
 #include "support/waiting.hpp"

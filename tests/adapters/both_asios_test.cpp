@@ -1,5 +1,5 @@
 // Asio and Boost.Asio in one translation unit, each with its own basic_eventfd, on one object.
-#include <efd/asio.hpp>
+#include <adapters/asio.hpp>
 
 // Boost.Asio of these ages has some names outside of its namespace, where Asio has its own: without this the two do not
 // go together, with or without efd.
@@ -18,7 +18,7 @@
 #define asio_require_concept_fn boost_asio_require_concept_fn
 
 #define EFD_USE_BOOST_ASIO
-#include <efd/asio.hpp>
+#include <efd/adapters/asio.hpp>
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
-// efd/glib.hpp in a program that has GObject: a closure as the callback of a source.
-#include <efd/glib.hpp>
+// adapters/glib.hpp in a program that has GObject: a closure as the callback of a source.
+#include <adapters/glib.hpp>
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
-// efd/io_uring.hpp on a real ring: one-shot and multishot polls, when to prepare anew, and no unit lost by a cancel.
-// Skipped where the kernel refuses rings.
-#include <efd/io_uring.hpp>
+// adapters/io_uring.hpp on a real ring: one-shot and multishot polls, when to prepare anew, and no unit lost by a
+// cancel. Skipped where the kernel refuses rings.
+#include <efd/adapters/io_uring.hpp>
 
 #include "adapters/race.hpp"
 

@@ -1,5 +1,5 @@
-// efd/libevent.hpp on the real libevent: callbacks, removal, destruction in the callback, and no unit lost by it.
-#include <efd/libevent.hpp>
+// adapters/libevent.hpp on the real libevent: callbacks, removal, destruction in the callback, and no unit lost by it.
+#include <adapters/libevent.hpp>
 
 #include "adapters/race.hpp"
 

@@ -10,20 +10,20 @@ void throw_exception(const Exception&) {
     std::abort();
 }
 } // namespace asio::detail
-#include <efd/asio.hpp>
+#include <efd/adapters/asio.hpp>
 #endif
-#include <efd/coroutine.hpp>
+#include <efd/adapters/coroutine.hpp>
 #ifdef TEST_HAS_GLIB
-#include <efd/glib.hpp>
+#include <efd/adapters/glib.hpp>
 #endif
 #ifdef TEST_HAS_LIBEVENT
-#include <efd/libevent.hpp>
+#include <efd/adapters/libevent.hpp>
 #endif
 #ifdef TEST_HAS_URING
-#include <efd/io_uring.hpp>
+#include <efd/adapters/io_uring.hpp>
 #endif
 #ifdef TEST_HAS_UV
-#include <efd/uv.hpp>
+#include <efd/adapters/uv.hpp>
 #endif
 
 #include <cstdio>

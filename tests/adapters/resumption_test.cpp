@@ -1,6 +1,6 @@
 // co_await efd::async_read: what inline resumption promises, and what becomes of a unit whose coroutine is never
 // resumed.
-#include <efd/coroutine.hpp>
+#include <efd/adapters/coroutine.hpp>
 
 #include "adapters/detached.hpp"
 #include "adapters/race.hpp"

@@ -1,5 +1,5 @@
-// efd/sender.hpp with the few names of P2300 that it needs, as Debian 12 has no implementation: a receiver is given
-// each unit once, and a stop takes none.
+// adapters/sender.hpp with the few names of P2300 that it needs, as Debian 12 has no implementation: a receiver is
+// given each unit once, and a stop takes none.
 #include <concepts>
 #include <cstdint>
 #include <stop_token>
@@ -46,7 +46,7 @@ inline constexpr struct get_stop_token_t {
 } get_stop_token{};
 } // namespace minimal
 #define EFD_EXECUTION minimal
-#include <efd/sender.hpp>
+#include <efd/adapters/sender.hpp>
 
 #include "adapters/race.hpp"
 #include "support/waiting.hpp"

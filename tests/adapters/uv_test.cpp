@@ -1,5 +1,5 @@
-// efd/uv.hpp on the real libuv: callbacks, stop, close by libuv's rules, and no unit lost by either.
-#include <efd/uv.hpp>
+// adapters/uv.hpp on the real libuv: callbacks, stop, close by libuv's rules, and no unit lost by either.
+#include <adapters/uv.hpp>
 
 #include "adapters/race.hpp"
 #include "support/waiting.hpp"

@@ -1,8 +1,8 @@
-// tests/adapters/which_asio.hpp: the tests of efd/asio.hpp run on standalone Asio and (with EFD_USE_BOOST_ASIO) on
+// tests/adapters/which_asio.hpp: the tests of adapters/asio.hpp run on standalone Asio and (with EFD_USE_BOOST_ASIO) on
 // Boost.Asio; this says which, and what that one offers.
 #pragma once
 
-#include <efd/asio.hpp>
+#include <efd/adapters/asio.hpp>
 
 #ifdef EFD_USE_BOOST_ASIO
 #include <boost/asio.hpp>

@@ -8,7 +8,7 @@
 
 #include "known_eventfd.hpp"
 
-#include <efd/core/count.hpp>
+#include <efd/detail/core/count.hpp>
 
 #include <atomic>
 #include <chrono>

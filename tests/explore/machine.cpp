@@ -3,7 +3,7 @@
 
 #include "explore/bells.hpp"
 
-#include <efd/core/wait_queue_entry.hpp>
+#include <efd/detail/core/wait_queue_entry.hpp>
 
 #include <cstring>
 #include <link.h>

@@ -20,7 +20,7 @@ ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent / "style"))
 from source import Source, find_functions
 
-PLACES = ("include/efd/base", "include/efd/core", "src/core", "src/watch", "src/file", "src/dropin")
+PLACES = ("include/efd/detail/base", "include/efd/detail/core", "src/core", "src/watch", "src/file", "src/dropin")
 TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|(?<![0-9A-Za-z_])\'(?:\\.|[^\'\\\n])+\'|\w[\w\']*|[^\w\s]')
 HEAD = re.compile(r"^(\S+) (\w+)(, full)?:((?: +\S+)+)$")
 CHANGE = re.compile(r"\s*([^\s`]+)\s+`([^`]*)`\s*->\s*`([^`]*)`\s*")

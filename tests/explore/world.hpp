@@ -6,7 +6,7 @@
 
 #include "explore/search.hpp"
 
-#include <efd/core/context.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include <cstdint>
 #include <stop_token>

@@ -1,7 +1,7 @@
 // tests/fuzz/comparison.cpp: see comparison.hpp.
 #include "fuzz/comparison.hpp"
 
-#include <efd/core/count.hpp>
+#include <efd/detail/core/count.hpp>
 
 #include <algorithm>
 #include <cerrno>

@@ -6,7 +6,7 @@
 // must agree with the model, or what was left out was left out wrongly. One thread.
 #pragma once
 
-#include <efd/core/count.hpp>
+#include <efd/detail/core/count.hpp>
 
 #include "fuzz/program.hpp"
 #include "fuzz/subject.hpp"

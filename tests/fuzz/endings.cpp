@@ -1,7 +1,7 @@
 // tests/fuzz/endings.cpp: see endings.hpp.
 #include "fuzz/endings.hpp"
 
-#include <efd/core/count.hpp>
+#include <efd/detail/core/count.hpp>
 
 #include <algorithm>
 #include <cerrno>

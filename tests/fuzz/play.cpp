@@ -1,7 +1,7 @@
 // tests/fuzz/play.cpp: see play.hpp.
 #include "fuzz/play.hpp"
 
-#include <efd/core/context.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include <array>
 

@@ -1,8 +1,8 @@
 // tests/fuzz/program.cpp: see program.hpp.
 #include "fuzz/program.hpp"
 
-#include <efd/core/count.hpp>
-#include <efd/core/word.hpp>
+#include <efd/detail/core/count.hpp>
+#include <efd/detail/core/word.hpp>
 
 #include <array>
 #include <poll.h>

@@ -3,7 +3,7 @@
 
 #include "support/sanitizer.hpp"
 
-#include <efd/core/context.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include <algorithm>
 #include <cerrno>

@@ -6,7 +6,7 @@
 
 #include "support/sanitizer.hpp"
 
-#include <efd/core/count.hpp>
+#include <efd/detail/core/count.hpp>
 
 #include <gtest/gtest.h>
 

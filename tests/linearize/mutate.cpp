@@ -3,7 +3,7 @@
 // A change needs a victim: a call that took or gave at least one unit. It is drawn from all of them.
 #include "linearize/mutate.hpp"
 
-#include <efd/core/count.hpp>
+#include <efd/detail/core/count.hpp>
 
 namespace efd::linearize {
 namespace {

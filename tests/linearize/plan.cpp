@@ -2,8 +2,8 @@
 // make room for it, a unit at a time in semaphore mode; values that would need more are for calls that give up.
 #include "linearize/plan.hpp"
 
-#include <efd/core/count.hpp>
-#include <efd/core/word.hpp>
+#include <efd/detail/core/count.hpp>
+#include <efd/detail/core/word.hpp>
 
 namespace efd::linearize {
 namespace {

@@ -10,7 +10,7 @@
 #include "linearize/plan.hpp"
 #include "linearize/real_subject.hpp"
 
-#include <efd/core/count.hpp>
+#include <efd/detail/core/count.hpp>
 
 #include <algorithm>
 #include <atomic>

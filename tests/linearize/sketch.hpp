@@ -9,8 +9,8 @@
 #include "linearize/history.hpp"
 #include "linearize/real_subject.hpp"
 
-#include <efd/core/count.hpp>
-#include <efd/core/word.hpp>
+#include <efd/detail/core/count.hpp>
+#include <efd/detail/core/word.hpp>
 
 #include <atomic>
 #include <functional>

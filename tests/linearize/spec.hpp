@@ -7,7 +7,7 @@
 
 #include "linearize/history.hpp"
 
-#include <efd/core/count.hpp>
+#include <efd/detail/core/count.hpp>
 
 #include <optional>
 

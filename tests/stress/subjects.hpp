@@ -6,7 +6,7 @@
 
 #include "linearize/dice.hpp"
 
-#include <efd/core/word.hpp>
+#include <efd/detail/core/word.hpp>
 #include <efd/efd.h>
 #include <efd/eventfd.hpp>
 

@@ -13,7 +13,7 @@ from source import LEVELS, LIBRARY_ROOMS, NEIGHBOURS, room_of
 LONGEST_FUNCTION = 59
 LONGEST_FILE = 399
 BANNED_WORDS = {"manager", "helper", "util", "impl", "managers", "helpers", "utils"}
-ATOMIC_DOOR = "include/efd/base/atomic.hpp"
+ATOMIC_DOOR = "include/efd/detail/base/atomic.hpp"
 ATOMIC_ROOMS = ("src/base/", "src/os/", "src/core/", "src/api/", "include/")
 ORDER = re.compile(r"\b(?:relaxed|acquire|release|acq_rel)\b")
 ATOMIC_CALL = re.compile(
@@ -82,9 +82,9 @@ def atomics_door(source, _files):
         return
     for line, _, what in source.includes():
         if what in ("atomic", "stdatomic.h"):
-            yield line, f"<{what}>: atomics come through <efd/base/atomic.hpp>"
+            yield line, f"<{what}>: atomics come through <efd/detail/base/atomic.hpp>"
     for place in re.finditer(r"\bstd::(?:atomic|memory_order)\w*|\b__atomic_\w+|\b__sync_\w+|\b_Atomic\b", source.code):
-        yield source.line_of(place.start()), f"{place[0]}: atomics come through <efd/base/atomic.hpp>"
+        yield source.line_of(place.start()), f"{place[0]}: atomics come through <efd/detail/base/atomic.hpp>"
 
 
 def arguments_at(code, opening):

@@ -31,12 +31,12 @@ def blank(piece):
 
 
 def room_of(path):
-    """The room of a repository path: src/ROOM/, the top directory, or for the headers as include/efd is divided."""
+    """The room of a path: src/ROOM/, the top directory, or for the headers as include/efd/detail is divided."""
     parts = PurePosixPath(path).parts
     if parts[0] == "src" and len(parts) > 2:
         return parts[1]
     if parts[:2] == ("include", "efd"):
-        return parts[2] if len(parts) > 3 else "api"
+        return parts[3] if parts[2:3] == ("detail",) and parts[3] in LEVELS else "api"
     return parts[0]
 
 

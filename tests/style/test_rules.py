@@ -19,7 +19,8 @@ from source import Source
 
 HERE = Path(__file__).parent
 FILES = {
-    "include/efd/base/atomic.hpp", "include/efd/core/context.hpp", "include/efd/efd.h", "include/efd/eventfd.hpp",
+    "include/efd/detail/base/atomic.hpp", "include/efd/detail/core/context.hpp", "include/efd/efd.h",
+    "include/efd/eventfd.hpp",
     "src/os/futex.hpp", "src/core/park.cpp", "src/core/ida.hpp", "src/watch/doorbell.hpp", "src/share/arena.hpp",
     "src/api/creation.hpp", "bench/row.hpp", "tests/support/waiting.hpp",
 }  # fmt: skip
@@ -40,11 +41,11 @@ class Layers(unittest.TestCase):
         self.assertEqual([] if clean else [1], caught(rules.layers, path, f"#include {include}\n"), (path, include))
 
     def test_upward_is_caught(self):
-        self.check("src/os/futex.cpp", "<efd/core/context.hpp>", clean=False)
+        self.check("src/os/futex.cpp", "<efd/detail/core/context.hpp>", clean=False)
         self.check("src/core/park.cpp", "<efd/eventfd.hpp>", clean=False)
         self.check("src/core/park.cpp", '"api/creation.hpp"', clean=False)
-        self.check("include/efd/base/atomic.hpp", "<efd/core/context.hpp>", clean=False)
-        self.check("include/efd/core/context.hpp", "<efd/efd.h>", clean=False)
+        self.check("include/efd/detail/base/atomic.hpp", "<efd/detail/core/context.hpp>", clean=False)
+        self.check("include/efd/detail/core/context.hpp", "<efd/efd.h>", clean=False)
         self.check("src/base/stop.hpp", '"../os/futex.hpp"', clean=False)
         self.check("src/api/efd.cpp", '"bench/row.hpp"', clean=False)
         self.check("src/cli/main.cpp", '"support/waiting.hpp"', clean=False)
@@ -63,7 +64,7 @@ class Layers(unittest.TestCase):
     def test_downward_is_clean(self):
         self.check("src/core/park.cpp", '"os/futex.hpp"', clean=True)
         self.check("src/core/park.cpp", '"ida.hpp"', clean=True)
-        self.check("src/api/efd.cpp", "<efd/core/context.hpp>", clean=True)
+        self.check("src/api/efd.cpp", "<efd/detail/core/context.hpp>", clean=True)
         self.check("src/cli/bench.cpp", '"bench/row.hpp"', clean=True)
         self.check("tests/core/ida_test.cpp", '"core/ida.hpp"', clean=True)
 
@@ -109,7 +110,7 @@ class Doors(unittest.TestCase):
 
     def test_the_door_itself_and_others_are_clean(self):
         text = "#include <atomic>\nstd::atomic<int> a;\n"
-        self.assertEqual([], caught(rules.atomics_door, "include/efd/base/atomic.hpp", text))
+        self.assertEqual([], caught(rules.atomics_door, "include/efd/detail/base/atomic.hpp", text))
         self.assertEqual([], caught(rules.atomics_door, "tests/core/x.cpp", text))
         self.assertEqual([], caught(rules.atomics_door, "src/core/x.cpp", '// std::atomic\nf("std::atomic");\n'))
 
@@ -142,7 +143,7 @@ class Orders(unittest.TestCase):
     def test_an_operator_is_caught(self):
         for use in ("a_ = 1;", "++a_;", "a_++;", "a_ += 2;", "--a_;", "a_ |= 4;"):
             text = "base::atomic<std::uint32_t> a_{0};\n" + use + "\n"
-            self.assertEqual([2], caught(rules.named_orders, "include/efd/core/context.hpp", text), use)
+            self.assertEqual([2], caught(rules.named_orders, "include/efd/detail/core/context.hpp", text), use)
 
     def test_named_orders_are_clean(self):
         text = (

@@ -7,7 +7,7 @@
 // about one that nobody touches meanwhile it may not.
 #pragma once
 
-#include <efd/core/count.hpp>
+#include <efd/detail/core/count.hpp>
 
 #include <algorithm>
 #include <array>

@@ -2,7 +2,7 @@
 // needed.
 #pragma once
 
-#include <efd/base/atomic.hpp>
+#include <efd/detail/base/atomic.hpp>
 
 #include <cstddef>
 

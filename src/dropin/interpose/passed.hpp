@@ -12,7 +12,7 @@
 // function. A rule is told the first six words of the call; it must not change errno.
 #pragma once
 
-#include <efd/base/atomic.hpp>
+#include <efd/detail/base/atomic.hpp>
 
 #include <type_traits>
 

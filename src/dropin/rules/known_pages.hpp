@@ -5,7 +5,7 @@
 // (never in the strict profile). A page that was unmapped since then is SIGSEGV. Any thread.
 #pragma once
 
-#include <efd/base/atomic.hpp>
+#include <efd/detail/base/atomic.hpp>
 
 #include "dropin/rules/raw_call.hpp"
 

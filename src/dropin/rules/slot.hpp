@@ -4,7 +4,7 @@
 // (table/table.hpp), which means that nothing is known of the number. Any thread, also in signal handlers.
 #pragma once
 
-#include <efd/base/atomic.hpp>
+#include <efd/detail/base/atomic.hpp>
 
 #include "dropin/rules/parked_word.hpp"
 

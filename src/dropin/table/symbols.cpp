@@ -3,7 +3,7 @@
 
 #include "dropin/table/plain_text.hpp"
 
-#include <efd/base/atomic.hpp>
+#include <efd/detail/base/atomic.hpp>
 
 #include <algorithm>
 #include <cerrno>

@@ -1,11 +1,11 @@
-// efd/context_end.hpp: the end of an execution context, as seen by those who post into it from other threads.
+// adapters/context_end.hpp: the end of an execution context, as seen by those who post into it from other threads.
 //
 // Owns a count of the threads that are inside, and a list of members that have something in the context. Any thread;
 // close is called once, by the thread that ends the context. Invariant: during an admitted visit the context is alive,
 // and a member that has not left is swept before the context is gone.
 #pragma once
 
-#include <efd/base/atomic.hpp>
+#include <efd/detail/base/atomic.hpp>
 
 #include <cstdint>
 #include <memory>

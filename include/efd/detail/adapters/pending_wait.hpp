@@ -1,4 +1,4 @@
-// efd/pending_wait.hpp: one asynchronous wait for an object, the ground of the coroutine and the Asio adapter.
+// adapters/pending_wait.hpp: one asynchronous wait for an object, the ground of the coroutine and the Asio adapter.
 //
 // Owns an entry of the object's wait queue and a reference to the object. It ends exactly once: by taking (or, if it
 // only looks, by finding what it looks for), cancelled, or failed. The take is made inside the entry's callback, which
@@ -9,7 +9,7 @@
 // is held. Invariant: parties_ counts who will still look at this: who starts it, who ends it, and a cancel put off.
 #pragma once
 
-#include <efd/base/atomic.hpp>
+#include <efd/detail/base/atomic.hpp>
 #include <efd/eventfd.hpp>
 
 #include <cstdint>

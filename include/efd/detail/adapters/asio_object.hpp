@@ -1,14 +1,15 @@
-// efd/asio_object.hpp: the io object of efd/asio.hpp, which includes this once for each of Asio and Boost.Asio.
+// adapters/asio_object.hpp: the io object of adapters/asio.hpp, which includes this once for each of Asio and
+// Boost.Asio.
 //
 // Needs <asio.hpp>. As Asio's own operations: a handler's memory comes from its associated allocator at initiation, and
 // is free again before the handler is called, by the context's thread; the handler is dispatched to its associated
 // executor. The signaller runs nothing of the user's but execute() of an executor that Asio has not made. Invariant:
 // what a read took is handed to its handler; while a handler waits, its executors have outstanding work.
 #ifndef EFD_ASIO_NAMESPACE
-#include <efd/asio.hpp>
+#include <efd/adapters/asio.hpp>
 #else
 
-#include <efd/posted_wait.hpp>
+#include <efd/detail/adapters/posted_wait.hpp>
 
 #include <concepts>
 #include <memory>

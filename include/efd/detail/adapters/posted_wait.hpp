@@ -1,4 +1,5 @@
-// efd/posted_wait.hpp: pending waits whose end is posted to an execution context that may end first; for efd/asio.hpp.
+// adapters/posted_wait.hpp: pending waits whose end is posted to a context that may end first; for adapters/asio.hpp.
+// adapters/asio.hpp.
 //
 // Who owns what, and when. A posted_wait that waits, or whose function is on its way through the context, is owned by
 // its wait_group, with the completion in it: the user's handler and its work. The thread that ends the wait posts a
@@ -10,8 +11,8 @@
 // completion.
 #pragma once
 
-#include <efd/context_end.hpp>
-#include <efd/pending_wait.hpp>
+#include <efd/detail/adapters/context_end.hpp>
+#include <efd/detail/adapters/pending_wait.hpp>
 
 #include <cstddef>
 #include <exception>

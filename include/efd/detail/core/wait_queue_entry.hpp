@@ -7,8 +7,8 @@
 // callback is running; wakes that a callback causes are run after it returned.
 #pragma once
 
-#include <efd/base/atomic.hpp>
-#include <efd/base/export.hpp>
+#include <efd/detail/base/atomic.hpp>
+#include <efd/detail/base/export.hpp>
 
 #include <cstdint>
 

@@ -4,7 +4,7 @@
 // told so and ended; elsewhere the look is not there.
 #pragma once
 
-#include <efd/base/export.hpp>
+#include <efd/detail/base/export.hpp>
 
 #ifndef EFD_NAMES_MISUSE
 #if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -4,7 +4,7 @@
 // that brings libefd.so, or the objects of one copy come into the tables of the other.
 #pragma once
 
-#include <efd/base/cxx20.hpp>
+#include <efd/detail/base/cxx20.hpp>
 
 #ifndef EFD_VISIBILITY
 #define EFD_VISIBILITY "default"

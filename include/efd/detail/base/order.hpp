@@ -5,7 +5,7 @@
 // functions. Without them the two are a test of an address each, and in the headers of a user nothing.
 #pragma once
 
-#include <efd/base/cxx20.hpp>
+#include <efd/detail/base/cxx20.hpp>
 
 #ifdef EFD_TELLS_SANITIZER // set where libefd is built, and not with a sanitizer
 // NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the names are the sanitizer's

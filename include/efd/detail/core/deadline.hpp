@@ -1,7 +1,7 @@
 // core/deadline.hpp: from the times of <chrono> to the nanoseconds of CLOCK_MONOTONIC that waits are given.
 #pragma once
 
-#include <efd/core/context.hpp>
+#include <efd/detail/core/context.hpp>
 
 #include <chrono>
 #include <cstdint>

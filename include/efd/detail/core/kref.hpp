@@ -4,7 +4,7 @@
 // the object by right; get_unless_zero is for a signaller that may have outlived the object's last owner.
 #pragma once
 
-#include <efd/base/atomic.hpp>
+#include <efd/detail/base/atomic.hpp>
 
 #include <cstdint>
 

@@ -5,7 +5,7 @@
 // so that it is spelled once. Anyone may call them from anywhere.
 #pragma once
 
-#include <efd/base/cxx20.hpp>
+#include <efd/detail/base/cxx20.hpp>
 
 #include <cstdint>
 

@@ -1,7 +1,7 @@
 // core/set_event.hpp: what waiting on a set gives.
 #pragma once
 
-#include <efd/base/cxx20.hpp>
+#include <efd/detail/base/cxx20.hpp>
 
 #include <cstdint>
 

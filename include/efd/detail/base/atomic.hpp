@@ -7,7 +7,7 @@
 // acq_rel for every read-modify-write that decides something.
 #pragma once
 
-#include <efd/base/cxx20.hpp>
+#include <efd/detail/base/cxx20.hpp>
 
 #ifdef EFD_ATOMIC_MODEL
 #include EFD_ATOMIC_MODEL

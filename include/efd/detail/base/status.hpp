@@ -4,7 +4,7 @@
 // Each value stands for exactly one errno, named beside it.
 #pragma once
 
-#include <efd/base/cxx20.hpp>
+#include <efd/detail/base/cxx20.hpp>
 
 namespace efd::base {
 

@@ -35,7 +35,7 @@
 // to be stopped in that one spot at once, one and a half times the number of threads that Linux can have.
 #pragma once
 
-#include <efd/base/cxx20.hpp>
+#include <efd/detail/base/cxx20.hpp>
 
 #include <cstdint>
 

@@ -7,14 +7,14 @@
 // on, and trusts no other thread's wake or ring that is not made yet (E7).
 #pragma once
 
-#include <efd/base/atomic.hpp>
-#include <efd/base/export.hpp>
-#include <efd/base/order.hpp>
-#include <efd/base/status.hpp>
-#include <efd/core/count.hpp>
-#include <efd/core/kref.hpp>
-#include <efd/core/wait_queue_entry.hpp>
-#include <efd/core/word.hpp>
+#include <efd/detail/base/atomic.hpp>
+#include <efd/detail/base/export.hpp>
+#include <efd/detail/base/order.hpp>
+#include <efd/detail/base/status.hpp>
+#include <efd/detail/core/count.hpp>
+#include <efd/detail/core/kref.hpp>
+#include <efd/detail/core/wait_queue_entry.hpp>
+#include <efd/detail/core/word.hpp>
 
 #include <cstdint>
 #include <limits>

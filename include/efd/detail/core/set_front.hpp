@@ -4,7 +4,7 @@
 // moves once the set has grown; once the kernel must be asked as well it is a word that is never empty.
 #pragma once
 
-#include <efd/base/atomic.hpp>
+#include <efd/detail/base/atomic.hpp>
 
 #include <cstdint>
 
