@@ -242,11 +242,11 @@ EFD_C_API int efd_fd(efd_t* efd, int how);
 
 /* For daemons, after closefrom(3) or the like, and for the child of a fork: makes anew, at once, what efd_fd would make
  * anew at the next call for its object. A descriptor of efd_fd that was closed behind our back gets another number,
- * which efd_fd says, and so do those of a set, which efd_set_fd says; those of efd_eventfd are gone with their close.
- * In the child of a fork all numbers that are open get the child's own files; without this each does when its object is
- * first called for in a way that needs it. So a child that watches an inherited number before it makes any other call
- * for it calls this first. -1 with EMFILE, ENFILE, ENOMEM: the first that could not be made; the others are. Not
- * handler-safe. */
+ * which efd_fd says, and so do those of a set, which efd_wait_set_fd says; those of efd_eventfd are gone with their
+ * close. In the child of a fork all numbers that are open get the child's own files; without this each does when its
+ * object is first called for in a way that needs it. So a child that watches an inherited number before it makes any
+ * other call for it calls this first. -1 with EMFILE, ENFILE, ENOMEM: the first that could not be made; the others are.
+ * Not handler-safe. */
 EFD_C_API int efd_renew_descriptors(void);
 
 /* For an EFD_ARMED descriptor: what of `events` (POLLIN, POLLOUT) holds already; if 0, the next write or signal
@@ -261,57 +261,57 @@ EFD_C_API int efd_arm(efd_t* efd, unsigned events);
 /* A set waits on many: objects, other sets, kernel descriptors, up to 2^20 members, each with a token of yours. A
  * waiter pays for what is ready. Any number of threads may wait on one set; members may join and leave meanwhile. No
  * ready member starves. */
-typedef struct efd_set efd_set_t;
+typedef struct efd_wait_set efd_wait_set_t;
 
-typedef struct efd_set_event {
-    uint64_t token;  /* as given to efd_set_add */
+typedef struct efd_wait_set_event {
+    uint64_t token;  /* as given to efd_wait_set_add */
     uint64_t value;  /* what was taken; 0 where nothing is taken */
     uint32_t events; /* POLLIN for an object, what epoll said for a descriptor */
-} efd_set_event;
+} efd_wait_set_event;
 
 /* A set, or NULL with ENOMEM. Not handler-safe, as all that makes and changes a set. */
-EFD_C_API efd_set_t* efd_set_create(void);
+EFD_C_API efd_wait_set_t* efd_wait_set_create(void);
 /* All members leave; inside a wait queue callback, those that another thread is busy with leave once it returned.
  * Nobody may wait on the set any more. NULL is allowed and does nothing. */
-EFD_C_API void efd_set_destroy(efd_set_t* set);
+EFD_C_API void efd_wait_set_destroy(efd_wait_set_t* set);
 
-/* Joins; gives the number that names the member for efd_set_remove. EBADF for NULL; ENOMEM, also beyond 2^20 members.
- * An object, to which the set holds a reference: waits for nobody, and is allowed inside callbacks. A set: what is
- * ready in it is ready here, with its tokens; ELOOP if it, or one that stands in it, would have more than 32 sets above
- * it; EINVAL if one would stand inside itself, or if inner has descriptors (add its efd_set_fd then); waits while
- * another thread adds a set anywhere, EDEADLK inside a callback. A descriptor: events as for epoll_ctl(2); EBADF,
- * EEXIST, EPERM, EMFILE as there; EINVAL while the set stands in another; waits while another thread adds or removes
- * one, EDEADLK then inside a callback. A number that is closed before it is removed is told of as long as a duplicate
- * lives, as by epoll, and no longer once it was removed; added again it is another member. */
-EFD_C_API int efd_set_add(efd_set_t* set, efd_t* efd, uint64_t token);
-EFD_C_API int efd_set_add_set(efd_set_t* set, efd_set_t* inner);
-EFD_C_API int efd_set_add_fd(efd_set_t* set, int fd, uint32_t events, uint64_t token);
+/* Joins; gives the number that names the member for efd_wait_set_remove. EBADF for NULL; ENOMEM, also beyond 2^20
+ * members. An object, to which the set holds a reference: waits for nobody, and is allowed inside callbacks. A set:
+ * what is ready in it is ready here, with its tokens; ELOOP if it, or one that stands in it, would have more than 32
+ * sets above it; EINVAL if one would stand inside itself, or if inner has descriptors (add its efd_wait_set_fd then);
+ * waits while another thread adds a set anywhere, EDEADLK inside a callback. A descriptor: events as for epoll_ctl(2);
+ * EBADF, EEXIST, EPERM, EMFILE as there; EINVAL while the set stands in another; waits while another thread adds or
+ * removes one, EDEADLK then inside a callback. A number that is closed before it is removed is told of as long as a
+ * duplicate lives, as by epoll, and no longer once it was removed; added again it is another member. */
+EFD_C_API int efd_wait_set_add(efd_wait_set_t* set, efd_t* efd, uint64_t token);
+EFD_C_API int efd_wait_set_add_set(efd_wait_set_t* set, efd_wait_set_t* inner);
+EFD_C_API int efd_wait_set_add_fd(efd_wait_set_t* set, int fd, uint32_t events, uint64_t token);
 /* After it returned nobody takes from that member here: waits for those who do, alone or from all members; of a
  * descriptor also while another thread adds or removes one. EINVAL: no such member, or another thread removes it.
  * EDEADLK: inside a callback, where it would have to wait; nothing has changed. */
-EFD_C_API int efd_set_remove(efd_set_t* set, int member);
+EFD_C_API int efd_wait_set_remove(efd_wait_set_t* set, int member);
 
 /* Takes from one ready member, as efd_read does: the next in turn. Sleeps until deadline_ns (EFD_FOREVER; 0 makes one
- * try). EAGAIN from efd_set_try_any, ETIMEDOUT, EINTR (with descriptors among the members after any handler): nothing
- * was taken. Handler-safe. The cancellable one is not, and says ECANCELED. */
-EFD_C_API int efd_set_try_any(efd_set_t* set, efd_set_event* got);
-EFD_C_API int efd_set_wait_any(efd_set_t* set, efd_set_event* got, uint64_t deadline_ns);
-EFD_C_API int efd_set_wait_any_cancellable(efd_set_t* set, efd_set_event* got, uint64_t deadline_ns,
-                                           efd_cancel_t* cancel);
+ * try). EAGAIN from efd_wait_set_try_any, ETIMEDOUT, EINTR (with descriptors among the members after any handler):
+ * nothing was taken. Handler-safe. The cancellable one is not, and says ECANCELED. */
+EFD_C_API int efd_wait_set_try_any(efd_wait_set_t* set, efd_wait_set_event* got);
+EFD_C_API int efd_wait_set_wait_any(efd_wait_set_t* set, efd_wait_set_event* got, uint64_t deadline_ns);
+EFD_C_API int efd_wait_set_wait_any_cancellable(efd_wait_set_t* set, efd_wait_set_event* got, uint64_t deadline_ns,
+                                                efd_cancel_t* cancel);
 
 /* Looks, takes nothing: fills room with ready members, and gives how many. EINVAL: no room. Handler-safe. */
-EFD_C_API int efd_set_wait_ready(efd_set_t* set, efd_set_event* events, int room, uint64_t deadline_ns);
+EFD_C_API int efd_wait_set_wait_ready(efd_wait_set_t* set, efd_wait_set_event* events, int room, uint64_t deadline_ns);
 
 /* Takes from every member in one step, or from none; gives how many that were. A member that joins or leaves meanwhile
  * may be left out. EINVAL: no members, no room for all, or
  * a member that is no object. EOPNOTSUPP: two or more objects once had a count of 2^27 or more. Not handler-safe. */
-EFD_C_API int efd_set_wait_all(efd_set_t* set, efd_set_event* events, int room, uint64_t deadline_ns);
+EFD_C_API int efd_wait_set_wait_all(efd_wait_set_t* set, efd_wait_set_event* events, int room, uint64_t deadline_ns);
 
 /* A descriptor that is readable while a member is ready, for any event loop. As efd_fd with EFD_LEVEL; one that was
  * closed behind our back gets another number, of a set with kernel descriptors with its next call that needs it. */
-EFD_C_API int efd_set_fd(efd_set_t* set);
+EFD_C_API int efd_wait_set_fd(efd_wait_set_t* set);
 /* How long a waiter looks before it sleeps; as efd_set_linger for an object. */
-EFD_C_API int efd_set_set_linger(efd_set_t* set, long linger_us);
+EFD_C_API int efd_wait_set_set_linger(efd_wait_set_t* set, long linger_us);
 
 /* ---- linger ------------------------------------------------------------------------------------------------------ */
 
@@ -327,14 +327,14 @@ EFD_C_API int efd_set_linger(efd_t* efd, long linger_us);
 
 /* An entry of an object's wait queue: a function that is called for each write or signal (key has POLLIN) or read (key
  * has POLLOUT) whose key meets `mask` (K-156). Set callback, mask, exclusive and context before adding, leave
- * `reserved` to efd. The entry stays yours: keep it until efd_wait_remove returned, or until its callback removed it.
- * An entry that is not exclusive is always called; of the exclusive ones, first come first, those until one returns
+ * `reserved` to efd. The entry stays yours: keep it until efd_wait_queue_remove returned, or until its callback removed
+ * it. An entry that is not exclusive is always called; of the exclusive ones, first come first, those until one returns
  * more than zero. A callback may write, read, add and remove; a call in it that would have to sleep says EDEADLK. It
  * runs in the thread of whoever wrote, signalled or read, or of one who is running this object's callbacks already;
  * never twice at once. It must return: what leaves it by an exception, pthread_exit or a cancellation ends the program,
  * with a sentence, and a longjmp out of it leaves the object without callbacks for good. */
-typedef struct efd_wait_entry {
-    int (*callback)(struct efd_wait_entry* entry, unsigned key);
+typedef struct efd_wait_queue_entry {
+    int (*callback)(struct efd_wait_queue_entry* entry, unsigned key);
     unsigned mask;
     int exclusive;
     void* context;
@@ -342,23 +342,24 @@ typedef struct efd_wait_entry {
         uint64_t alignment;
         void* space[8];
     } reserved;
-} efd_wait_entry;
+} efd_wait_queue_entry;
 
 /* Adds the entry. If ready is not NULL, *ready is what poll said at the step after which nothing can be missed. The
  * queue holds a reference to the object for each entry. EINVAL: no callback, or added already. ENOMEM. EFAULT: entry is
  * NULL. reserved must be zero the first time. Waits for nobody, also where another thread is stopped in a callback; an
  * entry may then hear of a wake that came just before it. Not handler-safe; allowed inside callbacks. */
-EFD_C_API int efd_wait_add(efd_t* efd, efd_wait_entry* entry, unsigned* ready);
+EFD_C_API int efd_wait_queue_add(efd_t* efd, efd_wait_queue_entry* entry, unsigned* ready);
 
 /* Removes the entry. After it returned the callback does not run and will not: where another thread runs callbacks of
  * the object, or removes another entry, it waits for that; inside a callback of the object it does not. EINVAL: not in
  * this object's queue. EDEADLK: inside a callback of another object, where it would have to wait; nothing changed,
  * efd_defer it. Not handler-safe. */
-EFD_C_API int efd_wait_remove(efd_t* efd, efd_wait_entry* entry);
+EFD_C_API int efd_wait_queue_remove(efd_t* efd, efd_wait_queue_entry* entry);
 
 /* Removes the entry and reads into *count in one step, as far as its callback can tell (K-152). EAGAIN: the count was
- * zero; the entry is removed all the same. EINVAL, EDEADLK as efd_wait_remove; nothing was read. Not handler-safe. */
-EFD_C_API int efd_wait_remove_and_read(efd_t* efd, efd_wait_entry* entry, uint64_t* count);
+ * zero; the entry is removed all the same. EINVAL, EDEADLK as efd_wait_queue_remove; nothing was read. Not
+ * handler-safe. */
+EFD_C_API int efd_wait_queue_remove_and_read(efd_t* efd, efd_wait_queue_entry* entry, uint64_t* count);
 
 /* 1, or 0 inside a callback, where efd_signal is refused (K-150). Handler-safe. */
 EFD_C_API int efd_signal_allowed(void);

@@ -79,16 +79,16 @@ efd::watch::ring_way way_named(int how) noexcept {
 
 // The core's entry lives in the C entry's reserved space; this finds the one from the other.
 using core_entry = efd::core::wait_queue_entry;
-static_assert(sizeof(core_entry) <= sizeof(efd_wait_entry::reserved));
-static_assert(alignof(core_entry) <= alignof(efd_wait_entry));
+static_assert(sizeof(core_entry) <= sizeof(efd_wait_queue_entry::reserved));
+static_assert(alignof(core_entry) <= alignof(efd_wait_queue_entry));
 
-core_entry& inner(efd_wait_entry& entry) noexcept {
+core_entry& inner(efd_wait_queue_entry& entry) noexcept {
     return *std::launder(reinterpret_cast<core_entry*>(&entry.reserved.space));
 }
 
 int call_c_entry(core_entry& inside, std::uint32_t key) {
     auto* const bytes = reinterpret_cast<unsigned char*>(&inside);
-    auto* const entry = reinterpret_cast<efd_wait_entry*>(bytes - offsetof(efd_wait_entry, reserved));
+    auto* const entry = reinterpret_cast<efd_wait_queue_entry*>(bytes - offsetof(efd_wait_queue_entry, reserved));
     return entry->callback(entry, key);
 }
 
@@ -257,7 +257,7 @@ int efd_set_linger(efd_t* efd, long linger_us) {
     return 0;
 }
 
-int efd_wait_add(efd_t* efd, efd_wait_entry* entry, unsigned* ready) {
+int efd_wait_queue_add(efd_t* efd, efd_wait_queue_entry* entry, unsigned* ready) {
     if (efd == nullptr) return fail(EBADF);
     if (entry == nullptr) return fail(EFAULT);
     if (entry->callback == nullptr || inner(*entry).queue != nullptr) return fail(EINVAL);
@@ -271,13 +271,13 @@ int efd_wait_add(efd_t* efd, efd_wait_entry* entry, unsigned* ready) {
     return result;
 }
 
-int efd_wait_remove(efd_t* efd, efd_wait_entry* entry) {
+int efd_wait_queue_remove(efd_t* efd, efd_wait_queue_entry* entry) {
     if (efd == nullptr) return fail(EBADF);
     if (entry == nullptr) return fail(EFAULT);
     return answer(object(efd)->remove_wait_queue(inner(*entry)));
 }
 
-int efd_wait_remove_and_read(efd_t* efd, efd_wait_entry* entry, std::uint64_t* count) {
+int efd_wait_queue_remove_and_read(efd_t* efd, efd_wait_queue_entry* entry, std::uint64_t* count) {
     if (efd == nullptr) return fail(EBADF);
     if (entry == nullptr || count == nullptr) return fail(EFAULT);
     return answer(object(efd)->remove_wait_queue_and_read(inner(*entry), *count));

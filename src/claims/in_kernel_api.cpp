@@ -80,25 +80,25 @@ void c_face_refuses_too(trial& t) {
         int allowed;
     };
     asked seen{::efd_create(0, 0), 0, 0, 1};
-    efd_wait_entry entry{};
+    efd_wait_queue_entry entry{};
     entry.mask = poll_in;
     entry.context = &seen;
-    entry.callback = [](efd_wait_entry* called, unsigned) {
+    entry.callback = [](efd_wait_queue_entry* called, unsigned) {
         auto* const to = static_cast<asked*>(called->context);
         to->allowed = ::efd_signal_allowed();
         to->result = ::efd_signal(to->efd);
         to->error = errno;
         return 0;
     };
-    t.expect_equal(::efd_wait_add(seen.efd, &entry, nullptr), 0, "efd_wait_add");
+    t.expect_equal(::efd_wait_queue_add(seen.efd, &entry, nullptr), 0, "efd_wait_queue_add");
     t.expect_equal(::efd_write(seen.efd, 3), 0, "efd_write");
     t.expect_equal(seen.allowed, 0, "efd_signal_allowed inside");
     t.expect_equal(seen.result, -1, "efd_signal inside");
     t.expect_error(seen.error, EDEADLK, "errno of efd_signal inside");
     std::uint64_t left = 0;
-    t.expect_equal(::efd_wait_remove_and_read(seen.efd, &entry, &left), 0, "efd_wait_remove_and_read");
+    t.expect_equal(::efd_wait_queue_remove_and_read(seen.efd, &entry, &left), 0, "efd_wait_queue_remove_and_read");
     t.expect_equal(left, 3U, "what was there");
-    t.expect_equal(::efd_wait_remove(seen.efd, &entry), -1, "removed already");
+    t.expect_equal(::efd_wait_queue_remove(seen.efd, &entry), -1, "removed already");
     ::efd_put(seen.efd);
 }
 

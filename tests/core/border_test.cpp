@@ -21,8 +21,8 @@ constexpr std::uint64_t ceiling = UINT64_MAX;
 TEST(border, a_null_object_is_a_bad_descriptor) {
     std::uint64_t value = 0;
     unsigned ready = 0;
-    efd_wait_entry entry{};
-    entry.callback = [](efd_wait_entry*, unsigned) { return 0; };
+    efd_wait_queue_entry entry{};
+    entry.callback = [](efd_wait_queue_entry*, unsigned) { return 0; };
     efd_cancel_t* const cancel = efd_cancel_create();
     EXPECT_ERRNO(efd_read(nullptr, &value), EBADF);
     EXPECT_ERRNO(efd_write(nullptr, 1), EBADF);
@@ -41,9 +41,9 @@ TEST(border, a_null_object_is_a_bad_descriptor) {
     EXPECT_ERRNO(efd_flags(nullptr), EBADF);
     EXPECT_ERRNO(efd_set_nonblock(nullptr, 1), EBADF);
     EXPECT_ERRNO(efd_set_linger(nullptr, 0), EBADF);
-    EXPECT_ERRNO(efd_wait_add(nullptr, &entry, &ready), EBADF);
-    EXPECT_ERRNO(efd_wait_remove(nullptr, &entry), EBADF);
-    EXPECT_ERRNO(efd_wait_remove_and_read(nullptr, &entry, &value), EBADF);
+    EXPECT_ERRNO(efd_wait_queue_add(nullptr, &entry, &ready), EBADF);
+    EXPECT_ERRNO(efd_wait_queue_remove(nullptr, &entry), EBADF);
+    EXPECT_ERRNO(efd_wait_queue_remove_and_read(nullptr, &entry, &value), EBADF);
     EXPECT_ERRNO(efd_cancel_request(nullptr), EBADF);
     errno = 0;
     EXPECT_EQ(efd_get(nullptr), nullptr);
@@ -60,8 +60,8 @@ TEST(border, a_null_place_for_a_value_is_efault_and_takes_nothing) {
     EXPECT_ERRNO(efd_try_read(object, nullptr), EFAULT);
     EXPECT_ERRNO(efd_read_until(object, nullptr, 0), EFAULT);
     EXPECT_ERRNO(efd_read_for(object, nullptr, 0), EFAULT);
-    EXPECT_ERRNO(efd_wait_add(object, nullptr, nullptr), EFAULT);
-    EXPECT_ERRNO(efd_wait_remove(object, nullptr), EFAULT);
+    EXPECT_ERRNO(efd_wait_queue_add(object, nullptr, nullptr), EFAULT);
+    EXPECT_ERRNO(efd_wait_queue_remove(object, nullptr), EFAULT);
     EXPECT_ERRNO(efd_defer(nullptr), EFAULT);
     efd_work nothing{};
     EXPECT_ERRNO(efd_defer(&nothing), EINVAL);
@@ -120,11 +120,11 @@ TEST(border, errno_is_kept_on_success) {
 
 TEST(border, c_entries_are_called_removed_and_read) {
     struct counted {
-        efd_wait_entry entry;
+        efd_wait_queue_entry entry;
         int calls;
     };
     counted one{};
-    one.entry.callback = [](efd_wait_entry* entry, unsigned key) {
+    one.entry.callback = [](efd_wait_queue_entry* entry, unsigned key) {
         static_cast<counted*>(entry->context)->calls += key == POLLIN ? 1 : 100;
         return 0;
     };
@@ -132,18 +132,18 @@ TEST(border, c_entries_are_called_removed_and_read) {
     one.entry.context = &one;
     efd_t* const object = efd_create(2, EFD_SEMAPHORE);
     unsigned ready = 0;
-    ASSERT_EQ(efd_wait_add(object, &one.entry, &ready), 0);
+    ASSERT_EQ(efd_wait_queue_add(object, &one.entry, &ready), 0);
     EXPECT_EQ(ready, static_cast<unsigned>(POLLIN | POLLOUT));
-    EXPECT_ERRNO(efd_wait_add(object, &one.entry, &ready), EINVAL);
+    EXPECT_ERRNO(efd_wait_queue_add(object, &one.entry, &ready), EINVAL);
     EXPECT_EQ(efd_signal(object), 0);
     EXPECT_EQ(one.calls, 1);
     std::uint64_t count = 0;
-    EXPECT_EQ(efd_wait_remove_and_read(object, &one.entry, &count), 0);
+    EXPECT_EQ(efd_wait_queue_remove_and_read(object, &one.entry, &count), 0);
     EXPECT_EQ(count, 1U);
-    EXPECT_ERRNO(efd_wait_remove(object, &one.entry), EINVAL);
+    EXPECT_ERRNO(efd_wait_queue_remove(object, &one.entry), EINVAL);
     EXPECT_EQ(efd_signal_allowed(), 1);
-    ASSERT_EQ(efd_wait_add(object, &one.entry, nullptr), 0); // an entry may come back
-    EXPECT_EQ(efd_wait_remove(object, &one.entry), 0);
+    ASSERT_EQ(efd_wait_queue_add(object, &one.entry, nullptr), 0); // an entry may come back
+    EXPECT_EQ(efd_wait_queue_remove(object, &one.entry), 0);
     efd_put(object);
 }
 

@@ -156,14 +156,14 @@ TEST(descriptor, the_object_outlives_the_file_and_its_watches_do_not) {
     efd_t* const object = ::efd_fd_ctx(fd);
     ASSERT_NE(object, nullptr);
     unsigned heard = 0;
-    efd_wait_entry entry{};
-    entry.callback = [](efd_wait_entry* self, unsigned key) {
+    efd_wait_queue_entry entry{};
+    entry.callback = [](efd_wait_queue_entry* self, unsigned key) {
         *static_cast<unsigned*>(self->context) |= key;
         return 0;
     };
     entry.context = &heard;
     entry.mask = POLLHUP;
-    ASSERT_EQ(::efd_wait_add(object, &entry, nullptr), 0);
+    ASSERT_EQ(::efd_wait_queue_add(object, &entry, nullptr), 0);
     EXPECT_EQ(add(fd, 1), (answer{8, 0}));
     EXPECT_EQ(::epoll_wait(epoll, &interest, 1, 0), 1);
     EXPECT_EQ(heard, 0U);
@@ -179,7 +179,7 @@ TEST(descriptor, the_object_outlives_the_file_and_its_watches_do_not) {
     EXPECT_EQ(::efd_arm(object, POLLIN), -1);
     std::uint64_t n = 0;
     EXPECT_EQ(::efd_read(object, &n), 0);
-    EXPECT_EQ(::efd_wait_remove(object, &entry), 0);
+    EXPECT_EQ(::efd_wait_queue_remove(object, &entry), 0);
     ::efd_put(object);
     ::close(epoll);
     EXPECT_EQ(open_numbers(), before);

@@ -164,9 +164,9 @@ class c_face final : public subject {
     std::uint64_t count(unsigned handle) override { return efd_count(handles_.at(handle)); }
 
     unsigned watch(unsigned handle, unsigned object, unsigned mask) override {
-        efd_wait_entry& one = entries_.at(object);
-        one = efd_wait_entry{};
-        one.callback = [](efd_wait_entry* entry, unsigned /*key*/) {
+        efd_wait_queue_entry& one = entries_.at(object);
+        one = efd_wait_queue_entry{};
+        one.callback = [](efd_wait_queue_entry* entry, unsigned /*key*/) {
             *static_cast<bool*>(entry->context) = true;
             return 0;
         };
@@ -174,11 +174,11 @@ class c_face final : public subject {
         one.context = &called_.at(object);
         called_.at(object) = false;
         unsigned ready = 0;
-        const int error = error_of(efd_wait_add(handles_.at(handle), &one, &ready));
+        const int error = error_of(efd_wait_queue_add(handles_.at(handle), &one, &ready));
         return error == 0 ? ready & (mask | POLLERR) : static_cast<unsigned>(error) << 8;
     }
     void unwatch(unsigned handle, unsigned object) override {
-        efd_wait_remove(handles_.at(handle), &entries_.at(object));
+        efd_wait_queue_remove(handles_.at(handle), &entries_.at(object));
     }
     unsigned event(unsigned handle, unsigned object) override {
         if (!std::exchange(called_.at(object), false)) return 0;
@@ -186,7 +186,7 @@ class c_face final : public subject {
     }
     answer unwatch_and_read(unsigned handle, unsigned object) override {
         answer got;
-        got.error = error_of(efd_wait_remove_and_read(handles_.at(handle), &entries_.at(object), &got.value));
+        got.error = error_of(efd_wait_queue_remove_and_read(handles_.at(handle), &entries_.at(object), &got.value));
         if (got.error != 0) got.value = 0;
         return got;
     }
@@ -206,7 +206,7 @@ class c_face final : public subject {
     }
 
     std::array<efd_t*, most_handles> handles_{};
-    std::array<efd_wait_entry, most_objects> entries_{};
+    std::array<efd_wait_queue_entry, most_objects> entries_{};
     std::array<bool, most_objects> called_{};
 };
 

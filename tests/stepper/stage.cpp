@@ -20,13 +20,13 @@ namespace {
 shared_state* shared = nullptr;
 efd_t* object = nullptr;
 efd_t* other = nullptr;
-efd_set_t* set = nullptr;
+efd_wait_set_t* set = nullptr;
 int descriptor = -1;
 int member = -1;
 int joined = -1; // as a member, by the healthy thread
 efd_t* third = nullptr;
-efd_wait_entry entry{};
-efd_wait_entry joined_entry{};
+efd_wait_queue_entry entry{};
+efd_wait_queue_entry joined_entry{};
 bool is_added = false;
 bool is_joined = false;
 std::atomic<long> calls_of_entry{0};
@@ -48,20 +48,20 @@ void make_armed() {
 void make_set() {
     make_plain();
     other = efd_create(0, 0);
-    set = efd_set_create();
-    (void)efd_set_add(set, object, 1);
+    set = efd_wait_set_create();
+    (void)efd_wait_set_add(set, object, 1);
 }
 void make_full_set() {
     make_set();
-    (void)efd_set_add(set, other, 2);
+    (void)efd_wait_set_add(set, other, 2);
 }
 
-int count_call(efd_wait_entry* /*entry*/, unsigned /*key*/) {
+int count_call(efd_wait_queue_entry* /*entry*/, unsigned /*key*/) {
     calls_of_entry.fetch_add(1);
     return 0;
 }
 void set_entries() {
-    for (efd_wait_entry* one : {&entry, &joined_entry}) {
+    for (efd_wait_queue_entry* one : {&entry, &joined_entry}) {
         one->callback = count_call;
         one->mask = POLLIN;
     }
@@ -70,9 +70,9 @@ void make_queue() {
     make_plain();
     set_entries();
     third = efd_create(0, 0);
-    set = efd_set_create();
+    set = efd_wait_set_create();
 }
-void add_entry() { is_added = efd_wait_add(object, &entry, nullptr) == 0; }
+void add_entry() { is_added = efd_wait_queue_add(object, &entry, nullptr) == 0; }
 void make_watched_queue() {
     make_queue();
     add_entry();
@@ -85,17 +85,17 @@ void make_set_of_three() {
 void make_set_and_watched() {
     make_set();
     set_entries();
-    (void)efd_wait_add(other, &entry, nullptr);
+    (void)efd_wait_queue_add(other, &entry, nullptr);
 }
 
 void nothing() {}
 void put_one_unit() { (void)efd_write(object, 1); }
 void make_other() { other = efd_create(0, 0); }
-void join() { member = efd_set_add(set, other, 2); }
+void join() { member = efd_wait_set_add(set, other, 2); }
 // So that the place of one that has left is taken.
 void leave_and_join() {
     join();
-    (void)efd_set_remove(set, member);
+    (void)efd_wait_set_remove(set, member);
     member = -1;
 }
 void put_both() {
@@ -116,15 +116,15 @@ void take() {
 }
 void arm() { (void)efd_arm(object, POLLIN); }
 void put_other() { efd_put(other); }
-void leave() { (void)efd_set_remove(set, member); }
-void remove_entry() { is_added = efd_wait_remove(object, &entry) != 0; }
+void leave() { (void)efd_wait_set_remove(set, member); }
+void remove_entry() { is_added = efd_wait_queue_remove(object, &entry) != 0; }
 void wait_for_any() {
-    efd_set_event got{};
-    (void)efd_set_wait_any(set, &got, EFD_FOREVER);
+    efd_wait_set_event got{};
+    (void)efd_wait_set_wait_any(set, &got, EFD_FOREVER);
 }
 void take_all() {
-    efd_set_event got[2];
-    (void)efd_set_wait_all(set, got, 2, 0);
+    efd_wait_set_event got[2];
+    (void)efd_wait_set_wait_all(set, got, 2, 0);
 }
 
 bool readable() {
@@ -155,21 +155,21 @@ bool makes_and_puts() {
     return right && calls();
 }
 bool finds_its_own() {
-    efd_set_event got{};
-    return efd_write(object, 1) == 0 && efd_set_try_any(set, &got) == 0 && calls();
+    efd_wait_set_event got{};
+    return efd_write(object, 1) == 0 && efd_wait_set_try_any(set, &got) == 0 && calls();
 }
 
 // Whoever joins beside the stopped thread comes to an end, and what joined a set is found there.
 bool joins_the_set() {
-    efd_set_event got{};
-    if (joined < 0) joined = efd_set_add(set, third, 3);
-    return joined >= 0 && efd_write(third, 1) == 0 && efd_set_try_any(set, &got) == 0 && finds_its_own();
+    efd_wait_set_event got{};
+    if (joined < 0) joined = efd_wait_set_add(set, third, 3);
+    return joined >= 0 && efd_write(third, 1) == 0 && efd_wait_set_try_any(set, &got) == 0 && finds_its_own();
 }
 bool joins_the_queue() {
-    is_joined = is_joined || efd_wait_add(object, &joined_entry, nullptr) == 0;
-    if (joined < 0) joined = efd_set_add(set, object, 3);
-    efd_set_event got{};
-    return is_joined && joined >= 0 && efd_write(object, 1) == 0 && efd_set_try_any(set, &got) == 0;
+    is_joined = is_joined || efd_wait_queue_add(object, &joined_entry, nullptr) == 0;
+    if (joined < 0) joined = efd_wait_set_add(set, object, 3);
+    efd_wait_set_event got{};
+    return is_joined && joined >= 0 && efd_write(object, 1) == 0 && efd_wait_set_try_any(set, &got) == 0;
 }
 // Nobody keeps the queue: what was added hears.
 bool joins_and_hears() {
@@ -194,25 +194,25 @@ bool drain() {
 }
 bool drain_and_look() { return drain() && !readable(); }
 bool drain_and_leave() {
-    if (member >= 0) (void)efd_set_remove(set, member);
+    if (member >= 0) (void)efd_wait_set_remove(set, member);
     member = -1;
     return drain();
 }
 bool drain_and_leave_all() {
     const bool right = drain_and_leave();
-    if (joined >= 0) (void)efd_set_remove(set, joined);
+    if (joined >= 0) (void)efd_wait_set_remove(set, joined);
     joined = -1;
     return right;
 }
 bool drain_and_remove_all() {
-    if (is_joined) (void)efd_wait_remove(object, &joined_entry);
+    if (is_joined) (void)efd_wait_queue_remove(object, &joined_entry);
     is_joined = false;
-    if (joined >= 0) (void)efd_set_remove(set, joined);
+    if (joined >= 0) (void)efd_wait_set_remove(set, joined);
     joined = -1;
     return drain();
 }
 bool drain_and_remove_added() {
-    if (is_added) (void)efd_wait_remove(object, &entry);
+    if (is_added) (void)efd_wait_queue_remove(object, &entry);
     is_added = false;
     return drain_and_remove_all();
 }

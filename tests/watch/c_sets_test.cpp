@@ -19,81 +19,81 @@ namespace {
 class c_sets : public testing::Test {
   protected:
     ~c_sets() override {
-        efd_set_destroy(set_);
-        efd_set_destroy(other_);
+        efd_wait_set_destroy(set_);
+        efd_wait_set_destroy(other_);
         efd_put(a_);
         efd_put(b_);
     }
-    efd_set_t* set_ = efd_set_create();
-    efd_set_t* other_ = efd_set_create();
+    efd_wait_set_t* set_ = efd_wait_set_create();
+    efd_wait_set_t* other_ = efd_wait_set_create();
     efd_t* a_ = efd_create(0, 0);
     efd_t* b_ = efd_create(0, EFD_SEMAPHORE);
-    std::array<efd_set_event, 4> got_{};
+    std::array<efd_wait_set_event, 4> got_{};
 };
 
 TEST_F(c_sets, any_ready_and_all) {
-    ASSERT_GE(efd_set_add(set_, a_, 1), 0);
-    const int b = efd_set_add(set_, b_, 2);
+    ASSERT_GE(efd_wait_set_add(set_, a_, 1), 0);
+    const int b = efd_wait_set_add(set_, b_, 2);
     ASSERT_GE(b, 0);
-    EXPECT_FAILS(efd_set_try_any(set_, got_.data()), EAGAIN);
-    EXPECT_FAILS(efd_set_wait_any(set_, got_.data(), 1), ETIMEDOUT);
+    EXPECT_FAILS(efd_wait_set_try_any(set_, got_.data()), EAGAIN);
+    EXPECT_FAILS(efd_wait_set_wait_any(set_, got_.data(), 1), ETIMEDOUT);
     ASSERT_EQ(efd_write(a_, 5), 0);
-    ASSERT_EQ(efd_set_wait_ready(set_, got_.data(), 4, EFD_FOREVER), 1);
+    ASSERT_EQ(efd_wait_set_wait_ready(set_, got_.data(), 4, EFD_FOREVER), 1);
     EXPECT_EQ(got_[0].token, 1U);
-    EXPECT_FAILS(efd_set_wait_all(set_, got_.data(), 4, 1), ETIMEDOUT);
+    EXPECT_FAILS(efd_wait_set_wait_all(set_, got_.data(), 4, 1), ETIMEDOUT);
     ASSERT_EQ(efd_write(b_, 2), 0);
-    ASSERT_EQ(efd_set_wait_all(set_, got_.data(), 4, EFD_FOREVER), 2);
+    ASSERT_EQ(efd_wait_set_wait_all(set_, got_.data(), 4, EFD_FOREVER), 2);
     EXPECT_EQ(got_[0].value, 5U);
     EXPECT_EQ(got_[1].value, 1U);
-    ASSERT_EQ(efd_set_wait_any(set_, got_.data(), EFD_FOREVER), 0);
+    ASSERT_EQ(efd_wait_set_wait_any(set_, got_.data(), EFD_FOREVER), 0);
     EXPECT_EQ(got_[0].token, 2U);
-    EXPECT_EQ(efd_set_remove(set_, b), 0);
-    EXPECT_FAILS(efd_set_remove(set_, b), EINVAL);
+    EXPECT_EQ(efd_wait_set_remove(set_, b), 0);
+    EXPECT_FAILS(efd_wait_set_remove(set_, b), EINVAL);
 }
 
 TEST_F(c_sets, descriptors_and_nesting) {
     std::array<int, 2> ends{};
     ASSERT_EQ(::pipe(ends.data()), 0);
-    ASSERT_GE(efd_set_add_set(set_, other_), 0);
-    EXPECT_FAILS(efd_set_add_set(other_, set_), EINVAL);
-    EXPECT_FAILS(efd_set_add_fd(other_, ends[0], POLLIN, 9), EINVAL); // it stands in another
-    ASSERT_GE(efd_set_add_fd(set_, ends[0], POLLIN, 9), 0);
-    EXPECT_FAILS(efd_set_add_fd(set_, ends[0], POLLIN, 9), EEXIST);
-    EXPECT_FAILS(efd_set_add_fd(set_, -1, POLLIN, 9), EBADF);
-    ASSERT_GE(efd_set_add(other_, a_, 3), 0);
+    ASSERT_GE(efd_wait_set_add_set(set_, other_), 0);
+    EXPECT_FAILS(efd_wait_set_add_set(other_, set_), EINVAL);
+    EXPECT_FAILS(efd_wait_set_add_fd(other_, ends[0], POLLIN, 9), EINVAL); // it stands in another
+    ASSERT_GE(efd_wait_set_add_fd(set_, ends[0], POLLIN, 9), 0);
+    EXPECT_FAILS(efd_wait_set_add_fd(set_, ends[0], POLLIN, 9), EEXIST);
+    EXPECT_FAILS(efd_wait_set_add_fd(set_, -1, POLLIN, 9), EBADF);
+    ASSERT_GE(efd_wait_set_add(other_, a_, 3), 0);
     ASSERT_EQ(efd_signal(a_), 0);
-    ASSERT_EQ(efd_set_wait_any(set_, got_.data(), EFD_FOREVER), 0);
+    ASSERT_EQ(efd_wait_set_wait_any(set_, got_.data(), EFD_FOREVER), 0);
     EXPECT_EQ(got_[0].token, 3U);
     ASSERT_EQ(::write(ends[1], "x", 1), 1);
-    pollfd one{efd_set_fd(set_), POLLIN, 0};
+    pollfd one{efd_wait_set_fd(set_), POLLIN, 0};
     EXPECT_EQ(::poll(&one, 1, 0), 1);
-    ASSERT_EQ(efd_set_wait_any(set_, got_.data(), EFD_FOREVER), 0);
+    ASSERT_EQ(efd_wait_set_wait_any(set_, got_.data(), EFD_FOREVER), 0);
     EXPECT_EQ(got_[0].token, 9U);
     ::close(ends[0]);
     ::close(ends[1]);
 }
 
 TEST_F(c_sets, what_is_not_there_is_said) {
-    EXPECT_FAILS(efd_set_add(nullptr, a_, 0), EBADF);
-    EXPECT_FAILS(efd_set_add(set_, nullptr, 0), EBADF);
-    EXPECT_FAILS(efd_set_add_set(set_, nullptr), EBADF);
-    EXPECT_FAILS(efd_set_add_fd(nullptr, 0, POLLIN, 0), EBADF);
-    EXPECT_FAILS(efd_set_remove(nullptr, 0), EBADF);
-    EXPECT_FAILS(efd_set_remove(set_, -1), EINVAL);
-    EXPECT_FAILS(efd_set_try_any(nullptr, got_.data()), EBADF);
-    EXPECT_FAILS(efd_set_try_any(set_, nullptr), EFAULT);
-    EXPECT_FAILS(efd_set_wait_ready(set_, nullptr, 1, 0), EFAULT);
-    EXPECT_FAILS(efd_set_wait_ready(set_, got_.data(), 0, 0), EINVAL);
-    EXPECT_FAILS(efd_set_wait_all(set_, got_.data(), 4, 0), EINVAL);
-    EXPECT_FAILS(efd_set_wait_any_cancellable(set_, got_.data(), 0, nullptr), EBADF);
-    EXPECT_FAILS(efd_set_fd(nullptr), EBADF);
-    EXPECT_FAILS(efd_set_set_linger(set_, -2), EINVAL);
-    EXPECT_EQ(efd_set_set_linger(set_, EFD_LINGER_AUTO), 0);
+    EXPECT_FAILS(efd_wait_set_add(nullptr, a_, 0), EBADF);
+    EXPECT_FAILS(efd_wait_set_add(set_, nullptr, 0), EBADF);
+    EXPECT_FAILS(efd_wait_set_add_set(set_, nullptr), EBADF);
+    EXPECT_FAILS(efd_wait_set_add_fd(nullptr, 0, POLLIN, 0), EBADF);
+    EXPECT_FAILS(efd_wait_set_remove(nullptr, 0), EBADF);
+    EXPECT_FAILS(efd_wait_set_remove(set_, -1), EINVAL);
+    EXPECT_FAILS(efd_wait_set_try_any(nullptr, got_.data()), EBADF);
+    EXPECT_FAILS(efd_wait_set_try_any(set_, nullptr), EFAULT);
+    EXPECT_FAILS(efd_wait_set_wait_ready(set_, nullptr, 1, 0), EFAULT);
+    EXPECT_FAILS(efd_wait_set_wait_ready(set_, got_.data(), 0, 0), EINVAL);
+    EXPECT_FAILS(efd_wait_set_wait_all(set_, got_.data(), 4, 0), EINVAL);
+    EXPECT_FAILS(efd_wait_set_wait_any_cancellable(set_, got_.data(), 0, nullptr), EBADF);
+    EXPECT_FAILS(efd_wait_set_fd(nullptr), EBADF);
+    EXPECT_FAILS(efd_wait_set_set_linger(set_, -2), EINVAL);
+    EXPECT_EQ(efd_wait_set_set_linger(set_, EFD_LINGER_AUTO), 0);
     efd_cancel_t* const cancel = efd_cancel_create();
     ASSERT_EQ(efd_cancel_request(cancel), 0);
-    EXPECT_FAILS(efd_set_wait_any_cancellable(set_, got_.data(), EFD_FOREVER, cancel), ECANCELED);
+    EXPECT_FAILS(efd_wait_set_wait_any_cancellable(set_, got_.data(), EFD_FOREVER, cancel), ECANCELED);
     efd_cancel_destroy(cancel);
-    efd_set_destroy(nullptr);
+    efd_wait_set_destroy(nullptr);
 }
 
 } // namespace

@@ -32,14 +32,14 @@ class thread_cancel : public testing::Test {
   protected:
     thread_cancel() { EXPECT_EQ(::pipe(ends_), 0); }
     ~thread_cancel() override {
-        efd_set_destroy(set_);
+        efd_wait_set_destroy(set_);
         efd_put(object_);
         ::close(ends_[0]);
         ::close(ends_[1]);
     }
     efd_t* object_ = efd_create(0, 0);
-    efd_set_t* set_ = efd_set_create();
-    efd_set_event got_{};
+    efd_wait_set_t* set_ = efd_wait_set_create();
+    efd_wait_set_event got_{};
     int ends_[2] = {-1, -1};
     std::uint64_t count_ = 0;
 };
@@ -68,21 +68,21 @@ TEST_F(thread_cancel, an_armed_ring) {
 
 TEST_F(thread_cancel, a_set_with_a_descriptor) {
     EXPECT_EQ(end_of_thread_with([&] {
-                  EXPECT_EQ(efd_set_add(set_, object_, 1), 0);
-                  EXPECT_EQ(efd_set_add_fd(set_, ends_[0], EPOLLIN, 2), 1);
-                  EXPECT_EQ(efd_set_try_any(set_, &got_), -1);
-                  EXPECT_EQ(efd_set_wait_any(set_, &got_, 1), -1); // a deadline long past
+                  EXPECT_EQ(efd_wait_set_add(set_, object_, 1), 0);
+                  EXPECT_EQ(efd_wait_set_add_fd(set_, ends_[0], EPOLLIN, 2), 1);
+                  EXPECT_EQ(efd_wait_set_try_any(set_, &got_), -1);
+                  EXPECT_EQ(efd_wait_set_wait_any(set_, &got_, 1), -1); // a deadline long past
               }),
               PTHREAD_CANCELED);
 }
 
 TEST_F(thread_cancel, a_set_that_finds_a_descriptor_and_forgets_it) {
-    ASSERT_EQ(efd_set_add_fd(set_, ends_[0], EPOLLIN, 2), 0);
+    ASSERT_EQ(efd_wait_set_add_fd(set_, ends_[0], EPOLLIN, 2), 0);
     ASSERT_EQ(::write(ends_[1], "x", 1), 1);
     EXPECT_EQ(end_of_thread_with([&] {
-                  EXPECT_EQ(efd_set_wait_any(set_, &got_, EFD_FOREVER), 0);
-                  EXPECT_EQ(efd_set_remove(set_, 0), 0);
-                  efd_set_destroy(set_);
+                  EXPECT_EQ(efd_wait_set_wait_any(set_, &got_, EFD_FOREVER), 0);
+                  EXPECT_EQ(efd_wait_set_remove(set_, 0), 0);
+                  efd_wait_set_destroy(set_);
                   set_ = nullptr;
               }),
               PTHREAD_CANCELED);

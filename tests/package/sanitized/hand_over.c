@@ -10,12 +10,12 @@
 enum { turns = 200 };
 
 static efd_t *there, *back, *other;
-static efd_set_t *set, *both;
+static efd_wait_set_t *set, *both;
 static int fd, handed_over;
-static efd_wait_entry entry;
+static efd_wait_queue_entry entry;
 static efd_cancel_t* cancel;
 
-static int called(efd_wait_entry* of, unsigned key) {
+static int called(efd_wait_queue_entry* of, unsigned key) {
     (void)of;
     if (key & POLLIN) ++handed_over;
     return 0;
@@ -36,14 +36,14 @@ static void read_number(int from) {
     while (efd_fd_read(from, &n, sizeof n) != sizeof n) {
     }
 }
-static void wait_for_any(efd_set_t* of) {
-    efd_set_event got;
-    while (efd_set_wait_any(of, &got, EFD_FOREVER) != 0) {
+static void wait_for_any(efd_wait_set_t* of) {
+    efd_wait_set_event got;
+    while (efd_wait_set_wait_any(of, &got, EFD_FOREVER) != 0) {
     }
 }
-static void wait_for_all(efd_set_t* of) {
-    efd_set_event got[2];
-    while (efd_set_wait_all(of, got, 2, EFD_FOREVER) != 2) {
+static void wait_for_all(efd_wait_set_t* of) {
+    efd_wait_set_event got[2];
+    while (efd_wait_set_wait_all(of, got, 2, EFD_FOREVER) != 2) {
     }
 }
 static void look_until_there(efd_t* at) {
@@ -89,13 +89,13 @@ int main(void) {
     there = efd_create(0, 0);
     back = efd_create(0, 0);
     other = efd_create(0, 0);
-    set = efd_set_create();
-    both = efd_set_create();
+    set = efd_wait_set_create();
+    both = efd_wait_set_create();
     fd = efd_eventfd(0, 0);
     cancel = efd_cancel_create();
-    efd_set_add(set, other, 1);
-    efd_set_add(both, there, 1);
-    efd_set_add(both, other, 2);
+    efd_wait_set_add(set, other, 1);
+    efd_wait_set_add(both, there, 1);
+    efd_wait_set_add(both, other, 2);
     pthread_create(&thread, NULL, partner, NULL);
     for (i = 0; i < turns; ++i) {
         ++handed_over;
@@ -123,13 +123,13 @@ int main(void) {
     /* A callback runs in whatever thread signals. */
     entry.callback = called;
     entry.mask = POLLIN;
-    efd_wait_add(other, &entry, NULL);
+    efd_wait_queue_add(other, &entry, NULL);
     ++handed_over;
     pthread_create(&thread, NULL, cancelled, NULL);
     efd_cancel_request(cancel);
     pthread_join(thread, NULL);
     efd_signal(other);
-    efd_wait_remove(other, &entry);
+    efd_wait_queue_remove(other, &entry);
     ++handed_over;
     printf("%d hand-overs\n", handed_over);
     return 0;

@@ -1,4 +1,4 @@
-// api/efd_set.cpp: the C border of sets.
+// api/efd_wait_set.cpp: the C border of sets.
 #include <efd/efd.h>
 
 #include "api/c_border.hpp"
@@ -17,16 +17,16 @@ using efd::watch::set_core;
 
 namespace {
 
-set_core* inside(efd_set_t* set) noexcept { return reinterpret_cast<set_core*>(set); }
+set_core* inside(efd_wait_set_t* set) noexcept { return reinterpret_cast<set_core*>(set); }
 
 // Both sides see the same structure.
-static_assert(sizeof(efd_set_event) == sizeof(efd::core::set_event) &&
-              alignof(efd_set_event) == alignof(efd::core::set_event) &&
-              offsetof(efd_set_event, token) == offsetof(efd::core::set_event, token) &&
-              offsetof(efd_set_event, value) == offsetof(efd::core::set_event, value) &&
-              offsetof(efd_set_event, events) == offsetof(efd::core::set_event, events));
+static_assert(sizeof(efd_wait_set_event) == sizeof(efd::core::set_event) &&
+              alignof(efd_wait_set_event) == alignof(efd::core::set_event) &&
+              offsetof(efd_wait_set_event, token) == offsetof(efd::core::set_event, token) &&
+              offsetof(efd_wait_set_event, value) == offsetof(efd::core::set_event, value) &&
+              offsetof(efd_wait_set_event, events) == offsetof(efd::core::set_event, events));
 
-std::span<efd::core::set_event> inside(efd_set_event* events, int room) noexcept {
+std::span<efd::core::set_event> inside(efd_wait_set_event* events, int room) noexcept {
     return {reinterpret_cast<efd::core::set_event*>(events), room > 0 ? static_cast<std::size_t>(room) : 0};
 }
 
@@ -34,13 +34,14 @@ wait_terms until(std::uint64_t deadline_ns) noexcept {
     return {.deadline_ns = deadline(deadline_ns), .stop = nullptr, .sleep = patience::always};
 }
 
-int any(efd_set_t* set, efd_set_event* got, const wait_terms& terms) noexcept {
+int any(efd_wait_set_t* set, efd_wait_set_event* got, const wait_terms& terms) noexcept {
     if (set == nullptr) return fail(EBADF);
     if (got == nullptr) return fail(EFAULT);
     return answer(inside(set)->wait_any(inside(got, 1).front(), terms));
 }
 
-int any_stoppable(efd_set_t* set, efd_set_event* got, std::int64_t deadline_ns, efd_cancel_t* cancel) noexcept {
+int any_stoppable(efd_wait_set_t* set, efd_wait_set_event* got, std::int64_t deadline_ns,
+                  efd_cancel_t* cancel) noexcept {
     const std::stop_token token = cancel->source.get_token();
     return any(set, got, {.deadline_ns = deadline_ns, .stop = &token, .sleep = patience::always});
 }
@@ -49,55 +50,58 @@ int any_stoppable(efd_set_t* set, efd_set_event* got, std::int64_t deadline_ns, 
 
 extern "C" {
 
-efd_set_t* efd_set_create(void) {
+efd_wait_set_t* efd_wait_set_create(void) {
     set_core* const made = set_core::create();
     if (made == nullptr) errno = ENOMEM;
-    return reinterpret_cast<efd_set_t*>(made);
+    return reinterpret_cast<efd_wait_set_t*>(made);
 }
 
-void efd_set_destroy(efd_set_t* set) {
+void efd_wait_set_destroy(efd_wait_set_t* set) {
     if (set == nullptr) return;
     inside(set)->end();
 }
 
-int efd_set_add(efd_set_t* set, efd_t* efd, std::uint64_t token) {
+int efd_wait_set_add(efd_wait_set_t* set, efd_t* efd, std::uint64_t token) {
     if (set == nullptr || efd == nullptr) return fail(EBADF);
     int place = -1;
     const status end = inside(set)->add(*reinterpret_cast<context*>(efd), token, place);
     return end == status::ok ? place : answer(end);
 }
 
-int efd_set_add_set(efd_set_t* set, efd_set_t* inner) {
+int efd_wait_set_add_set(efd_wait_set_t* set, efd_wait_set_t* inner) {
     if (set == nullptr || inner == nullptr) return fail(EBADF);
     int place = -1;
     const status end = inside(set)->add(*inside(inner), 0, place);
     return end == status::ok ? place : answer(end);
 }
 
-int efd_set_add_fd(efd_set_t* set, int fd, std::uint32_t events, std::uint64_t token) {
+int efd_wait_set_add_fd(efd_wait_set_t* set, int fd, std::uint32_t events, std::uint64_t token) {
     if (set == nullptr) return fail(EBADF);
     int place = -1;
     const status end = inside(set)->add(fd, events, token, place);
     return end == status::ok ? place : answer(end);
 }
 
-int efd_set_remove(efd_set_t* set, int member) {
+int efd_wait_set_remove(efd_wait_set_t* set, int member) {
     if (set == nullptr) return fail(EBADF);
     return answer(inside(set)->remove(member));
 }
 
-int efd_set_try_any(efd_set_t* set, efd_set_event* got) { return any(set, got, {.sleep = patience::never}); }
+int efd_wait_set_try_any(efd_wait_set_t* set, efd_wait_set_event* got) {
+    return any(set, got, {.sleep = patience::never});
+}
 
-int efd_set_wait_any(efd_set_t* set, efd_set_event* got, std::uint64_t deadline_ns) {
+int efd_wait_set_wait_any(efd_wait_set_t* set, efd_wait_set_event* got, std::uint64_t deadline_ns) {
     return any(set, got, until(deadline_ns));
 }
 
-int efd_set_wait_any_cancellable(efd_set_t* set, efd_set_event* got, std::uint64_t deadline_ns, efd_cancel_t* cancel) {
+int efd_wait_set_wait_any_cancellable(efd_wait_set_t* set, efd_wait_set_event* got, std::uint64_t deadline_ns,
+                                      efd_cancel_t* cancel) {
     if (cancel == nullptr) return fail(EBADF);
     return any_stoppable(set, got, deadline(deadline_ns), cancel);
 }
 
-int efd_set_wait_ready(efd_set_t* set, efd_set_event* events, int room, std::uint64_t deadline_ns) {
+int efd_wait_set_wait_ready(efd_wait_set_t* set, efd_wait_set_event* events, int room, std::uint64_t deadline_ns) {
     if (set == nullptr) return fail(EBADF);
     if (events == nullptr) return fail(EFAULT);
     std::size_t number = 0;
@@ -105,7 +109,7 @@ int efd_set_wait_ready(efd_set_t* set, efd_set_event* events, int room, std::uin
     return end == status::ok ? static_cast<int>(number) : answer(end);
 }
 
-int efd_set_wait_all(efd_set_t* set, efd_set_event* events, int room, std::uint64_t deadline_ns) {
+int efd_wait_set_wait_all(efd_wait_set_t* set, efd_wait_set_event* events, int room, std::uint64_t deadline_ns) {
     if (set == nullptr) return fail(EBADF);
     if (events == nullptr) return fail(EFAULT);
     std::size_t number = 0;
@@ -113,14 +117,14 @@ int efd_set_wait_all(efd_set_t* set, efd_set_event* events, int room, std::uint6
     return end == status::ok ? static_cast<int>(number) : answer(end);
 }
 
-int efd_set_fd(efd_set_t* set) {
+int efd_wait_set_fd(efd_wait_set_t* set) {
     if (set == nullptr) return fail(EBADF);
     int fd = -1;
     const status end = inside(set)->open_descriptor(fd);
     return end == status::ok ? fd : answer(end);
 }
 
-int efd_set_set_linger(efd_set_t* set, long linger_us) {
+int efd_wait_set_set_linger(efd_wait_set_t* set, long linger_us) {
     if (set == nullptr) return fail(EBADF);
     if (linger_us < EFD_LINGER_AUTO || linger_us > 1'000'000) return fail(EINVAL);
     inside(set)->set_linger(static_cast<std::int32_t>(linger_us));
