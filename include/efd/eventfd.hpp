@@ -26,7 +26,7 @@
 #include <system_error>
 #include <utility>
 
-namespace efd {
+namespace efd::EFD_ABI {
 
 // Flags of creation, as EFD_SEMAPHORE, EFD_NONBLOCK and EFD_CLOEXEC; they combine with |.
 enum class flags : unsigned {
@@ -270,4 +270,4 @@ class eventfd {
 
 inline void swap(eventfd& a, eventfd& b) noexcept { a.swap(b); }
 
-} // namespace efd
+} // namespace efd::EFD_ABI

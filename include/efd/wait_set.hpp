@@ -23,13 +23,13 @@
 #include <cstddef>
 #include <span>
 
-namespace efd {
-
-using core::set_event;
-
-namespace watch {
+namespace efd::watch {
 class set_core;
 }
+
+namespace efd::EFD_ABI {
+
+using core::set_event;
 
 class wait_set {
   public:
@@ -169,4 +169,4 @@ class wait_set {
 
 inline void swap(wait_set& a, wait_set& b) noexcept { a.swap(b); }
 
-} // namespace efd
+} // namespace efd::EFD_ABI

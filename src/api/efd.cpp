@@ -99,7 +99,9 @@ static_assert(sizeof(core_work) == sizeof(efd_work) && offsetof(core_work, next)
 
 extern "C" {
 
-efd_t* efd_create(std::uint64_t initval, int flags) {
+unsigned efd_version(void) noexcept { return EFD_VERSION_NUMBER; }
+
+efd_t* efd_create(std::uint64_t initval, int flags) noexcept {
     const auto bits = static_cast<unsigned>(flags);
     if (!efd::api::may_create(initval, bits)) {
         errno = EINVAL;
@@ -110,7 +112,7 @@ efd_t* efd_create(std::uint64_t initval, int flags) {
     return reinterpret_cast<efd_t*>(born);
 }
 
-efd_t* efd_get(efd_t* efd) {
+efd_t* efd_get(efd_t* efd) noexcept {
     if (efd == nullptr)
         errno = EBADF;
     else
@@ -118,65 +120,67 @@ efd_t* efd_get(efd_t* efd) {
     return efd;
 }
 
-void efd_put(efd_t* efd) {
+void efd_put(efd_t* efd) noexcept {
     if (efd != nullptr) object(efd)->put();
 }
 
-int efd_read(efd_t* efd, std::uint64_t* value) {
+int efd_read(efd_t* efd, std::uint64_t* value) noexcept {
     if (efd == nullptr) return fail(EBADF);
     if (value == nullptr) return fail(EFAULT);
     return answer(object(efd)->read(*value));
 }
 
-int efd_write(efd_t* efd, std::uint64_t value) {
+int efd_write(efd_t* efd, std::uint64_t value) noexcept {
     if (efd == nullptr) return fail(EBADF);
     return answer(object(efd)->write(value));
 }
 
-int efd_try_read(efd_t* efd, std::uint64_t* value) {
+int efd_try_read(efd_t* efd, std::uint64_t* value) noexcept {
     if (efd == nullptr) return fail(EBADF);
     if (value == nullptr) return fail(EFAULT);
     return answer(object(efd)->try_read(*value));
 }
 
-int efd_try_write(efd_t* efd, std::uint64_t value) { return write_on(efd, value, {.sleep = patience::never}); }
+int efd_try_write(efd_t* efd, std::uint64_t value) noexcept { return write_on(efd, value, {.sleep = patience::never}); }
 
-int efd_read_until(efd_t* efd, std::uint64_t* value, std::uint64_t deadline_ns) {
+int efd_read_until(efd_t* efd, std::uint64_t* value, std::uint64_t deadline_ns) noexcept {
     return read_on(efd, value, {.deadline_ns = deadline(deadline_ns), .sleep = patience::always});
 }
 
-int efd_write_until(efd_t* efd, std::uint64_t value, std::uint64_t deadline_ns) {
+int efd_write_until(efd_t* efd, std::uint64_t value, std::uint64_t deadline_ns) noexcept {
     return write_on(efd, value, {.deadline_ns = deadline(deadline_ns), .sleep = patience::always});
 }
 
-int efd_read_for(efd_t* efd, std::uint64_t* value, std::uint64_t timeout_ns) {
+int efd_read_for(efd_t* efd, std::uint64_t* value, std::uint64_t timeout_ns) noexcept {
     return read_on(efd, value, {.deadline_ns = deadline_after(timeout_ns), .sleep = patience::always});
 }
 
-int efd_write_for(efd_t* efd, std::uint64_t value, std::uint64_t timeout_ns) {
+int efd_write_for(efd_t* efd, std::uint64_t value, std::uint64_t timeout_ns) noexcept {
     return write_on(efd, value, {.deadline_ns = deadline_after(timeout_ns), .sleep = patience::always});
 }
 
-int efd_read_some(efd_t* efd, std::uint64_t* value, std::uint64_t most) { return read_some_on(efd, value, most, {}); }
+int efd_read_some(efd_t* efd, std::uint64_t* value, std::uint64_t most) noexcept {
+    return read_some_on(efd, value, most, {});
+}
 
-int efd_try_read_some(efd_t* efd, std::uint64_t* value, std::uint64_t most) {
+int efd_try_read_some(efd_t* efd, std::uint64_t* value, std::uint64_t most) noexcept {
     return read_some_on(efd, value, most, {.sleep = patience::never});
 }
 
-int efd_read_some_until(efd_t* efd, std::uint64_t* value, std::uint64_t most, std::uint64_t deadline_ns) {
+int efd_read_some_until(efd_t* efd, std::uint64_t* value, std::uint64_t most, std::uint64_t deadline_ns) noexcept {
     return read_some_on(efd, value, most, {.deadline_ns = deadline(deadline_ns), .sleep = patience::always});
 }
 
-int efd_read_some_for(efd_t* efd, std::uint64_t* value, std::uint64_t most, std::uint64_t timeout_ns) {
+int efd_read_some_for(efd_t* efd, std::uint64_t* value, std::uint64_t most, std::uint64_t timeout_ns) noexcept {
     return read_some_on(efd, value, most, {.deadline_ns = deadline_after(timeout_ns), .sleep = patience::always});
 }
 
-int efd_signal(efd_t* efd) {
+int efd_signal(efd_t* efd) noexcept {
     if (efd == nullptr) return fail(EBADF);
     return object(efd)->signal() ? 0 : fail(EDEADLK);
 }
 
-efd_cancel_t* efd_cancel_create(void) {
+efd_cancel_t* efd_cancel_create(void) noexcept {
     try {
         return new efd_cancel{};
     } catch (const std::bad_alloc&) {
@@ -185,55 +189,57 @@ efd_cancel_t* efd_cancel_create(void) {
     }
 }
 
-int efd_cancel_request(efd_cancel_t* cancel) {
+int efd_cancel_request(efd_cancel_t* cancel) noexcept {
     if (cancel == nullptr) return fail(EBADF);
     efd::base::order_release(cancel);
     cancel->source.request_stop();
     return 0;
 }
 
-void efd_cancel_destroy(efd_cancel_t* cancel) { delete cancel; }
+void efd_cancel_destroy(efd_cancel_t* cancel) noexcept { delete cancel; }
 
-int efd_read_cancellable(efd_t* efd, std::uint64_t* value, std::uint64_t deadline_ns, efd_cancel_t* cancel) {
+int efd_read_cancellable(efd_t* efd, std::uint64_t* value, std::uint64_t deadline_ns, efd_cancel_t* cancel) noexcept {
     return cancel == nullptr ? fail(EBADF) : read_stoppable(efd, value, deadline(deadline_ns), cancel);
 }
 
 int efd_read_some_cancellable(efd_t* efd, std::uint64_t* value, std::uint64_t most, std::uint64_t deadline_ns,
-                              efd_cancel_t* cancel) {
+                              efd_cancel_t* cancel) noexcept {
     return cancel == nullptr ? fail(EBADF) : read_some_stoppable(efd, value, most, deadline(deadline_ns), cancel);
 }
 
-int efd_write_cancellable(efd_t* efd, std::uint64_t value, std::uint64_t deadline_ns, efd_cancel_t* cancel) {
+int efd_write_cancellable(efd_t* efd, std::uint64_t value, std::uint64_t deadline_ns, efd_cancel_t* cancel) noexcept {
     return cancel == nullptr ? fail(EBADF) : write_stoppable(efd, value, deadline(deadline_ns), cancel);
 }
 
-int efd_poll(const efd_t* efd) {
+int efd_poll(const efd_t* efd) noexcept {
     if (efd == nullptr) return fail(EBADF);
     const auto says = static_cast<int>(object(efd)->poll());
     efd::base::order_acquire(efd);
     return says;
 }
 
-std::uint64_t efd_count(const efd_t* efd) {
+std::uint64_t efd_count(const efd_t* efd) noexcept {
     if (efd == nullptr) return 0;
     const std::uint64_t count = object(efd)->count();
     efd::base::order_acquire(efd);
     return count;
 }
 
-int efd_id(const efd_t* efd) { return efd == nullptr ? fail(EBADF) : object(efd)->id(); }
+int efd_id(const efd_t* efd) noexcept { return efd == nullptr ? fail(EBADF) : object(efd)->id(); }
 
-int efd_flags(const efd_t* efd) { return efd == nullptr ? fail(EBADF) : static_cast<int>(object(efd)->flags()); }
+int efd_flags(const efd_t* efd) noexcept {
+    return efd == nullptr ? fail(EBADF) : static_cast<int>(object(efd)->flags());
+}
 
-int efd_set_nonblock(efd_t* efd, int on) {
+int efd_set_nonblock(efd_t* efd, int on) noexcept {
     if (efd == nullptr) return fail(EBADF);
     object(efd)->set_nonblock(on != 0);
     return 0;
 }
 
-std::uint64_t efd_system_calls(void) { return efd::os::futex_calls() + efd::os::bell_calls(); }
+std::uint64_t efd_system_calls(void) noexcept { return efd::os::futex_calls() + efd::os::bell_calls(); }
 
-int efd_fd(efd_t* efd, int how) {
+int efd_fd(efd_t* efd, int how) noexcept {
     if (efd == nullptr) return fail(EBADF);
     if (how != EFD_LEVEL && how != EFD_ARMED && how != EFD_EVERY) return fail(EINVAL);
     int descriptor = -1;
@@ -241,23 +247,23 @@ int efd_fd(efd_t* efd, int how) {
     return end == status::ok ? descriptor : answer(end);
 }
 
-int efd_renew_descriptors(void) { return answer(efd::watch::set_core::renew_all()); }
+int efd_renew_descriptors(void) noexcept { return answer(efd::watch::set_core::renew_all()); }
 
-int efd_arm(efd_t* efd, unsigned events) {
+int efd_arm(efd_t* efd, unsigned events) noexcept {
     if (efd == nullptr) return fail(EBADF);
     std::uint32_t ready = 0;
     const status end = efd::watch::doorbell::arm(*object(efd), events, ready);
     return end == status::ok ? static_cast<int>(ready) : answer(end);
 }
 
-int efd_set_linger(efd_t* efd, long linger_us) {
+int efd_set_linger(efd_t* efd, long linger_us) noexcept {
     if (efd == nullptr) return fail(EBADF);
     if (linger_us < EFD_LINGER_AUTO || linger_us > 1'000'000) return fail(EINVAL);
     object(efd)->set_linger(static_cast<std::int32_t>(linger_us));
     return 0;
 }
 
-int efd_wait_queue_add(efd_t* efd, efd_wait_queue_entry* entry, unsigned* ready) {
+int efd_wait_queue_add(efd_t* efd, efd_wait_queue_entry* entry, unsigned* ready) noexcept {
     if (efd == nullptr) return fail(EBADF);
     if (entry == nullptr) return fail(EFAULT);
     if (entry->callback == nullptr || inner(*entry).queue != nullptr) return fail(EINVAL);
@@ -271,27 +277,27 @@ int efd_wait_queue_add(efd_t* efd, efd_wait_queue_entry* entry, unsigned* ready)
     return result;
 }
 
-int efd_wait_queue_remove(efd_t* efd, efd_wait_queue_entry* entry) {
+int efd_wait_queue_remove(efd_t* efd, efd_wait_queue_entry* entry) noexcept {
     if (efd == nullptr) return fail(EBADF);
     if (entry == nullptr) return fail(EFAULT);
     return answer(object(efd)->remove_wait_queue(inner(*entry)));
 }
 
-int efd_wait_queue_remove_and_read(efd_t* efd, efd_wait_queue_entry* entry, std::uint64_t* count) {
+int efd_wait_queue_remove_and_read(efd_t* efd, efd_wait_queue_entry* entry, std::uint64_t* count) noexcept {
     if (efd == nullptr) return fail(EBADF);
     if (entry == nullptr || count == nullptr) return fail(EFAULT);
     return answer(object(efd)->remove_wait_queue_and_read(inner(*entry), *count));
 }
 
-int efd_signal_allowed(void) { return efd::signal_allowed() ? 1 : 0; }
+int efd_signal_allowed(void) noexcept { return efd::signal_allowed() ? 1 : 0; }
 
-int efd_signal_deferred(efd_t* efd) {
+int efd_signal_deferred(efd_t* efd) noexcept {
     if (efd == nullptr) return fail(EBADF);
     object(efd)->signal_deferred();
     return 0;
 }
 
-int efd_defer(efd_work* work) {
+int efd_defer(efd_work* work) noexcept {
     if (work == nullptr) return fail(EFAULT);
     if (work->callback == nullptr) return fail(EINVAL);
     efd::defer(*reinterpret_cast<core_work*>(work));

@@ -79,7 +79,7 @@ int duplicate(open_file& file, int command, long lowest) noexcept {
 
 extern "C" {
 
-int efd_eventfd(unsigned initval, int flags) {
+int efd_eventfd(unsigned initval, int flags) noexcept {
     const auto way = (flags & EFD_EVERY) != 0 ? efd::watch::ring_way::every : efd::watch::ring_way::level;
     const auto bits = static_cast<unsigned>(flags & ~EFD_EVERY);
     if (!efd::api::may_create(initval, bits)) return fail(EINVAL);
@@ -88,26 +88,28 @@ int efd_eventfd(unsigned initval, int flags) {
     return end == status::ok ? fd : answer(end);
 }
 
-ssize_t efd_fd_read(int fd, void* buf, size_t len) { return read_on(fd, iov_iter::range(address(buf), len)); }
+ssize_t efd_fd_read(int fd, void* buf, size_t len) noexcept { return read_on(fd, iov_iter::range(address(buf), len)); }
 
-ssize_t efd_fd_readv(int fd, const struct iovec* iov, int iovcnt) {
+ssize_t efd_fd_readv(int fd, const struct iovec* iov, int iovcnt) noexcept {
     return read_on(fd, iov_iter::segments(address(iov), iovcnt));
 }
 
-ssize_t efd_fd_write(int fd, const void* buf, size_t len) { return write_on(fd, iov_iter::range(address(buf), len)); }
+ssize_t efd_fd_write(int fd, const void* buf, size_t len) noexcept {
+    return write_on(fd, iov_iter::range(address(buf), len));
+}
 
-ssize_t efd_fd_writev(int fd, const struct iovec* iov, int iovcnt) {
+ssize_t efd_fd_writev(int fd, const struct iovec* iov, int iovcnt) noexcept {
     return write_on(fd, iov_iter::segments(address(iov), iovcnt));
 }
 
-int efd_fd_close(int fd) { return efd::file::close_descriptor(fd) ? 0 : fail(EBADF); }
+int efd_fd_close(int fd) noexcept { return efd::file::close_descriptor(fd) ? 0 : fail(EBADF); }
 
-int efd_fd_dup(int fd) {
+int efd_fd_dup(int fd) noexcept {
     const file_reference file = file_of(fd);
     return file ? duplicate(*file, efd::os::plain_duplicate, 0) : fail(EBADF);
 }
 
-int efd_fd_fcntl(int fd, int command, long argument) {
+int efd_fd_fcntl(int fd, int command, long argument) noexcept {
     const file_reference file = file_of(fd);
     if (!file) return fail(EBADF);
     switch (efd::os::command_of(command)) {
@@ -121,7 +123,7 @@ int efd_fd_fcntl(int fd, int command, long argument) {
     return answer_kernel(efd::os::control(fd, command, argument));
 }
 
-int efd_fd_ioctl(int fd, unsigned long request, void* argument) {
+int efd_fd_ioctl(int fd, unsigned long request, void* argument) noexcept {
     const file_reference file = file_of(fd);
     if (!file) return fail(EBADF);
     if (!efd::os::sets_nonblock(request)) return answer_kernel(efd::os::control_device(fd, request, argument));
@@ -132,7 +134,7 @@ int efd_fd_ioctl(int fd, unsigned long request, void* argument) {
     return 0;
 }
 
-efd_t* efd_fd_ctx(int fd) {
+efd_t* efd_fd_ctx(int fd) noexcept {
     const file_reference file = file_of(fd);
     if (!file) {
         errno = EBADF;
@@ -142,7 +144,7 @@ efd_t* efd_fd_ctx(int fd) {
     return reinterpret_cast<efd_t*>(&file->object());
 }
 
-int efd_fd_fdinfo(int fd, char* buf, size_t size) {
+int efd_fd_fdinfo(int fd, char* buf, size_t size) noexcept {
     const file_reference file = file_of(fd);
     if (!file) return fail(EBADF);
     if (buf == nullptr && size != 0) return fail(EFAULT);

@@ -50,58 +50,59 @@ int any_stoppable(efd_wait_set_t* set, efd_wait_set_event* got, std::int64_t dea
 
 extern "C" {
 
-efd_wait_set_t* efd_wait_set_create(void) {
+efd_wait_set_t* efd_wait_set_create(void) noexcept {
     set_core* const made = set_core::create();
     if (made == nullptr) errno = ENOMEM;
     return reinterpret_cast<efd_wait_set_t*>(made);
 }
 
-void efd_wait_set_destroy(efd_wait_set_t* set) {
+void efd_wait_set_destroy(efd_wait_set_t* set) noexcept {
     if (set == nullptr) return;
     inside(set)->end();
 }
 
-int efd_wait_set_add(efd_wait_set_t* set, efd_t* efd, std::uint64_t token) {
+int efd_wait_set_add(efd_wait_set_t* set, efd_t* efd, std::uint64_t token) noexcept {
     if (set == nullptr || efd == nullptr) return fail(EBADF);
     int place = -1;
     const status end = inside(set)->add(*reinterpret_cast<context*>(efd), token, place);
     return end == status::ok ? place : answer(end);
 }
 
-int efd_wait_set_add_set(efd_wait_set_t* set, efd_wait_set_t* inner) {
+int efd_wait_set_add_set(efd_wait_set_t* set, efd_wait_set_t* inner) noexcept {
     if (set == nullptr || inner == nullptr) return fail(EBADF);
     int place = -1;
     const status end = inside(set)->add(*inside(inner), 0, place);
     return end == status::ok ? place : answer(end);
 }
 
-int efd_wait_set_add_fd(efd_wait_set_t* set, int fd, std::uint32_t events, std::uint64_t token) {
+int efd_wait_set_add_fd(efd_wait_set_t* set, int fd, std::uint32_t events, std::uint64_t token) noexcept {
     if (set == nullptr) return fail(EBADF);
     int place = -1;
     const status end = inside(set)->add(fd, events, token, place);
     return end == status::ok ? place : answer(end);
 }
 
-int efd_wait_set_remove(efd_wait_set_t* set, int member) {
+int efd_wait_set_remove(efd_wait_set_t* set, int member) noexcept {
     if (set == nullptr) return fail(EBADF);
     return answer(inside(set)->remove(member));
 }
 
-int efd_wait_set_try_any(efd_wait_set_t* set, efd_wait_set_event* got) {
+int efd_wait_set_try_any(efd_wait_set_t* set, efd_wait_set_event* got) noexcept {
     return any(set, got, {.sleep = patience::never});
 }
 
-int efd_wait_set_wait_any(efd_wait_set_t* set, efd_wait_set_event* got, std::uint64_t deadline_ns) {
+int efd_wait_set_wait_any(efd_wait_set_t* set, efd_wait_set_event* got, std::uint64_t deadline_ns) noexcept {
     return any(set, got, until(deadline_ns));
 }
 
 int efd_wait_set_wait_any_cancellable(efd_wait_set_t* set, efd_wait_set_event* got, std::uint64_t deadline_ns,
-                                      efd_cancel_t* cancel) {
+                                      efd_cancel_t* cancel) noexcept {
     if (cancel == nullptr) return fail(EBADF);
     return any_stoppable(set, got, deadline(deadline_ns), cancel);
 }
 
-int efd_wait_set_wait_ready(efd_wait_set_t* set, efd_wait_set_event* events, int room, std::uint64_t deadline_ns) {
+int efd_wait_set_wait_ready(efd_wait_set_t* set, efd_wait_set_event* events, int room,
+                            std::uint64_t deadline_ns) noexcept {
     if (set == nullptr) return fail(EBADF);
     if (events == nullptr) return fail(EFAULT);
     std::size_t number = 0;
@@ -109,7 +110,8 @@ int efd_wait_set_wait_ready(efd_wait_set_t* set, efd_wait_set_event* events, int
     return end == status::ok ? static_cast<int>(number) : answer(end);
 }
 
-int efd_wait_set_wait_all(efd_wait_set_t* set, efd_wait_set_event* events, int room, std::uint64_t deadline_ns) {
+int efd_wait_set_wait_all(efd_wait_set_t* set, efd_wait_set_event* events, int room,
+                          std::uint64_t deadline_ns) noexcept {
     if (set == nullptr) return fail(EBADF);
     if (events == nullptr) return fail(EFAULT);
     std::size_t number = 0;
@@ -117,14 +119,14 @@ int efd_wait_set_wait_all(efd_wait_set_t* set, efd_wait_set_event* events, int r
     return end == status::ok ? static_cast<int>(number) : answer(end);
 }
 
-int efd_wait_set_fd(efd_wait_set_t* set) {
+int efd_wait_set_fd(efd_wait_set_t* set) noexcept {
     if (set == nullptr) return fail(EBADF);
     int fd = -1;
     const status end = inside(set)->open_descriptor(fd);
     return end == status::ok ? fd : answer(end);
 }
 
-int efd_wait_set_set_linger(efd_wait_set_t* set, long linger_us) {
+int efd_wait_set_set_linger(efd_wait_set_t* set, long linger_us) noexcept {
     if (set == nullptr) return fail(EBADF);
     if (linger_us < EFD_LINGER_AUTO || linger_us > 1'000'000) return fail(EINVAL);
     inside(set)->set_linger(static_cast<std::int32_t>(linger_us));

@@ -2,7 +2,9 @@
 // bring about, and a setting that nobody understands. Async-signal-safe.
 #pragma once
 
-namespace efd::base {
+#include <efd/detail/base/cxx20.hpp>
+
+namespace efd::EFD_ABI::base {
 
 // Writes "efd: <sentence>" to standard error and aborts.
 [[noreturn]] void stop(const char* sentence) noexcept;
@@ -10,4 +12,4 @@ namespace efd::base {
 // Writes "efd: <name> is '<value>': <sentence>" to standard error, a long value shortened.
 void warn(const char* name, const char* value, const char* sentence) noexcept;
 
-} // namespace efd::base
+} // namespace efd::EFD_ABI::base

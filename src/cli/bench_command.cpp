@@ -111,11 +111,11 @@ int run_bench(const bench_options& options) {
     }
     bench::machine here = bench::this_machine();
     here.load = options.load.value_or(here.load);
-    if (!options.json) print_out(bench::opening(here, EFD_VERSION) + caution() + "\n");
+    if (!options.json) print_out(bench::opening(here, version) + caution() + "\n");
     if (!options.json && !options.details) print_out(bench::heading(colour_wanted()));
     const std::vector<bench::row_result> results = measure(rows, how, options, here);
     if (options.json)
-        print_out(bench::to_json(results, here, EFD_VERSION).dump(2) + "\n");
+        print_out(bench::to_json(results, here, version).dump(2) + "\n");
     else
         print_out((options.details ? "" : "\n" + bench::legend() + "\n") + bench::losses(results, here));
     const bool all_measured =

@@ -11,7 +11,7 @@
 
 #include <cstdint>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 struct bell {
     // key: poll_in after an add, with `left_zero` if it did; poll_out after a read; poll_hup at the end of the object;
@@ -22,4 +22,4 @@ struct bell {
     function tell = nullptr;
 };
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

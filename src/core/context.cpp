@@ -8,7 +8,7 @@
 #include "core/hold.hpp"
 #include "core/operation.hpp"
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 using base::status;
 
@@ -167,4 +167,4 @@ void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t ma
     if (is_armed(old)) tell_bell(poll_in | (left_zero ? bell::left_zero : 0U)); // LEVEL, ring; EVERY, also for nothing
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

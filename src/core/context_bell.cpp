@@ -10,7 +10,7 @@
 #include "core/hold.hpp"
 #include "core/wait_queue.hpp"
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 using base::status;
 
@@ -103,4 +103,4 @@ void context::end_arm(state_word arm) noexcept {
     }
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

@@ -11,7 +11,7 @@
 
 #include <new>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 using base::status;
 
@@ -177,4 +177,4 @@ void context::release() noexcept {
     put();
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

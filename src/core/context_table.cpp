@@ -10,7 +10,7 @@
 #include <new>
 #include <pthread.h>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 namespace {
 
 // Lives as long as the process: objects may be put by the destructors of static objects, in any order.
@@ -110,4 +110,4 @@ void context::put() noexcept {
     }
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

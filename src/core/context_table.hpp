@@ -15,7 +15,7 @@
 #include <cstdint>
 #include <mutex>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 class context_table {
   public:
@@ -44,4 +44,4 @@ class context_table {
     base::atomic<std::uint64_t> returned_{nobody}; // a stack of dead contexts, as id + 1, linked through huge_
 };
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

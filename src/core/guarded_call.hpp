@@ -5,7 +5,7 @@
 
 #include <exception>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 // Of a callback or a deferred work. Whoever reads how the program ended learns what was done.
 template <class Call>
@@ -19,4 +19,4 @@ auto call_guarded(Call call) noexcept {
     }
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

@@ -8,7 +8,7 @@
 
 #include <utility>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 constinit thread_local unsigned in_callback = 0;
 constinit thread_local held_back_lists held_back __attribute__((tls_model("initial-exec")));
@@ -86,4 +86,4 @@ void hand_over(deferred_work& work) noexcept {
     push(held_back.hand_overs, work, &deferred_work::next);
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

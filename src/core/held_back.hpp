@@ -11,7 +11,7 @@
 
 #include <cstdint>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 // Whole words, since riscv64 would exchange a byte by a call of libatomic.
 struct held_back_lists {
@@ -78,4 +78,4 @@ inline void callbacks_later::end() noexcept {
     if (anything_held_back() && callbacks_may_run()) run_held_back();
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

@@ -22,7 +22,7 @@
 #include "core/bell.hpp"
 #include "os/futex.hpp"
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 namespace {
 
 // The gate: a number that moves with each release, and in its lowest bit whether somebody waits.
@@ -85,4 +85,4 @@ void context::tell_of_held_take(state_word before, std::uint64_t amount) noexcep
     if (is_watched(before)) notify(poll_in);
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

@@ -7,7 +7,7 @@
 #include <efd/detail/base/atomic.hpp>
 #include <efd/detail/core/word.hpp>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 // Returns a value of the word that is not held. Async-signal-safe.
 [[nodiscard]] state_word await_release(const base::atomic<state_word>& state) noexcept;
@@ -15,4 +15,4 @@ namespace efd::core {
 // After the last word of a take was released: lets those who wait go on.
 void open_hold_gate() noexcept;
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

@@ -5,7 +5,7 @@
 #include <bit>
 #include <new>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 // Makes every level long enough to hold the way to `id`. False if memory ran out; what was made stays and is harmless.
 bool ida::reach(std::size_t id) noexcept {
@@ -76,4 +76,4 @@ bool ida::contains(int id) const noexcept {
     return index / word_bits < ids.size() && (ids[index / word_bits] >> (index % word_bits) & 1) != 0;
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

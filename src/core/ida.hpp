@@ -5,12 +5,14 @@
 // bottom word in which the search begins: all words before it are full.
 #pragma once
 
+#include <efd/detail/base/cxx20.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 class ida {
   public:
@@ -43,4 +45,4 @@ class ida {
     std::size_t first_ = 0; // no bottom word before it has a free bit
 };
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

@@ -11,7 +11,7 @@
 
 #include <algorithm>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 namespace {
 
 constexpr std::int64_t first_guess_ns = 50'000;
@@ -64,4 +64,4 @@ void context::linger(const wait_terms& terms) noexcept {
     linger_skips_.store(skips_after(misses), base::relaxed);
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

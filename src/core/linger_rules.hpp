@@ -6,10 +6,12 @@
 // processor does not linger at all: there it would only keep the signaller from running.
 #pragma once
 
+#include <efd/detail/base/cxx20.hpp>
+
 #include <algorithm>
 #include <cstdint>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 inline constexpr std::int64_t linger_at_least_ns = 20'000;
 inline constexpr std::int64_t linger_at_most_ns = 200'000;
@@ -75,4 +77,4 @@ constexpr bool is_linger(const char* text) noexcept {
 static_assert(is_linger(nullptr) && is_linger("") && is_linger("off") && is_linger("0") && is_linger("50"));
 static_assert(!is_linger("foo") && !is_linger("of") && !is_linger("offs") && !is_linger("0us") && !is_linger("-1"));
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

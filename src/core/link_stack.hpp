@@ -6,7 +6,7 @@
 
 #include <efd/detail/base/atomic.hpp>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 template <class Node, class Next>
 void push(base::atomic<Node*>& list, Node& node, Next Node::* next) noexcept {
@@ -34,4 +34,4 @@ Node* take_in_order(base::atomic<Node*>& list, Next Node::* next) noexcept {
     return in_order(list.exchange(nullptr, base::relaxed), next);
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

@@ -12,7 +12,7 @@
 
 #include <cstdint>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 enum class side : unsigned char { reader, writer };
 
@@ -65,4 +65,4 @@ inline os::futex_scope scope_of(const context& object) noexcept {
     return object.shared() ? os::futex_scope::shared : os::futex_scope::one_process;
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

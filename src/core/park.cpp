@@ -17,7 +17,7 @@
 
 #include <bit>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 using base::status;
 
@@ -169,4 +169,4 @@ void context::tidy(const operation& op) noexcept {
     wake_packed(0);
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

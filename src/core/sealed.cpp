@@ -16,7 +16,7 @@
 #include "core/operation.hpp"
 #include "os/futex.hpp"
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 using base::status;
 
@@ -116,4 +116,4 @@ status context::add_sealed_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept
     return add_sealed(n);
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

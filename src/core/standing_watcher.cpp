@@ -3,7 +3,7 @@
 
 #include <new>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 standing_places::~standing_places() {
     for (block* one = more_.load(base::relaxed); one != nullptr;) {
@@ -54,4 +54,4 @@ bool standing_places::empty() const noexcept {
     return none;
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

@@ -9,7 +9,7 @@
 
 #include <cstdint>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 struct standing_watcher {
     // key: poll_in after an add, poll_out after a read, as for entries of the wait queue.
@@ -56,4 +56,4 @@ class standing_places {
     base::atomic<block*> more_{nullptr};
 };
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

@@ -25,7 +25,7 @@
 
 #include <algorithm>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 namespace {
 
 constexpr std::uint64_t held_mark = std::uint64_t{1} << 63;
@@ -303,4 +303,4 @@ void wait_queue::remove(wait_queue_entry& entry) noexcept {
     if (head_ == nullptr) has_entries_.store(false, base::relaxed);
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

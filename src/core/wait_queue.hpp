@@ -18,7 +18,7 @@
 
 #include <cstdint>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 class wait_queue {
   public:
@@ -102,4 +102,4 @@ class wait_queue {
     walk_count after_read_; // and hang-ups
 };
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <unistd.h>
 
-namespace efd::base {
+namespace efd::EFD_ABI::base {
 
 void stop(const char* sentence) noexcept {
     const char* const parts[] = {"efd: ", sentence, "\n"};
@@ -40,4 +40,4 @@ void warn(const char* name, const char* value, const char* sentence) noexcept {
     (void)os::raw_write(STDERR_FILENO, line, length);
 }
 
-} // namespace efd::base
+} // namespace efd::EFD_ABI::base

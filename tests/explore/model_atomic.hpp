@@ -152,7 +152,7 @@ static_assert(sizeof(model_atomic<std::uint64_t>) == 8 && sizeof(model_atomic<st
 
 } // namespace explore
 
-namespace efd::base {
+namespace efd::EFD_ABI::base {
 
 template <class T>
 using atomic = explore::model_atomic<T>;
@@ -162,4 +162,4 @@ inline constexpr explore::order acquire = explore::order::acquire;
 inline constexpr explore::order release = explore::order::release;
 inline constexpr explore::order acq_rel = explore::order::acq_rel;
 
-} // namespace efd::base
+} // namespace efd::EFD_ABI::base

@@ -116,7 +116,7 @@ poll_end poll_readable(std::span<const int> /*unused*/, std::int64_t /*unused*/)
 
 } // namespace efd::os
 
-namespace efd::base {
+namespace efd::EFD_ABI::base {
 
 void warn(const char* /*name*/, const char* /*value*/, const char* /*sentence*/) noexcept {}
 void stop(const char* sentence) noexcept {
@@ -125,4 +125,4 @@ void stop(const char* sentence) noexcept {
     std::abort();
 }
 
-} // namespace efd::base
+} // namespace efd::EFD_ABI::base

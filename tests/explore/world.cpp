@@ -5,7 +5,7 @@
 
 #include <new>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 void context_layout::name_places(const context& object) {
     explore::name_place(&object.state_, "state");
@@ -27,7 +27,7 @@ void context_layout::name_queue(context& object) {
     explore::name_place(reinterpret_cast<unsigned char*>(object.queue()) + 5 * sizeof(void*), "holder");
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core
 
 namespace explore {
 

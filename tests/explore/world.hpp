@@ -74,7 +74,7 @@ std::string audit_with_calls();
 
 } // namespace explore
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 // The explorer's way to the inside of a context.
 class context_layout {
@@ -104,4 +104,4 @@ class context_layout {
     static state_word state(const context& object) { return object.state_.load(base::acquire); }
 };
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

@@ -2,12 +2,13 @@
 # The names that libefd.so shows are exactly those of symbols.txt: no more, or they become a promise; no less, or
 # programs that were built before stop to start.
 #   symbols.sh NM LIBRARY LIST
+# The list leaves out what changes with the version: the names of the ABI, which package.abi looks at.
 set -eu
 nm="$1" library="$2" list="$3"
 shown="$(mktemp)"
 trap 'rm -f "$shown"' EXIT
-"$nm" --dynamic --defined-only --demangle "$library" | sed 's/^[0-9a-f]* [A-Za-z] //' | grep -v '^EFD_' |
-    LC_ALL=C sort -u >"$shown"
+"$nm" --dynamic --defined-only --demangle "$library" | sed 's/^[0-9a-f]* [A-Za-z] //' | grep -v '^EFD_[0-9.]*$' |
+    sed 's/@@EFD_[0-9.]*$//; s/efd::v[0-9_]*::/efd::/g' | LC_ALL=C sort -u >"$shown"
 [ -s "$shown" ]
 if ! diff -u --label symbols.txt --label libefd.so "$list" "$shown"; then
     cat >&2 <<'WHAT'

@@ -15,7 +15,7 @@ NAME = re.compile(r'"(EFD_[A-Z]+(?:_[A-Z]+)*)"')
 OPTION = re.compile(r"^\s*(?:option\((EFD_\w+)|set\((EFD_\w+) [^)]*CACHE STRING)", re.MULTILINE)
 PATH = re.compile(r"(?<![\w/.:$}-])((?:docs|examples|src|tests|scripts|include|models|bench|cmake)/[\w./-]*\w)")
 CHECKED = re.compile(r"^static_assert\(.*$", re.MULTILINE)
-MACROS = {"EFD_WITH_DROPIN", "EFD_VERSION"}  # names in quotes that no environment has
+MACROS = {"EFD_WITH_DROPIN"}  # names in quotes that no environment has
 
 
 def table_under(text, heading):

@@ -171,6 +171,18 @@ def no_sleep(source, _files):
             yield line, f"{place[0].strip()}: wait for the event; or say `pace:` or `delay:` and why, on the same line"
 
 
+UNVERSIONED = re.compile(r"^namespace efd(?:::(?:core|base))?\s*\{", re.MULTILINE)
+
+
+def versioned_names(source, _files):
+    """What a header shows to users' code stands in the inline namespace of the ABI, and so do core and base."""
+    if not source.in_library:
+        return
+    for place in UNVERSIONED.finditer(source.code):
+        if "::" in place[0] or source.path.startswith("include/"):
+            yield source.line_of(place.start()), f"{place[0]} ... say efd::EFD_ABI (base/cxx20.hpp)"
+
+
 def words_of(name):
     return [word.lower() for part in name.split("_") for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", part)]
 
@@ -192,6 +204,6 @@ def banned_words(source, _files):
 
 RULES = [
     layers, function_length, file_length, atomics_door, named_orders, system_calls_door, file_card, no_sleep,
-    banned_words,
+    versioned_names, banned_words,
 ]  # fmt: skip
 assert LIBRARY_ROOMS <= LEVELS.keys()

@@ -36,6 +36,8 @@ def room_of(path):
     if parts[0] == "src" and len(parts) > 2:
         return parts[1]
     if parts[:2] == ("include", "efd"):
+        if parts[2:] == ("version.h",):
+            return "base"  # names the inline namespace of all C++ headers
         return parts[3] if parts[2:3] == ("detail",) and parts[3] in LEVELS else "api"
     return parts[0]
 

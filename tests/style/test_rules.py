@@ -172,6 +172,23 @@ class Cards(unittest.TestCase):
         self.assertEqual([], caught(rules.file_card, "tests/x.sh", "#!/bin/sh\n# Does it.\n"))
 
 
+class VersionedNames(unittest.TestCase):
+    def test_a_namespace_without_the_version_is_caught(self):
+        for path, line in (
+            ("include/efd/x.hpp", "namespace efd {"), ("src/core/x.cpp", "namespace efd::core {"),
+            ("src/base/x.hpp", "namespace efd::base {"),
+        ):  # fmt: skip
+            self.assertEqual([1], caught(rules.versioned_names, path, line + "\n"), line)
+
+    def test_what_no_user_compiles_needs_none(self):
+        for path, line in (
+            ("include/efd/x.hpp", "namespace efd::EFD_ABI {"), ("src/core/x.cpp", "namespace efd::EFD_ABI::core {"),
+            ("src/api/x.cpp", "namespace efd {"), ("src/watch/x.cpp", "namespace efd::watch {"),
+            ("tests/core/x.cpp", "namespace efd::core {"),
+        ):  # fmt: skip
+            self.assertEqual([], caught(rules.versioned_names, path, line + "\n"), line)
+
+
 class Sleeps(unittest.TestCase):
     def test_a_sleep_is_caught(self):
         for path, line in (

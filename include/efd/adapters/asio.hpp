@@ -35,11 +35,11 @@
 #if EFD_ASIO_HAS_SLOTS
 #include <boost/asio/associated_cancellation_slot.hpp>
 #endif
-namespace efd::on_boost_asio {
+namespace efd::EFD_ABI::on_boost_asio {
 namespace net = ::boost::asio;
 using error_code = ::boost::system::error_code;
 inline const auto& system_errors() { return ::boost::system::system_category(); }
-} // namespace efd::on_boost_asio
+} // namespace efd::EFD_ABI::on_boost_asio
 #include <efd/detail/adapters/asio_object.hpp>
 #undef EFD_ASIO_NAMESPACE
 #undef EFD_ASIO_HAS_SLOTS
@@ -65,11 +65,11 @@ inline const auto& system_errors() { return ::boost::system::system_category(); 
 #if EFD_ASIO_HAS_SLOTS
 #include <asio/associated_cancellation_slot.hpp>
 #endif
-namespace efd::on_asio {
+namespace efd::EFD_ABI::on_asio {
 namespace net = ::asio;
 using error_code = ::asio::error_code;
 inline const auto& system_errors() { return ::asio::system_category(); }
-} // namespace efd::on_asio
+} // namespace efd::EFD_ABI::on_asio
 #include <efd/detail/adapters/asio_object.hpp>
 #undef EFD_ASIO_NAMESPACE
 #undef EFD_ASIO_HAS_SLOTS

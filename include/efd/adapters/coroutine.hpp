@@ -19,7 +19,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace efd {
+namespace efd::EFD_ABI {
 
 // Resumes where the read ended: inside the write, signal or stop request that ended it, once that has let go of
 // everything, and after everything else that it caused was handed to its executor. So the coroutine is a callback of
@@ -155,4 +155,4 @@ template <class Executor = inline_executor>
     return {object, std::move(executor), stop};
 }
 
-} // namespace efd
+} // namespace efd::EFD_ABI

@@ -17,7 +17,7 @@
 #include <glib.h>
 #include <new>
 
-namespace efd {
+namespace efd::EFD_ABI {
 
 // Gets all units, or one in semaphore mode; G_SOURCE_REMOVE ends the source. It may destroy the source.
 using glib_callback = gboolean (*)(std::uint64_t value, gpointer data);
@@ -97,4 +97,4 @@ inline void glib_source_set_callback(GSource* source, glib_callback callback, gp
                           destroyed);
 }
 
-} // namespace efd
+} // namespace efd::EFD_ABI

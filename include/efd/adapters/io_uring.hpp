@@ -19,7 +19,7 @@
 #include <liburing.h>
 #include <utility>
 
-namespace efd {
+namespace efd::EFD_ABI {
 
 enum class uring_poll : unsigned char { one_shot, multishot };
 
@@ -92,4 +92,4 @@ class uring_reader {
     int error_ = 0;
 };
 
-} // namespace efd
+} // namespace efd::EFD_ABI

@@ -15,7 +15,7 @@
 #include <event2/event.h>
 #include <new>
 
-namespace efd {
+namespace efd::EFD_ABI {
 
 class libevent_reader {
   public:
@@ -57,4 +57,4 @@ class libevent_reader {
     event* event_ = nullptr;
 };
 
-} // namespace efd
+} // namespace efd::EFD_ABI

@@ -30,7 +30,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace efd::senders {
+namespace efd::EFD_ABI::senders {
 
 namespace names {
 using namespace EFD_EXECUTION;
@@ -112,6 +112,6 @@ class read_sender {
 // handler-safe; and while an operation waits its object may not be signalled from signal handlers.
 [[nodiscard]] inline read_sender async_read(const eventfd& object) { return read_sender(object); }
 
-} // namespace efd::senders
+} // namespace efd::EFD_ABI::senders
 
 #endif

@@ -19,7 +19,7 @@
 #include <utility>
 #include <uv.h>
 
-namespace efd {
+namespace efd::EFD_ABI {
 
 class uv_reader {
   public:
@@ -146,4 +146,4 @@ class uv_reader {
     std::optional<wait_set> set_;
 };
 
-} // namespace efd
+} // namespace efd::EFD_ABI

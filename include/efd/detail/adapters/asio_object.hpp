@@ -17,7 +17,7 @@
 #include <typeinfo>
 #include <utility>
 
-namespace efd::EFD_ASIO_NAMESPACE {
+namespace efd::EFD_ABI::EFD_ASIO_NAMESPACE {
 
 namespace detail {
 
@@ -305,6 +305,6 @@ class basic_eventfd {
     std::shared_ptr<wait_group> group_;
 };
 
-} // namespace efd::EFD_ASIO_NAMESPACE
+} // namespace efd::EFD_ABI::EFD_ASIO_NAMESPACE
 
 #endif

@@ -12,7 +12,7 @@
 #include <mutex>
 #include <utility>
 
-namespace efd {
+namespace efd::EFD_ABI {
 
 // A node of a list that owns nothing.
 struct list_node {
@@ -137,4 +137,4 @@ inline void context_end::close() noexcept {
     }
 }
 
-} // namespace efd
+} // namespace efd::EFD_ABI

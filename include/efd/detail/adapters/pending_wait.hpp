@@ -16,7 +16,7 @@
 #include <exception>
 #include <utility>
 
-namespace efd {
+namespace efd::EFD_ABI {
 
 // What an asynchronous read came to; value counts if error is std::errc{}.
 struct read_result {
@@ -177,4 +177,4 @@ class pending_wait : private wait_queue_entry {
     intent what_;
 };
 
-} // namespace efd
+} // namespace efd::EFD_ABI

@@ -21,7 +21,7 @@
 #include <new>
 #include <utility>
 
-namespace efd {
+namespace efd::EFD_ABI {
 
 // A handler that waits, with the work that it keeps outstanding. Both calls destroy it, and free its memory by the
 // allocator that it came from.
@@ -289,4 +289,4 @@ inline void wait_group::sweep() noexcept {
     }
 }
 
-} // namespace efd
+} // namespace efd::EFD_ABI

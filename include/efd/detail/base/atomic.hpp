@@ -16,7 +16,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace efd::base {
+namespace efd::EFD_ABI::base {
 
 template <class T>
 using atomic = std::atomic<T>;
@@ -30,6 +30,6 @@ inline constexpr std::memory_order acq_rel = std::memory_order_acq_rel;
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free, "efd needs lock-free 64-bit atomics");
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free, "efd needs lock-free 32-bit atomics");
 
-} // namespace efd::base
+} // namespace efd::EFD_ABI::base
 
 #endif

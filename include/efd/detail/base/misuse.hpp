@@ -14,7 +14,7 @@
 #endif
 #endif
 
-namespace efd::base {
+namespace efd::EFD_ABI::base {
 
 // Ends the program: "efd: a handle that was moved from is used".
 [[noreturn]] EFD_API void stop_for_moved_from() noexcept;
@@ -28,4 +28,4 @@ inline void must_be_there(const void* behind_a_handle) noexcept {
 inline void must_be_there(const void* /*behind_a_handle*/) noexcept {}
 #endif
 
-} // namespace efd::base
+} // namespace efd::EFD_ABI::base

@@ -16,7 +16,7 @@ void __tsan_release(void* at) __attribute__((weak));
 // NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 #endif
 
-namespace efd::base {
+namespace efd::EFD_ABI::base {
 
 #ifdef EFD_TELLS_SANITIZER
 // What other threads did before their release of this place happened before what comes now.
@@ -33,4 +33,4 @@ inline void order_acquire(const void*) noexcept {}
 inline void order_release(const void*) noexcept {}
 #endif
 
-} // namespace efd::base
+} // namespace efd::EFD_ABI::base

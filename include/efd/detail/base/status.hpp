@@ -6,7 +6,7 @@
 
 #include <efd/detail/base/cxx20.hpp>
 
-namespace efd::base {
+namespace efd::EFD_ABI::base {
 
 enum class status : unsigned char {
     ok,             // 0
@@ -27,4 +27,4 @@ enum class status : unsigned char {
     fault,          // EFAULT: an address that user space may not touch, or where nothing is
 };
 
-} // namespace efd::base
+} // namespace efd::EFD_ABI::base

@@ -20,7 +20,7 @@
 #include <limits>
 #include <stop_token>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 // Flags of a context, with the values of <sys/eventfd.h> on Linux.
 inline constexpr unsigned flag_semaphore = 1U;
@@ -288,4 +288,4 @@ class alignas(64) context {
 };
 static_assert(sizeof(context) == 64, "an object is one cache line");
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

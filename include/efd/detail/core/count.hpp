@@ -9,7 +9,7 @@
 
 #include <cstdint>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 // The value no write may bring, and no write may reach; only a signal does.
 inline constexpr std::uint64_t ceiling = UINT64_MAX;
@@ -74,4 +74,4 @@ static_assert(poll_mask(ceiling - 2) == (poll_in | poll_out));
 static_assert(poll_mask(ceiling - 1) == poll_in);
 static_assert(poll_mask(ceiling) == (poll_in | poll_err));
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

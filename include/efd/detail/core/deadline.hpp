@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 // Times beyond what fits into 64 bits of nanoseconds, infinity among them, are "for ever"; those that are not above
 // zero are "at once", and so is what is not a number.
@@ -34,4 +34,4 @@ template <class Rep, class Period>
     return ns > forever - now ? forever : now + ns;
 }
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 class kref {
   public:
@@ -42,4 +42,4 @@ class kref {
     base::atomic<std::uint32_t> refs_{0};
 };
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

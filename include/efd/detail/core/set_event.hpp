@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 struct set_event {
     std::uint64_t token;  // as given to add
@@ -13,4 +13,4 @@ struct set_event {
     std::uint32_t events; // poll's: POLLIN for an object, what epoll said for a descriptor
 };
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 struct set_front {
     base::atomic<const base::atomic<std::uint64_t>*> top{nullptr};
@@ -19,4 +19,4 @@ struct set_front {
     }
 };
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

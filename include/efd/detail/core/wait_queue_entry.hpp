@@ -12,7 +12,7 @@
 
 #include <cstdint>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 class wait_queue;
 
@@ -57,4 +57,4 @@ struct deferred_work {
 EFD_API void defer(deferred_work& work) noexcept;
 EFD_API void hand_over(deferred_work& work) noexcept;
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core

@@ -39,7 +39,7 @@
 
 #include <cstdint>
 
-namespace efd::core {
+namespace efd::EFD_ABI::core {
 
 using state_word = std::uint64_t;
 using park_word = std::uint32_t; // the lower half, and the two park words of a sealed context
@@ -192,4 +192,4 @@ static_assert(!may_settle(arrived(claimed(arrived(0, 4), 5), 6), 5));
 static_assert(settled(claimed(arrived(0, 4), 5)) == 0);
 static_assert(settled(claimed(arrived(watched_mark, 4), 5)) == park_of(watched_by(0, 5)));
 
-} // namespace efd::core
+} // namespace efd::EFD_ABI::core
