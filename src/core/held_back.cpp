@@ -10,7 +10,7 @@
 
 namespace efd::EFD_ABI::core {
 
-constinit thread_local unsigned in_callback = 0;
+constinit thread_local callback_depth in_callback;
 constinit thread_local held_back_lists held_back __attribute__((tls_model("initial-exec")));
 
 // Out of line, so that the frame is below all that the callers have. The stack grows downward: what stands below this

@@ -2,6 +2,7 @@
 #include "explore/machine.hpp"
 
 #include "explore/bells.hpp"
+#include "explore/world.hpp"
 
 #include <efd/detail/core/wait_queue_entry.hpp>
 
@@ -210,13 +211,13 @@ void machine::finish_fiber() {
 void machine::run(int thread) {
     thread_state& t = now.threads[index(thread)];
     running_ = thread;
-    efd::core::in_callback = t.in_callback;
+    efd::core::context_layout::set_in_callback(t.in_callback);
     t.pending = nullptr;
     arena_open(true);
     explore_switch(&scheduler_, t.stack_pointer);
     arena_open(false);
     t.in_callback = efd::core::in_callback;
-    efd::core::in_callback = 0;
+    efd::core::context_layout::set_in_callback(0);
     running_ = -1;
     t.ran = true;
     clean_below(thread, t.stack_pointer);

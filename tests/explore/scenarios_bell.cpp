@@ -61,9 +61,9 @@ void persistent_and_one() {
 }
 void opener() { open_bell(); }
 void refused_signaller() {
-    ++efd::core::in_callback;
+    efd::core::context_layout::set_in_callback(1);
     must(!w().object.signal(), "a signal inside of a callback was not refused");
-    --efd::core::in_callback;
+    efd::core::context_layout::set_in_callback(0);
 }
 
 constexpr budgets weak_once{.weak_failures = 1};

@@ -83,6 +83,7 @@ class context_layout {
     static void name_places(const context& object);
     static void name_queue(context& object);
     static void make_queue(context& object) { (void)object.queue(); }
+    static void set_in_callback(unsigned depth) { in_callback.depth_ = depth; }
     static void set_flags(context& object, unsigned flags) { object.flags_.store(flags, base::relaxed); }
     static bool says_reader_sleeps(const context& object) {
         const state_word word = object.state_.load(base::acquire);

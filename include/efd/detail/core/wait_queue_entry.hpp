@@ -37,8 +37,24 @@ struct wait_queue_entry {
     wait_queue* queue = nullptr;
 };
 
-// How many callbacks deep this thread is: zero or one. Initial-exec, so that a signal handler may look.
-extern EFD_API constinit thread_local unsigned in_callback __attribute__((tls_model("initial-exec")));
+// How many callbacks deep a thread is: zero or one. Users' code can look, and change nothing.
+class callback_depth {
+  public:
+    constexpr callback_depth() noexcept = default;
+    callback_depth(const callback_depth&) = delete;
+    callback_depth& operator=(const callback_depth&) = delete;
+    constexpr operator unsigned() const noexcept { return depth_; } // NOLINT(google-explicit-constructor)
+
+  private:
+    friend class wait_queue;
+    friend class context_layout; // the explorer's
+    void operator++() noexcept { ++depth_; }
+    void operator--() noexcept { --depth_; }
+
+    unsigned depth_ = 0;
+};
+// This thread's. Initial-exec, so that a signal handler may look.
+extern EFD_API constinit thread_local callback_depth in_callback __attribute__((tls_model("initial-exec")));
 
 // False while this thread runs a callback: then signal() is refused, and whoever must signal defers it (K-150).
 [[nodiscard]] inline bool signal_allowed() noexcept { return in_callback == 0; }
