@@ -97,7 +97,7 @@ class efd_armed {
         std::uint64_t value = 0;
         return object_.try_read(value) == std::errc{} ? value : 0;
     }
-    bool may_sleep() { return object_.arm() == 0; }
+    bool may_sleep() { return object_.arm().ready == 0; }
     [[nodiscard]] std::uint64_t calls() const { return efd_system_calls() - before_; }
     void set_linger(efd::linger how) { object_.set_linger(how); }
 

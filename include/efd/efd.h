@@ -24,6 +24,7 @@
 
 #include <efd/version.h>
 
+#include <stddef.h> /* NULL */
 #include <stdint.h>
 #include <sys/eventfd.h> /* EFD_SEMAPHORE, EFD_NONBLOCK, EFD_CLOEXEC */
 #include <sys/uio.h>     /* struct iovec, ssize_t */
@@ -108,14 +109,27 @@ EFD_C_API int efd_cancel_request(efd_cancel_t* cancel) EFD_NOEXCEPT;
 /* Ends the token. No wait that uses it may be in progress. NULL is allowed and does nothing. */
 EFD_C_API void efd_cancel_destroy(efd_cancel_t* cancel) EFD_NOEXCEPT;
 
-/* As efd_read_until, efd_read_some_until and efd_write_until, and ECANCELED as told above. cancel NULL: EBADF. Not
- * handler-safe. */
-EFD_C_API int efd_read_cancellable(efd_t* efd, uint64_t* value, uint64_t deadline_ns,
-                                   efd_cancel_t* cancel) EFD_NOEXCEPT;
-EFD_C_API int efd_read_some_cancellable(efd_t* efd, uint64_t* value, uint64_t most, uint64_t deadline_ns,
-                                        efd_cancel_t* cancel) EFD_NOEXCEPT;
-EFD_C_API int efd_write_cancellable(efd_t* efd, uint64_t value, uint64_t deadline_ns,
-                                    efd_cancel_t* cancel) EFD_NOEXCEPT;
+/* ---- waiting with options -----------------------------------------------------------------------------------------
+ */
+
+/* How a call waits. Begin with EFD_WAIT_OPTIONS_INIT, which waits for ever, and as the object's flags say. */
+typedef struct efd_wait_options {
+    uint64_t deadline_ns; /* CLOCK_MONOTONIC, absolute; EFD_FOREVER; ETIMEDOUT then, and 0 makes one try */
+    efd_cancel_t* cancel; /* ECANCELED once it is requested; or NULL */
+    int blocking;         /* EFD_BLOCKING_ and so on */
+} efd_wait_options;
+
+#define EFD_BLOCKING_AS_FLAGGED 0 /* EAGAIN with EFD_NONBLOCK, which a set has not */
+#define EFD_BLOCKING_NEVER 1      /* EAGAIN instead of a sleep */
+#define EFD_BLOCKING_ALWAYS 2     /* whatever the object's flags */
+#define EFD_WAIT_OPTIONS_INIT {EFD_FOREVER, NULL, EFD_BLOCKING_AS_FLAGGED}
+
+/* As efd_read, efd_read_some and efd_write, as the options say; NULL for options: as EFD_WAIT_OPTIONS_INIT. EINVAL:
+ * another value of blocking. Handler-safe without a cancel token. */
+EFD_C_API int efd_read_with(efd_t* efd, uint64_t* value, const efd_wait_options* options) EFD_NOEXCEPT;
+EFD_C_API int efd_read_some_with(efd_t* efd, uint64_t* value, uint64_t most,
+                                 const efd_wait_options* options) EFD_NOEXCEPT;
+EFD_C_API int efd_write_with(efd_t* efd, uint64_t value, const efd_wait_options* options) EFD_NOEXCEPT;
 
 /* ---- looking ----------------------------------------------------------------------------------------------------- */
 
@@ -251,65 +265,6 @@ EFD_C_API int efd_renew_descriptors(void) EFD_NOEXCEPT;
  * Handler-safe. */
 EFD_C_API int efd_arm(efd_t* efd, unsigned events) EFD_NOEXCEPT;
 
-/* ---- sets -------------------------------------------------------------------------------------------------------- */
-
-/* A set waits on many: objects, other sets, kernel descriptors, up to 2^20 members, each with a token of yours. A
- * waiter pays for what is ready. Any number of threads may wait on one set; members may join and leave meanwhile. No
- * ready member starves. */
-typedef struct efd_wait_set efd_wait_set_t;
-
-typedef struct efd_wait_set_event {
-    uint64_t token;  /* as given to efd_wait_set_add */
-    uint64_t value;  /* what was taken; 0 where nothing is taken */
-    uint32_t events; /* POLLIN for an object, what epoll said for a descriptor */
-} efd_wait_set_event;
-
-/* A set, or NULL with ENOMEM. Not handler-safe, as all that makes and changes a set. */
-EFD_C_API efd_wait_set_t* efd_wait_set_create(void) EFD_NOEXCEPT;
-/* All members leave; inside a wait queue callback, those that another thread is busy with leave once it returned.
- * Nobody may wait on the set any more. NULL is allowed and does nothing. */
-EFD_C_API void efd_wait_set_destroy(efd_wait_set_t* set) EFD_NOEXCEPT;
-
-/* Joins; gives the number that names the member for efd_wait_set_remove. EBADF for NULL; ENOMEM, also beyond 2^20
- * members. An object, to which the set holds a reference: waits for nobody, and is allowed inside callbacks. A set:
- * what is ready in it is ready here, with its tokens; ELOOP if it, or one that stands in it, would have more than 32
- * sets above it; EINVAL if one would stand inside itself, or if inner has descriptors (add its efd_wait_set_fd then);
- * waits while another thread adds a set anywhere, EDEADLK inside a callback. A descriptor: events as for epoll_ctl(2);
- * EBADF, EEXIST, EPERM, EMFILE as there; EINVAL while the set stands in another; waits while another thread adds or
- * removes one, EDEADLK then inside a callback. A number that is closed before it is removed is told of as long as a
- * duplicate lives, as by epoll, and no longer once it was removed; added again it is another member. */
-EFD_C_API int efd_wait_set_add(efd_wait_set_t* set, efd_t* efd, uint64_t token) EFD_NOEXCEPT;
-EFD_C_API int efd_wait_set_add_set(efd_wait_set_t* set, efd_wait_set_t* inner) EFD_NOEXCEPT;
-EFD_C_API int efd_wait_set_add_fd(efd_wait_set_t* set, int fd, uint32_t events, uint64_t token) EFD_NOEXCEPT;
-/* After it returned nobody takes from that member here: waits for those who do, alone or from all members; of a
- * descriptor also while another thread adds or removes one. EINVAL: no such member, or another thread removes it.
- * EDEADLK: inside a callback, where it would have to wait; nothing has changed. */
-EFD_C_API int efd_wait_set_remove(efd_wait_set_t* set, int member) EFD_NOEXCEPT;
-
-/* Takes from one ready member, as efd_read does: the next in turn. Sleeps until deadline_ns (EFD_FOREVER; 0 makes one
- * try). EAGAIN from efd_wait_set_try_any, ETIMEDOUT, EINTR (with descriptors among the members after any handler):
- * nothing was taken. Handler-safe. The cancellable one is not, and says ECANCELED. */
-EFD_C_API int efd_wait_set_try_any(efd_wait_set_t* set, efd_wait_set_event* got) EFD_NOEXCEPT;
-EFD_C_API int efd_wait_set_wait_any(efd_wait_set_t* set, efd_wait_set_event* got, uint64_t deadline_ns) EFD_NOEXCEPT;
-EFD_C_API int efd_wait_set_wait_any_cancellable(efd_wait_set_t* set, efd_wait_set_event* got, uint64_t deadline_ns,
-                                                efd_cancel_t* cancel) EFD_NOEXCEPT;
-
-/* Looks, takes nothing: fills room with ready members, and gives how many. EINVAL: no room. Handler-safe. */
-EFD_C_API int efd_wait_set_wait_ready(efd_wait_set_t* set, efd_wait_set_event* events, int room,
-                                      uint64_t deadline_ns) EFD_NOEXCEPT;
-
-/* Takes from every member in one step, or from none; gives how many that were. A member that joins or leaves meanwhile
- * may be left out. EINVAL: no members, no room for all, or
- * a member that is no object. EOPNOTSUPP: two or more objects once had a count of 2^27 or more. Not handler-safe. */
-EFD_C_API int efd_wait_set_wait_all(efd_wait_set_t* set, efd_wait_set_event* events, int room,
-                                    uint64_t deadline_ns) EFD_NOEXCEPT;
-
-/* A descriptor that is readable while a member is ready, for any event loop. As efd_fd with EFD_LEVEL; one that was
- * closed behind our back gets another number, of a set with kernel descriptors with its next call that needs it. */
-EFD_C_API int efd_wait_set_fd(efd_wait_set_t* set) EFD_NOEXCEPT;
-/* How long a waiter looks before it sleeps; as efd_set_linger for an object. */
-EFD_C_API int efd_wait_set_set_linger(efd_wait_set_t* set, long linger_us) EFD_NOEXCEPT;
-
 /* ---- linger ------------------------------------------------------------------------------------------------------ */
 
 /* How long a reader looks before it sleeps. EFD_LINGER_OFF (the start value, unless the environment says otherwise:
@@ -341,9 +296,13 @@ typedef struct efd_wait_queue_entry {
     } reserved;
 } efd_wait_queue_entry;
 
+/* An entry, not in a queue: efd_wait_queue_entry entry = EFD_WAIT_QUEUE_ENTRY_INIT(on_wake, POLLIN, 0, context); */
+#define EFD_WAIT_QUEUE_ENTRY_INIT(callback, mask, exclusive, context) {callback, mask, exclusive, context, {0}}
+
 /* Adds the entry. If ready is not NULL, *ready is what poll said at the step after which nothing can be missed. The
  * queue holds a reference to the object for each entry. EINVAL: no callback, or added already. ENOMEM. EFAULT: entry is
- * NULL. reserved must be zero the first time. Waits for nobody, also where another thread is stopped in a callback; an
+ * NULL. reserved must be zero the first time,
+ * as EFD_WAIT_QUEUE_ENTRY_INIT makes it. Waits for nobody, also where another thread is stopped in a callback; an
  * entry may then hear of a wake that came just before it. Not handler-safe; allowed inside callbacks. */
 EFD_C_API int efd_wait_queue_add(efd_t* efd, efd_wait_queue_entry* entry, unsigned* ready) EFD_NOEXCEPT;
 
@@ -377,5 +336,7 @@ EFD_C_API int efd_defer(efd_work* work) EFD_NOEXCEPT;
 #ifdef __cplusplus
 }
 #endif
+
+#include <efd/wait_set.h> /* many at once */
 
 #endif

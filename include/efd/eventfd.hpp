@@ -5,7 +5,11 @@
 // docs/semantics.md that a member answers to. Members may be called from any thread at the same time, except for
 // construction, assignment, swap and destruction of the handle itself. "Handler-safe" members may be called from signal
 // handlers. Operations return std::errc as std::from_chars does: std::errc{} is success, every other value is the
-// errno.
+// errno; creation and fd() throw. A handle is const where the call does not change which object it means.
+//
+// Each wait has one form with wait_options (deadline, stop token, blocking); the forms beside it are short for common
+// options. Names that end in _until and _for sleep whatever the object's flags say, until their time; a stop token
+// beside a value leaves it to the flags.
 //
 //     efd::eventfd done;                                     // count 0
 //     std::jthread worker([&] { work(); done.signal(); });
@@ -16,9 +20,11 @@
 // wait (a write, a signal, a read that made room, a stop request); see docs/races.md, LAST_PUT.
 #pragma once
 
+#include <efd/detail/base/errc.hpp>
 #include <efd/detail/base/misuse.hpp>
 #include <efd/detail/core/context.hpp>
 #include <efd/detail/core/deadline.hpp>
+#include <efd/types.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -28,68 +34,29 @@
 
 namespace efd::EFD_ABI {
 
-// Flags of creation, as EFD_SEMAPHORE, EFD_NONBLOCK and EFD_CLOEXEC; they combine with |.
-enum class flags : unsigned {
-    none = 0,
-    semaphore = core::flag_semaphore,
-    nonblock = core::flag_nonblock,
-    cloexec = core::flag_cloexec, // kept, without effect as there is no descriptor
-};
-[[nodiscard]] constexpr flags operator|(flags a, flags b) noexcept {
-    return static_cast<flags>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
-}
-
-// An entry of the wait queue, work for after a callback, and the guard; see efd/detail/core/wait_queue_entry.hpp.
+/// An entry of the wait queue, work for after a callback, and the guard; see efd/detail/core/wait_queue_entry.hpp.
 using core::defer;
 using core::deferred_work;
 using core::signal_allowed;
 using core::wait_queue_entry;
 
-// The three ways to watch a descriptor; see eventfd::fd.
-enum class doorbell : unsigned char { level, armed, every };
+struct internal_access;
 
-// How long a reader looks before it sleeps; see eventfd::set_linger.
-struct linger {
-    std::int32_t us;
-    static constexpr linger off() noexcept { return {core::linger_off}; }
-    static constexpr linger automatic() noexcept { return {core::linger_auto}; }
-    static constexpr linger microseconds(std::int32_t us) noexcept { return {us}; }
-};
-
-// The errno of a status; the one place of the C++ border.
-[[nodiscard]] constexpr std::errc to_errc(base::status s) noexcept {
-    switch (s) {
-    case base::status::ok: return std::errc{};
-    case base::status::would_block: return std::errc::resource_unavailable_try_again;
-    case base::status::invalid: return std::errc::invalid_argument;
-    case base::status::interrupted: return std::errc::interrupted;
-    case base::status::timed_out: return std::errc::timed_out;
-    case base::status::cancelled: return std::errc::operation_canceled;
-    case base::status::deadlock: return std::errc::resource_deadlock_would_occur;
-    case base::status::no_memory: return std::errc::not_enough_memory;
-    case base::status::no_descriptor: return std::errc::too_many_files_open;
-    case base::status::table_full: return std::errc::too_many_files_open_in_system;
-    case base::status::bad_descriptor: return std::errc::bad_file_descriptor;
-    case base::status::exists: return std::errc::file_exists;
-    case base::status::not_watchable: return std::errc::operation_not_permitted;
-    case base::status::not_supported: return std::errc::operation_not_supported;
-    case base::status::too_deep: return std::errc::too_many_symbolic_link_levels;
-    case base::status::fault: return std::errc::bad_address;
-    }
-    return std::errc::invalid_argument;
-}
-
+/// A handle to an object: a count with the kernel's rules.
 class eventfd {
   public:
-    // A new object (K-001, K-005, K-010). Throws std::system_error: invalid_argument for other flag bits (K-002) or an
-    // initial value of 2^64-1, not_enough_memory. Not handler-safe.
+    /// A new object (K-001, K-005, K-010). Throws std::system_error: invalid_argument for other flag bits (K-002) or an
+    /// initial value of 2^64-1, not_enough_memory. Not handler-safe.
     EFD_API explicit eventfd(std::uint64_t initval = 0, flags how = flags::none);
+    /// Gives the reference back; the last one frees object and id.
     EFD_LOCAL ~eventfd() {
         if (context_ != nullptr) context_->put();
     }
-    // A handle that was moved from may be assigned to, swapped and destroyed, and nothing else. In a build that is not
-    // optimised, or has a sanitizer, any other use of it ends the program with a sentence.
+    /// A handle that was moved from may be asked whether it means an object, compared, assigned to, swapped and
+    /// destroyed, and nothing else. In a build that is not optimised, or has a sanitizer, any other use of it ends the
+    /// program with a sentence.
     eventfd(eventfd&& other) noexcept : context_(std::exchange(other.context_, nullptr)) {}
+    /// The reference that this handle had goes back.
     EFD_LOCAL eventfd& operator=(eventfd&& other) noexcept {
         eventfd moved(std::move(other));
         moved.swap(*this);
@@ -97,170 +64,252 @@ class eventfd {
     }
     eventfd(const eventfd&) = delete;
     eventfd& operator=(const eventfd&) = delete;
+    /// Exchanges what the two mean.
     void swap(eventfd& other) noexcept { std::swap(context_, other.context_); }
 
-    // A second handle to the same object, as dup does for a descriptor (K-100). Handler-safe.
+    /// A second handle to the same object, as dup does for a descriptor (K-100). Handler-safe.
     [[nodiscard]] eventfd duplicate() const noexcept {
         object().get();
         return eventfd(adopt{}, context_);
     }
-
-    // Takes the whole count, or one in semaphore mode, into value (K-013, K-014). At zero sleeps (K-019), or
-    // resource_unavailable_try_again with flags::nonblock (K-018). interrupted: a handler without SA_RESTART ran while
-    // it slept (K-093, K-097); nothing was taken. value is written on success alone. Handler-safe.
-    [[nodiscard]] std::errc read(std::uint64_t& value) noexcept { return to_errc(object().read(value)); }
-
-    // As read, but never sleeps. One load when there is nothing, as long as the object has no descriptor; with one,
-    // reads that find nothing see to it that it does not say readable for ever. Handler-safe.
-    [[nodiscard]] std::errc try_read(std::uint64_t& value) noexcept { return to_errc(object().try_read(value)); }
-
-    // As read, but sleeps whatever the flags say, until the deadline: timed_out then; and cancelled once a stop is
-    // requested: operation_canceled. Neither is said when there was something to take at the last look, and neither
-    // costs another reader its wake. A deadline in the past makes one try. Without a stop token handler-safe.
-    template <class Duration>
-    [[nodiscard]] std::errc read_until(std::uint64_t& value,
-                                       std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) noexcept {
-        return to_errc(object().read(value, terms(core::nanoseconds_of(deadline), nullptr)));
+    /// Whether it means an object; false once it was moved from. Handler-safe.
+    [[nodiscard]] explicit operator bool() const noexcept { return context_ != nullptr; }
+    /// Whether both mean the same object, or none. Handler-safe.
+    [[nodiscard]] friend bool operator==(const eventfd& a, const eventfd& b) noexcept {
+        return a.context_ == b.context_;
     }
+
+    /// The greatest count that a write can bring about, 2^64-2 (K-036); only a signal gets one further.
+    [[nodiscard]] static constexpr std::uint64_t max() noexcept { return core::ceiling - 1; }
+
+    /// Takes the whole count, or one in semaphore mode, into value (K-013, K-014). At zero sleeps (K-019), or
+    /// resource_unavailable_try_again with flags::nonblock (K-018). interrupted: a handler without SA_RESTART ran while
+    /// it slept (K-093, K-097); nothing was taken. resource_deadlock_would_occur: it would sleep inside a wait queue
+    /// callback. value is written on success alone. Handler-safe.
+    [[nodiscard]] std::errc read(std::uint64_t& value) const noexcept { return end(object().read(value)); }
+    /// As read, with a deadline, a stop token, or another way to sleep. Handler-safe without a stop token.
+    [[nodiscard]] std::errc read(std::uint64_t& value, const wait_options& options) const noexcept {
+        return end(object().read(value, core::terms_of(options)));
+    }
+    /// As read, until a stop is requested: operation_canceled. Not handler-safe.
+    [[nodiscard]] std::errc read(std::uint64_t& value, const std::stop_token& stop) const noexcept {
+        return end(object().read(value, stoppable(stop)));
+    }
+    /// As read, with the value in the result.
+    read_result read(const wait_options& options = {}) const noexcept {
+        read_result got;
+        got.error = read(got.value, options);
+        return got;
+    }
+
+    /// As read, but never sleeps. One load when there is nothing, as long as the object has no descriptor; with one,
+    /// reads that find nothing see to it that it does not say readable for ever. Handler-safe.
+    [[nodiscard]] std::errc try_read(std::uint64_t& value) const noexcept { return end(object().try_read(value)); }
+    /// As try_read, with the value in the result.
+    read_result try_read() const noexcept {
+        read_result got;
+        got.error = try_read(got.value);
+        return got;
+    }
+    /// As read, sleeping whatever the flags say, until the deadline.
+    template <class Duration>
+    [[nodiscard]] std::errc
+    read_until(std::uint64_t& value,
+               std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) const noexcept {
+        return end(object().read(value, until(core::nanoseconds_of(deadline))));
+    }
+    /// The same, or until a stop is requested.
     template <class Duration>
     [[nodiscard]] std::errc read_until(std::uint64_t& value,
                                        std::chrono::time_point<std::chrono::steady_clock, Duration> deadline,
-                                       const std::stop_token& stop) noexcept {
-        return to_errc(object().read(value, terms(core::nanoseconds_of(deadline), &stop)));
+                                       const std::stop_token& stop) const noexcept {
+        return end(object().read(value, until(core::nanoseconds_of(deadline), &stop)));
     }
+    /// As read_until, from now on.
     template <class Rep, class Period>
-    [[nodiscard]] std::errc read_for(std::uint64_t& value, std::chrono::duration<Rep, Period> timeout) noexcept {
-        return to_errc(object().read(value, terms(core::deadline_after(timeout), nullptr)));
+    [[nodiscard]] std::errc read_for(std::uint64_t& value, std::chrono::duration<Rep, Period> timeout) const noexcept {
+        return end(object().read(value, until(core::deadline_after(timeout))));
     }
-    // As read, sleeping whatever the flags say, until a stop is requested. Not handler-safe.
-    [[nodiscard]] std::errc read(std::uint64_t& value, const std::stop_token& stop) noexcept {
-        return to_errc(object().read(value, terms(core::forever, &stop)));
+    /// The same, or until a stop is requested.
+    template <class Rep, class Period>
+    [[nodiscard]] std::errc read_for(std::uint64_t& value, std::chrono::duration<Rep, Period> timeout,
+                                     const std::stop_token& stop) const noexcept {
+        return end(object().read(value, until(core::deadline_after(timeout), &stop)));
     }
 
-    // Takes up to `most` units into value, and leaves the rest: in one call what so many semaphore reads would take
-    // with nobody between (K-180). Without flags::semaphore as well, where read takes all. At zero as read;
-    // invalid_argument for a most of 0, before anything else. One step on the count: another reader gets what is left,
-    // and a reader that sleeps is woken for it. The forms are those of read. Handler-safe without a stop token.
-    [[nodiscard]] std::errc read_some(std::uint64_t& value, std::uint64_t most) noexcept {
-        return to_errc(object().read_some(value, most));
+    /// Takes up to `most` units into value, and leaves the rest: in one call what so many semaphore reads would take
+    /// with nobody between (K-180). Without flags::semaphore as well, where read takes all. At zero as read;
+    /// invalid_argument for a most of 0, before anything else. One step on the count: another reader gets what is left,
+    /// and a reader that sleeps is woken for it. Handler-safe.
+    [[nodiscard]] std::errc read_some(std::uint64_t& value, std::uint64_t most) const noexcept {
+        return end(object().read_some(value, most));
     }
-    [[nodiscard]] std::errc try_read_some(std::uint64_t& value, std::uint64_t most) noexcept {
-        return to_errc(object().try_read_some(value, most));
+    /// As read_some, with a deadline, a stop token, or another way to sleep. Handler-safe without a stop token.
+    [[nodiscard]] std::errc read_some(std::uint64_t& value, std::uint64_t most,
+                                      const wait_options& options) const noexcept {
+        return end(object().read_some(value, most, core::terms_of(options)));
     }
+    /// As read_some, until a stop is requested. Not handler-safe.
+    [[nodiscard]] std::errc read_some(std::uint64_t& value, std::uint64_t most,
+                                      const std::stop_token& stop) const noexcept {
+        return end(object().read_some(value, most, stoppable(stop)));
+    }
+    /// As read_some, with the value in the result.
+    read_result read_some(std::uint64_t most, const wait_options& options = {}) const noexcept {
+        read_result got;
+        got.error = read_some(got.value, most, options);
+        return got;
+    }
+    /// As read_some, but never sleeps. Handler-safe.
+    [[nodiscard]] std::errc try_read_some(std::uint64_t& value, std::uint64_t most) const noexcept {
+        return end(object().try_read_some(value, most));
+    }
+    /// As read_some, sleeping whatever the flags say, until the deadline.
     template <class Duration>
     [[nodiscard]] std::errc
     read_some_until(std::uint64_t& value, std::uint64_t most,
-                    std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) noexcept {
-        return to_errc(object().read_some(value, most, terms(core::nanoseconds_of(deadline), nullptr)));
+                    std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) const noexcept {
+        return end(object().read_some(value, most, until(core::nanoseconds_of(deadline))));
     }
+    /// The same, or until a stop is requested.
     template <class Duration>
     [[nodiscard]] std::errc read_some_until(std::uint64_t& value, std::uint64_t most,
                                             std::chrono::time_point<std::chrono::steady_clock, Duration> deadline,
-                                            const std::stop_token& stop) noexcept {
-        return to_errc(object().read_some(value, most, terms(core::nanoseconds_of(deadline), &stop)));
+                                            const std::stop_token& stop) const noexcept {
+        return end(object().read_some(value, most, until(core::nanoseconds_of(deadline), &stop)));
     }
+    /// As read_some_until, from now on.
     template <class Rep, class Period>
     [[nodiscard]] std::errc read_some_for(std::uint64_t& value, std::uint64_t most,
-                                          std::chrono::duration<Rep, Period> timeout) noexcept {
-        return to_errc(object().read_some(value, most, terms(core::deadline_after(timeout), nullptr)));
+                                          std::chrono::duration<Rep, Period> timeout) const noexcept {
+        return end(object().read_some(value, most, until(core::deadline_after(timeout))));
     }
-    [[nodiscard]] std::errc read_some(std::uint64_t& value, std::uint64_t most, const std::stop_token& stop) noexcept {
-        return to_errc(object().read_some(value, most, terms(core::forever, &stop)));
+    /// The same, or until a stop is requested.
+    template <class Rep, class Period>
+    [[nodiscard]] std::errc read_some_for(std::uint64_t& value, std::uint64_t most,
+                                          std::chrono::duration<Rep, Period> timeout,
+                                          const std::stop_token& stop) const noexcept {
+        return end(object().read_some(value, most, until(core::deadline_after(timeout), &stop)));
     }
 
-    // Adds n (K-031). invalid_argument for 2^64-1 (K-034). Without room below 2^64-1 sleeps (K-038), or
-    // resource_unavailable_try_again with flags::nonblock (K-037). interrupted as read; then nothing was added.
-    // Handler-safe.
-    [[nodiscard]] std::errc write(std::uint64_t n) noexcept { return to_errc(object().write(n)); }
-    // As write, but never sleeps. Handler-safe.
-    [[nodiscard]] std::errc try_write(std::uint64_t n) noexcept { return to_errc(object().try_write(n)); }
-    // As write, with the terms of read_until.
+    /// Adds n (K-031). invalid_argument for 2^64-1 (K-034). Without room below 2^64-1 sleeps (K-038), or
+    /// resource_unavailable_try_again with flags::nonblock (K-037). interrupted and resource_deadlock_would_occur as
+    /// read; then nothing was added. Handler-safe.
+    [[nodiscard]] std::errc write(std::uint64_t n) const noexcept { return end(object().write(n)); }
+    /// As write, with a deadline, a stop token, or another way to sleep. Handler-safe without a stop token.
+    [[nodiscard]] std::errc write(std::uint64_t n, const wait_options& options) const noexcept {
+        return end(object().write(n, core::terms_of(options)));
+    }
+    /// As write, until a stop is requested. Not handler-safe.
+    [[nodiscard]] std::errc write(std::uint64_t n, const std::stop_token& stop) const noexcept {
+        return end(object().write(n, stoppable(stop)));
+    }
+    /// As write, but never sleeps. Handler-safe.
+    [[nodiscard]] std::errc try_write(std::uint64_t n) const noexcept { return end(object().try_write(n)); }
+    /// As write, sleeping whatever the flags say, until the deadline.
     template <class Duration>
     [[nodiscard]] std::errc
-    write_until(std::uint64_t n, std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) noexcept {
-        return to_errc(object().write(n, terms(core::nanoseconds_of(deadline), nullptr)));
+    write_until(std::uint64_t n, std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) const noexcept {
+        return end(object().write(n, until(core::nanoseconds_of(deadline))));
     }
+    /// The same, or until a stop is requested.
     template <class Duration>
     [[nodiscard]] std::errc write_until(std::uint64_t n,
                                         std::chrono::time_point<std::chrono::steady_clock, Duration> deadline,
-                                        const std::stop_token& stop) noexcept {
-        return to_errc(object().write(n, terms(core::nanoseconds_of(deadline), &stop)));
+                                        const std::stop_token& stop) const noexcept {
+        return end(object().write(n, until(core::nanoseconds_of(deadline), &stop)));
     }
+    /// As write_until, from now on.
     template <class Rep, class Period>
-    [[nodiscard]] std::errc write_for(std::uint64_t n, std::chrono::duration<Rep, Period> timeout) noexcept {
-        return to_errc(object().write(n, terms(core::deadline_after(timeout), nullptr)));
+    [[nodiscard]] std::errc write_for(std::uint64_t n, std::chrono::duration<Rep, Period> timeout) const noexcept {
+        return end(object().write(n, until(core::deadline_after(timeout))));
     }
-    [[nodiscard]] std::errc write(std::uint64_t n, const std::stop_token& stop) noexcept {
-        return to_errc(object().write(n, terms(core::forever, &stop)));
+    /// The same, or until a stop is requested.
+    template <class Rep, class Period>
+    [[nodiscard]] std::errc write_for(std::uint64_t n, std::chrono::duration<Rep, Period> timeout,
+                                      const std::stop_token& stop) const noexcept {
+        return end(object().write(n, until(core::deadline_after(timeout), &stop)));
     }
 
-    // Adds one, never blocks, saturates at 2^64-1 (K-133, K-148). False, and nothing added, inside a wait queue
-    // callback (K-150); signal_deferred is never refused: it counts at once and leaves callbacks for later. A
-    // signal handler that may interrupt a callback should use that one, or write. Handler-safe.
-    bool signal() noexcept { return object().signal(); }
-    void signal_deferred() noexcept { object().signal_deferred(); }
+    /// Adds one, never blocks, saturates at 2^64-1 (K-133, K-148). False, and nothing added, inside a wait queue
+    /// callback (K-150): a signal handler that may interrupt a callback calls signal_deferred, or write. Handler-safe.
+    bool signal() const noexcept { return object().signal(); }
+    /// As signal, and never refused: it counts at once, and leaves callbacks for later. Handler-safe.
+    void signal_deferred() const noexcept { object().signal_deferred(); }
 
-    // The count, and what poll(2) would say (POLLIN, POLLOUT, POLLERR; K-047 to K-057), of this moment. Handler-safe.
+    /// The count at this moment. Handler-safe.
     [[nodiscard]] std::uint64_t count() const noexcept { return object().count(); }
+    /// What poll(2) would say at this moment: POLLIN, POLLOUT, POLLERR (K-047 to K-057). Handler-safe.
     [[nodiscard]] std::uint32_t poll() const noexcept { return object().poll(); }
-    // The id: the smallest number free at creation (K-128). Handler-safe.
+    /// The id: the smallest number free at creation (K-128). Handler-safe.
     [[nodiscard]] int id() const noexcept { return object().id(); }
+    /// Whether a read takes one. Handler-safe.
     [[nodiscard]] bool semaphore() const noexcept { return object().semaphore(); }
+    /// Whether calls do not sleep, as things are. Handler-safe.
+    [[nodiscard]] bool nonblock() const noexcept { return (object().flags() & core::flag_nonblock) != 0; }
 
-    // O_NONBLOCK on or off, for the calls that follow (K-089, K-104). Handler-safe.
-    void set_nonblock(bool on) noexcept { object().set_nonblock(on); }
-    // How long a reader looks before it sleeps: linger::off(), linger::automatic() (up to the measured price of a
-    // sleep, never on the signaller's processor, ever more rarely while it does not pay), or linger::microseconds(n), n
-    // up to 1000000. The start value is the environment's, EFD_LINGER=off|auto|<n>, and off without it. Handler-safe.
-    void set_linger(linger how) noexcept { object().set_linger(how.us); }
-
-    // The wait queue (K-152, K-156). An entry's callback runs for each wake its mask meets; see wait_queue_entry. ready
-    // is what poll said at the step after which nothing can be missed. Waits for nobody, also where another thread is
-    // stopped in a callback; an entry may then hear of a wake that came just before it. invalid_argument: no callback,
-    // or added already; not_enough_memory. Not handler-safe; allowed inside callbacks.
-    [[nodiscard]] std::errc add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) noexcept {
-        return to_errc(object().add_wait_queue(entry, ready));
-    }
-    // After it returned the callback does not run and will not: waits for a thread that runs callbacks of the object,
-    // or removes another entry. invalid_argument: not in this queue. resource_deadlock_would_occur: inside a callback
-    // of another object, where it would have to wait; nothing has changed, defer it. remove_wait_queue_and_read says so
-    // too.
-    std::errc remove_wait_queue(wait_queue_entry& entry) noexcept { return to_errc(object().remove_wait_queue(entry)); }
-    // Removes and reads in one step; resource_unavailable_try_again at zero, removed all the same.
-    std::errc remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_t& count) noexcept {
-        return to_errc(object().remove_wait_queue_and_read(entry, count));
+    /// O_NONBLOCK on or off, for the calls that follow (K-089, K-104). Handler-safe.
+    void set_nonblock(bool on) const noexcept { object().set_nonblock(on); }
+    /// How long a reader looks before it sleeps: `set_linger(50us)`, linger::automatic(), linger::off().
+    /// invalid_argument: below zero, or above one second; nothing has changed. The start value is the environment's,
+    /// EFD_LINGER=off|auto|microseconds, and off without it. Handler-safe.
+    std::errc set_linger(linger how) const noexcept {
+        if (how.is_refused()) return std::errc::invalid_argument;
+        object().set_linger(how.us_);
+        return std::errc{};
     }
 
-    // A descriptor for event loops, made when first asked for: close-on-exec, to be watched and not read, closed with
-    // the object. doorbell::level: poll, select, epoll and io_uring say of it what poll() says, but for POLLERR, once
-    // no call that changes the count between zero and not zero is running; the write that leaves zero and the read that
-    // reaches zero enter the kernel, once each (once more where two of them meet, or near the bound). A write that
-    // leaves zero is an edge for EPOLLET; one above zero is not, so take until there is nothing. doorbell::armed:
-    // silent until armed; see arm. doorbell::every: as level, and each write or signal is an edge and wakes one waiter
-    // of each epoll, also where nothing was read since the one before (K-060 and its like); for programs that signal
-    // again without draining. Each write enters the kernel then, which is what the other two save. Throws
-    // std::system_error: invalid_argument if the object has a descriptor of another way, too_many_files_open,
-    // too_many_files_open_in_system, not_enough_memory. Later calls give the same number. Not handler-safe. In the
-    // child of a fork the number names a bell of the child's own object.
-    EFD_API int fd(doorbell how = doorbell::level);
+    /// Adds an entry to the wait queue (K-152, K-156). Its callback runs for each wake that its mask meets; see
+    /// wait_queue_entry. ready is what poll said at the step after which nothing can be missed. Waits for nobody, also
+    /// where another thread is stopped in a callback; an entry may then hear of a wake that came just before it.
+    /// invalid_argument: no callback, or added already; not_enough_memory. Not handler-safe; allowed inside callbacks.
+    [[nodiscard]] std::errc add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) const noexcept {
+        return end(object().add_wait_queue(entry, ready));
+    }
+    /// After it returned the callback does not run and will not: waits for a thread that runs callbacks of the object,
+    /// or removes another entry. invalid_argument: not in this queue. resource_deadlock_would_occur: inside a callback
+    /// of another object, where it would have to wait; nothing has changed, defer it. Not handler-safe.
+    std::errc remove_wait_queue(wait_queue_entry& entry) const noexcept {
+        return end(object().remove_wait_queue(entry));
+    }
+    /// Removes and reads in one step; resource_unavailable_try_again at zero, removed all the same. Else as
+    /// remove_wait_queue; nothing was read then.
+    std::errc remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_t& count) const noexcept {
+        return end(object().remove_wait_queue_and_read(entry, count));
+    }
 
-    // For a doorbell::armed descriptor. What of `events` (POLLIN, POLLOUT) holds already; if zero, the next write or
-    // signal (POLLIN), or the next read where there was no room (POLLOUT), rings once: one edge. Watch for EPOLLIN in
-    // either case, with EPOLLET or a multishot poll, which need no read of the descriptor; other watchers see it ready
-    // from the first ring on. A ring may also come for a change that others have used up, so arm, and look, again;
-    // nothing is ever missed. Looks first for as long as linger says. Throws invalid_argument without an armed
-    // descriptor and for no events. Handler-safe otherwise.
-    EFD_API std::uint32_t arm(std::uint32_t events = core::poll_in);
+    /// A descriptor for event loops, made when first asked for: close-on-exec, to be watched and not read, closed with
+    /// the object. doorbell::level: poll, select, epoll and io_uring say of it what poll() says, but for POLLERR, once
+    /// no call that changes the count between zero and not zero is running; the write that leaves zero and the read
+    /// that reaches zero enter the kernel, once each (once more where two of them meet, or near the bound). A write
+    /// that leaves zero is an edge for EPOLLET; one above zero is not, so take until there is nothing. doorbell::armed:
+    /// silent until armed; see arm. doorbell::every: as level, and each write or signal is an edge and wakes one waiter
+    /// of each epoll, also where nothing was read since the one before (K-060 and its like); for programs that signal
+    /// again without draining. Each write enters the kernel then, which is what the other two save. Throws
+    /// std::system_error: invalid_argument if the object has a descriptor of another way, too_many_files_open,
+    /// too_many_files_open_in_system, not_enough_memory. Later calls give the same number. Not handler-safe. In the
+    /// child of a fork the number names a bell of the child's own object.
+    EFD_API int fd(doorbell how = doorbell::level) const;
 
-    [[nodiscard]] core::context* native_handle() const noexcept { return context_; }
+    /// For a doorbell::armed descriptor. What of `events` (POLLIN, POLLOUT) holds already; if nothing, the next write
+    /// or signal (POLLIN), or the next read where there was no room (POLLOUT), rings once: one edge. Watch for EPOLLIN
+    /// in either case, with EPOLLET or a multishot poll, which need no read of the descriptor; other watchers see it
+    /// ready from the first ring on. A ring may also come for a change that others have used up, so arm, and look,
+    /// again; nothing is ever missed. Looks first for as long as linger says. invalid_argument: no armed descriptor, or
+    /// no events. Handler-safe.
+    EFD_API arm_result arm(std::uint32_t events = core::poll_in) const noexcept;
 
   private:
+    friend struct internal_access; // of the library, src/api/internal_access.hpp
+
     struct adopt {};
     eventfd(adopt, core::context* context) noexcept : context_(context) {}
 
-    static core::wait_terms terms(std::int64_t deadline_ns, const std::stop_token* stop) noexcept {
+    static core::wait_terms until(std::int64_t deadline_ns, const std::stop_token* stop = nullptr) noexcept {
         return {.deadline_ns = deadline_ns, .stop = stop, .sleep = core::patience::always};
     }
+    static core::wait_terms stoppable(const std::stop_token& stop) noexcept { return {.stop = &stop}; }
+    static constexpr std::errc end(base::status how) noexcept { return base::to_errc(how); }
     [[nodiscard]] core::context& object() const noexcept {
         base::must_be_there(context_);
         return *context_;
@@ -268,6 +317,7 @@ class eventfd {
     core::context* context_;
 };
 
+/// Exchanges what the two mean.
 inline void swap(eventfd& a, eventfd& b) noexcept { a.swap(b); }
 
 } // namespace efd::EFD_ABI

@@ -12,34 +12,32 @@
 //     efd::set_event e;
 //     while (set.wait_any(e) == std::errc{} && e.token != 2) work(e.value);
 //
+// One rule for tokens: an event carries the token by which the set that was asked knows its member, whether something
+// was taken or not. Where that member is a set, a wait that takes says in `origin` from which member of it.
+//
 // Waits take as eventfd::read does: all of the member's count, or one in semaphore mode. A wait that times out or is
 // cancelled has taken nothing, and costs no other waiter its wake.
 #pragma once
 
-#include <efd/detail/core/set_event.hpp>
 #include <efd/detail/core/set_front.hpp>
 #include <efd/eventfd.hpp>
 
 #include <cstddef>
 #include <span>
 
-namespace efd::watch {
-class set_core;
-}
-
 namespace efd::EFD_ABI {
 
-using core::set_event;
-
+/// A handle to a set.
 class wait_set {
   public:
-    // Throws std::system_error: not_enough_memory. As all that makes and changes a set not handler-safe.
+    /// A new set. Throws std::system_error: not_enough_memory. As all that makes and changes a set not handler-safe.
     EFD_API wait_set();
-    // All members leave; inside a wait queue callback, those that another thread is busy with leave once it returned.
-    // Nobody may wait on it any more; sets it stands in keep an empty member.
+    /// All members leave; inside a wait queue callback, those that another thread is busy with leave once it returned.
+    /// Nobody may wait on it any more; sets it stands in keep an empty member.
     EFD_API ~wait_set();
-    // One that was moved from: as eventfd says of its handles.
-    wait_set(wait_set&& other) noexcept : core_(std::exchange(other.core_, nullptr)) {}
+    /// One that was moved from: as eventfd says of its handles.
+    wait_set(wait_set&& other) noexcept : front_(std::exchange(other.front_, nullptr)) {}
+    /// What it was before ends, as by its destruction.
     wait_set& operator=(wait_set&& other) noexcept {
         wait_set moved(std::move(other));
         moved.swap(*this);
@@ -47,126 +45,201 @@ class wait_set {
     }
     wait_set(const wait_set&) = delete;
     wait_set& operator=(const wait_set&) = delete;
-    void swap(wait_set& other) noexcept { std::swap(core_, other.core_); }
+    /// Exchanges what the two mean.
+    void swap(wait_set& other) noexcept { std::swap(front_, other.front_); }
+    /// Whether it is a set; false once it was moved from.
+    [[nodiscard]] explicit operator bool() const noexcept { return front_ != nullptr; }
 
-    // Joins; the number that is returned names the member for remove. The set holds a reference to the object. Waits
-    // for nobody, wherever other threads are stopped, and is allowed inside callbacks. Throws std::system_error:
-    // not_enough_memory (also beyond 2^20 members).
-    EFD_API int add(const eventfd& object, std::uint64_t token);
-    // Another set: what is ready in it is ready here, and a wait takes from its members, with their tokens. Waits while
-    // another thread adds a set anywhere; inside a callback it throws resource_deadlock_would_occur.
-    // Throws invalid_argument if a set would stand inside itself, or if `inner` has kernel descriptors: add its
-    // fd() then; too_many_symbolic_link_levels if it, or a set that stands in it, would have more than 32 sets above it
-    // (a write goes up to all of them).
-    EFD_API int add(const wait_set& inner, std::uint64_t token);
-    // A kernel descriptor, with events of epoll (level-triggered unless EPOLLET is among them). The kernel is asked
-    // only when nothing of ours is ready, and at every 64th wait. A number that is closed before it is removed is told
-    // of as long as a duplicate lives, as by epoll, and no longer once it was removed; added again it is another
-    // member. Throws what epoll_ctl(2) says, bad_file_descriptor, file_exists, operation_not_permitted;
-    // invalid_argument while this set stands in another; too_many_files_open. Waits while another thread adds or
-    // removes one; inside a callback it throws resource_deadlock_would_occur then.
-    EFD_API int add(int descriptor, std::uint32_t events, std::uint64_t token);
-    // After it returned nobody takes from that member here: waits for those who do, alone or from all members; of a
-    // descriptor also while another thread adds or removes one. invalid_argument: no such member, or another thread
-    // removes it. resource_deadlock_would_occur: inside a callback, where it would have to wait; nothing has changed.
-    EFD_API std::errc remove(int member) noexcept;
+    /// An object joins; the number that is returned names the member for remove. The set holds a reference to the
+    /// object. Waits for nobody, wherever other threads are stopped, and is allowed inside callbacks. Throws
+    /// std::system_error: not_enough_memory (also beyond 2^20 members).
+    EFD_API int add(const eventfd& object, std::uint64_t token) const;
+    /// Another set joins: what is ready in it is ready here, and a wait takes from its members. Waits while another
+    /// thread adds a set anywhere; inside a callback it throws resource_deadlock_would_occur. Throws invalid_argument
+    /// if a set would stand inside itself, or if `inner` has kernel descriptors: add its fd() then;
+    /// too_many_symbolic_link_levels if it, or a set that stands in it, would have more than 32 sets above it (a write
+    /// goes up to all of them).
+    EFD_API int add(const wait_set& inner, std::uint64_t token) const;
+    /// A kernel descriptor joins, with events of epoll (level-triggered unless EPOLLET is among them). The kernel is
+    /// asked only when nothing of ours is ready, and at every 64th wait. A number that is closed before it is removed
+    /// is told of as long as a duplicate lives, as by epoll, and no longer once it was removed; added again it is
+    /// another member. Throws what epoll_ctl(2) says, bad_file_descriptor, file_exists, operation_not_permitted;
+    /// invalid_argument while this set stands in another; too_many_files_open. Waits while another thread adds or
+    /// removes one; inside a callback it throws resource_deadlock_would_occur then.
+    EFD_API int add(int descriptor, std::uint32_t events, std::uint64_t token) const;
+    /// After it returned nobody takes from that member here: waits for those who do, alone or from all members; of a
+    /// descriptor also while another thread adds or removes one. invalid_argument: no such member, or another thread
+    /// removes it. resource_deadlock_would_occur: inside a callback, where it would have to wait; nothing has changed.
+    EFD_API std::errc remove(int member) const noexcept;
+    /// How many members there are at this moment.
     [[nodiscard]] EFD_API std::size_t size() const noexcept;
 
-    // Takes from one ready member. resource_unavailable_try_again: none is ready. A write that has returned is found,
-    // or was taken, wherever other threads are stopped. Handler-safe.
-    [[nodiscard]] std::errc try_any(set_event& got) noexcept {
+    /// Takes from one ready member. resource_unavailable_try_again: none is ready. A write that has returned is found,
+    /// or was taken, wherever other threads are stopped. Handler-safe.
+    [[nodiscard]] std::errc try_any(set_event& got) const noexcept {
         if (front().surely_nothing()) return std::errc::resource_unavailable_try_again;
         return take(got);
     }
-    // As try_any, and sleeps until one is. interrupted: a handler without SA_RESTART ran while it slept (with kernel
-    // descriptors among the members: any handler); nothing was taken. Handler-safe.
-    [[nodiscard]] std::errc wait_any(set_event& got) noexcept { return any(got, core::forever, nullptr); }
-    [[nodiscard]] std::errc wait_any(set_event& got, const std::stop_token& stop) noexcept {
-        return any(got, core::forever, &stop);
+    /// As try_any, and sleeps until one is. interrupted: a handler without SA_RESTART ran while it slept (with kernel
+    /// descriptors among the members: any handler); nothing was taken. Handler-safe.
+    [[nodiscard]] std::errc wait_any(set_event& got) const noexcept { return any(got, until(core::forever)); }
+    /// As wait_any, with a deadline, a stop token, or without a sleep.
+    [[nodiscard]] std::errc wait_any(set_event& got, const wait_options& options) const noexcept {
+        return any(got, core::terms_of(options));
     }
-    // timed_out, operation_canceled: as eventfd::read_until. Without a stop token handler-safe.
+    /// As wait_any, until a stop is requested: operation_canceled. Not handler-safe.
+    [[nodiscard]] std::errc wait_any(set_event& got, const std::stop_token& stop) const noexcept {
+        return any(got, until(core::forever, &stop));
+    }
+    /// As wait_any, until the deadline: timed_out. Handler-safe.
     template <class Duration>
     [[nodiscard]] std::errc
-    wait_any_until(set_event& got, std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) noexcept {
-        return any(got, core::nanoseconds_of(deadline), nullptr);
+    wait_any_until(set_event& got,
+                   std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) const noexcept {
+        return any(got, until(core::nanoseconds_of(deadline)));
     }
+    /// The same, or until a stop is requested. Not handler-safe.
     template <class Duration>
     [[nodiscard]] std::errc wait_any_until(set_event& got,
                                            std::chrono::time_point<std::chrono::steady_clock, Duration> deadline,
-                                           const std::stop_token& stop) noexcept {
-        return any(got, core::nanoseconds_of(deadline), &stop);
+                                           const std::stop_token& stop) const noexcept {
+        return any(got, until(core::nanoseconds_of(deadline), &stop));
     }
+    /// As wait_any_until, from now on.
     template <class Rep, class Period>
-    [[nodiscard]] std::errc wait_any_for(set_event& got, std::chrono::duration<Rep, Period> timeout) noexcept {
-        return any(got, core::deadline_after(timeout), nullptr);
+    [[nodiscard]] std::errc wait_any_for(set_event& got, std::chrono::duration<Rep, Period> timeout) const noexcept {
+        return any(got, until(core::deadline_after(timeout)));
+    }
+    /// The same, or until a stop is requested. Not handler-safe.
+    template <class Rep, class Period>
+    [[nodiscard]] std::errc wait_any_for(set_event& got, std::chrono::duration<Rep, Period> timeout,
+                                         const std::stop_token& stop) const noexcept {
+        return any(got, until(core::deadline_after(timeout), &stop));
     }
 
-    // Looks, as epoll_wait does, and takes nothing: fills `room` from the front with members that are ready, and says
-    // how many. Sleeps until there is one. invalid_argument: no room. A deadline in the past makes one look.
-    [[nodiscard]] std::errc wait_ready(std::span<set_event> room, std::size_t& number) noexcept {
-        return ready(room, number, core::forever, nullptr);
+    /// Looks, as epoll_wait does, and takes nothing: fills `room` from the front with members that are ready, and says
+    /// how many. Sleeps until there is one. invalid_argument: no room. interrupted as wait_any. Handler-safe.
+    [[nodiscard]] std::errc wait_ready(std::span<set_event> room, std::size_t& number) const noexcept {
+        return ready(room, number, until(core::forever));
     }
+    /// As wait_ready, with a deadline, a stop token, or without a sleep.
+    [[nodiscard]] std::errc wait_ready(std::span<set_event> room, std::size_t& number,
+                                       const wait_options& options) const noexcept {
+        return ready(room, number, core::terms_of(options));
+    }
+    /// As wait_ready, until a stop is requested: operation_canceled. Not handler-safe.
+    [[nodiscard]] std::errc wait_ready(std::span<set_event> room, std::size_t& number,
+                                       const std::stop_token& stop) const noexcept {
+        return ready(room, number, until(core::forever, &stop));
+    }
+    /// As wait_ready, until the deadline: timed_out. Handler-safe.
     template <class Duration>
     [[nodiscard]] std::errc
     wait_ready_until(std::span<set_event> room, std::size_t& number,
-                     std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) noexcept {
-        return ready(room, number, core::nanoseconds_of(deadline), nullptr);
+                     std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) const noexcept {
+        return ready(room, number, until(core::nanoseconds_of(deadline)));
     }
+    /// The same, or until a stop is requested. Not handler-safe.
+    template <class Duration>
+    [[nodiscard]] std::errc wait_ready_until(std::span<set_event> room, std::size_t& number,
+                                             std::chrono::time_point<std::chrono::steady_clock, Duration> deadline,
+                                             const std::stop_token& stop) const noexcept {
+        return ready(room, number, until(core::nanoseconds_of(deadline), &stop));
+    }
+    /// As wait_ready_until, from now on.
     template <class Rep, class Period>
     [[nodiscard]] std::errc wait_ready_for(std::span<set_event> room, std::size_t& number,
-                                           std::chrono::duration<Rep, Period> timeout) noexcept {
-        return ready(room, number, core::deadline_after(timeout), nullptr);
+                                           std::chrono::duration<Rep, Period> timeout) const noexcept {
+        return ready(room, number, until(core::deadline_after(timeout)));
+    }
+    /// The same, or until a stop is requested. Not handler-safe.
+    template <class Rep, class Period>
+    [[nodiscard]] std::errc wait_ready_for(std::span<set_event> room, std::size_t& number,
+                                           std::chrono::duration<Rep, Period> timeout,
+                                           const std::stop_token& stop) const noexcept {
+        return ready(room, number, until(core::deadline_after(timeout), &stop));
     }
 
-    // Waits until every member is ready, and takes from all of them in one step: at that moment each count was taken,
-    // and nobody ever sees some taken and others not; or none is touched. `room` gets one event for each member. One
-    // that joins or leaves meanwhile may be left out. invalid_argument: no members, no room for all, a member that is
-    // no object, or an object that joined twice. operation_not_supported: two or more of the objects once had a count
-    // of 2^27 or more, or a writer that had to wait. Not handler-safe.
-    [[nodiscard]] std::errc wait_all(std::span<set_event> room) noexcept { return all(room, core::forever, nullptr); }
-    [[nodiscard]] std::errc wait_all(std::span<set_event> room, const std::stop_token& stop) noexcept {
-        return all(room, core::forever, &stop);
+    /// Waits until every member is ready, and takes from all of them in one step: at that moment each count was taken,
+    /// and nobody ever sees some taken and others not; or none is touched. `room` gets one event for each member. One
+    /// that joins or leaves meanwhile may be left out. invalid_argument: no members, no room for all, a member that is
+    /// no object, or an object that joined twice. operation_not_supported: two or more of the objects once had a count
+    /// of 2^27 or more, or a writer that had to wait. Not handler-safe.
+    [[nodiscard]] std::errc wait_all(std::span<set_event> room) const noexcept {
+        return all(room, until(core::forever));
     }
+    /// As wait_all, with a deadline, a stop token, or without a sleep.
+    [[nodiscard]] std::errc wait_all(std::span<set_event> room, const wait_options& options) const noexcept {
+        return all(room, core::terms_of(options));
+    }
+    /// As wait_all, until a stop is requested: operation_canceled. Not handler-safe.
+    [[nodiscard]] std::errc wait_all(std::span<set_event> room, const std::stop_token& stop) const noexcept {
+        return all(room, until(core::forever, &stop));
+    }
+    /// As wait_all, until the deadline: timed_out. Not handler-safe.
     template <class Duration>
     [[nodiscard]] std::errc
     wait_all_until(std::span<set_event> room,
-                   std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) noexcept {
-        return all(room, core::nanoseconds_of(deadline), nullptr);
+                   std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) const noexcept {
+        return all(room, until(core::nanoseconds_of(deadline)));
     }
+    /// The same, or until a stop is requested. Not handler-safe.
+    template <class Duration>
+    [[nodiscard]] std::errc wait_all_until(std::span<set_event> room,
+                                           std::chrono::time_point<std::chrono::steady_clock, Duration> deadline,
+                                           const std::stop_token& stop) const noexcept {
+        return all(room, until(core::nanoseconds_of(deadline), &stop));
+    }
+    /// As wait_all_until, from now on.
     template <class Rep, class Period>
     [[nodiscard]] std::errc wait_all_for(std::span<set_event> room,
-                                         std::chrono::duration<Rep, Period> timeout) noexcept {
-        return all(room, core::deadline_after(timeout), nullptr);
+                                         std::chrono::duration<Rep, Period> timeout) const noexcept {
+        return all(room, until(core::deadline_after(timeout)));
     }
-    // As wait_all, but does not wait.
-    [[nodiscard]] EFD_API std::errc try_all(std::span<set_event> room) noexcept;
+    /// The same, or until a stop is requested. Not handler-safe.
+    template <class Rep, class Period>
+    [[nodiscard]] std::errc wait_all_for(std::span<set_event> room, std::chrono::duration<Rep, Period> timeout,
+                                         const std::stop_token& stop) const noexcept {
+        return all(room, until(core::deadline_after(timeout), &stop));
+    }
+    /// As wait_all, but does not wait.
+    [[nodiscard]] std::errc try_all(std::span<set_event> room) const noexcept {
+        return all(room, {.sleep = core::patience::never});
+    }
 
-    // A descriptor that is readable while a member is ready, for foreign loops; as eventfd::fd(doorbell::level). With
-    // kernel descriptors among the members it is the set's epoll: ask after adding the first of them, and after they
-    // were closed behind our back.
-    EFD_API int fd();
+    /// A descriptor that is readable while a member is ready, for foreign loops; as eventfd::fd(doorbell::level). With
+    /// kernel descriptors among the members it is the set's epoll: ask after adding the first of them, and after they
+    /// were closed behind our back. Throws as eventfd::fd.
+    EFD_API int fd() const;
 
-    // How long a waiter looks before it sleeps; as eventfd::set_linger.
-    EFD_API void set_linger(linger how) noexcept;
-
-    [[nodiscard]] watch::set_core* native_handle() const noexcept { return core_; }
+    /// How long a waiter looks before it sleeps; as eventfd::set_linger. Handler-safe.
+    std::errc set_linger(linger how) const noexcept {
+        if (how.is_refused()) return std::errc::invalid_argument;
+        linger_for(how.us_);
+        return std::errc{};
+    }
 
   private:
-    [[nodiscard]] const core::set_front& front() const noexcept {
-        base::must_be_there(core_);
-        return *reinterpret_cast<const core::set_front*>(core_);
+    friend struct internal_access; // of the library, src/api/internal_access.hpp
+
+    static core::wait_terms until(std::int64_t deadline_ns, const std::stop_token* stop = nullptr) noexcept {
+        return {.deadline_ns = deadline_ns, .stop = stop, .sleep = core::patience::always};
     }
-    // For what changes the set: looks whether it was moved from in any build.
-    [[nodiscard]] watch::set_core& set() const noexcept;
-    [[nodiscard]] EFD_API std::errc take(set_event& got) noexcept;
-    [[nodiscard]] EFD_API std::errc any(set_event& got, std::int64_t deadline_ns, const std::stop_token* stop) noexcept;
-    [[nodiscard]] EFD_API std::errc ready(std::span<set_event> room, std::size_t& number, std::int64_t deadline_ns,
-                                          const std::stop_token* stop) noexcept;
-    [[nodiscard]] EFD_API std::errc all(std::span<set_event> room, std::int64_t deadline_ns,
-                                        const std::stop_token* stop) noexcept;
-    watch::set_core* core_;
+    [[nodiscard]] const core::set_front& front() const noexcept {
+        base::must_be_there(front_);
+        return *front_;
+    }
+    [[nodiscard]] EFD_API std::errc take(set_event& got) const noexcept;
+    [[nodiscard]] EFD_API std::errc any(set_event& got, const core::wait_terms& terms) const noexcept;
+    [[nodiscard]] EFD_API std::errc ready(std::span<set_event> room, std::size_t& number,
+                                          const core::wait_terms& terms) const noexcept;
+    [[nodiscard]] EFD_API std::errc all(std::span<set_event> room, const core::wait_terms& terms) const noexcept;
+    EFD_API void linger_for(std::int32_t us) const noexcept;
+
+    core::set_front* front_; // of the set, watch::set_core of the library
 };
 
+/// Exchanges what the two mean.
 inline void swap(wait_set& a, wait_set& b) noexcept { a.swap(b); }
 
 } // namespace efd::EFD_ABI

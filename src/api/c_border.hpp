@@ -22,7 +22,7 @@ inline int fail(int error) noexcept {
 }
 
 inline int answer(base::status s) noexcept {
-    return s == base::status::ok ? 0 : fail(static_cast<int>(efd::to_errc(s)));
+    return s == base::status::ok ? 0 : fail(static_cast<int>(base::to_errc(s)));
 }
 
 inline std::int64_t deadline(std::uint64_t ns) noexcept {
@@ -33,5 +33,39 @@ inline std::int64_t deadline_after(std::uint64_t timeout_ns) noexcept {
     const auto now = static_cast<std::uint64_t>(efd::os::now_ns());
     return timeout_ns > UINT64_MAX - now ? efd::core::forever : deadline(now + timeout_ns);
 }
+
+// The terms of a wait with options; they refer to a token of the cancel, so that this outlives the wait. is_valid:
+// false for a value of blocking that does not exist.
+class options_given {
+  public:
+    explicit options_given(const efd_wait_options* options) noexcept {
+        if (options == nullptr) return;
+        is_valid_ = options->blocking >= EFD_BLOCKING_AS_FLAGGED && options->blocking <= EFD_BLOCKING_ALWAYS;
+        terms_.deadline_ns = deadline(options->deadline_ns);
+        terms_.sleep = static_cast<core::patience>(options->blocking);
+        cancel_ = options->cancel;
+        if (cancel_ == nullptr) return;
+        token_ = cancel_->source.get_token();
+        terms_.stop = &token_;
+    }
+    // What was done before the request happened before the return of the wait that it ended.
+    ~options_given() {
+        if (cancel_ != nullptr) base::order_acquire(cancel_);
+    }
+    options_given(const options_given&) = delete;
+    options_given& operator=(const options_given&) = delete;
+
+    [[nodiscard]] bool is_valid() const noexcept { return is_valid_; }
+    [[nodiscard]] const core::wait_terms& terms() const noexcept { return terms_; }
+
+  private:
+    efd_cancel_t* cancel_ = nullptr;
+    std::stop_token token_;
+    core::wait_terms terms_;
+    bool is_valid_ = true;
+};
+static_assert(EFD_BLOCKING_AS_FLAGGED == static_cast<int>(core::patience::as_flagged) &&
+              EFD_BLOCKING_NEVER == static_cast<int>(core::patience::never) &&
+              EFD_BLOCKING_ALWAYS == static_cast<int>(core::patience::always));
 
 } // namespace efd::api

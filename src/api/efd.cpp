@@ -19,6 +19,7 @@ using efd::api::answer;
 using efd::api::deadline;
 using efd::api::deadline_after;
 using efd::api::fail;
+using efd::api::options_given;
 using efd::base::status;
 using efd::core::context;
 using efd::core::patience;
@@ -47,29 +48,6 @@ int read_some_on(efd_t* efd, std::uint64_t* value, std::uint64_t most, const wai
 int write_on(efd_t* efd, std::uint64_t value, const wait_terms& terms) noexcept {
     if (efd == nullptr) return fail(EBADF);
     return answer(object(efd)->write(value, terms));
-}
-
-int read_stoppable(efd_t* efd, std::uint64_t* value, std::int64_t deadline_ns, efd_cancel_t* cancel) noexcept {
-    const std::stop_token token = cancel->source.get_token();
-    const int end = read_on(efd, value, {.deadline_ns = deadline_ns, .stop = &token, .sleep = patience::always});
-    efd::base::order_acquire(cancel);
-    return end;
-}
-
-int read_some_stoppable(efd_t* efd, std::uint64_t* value, std::uint64_t most, std::int64_t deadline_ns,
-                        efd_cancel_t* cancel) noexcept {
-    const std::stop_token token = cancel->source.get_token();
-    const wait_terms terms{.deadline_ns = deadline_ns, .stop = &token, .sleep = patience::always};
-    const int end = read_some_on(efd, value, most, terms);
-    efd::base::order_acquire(cancel);
-    return end;
-}
-
-int write_stoppable(efd_t* efd, std::uint64_t value, std::int64_t deadline_ns, efd_cancel_t* cancel) noexcept {
-    const std::stop_token token = cancel->source.get_token();
-    const int end = write_on(efd, value, {.deadline_ns = deadline_ns, .stop = &token, .sleep = patience::always});
-    efd::base::order_acquire(cancel);
-    return end;
 }
 
 efd::watch::ring_way way_named(int how) noexcept {
@@ -198,17 +176,19 @@ int efd_cancel_request(efd_cancel_t* cancel) noexcept {
 
 void efd_cancel_destroy(efd_cancel_t* cancel) noexcept { delete cancel; }
 
-int efd_read_cancellable(efd_t* efd, std::uint64_t* value, std::uint64_t deadline_ns, efd_cancel_t* cancel) noexcept {
-    return cancel == nullptr ? fail(EBADF) : read_stoppable(efd, value, deadline(deadline_ns), cancel);
+int efd_read_with(efd_t* efd, std::uint64_t* value, const efd_wait_options* options) noexcept {
+    const options_given given(options);
+    return given.is_valid() ? read_on(efd, value, given.terms()) : fail(EINVAL);
 }
 
-int efd_read_some_cancellable(efd_t* efd, std::uint64_t* value, std::uint64_t most, std::uint64_t deadline_ns,
-                              efd_cancel_t* cancel) noexcept {
-    return cancel == nullptr ? fail(EBADF) : read_some_stoppable(efd, value, most, deadline(deadline_ns), cancel);
+int efd_read_some_with(efd_t* efd, std::uint64_t* value, std::uint64_t most, const efd_wait_options* options) noexcept {
+    const options_given given(options);
+    return given.is_valid() ? read_some_on(efd, value, most, given.terms()) : fail(EINVAL);
 }
 
-int efd_write_cancellable(efd_t* efd, std::uint64_t value, std::uint64_t deadline_ns, efd_cancel_t* cancel) noexcept {
-    return cancel == nullptr ? fail(EBADF) : write_stoppable(efd, value, deadline(deadline_ns), cancel);
+int efd_write_with(efd_t* efd, std::uint64_t value, const efd_wait_options* options) noexcept {
+    const options_given given(options);
+    return given.is_valid() ? write_on(efd, value, given.terms()) : fail(EINVAL);
 }
 
 int efd_poll(const efd_t* efd) noexcept {

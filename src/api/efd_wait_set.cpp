@@ -9,6 +9,7 @@
 using efd::api::answer;
 using efd::api::deadline;
 using efd::api::fail;
+using efd::api::options_given;
 using efd::base::status;
 using efd::core::context;
 using efd::core::patience;
@@ -24,7 +25,8 @@ static_assert(sizeof(efd_wait_set_event) == sizeof(efd::core::set_event) &&
               alignof(efd_wait_set_event) == alignof(efd::core::set_event) &&
               offsetof(efd_wait_set_event, token) == offsetof(efd::core::set_event, token) &&
               offsetof(efd_wait_set_event, value) == offsetof(efd::core::set_event, value) &&
-              offsetof(efd_wait_set_event, events) == offsetof(efd::core::set_event, events));
+              offsetof(efd_wait_set_event, events) == offsetof(efd::core::set_event, events) &&
+              offsetof(efd_wait_set_event, origin) == offsetof(efd::core::set_event, origin));
 
 std::span<efd::core::set_event> inside(efd_wait_set_event* events, int room) noexcept {
     return {reinterpret_cast<efd::core::set_event*>(events), room > 0 ? static_cast<std::size_t>(room) : 0};
@@ -40,10 +42,25 @@ int any(efd_wait_set_t* set, efd_wait_set_event* got, const wait_terms& terms) n
     return answer(inside(set)->wait_any(inside(got, 1).front(), terms));
 }
 
-int any_stoppable(efd_wait_set_t* set, efd_wait_set_event* got, std::int64_t deadline_ns,
-                  efd_cancel_t* cancel) noexcept {
-    const std::stop_token token = cancel->source.get_token();
-    return any(set, got, {.deadline_ns = deadline_ns, .stop = &token, .sleep = patience::always});
+// How many events there are, or -1.
+int number_of(status end, std::size_t number) noexcept {
+    return end == status::ok ? static_cast<int>(number) : answer(end);
+}
+
+int ready(efd_wait_set_t* set, efd_wait_set_event* events, int room, const wait_terms& terms) noexcept {
+    if (set == nullptr) return fail(EBADF);
+    if (events == nullptr) return fail(EFAULT);
+    std::size_t number = 0;
+    const status end = inside(set)->wait_ready(inside(events, room), number, terms);
+    return number_of(end, number);
+}
+
+int all(efd_wait_set_t* set, efd_wait_set_event* events, int room, const wait_terms& terms) noexcept {
+    if (set == nullptr) return fail(EBADF);
+    if (events == nullptr) return fail(EFAULT);
+    std::size_t number = 0;
+    const status end = inside(set)->wait_all(inside(events, room), number, terms);
+    return number_of(end, number);
 }
 
 } // namespace
@@ -68,10 +85,10 @@ int efd_wait_set_add(efd_wait_set_t* set, efd_t* efd, std::uint64_t token) noexc
     return end == status::ok ? place : answer(end);
 }
 
-int efd_wait_set_add_set(efd_wait_set_t* set, efd_wait_set_t* inner) noexcept {
+int efd_wait_set_add_set(efd_wait_set_t* set, efd_wait_set_t* inner, std::uint64_t token) noexcept {
     if (set == nullptr || inner == nullptr) return fail(EBADF);
     int place = -1;
-    const status end = inside(set)->add(*inside(inner), 0, place);
+    const status end = inside(set)->add(*inside(inner), token, place);
     return end == status::ok ? place : answer(end);
 }
 
@@ -95,28 +112,31 @@ int efd_wait_set_wait_any(efd_wait_set_t* set, efd_wait_set_event* got, std::uin
     return any(set, got, until(deadline_ns));
 }
 
-int efd_wait_set_wait_any_cancellable(efd_wait_set_t* set, efd_wait_set_event* got, std::uint64_t deadline_ns,
-                                      efd_cancel_t* cancel) noexcept {
-    if (cancel == nullptr) return fail(EBADF);
-    return any_stoppable(set, got, deadline(deadline_ns), cancel);
+int efd_wait_set_wait_any_with(efd_wait_set_t* set, efd_wait_set_event* got, const efd_wait_options* options) noexcept {
+    const options_given given(options);
+    return given.is_valid() ? any(set, got, given.terms()) : fail(EINVAL);
 }
 
 int efd_wait_set_wait_ready(efd_wait_set_t* set, efd_wait_set_event* events, int room,
                             std::uint64_t deadline_ns) noexcept {
-    if (set == nullptr) return fail(EBADF);
-    if (events == nullptr) return fail(EFAULT);
-    std::size_t number = 0;
-    const status end = inside(set)->wait_ready(inside(events, room), number, until(deadline_ns));
-    return end == status::ok ? static_cast<int>(number) : answer(end);
+    return ready(set, events, room, until(deadline_ns));
+}
+
+int efd_wait_set_wait_ready_with(efd_wait_set_t* set, efd_wait_set_event* events, int room,
+                                 const efd_wait_options* options) noexcept {
+    const options_given given(options);
+    return given.is_valid() ? ready(set, events, room, given.terms()) : fail(EINVAL);
 }
 
 int efd_wait_set_wait_all(efd_wait_set_t* set, efd_wait_set_event* events, int room,
                           std::uint64_t deadline_ns) noexcept {
-    if (set == nullptr) return fail(EBADF);
-    if (events == nullptr) return fail(EFAULT);
-    std::size_t number = 0;
-    const status end = inside(set)->wait_all(inside(events, room), number, until(deadline_ns));
-    return end == status::ok ? static_cast<int>(number) : answer(end);
+    return all(set, events, room, until(deadline_ns));
+}
+
+int efd_wait_set_wait_all_with(efd_wait_set_t* set, efd_wait_set_event* events, int room,
+                               const efd_wait_options* options) noexcept {
+    const options_given given(options);
+    return given.is_valid() ? all(set, events, room, given.terms()) : fail(EINVAL);
 }
 
 int efd_wait_set_fd(efd_wait_set_t* set) noexcept {

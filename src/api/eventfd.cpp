@@ -21,19 +21,17 @@ eventfd::eventfd(std::uint64_t initval, flags how) : context_(nullptr) {
         throw std::system_error(std::make_error_code(std::errc::not_enough_memory), "efd::eventfd");
 }
 
-int eventfd::fd(doorbell how) {
+int eventfd::fd(doorbell how) const {
     int descriptor = -1;
-    const std::errc end = to_errc(watch::doorbell::open(*context_, static_cast<watch::ring_way>(how), descriptor));
-    if (end != std::errc{}) throw std::system_error(std::make_error_code(end), "efd::eventfd::fd");
+    const std::errc error = end(watch::doorbell::open(object(), static_cast<watch::ring_way>(how), descriptor));
+    if (error != std::errc{}) throw std::system_error(std::make_error_code(error), "efd::eventfd::fd");
     return descriptor;
 }
 
-std::uint32_t eventfd::arm(std::uint32_t events) {
-    std::uint32_t ready = 0;
-    const std::errc end = to_errc(watch::doorbell::arm(*context_, events, ready));
-    if (end != std::errc{})
-        throw std::system_error(std::make_error_code(end), "efd::eventfd::arm: ask fd(doorbell::armed) first");
-    return ready;
+arm_result eventfd::arm(std::uint32_t events) const noexcept {
+    arm_result armed;
+    armed.error = end(watch::doorbell::arm(object(), events, armed.ready));
+    return armed;
 }
 
 } // namespace efd

@@ -4,6 +4,7 @@
 
 #include "bench/bench.hpp"
 #include "bench/report.hpp"
+#include "cli/about.hpp"
 #include "cli/output.hpp"
 #include "cli/pattern.hpp"
 #ifdef EFD_WITH_DROPIN

@@ -127,7 +127,8 @@ status set_core::take_all(std::span<set_event> room, std::size_t& number, member
         missing = all_[std::min(holds.held, all_.size() - 1)];
         return status::would_block;
     }
-    for (std::size_t i = 0; i < all_.size(); ++i) room[i] = {all_[i]->token, objects[i].amount, core::poll_in};
+    for (std::size_t i = 0; i < all_.size(); ++i)
+        room[i] = {all_[i]->token, objects[i].amount, core::poll_in, all_[i]->token};
     number = all_.size();
     for (const held_member& one : objects) one.object->get(); // no lock is held while others' code may run
     stay.end();

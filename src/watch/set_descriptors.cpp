@@ -223,7 +223,7 @@ member* set_core::who_was_told(std::uint64_t registered) noexcept {
             member* const one = who_was_told(found[i].beside);
             if (one == nullptr) continue;
             if ((one->events & os::epoll_one_shot) != 0) one->has_fired.store(1, base::relaxed);
-            room[filled++] = {one->token, 0, found[i].events};
+            room[filled++] = {one->token, 0, found[i].events, one->token};
             one->exit();
         }
         if (filled == number) break;

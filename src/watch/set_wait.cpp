@@ -140,10 +140,14 @@ std::uint32_t set_core::find(std::uint32_t start) noexcept {
 
 // The caller is inside the member.
 status set_core::take_from(member& here, set_event& got) noexcept {
-    if (here.inner != nullptr) return here.inner->take_ready(got);
+    if (here.inner != nullptr) {
+        const status end = here.inner->take_ready(got);
+        if (end == status::ok) got.token = here.token; // and the origin stays
+        return end;
+    }
     std::uint64_t value = 0;
     const status end = here.object.load(base::relaxed)->try_read(value);
-    if (end == status::ok) got = {here.token, value, core::poll_in};
+    if (end == status::ok) got = {here.token, value, core::poll_in, here.token};
     return end;
 }
 
@@ -197,7 +201,7 @@ status set_core::look_ready(std::span<set_event> room, std::size_t& number) noex
             continue;
         }
         if (here.object.load(base::relaxed)->count() > 0)
-            room[number++] = {here.token, 0, core::poll_in};
+            room[number++] = {here.token, 0, core::poll_in, here.token};
         else
             settle(here);
         here.exit();

@@ -21,8 +21,8 @@ constexpr std::uint64_t ceiling = UINT64_MAX;
 TEST(border, a_null_object_is_a_bad_descriptor) {
     std::uint64_t value = 0;
     unsigned ready = 0;
-    efd_wait_queue_entry entry{};
-    entry.callback = [](efd_wait_queue_entry*, unsigned) { return 0; };
+    efd_wait_queue_entry entry =
+        EFD_WAIT_QUEUE_ENTRY_INIT([](efd_wait_queue_entry*, unsigned) { return 0; }, 0, 0, nullptr);
     efd_cancel_t* const cancel = efd_cancel_create();
     EXPECT_ERRNO(efd_read(nullptr, &value), EBADF);
     EXPECT_ERRNO(efd_write(nullptr, 1), EBADF);
@@ -32,8 +32,10 @@ TEST(border, a_null_object_is_a_bad_descriptor) {
     EXPECT_ERRNO(efd_write_until(nullptr, 1, 0), EBADF);
     EXPECT_ERRNO(efd_read_for(nullptr, &value, 0), EBADF);
     EXPECT_ERRNO(efd_write_for(nullptr, 1, 0), EBADF);
-    EXPECT_ERRNO(efd_read_cancellable(nullptr, &value, 0, cancel), EBADF);
-    EXPECT_ERRNO(efd_write_cancellable(nullptr, 1, 0, cancel), EBADF);
+    const efd_wait_options at_once{0, cancel, EFD_BLOCKING_ALWAYS};
+    EXPECT_ERRNO(efd_read_with(nullptr, &value, &at_once), EBADF);
+    EXPECT_ERRNO(efd_read_some_with(nullptr, &value, 1, &at_once), EBADF);
+    EXPECT_ERRNO(efd_write_with(nullptr, 1, &at_once), EBADF);
     EXPECT_ERRNO(efd_signal(nullptr), EBADF);
     EXPECT_ERRNO(efd_signal_deferred(nullptr), EBADF);
     EXPECT_ERRNO(efd_poll(nullptr), EBADF);
@@ -66,7 +68,11 @@ TEST(border, a_null_place_for_a_value_is_efault_and_takes_nothing) {
     efd_work nothing{};
     EXPECT_ERRNO(efd_defer(&nothing), EINVAL);
     std::uint64_t value = 0;
-    EXPECT_ERRNO(efd_read_cancellable(object, &value, 0, nullptr), EBADF);
+    const efd_wait_options wrong{0, nullptr, EFD_BLOCKING_ALWAYS + 1};
+    EXPECT_ERRNO(efd_read_with(object, &value, &wrong), EINVAL);
+    EXPECT_ERRNO(efd_read_some_with(object, &value, 1, &wrong), EINVAL);
+    EXPECT_ERRNO(efd_write_with(object, 1, &wrong), EINVAL);
+    EXPECT_ERRNO(efd_read_with(object, nullptr, nullptr), EFAULT);
     EXPECT_EQ(efd_count(object), 5U);
     efd_put(object);
 }

@@ -2,6 +2,7 @@
 #include <efd/efd.h>
 #include <efd/eventfd.hpp>
 
+#include "api/internal_access.hpp"
 #include "support/called_entry.hpp"
 #include "support/sanitizer.hpp"
 #include "support/waiting.hpp"
@@ -25,7 +26,7 @@ TEST(lifetime, an_object_is_one_cache_line) {
     EXPECT_EQ(sizeof(context), 64U);
     EXPECT_EQ(alignof(context), 64U);
     const eventfd object;
-    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(object.native_handle()) % 64, 0U);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(efd::internal_access::context_of(object)) % 64, 0U);
 }
 
 TEST(lifetime, references_keep_the_object_until_the_last_put) {
@@ -48,7 +49,7 @@ TEST(lifetime, handles_move_swap_and_duplicate) {
     EXPECT_EQ(b.count(), 5U);
     a = std::move(b);
     EXPECT_EQ(a.id(), id_of_a);
-    EXPECT_EQ(a.native_handle()->references(), 2U);
+    EXPECT_EQ(efd::internal_access::context_of(a)->references(), 2U);
 }
 
 TEST(lifetime, an_id_is_free_again_after_the_last_put_and_not_before) {
@@ -96,7 +97,7 @@ class stranger {
     stranger(const stranger&) = delete;
     stranger& operator=(const stranger&) = delete;
 
-    void hand(const eventfd& object) { handed_over_ = object.native_handle(); }
+    void hand(const eventfd& object) { handed_over_ = efd::internal_access::context_of(object); }
 
   private:
     std::atomic<context*> handed_over_{nullptr};
@@ -269,7 +270,8 @@ TEST(lifetime, a_deferred_signal_in_a_callback_ends_a_wait_whose_object_dies_at_
     std::atomic<eventfd*> target{nullptr};
     called_entry e(
         [&](std::uint32_t) {
-            if (eventfd* const object = target.exchange(nullptr)) object->native_handle()->signal_deferred();
+            if (eventfd* const object = target.exchange(nullptr))
+                efd::internal_access::context_of(*object)->signal_deferred();
             return 0;
         },
         efd::core::poll_in);

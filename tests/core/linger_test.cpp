@@ -12,7 +12,8 @@ using efd::eventfd;
 using efd::tests::observed_thread;
 
 TEST(linger, a_lingering_reader_still_sleeps_and_is_still_woken) {
-    for (const efd::linger how : {efd::linger::off(), efd::linger::automatic(), efd::linger::microseconds(20)}) {
+    for (const efd::linger how :
+         {efd::linger::off(), efd::linger::automatic(), efd::linger(std::chrono::microseconds(20))}) {
         eventfd there;
         eventfd back;
         there.set_linger(how);
@@ -47,6 +48,14 @@ TEST(linger, settings_are_checked_at_the_border) {
         EXPECT_EQ(errno, EINVAL);
     }
     efd_put(object);
+    eventfd in_cpp;
+    using namespace std::chrono_literals;
+    for (const efd::linger right : {efd::linger::off(), efd::linger::automatic(), efd::linger(0us), efd::linger(1s),
+                                    efd::linger(1ns), efd::linger(std::chrono::duration<double>(0.5))})
+        EXPECT_EQ(in_cpp.set_linger(right), std::errc{});
+    for (const efd::linger wrong : {efd::linger(-1us), efd::linger(1'000'001us), efd::linger(std::chrono::hours::max()),
+                                    efd::linger(std::chrono::nanoseconds::min())})
+        EXPECT_EQ(in_cpp.set_linger(wrong), std::errc::invalid_argument);
 }
 
 } // namespace

@@ -5,6 +5,7 @@
 #include <efd/efd.h>
 #include <efd/eventfd.hpp>
 
+#include "api/internal_access.hpp"
 #include "core/ida.hpp"
 #include "support/called_entry.hpp"
 
@@ -177,16 +178,16 @@ TEST(memory, an_entry_for_which_there_is_no_queue_is_no_memory_and_joins_later) 
     auto end = efd::base::status::ok;
     {
         const refusal no_new(refuse_new); // nor would a failed expectation find memory for what it says
-        end = fresh.native_handle()->add_wait_queue(entry, ready);
+        end = efd::internal_access::context_of(fresh)->add_wait_queue(entry, ready);
     }
     EXPECT_EQ(end, efd::base::status::no_memory);
     EXPECT_EQ(fresh.write(1), std::errc{});
     EXPECT_EQ(calls, 0);
-    EXPECT_EQ(fresh.native_handle()->add_wait_queue(entry, ready), efd::base::status::ok);
+    EXPECT_EQ(efd::internal_access::context_of(fresh)->add_wait_queue(entry, ready), efd::base::status::ok);
     EXPECT_EQ(ready & poll_in, poll_in);
     EXPECT_EQ(fresh.write(1), std::errc{});
     EXPECT_EQ(calls, 1);
-    EXPECT_EQ(fresh.native_handle()->remove_wait_queue(entry), efd::base::status::ok);
+    EXPECT_EQ(efd::internal_access::context_of(fresh)->remove_wait_queue(entry), efd::base::status::ok);
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 // the library (linked statically here) reaches the kernel, and holds one thread just before or after its futex call.
 #include <efd/eventfd.hpp>
 
+#include "api/internal_access.hpp"
 #include "support/called_entry.hpp"
 #include "support/waiting.hpp"
 
@@ -154,7 +155,7 @@ TEST(race, a_late_signaller_of_a_sealed_object_gives_no_unit_to_the_one_born_in_
     is_held.acquire();
     ASSERT_TRUE(reader.seen_done());
     eventfd born;
-    ASSERT_EQ(born.native_handle(), dying);
+    ASSERT_EQ(efd::internal_access::context_of(born), dying);
     may_go_on.release();
     ASSERT_TRUE(signaller.seen_done());
     EXPECT_EQ(born.count(), 0U);
@@ -235,7 +236,7 @@ TEST(race, signal_mask_is_a_wake_for_readers_whatever_the_mask) {
     std::uint32_t seen = 0;
     entry e([&](std::uint32_t key) { return seen = key, 0; }, efd::core::poll_in);
     ASSERT_EQ(object.add_wait_queue(e, ready), std::errc{});
-    object.native_handle()->signal_mask(efd::core::poll_out | 0x100);
+    efd::internal_access::context_of(object)->signal_mask(efd::core::poll_out | 0x100);
     EXPECT_EQ(seen, efd::core::poll_in | efd::core::poll_out | 0x100U);
     EXPECT_EQ(object.remove_wait_queue(e), std::errc{});
 }

@@ -66,7 +66,9 @@ int cancel_in_a_sandbox() {
     for (efd_cancel_t* const cancel : cancels)
         readers.push_back(std::make_unique<observed_thread>([object, cancel, &cancelled] {
             std::uint64_t value = 0;
-            if (efd_read_cancellable(object, &value, EFD_FOREVER, cancel) != 0 && errno == ECANCELED) ++cancelled;
+            efd_wait_options until = EFD_WAIT_OPTIONS_INIT;
+            until.cancel = cancel;
+            if (efd_read_with(object, &value, &until) != 0 && errno == ECANCELED) ++cancelled;
         }));
     const auto must = [](bool holds, int step) {
         if (!holds) ::_exit(step);

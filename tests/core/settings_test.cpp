@@ -79,8 +79,8 @@ void stay_on(std::size_t cpu) {
 TEST(settings, a_reader_that_lingers_takes_what_comes_early_and_sleeps_for_what_comes_late) {
     const std::vector<std::size_t> cpus = processors();
     if (cpus.size() < 2) GTEST_SKIP() << "needs two processors";
-    for (const efd::linger how :
-         {efd::linger::automatic(), efd::linger::microseconds(20), efd::linger::microseconds(20'000)}) {
+    for (const efd::linger how : {efd::linger::automatic(), efd::linger(std::chrono::microseconds(20)),
+                                  efd::linger(std::chrono::milliseconds(20))}) {
         constexpr std::uint64_t late = 12;
         constexpr std::uint64_t early = 200;
         eventfd object;

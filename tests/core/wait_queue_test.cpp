@@ -1,6 +1,7 @@
 // The wait queue: who is called, in which order, and what a callback may do.
 #include <efd/eventfd.hpp>
 
+#include "api/internal_access.hpp"
 #include "support/called_entry.hpp"
 #include "support/waiting.hpp"
 
@@ -95,9 +96,9 @@ TEST(wait_queue, adding_twice_and_removing_a_stranger_are_refused) {
     EXPECT_EQ(object.add_wait_queue(e, ready), std::errc::invalid_argument);
     EXPECT_EQ(other.add_wait_queue(e, ready), std::errc::invalid_argument);
     EXPECT_EQ(other.remove_wait_queue(e), std::errc::invalid_argument);
-    EXPECT_EQ(object.native_handle()->references(), 2U); // the entry holds one
+    EXPECT_EQ(efd::internal_access::context_of(object)->references(), 2U); // the entry holds one
     EXPECT_EQ(object.remove_wait_queue(e), std::errc{});
-    EXPECT_EQ(object.native_handle()->references(), 1U);
+    EXPECT_EQ(efd::internal_access::context_of(object)->references(), 1U);
     wait_queue_entry empty;
     EXPECT_EQ(object.add_wait_queue(empty, ready), std::errc::invalid_argument);
 }
@@ -272,7 +273,7 @@ TEST(recursion_guard, a_deferred_signal_in_a_callback_counts_at_once_and_is_told
         EXPECT_EQ(calls, 5);
         EXPECT_EQ(counts, (std::vector<std::uint64_t>{2, 3, 4, 5, 5}));
         EXPECT_EQ(object.remove_wait_queue(e), std::errc{});
-        EXPECT_EQ(object.native_handle()->references(), 1U);
+        EXPECT_EQ(efd::internal_access::context_of(object)->references(), 1U);
     }
 }
 

@@ -162,19 +162,22 @@ TEST(waiting, who_leaves_by_deadline_takes_its_mark_away) {
 TEST(waiting, c_cancel_token_ends_waits_now_and_later) {
     efd_t* const object = efd_create(0, 0);
     efd_cancel_t* const cancel = efd_cancel_create();
+    efd_wait_options until = EFD_WAIT_OPTIONS_INIT;
+    until.cancel = cancel;
     observed_thread reader([&] {
         std::uint64_t value = 0;
-        EXPECT_EQ(efd_read_cancellable(object, &value, EFD_FOREVER, cancel), -1);
+        EXPECT_EQ(efd_read_with(object, &value, &until), -1);
         EXPECT_EQ(errno, ECANCELED);
     });
     ASSERT_TRUE(reader.seen_asleep());
     EXPECT_EQ(efd_cancel_request(cancel), 0);
     ASSERT_TRUE(reader.seen_done());
     std::uint64_t value = 0;
-    EXPECT_EQ(efd_read_cancellable(object, &value, EFD_FOREVER, cancel), -1);
+    EXPECT_EQ(efd_read_with(object, &value, &until), -1);
     EXPECT_EQ(errno, ECANCELED);
-    EXPECT_EQ(efd_write_cancellable(object, 2, EFD_FOREVER, cancel), 0);
-    EXPECT_EQ(efd_read_cancellable(object, &value, 0, cancel), 0);
+    EXPECT_EQ(efd_write_with(object, 2, &until), 0);
+    until.deadline_ns = 0;
+    EXPECT_EQ(efd_read_with(object, &value, &until), 0);
     EXPECT_EQ(value, 2U);
     efd_cancel_destroy(cancel);
     efd_put(object);

@@ -33,10 +33,10 @@ class in_call {
 };
 
 void account(const set_event& got) noexcept {
-    must(got.token < most_objects && here->objects[got.token] != nullptr, "an event with the token of nobody");
+    must(got.origin < most_objects && here->objects[got.origin] != nullptr, "an event with the token of nobody");
     must(got.value > 0, "a take took nothing and said ok");
-    must(!here->objects[got.token]->semaphore() || got.value == 1, "a take from a semaphore took more than one");
-    here->taken[got.token] += got.value;
+    must(!here->objects[got.origin]->semaphore() || got.value == 1, "a take from a semaphore took more than one");
+    here->taken[got.origin] += got.value;
 }
 
 std::string forgotten_in_set(int i) {

@@ -64,7 +64,7 @@ class cpp_face final : public subject {
         return 0;
     }
     void set_nonblock(unsigned handle, bool on) override { at(handle).set_nonblock(on); }
-    bool nonblock(unsigned handle) override { return (at(handle).native_handle()->flags() & core::flag_nonblock) != 0; }
+    bool nonblock(unsigned handle) override { return at(handle).nonblock(); }
     unsigned poll(unsigned handle) override { return at(handle).poll(); }
     std::uint64_t count(unsigned handle) override { return at(handle).count(); }
 

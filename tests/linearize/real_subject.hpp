@@ -39,12 +39,15 @@ class real_subject {
         return most == 0 ? object_.read_until(value, deadline) : object_.read_some_until(value, most, deadline);
     }
     std::errc read(std::uint64_t& value, std::uint64_t most, const std::stop_token& stop) {
-        return most == 0 ? object_.read(value, stop) : object_.read_some(value, most, stop);
+        const wait_options until{.stop = stop, .blocking = blocking::always};
+        return most == 0 ? object_.read(value, until) : object_.read_some(value, most, until);
     }
     std::errc try_write(std::uint64_t n) { return object_.try_write(n); }
     std::errc write(std::uint64_t n) { return object_.write(n); }
     std::errc write_until(std::uint64_t n, moment deadline) { return object_.write_until(n, deadline); }
-    std::errc write(std::uint64_t n, const std::stop_token& stop) { return object_.write(n, stop); }
+    std::errc write(std::uint64_t n, const std::stop_token& stop) {
+        return object_.write(n, {.stop = stop, .blocking = blocking::always});
+    }
     void signal() { object_.signal(); }
     std::uint64_t count() { return object_.count(); }
     std::uint64_t poll() { return object_.poll(); }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Each public header compiles alone, twice in one file, and without any of the compiler's warnings that makes sense for a
-# header, as users include it with -I; efd.h from C89 and from C++98 on. Before C++20 the first thing that each C++ header
+# header, as users include it with -I; those of C from C89 and from C++98 on. Before C++20 the first thing that each C++ header
 # says is what to do.
 #   headers.sh INCLUDE_DIRECTORY CC CXX
 # An adapter, whose card says "Needs <HEADER>" of a foreign library, is left out where that is not installed, as libefd
@@ -47,11 +47,13 @@ asks_for_cxx20() {
     esac
 }
 
-for standard in c89 c99 c11; do
-    compiles efd/efd.h "$cc" -x c -std=$standard $strict
-done
-for standard in c++98 c++11; do
-    compiles efd/efd.h "$cxx" -x c++ -std=$standard $strict
+for header in efd/efd.h efd/wait_set.h efd/version.h; do
+    for standard in c89 c99 c11; do
+        compiles $header "$cc" -x c -std=$standard $strict
+    done
+    for standard in c++98 c++11; do
+        compiles $header "$cxx" -x c++ -std=$standard $strict
+    done
 done
 # GLib alone has its headers in a place of its own.
 foreign="$(pkg-config --cflags glib-2.0 2>/dev/null | sed 's/-I/-isystem /g' || true)"

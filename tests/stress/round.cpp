@@ -1,6 +1,7 @@
 // tests/stress/round.cpp: see round.hpp. The waits here have a bound far beyond the limit of the watch: who is not
 // quiet by then hangs in a way that the watch cannot name, and the program ends with what can be seen.
 #include "stress/round.hpp"
+#include "api/internal_access.hpp"
 
 #include "stress/worker.hpp"
 
@@ -134,9 +135,9 @@ class round {
             if (!right)
                 table_.complain(fmt::format("{}: written {}, read and left {}", s.name(), in.text(), out.text()));
             if (rest > s.most()) table_.complain(fmt::format("{} stands above its bound", s.name()));
-            if (s.object().native_handle()->references() != 1)
-                table_.complain(
-                    fmt::format("{} has {} references", s.name(), s.object().native_handle()->references()));
+            if (efd::internal_access::context_of(s.object())->references() != 1)
+                table_.complain(fmt::format("{} has {} references", s.name(),
+                                            efd::internal_access::context_of(s.object())->references()));
         }
     }
 

@@ -5,6 +5,7 @@
 // round; `turn` is odd while it stands and never comes back, so a reader knows whether it saw one wait or two.
 #pragma once
 
+#include "api/internal_access.hpp"
 #include "stress/ledger.hpp"
 #include "stress/subjects.hpp"
 
@@ -71,7 +72,7 @@ class waiting_at {
     waiting_at(seat& s, std::size_t where, bool writer, std::uint64_t amount)
         : waiting_at(s, static_cast<int>(where), writer, amount, nullptr) {}
     // Reads an object of its own, which outlives the notice.
-    waiting_at(seat& s, eventfd& own) : waiting_at(s, nowhere, false, 0, own.native_handle()) {}
+    waiting_at(seat& s, eventfd& own) : waiting_at(s, nowhere, false, 0, efd::internal_access::context_of(own)) {}
     ~waiting_at() { ++seat_.turn; }
     waiting_at(const waiting_at&) = delete;
     waiting_at& operator=(const waiting_at&) = delete;

@@ -4,6 +4,7 @@
 // be written so that a writer can be let go again is decided here, with what must hold of the count at any time.
 #pragma once
 
+#include "api/internal_access.hpp"
 #include "linearize/dice.hpp"
 
 #include <efd/detail/core/word.hpp>
@@ -28,7 +29,9 @@ class subject {
     explicit subject(kind is);
 
     [[nodiscard]] eventfd& object() noexcept { return object_; }
-    [[nodiscard]] efd_t* c_object() noexcept { return reinterpret_cast<efd_t*>(object_.native_handle()); }
+    [[nodiscard]] efd_t* c_object() noexcept {
+        return reinterpret_cast<efd_t*>(efd::internal_access::context_of(object_));
+    }
     [[nodiscard]] kind is() const noexcept { return is_; }
     [[nodiscard]] std::string_view name() const noexcept { return kind_names[static_cast<std::size_t>(is_)]; }
     [[nodiscard]] std::uint64_t initial() const noexcept { return initial_; }

@@ -1,6 +1,7 @@
 // tests/stress/watch.cpp: see watch.hpp. What the kernel says of a thread is read from /proc only for those whose
 // condition holds, which are few. Reads the notices of the seats and the counts of the objects, changes nothing.
 #include "stress/watch.hpp"
+#include "api/internal_access.hpp"
 
 #include "support/waiting.hpp"
 
@@ -60,10 +61,10 @@ std::string describe(table& around) {
     for (subject& s : around.subjects) {
         std::array<std::uint64_t, 8> words{};
         // Word by word, as others go on changing them; copied as bytes, ThreadSanitizer would rightly object.
-        const auto* const from = reinterpret_cast<const std::uint64_t*>(s.object().native_handle());
+        const auto* const from = reinterpret_cast<const std::uint64_t*>(efd::internal_access::context_of(s.object()));
         for (std::size_t i = 0; i < words.size(); ++i) words[i] = __atomic_load_n(from + i, __ATOMIC_RELAXED);
         text += fmt::format("  {:15} count {}, {} references, words", s.name(), s.object().count(),
-                            s.object().native_handle()->references());
+                            efd::internal_access::context_of(s.object())->references());
         for (const std::uint64_t word : words) text += fmt::format(" {:016x}", word);
         text += '\n';
     }

@@ -3,6 +3,7 @@
 // A call that may sleep stands under a notice (waiting_at), so that the watch knows what it waits for. Every answer is
 // accounted for, and an answer that such a call cannot have is a failure.
 #include "stress/worker.hpp"
+#include "api/internal_access.hpp"
 
 #include "stress/tamper.hpp"
 #include "support/waiting.hpp"
@@ -102,14 +103,14 @@ void worker::write_until_stopped(std::size_t at) {
 // owed that write and waits for it.
 void worker::live_and_die(std::size_t) {
     eventfd own(0, d().one_in(2) ? flags::semaphore : flags::none);
-    std::atomic<core::context*>* const slot = table_.letters.post(own.native_handle());
+    std::atomic<core::context*>* const slot = table_.letters.post(efd::internal_access::context_of(own));
     if (slot == nullptr) return;
     const waiting_at notice(seat_, own);
     std::uint64_t value = 0;
     std::errc end = std::errc::timed_out;
     if (d().one_in(2)) {
         end = own.read_for(value, moment());
-        core::context* mine = own.native_handle();
+        core::context* mine = efd::internal_access::context_of(own);
         if (end == std::errc::timed_out && slot->compare_exchange_strong(mine, nullptr)) return;
     }
     if (end == std::errc::timed_out) end = own.read(value);

@@ -84,7 +84,8 @@ void worker::through_c_with_token(std::size_t at) {
     std::uint64_t value = 0;
     {
         const waiting_at notice(seat_, at, false, 0);
-        account_read(at, of_c(efd_read_cancellable(table_.subjects[at].c_object(), &value, deadline, cancel)), value);
+        const efd_wait_options until{deadline, cancel, EFD_BLOCKING_ALWAYS};
+        account_read(at, of_c(efd_read_with(table_.subjects[at].c_object(), &value, &until)), value);
     }
     efd_cancel_destroy(cancel);
 }
@@ -132,7 +133,7 @@ void worker::toggle_nonblock(std::size_t at) { object(at).set_nonblock(d().one_i
 
 void worker::set_linger(std::size_t at) {
     constexpr std::array<linger, 4> settings{linger::off(), linger::off(), linger::automatic(),
-                                             linger::microseconds(5)};
+                                             linger(std::chrono::microseconds(5))};
     object(at).set_linger(d().of(settings));
 }
 

@@ -54,16 +54,25 @@ TEST_F(c_sets, any_ready_and_all) {
 TEST_F(c_sets, descriptors_and_nesting) {
     std::array<int, 2> ends{};
     ASSERT_EQ(::pipe(ends.data()), 0);
-    ASSERT_GE(efd_wait_set_add_set(set_, other_), 0);
-    EXPECT_FAILS(efd_wait_set_add_set(other_, set_), EINVAL);
+    ASSERT_GE(efd_wait_set_add_set(set_, other_, 8), 0);
+    EXPECT_FAILS(efd_wait_set_add_set(other_, set_, 0), EINVAL);
     EXPECT_FAILS(efd_wait_set_add_fd(other_, ends[0], POLLIN, 9), EINVAL); // it stands in another
     ASSERT_GE(efd_wait_set_add_fd(set_, ends[0], POLLIN, 9), 0);
     EXPECT_FAILS(efd_wait_set_add_fd(set_, ends[0], POLLIN, 9), EEXIST);
     EXPECT_FAILS(efd_wait_set_add_fd(set_, -1, POLLIN, 9), EBADF);
     ASSERT_GE(efd_wait_set_add(other_, a_, 3), 0);
     ASSERT_EQ(efd_signal(a_), 0);
+    ASSERT_EQ(efd_wait_set_wait_ready(set_, got_.data(), 4, EFD_FOREVER), 1);
+    EXPECT_EQ(got_[0].token, 8U) << "of the member of the set that was asked, whether something was taken or not";
+    EXPECT_EQ(got_[0].origin, 8U);
     ASSERT_EQ(efd_wait_set_wait_any(set_, got_.data(), EFD_FOREVER), 0);
-    EXPECT_EQ(got_[0].token, 3U);
+    EXPECT_EQ(got_[0].token, 8U);
+    EXPECT_EQ(got_[0].origin, 3U) << "of the object that was taken from";
+    EXPECT_EQ(got_[0].value, 1U);
+    ASSERT_EQ(efd_signal(a_), 0);
+    ASSERT_EQ(efd_wait_set_try_any(set_, got_.data()), 0);
+    EXPECT_EQ(got_[0].token, 8U);
+    EXPECT_EQ(got_[0].origin, 3U);
     ASSERT_EQ(::write(ends[1], "x", 1), 1);
     pollfd one{efd_wait_set_fd(set_), POLLIN, 0};
     EXPECT_EQ(::poll(&one, 1, 0), 1);
@@ -76,7 +85,7 @@ TEST_F(c_sets, descriptors_and_nesting) {
 TEST_F(c_sets, what_is_not_there_is_said) {
     EXPECT_FAILS(efd_wait_set_add(nullptr, a_, 0), EBADF);
     EXPECT_FAILS(efd_wait_set_add(set_, nullptr, 0), EBADF);
-    EXPECT_FAILS(efd_wait_set_add_set(set_, nullptr), EBADF);
+    EXPECT_FAILS(efd_wait_set_add_set(set_, nullptr, 0), EBADF);
     EXPECT_FAILS(efd_wait_set_add_fd(nullptr, 0, POLLIN, 0), EBADF);
     EXPECT_FAILS(efd_wait_set_remove(nullptr, 0), EBADF);
     EXPECT_FAILS(efd_wait_set_remove(set_, -1), EINVAL);
@@ -85,13 +94,23 @@ TEST_F(c_sets, what_is_not_there_is_said) {
     EXPECT_FAILS(efd_wait_set_wait_ready(set_, nullptr, 1, 0), EFAULT);
     EXPECT_FAILS(efd_wait_set_wait_ready(set_, got_.data(), 0, 0), EINVAL);
     EXPECT_FAILS(efd_wait_set_wait_all(set_, got_.data(), 4, 0), EINVAL);
-    EXPECT_FAILS(efd_wait_set_wait_any_cancellable(set_, got_.data(), 0, nullptr), EBADF);
+    const efd_wait_options wrong{0, nullptr, -1};
+    EXPECT_FAILS(efd_wait_set_wait_any_with(set_, got_.data(), &wrong), EINVAL);
+    EXPECT_FAILS(efd_wait_set_wait_ready_with(set_, got_.data(), 4, &wrong), EINVAL);
+    EXPECT_FAILS(efd_wait_set_wait_all_with(set_, got_.data(), 4, &wrong), EINVAL);
     EXPECT_FAILS(efd_wait_set_fd(nullptr), EBADF);
     EXPECT_FAILS(efd_wait_set_set_linger(set_, -2), EINVAL);
     EXPECT_EQ(efd_wait_set_set_linger(set_, EFD_LINGER_AUTO), 0);
     efd_cancel_t* const cancel = efd_cancel_create();
     ASSERT_EQ(efd_cancel_request(cancel), 0);
-    EXPECT_FAILS(efd_wait_set_wait_any_cancellable(set_, got_.data(), EFD_FOREVER, cancel), ECANCELED);
+    ASSERT_GE(efd_wait_set_add(set_, a_, 1), 0);
+    efd_wait_options until = EFD_WAIT_OPTIONS_INIT;
+    until.cancel = cancel;
+    EXPECT_FAILS(efd_wait_set_wait_any_with(set_, got_.data(), &until), ECANCELED);
+    EXPECT_FAILS(efd_wait_set_wait_ready_with(set_, got_.data(), 4, &until), ECANCELED);
+    EXPECT_FAILS(efd_wait_set_wait_all_with(set_, got_.data(), 4, &until), ECANCELED);
+    until.blocking = EFD_BLOCKING_NEVER;
+    EXPECT_FAILS(efd_wait_set_wait_any_with(set_, got_.data(), &until), EAGAIN);
     efd_cancel_destroy(cancel);
     efd_wait_set_destroy(nullptr);
 }

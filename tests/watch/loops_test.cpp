@@ -165,10 +165,10 @@ TEST_P(loops, armed_tells_once_for_each_arm) {
     WATCH(watcher, fd, POLLIN);
     ASSERT_TRUE(object.signal());
     EXPECT_FALSE(watcher->event(0)) << "nobody has armed";
-    EXPECT_EQ(object.arm(), unsigned{POLLIN}) << "it is there already";
+    EXPECT_EQ(object.arm().ready, unsigned{POLLIN}) << "it is there already";
     for (int round = 0; round < 3; ++round) {
         EXPECT_EQ(take(object), 1U);
-        EXPECT_EQ(object.arm(), 0U);
+        EXPECT_EQ(object.arm().ready, 0U);
         EXPECT_FALSE(watcher->event(0)) << "armed, and nothing came, round " << round;
         ASSERT_TRUE(object.signal());
         EXPECT_TRUE(watcher->event(0)) << "the ring, round " << round;
@@ -185,7 +185,7 @@ TEST_P(loops, armed_wakes_a_loop_that_sleeps) {
     const int fd = object.fd(doorbell::armed);
     WATCH(watcher, fd, POLLIN);
     for (int round = 0; round < 3; ++round) {
-        ASSERT_EQ(object.arm(), 0U);
+        ASSERT_EQ(object.arm().ready, 0U);
         bool woken = false;
         observed_thread sleeper([&] { woken = watcher->event(bound_ms); });
         ASSERT_TRUE(efd::tests::eventually([&] { return sleeper.tid() != 0 && asleep_in_loop(sleeper.tid()); }));
@@ -202,12 +202,12 @@ TEST_P(loops, armed_tells_writers_of_room) {
     const int fd = object.fd(doorbell::armed);
     WATCH(watcher, fd, POLLIN); // the ring makes it readable, whatever it was armed for
     for (int round = 0; round < 3; ++round) {
-        ASSERT_EQ(object.arm(POLLOUT), 0U);
+        ASSERT_EQ(object.arm(POLLOUT).ready, 0U);
         EXPECT_FALSE(watcher->event(0)) << "no room, round " << round;
         EXPECT_EQ(take(object), largest);
         EXPECT_TRUE(watcher->event(0)) << "room, round " << round;
         settle(fd, of_edges());
-        EXPECT_EQ(object.arm(POLLOUT), unsigned{POLLOUT});
+        EXPECT_EQ(object.arm(POLLOUT).ready, unsigned{POLLOUT});
         ASSERT_EQ(object.try_write(largest), std::errc{});
         EXPECT_FALSE(watcher->event(0));
     }
@@ -279,8 +279,8 @@ TEST(epollexclusive, one_write_wakes_one_loop_armed) { one_write_wakes_one(doorb
 TEST(armed_race, an_arm_that_finds_its_event_leaves_the_mark_of_another) {
     eventfd object(largest);
     epoll_loop watcher(object.fd(doorbell::armed), EPOLLIN | EPOLLET);
-    ASSERT_EQ(object.arm(POLLOUT), 0U);
-    ASSERT_EQ(object.arm(POLLIN), unsigned{POLLIN});
+    ASSERT_EQ(object.arm(POLLOUT).ready, 0U);
+    ASSERT_EQ(object.arm(POLLIN).ready, unsigned{POLLIN});
     EXPECT_EQ(take(object), largest);
     EXPECT_TRUE(watcher.event(0)) << "the arm for room was forgotten";
 }

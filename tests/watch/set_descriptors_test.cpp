@@ -1,5 +1,6 @@
 // Kernel descriptors in a wait_set: told once means told, fairness, numbers that are closed and come back, nesting; and
 // a set that is destroyed while somebody is busy with a member.
+#include "api/internal_access.hpp"
 #include "support/waiting.hpp"
 #include "watch/set_parts.hpp"
 
@@ -164,10 +165,10 @@ TEST(set_descriptors, who_has_left_another_set_takes_them_and_who_has_none_left_
     EXPECT_EQ(look(inner), 5U);
     EXPECT_THROW(outer.add(inner, 0), std::system_error);
     ASSERT_EQ(inner.remove(place), std::errc{});
-    outer.add(inner, 0);
+    outer.add(inner, 9);
     eventfd object(1);
     inner.add(object, 6);
-    EXPECT_EQ(look(outer), 6U);
+    EXPECT_EQ(look(outer), 9U);
 }
 
 TEST(set_descriptors, of_nesting_and_a_first_descriptor_at_once_one_is_refused) {
@@ -238,8 +239,8 @@ TEST(set_descriptors, a_set_that_ends_in_a_callback_leaves_nobody_behind) {
         one->mask = efd::core::poll_in;
     }
     std::uint32_t ready = 0;
-    ASSERT_EQ(member.native_handle()->add_wait_queue(keeper, ready), efd::base::status::ok);
-    ASSERT_EQ(trigger.native_handle()->add_wait_queue(destroyer, ready), efd::base::status::ok);
+    ASSERT_EQ(efd::internal_access::context_of(member)->add_wait_queue(keeper, ready), efd::base::status::ok);
+    ASSERT_EQ(efd::internal_access::context_of(trigger)->add_wait_queue(destroyer, ready), efd::base::status::ok);
     {
         std::jthread writer([&] { (void)member.write(1); });
         ASSERT_TRUE(efd::tests::eventually([&] { return busy.load(); }));
@@ -249,8 +250,8 @@ TEST(set_descriptors, a_set_that_ends_in_a_callback_leaves_nobody_behind) {
     EXPECT_EQ(fresh.size(), 0U);
     EXPECT_EQ(look(fresh), std::nullopt);
     EXPECT_EQ(member.count(), 1U);
-    (void)member.native_handle()->remove_wait_queue(keeper);
-    (void)trigger.native_handle()->remove_wait_queue(destroyer);
+    (void)efd::internal_access::context_of(member)->remove_wait_queue(keeper);
+    (void)efd::internal_access::context_of(trigger)->remove_wait_queue(destroyer);
 }
 
 } // namespace

@@ -192,8 +192,8 @@ TEST(wait_set, sets_stand_in_sets) {
     wait_set inner;
     eventfd a;
     inner.add(a, 7);
-    middle.add(inner, 0);
-    outer.add(middle, 0);
+    middle.add(inner, 42);
+    outer.add(middle, 43);
     EXPECT_THROW(inner.add(outer, 0), std::system_error);
     EXPECT_THROW(inner.add(inner, 0), std::system_error);
     set_event got{};
@@ -203,7 +203,8 @@ TEST(wait_set, sets_stand_in_sets) {
         ASSERT_TRUE(waiter.seen_asleep());
         ASSERT_TRUE(a.signal());
         ASSERT_TRUE(waiter.seen_done());
-        EXPECT_EQ(got.token, 7U);
+        EXPECT_EQ(got.token, 43U);
+        EXPECT_EQ(got.origin, 7U);
         EXPECT_EQ(outer.try_any(got), eagain);
     }
 }
@@ -242,7 +243,7 @@ TEST(wait_set, sets_stand_in_sets_up_to_a_bound) {
     for (const std::size_t above : {most, most / 2, std::size_t{0}}) {
         set_event got{};
         ASSERT_EQ(sets[above].try_any(got), std::errc{});
-        EXPECT_EQ(got.token, 7U);
+        EXPECT_EQ(got.origin, 7U);
         EXPECT_EQ(sets[most].try_any(got), eagain);
         ASSERT_TRUE(object.signal());
     }

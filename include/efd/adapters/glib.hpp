@@ -80,7 +80,7 @@ inline GSourceFuncs functions = {&prepare,
 // A source with the name "efd" that is ready while the object's count is above zero, and keeps the object alive. The
 // caller owns the reference, as with g_source_new. A source that is dispatched before it got a callback warns, takes
 // nothing, and is removed. Throws as eventfd::fd(doorbell::level).
-[[nodiscard]] inline GSource* glib_source_new(eventfd& object) {
+[[nodiscard]] inline GSource* glib_source_new(const eventfd& object) {
     const int fd = object.fd(doorbell::level);
     GSource* const base = g_source_new(&glib_source::functions, sizeof(glib_source::source));
     new (&glib_source::of(base).object) eventfd(object.duplicate());

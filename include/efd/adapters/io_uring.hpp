@@ -27,7 +27,7 @@ class uring_reader {
   public:
     // Keeps the object alive. Throws as eventfd::fd(doorbell::level). multishot: from Linux 5.13 on, one submission for
     // as many completions as it takes.
-    explicit uring_reader(eventfd& object, uring_poll how = uring_poll::multishot)
+    explicit uring_reader(const eventfd& object, uring_poll how = uring_poll::multishot)
         : object_(object.duplicate()), fd_(object.fd(doorbell::level)), how_(how) {}
     // Not while a prepared poll has not had its last completion: cancel, and complete that one, first.
     ~uring_reader() = default;

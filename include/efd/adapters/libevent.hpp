@@ -24,7 +24,7 @@ class libevent_reader {
     using on_value = void (*)(std::uint64_t value, void* data);
 
     // Keeps the object alive. Throws as eventfd::fd(doorbell::level), and std::bad_alloc.
-    libevent_reader(event_base* base, eventfd& object, on_value what, void* data)
+    libevent_reader(event_base* base, const eventfd& object, on_value what, void* data)
         : object_(object.duplicate()), on_value_(what), data_(data) {
         const int fd = object.fd(doorbell::level);
         event_ = static_cast<event*>(::operator new(event_get_struct_event_size()));

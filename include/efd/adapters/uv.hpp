@@ -37,7 +37,7 @@ class uv_reader {
     // takes a descriptor once for each loop: where the loop watches the object already, this reader watches it by the
     // descriptor of a wait_set. Throws as eventfd::fd(doorbell::level), wait_set::add and wait_set::fd, and
     // std::bad_alloc; it is as before then.
-    int init(uv_loop_t* loop, eventfd& object) {
+    int init(uv_loop_t* loop, const eventfd& object) {
         if (object_.has_value()) return UV_EBUSY;
         const int fd = object.fd(doorbell::level);
         first_of_loop own(loop, fd);

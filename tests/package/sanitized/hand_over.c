@@ -78,7 +78,9 @@ static void* partner(void* unused) {
 
 static void* cancelled(void* unused) {
     uint64_t n;
-    efd_read_cancellable(other, &n, EFD_FOREVER, cancel);
+    efd_wait_options until = EFD_WAIT_OPTIONS_INIT;
+    until.cancel = cancel;
+    efd_read_with(other, &n, &until);
     ++handed_over;
     return unused;
 }

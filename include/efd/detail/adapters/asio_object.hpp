@@ -221,7 +221,7 @@ class basic_eventfd {
     [[nodiscard]] const executor_type& get_executor() const noexcept { return executor_; }
     // Throws as efd::eventfd's constructor, if this was moved from.
     [[nodiscard]] efd::eventfd& object() {
-        if (object_.native_handle() == nullptr) object_ = efd::eventfd();
+        if (!object_) object_ = efd::eventfd();
         return object_;
     }
     // Ends all that waits here with operation_aborted, but for what was taken already: that is handed over.

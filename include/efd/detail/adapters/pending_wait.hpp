@@ -18,12 +18,6 @@
 
 namespace efd::EFD_ABI {
 
-// What an asynchronous read came to; value counts if error is std::errc{}.
-struct read_result {
-    std::errc error = std::errc{};
-    std::uint64_t value = 0;
-};
-
 // Units that were taken for a reader and not handed over yet; if they never are, they go back into the object.
 class taken_units {
   public:
@@ -31,8 +25,7 @@ class taken_units {
     taken_units(taken_units&&) noexcept = default;
     taken_units& operator=(taken_units&&) = delete;
     ~taken_units() {
-        if (from_.native_handle() != nullptr && result_.error == std::errc{} && result_.value != 0)
-            (void)from_.try_write(result_.value);
+        if (from_ && result_ && result_.value != 0) (void)from_.try_write(result_.value);
     }
     [[nodiscard]] read_result hand_over() noexcept { return std::exchange(result_, {}); }
 

@@ -1,0 +1,128 @@
+// efd/types.hpp: what the calls of efd::eventfd and efd::wait_set take and give.
+//
+// Owns nothing. Plain values; anybody may use them anywhere.
+#pragma once
+
+#include <efd/detail/core/context.hpp>
+#include <efd/detail/core/deadline.hpp>
+#include <efd/detail/core/set_event.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <stop_token>
+#include <system_error>
+
+namespace efd::EFD_ABI {
+
+/// Flags of creation, as EFD_SEMAPHORE, EFD_NONBLOCK and EFD_CLOEXEC.
+enum class flags : unsigned {
+    none = 0,                         ///< Read takes all, and calls sleep.
+    semaphore = core::flag_semaphore, ///< Read takes one (K-014).
+    nonblock = core::flag_nonblock,   ///< Calls do not sleep (K-018, K-037).
+    cloexec = core::flag_cloexec,     ///< Kept, without effect, as there is no descriptor.
+};
+/// Both flags.
+[[nodiscard]] constexpr flags operator|(flags a, flags b) noexcept {
+    return static_cast<flags>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+/// The flags that both have: `(f & flags::nonblock) != flags::none`.
+[[nodiscard]] constexpr flags operator&(flags a, flags b) noexcept {
+    return static_cast<flags>(static_cast<unsigned>(a) & static_cast<unsigned>(b));
+}
+
+/// Whether a call may sleep.
+enum class blocking : unsigned char {
+    as_flagged, ///< Unless the object has flags::nonblock. A wait_set has no such flag: its calls sleep.
+    never,      ///< It says resource_unavailable_try_again instead.
+    always,     ///< Whatever the object's flags.
+};
+
+/// How a call waits; the default is for ever, and as the object's flags say.
+///
+///     object.read(value, {.deadline = soon, .stop = token});
+///
+/// Neither timed_out nor operation_canceled is said when the last look found something, and neither costs another
+/// waiter its wake. A deadline in the past makes one try. Without a stop token handler-safe.
+struct wait_options {
+    /// Until when: timed_out then.
+    std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+    /// Ends the wait once a stop is requested: operation_canceled.
+    std::stop_token stop = {};
+    /// Whether the call may sleep at all.
+    efd::blocking blocking = efd::blocking::as_flagged;
+};
+
+/// What a read came to, where it comes in one piece: of eventfd::read() as of `co_await async_read(...)`.
+struct [[nodiscard]] read_result {
+    std::errc error = std::errc{}; ///< std::errc{} is success.
+    std::uint64_t value = 0;       ///< What was taken; 0 where nothing was.
+    /// Whether it took something.
+    [[nodiscard]] explicit constexpr operator bool() const noexcept { return error == std::errc{}; }
+    /// The same end, and the same value.
+    [[nodiscard]] friend constexpr bool operator==(const read_result&, const read_result&) = default;
+};
+
+/// What eventfd::arm came to.
+struct [[nodiscard]] arm_result {
+    std::errc error = std::errc{}; ///< std::errc{} is success.
+    std::uint32_t ready = 0;       ///< What of the events holds already; 0: the next change rings.
+    /// Whether the descriptor could be armed.
+    [[nodiscard]] explicit constexpr operator bool() const noexcept { return error == std::errc{}; }
+    /// The same end, and the same events.
+    [[nodiscard]] friend constexpr bool operator==(const arm_result&, const arm_result&) = default;
+};
+
+/// The three ways to watch a descriptor; see eventfd::fd.
+enum class doorbell : unsigned char {
+    level, ///< Readable while the count is above zero.
+    armed, ///< One edge for each eventfd::arm.
+    every, ///< As level, and each write is an edge.
+};
+
+/// How long a reader looks before it sleeps: off, automatic, or a time of up to one second.
+class linger {
+  public:
+    /// Not at all.
+    [[nodiscard]] static constexpr linger off() noexcept { return linger(core::linger_off); }
+    /// Up to the measured price of a sleep, never on the signaller's processor, ever more rarely while it does not pay.
+    [[nodiscard]] static constexpr linger automatic() noexcept { return linger(core::linger_auto); }
+    /// Up to this long, in whole microseconds, rounded up; zero is off. set_linger refuses what is below zero or above
+    /// one second.
+    template <class Rep, class Period>
+    constexpr linger(std::chrono::duration<Rep, Period> at_most) noexcept // NOLINT(google-explicit-constructor)
+        : us_(is_allowed(at_most)
+                  ? static_cast<std::int32_t>(std::chrono::ceil<std::chrono::microseconds>(at_most).count())
+                  : refused) {}
+
+  private:
+    friend class eventfd;
+    friend class wait_set;
+    static constexpr std::int32_t refused = core::linger_auto - 1;
+    static constexpr bool is_allowed(std::chrono::duration<double> time) noexcept {
+        return time >= time.zero() && time <= std::chrono::seconds(1);
+    }
+    explicit constexpr linger(std::int32_t us) noexcept : us_(us) {}
+    [[nodiscard]] constexpr bool is_refused() const noexcept { return us_ == refused; }
+
+    std::int32_t us_;
+};
+
+/// What a wait on a set gives.
+using core::set_event;
+
+} // namespace efd::EFD_ABI
+
+namespace efd::EFD_ABI::core {
+
+static_assert(static_cast<int>(patience::as_flagged) == static_cast<int>(blocking::as_flagged) &&
+              static_cast<int>(patience::never) == static_cast<int>(blocking::never) &&
+              static_cast<int>(patience::always) == static_cast<int>(blocking::always));
+
+// The options outlive the terms.
+[[nodiscard]] inline wait_terms terms_of(const wait_options& options) noexcept {
+    return {.deadline_ns = nanoseconds_of(options.deadline),
+            .stop = options.stop.stop_possible() ? &options.stop : nullptr,
+            .sleep = static_cast<patience>(options.blocking)};
+}
+
+} // namespace efd::EFD_ABI::core

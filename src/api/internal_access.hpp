@@ -1,0 +1,22 @@
+// api/internal_access.hpp: from a user's handle to what stands behind it, for the library and its tests alone.
+//
+// Owns nothing. Not installed, so a user cannot reach what has no promise.
+#pragma once
+
+#include <efd/wait_set.hpp>
+
+#include "watch/set_core.hpp"
+
+namespace efd::EFD_ABI {
+
+struct internal_access {
+    // Null of a handle that was moved from.
+    [[nodiscard]] static core::context* context_of(const eventfd& object) noexcept { return object.context_; }
+    // Ends the program of one that was moved from, in any build.
+    [[nodiscard]] static watch::set_core& core_of(const wait_set& set) noexcept {
+        if (set.front_ == nullptr) base::stop_for_moved_from();
+        return static_cast<watch::set_core&>(*set.front_);
+    }
+};
+
+} // namespace efd::EFD_ABI
