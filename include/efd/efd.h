@@ -22,6 +22,8 @@
 #ifndef EFD_EFD_H
 #define EFD_EFD_H
 
+/** @file */
+
 #include <efd/version.h>
 
 #include <stddef.h> /* NULL */
@@ -33,41 +35,45 @@
 extern "C" {
 #endif
 
+/** The object; it is made by efd_create, and given back by efd_put. */
 typedef struct efd_object efd_t;
 
 /* ---- life -------------------------------------------------------------------------------------------------------- */
 
-/* Makes an object with count initval and one reference. flags: 0, or any of EFD_SEMAPHORE (read takes one, K-014),
+/** Makes an object with count initval and one reference. flags: 0, or any of EFD_SEMAPHORE (read takes one, K-014),
  * EFD_NONBLOCK (efd_read and efd_write say EAGAIN, K-018, K-037), EFD_CLOEXEC (kept, without effect as there is no
  * descriptor). Its id is the smallest non-negative number that no living object of the process has (K-128).
  * NULL with EINVAL: another flag bit (K-002), or initval 2^64-1, which no object can start with (K-005).
  * NULL with ENOMEM: out of memory; nothing is left behind (K-012). Any thread; not handler-safe. */
 EFD_C_API efd_t* efd_create(uint64_t initval, int flags) EFD_NOEXCEPT;
 
-/* One more reference; returns its argument. NULL gives NULL with EBADF. Handler-safe. */
+/** One more reference; returns its argument. NULL gives NULL with EBADF. Handler-safe. */
 EFD_C_API efd_t* efd_get(efd_t* efd) EFD_NOEXCEPT;
 
-/* Gives a reference back. NULL is allowed and does nothing. One put too many stops the program with a sentence, if the
+/** Gives a reference back. NULL is allowed and does nothing. One put too many stops the program with a sentence, if the
  * place has not been taken by a new object meanwhile. Handler-safe. */
 EFD_C_API void efd_put(efd_t* efd) EFD_NOEXCEPT;
 
 /* ---- read and write ---------------------------------------------------------------------------------------------- */
 
-/* Takes the whole count, or one in semaphore mode, into *value (K-013, K-014). At count zero sleeps (K-019), or says
+/** Takes the whole count, or one in semaphore mode, into *value (K-013, K-014). At count zero sleeps (K-019), or says
  * EAGAIN with EFD_NONBLOCK (K-018). EINTR: a signal handler without SA_RESTART ran while it slept, and no write had
  * chosen it before (K-093, K-097); nothing was taken. EDEADLK: would sleep inside a wait queue callback.
  * Handler-safe. */
 EFD_C_API int efd_read(efd_t* efd, uint64_t* value) EFD_NOEXCEPT;
 
-/* Adds value (K-031). EINVAL: value is 2^64-1 (K-034). Without room below 2^64-1 sleeps until there is (K-038), or says
- * EAGAIN with EFD_NONBLOCK (K-037). EINTR, EDEADLK as efd_read; then nothing was added. Handler-safe. */
+/** Adds value (K-031). EINVAL: value is 2^64-1 (K-034). Without room below 2^64-1 sleeps until there is (K-038), or
+ * says EAGAIN with EFD_NONBLOCK (K-037). EINTR, EDEADLK as efd_read; then nothing was added. Handler-safe. */
 EFD_C_API int efd_write(efd_t* efd, uint64_t value) EFD_NOEXCEPT;
 
-/* As efd_read and efd_write, but never sleep: EAGAIN instead, whatever the object's flags. Handler-safe. */
+/** @{ */
+/** As efd_read and efd_write, but never sleep: EAGAIN instead, whatever the object's flags. Handler-safe. */
 EFD_C_API int efd_try_read(efd_t* efd, uint64_t* value) EFD_NOEXCEPT;
 EFD_C_API int efd_try_write(efd_t* efd, uint64_t value) EFD_NOEXCEPT;
+/** @} */
 
-/* As efd_read and efd_write, but sleep whatever the object's flags, until CLOCK_MONOTONIC reaches deadline_ns
+/** @{ */
+/** As efd_read and efd_write, but sleep whatever the object's flags, until CLOCK_MONOTONIC reaches deadline_ns
  * (absolute, nanoseconds), or timeout_ns from now. ETIMEDOUT: it passed, and there still was nothing to take, or no
  * room; a deadline in the past makes one try. A wait that times out takes nothing and costs nobody else a wake.
  * Handler-safe. */
@@ -75,8 +81,10 @@ EFD_C_API int efd_read_until(efd_t* efd, uint64_t* value, uint64_t deadline_ns) 
 EFD_C_API int efd_write_until(efd_t* efd, uint64_t value, uint64_t deadline_ns) EFD_NOEXCEPT;
 EFD_C_API int efd_read_for(efd_t* efd, uint64_t* value, uint64_t timeout_ns) EFD_NOEXCEPT;
 EFD_C_API int efd_write_for(efd_t* efd, uint64_t value, uint64_t timeout_ns) EFD_NOEXCEPT;
+/** @} */
 
-/* Takes up to `most` units into *value and leaves the rest: in one call what so many reads of a semaphore would take
+/** @{ */
+/** Takes up to `most` units into *value and leaves the rest: in one call what so many reads of a semaphore would take
  * with nobody between (K-180). Without EFD_SEMAPHORE as well, where efd_read takes all: then a reader that sleeps is
  * woken for the rest. At zero as efd_read, and the forms are its. EINVAL: most is 0, before anything else but EBADF and
  * EFAULT. On a number of efd_eventfd ask efd_fd_ctx for the object. Handler-safe. */
@@ -84,73 +92,78 @@ EFD_C_API int efd_read_some(efd_t* efd, uint64_t* value, uint64_t most) EFD_NOEX
 EFD_C_API int efd_try_read_some(efd_t* efd, uint64_t* value, uint64_t most) EFD_NOEXCEPT;
 EFD_C_API int efd_read_some_until(efd_t* efd, uint64_t* value, uint64_t most, uint64_t deadline_ns) EFD_NOEXCEPT;
 EFD_C_API int efd_read_some_for(efd_t* efd, uint64_t* value, uint64_t most, uint64_t timeout_ns) EFD_NOEXCEPT;
+/** @} */
 
-/* The deadline that never comes. */
+/** The deadline that never comes. */
 #define EFD_FOREVER UINT64_MAX
 
-/* Adds one, never blocks, saturates at 2^64-1, from where a read takes 2^64-1 (K-133, K-148). EDEADLK: called inside a
+/** Adds one, never blocks, saturates at 2^64-1, from where a read takes 2^64-1 (K-133, K-148). EDEADLK: called inside a
  * wait queue callback; nothing was added (K-150): a signal handler that may interrupt one should use
  * efd_signal_deferred or efd_write. Handler-safe. */
 EFD_C_API int efd_signal(efd_t* efd) EFD_NOEXCEPT;
 
 /* ---- cancellation ------------------------------------------------------------------------------------------------ */
 
-/* A cancel token ends waits: any number of them, on any objects, in any threads, now and later. */
+/** A cancel token ends waits: any number of them, on any objects, in any threads, now and later. */
 typedef struct efd_cancel efd_cancel_t;
 
-/* A token, or NULL with ENOMEM. */
+/** A token, or NULL with ENOMEM. */
 EFD_C_API efd_cancel_t* efd_cancel_create(void) EFD_NOEXCEPT;
 
-/* Every wait with this token ends with ECANCELED, unless there was something to take (room to write) when it looked for
- * the last time: it never takes or adds and then says cancelled. Also for waits that begin later. Any thread; not
+/** Every wait with this token ends with ECANCELED, unless there was something to take (room to write) when it looked
+ * for the last time: it never takes or adds and then says cancelled. Also for waits that begin later. Any thread; not
  * handler-safe. 0, or -1 with EBADF for NULL. */
 EFD_C_API int efd_cancel_request(efd_cancel_t* cancel) EFD_NOEXCEPT;
 
-/* Ends the token. No wait that uses it may be in progress. NULL is allowed and does nothing. */
+/** Ends the token. No wait that uses it may be in progress. NULL is allowed and does nothing. */
 EFD_C_API void efd_cancel_destroy(efd_cancel_t* cancel) EFD_NOEXCEPT;
 
 /* ---- waiting with options -----------------------------------------------------------------------------------------
  */
 
-/* How a call waits. Begin with EFD_WAIT_OPTIONS_INIT, which waits for ever, and as the object's flags say. */
+/** How a call waits. Begin with EFD_WAIT_OPTIONS_INIT, which waits for ever, and as the object's flags say. */
 typedef struct efd_wait_options {
-    uint64_t deadline_ns; /* CLOCK_MONOTONIC, absolute; EFD_FOREVER; ETIMEDOUT then, and 0 makes one try */
-    efd_cancel_t* cancel; /* ECANCELED once it is requested; or NULL */
-    int blocking;         /* EFD_BLOCKING_ and so on */
+    uint64_t deadline_ns; /**< CLOCK_MONOTONIC, absolute; EFD_FOREVER; ETIMEDOUT then, and 0 makes one try */
+    efd_cancel_t* cancel; /**< ECANCELED once it is requested; or NULL */
+    int blocking;         /**< EFD_BLOCKING_ and so on */
 } efd_wait_options;
 
-#define EFD_BLOCKING_AS_FLAGGED 0 /* EAGAIN with EFD_NONBLOCK, which a set has not */
-#define EFD_BLOCKING_NEVER 1      /* EAGAIN instead of a sleep */
-#define EFD_BLOCKING_ALWAYS 2     /* whatever the object's flags */
+#define EFD_BLOCKING_AS_FLAGGED 0 /**< EAGAIN with EFD_NONBLOCK, which a set has not */
+#define EFD_BLOCKING_NEVER 1      /**< EAGAIN instead of a sleep */
+#define EFD_BLOCKING_ALWAYS 2     /**< whatever the object's flags */
+/** For ever, and as the object's flags say. */
 #define EFD_WAIT_OPTIONS_INIT {EFD_FOREVER, NULL, EFD_BLOCKING_AS_FLAGGED}
 
-/* As efd_read, efd_read_some and efd_write, as the options say; NULL for options: as EFD_WAIT_OPTIONS_INIT. EINVAL:
+/** @{ */
+/** As efd_read, efd_read_some and efd_write, as the options say; NULL for options: as EFD_WAIT_OPTIONS_INIT. EINVAL:
  * another value of blocking. Handler-safe without a cancel token. */
 EFD_C_API int efd_read_with(efd_t* efd, uint64_t* value, const efd_wait_options* options) EFD_NOEXCEPT;
 EFD_C_API int efd_read_some_with(efd_t* efd, uint64_t* value, uint64_t most,
                                  const efd_wait_options* options) EFD_NOEXCEPT;
 EFD_C_API int efd_write_with(efd_t* efd, uint64_t value, const efd_wait_options* options) EFD_NOEXCEPT;
+/** @} */
 
 /* ---- looking ----------------------------------------------------------------------------------------------------- */
 
-/* What poll(2) would say at this moment, POLLIN, POLLOUT, POLLERR of <poll.h> (K-047 to K-057); -1 with EBADF for NULL.
- * Takes nothing. Handler-safe. */
+/** What poll(2) would say at this moment, POLLIN, POLLOUT, POLLERR of <poll.h> (K-047 to K-057); -1 with EBADF for
+ * NULL. Takes nothing. Handler-safe. */
 EFD_C_API int efd_poll(const efd_t* efd) EFD_NOEXCEPT;
 
-/* The count at this moment; 0 for NULL. Handler-safe. */
+/** The count at this moment; 0 for NULL. Handler-safe. */
 EFD_C_API uint64_t efd_count(const efd_t* efd) EFD_NOEXCEPT;
 
-/* The id, as "eventfd-id" in fdinfo (K-128); -1 with EBADF for NULL. Handler-safe. */
+/** The id, as "eventfd-id" in fdinfo (K-128); -1 with EBADF for NULL. Handler-safe. */
 EFD_C_API int efd_id(const efd_t* efd) EFD_NOEXCEPT;
 
-/* The flags it was made with, EFD_NONBLOCK as it is now; -1 with EBADF for NULL. Handler-safe. */
+/** The flags it was made with, EFD_NONBLOCK as it is now; -1 with EBADF for NULL. Handler-safe. */
 EFD_C_API int efd_flags(const efd_t* efd) EFD_NOEXCEPT;
 
-/* Turns EFD_NONBLOCK on or off. The next call honours it, one that sleeps does not notice (K-089, K-104). Handler-safe.
+/** Turns EFD_NONBLOCK on or off. The next call honours it, one that sleeps does not notice (K-089, K-104).
+ * Handler-safe.
  */
 EFD_C_API int efd_set_nonblock(efd_t* efd, int on) EFD_NOEXCEPT;
 
-/* How many system calls efd has made to sleep and to wake in this process, so far. Before it rings or silences a
+/** How many system calls efd has made to sleep and to wake in this process, so far. Before it rings or silences a
  * descriptor it looks whether the number is its own still: that call is not counted. Handler-safe. */
 EFD_C_API uint64_t efd_system_calls(void) EFD_NOEXCEPT;
 
@@ -178,63 +191,69 @@ EFD_C_API uint64_t efd_system_calls(void) EFD_NOEXCEPT;
  * EBADF: the number is not one of efd_eventfd, efd_fd_dup or efd_fd_fcntl, or was closed by efd_fd_close; said before
  * anything else (K-158). */
 
-/* eventfd(2): a descriptor with count initval (K-001, K-005, K-009). EFD_EVERY among the flags: each write is an edge,
+/** eventfd(2): a descriptor with count initval (K-001, K-005, K-009). EFD_EVERY among the flags: each write is an edge,
  * as told at efd_fd; efd_flags does not show it. EINVAL: another flag bit, before anything is taken (K-002, K-003).
  * EMFILE, ENFILE, ENOMEM as there (K-004), nothing left behind (K-012). Not handler-safe. */
 EFD_C_API int efd_eventfd(unsigned initval, int flags) EFD_NOEXCEPT;
 
-/* read(2): 8 with the count, or one in semaphore mode, in the first 8 bytes of buf (K-013 to K-019, K-030). -1 with
+/** read(2): 8 with the count, or one in semaphore mode, in the first 8 bytes of buf (K-013 to K-019, K-030). -1 with
  * EINVAL: len below 8, before everything but EFAULT for a range outside user space (K-016, K-024). EAGAIN (K-018).
  * EINTR as efd_read (K-093, K-094). EFAULT: buf is not there; the count has been taken, as in the kernel (K-023,
  * K-025). EDEADLK as efd_read. A buffer on the caller's stack costs no system call; another one may cost one.
  * Handler-safe. */
 EFD_C_API ssize_t efd_fd_read(int fd, void* buf, size_t len) EFD_NOEXCEPT;
 
-/* readv(2): one read, its 8 bytes spread over the segments (K-020, K-022). 0 for segments without any bytes, EINVAL for
- * 1 to 7 bytes in all (K-021), for more than 1024 segments, and for lengths beyond SSIZE_MAX. EFAULT also for iov
+/** readv(2): one read, its 8 bytes spread over the segments (K-020, K-022). 0 for segments without any bytes, EINVAL
+ * for 1 to 7 bytes in all (K-021), for more than 1024 segments, and for lengths beyond SSIZE_MAX. EFAULT also for iov
  * (K-159). Handler-safe. */
 EFD_C_API ssize_t efd_fd_readv(int fd, const struct iovec* iov, int iovcnt) EFD_NOEXCEPT;
 
-/* write(2): 8, and the value is added (K-031). -1 with EINVAL: len is not 8 (K-032, K-033), or the value 2^64-1
+/** write(2): 8, and the value is added (K-031). -1 with EINVAL: len is not 8 (K-032, K-033), or the value 2^64-1
  * (K-034). EFAULT: after the length, before the value (K-035). EAGAIN (K-037), EINTR (K-095), EDEADLK as efd_write.
  * Handler-safe. */
 EFD_C_API ssize_t efd_fd_write(int fd, const void* buf, size_t len) EFD_NOEXCEPT;
 
-/* writev(2): one write for each segment, up to the first that fails; the bytes of those before it, or its error if it
+/** writev(2): one write for each segment, up to the first that fails; the bytes of those before it, or its error if it
  * was the first (K-041, K-042, K-045). Handler-safe. */
 EFD_C_API ssize_t efd_fd_writev(int fd, const struct iovec* iov, int iovcnt) EFD_NOEXCEPT;
 
-/* close(2). Calls that sleep on the descriptor go on, and keep the object (K-090). With the last number of a file its
+/** close(2). Calls that sleep on the descriptor go on, and keep the object (K-090). With the last number of a file its
  * watches end (K-075), and its wait queue hears POLLHUP (K-154). Not handler-safe. */
 EFD_C_API int efd_fd_close(int fd) EFD_NOEXCEPT;
 
-/* dup(2): the lowest free number for the same file: count, id and O_NONBLOCK are shared, close-on-exec is off (K-100).
+/** dup(2): the lowest free number for the same file: count, id and O_NONBLOCK are shared, close-on-exec is off (K-100).
  * EMFILE, ENOMEM. Not handler-safe. */
 EFD_C_API int efd_fd_dup(int fd) EFD_NOEXCEPT;
 
-/* fcntl(2), where argument is the third of its arguments, or 0, or a pointer as a long. F_GETFL and F_SETFL see and set
- * O_NONBLOCK of the file, for all its numbers, from the next call on (K-007, K-089, K-104 to K-106); F_SETSIG keeps a
- * number for F_GETSIG, and no signal is ever sent (K-107); F_DUPFD and F_DUPFD_CLOEXEC give a number as efd_fd_dup. All
- * other commands are the kernel's on the number. Handler-safe but for F_DUPFD. */
+/** fcntl(2), where argument is the third of its arguments, or 0, or a pointer as a long. F_GETFL and F_SETFL see and
+ * set O_NONBLOCK of the file, for all its numbers, from the next call on (K-007, K-089, K-104 to K-106); F_SETSIG keeps
+ * a number for F_GETSIG, and no signal is ever sent (K-107); F_DUPFD and F_DUPFD_CLOEXEC give a number as efd_fd_dup.
+ * All other commands are the kernel's on the number. Handler-safe but for F_DUPFD. */
 EFD_C_API int efd_fd_fcntl(int fd, int command, long argument) EFD_NOEXCEPT;
 
-/* ioctl(2): FIONBIO sets O_NONBLOCK of the file as F_SETFL does (K-104); argument points to an int. All others are the
+/** ioctl(2): FIONBIO sets O_NONBLOCK of the file as F_SETFL does (K-104); argument points to an int. All others are the
  * kernel's on the number. EFAULT: argument is not there. Handler-safe. */
 EFD_C_API int efd_fd_ioctl(int fd, unsigned long request, void* argument) EFD_NOEXCEPT;
 
-/* The object behind the descriptor, with a reference of the caller's (efd_put), as eventfd_ctx_fdget: who signals it
+/** The object behind the descriptor, with a reference of the caller's (efd_put), as eventfd_ctx_fdget: who signals it
  * does not need the descriptor and may outlive it (K-144, K-151). EFD_NONBLOCK of it is the file's O_NONBLOCK. Its
  * efd_fd is the file's own, EFD_LEVEL, and EINVAL once the file is closed. NULL with EBADF. Handler-safe. */
 EFD_C_API efd_t* efd_fd_ctx(int fd) EFD_NOEXCEPT;
 
-/* What /proc/self/fdinfo would show of a kernel's eventfd in this state (K-126 to K-130), as snprintf: the text is cut
+/** What /proc/self/fdinfo would show of a kernel's eventfd in this state (K-126 to K-130), as snprintf: the text is cut
  * to size bytes with its ending zero, and the whole length is returned. EFAULT: buf is NULL and size is not 0. Not
  * handler-safe. */
 EFD_C_API int efd_fd_fdinfo(int fd, char* buf, size_t size) EFD_NOEXCEPT;
 
 /* ---- a descriptor for event loops -------------------------------------------------------------------------------- */
 
-/* The descriptor of the object, made when first asked for: close-on-exec, to be watched and not read, closed with the
+#define EFD_LEVEL 0 /**< readable while the count is above zero */
+#define EFD_ARMED 1 /**< one edge for each efd_arm */
+#define EFD_EVERY                                                                                                      \
+    0x40000000 /**< as EFD_LEVEL, and each write is an edge. Also a flag of efd_eventfd: no O_* has this               \
+                    bit, and the kernel is never given it */
+
+/** The descriptor of the object, made when first asked for: close-on-exec, to be watched and not read, closed with the
  * object. The same number each time, unless it was closed by others meanwhile: then a new one. Whatever bears the old
  * number is neither written to nor closed. EFD_LEVEL: poll(2) and its like say of it what efd_poll says, but for
  * POLLERR, once no call that changes the count between zero and not zero is running; the write that leaves zero and the
@@ -244,21 +263,18 @@ EFD_C_API int efd_fd_fdinfo(int fd, char* buf, size_t size) EFD_NOEXCEPT;
  * K-066, K-073, K-074); where it meets a read, perhaps one edge more. For programs that signal again without draining.
  * Each write enters the kernel then, which is what the other two ways save. EINVAL: another way, or the object has a
  * descriptor of another way. EMFILE, ENFILE, ENOMEM as eventfd(2), nothing left behind. Not handler-safe. */
-#define EFD_LEVEL 0
-#define EFD_ARMED 1
-#define EFD_EVERY 0x40000000 /* also a flag of efd_eventfd: no O_* has this bit, and the kernel is never given it */
 EFD_C_API int efd_fd(efd_t* efd, int how) EFD_NOEXCEPT;
 
-/* For daemons, after closefrom(3) or the like, and for the child of a fork: makes anew, at once, what efd_fd would make
- * anew at the next call for its object. A descriptor of efd_fd that was closed behind our back gets another number,
- * which efd_fd says, and so do those of a set, which efd_wait_set_fd says; those of efd_eventfd are gone with their
- * close. In the child of a fork all numbers that are open get the child's own files; without this each does when its
- * object is first called for in a way that needs it. So a child that watches an inherited number before it makes any
- * other call for it calls this first. -1 with EMFILE, ENFILE, ENOMEM: the first that could not be made; the others are.
- * Not handler-safe. */
+/** For daemons, after closefrom(3) or the like, and for the child of a fork: makes anew, at once, what efd_fd would
+ * make anew at the next call for its object. A descriptor of efd_fd that was closed behind our back gets another
+ * number, which efd_fd says, and so do those of a set, which efd_wait_set_fd says; those of efd_eventfd are gone with
+ * their close. In the child of a fork all numbers that are open get the child's own files; without this each does when
+ * its object is first called for in a way that needs it. So a child that watches an inherited number before it makes
+ * any other call for it calls this first. -1 with EMFILE, ENFILE, ENOMEM: the first that could not be made; the others
+ * are. Not handler-safe. */
 EFD_C_API int efd_renew_descriptors(void) EFD_NOEXCEPT;
 
-/* For an EFD_ARMED descriptor: what of `events` (POLLIN, POLLOUT) holds already; if 0, the next write or signal
+/** For an EFD_ARMED descriptor: what of `events` (POLLIN, POLLOUT) holds already; if 0, the next write or signal
  * (POLLIN), or the next read where there was no room (POLLOUT), rings once: one edge, and one of each where several
  * come at the same moment. Watch for EPOLLIN in either case, with EPOLLET or a multishot poll, which need no read of
  * the descriptor; other watchers see it ready from the first ring on. EINVAL: no such descriptor, or no events.
@@ -267,17 +283,18 @@ EFD_C_API int efd_arm(efd_t* efd, unsigned events) EFD_NOEXCEPT;
 
 /* ---- linger ------------------------------------------------------------------------------------------------------ */
 
-/* How long a reader looks before it sleeps. EFD_LINGER_OFF (the start value, unless the environment says otherwise:
- * EFD_LINGER=off|auto|<microseconds>), EFD_LINGER_AUTO: up to the measured price of a sleep, not on the processor that
+#define EFD_LINGER_OFF 0L     /**< not at all */
+#define EFD_LINGER_AUTO (-1L) /**< up to the measured price of a sleep */
+
+/** How long a reader looks before it sleeps. EFD_LINGER_OFF (the start value, unless the environment says otherwise:
+ * EFD_LINGER=off|auto|MICROSECONDS), EFD_LINGER_AUTO: up to the measured price of a sleep, not on the processor that
  * the last wake came from, ever more rarely while it does not pay; or 1 to 1000000 microseconds. EINVAL: another value.
  * Handler-safe. */
-#define EFD_LINGER_OFF 0L
-#define EFD_LINGER_AUTO (-1L)
 EFD_C_API int efd_set_linger(efd_t* efd, long linger_us) EFD_NOEXCEPT;
 
 /* ---- wait queue -------------------------------------------------------------------------------------------------- */
 
-/* An entry of an object's wait queue: a function that is called for each write or signal (key has POLLIN) or read (key
+/** An entry of an object's wait queue: a function that is called for each write or signal (key has POLLIN) or read (key
  * has POLLOUT) whose key meets `mask` (K-156). Set callback, mask, exclusive and context before adding, leave
  * `reserved` to efd. The entry stays yours: keep it until efd_wait_queue_remove returned, or until its callback removed
  * it. An entry that is not exclusive is always called; of the exclusive ones, first come first, those until one returns
@@ -286,51 +303,52 @@ EFD_C_API int efd_set_linger(efd_t* efd, long linger_us) EFD_NOEXCEPT;
  * never twice at once. It must return: what leaves it by an exception, pthread_exit or a cancellation ends the program,
  * with a sentence, and a longjmp out of it leaves the object without callbacks for good. */
 typedef struct efd_wait_queue_entry {
-    int (*callback)(struct efd_wait_queue_entry* entry, unsigned key);
-    unsigned mask;
-    int exclusive;
-    void* context;
+    int (*callback)(struct efd_wait_queue_entry* entry, unsigned key); /**< The function. */
+    unsigned mask;                                                     /**< What it is called for. */
+    int exclusive;                                                     /**< Whether one of several is enough. */
+    void* context;                                                     /**< Yours. */
     union {
         uint64_t alignment;
         void* space[8];
-    } reserved;
+    } reserved; /**< For efd. */
 } efd_wait_queue_entry;
 
-/* An entry, not in a queue: efd_wait_queue_entry entry = EFD_WAIT_QUEUE_ENTRY_INIT(on_wake, POLLIN, 0, context); */
+/** An entry, not in a queue: efd_wait_queue_entry entry = EFD_WAIT_QUEUE_ENTRY_INIT(on_wake, POLLIN, 0, context); */
 #define EFD_WAIT_QUEUE_ENTRY_INIT(callback, mask, exclusive, context) {callback, mask, exclusive, context, {0}}
 
-/* Adds the entry. If ready is not NULL, *ready is what poll said at the step after which nothing can be missed. The
+/** Adds the entry. If ready is not NULL, *ready is what poll said at the step after which nothing can be missed. The
  * queue holds a reference to the object for each entry. EINVAL: no callback, or added already. ENOMEM. EFAULT: entry is
  * NULL. reserved must be zero the first time,
  * as EFD_WAIT_QUEUE_ENTRY_INIT makes it. Waits for nobody, also where another thread is stopped in a callback; an
  * entry may then hear of a wake that came just before it. Not handler-safe; allowed inside callbacks. */
 EFD_C_API int efd_wait_queue_add(efd_t* efd, efd_wait_queue_entry* entry, unsigned* ready) EFD_NOEXCEPT;
 
-/* Removes the entry. After it returned the callback does not run and will not: where another thread runs callbacks of
+/** Removes the entry. After it returned the callback does not run and will not: where another thread runs callbacks of
  * the object, or removes another entry, it waits for that; inside a callback of the object it does not. EINVAL: not in
  * this object's queue. EDEADLK: inside a callback of another object, where it would have to wait; nothing changed,
  * efd_defer it. Not handler-safe. */
 EFD_C_API int efd_wait_queue_remove(efd_t* efd, efd_wait_queue_entry* entry) EFD_NOEXCEPT;
 
-/* Removes the entry and reads into *count in one step, as far as its callback can tell (K-152). EAGAIN: the count was
+/** Removes the entry and reads into *count in one step, as far as its callback can tell (K-152). EAGAIN: the count was
  * zero; the entry is removed all the same. EINVAL, EDEADLK as efd_wait_queue_remove; nothing was read. Not
  * handler-safe. */
 EFD_C_API int efd_wait_queue_remove_and_read(efd_t* efd, efd_wait_queue_entry* entry, uint64_t* count) EFD_NOEXCEPT;
 
-/* 1, or 0 inside a callback, where efd_signal is refused (K-150). Handler-safe. */
+/** 1, or 0 inside a callback, where efd_signal is refused (K-150). Handler-safe. */
 EFD_C_API int efd_signal_allowed(void) EFD_NOEXCEPT;
 
-/* efd_signal for those who may be inside a callback, never refused: counts and wakes sleepers at once; callbacks are
+/** efd_signal for those who may be inside a callback, never refused: counts and wakes sleepers at once; callbacks are
  * called when the running one has returned. EBADF for NULL. Handler-safe. */
 EFD_C_API int efd_signal_deferred(efd_t* efd) EFD_NOEXCEPT;
 
-/* Work for later: run by the same thread after its outermost callback returned, at once outside a callback. The
+/** Work for later: run by the same thread after its outermost callback returned, at once outside a callback. The
  * structure stays yours; keep it until it ran. EFAULT, EINVAL for a null work or callback. Handler-safe if the work is.
  */
 typedef struct efd_work {
-    void (*callback)(struct efd_work* work);
-    void* reserved;
+    void (*callback)(struct efd_work* work); /**< The work. */
+    void* reserved;                          /**< For efd. */
 } efd_work;
+/** Hands the work over, as told at efd_work. EFAULT, EINVAL as there. */
 EFD_C_API int efd_defer(efd_work* work) EFD_NOEXCEPT;
 
 #ifdef __cplusplus

@@ -12,6 +12,7 @@
 #include <stop_token>
 #include <system_error>
 
+/// All of efd that C++ programs name.
 namespace efd::EFD_ABI {
 
 /// Flags of creation, as EFD_SEMAPHORE, EFD_NONBLOCK and EFD_CLOEXEC.
@@ -118,11 +119,13 @@ static_assert(static_cast<int>(patience::as_flagged) == static_cast<int>(blockin
               static_cast<int>(patience::never) == static_cast<int>(blocking::never) &&
               static_cast<int>(patience::always) == static_cast<int>(blocking::always));
 
+/// @cond internal
 // The options outlive the terms.
 [[nodiscard]] inline wait_terms terms_of(const wait_options& options) noexcept {
     return {.deadline_ns = nanoseconds_of(options.deadline),
             .stop = options.stop.stop_possible() ? &options.stop : nullptr,
             .sleep = static_cast<patience>(options.blocking)};
 }
+/// @endcond
 
 } // namespace efd::EFD_ABI::core

@@ -8,14 +8,20 @@
 #ifndef EFD_VERSION_H
 #define EFD_VERSION_H
 
+/** @file */
+
 #include <efd/detail/base/c_api.h>
 
+/** @{ */
+/** The version of these headers. */
 #define EFD_VERSION_MAJOR 0
 #define EFD_VERSION_MINOR 2
 #define EFD_VERSION_PATCH 0
+/** @} */
 
-/* 0.2.3 is 203, and 1.4.12 is 10412. */
+/** 0.2.3 is 203, and 1.4.12 is 10412. */
 #define EFD_VERSION_NUMBER (EFD_VERSION_MAJOR * 10000 + EFD_VERSION_MINOR * 100 + EFD_VERSION_PATCH)
+/** "0.2.3". */
 #define EFD_VERSION_STRING                                                                                             \
     EFD_DETAIL_TEXT(EFD_VERSION_MAJOR) "." EFD_DETAIL_TEXT(EFD_VERSION_MINOR) "." EFD_DETAIL_TEXT(EFD_VERSION_PATCH)
 
@@ -23,7 +29,7 @@
 extern "C" {
 #endif
 
-/* EFD_VERSION_NUMBER of the library that the program runs with. Handler-safe. */
+/** EFD_VERSION_NUMBER of the library that the program runs with. Handler-safe. */
 EFD_C_API unsigned efd_version(void) EFD_NOEXCEPT;
 
 #ifdef __cplusplus

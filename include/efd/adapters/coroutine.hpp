@@ -21,20 +21,22 @@
 
 namespace efd::EFD_ABI {
 
-// Resumes where the read ended: inside the write, signal or stop request that ended it, once that has let go of
-// everything, and after everything else that it caused was handed to its executor. So the coroutine is a callback of
-// the signaller: it runs on that thread and stack, within its locks, and the signaller does not go on before the
-// coroutine suspends. One signal resumes its coroutines one after the other: a coroutine that blocks holds up those
-// behind it. An exception that leaves the coroutine ends the program. What the coroutine signals is resumed inside it,
-// 32 deep; deeper chains go on when the inner ones suspend. For coroutines that are short and do not block; name an
-// executor for any other.
+/// Resumes where the read ended: inside the write, signal or stop request that ended it, once that has let go of
+/// everything, and after everything else that it caused was handed to its executor. So the coroutine is a callback of
+/// the signaller: it runs on that thread and stack, within its locks, and the signaller does not go on before the
+/// coroutine suspends. One signal resumes its coroutines one after the other: a coroutine that blocks holds up those
+/// behind it. An exception that leaves the coroutine ends the program. What the coroutine signals is resumed inside it,
+/// 32 deep; deeper chains go on when the inner ones suspend. For coroutines that are short and do not block; name an
+/// executor for any other.
 struct inline_executor {
+    /// Calls the function.
     template <class F>
     void execute(F what) const {
         what();
     }
 };
 
+/// @cond internal
 // Hands a function to an executor: by execute, by post, or by calling it.
 template <class Executor, class F>
 void run_on(Executor& executor, F what) {
@@ -134,21 +136,23 @@ class read_awaiter : private pending_wait {
     std::weak_ptr<resumption::state> sent_;      // from then on
 };
 
-// Reads as eventfd::read: takes the whole count, or one in semaphore mode. If there is something at once the coroutine
-// goes on where it is; else it is resumed on `executor`, a copyable object to which a function is handed by
-// executor.execute(f), executor.post(f) or executor(f), from any thread. If the executor throws, or destroys the
-// function uncalled, the units go back into the object and the coroutine stays suspended. Awaiters are served in the
-// order of their coming. With a stop token: operation_canceled once a stop is requested, unless there was something to
-// take at the last look; nothing was taken then. Else not_enough_memory; and std::bad_alloc is thrown where the
-// executor is not inline_executor. The object lives for as long as it is awaited. Not handler-safe; and while it is
-// awaited the object may not be signalled from signal handlers, as the executor would run there. A coroutine that is
-// awaiting may be destroyed only if nobody signals or cancels meanwhile; one whose function was handed to the executor
-// may be at any time but while the function is called.
-//
-// A coroutine that waits keeps no work on an executor but what the executor object itself keeps, which lives until the
-// function was handed over: with asio::prefer(context.get_executor(), asio::execution::outstanding_work.tracked) the
-// context's run() goes on while the coroutine waits, with context.get_executor() it may end. The context lives until
-// the function was handed over; where it may end first, adapters/asio.hpp is the way.
+/// @endcond
+
+/// Reads as eventfd::read: takes the whole count, or one in semaphore mode. If there is something at once the coroutine
+/// goes on where it is; else it is resumed on `executor`, a copyable object to which a function is handed by
+/// executor.execute(f), executor.post(f) or executor(f), from any thread. If the executor throws, or destroys the
+/// function uncalled, the units go back into the object and the coroutine stays suspended. Awaiters are served in the
+/// order of their coming. With a stop token: operation_canceled once a stop is requested, unless there was something to
+/// take at the last look; nothing was taken then. Else not_enough_memory; and std::bad_alloc is thrown where the
+/// executor is not inline_executor. The object lives for as long as it is awaited. Not handler-safe; and while it is
+/// awaited the object may not be signalled from signal handlers, as the executor would run there. A coroutine that is
+/// awaiting may be destroyed only if nobody signals or cancels meanwhile; one whose function was handed to the executor
+/// may be at any time but while the function is called.
+///
+/// A coroutine that waits keeps no work on an executor but what the executor object itself keeps, which lives until the
+/// function was handed over: with asio::prefer(context.get_executor(), asio::execution::outstanding_work.tracked) the
+/// context's run() goes on while the coroutine waits, with context.get_executor() it may end. The context lives until
+/// the function was handed over; where it may end first, adapters/asio.hpp is the way.
 template <class Executor = inline_executor>
 [[nodiscard]] read_awaiter<Executor> async_read(const eventfd& object, Executor executor = {},
                                                 const std::stop_token& stop = {}) {

@@ -19,9 +19,10 @@
 
 namespace efd::EFD_ABI {
 
-// Gets all units, or one in semaphore mode; G_SOURCE_REMOVE ends the source. It may destroy the source.
+/// Gets all units, or one in semaphore mode; G_SOURCE_REMOVE ends the source. It may destroy the source.
 using glib_callback = gboolean (*)(std::uint64_t value, gpointer data);
 
+/// @cond internal
 namespace glib_source {
 
 struct source {
@@ -29,7 +30,7 @@ struct source {
     eventfd object;
 };
 
-// As GLib has it, a callback's type is known to the source alone; the way round is what compilers do not warn of.
+/// As GLib has it, a callback's type is known to the source alone; the way round is what compilers do not warn of.
 using plain_function = void (*)();
 
 inline source& of(GSource* base) { return *reinterpret_cast<source*>(base); }
@@ -39,7 +40,7 @@ inline gboolean prepare(GSource* base, gint* timeout) {
     return of(base).object.count() > 0 ? TRUE : FALSE;
 }
 inline gboolean check(GSource* base) { return of(base).object.count() > 0 ? TRUE : FALSE; }
-// Without a callback nothing is taken.
+/// Without a callback nothing is taken.
 inline gboolean dispatch(GSource* base, GSourceFunc callback, gpointer data) {
     if (callback == nullptr) {
         g_warning(
@@ -52,13 +53,13 @@ inline gboolean dispatch(GSource* base, GSourceFunc callback, gpointer data) {
 }
 inline void finalize(GSource* base) { of(base).object.~eventfd(); }
 
-// GObject's, by names of ours that are null where the program has no GObject, and so no closures.
+/// GObject's, by names of ours that are null where the program has no GObject, and so no closures.
 static GValue* init_value(GValue*, GType) __attribute__((weakref("g_value_init")));
 static void set_uint64(GValue*, guint64) __attribute__((weakref("g_value_set_uint64")));
 static gboolean get_boolean(const GValue*) __attribute__((weakref("g_value_get_boolean")));
 static void invoke(GClosure*, GValue*, guint, const GValue*, gpointer) __attribute__((weakref("g_closure_invoke")));
 
-// What g_source_set_closure makes the callback: the closure gets a guint64 and returns a gboolean.
+/// What g_source_set_closure makes the callback: the closure gets a guint64 and returns a gboolean.
 inline gboolean call_closure(std::uint64_t value, gpointer closure) {
     GValue argument = G_VALUE_INIT;
     GValue result = G_VALUE_INIT;
@@ -76,10 +77,11 @@ inline GSourceFuncs functions = {&prepare,
                                  nullptr};
 
 } // namespace glib_source
+/// @endcond
 
-// A source with the name "efd" that is ready while the object's count is above zero, and keeps the object alive. The
-// caller owns the reference, as with g_source_new. A source that is dispatched before it got a callback warns, takes
-// nothing, and is removed. Throws as eventfd::fd(doorbell::level).
+/// A source with the name "efd" that is ready while the object's count is above zero, and keeps the object alive. The
+/// caller owns the reference, as with g_source_new. A source that is dispatched before it got a callback warns, takes
+/// nothing, and is removed. Throws as eventfd::fd(doorbell::level).
 [[nodiscard]] inline GSource* glib_source_new(const eventfd& object) {
     const int fd = object.fd(doorbell::level);
     GSource* const base = g_source_new(&glib_source::functions, sizeof(glib_source::source));
@@ -89,7 +91,7 @@ inline GSourceFuncs functions = {&prepare,
     return base;
 }
 
-// As g_source_set_callback, with the callback's real type. g_source_set_closure works as well.
+/// As g_source_set_callback, with the callback's real type. g_source_set_closure works as well.
 inline void glib_source_set_callback(GSource* source, glib_callback callback, gpointer data,
                                      GDestroyNotify destroyed = nullptr) {
     g_source_set_callback(source,

@@ -21,20 +21,25 @@
 
 namespace efd::EFD_ABI {
 
-enum class uring_poll : unsigned char { one_shot, multishot };
+/// How often a poll that was prepared completes.
+enum class uring_poll : unsigned char {
+    one_shot,  ///< Once.
+    multishot, ///< As often as the kernel says, from Linux 5.13 on.
+};
 
+/// One reader of an object, by a ring.
 class uring_reader {
   public:
-    // Keeps the object alive. Throws as eventfd::fd(doorbell::level). multishot: from Linux 5.13 on, one submission for
-    // as many completions as it takes.
+    /// Keeps the object alive. Throws as eventfd::fd(doorbell::level). multishot: from Linux 5.13 on, one submission
+    /// for as many completions as it takes.
     explicit uring_reader(const eventfd& object, uring_poll how = uring_poll::multishot)
         : object_(object.duplicate()), fd_(object.fd(doorbell::level)), how_(how) {}
-    // Not while a prepared poll has not had its last completion: cancel, and complete that one, first.
+    /// Not while a prepared poll has not had its last completion: cancel, and complete that one, first.
     ~uring_reader() = default;
     uring_reader(const uring_reader&) = delete;
     uring_reader& operator=(const uring_reader&) = delete;
 
-    // Fills a submission, not null; its user data is this. Only when no other one of this reader is on its way.
+    /// Fills a submission, not null; its user data is this. Only when no other one of this reader is on its way.
     void prepare(io_uring_sqe* entry) {
         if (how_ == uring_poll::multishot)
             io_uring_prep_poll_multishot(entry, fd_, core::poll_in);
@@ -45,9 +50,9 @@ class uring_reader {
         cancelled_ = false;
         error_ = 0;
     }
-    // Fills a submission that ends the poll; its own completion has the user data that is given. If armed(), the poll's
-    // last completion still comes, and goes to complete: with -ECANCELED, or with what had fired before. Nothing is
-    // taken any more.
+    /// Fills a submission that ends the poll; its own completion has the user data that is given. If armed(), the
+    /// poll's last completion still comes, and goes to complete: with -ECANCELED, or with what had fired before.
+    /// Nothing is taken any more.
     void prepare_cancel(io_uring_sqe* entry, std::uint64_t user_data) {
         io_uring_prep_cancel(entry, this, 0);
         io_uring_sqe_set_data64(entry, user_data);
@@ -55,11 +60,11 @@ class uring_reader {
         if (!armed_) error_ = ECANCELED;
     }
 
-    // For every completion with this reader's user data. Calls `use` with each value: all units, or one after the other
-    // in semaphore mode, until there are none; after a cancel never. True: this was the last one of its poll, prepare
-    // it anew (after one_shot always; after multishot as the kernel says; after a cancel or an error never: see error).
-    // An exception of `use` passes through; the units that it got are its own, those behind it are left, and as a
-    // multishot poll is silent while there are some, they are to be taken by `take` then.
+    /// For every completion with this reader's user data. Calls `use` with each value: all units, or one after the
+    /// other in semaphore mode, until there are none; after a cancel never. True: this was the last one of its poll,
+    /// prepare it anew (after one_shot always; after multishot as the kernel says; after a cancel or an error never:
+    /// see error). An exception of `use` passes through; the units that it got are its own, those behind it are left,
+    /// and as a multishot poll is silent while there are some, they are to be taken by `take` then.
     template <class Use>
     [[nodiscard]] bool complete(const io_uring_cqe* completion, Use&& use) {
         const bool last = (completion->flags & IORING_CQE_F_MORE) == 0;
@@ -72,15 +77,15 @@ class uring_reader {
         take(std::forward<Use>(use));
         return last && result >= 0 && !cancelled_;
     }
-    // Calls `use` with each value until there are none; after a cancel never.
+    /// Calls `use` with each value until there are none; after a cancel never.
     template <class Use>
     void take(Use&& use) {
         std::uint64_t value = 0;
         while (!cancelled_ && object_.try_read(value) == std::errc{}) use(value);
     }
-    // Whether a completion is still to come; the errno of the last one that failed, ECANCELED once nothing is to come
-    // after a cancel, else 0.
+    /// Whether a completion is still to come.
     [[nodiscard]] bool armed() const { return armed_; }
+    /// The errno of the last completion that failed, ECANCELED once nothing is to come after a cancel, else 0.
     [[nodiscard]] int error() const { return error_; }
 
   private:

@@ -17,13 +17,14 @@
 
 namespace efd::EFD_ABI {
 
+/// One reader of an object, as an event.
 class libevent_reader {
   public:
-    // Gets all units, or one in semaphore mode, once for each turn of the loop in which there is something. It may
-    // remove and destroy the reader.
+    /// Gets all units, or one in semaphore mode, once for each turn of the loop in which there is something. It may
+    /// remove and destroy the reader.
     using on_value = void (*)(std::uint64_t value, void* data);
 
-    // Keeps the object alive. Throws as eventfd::fd(doorbell::level), and std::bad_alloc.
+    /// Keeps the object alive. Throws as eventfd::fd(doorbell::level), and std::bad_alloc.
     libevent_reader(event_base* base, const eventfd& object, on_value what, void* data)
         : object_(object.duplicate()), on_value_(what), data_(data) {
         const int fd = object.fd(doorbell::level);
@@ -37,11 +38,12 @@ class libevent_reader {
     libevent_reader(const libevent_reader&) = delete;
     libevent_reader& operator=(const libevent_reader&) = delete;
 
-    // As event_add and event_del: 0, or -1, also for an add without a callback. What is not taken yet stays in the
-    // object. More than one reader of an object may be added to one base.
+    /// As event_add and event_del: 0, or -1, also for an add without a callback. What is not taken yet stays in the
+    /// object. More than one reader of an object may be added to one base.
     int add() { return on_value_ != nullptr ? event_add(event_, nullptr) : -1; }
+    /// As event_del.
     int remove() { return event_del(event_); }
-    // For event_priority_set, event_pending.
+    /// For event_priority_set, event_pending.
     [[nodiscard]] event* native_handle() { return event_; }
 
   private:

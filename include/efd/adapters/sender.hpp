@@ -32,6 +32,7 @@
 
 namespace efd::EFD_ABI::senders {
 
+/// @cond internal
 namespace names {
 using namespace EFD_EXECUTION;
 #ifdef EFD_EXECUTION_IS_OF_STD
@@ -89,13 +90,19 @@ class read_operation : private pending_wait {
     std::optional<typename callback_of<stop_token_of>::type> on_stop_;
 };
 
+/// @endcond
+
+/// What async_read gives, to be connected to a receiver.
 class read_sender {
   public:
-    using sender_concept = names::sender_t;
+    using sender_concept = names::sender_t; ///< P2300's.
+    /// set_value(std::uint64_t), set_error(std::errc), set_stopped().
     using completion_signatures = names::completion_signatures<names::set_value_t(std::uint64_t),
                                                                names::set_error_t(std::errc), names::set_stopped_t()>;
 
+    /// As async_read.
     explicit read_sender(const eventfd& object) noexcept : object_(object.duplicate()) {}
+    /// The operation, to be started.
     template <class Receiver>
     [[nodiscard]] read_operation<Receiver> connect(Receiver receiver) const {
         return {object_, std::move(receiver)};
@@ -105,11 +112,11 @@ class read_sender {
     eventfd object_;
 };
 
-// Reads as eventfd::read: set_value gets the whole count, or one in semaphore mode. set_stopped once the receiver's
-// stop token says so, unless there was something to take at the last look; nothing was taken then. set_error:
-// not_enough_memory. Readers are served in the order of their start. Completes within start(), or inside the write,
-// signal or stop request that ended it, as efd::inline_executor resumes: continues_on takes it to a scheduler. Not
-// handler-safe; and while an operation waits its object may not be signalled from signal handlers.
+/// Reads as eventfd::read: set_value gets the whole count, or one in semaphore mode. set_stopped once the receiver's
+/// stop token says so, unless there was something to take at the last look; nothing was taken then. set_error:
+/// not_enough_memory. Readers are served in the order of their start. Completes within start(), or inside the write,
+/// signal or stop request that ended it, as efd::inline_executor resumes: continues_on takes it to a scheduler. Not
+/// handler-safe; and while an operation waits its object may not be signalled from signal handlers.
 [[nodiscard]] inline read_sender async_read(const eventfd& object) { return read_sender(object); }
 
 } // namespace efd::EFD_ABI::senders

@@ -21,22 +21,23 @@
 
 namespace efd::EFD_ABI {
 
+/// One reader of an object, as a handle.
 class uv_reader {
   public:
-    using on_value = void (*)(uv_reader& reader, std::uint64_t value);
-    using on_error = void (*)(uv_reader& reader, int status);
-    using on_close = void (*)(uv_reader& reader);
+    using on_value = void (*)(uv_reader& reader, std::uint64_t value); ///< Gets what was taken.
+    using on_error = void (*)(uv_reader& reader, int status);          ///< Gets the status of libuv.
+    using on_close = void (*)(uv_reader& reader);                      ///< The reader may be destroyed, or used again.
 
     uv_reader() = default;
     uv_reader(const uv_reader&) = delete;
     uv_reader& operator=(const uv_reader&) = delete;
 
-    void* data = nullptr; // the user's
+    void* data = nullptr; ///< The user's.
 
-    // As uv_poll_init: 0 or a negative UV_ number; UV_EBUSY if it is in use already. Keeps the object alive. libuv
-    // takes a descriptor once for each loop: where the loop watches the object already, this reader watches it by the
-    // descriptor of a wait_set. Throws as eventfd::fd(doorbell::level), wait_set::add and wait_set::fd, and
-    // std::bad_alloc; it is as before then.
+    /// As uv_poll_init: 0 or a negative UV_ number; UV_EBUSY if it is in use already. Keeps the object alive. libuv
+    /// takes a descriptor once for each loop: where the loop watches the object already, this reader watches it by the
+    /// descriptor of a wait_set. Throws as eventfd::fd(doorbell::level), wait_set::add and wait_set::fd, and
+    /// std::bad_alloc; it is as before then.
     int init(uv_loop_t* loop, const eventfd& object) {
         if (object_.has_value()) return UV_EBUSY;
         const int fd = object.fd(doorbell::level);
@@ -54,20 +55,20 @@ class uv_reader {
         handle_.data = this;
         return 0;
     }
-    // From now on `what` is called, once for each turn of the loop in which there is something: with all of it, or with
-    // one in semaphore mode. It may start, stop and close. If libuv says that the descriptor cannot be polled any more,
-    // `failed`, if any, is called with the status, once, and nothing is called after it. UV_EINVAL: no callback, no
-    // init, or a close before.
+    /// From now on `what` is called, once for each turn of the loop in which there is something: with all of it, or
+    /// with one in semaphore mode. It may start, stop and close. If libuv says that the descriptor cannot be polled any
+    /// more, `failed`, if any, is called with the status, once, and nothing is called after it. UV_EINVAL: no callback,
+    /// no init, or a close before.
     int start(on_value what, on_error failed = nullptr) {
         if (what == nullptr || !open()) return UV_EINVAL;
         on_value_ = what;
         on_error_ = failed;
         return uv_poll_start(&handle_, UV_READABLE, &ready);
     }
-    // No callback after this; what is not taken yet stays in the object. UV_EINVAL as start.
+    /// No callback after this; what is not taken yet stays in the object. UV_EINVAL as start.
     int stop() { return open() ? uv_poll_stop(&handle_) : UV_EINVAL; }
-    // As uv_close: `what`, if any, is called in a later turn of the loop; then this may be destroyed, or used again.
-    // Nothing happens if it is closed already, or was not made by init.
+    /// As uv_close: `what`, if any, is called in a later turn of the loop; then this may be destroyed, or used again.
+    /// Nothing happens if it is closed already, or was not made by init.
     void close(on_close what = nullptr) {
         if (!open()) return;
         on_close_ = what;
@@ -79,7 +80,7 @@ class uv_reader {
             if (self.on_close_ != nullptr) self.on_close_(self);
         });
     }
-    // For uv_ref, uv_unref, uv_is_active; its data belongs to this class.
+    /// For uv_ref, uv_unref, uv_is_active; its data belongs to this class.
     [[nodiscard]] uv_handle_t* handle() { return reinterpret_cast<uv_handle_t*>(&handle_); }
 
   private:
