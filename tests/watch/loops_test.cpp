@@ -64,7 +64,7 @@ std::uint64_t take(eventfd& object) {
     return object.try_read(value) == std::errc{} ? value : 0;
 }
 
-std::uint32_t arm_if(doorbell how, eventfd& object) { return how == doorbell::armed ? object.arm() : 0; }
+std::uint32_t arm_if(doorbell how, eventfd& object) { return how == doorbell::armed ? object.arm().ready : 0; }
 
 // Asleep in the kernel, but not in a futex call: in its loop.
 bool asleep_in_loop(pid_t tid) {

@@ -181,7 +181,7 @@ struct takes_twice : subject {
     using subject::subject;
     bool any(set_event& got, bool /*waits*/) override {
         for (std::size_t i = 0; i < set_objects; ++i) {
-            got = {i, objects[i].count(), 1};
+            got = {i, objects[i].count(), 1, i};
             if (got.value == 0) continue;
             std::this_thread::yield();
             std::uint64_t taken = 0;
