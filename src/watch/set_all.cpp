@@ -34,8 +34,10 @@ struct held_member {
     core::state_word before;
 };
 
+} // namespace
+
 // Holds the objects one after the other. Those that cannot be held, for their counts are sealed, are counted.
-struct all_held {
+struct set_core::all_held {
     std::span<held_member> objects;
     std::size_t held = 0;
     held_member* sealed = nullptr;
@@ -72,8 +74,6 @@ struct all_held {
         if (sealed != nullptr) sealed->object->after_sealed_take();
     }
 };
-
-} // namespace
 
 // The members, in the order of their places; `missing` is one that is not ready. Under the lock.
 status set_core::list_all(std::span<set_event> room, member*& missing) noexcept {

@@ -129,6 +129,8 @@ class set_core : public core::set_front {
     static void forget_left_nestings() noexcept;
     [[nodiscard]] bool await_takes_from_all() noexcept;
 
+    struct all_held; // in set_all.cpp
+
     // While one lives somebody takes from all: no member that was seen open goes away. One at a time, under the lock.
     class members_stay {
       public:

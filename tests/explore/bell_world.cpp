@@ -109,7 +109,7 @@ void attach_bell() {
     (void)doorbell::open(w().object, here->way, here->fd);
     here->watched = true;
     here->before = bell_word(here->fd);
-    auto* const bell = reinterpret_cast<unsigned char*>(w().object.bell_of_slot());
+    auto* const bell = reinterpret_cast<unsigned char*>(efd::core::context_layout::bell_of(w().object));
     name_place(bell + 2 * sizeof(void*), "place");
     name_place(bell + 2 * sizeof(void*) + 4, "bell word");
 }

@@ -69,7 +69,7 @@ efd::core::standing_watcher* first_watcher = nullptr;
 void outside_of_both_with_a_watcher() {
     outside_of_both();
     first_watcher = new efd::core::standing_watcher{[](efd::core::standing_watcher&, std::uint32_t) {}};
-    (void)hall().objects[0]->attach_standing(*first_watcher);
+    (void)efd::core::context_layout::attach(*hall().objects[0], *first_watcher);
 }
 void three_places_left() {
     make_set_world(1, {0, 0, 0});

@@ -20,6 +20,11 @@
 #include <limits>
 #include <stop_token>
 
+namespace efd::watch {
+class doorbell;
+class set_core;
+} // namespace efd::watch
+
 namespace efd::EFD_ABI::core {
 
 // Flags of a context, with the values of <sys/eventfd.h> on Linux.
@@ -175,6 +180,12 @@ class alignas(64) context {
     // The end of the file above: wakes the queue with poll_hup, then gives the caller's reference back (K-154).
     EFD_API void release() noexcept;
 
+  private:
+    friend class watch::doorbell;
+    friend class watch::set_core;
+    friend class context_table;
+    friend class context_layout; // the explorer's
+
     // The bell, for watch/ alone; see src/core/bell.hpp and context_bell.cpp.
     [[nodiscard]] bell* bell_of_slot() noexcept;
     [[nodiscard]] bell* put_bell(bell& given) noexcept;
@@ -205,10 +216,6 @@ class alignas(64) context {
     [[nodiscard]] base::status take_sealed_untold(std::uint64_t& value, std::uint64_t most = as_mode) noexcept;
     void after_sealed_take() noexcept;
     void linger_before_arming() noexcept { linger(wait_terms{}); }
-
-  private:
-    friend class context_table;
-    friend class context_layout;
 
     void init(std::uint64_t initval, unsigned flags, int id) noexcept;
 
