@@ -1,5 +1,5 @@
 // Asio and Boost.Asio in one translation unit, each with its own basic_eventfd, on one object.
-#include <adapters/asio.hpp>
+#include <efd/adapters/asio.hpp>
 
 // Boost.Asio of these ages has some names outside of its namespace, where Asio has its own: without this the two do not
 // go together, with or without efd.

@@ -1,5 +1,5 @@
 // co_await efd::async_read: who is resumed, where, with what; and that no unit is lost or invented, whatever races.
-#include <adapters/coroutine.hpp>
+#include <efd/adapters/coroutine.hpp>
 
 #include "adapters/detached.hpp"
 #include "adapters/race.hpp"

@@ -1,5 +1,5 @@
 // adapters/glib.hpp in a program that has GObject: a closure as the callback of a source.
-#include <adapters/glib.hpp>
+#include <efd/adapters/glib.hpp>
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // adapters/glib.hpp on the real GLib: dispatch, removal from within and without, and no unit lost by it.
-#include <adapters/glib.hpp>
+#include <efd/adapters/glib.hpp>
 
 #include "adapters/race.hpp"
 

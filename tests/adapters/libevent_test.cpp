@@ -1,5 +1,5 @@
 // adapters/libevent.hpp on the real libevent: callbacks, removal, destruction in the callback, and no unit lost by it.
-#include <adapters/libevent.hpp>
+#include <efd/adapters/libevent.hpp>
 
 #include "adapters/race.hpp"
 

@@ -1,5 +1,5 @@
 // adapters/uv.hpp on the real libuv: callbacks, stop, close by libuv's rules, and no unit lost by either.
-#include <adapters/uv.hpp>
+#include <efd/adapters/uv.hpp>
 
 #include "adapters/race.hpp"
 #include "support/waiting.hpp"

@@ -6,6 +6,8 @@
 // comes along, so that a schedule can be told in the words of the code.
 #pragma once
 
+#include <efd/detail/base/cxx20.hpp>
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>

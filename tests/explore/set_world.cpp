@@ -119,7 +119,7 @@ void give(std::size_t object, std::uint64_t n) {
 bool take(std::size_t object) {
     std::uint64_t value = 0;
     if (here->objects[object]->try_read(value) != status::ok) return false;
-    account({object, value, 0});
+    account({object, value, 0, object});
     return true;
 }
 
@@ -127,7 +127,7 @@ void read_from(std::size_t object) {
     const in_call now(sleeps_for::units, object);
     std::uint64_t value = 0;
     must(here->objects[object]->read(value) == status::ok, "a plain read came back without a unit");
-    account({object, value, 0});
+    account({object, value, 0, object});
 }
 
 status any(std::size_t set, const wait_terms& terms) {
