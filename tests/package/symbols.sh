@@ -14,7 +14,7 @@ if ! diff -u --label symbols.txt --label libefd.so "$list" "$shown"; then
     cat >&2 <<'WHAT'
 
 libefd.so shows other names than tests/package/symbols.txt lists.
-  +  shown, not listed: if it is meant for users, list it; if not, keep it out of src/efd.map or make it hidden
+  +  shown, not listed: if it is meant for users, list it; if not, keep it out of src/efd.map.in or make it hidden
   -  listed, not shown: if it was never in a release, take it off the list; if it was, it must come back
 To write the list anew: tests/package/symbols.sh nm BUILD/src/libefd.so /dev/null | sed -n 's/^+\([^+]\)/\1/p'
 WHAT
