@@ -56,7 +56,7 @@ bool loses(long number, long operation) {
 
 extern "C" {
 
-int efd_read(efd_t* efd, std::uint64_t* value) {
+int efd_read(efd_t* efd, std::uint64_t* value) noexcept {
     static auto* const real = next<int(efd_t*, std::uint64_t*)>("efd_read");
     const bool two = takes_two(efd);
     const int result = real(efd, value);
@@ -64,7 +64,7 @@ int efd_read(efd_t* efd, std::uint64_t* value) {
     return result;
 }
 
-ssize_t efd_fd_read(int fd, void* buf, size_t len) {
+ssize_t efd_fd_read(int fd, void* buf, size_t len) noexcept {
     static auto* const real = next<ssize_t(int, void*, size_t)>("efd_fd_read");
     if (is_wrong("a read stores twice") && len == sizeof(std::uint64_t)) std::memset(buf, 0, len);
     efd_t* const efd = ::efd_fd_ctx(fd);
@@ -77,25 +77,25 @@ ssize_t efd_fd_read(int fd, void* buf, size_t len) {
     return result;
 }
 
-ssize_t efd_fd_readv(int fd, const iovec* parts, int count) {
+ssize_t efd_fd_readv(int fd, const iovec* parts, int count) noexcept {
     static auto* const real = next<ssize_t(int, const iovec*, int)>("efd_fd_readv");
     if (!is_wrong("readv of none") || count != 0) return real(fd, parts, count);
     errno = EINVAL;
     return -1;
 }
 
-ssize_t efd_fd_write(int fd, const void* buf, size_t len) {
+ssize_t efd_fd_write(int fd, const void* buf, size_t len) noexcept {
     static auto* const real = next<ssize_t(int, const void*, size_t)>("efd_fd_write");
     return real(fd, buf, is_wrong("long writes") && len > sizeof(std::uint64_t) ? sizeof(std::uint64_t) : len);
 }
 
-int efd_fd_fcntl(int fd, int command, long argument) {
+int efd_fd_fcntl(int fd, int command, long argument) noexcept {
     static auto* const real = next<int(int, int, long)>("efd_fd_fcntl");
     const int result = real(fd, command, argument);
     return is_wrong("F_GETFL") && command == F_GETFL && result >= 0 ? result & ~O_ACCMODE : result;
 }
 
-int efd_fd_fdinfo(int fd, char* buf, size_t size) {
+int efd_fd_fdinfo(int fd, char* buf, size_t size) noexcept {
     static auto* const real = next<int(int, char*, size_t)>("efd_fd_fdinfo");
     const int result = real(fd, buf, size);
     if (!is_wrong("fdinfo") || result < 0) return result;
@@ -104,7 +104,7 @@ int efd_fd_fdinfo(int fd, char* buf, size_t size) {
     return static_cast<int>(std::strlen(buf));
 }
 
-int efd_fd_close(int fd) {
+int efd_fd_close(int fd) noexcept {
     static auto* const real = next<int(int)>("efd_fd_close");
     if (is_wrong("close keeps the number")) return 0;
     const int result = real(fd);
