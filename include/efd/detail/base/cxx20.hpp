@@ -1,5 +1,5 @@
-// base/cxx20.hpp: what a compiler says that is not asked for C++20, before anything else, and the namespace of the ABI.
-// Every header of efd includes it, or another one that does, first. g++ 10 says 201709L with -std=c++20.
+// base/cxx20.hpp: what a compiler says that is not asked for C++20, before anything else, and the namespace of the
+// version. Every header of efd includes it, or another one that does, first. g++ 10 says 201709L with -std=c++20.
 #pragma once
 
 #if __cplusplus < 201709L
