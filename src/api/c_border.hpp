@@ -41,6 +41,7 @@ class options_given {
     explicit options_given(const efd_wait_options* options) noexcept {
         if (options == nullptr) return;
         is_valid_ = options->blocking >= EFD_BLOCKING_AS_FLAGGED && options->blocking <= EFD_BLOCKING_ALWAYS;
+        if (!is_valid_) return;
         terms_.deadline_ns = deadline(options->deadline_ns);
         terms_.sleep = static_cast<core::patience>(options->blocking);
         cancel_ = options->cancel;
