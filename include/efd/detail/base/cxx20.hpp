@@ -1,7 +1,4 @@
-<<<<<<< ours
 // SPDX-License-Identifier: MIT
-=======
->>>>>>> theirs
 // base/cxx20.hpp: what a compiler says that is not asked for C++20, before anything else, and the namespace of the
 // version. Every header of efd includes it, or another one that does, first. g++ 10 says 201709L with -std=c++20.
 #pragma once
