@@ -119,8 +119,7 @@ EFD_C_API int efd_cancel_request(efd_cancel_t* cancel) EFD_NOEXCEPT;
 /** Ends the token. No wait that uses it may be in progress. NULL is allowed and does nothing. */
 EFD_C_API void efd_cancel_destroy(efd_cancel_t* cancel) EFD_NOEXCEPT;
 
-/* ---- waiting with options -----------------------------------------------------------------------------------------
- */
+/* ---- waiting with options ---------------------------------------------------------------------------------------- */
 
 /** How a call waits. Begin with EFD_WAIT_OPTIONS_INIT, which waits for ever, and as the object's flags say. */
 typedef struct efd_wait_options {
@@ -309,19 +308,19 @@ typedef struct efd_wait_queue_entry {
     int exclusive;                                                     /**< Whether one of several is enough. */
     void* context;                                                     /**< Yours. */
     union {
-        uint64_t alignment;
-        void* space[8];
+        uint64_t space[8];
+        void* alignment;
     } reserved; /**< For efd. */
 } efd_wait_queue_entry;
 
 /** An entry, not in a queue: efd_wait_queue_entry entry = EFD_WAIT_QUEUE_ENTRY_INIT(on_wake, POLLIN, 0, context); */
-#define EFD_WAIT_QUEUE_ENTRY_INIT(callback, mask, exclusive, context) {callback, mask, exclusive, context, {0}}
+#define EFD_WAIT_QUEUE_ENTRY_INIT(callback, mask, exclusive, context) {callback, mask, exclusive, context, {{0}}}
 
 /** Adds the entry. If ready is not NULL, *ready is what poll said at the step after which nothing can be missed. The
  * queue holds a reference to the object for each entry. EINVAL: no callback, or added already. ENOMEM. EFAULT: entry is
- * NULL. reserved must be zero the first time,
- * as EFD_WAIT_QUEUE_ENTRY_INIT makes it. Waits for nobody, also where another thread is stopped in a callback; an
- * entry may then hear of a wake that came just before it. Not handler-safe; allowed inside callbacks. */
+ * NULL. reserved must be zero the first time, as EFD_WAIT_QUEUE_ENTRY_INIT makes it. Waits for nobody, also where
+ * another thread is stopped in a callback; an entry may then hear of a wake that came just before it. Not handler-safe;
+ * allowed inside callbacks. */
 EFD_C_API int efd_wait_queue_add(efd_t* efd, efd_wait_queue_entry* entry, unsigned* ready) EFD_NOEXCEPT;
 
 /** Removes the entry. After it returned the callback does not run and will not: where another thread runs callbacks of

@@ -56,7 +56,7 @@ class alignas(64) hold_slot {
   private:
     friend class hold_layout; // the explorer's
 
-    enum class step : std::uint32_t { free, undecided, tied, taken, failed };
+    enum class step : std::uint8_t { free, undecided, tied, taken, failed };
     static constexpr std::uint32_t step_mask = 7;
     static constexpr std::uint32_t waited_for = 1U << 3;
     static constexpr int broken_shift = 4;

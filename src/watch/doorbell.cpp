@@ -102,7 +102,7 @@ void doorbell::answer(std::uint32_t key) noexcept {
     if (makes_sure) ring();
     // Whoever has rung asks for a look that comes after it.
     if (!is_busy) return look(seen);
-    if (const std::uint32_t after = makes_sure ? request() : busy_mark; (after & busy_mark) == 0) look(after);
+    if (makes_sure) look_unless_busy();
 }
 
 // EVERY. An edge for this add: a ring where none is surely done, else a write of nothing, so that the descriptor never
@@ -124,6 +124,11 @@ void doorbell::doubt() noexcept {
     doubt_after_.store(is_readable ? first_doubt : after < last_doubt ? 2 * after : last_doubt, base::relaxed);
     if (!is_readable) return;
     doubted_.store(1, base::release);
+    look_unless_busy();
+}
+
+// A look that comes after this moment: by this thread, or by the one that is busy.
+void doorbell::look_unless_busy() noexcept {
     if (const std::uint32_t seen = request(); (seen & busy_mark) == 0) look(seen);
 }
 

@@ -100,6 +100,7 @@ class doorbell : public core::bell {
     void answer(std::uint32_t key) noexcept;
     [[nodiscard]] bool stands_rung(std::uint32_t key) noexcept;
     [[nodiscard]] std::uint32_t request() noexcept;
+    void look_unless_busy() noexcept;
     [[nodiscard]] bool surely_rung(std::uint32_t seen) const noexcept;
     void look(std::uint32_t word) noexcept;
     void show(std::uint64_t count, bool& took) noexcept;

@@ -277,7 +277,7 @@ bool doorbell::move_home(std::uint32_t seen, std::uint32_t here) noexcept {
     forget();                                            // whoever was busy is not in this process
     home_.exchange(is_own ? here : seen, base::acq_rel); // HOME
     if (!is_own || is_armed_way(place_.load(base::relaxed))) return is_own;
-    look(request());
+    look_unless_busy(); // another thread of the child may be there already
     return true;
 }
 

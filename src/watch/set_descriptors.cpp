@@ -165,7 +165,8 @@ status set_core::add(int descriptor, std::uint32_t events, std::uint64_t token, 
     status end = error == 0 ? note_number(descriptor, *joining) : status_of(error);
     if (end != status::ok) {
         if (error == 0) os::epoll_remove(inner, descriptor);
-        (void)joining->shut(); // nobody is there to wait for
+        // Without a wait: a take from all that has entered meanwhile finds no object, and goes.
+        joining->inside.fetch_or(member::shut_mark, base::acq_rel);
         give_back_place(*joining);
         return end;
     }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // adapters/posted_wait.hpp: pending waits whose end is posted to a context that may end first; for adapters/asio.hpp.
-// adapters/asio.hpp.
 //
 // Who owns what, and when. A posted_wait that waits, or whose function is on its way through the context, is owned by
 // its wait_group, with the completion in it: the user's handler and its work. The thread that ends the wait posts a

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// base/export.hpp: which names a library shows. libefd.so shows those of src/efd.map and hides everything else.
+// base/export.hpp: which names a library shows. libefd.so shows those of src/efd.map.in and hides everything else.
 //
 // libefd.a is built with EFD_VISIBILITY "hidden": a program that exports its symbols must not lend them to a plugin
 // that brings libefd.so, or the objects of one copy come into the tables of the other.
