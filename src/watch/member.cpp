@@ -2,7 +2,7 @@
 // watch/member.cpp: see member.hpp.
 //
 //     bit        set by                 cleared by          wrongly set   wrongly clear
-//     shut       who takes it away      who puts one there  never         never
+//     shut       a removal              an opening          never         never
 //     numbers    enter, one more        exit, one less      never         never
 #include "watch/member.hpp"
 
@@ -12,7 +12,7 @@
 
 namespace efd::watch {
 
-// MEMBER_SHUT: coming in and looking for the mark are one step, and so are leaving and seeing that one is awaited.
+// MEMBER_SHUT: entering and looking for the mark are one step; so are exiting and seeing that a removal waits.
 bool member::enter() noexcept {
     if ((inside.fetch_add(1, base::acq_rel) & shut_mark) == 0) return true;
     exit();
