@@ -57,7 +57,7 @@ taken context::take_now() noexcept {
     base::order_release(this);
     operation op{side::writer, n};
     const status end = wait_for(op, terms);
-    if (end == status::ok) base::order_acquire(this); // who made room
+    if (end == status::ok) base::order_acquire(this); // of the reader that made room
     return end;
 }
 

@@ -32,9 +32,9 @@ struct sleep_spot {
 // CANCEL. The word of one wait, private to its process:
 //
 //     bit        set by                                        cleared by
-//     cancelled  the stop callback of the wait                 nobody
-//     sleeps     the waiter, before its first sleep            nobody
-//     plain      the waiter, where no sleep on two words is    nobody
+//     cancelled  the stop callback of the wait                 nothing
+//     sleeps     the waiter, before its first sleep            nothing
+//     plain      the waiter, where no sleep on two words is    nothing
 //                possible: it sleeps on the object's alone
 class cancel_word {
   public:

@@ -100,7 +100,7 @@ void context::wake_packed(std::uint64_t units) noexcept {
     do {
         if (is_held(seen)) seen = end_hold(seen);
         if (is_sealed(seen)) return wake_left_asleep();
-        if (!has_sleeper(park_of(seen))) return; // a later waker found nobody left
+        if (!has_sleeper(park_of(seen))) return; // a later waker found no sleeper left
         EFD_CHECK(is_consistent(seen) && is_consistent(with_park(seen, claimed(park_of(seen), turn))));
     } while (!state_.compare_exchange_weak(seen, with_park(seen, claimed(park_of(seen), turn)), base::acq_rel,
                                            base::acquire)); // WAKE_SETTLE, claim

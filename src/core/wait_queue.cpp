@@ -116,7 +116,7 @@ bool wait_queue::leave_wake(std::uint32_t key) noexcept {
         left = one_more(seen, key);
         if ((seen & held_mark) == 0) left |= may_run ? held_mark : owed_mark;
     } while (!word_.compare_exchange_weak(seen, left, base::acq_rel, base::relaxed));
-    EFD_CHECK((left & pending_mask) != 0 && (left & (held_mark | owed_mark)) != 0); // QUEUE_HANDOVER: for somebody
+    EFD_CHECK((left & pending_mask) != 0 && (left & (held_mark | owed_mark)) != 0); // QUEUE_HANDOVER: a thread runs it
     if ((seen & held_mark) != 0) return false;
     if (may_run) {
         holder_.store(this_thread(), base::relaxed);

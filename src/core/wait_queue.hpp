@@ -60,7 +60,7 @@ class wait_queue {
 
   private:
     base::atomic<wait_queue_entry*> joining_{nullptr}; // the newest first; the holder takes them into the list
-    base::atomic<bool> has_entries_{false};            // as head_, for who does not hold the queue
+    base::atomic<bool> has_entries_{false};            // as head_, for threads that do not hold the queue
 
   public:
     // The slot's doorbell, null until one is asked for; it is here because the queue, too, is made only then.
@@ -102,7 +102,7 @@ class wait_queue {
     context& context_;
     base::atomic<std::uint64_t> word_{0};       // held, contended, owed, and the numbers of wakes to run
     base::atomic<std::uint32_t> extra_keys_{0}; // of signal_mask, for the wakes to run
-    base::atomic<std::uint32_t> gate_{0};       // those who wait for the holder sleep here
+    base::atomic<std::uint32_t> gate_{0};       // threads that wait for the holder sleep here
     base::atomic<const void*> holder_{nullptr};
     base::atomic<std::uint32_t> home_; // the process that the holder is in
     wait_queue_entry* head_ = nullptr;

@@ -215,7 +215,7 @@ bool doorbell::surely_rung(std::uint32_t seen) const noexcept { return (seen & t
 // does. If another thread has taken its turn, because it was slow to answer, it requests one more look at what it did
 // meanwhile.
 void doorbell::look(std::uint32_t word) noexcept {
-    EFD_CHECK((word & busy_mark) == 0); // nobody was, so the caller is
+    EFD_CHECK((word & busy_mark) == 0); // no thread was, so the caller is
     std::uint32_t turn = turn_of(word);
     std::uint32_t seen = turn | look_mark | busy_mark;
     bool took = false;

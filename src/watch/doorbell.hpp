@@ -115,7 +115,7 @@ class doorbell : public core::bell {
 
     static constexpr int nowhere = -1; // else: the number of the descriptor, above four marks
     static constexpr int armed_way = 1 << 0;
-    static constexpr int retired = 1 << 1; // beside armed_way: its ring is heard by nobody
+    static constexpr int retired = 1 << 1; // beside armed_way: nothing hears its ring
     static constexpr int lent = 1 << 2;    // the number is the program's own
     static constexpr int every_way = 1 << 3;
     static constexpr int number_shift = 4;

@@ -274,7 +274,7 @@ bool doorbell::move_home(std::uint32_t seen, std::uint32_t here) noexcept {
         if (seen == here) return true;
     if (seen == moving) return false;
     const bool is_own = make_own();
-    forget();                                            // whoever was busy is not in this process
+    forget();                                            // a busy thread is not in this process
     home_.exchange(is_own ? here : seen, base::acq_rel); // HOME
     if (!is_own || is_armed_way(place_.load(base::relaxed))) return is_own;
     look(request());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// watch/member.hpp: one place of a wait_set: which object stands there, and who is taking from it at the moment.
+// watch/member.hpp: one place of a wait_set: the object that stands there, and the threads that are taking from it.
 //
 // Belongs to the set for ever, even while it is free; a signaller may notify it late, at any time. A waiter enters
 // before it touches the object and exits after; a removal shuts the place and waits until all have left, so no thread

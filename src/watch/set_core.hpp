@@ -189,7 +189,7 @@ class set_core : public core::set_front {
 
     ready_bitmap ready_{top};
     base::atomic<core::context*> bell_{nullptr};
-    base::atomic<core::context*> bed_{nullptr}; // waiters sleep on it; a count that nobody reads wakes the next in vain
+    base::atomic<core::context*> bed_{nullptr}; // waiters sleep on it; an unread count wakes the next in vain
     base::atomic<std::uint32_t> interested_{0}; // so many waiters that may sleep, and watched_mark
     base::atomic<std::uint32_t> cursor_{0};
     base::atomic<int> epoll_{-1};       // what waiters and others watch: the bell, and the next

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // watch/set_wait.cpp: the waiting half of a set: mark, find, take, sleep.
 //
-// SET_SLEEP: a marker signals only if somebody is interested, and a waiter says so before it sleeps:
+// SET_SLEEP: a marker signals only if a waiter is interested, and a waiter says so before it sleeps:
 //
 //     marker                                     waiter
 //     1 top: a mark                              1 interested: one more
