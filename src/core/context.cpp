@@ -20,7 +20,7 @@ void context::init(std::uint64_t initval, unsigned flags, int id) noexcept {
     huge_.store(packed ? 0 : initval, base::relaxed);
     linger_misses_.store(0, base::relaxed);
     linger_skips_.store(0, base::relaxed);
-    // BIRTH: whoever meets the slot through a stale pointer sees a dead object or this one, whole.
+    // BIRTH: a thread that meets the slot through a stale pointer sees a dead object or all of this one.
     state_.store(packed ? with_count(0, initval) : sealed_from(0), base::release);
     refs_.init();
 }
@@ -57,14 +57,14 @@ taken context::take_now() noexcept {
     base::order_release(this);
     operation op{side::writer, n};
     const status end = wait_for(op, terms);
-    if (end == status::ok) base::order_acquire(this); // who made room
+    if (end == status::ok) base::order_acquire(this); // of the reader that made room
     return end;
 }
 
 // The add was void.
 [[gnu::noinline]] status context::write_void(std::uint64_t n) noexcept { return write_slow(n, wait_terms{}); }
 
-// A blind add met something: a sealed word (it is void and starts again) or somebody to tell (it stands).
+// A blind add met a sealed word (the add is void and starts again), or a mark (the add stands).
 status context::write_attention(state_word old, std::uint64_t n) noexcept {
     if (is_sealed(old)) [[unlikely]]
         return write_void(n);
@@ -150,7 +150,7 @@ status context::add_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept {
     return add_sealed_or_arrive(n, spot);
 }
 
-// The add stands; old is what it found. A watched word with no other mark has watchers to be told, and nothing else.
+// The add stands; old is what it found. A watched word without another mark needs only the call to its watchers.
 void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t mask) noexcept {
     EFD_CHECK(!is_sealed(old) && is_consistent(old));
     if (needs_attention(with_count(old, packed_count(old) + n) & ~state_word{watched_mark})) [[unlikely]]
@@ -158,15 +158,15 @@ void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t ma
     if (is_watched(old)) notify(poll_in | mask);
 }
 
-// Seal if the count grew huge, then wake whom the add lets on.
+// Seals if the count grew huge, then wakes the readers that the add lets on.
 [[gnu::noinline]] void context::seal_wake_ring(state_word old, std::uint64_t n) noexcept {
     const bool was_held = is_held(old);
     if (was_held) (void)end_hold(state_.load(base::acquire)); // HOLD: the take is decided before this add returns
     if (packed_count(old) + n >= packed_limit) seal();
-    // OWED. Every add that meets the mark makes a wake of its own. One that trusted the add that left zero would return
-    // beside a sleeper for as long as that one is stopped before its wake.
+    // OWED. Every add that meets the mark makes a wake of its own. If it relied on the add that left zero, it would
+    // return beside a sleeper for as long as that one is stopped before its wake.
     if (has_sleeper(park_of(old)) && n > 0) wake_packed(semaphore() ? n : 1);
-    // A held count may have been gone already, for whoever looked before the add.
+    // To a thread that looked before the add, a held count may have been gone.
     const bool left_zero = n > 0 && (packed_count(old) == 0 || was_held);
     if (is_armed(old) || (was_held && n > 0 && has_bell(old))) // LEVEL, ring; EVERY, armed: also for nothing
         tell_bell(poll_in | (left_zero ? bell::left_zero : 0U));

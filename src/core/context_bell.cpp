@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // core/context_bell.cpp: a context and its bell: attach, arm, ring, end.
 //
-// LEVEL: the add that finds `armed` rings before it clears the mark, so whoever finds the mark clear knows that the
-// ring is done; the read that reaches zero sets the mark again in the same step on the word, and unrings after it. Both
-// tell the bell after their step, and the bell looks at the count for itself (watch/doorbell.cpp): its last look comes
-// after the last step. May be called from any thread; arm and what the fast paths call also from signal handlers.
+// LEVEL: the add that finds `armed` rings before it clears the mark, so a thread that finds the mark clear knows that
+// the ring is done. The read that reaches zero sets the mark again in the same step on the word, and silences after it.
+// Both notify the doorbell after their step, and the doorbell itself looks at the count (watch/doorbell.cpp): its last
+// look comes after the last step. May be called from any thread; arm and what the fast paths call also from signal
+// handlers.
 #include <efd/detail/base/check.hpp>
 #include <efd/detail/core/context.hpp>
 
@@ -28,7 +29,7 @@ void context::tell_bell_unless_gone(std::uint32_t key) noexcept {
         there->tell(*there, *this, key);
 }
 
-// NOTHING. By a reader, whose reference it is.
+// NOTHING. By a reader, which has the reference.
 void context::tell_of_nothing() noexcept {
     if (has_bell(state_.load(base::acquire))) tell_bell_unless_gone(bell::found_nothing);
 }
@@ -38,7 +39,7 @@ bell* context::bell_of_slot() noexcept {
     return waiters == nullptr ? nullptr : waiters->attached_bell.load(base::acquire);
 }
 
-// The bell of this slot: the one given, unless another was there first; null if memory ran out.
+// The doorbell of this slot: the one given, unless another thread was first; null if memory ran out.
 bell* context::put_bell(bell& given) noexcept {
     EFD_CHECK(given.tell != nullptr);
     wait_queue* const waiters = queue();
@@ -48,17 +49,17 @@ bell* context::put_bell(bell& given) noexcept {
     return there;
 }
 
-// From here on the bell is told.
+// From here on the doorbell is notified.
 void context::watch_level() noexcept {
     state_.fetch_or(armed_mark, base::acq_rel); // LEVEL, attach
     tell_bell(0);
 }
 
-// LEVEL, attach. Nobody else knows this object yet. Who has outlived the one that lived here before changes a word only
-// where it shows a sleeper or an arm, and this one shows neither.
+// LEVEL, attach. No other thread knows this object yet. A thread that has outlived the former object of this slot
+// changes a word only where it shows a sleeper or an arm, and this one shows neither.
 void context::watch_level_untold() noexcept { state_.store(state_.load(base::relaxed) | armed_mark, base::release); }
 
-// The bell has rung for a count above zero: adds need not tell it any more.
+// The doorbell has rung for a count above zero: adds need not notify it any more.
 void context::note_ring() noexcept {
     state_word seen = state_.load(base::acquire);
     while (is_armed(seen) && !is_sealed(seen) && packed_count(seen) > 0) {
@@ -66,8 +67,8 @@ void context::note_ring() noexcept {
     }
 }
 
-// ARM: the mark is made on a count of zero, or the answer is that there is something. In the sealed regime mark and
-// count are two words: the mark first, then the look, as changers commit first and then step on the mark's word.
+// ARM: the mark is made on a count of zero, or the answer is that something is ready. When sealed, mark and count are
+// two words: the mark comes first, then the look, as changers commit first and then step on the mark's word.
 std::uint32_t context::arm_bell(std::uint32_t events) noexcept {
     state_word seen = state_.load(base::acquire);
     while (!is_sealed(seen)) {
@@ -88,8 +89,8 @@ std::uint32_t context::arm_bell(std::uint32_t events) noexcept {
     return poll() & events; // the mark stays: another may have armed beside us, for other events
 }
 
-// A ring is wanted for what holds now; for room only once the word is sealed, as before that there always is some. An
-// arm that is not marked any more has had its ring, since the mark goes after it.
+// A ring is wanted for what holds now; for room only once the word is sealed, since before that there always is room.
+// An arm whose mark is gone has had its ring, since the mark goes after it.
 bool context::wants_ring(std::uint32_t events, state_word& arm) noexcept {
     arm = state_.load(base::acquire);
     if (!is_armed(arm) || (events == poll_out && !is_sealed(arm)) || (poll() & events) == 0) return false;
@@ -97,8 +98,8 @@ bool context::wants_ring(std::uint32_t events, state_word& arm) noexcept {
     return true;
 }
 
-// The ring for this arm is made, so that no later add need make one. If the mark may be of another arm it stays: that
-// costs a ring that nobody waits for.
+// The ring for this arm is made, so later adds need not ring. If the mark may be of another arm it stays: that costs
+// one useless ring.
 void context::end_arm(state_word arm) noexcept {
     EFD_CHECK(is_armed(arm));
     state_word seen = arm;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // core/context_queue.cpp: a context and its wait queue: join, leave, leave and take, wake, release.
 //
-// The mark `watched` in the state word tells changers that somebody has joined. Whoever joins makes it, by a step that
-// also says what poll would say: WATCH, no unit falls between that answer and the entry's first call (one may be in
-// both, as with poll). Joining waits for nobody, and no lock says how many there are; so who leaves as the last takes
-// the mark away by comparing (WATCH_OFF), and each joining leaves a word that was never there before.
+// The mark `watched` in the state word tells changers that a watcher has joined. Each joining watcher makes it, by a
+// step that also gives poll's answer: WATCH, no unit falls between that answer and the entry's first call (one may be
+// in both, as with poll). Joining waits for no thread, and no lock guards the number of watchers; so the last one to
+// leave clears the mark by comparing (WATCH_OFF), and each join leaves a new value of the word.
 #include <efd/detail/base/check.hpp>
 #include <efd/detail/core/context.hpp>
 
@@ -19,8 +19,8 @@ using base::status;
 
 namespace {
 
-// Holds the queue of an object for one change; inside one of its callbacks it is held already, and stays so. Inside a
-// callback of another object it may be refused.
+// Holds the queue of an object for one change. Inside one of its callbacks the queue is held already, and stays so.
+// Inside a callback of another object the hold may be refused.
 class queue_holder {
   public:
     explicit queue_holder(wait_queue& queue) noexcept
@@ -59,7 +59,7 @@ wait_queue* context::queue() noexcept {
     return made;
 }
 
-// Makes the mark, and says what the word was.
+// Makes the mark, and returns what the word was.
 state_word context::watch() noexcept {
     const std::uint32_t turn = take_turn();
     state_word seen = state_.load(base::acquire);
@@ -111,8 +111,8 @@ status context::remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_
     return end;
 }
 
-// WATCH_OFF. The word is seen first, then who is there: a joining that this look has not seen changes the word after
-// it, and the comparison fails. Nobody has to hold anything.
+// WATCH_OFF. The word is read first, then the watchers: a join that this look has not seen changes the word after it,
+// and the comparison fails. The queue need not be held.
 void context::unwatch_if_alone() noexcept {
     const wait_queue& waiters = *queue_.load(base::acquire);
     state_word seen = state_.load(base::acquire);
@@ -136,8 +136,8 @@ void context::detach_standing(const standing_watcher& given) noexcept {
     if (wait_queue* const waiters = queue_.load(base::acquire); waiters != nullptr) waiters->standing.detach(given);
 }
 
-// A changer saw the mark. It may have outlived the object's last owner: then no entry is left to be told, and standing
-// watchers do not mind.
+// A changer saw the mark. It may have outlived the object's last owner: then no entry is left to be called, and
+// permanent watchers may be called at any time.
 void context::notify(std::uint32_t key) noexcept {
     wait_queue* const waiters = queue_.load(base::acquire);
     if (waiters == nullptr) return;
@@ -152,8 +152,8 @@ void context::notify(std::uint32_t key) noexcept {
     put();
 }
 
-// SET_TOP: each signal moves the word, so who drains by comparing knows of it, also where others drain and signal in
-// between. Nobody sleeps on such a context: the turn is free to count signals.
+// SET_TOP: each signal moves the word, so a thread that drains by comparing notices it, even if others drain and signal
+// in between. No thread sleeps on such a context: the turn is free to count signals.
 void context::signal_untold() noexcept {
     constexpr state_word turn_mask = state_word{UINT32_MAX} & ~((state_word{1} << turn_shift) - 1);
     state_word seen = state_.load(base::relaxed);

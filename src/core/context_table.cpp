@@ -22,7 +22,7 @@ union immortal_table {
 };
 immortal_table table;
 
-// When the library is loaded: standard error is still what the process was started with, and nobody sleeps or signals.
+// When the library is loaded: standard error is still what the process was started with, and no thread uses efd yet.
 void report_wrong_linger() noexcept {
     const char* const value = std::getenv("EFD_LINGER");
     if (!is_linger(value))
@@ -53,8 +53,8 @@ context* context_table::slot(int id) noexcept {
     return place;
 }
 
-// RETURN: everything pushed before this step is popped by it; the link was written before the push. A single one whose
-// id is the next to be given stays as it is, and is taken; null: the ids are free now.
+// RETURN: pops everything pushed before this step; the link was written before the push. A single context whose id is
+// the next to be given is taken as it is. Null: the ids are free now.
 context* context_table::take_returned(int& id) noexcept {
     if (returned_.load(base::relaxed) == nobody) return nullptr;
     std::uint64_t next = returned_.exchange(nobody, base::acq_rel);
@@ -71,7 +71,7 @@ context* context_table::take_returned(int& id) noexcept {
     return nullptr;
 }
 
-// What EFD_LINGER asks for, read at the first creation. Under the lock, so that no fork meets it half read.
+// What EFD_LINGER asks for, read at the first creation. Under the lock, so no fork copies it half read.
 std::int32_t context_table::first_linger() noexcept {
     if (!is_linger_known_) first_linger_ = parse_linger(std::getenv("EFD_LINGER"));
     is_linger_known_ = true;

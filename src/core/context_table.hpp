@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// core/context_table.hpp: where private contexts live: one table, the id is the place.
+// core/context_table.hpp: the one table in which private contexts live; the id is the place.
 //
 // Owns the memory of all private contexts and their ids. A slot stays a context for ever, alive or dead: a signaller
-// that is still inside its call when the last owner has gone touches a dead or a reborn object, where its late wake is
+// that is still inside its call after the last owner has gone touches a dead or a reborn object, where its late wake is
 // a spurious one, and never freed memory. create takes a lock and is not for signal handlers; give_back is one push,
 // lock-free and async-signal-safe. Invariant: an id given back is free for the next create (K-128).
 #pragma once
@@ -22,11 +22,11 @@ class context_table {
   public:
     static context_table& instance() noexcept;
 
-    // A dead slot with the smallest free id, as yet without a life; null if memory ran out.
+    // A dead slot with the smallest free id, for a new object; null if memory ran out.
     [[nodiscard]] context* take_slot(int& id) noexcept;
     void give_back(context& dead) noexcept;
 
-    // For fork: nobody else is inside while the process is copied.
+    // For fork: no other thread is inside while the process is copied.
     void lock() noexcept { mutex_.lock(); }
     void unlock() noexcept { mutex_.unlock(); }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// core/guarded_call.hpp: the call of code that is a user's and has to return.
+// core/guarded_call.hpp: the call of user code that must return.
 #pragma once
 
 #include "base/stop.hpp"
@@ -8,7 +8,7 @@
 
 namespace efd::EFD_ABI::core {
 
-// Of a callback or a deferred work. Whoever reads how the program ended learns what was done.
+// Of a callback or a deferred work. The message of the stopped program names the fault.
 template <class Call>
 auto call_guarded(Call call) noexcept {
     try {

@@ -16,10 +16,10 @@ namespace efd::EFD_ABI::core {
 constinit thread_local callback_depth in_callback;
 constinit thread_local held_back_lists held_back __attribute__((tls_model("initial-exec")));
 
-// Out of line, so that the frame is below all that the callers have. The stack grows downward: what stands below this
-// frame was left, unless a handler runs on a stack of its own. What stands above is alive below a handler, or was left
-// and other frames lie over it now, which nobody can tell. No call of the library's asks often while one lives, and few
-// handlers do: so whoever asks for the sixteenth time takes it for left.
+// Out of line, so that its frame is below all frames of the callers. The stack grows downward: a frame below this one
+// was left, unless a handler runs on a stack of its own. A frame above is alive below a handler, or was left and is
+// overwritten by now; that cannot be told apart. No call of the library asks often while one lives, and few handlers
+// do: so the sixteenth question counts it as left.
 [[gnu::noinline]] bool callbacks_later::is_gone(const void* frame) noexcept {
     constexpr std::uint32_t most_asked = 16;
     if (__builtin_frame_address(0) > frame) return !os::is_on_signal_stack();
@@ -59,11 +59,11 @@ void run_works(deferred_work* work) noexcept {
 
 } // namespace
 
-// Callbacks and hand-overs run first, and then the works, which are code of the user's that may signal and wait. What
-// callbacks cause is run by this same loop, so that no callback nests. What a work causes is run before the work goes
-// on, as the work may wait for it; at the bound of the depth it is left to the loop around the work. A signal handler
-// that finds us in the midst of queues leaves its own to us, hence the look after the mark is cleared; one that
-// interrupts a work runs its own alone, as what we took is ours.
+// Callbacks and hand-overs run first, then the works, which are user code that may signal and wait. This same loop runs
+// what callbacks cause, so no callback nests. What a work causes runs before the work goes on, as the work may wait for
+// it; at the bound of the depth it is left to the loop around the work. A signal handler that interrupts the run of
+// queues leaves its own to that run, hence the look after the mark is cleared. One that interrupts a work runs only its
+// own, since the others are already taken.
 void run_held_back() noexcept {
     if (held_back.depth.load(base::relaxed) == most_depth) return;
     deferred_work* works = nullptr;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // core/held_back.hpp: what a thread runs later: wakes of queues, and work that callbacks deferred.
 //
-// Owns three lists for each thread. Callbacks and deferred work are a user's code, which may call anything: so they run
-// outside of callbacks, and while this thread holds no member and no lock of the library's. A wake that comes at
-// another time is left in its queue's word, and the queue is noted here. A signal handler may push between any two
+// Owns three lists for each thread. Callbacks and deferred work are user code, which may call anything: so they run
+// outside of callbacks, and while this thread holds no member and no lock of the library. A wake that comes at another
+// time is left in its queue's word, and the queue is noted here. A signal handler may push between any two
 // instructions; no other thread sees the lists.
 #pragma once
 
@@ -19,9 +19,9 @@ struct held_back_lists {
     base::atomic<wait_queue*> queues{nullptr};
     base::atomic<deferred_work*> hand_overs{nullptr};
     base::atomic<deferred_work*> works{nullptr};
-    base::atomic<std::uint32_t> draining{0}; // queues are being run; who comes meanwhile leaves the rest to that loop
-    base::atomic<std::uint32_t> depth{0};    // so many works of this thread run, each inside the last
-    base::atomic<const void*> outermost{nullptr}; // the frame of who holds a member or a lock of the library's
+    base::atomic<std::uint32_t> draining{0};      // queues are being run; a handler leaves its own to that loop
+    base::atomic<std::uint32_t> depth{0};         // so many works of this thread run, each inside the last
+    base::atomic<const void*> outermost{nullptr}; // the frame that holds a member or a lock of the library's
     base::atomic<std::uint32_t> asked{0};         // so often, since then, whether it does
 };
 extern constinit thread_local held_back_lists held_back __attribute__((tls_model("initial-exec")));
@@ -34,9 +34,9 @@ void run_held_back() noexcept;
            held_back.works.load(base::relaxed) != nullptr;
 }
 
-// While one lives its thread holds a member or a lock, and runs no callback; the outermost, when it ends, runs what
-// came meanwhile. On the stack, and declared before the lock, so that it ends after it. A siglongjmp out of its
-// function ends it, too: whoever finds it noted looks whether it can be there still.
+// While one lives its thread holds a member or a lock, and runs no callback; the end of the outermost runs what came
+// meanwhile. On the stack, declared before the lock, so that it ends after it. A siglongjmp out of its function ends
+// it, too: a thread that finds it noted checks whether it can still exist.
 class callbacks_later {
   public:
     [[gnu::always_inline]] callbacks_later() noexcept { begin(); }
@@ -44,7 +44,7 @@ class callbacks_later {
     callbacks_later(const callbacks_later&) = delete;
     callbacks_later& operator=(const callbacks_later&) = delete;
 
-    // end and begin around a sleep: whose handlers signal there has callbacks run as ever. Inline for certain: what is
+    // end and begin around a sleep: a handler that signals there has callbacks run as usual. always_inline: what is
     // noted is the frame of the function in which it lives.
     [[gnu::always_inline]] void begin() noexcept {
         const void* const here = __builtin_frame_address(0);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 // core/hold.cpp: taking from several objects in one step, which no stopped thread can hold up.
 //
-// HOLD. A taker marks each object's word `held` by the step that shows its count to be above zero, and what will be
-// taken is settled by that same step. Once it holds all it commits, in one step on its slot's word: at that moment all
-// are taken from, since every count was at least that high and nobody else could take. Then the words follow.
+// HOLD. A taker marks each object's word `held`, by the step that shows its count above zero and fixes the amount to
+// take. Once it holds all it commits, in one step on its slot's word: at that moment all are taken from, since every
+// count was at least that high and no other thread could take. The words follow later.
 //
-//     who meets a held word                                        while undecided   once taken         once failed
+//     a thread that meets a held word and                          while undecided   once taken         once failed
 //     reads, writes by comparing, arms, wakes, takes from several  breaks the take   takes the amount   the mark goes
 //     has added blindly                                            the same, before it returns
 //     looks at the count                                           counts all        less the amount    counts all
 //
-// So nobody waits for the taker, and nobody who saw one object after the take, or whose add came too late for it, has
-// done anything to another object before it. A taker that is broken tries again.
+// So no thread waits for the taker, and a thread that saw one object after the take, or whose add came too late for it,
+// has done nothing to another object before it. A taker that is broken tries again.
 //
 //     may happen                                    must not happen
 //     T  holds A (3), is stopped                    T  holds A (3), is stopped
@@ -22,14 +22,14 @@
 //     T  holds A, holds B, commits; is stopped      T  holds A, holds B, commits; is stopped
 //     R  takes 3 from A for T: EAGAIN               R  takes the 3 for itself
 //
-// Three things keep a late step harmless. A held word bears a stamp of its own, so a thread that ends a hold late finds
-// another word. An object's record is changed only once the take that it names is decided, so while a word is held by
-// a take that can happen, the record is that take's. A taker that was broken may mark one more word: then the record
-// is another's, or its slot says that it failed; the mark goes, and nothing is taken.
+// Three things keep a late step harmless. A held word has a stamp of its own, so a thread that ends a hold late finds
+// another word. An object's record is changed only once the take that it names is decided, so while a word is held by a
+// take that can happen, the record is that take's. A taker that was broken may mark one more word: then the record is
+// another's, or its slot says that it failed; the mark goes, and nothing is taken.
 //
-// An object in the sealed regime has its count in another word than its marks and cannot be held; one such object can
-// be among the others. Its taker ties the take once all others are held: from then on nobody breaks it, the step on
-// the sealed count decides, and who meets a held word of it sleeps until it has. No signal handler interrupts that.
+// A sealed object has its count in another word than its marks and cannot be held; one such object can be among the
+// others. Its taker ties the take once all others are held: from then on no thread breaks it, the step on the sealed
+// count decides, and a thread that meets a held word of it sleeps until then. No signal handler interrupts that.
 #include "core/hold.hpp"
 
 #include <efd/detail/core/context.hpp>
@@ -50,7 +50,7 @@ namespace {
 constinit std::array<hold_slot, hold_slot::most> slots;
 
 // How often others look before they break a take. It grows with the times that the call was broken, so that a take from
-// many objects gets through beside those who write to them all the time. The explorer's threads have none.
+// many objects succeeds beside threads that write to them all the time. The explorer does not wait.
 #ifdef EFD_ATOMIC_MODEL
 constexpr unsigned first_patience = 0;
 #else
@@ -140,7 +140,7 @@ std::uint32_t hold_slot::await_end_of_tie(std::uint32_t seen) noexcept {
     return word_.load(base::acquire);
 }
 
-// Ends the hold that `seen` shows, and any that follows it. Gives the word as it is then.
+// Ends the hold that `seen` shows, and any that follows it. Returns the word as it is then.
 state_word context::end_hold(state_word seen) noexcept {
     while (is_held(seen)) {
         const hold_record record = queue_.load(base::acquire)->hold_note.load(base::acquire);
@@ -164,7 +164,7 @@ std::uint64_t context::count_slow() const noexcept {
     }
 }
 
-// By the taker, with the object's queue there. `one` says what is to be released afterwards, whatever came of it.
+// By the taker; the object has its queue. `one` says what is to be released afterwards, whatever the result.
 hold_end context::hold(const hold_slot& owner, held_object& one) noexcept {
     base::order_release(this);
     base::atomic<hold_record>& record = queue_.load(base::acquire)->hold_note;
@@ -209,7 +209,7 @@ void context::release_hold(const held_object& one, bool taken) noexcept {
     queue_.load(base::acquire)->hold_note.compare_exchange_strong(own, 0, base::acq_rel, base::relaxed);
 }
 
-// By the taker, after all were released: what a read would tell.
+// By the taker, after all were released: what a read notifies.
 void context::tell_of_held_take() noexcept {
     base::order_acquire(this);
     const state_word left = state_.load(base::acquire);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// core/hold.hpp: one take from several objects, and what it is to a thread that meets one of them in the midst of it.
+// core/hold.hpp: one take from several objects, and what a thread sees that meets one of them in the midst of it.
 //
-// A take has a slot, whose word says how far it is; each object that it holds names that slot, its own stamp and the
-// amount (hold_record, in the object's wait queue). So whoever meets a held object can find out, and goes on in a
-// bounded number of steps wherever the taker is stopped: HOLD, drawn in hold.cpp. Slots stay for ever, taken by one
-// call after the other. Every function here may be called from any thread and from signal handlers.
+// A take has a slot, whose word gives the step that it has reached. Each object that it holds names that slot, its own
+// stamp and the amount (hold_record, in the object's wait queue). So a thread that meets a held object can decide, and
+// goes on in a bounded number of steps wherever the taker is stopped: HOLD, drawn in hold.cpp. Slots stay for ever,
+// taken by one call after the other. Every function here may be called from any thread and from signal handlers.
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
@@ -20,23 +20,24 @@ enum class hold_end : unsigned char {
     nothing_there,
     sealed,       // its count is not in the word that could be held
     held_already, // by this take: the object is named twice
-    broken,       // by somebody who met an object that this take held
+    broken,       // by a thread that met an object that this take held
 };
 
 //     bits of a slot's word   what they say
 //     0..2                    the step of the take: below
-//     3                       somebody sleeps until it is not `tied` any more
-//     4..7                    how often this call was broken before: the others are the more patient
+//     3                       a thread sleeps until it is not `tied` any more
+//     4..7                    how often this call was broken before: others wait longer
 //     8..31                   which take of this slot it is
 class alignas(64) hold_slot {
   public:
-    // A free slot, taken for one take. `broken` says how often the call was broken before. Waits while all are taken.
+    // A free slot, taken for one take. `broken` is how often the call was broken before. Waits while all are taken.
     [[nodiscard]] static hold_slot& begin(unsigned broken) noexcept;
     [[nodiscard]] static hold_slot& at(std::size_t index) noexcept;
 
     // By the taker, while it holds everything: false if the take was broken.
     [[nodiscard]] bool commit() noexcept;
-    // The same, but what decides comes between this and finish(): nobody breaks a tied take, and who meets it waits.
+    // The same, but the decision comes between this and finish(): no thread breaks a tied take; one that meets it
+    // waits.
     [[nodiscard]] bool tie() noexcept;
     void finish(bool taken) noexcept;
     // By the taker: nothing is taken. Also if it was broken already.
@@ -46,7 +47,7 @@ class alignas(64) hold_slot {
     [[nodiscard]] bool is_broken() const noexcept;
     [[nodiscard]] std::size_t index() const noexcept;
 
-    // By others. Whether the take has happened; one that is undecided is broken after a moment's patience.
+    // By others. Whether the take has happened; an undecided one is broken after a moment.
     [[nodiscard]] bool decide() noexcept;
     // Whether the take has happened; one that is undecided has not, yet.
     [[nodiscard]] bool has_happened() noexcept;

@@ -2,7 +2,7 @@
 // core/ida.hpp: the id allocator; the kernel's struct ida.
 //
 // Owns the set of ids in use. The caller serialises the calls. Invariant: alloc gives the smallest number that is not
-// in use (K-128). A tree of 64-bit words, one bit for each id at the bottom, one bit for each full word above; and the
+// in use (K-128). A tree of 64-bit words: one bit for each id at the bottom, one bit above for each full word; and the
 // bottom word in which the search begins: all words before it are full.
 #pragma once
 
@@ -25,7 +25,7 @@ class ida {
     // Gives an id back; false if it was not in use.
     bool free(int id) noexcept;
     [[nodiscard]] bool contains(int id) const noexcept;
-    // True: alloc would give this id, which is in use, if it were free. False also where that would take a search.
+    // True: alloc would give this id, which is in use, if it were free. False also if that would take a search.
     [[nodiscard]] bool is_below_all_free(int id) const noexcept {
         const auto index = static_cast<std::size_t>(id);
         const std::uint64_t below = (std::uint64_t{1} << (index % word_bits)) - 1;

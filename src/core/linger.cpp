@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // core/linger.cpp: the bounded look before a sleep. Off unless asked for.
 //
-// A waker that has to enter the kernel anyway notes when and where it did so; the sleeper it woke learns from that what
-// a sleep costs between processors here, and whether its signaller shares its own. Advice only: every value may be
+// A waker that has to enter the kernel anyway notes when and where it did. The sleeper that it woke learns from that
+// what a sleep costs between processors, and whether its signaller shares its own. Advice only: every value may be
 // stale or lost without harm, so all orders are relaxed. Async-signal-safe.
 #include <efd/detail/core/context.hpp>
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// core/linger_rules.hpp: when a reader looks a little longer before it sleeps, and for how long; pure rules.
+// core/linger_rules.hpp: when a reader spins before it sleeps, and for how long; pure rules.
 //
-// The bound is the price of a sleep: who has looked for that long and gives up has at most doubled its cost, whatever
-// comes after. A linger that ended in a sleep anyway is followed by 1, 3, 7 .. 63 waits without one, so the processor
-// time lost is bounded by a sixty-fourth of the sleeps' price in the long run. Whoever was last woken from its own
-// processor does not linger at all: there it would only keep the signaller from running.
+// The bound is the price of a sleep: a reader that spins for that long and then sleeps has at most doubled its cost. A
+// linger that ended in a sleep is followed by 1, 3, 7 .. 63 waits without one, so in the long run the processor time
+// lost is at most a sixty-fourth of the sleeps' price. A reader that was last woken from its own processor does not
+// linger: it would only keep the signaller from running.
 #pragma once
 
 #include <efd/detail/base/cxx20.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// core/link_stack.hpp: things that lie on a stack by a link of their own: pushed one by one, taken all at once.
+// core/link_stack.hpp: stacks of things with a link of their own: pushed one by one, taken all at once.
 //
-// Owns nothing. Taking all knows no ABA. Of one thread and its signal handlers; wait_queue's list of those that join
-// has orders of its own.
+// Owns nothing. Taking all at once has no ABA. For one thread and its signal handlers; wait_queue's list of joining
+// entries has orders of its own.
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>

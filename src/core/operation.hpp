@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// core/operation.hpp: what a caller who may have to wait is about to do, and where it would sleep.
+// core/operation.hpp: what a caller that may have to wait is about to do, and where it would sleep.
 //
 // Owns nothing; lives on the stack of one call. Readers wait for data, writers for room, and one wait loop serves both.
-// A wait that may be cancelled has a futex word of its own, and sleeps on that and on the object's at once: so a cancel
-// wakes the one thread that is meant (CANCEL in docs/races.md).
+// A wait that may be cancelled has a futex word of its own and sleeps on that and on the object's at once: so a cancel
+// wakes only the thread that is meant (CANCEL in docs/races.md).
 #pragma once
 
 #include <efd/detail/base/check.hpp>
@@ -23,7 +23,7 @@ struct operation {
     std::uint64_t amount; // a writer's: what to add; a reader's: the most to take, or as_mode; then what was taken
 };
 
-// A futex word and the value that it has while nobody has waked since its sleeper announced itself.
+// A futex word, and the value it keeps until a waker comes after its sleeper's announcement.
 struct sleep_spot {
     const void* word = nullptr;
     park_word expected = 0;
@@ -32,14 +32,14 @@ struct sleep_spot {
 // CANCEL. The word of one wait, private to its process:
 //
 //     bit        set by                                        cleared by
-//     cancelled  the stop callback of the wait                 nobody
-//     sleeps     the waiter, before its first sleep            nobody
-//     plain      the waiter, where no sleep on two words is    nobody
+//     cancelled  the stop callback of the wait                 nothing
+//     sleeps     the waiter, before its first sleep            nothing
+//     plain      the waiter, where no sleep on two words is    nothing
 //                possible: it sleeps on the object's alone
 class cancel_word {
   public:
-    // By the waiter, after each announcement. False: cancelled. Else a later cancel() wakes the waiter, and changes
-    // what it expects here.
+    // By the waiter, after each announcement. False: cancelled. Else a later cancel() wakes the waiter, and changes the
+    // value that it expects.
     [[nodiscard]] bool may_sleep() noexcept { return (word_.fetch_or(sleeps, base::acq_rel) & cancelled) == 0; }
     void sleep_plainly() noexcept { word_.fetch_or(plain, base::acq_rel); }
     [[nodiscard]] bool sleeps_plainly() const noexcept { return (word_.load(base::relaxed) & plain) != 0; }

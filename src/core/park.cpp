@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 // core/park.cpp: threads asleep. The one wait loop, and the one way to wake.
 //
-// Who sleeps is known to the kernel's futex queue alone, so a sleeper that is interrupted, times out or is killed
-// leaves nothing behind that must be repaired. A waker takes a turn, stamps it into the park word (which clears
-// `arrived`, so that whoever is not asleep yet will not fall asleep), wakes, learns in the same call whether others
-// still sleep, and clears `asleep` only if not, if no later turn was taken and if nobody arrived: WAKE_SETTLE.
+// Only the kernel's futex queue knows which threads sleep, so a sleeper that is interrupted, times out or is killed
+// leaves nothing to repair. A waker takes a turn and stamps it into the park word; that clears `arrived`, so a thread
+// that is not asleep yet does not fall asleep. It wakes, and learns in the same call whether others still sleep. It
+// clears `asleep` only if none does, no later turn was taken and no reader has arrived: WAKE_SETTLE.
 //
-// The promise to every other sleeper: a thread that was chosen always tries to take before it leaves, so no wake is
-// lost with it. The kernel says `interrupted` and `timed_out` only to those whom no waker has chosen. That is also how
-// data beats a signal (K-097), while what the handler itself writes is left to the next read (K-093). May be called
-// from any thread and from signal handlers.
+// The promise to every other sleeper: a chosen thread always tries to take before it leaves, so no wake is lost with
+// it. The kernel returns `interrupted` and `timed_out` only to threads that no waker has chosen. That is also how data
+// beats a signal (K-097), while what the handler itself writes is left to the next read (K-093). May be called from any
+// thread and from signal handlers.
 #include <efd/detail/base/check.hpp>
 #include <efd/detail/core/context.hpp>
 
@@ -25,15 +25,15 @@ using base::status;
 
 namespace {
 
-// OWED: how many sleepers a wake is for; all in shared memory, where a woken one may be killed before it takes.
+// OWED: how many sleepers a wake is for; all in shared memory, where a woken thread may be killed before it takes.
 int how_many(const context& object, std::uint64_t units) noexcept {
     if (units == 0) return 0;
     const bool all = object.shared() || units >= static_cast<std::uint64_t>(os::everybody);
     return all ? os::everybody : static_cast<int>(units);
 }
 
-// Sleeps until a waker or a cancel comes. Where the kernel or a sandbox has no sleep on two words the waiter announces
-// itself anew, as one that sleeps on the object's alone.
+// Sleeps until a waker or a cancel comes. Where the kernel or a sandbox has no sleep on two words, the waiter announces
+// itself again and sleeps on the object's word alone.
 os::wait_end sleep_on(const sleep_spot& spot, cancel_word* own, std::int64_t deadline_ns,
                       os::futex_scope scope) noexcept {
     if (own == nullptr || own->sleeps_plainly()) return os::futex_wait(spot.word, spot.expected, deadline_ns, scope);
@@ -67,7 +67,7 @@ status context::wait_for(operation& op, const wait_terms& terms) noexcept {
     return sleep_for(op, terms, &own);
 }
 
-// The wait loop. Each turn announces the caller, or ends the operation by what it found.
+// The wait loop. Each round announces the caller, or ends the operation with what it found.
 status context::sleep_for(operation& op, const wait_terms& terms, cancel_word* own) noexcept {
     if (op.of == side::reader) linger(terms);
     for (;;) {
@@ -86,7 +86,7 @@ status context::sleep_for(operation& op, const wait_terms& terms, cancel_word* o
 }
 
 // CHOSEN: a thread that leaves tries to take once more, since a waker may have chosen it. If it was the last sleeper
-// and found nothing, it takes the mark away.
+// and found nothing, it clears the mark.
 status context::leave(operation& op, status why) noexcept {
     const status last_look = attempt(op, nullptr);
     if (last_look != status::would_block) return last_look;
@@ -100,7 +100,7 @@ void context::wake_packed(std::uint64_t units) noexcept {
     do {
         if (is_held(seen)) seen = end_hold(seen);
         if (is_sealed(seen)) return wake_left_asleep();
-        if (!has_sleeper(park_of(seen))) return; // a later waker found nobody left
+        if (!has_sleeper(park_of(seen))) return; // a later waker found no sleeper left
         EFD_CHECK(is_consistent(seen) && is_consistent(with_park(seen, claimed(park_of(seen), turn))));
     } while (!state_.compare_exchange_weak(seen, with_park(seen, claimed(park_of(seen), turn)), base::acq_rel,
                                            base::acquire)); // WAKE_SETTLE, claim
@@ -114,9 +114,9 @@ void context::wake_packed(std::uint64_t units) noexcept {
     }
 }
 
-// SEAL: wakes those who slept on the packed word when it was sealed, unless that is done. Whoever changes the count
-// does so, since the sealer may be stopped. With a reference: a caller that has outlived the object may
-// help the one that lives here now, but must not take a mark from it that was made after its wake.
+// SEAL: wakes the readers that slept on the packed word when it was sealed, unless that is done. Every thread that
+// changes the count does so, since the sealer may be stopped. It needs a reference: a caller that has outlived the
+// object may help the one that lives in the slot now, but must not clear a mark of it that was made after the wake.
 void context::wake_left_asleep() noexcept {
     if (!refs_.get_unless_zero()) return;
     state_word seen = state_.load(base::acquire);
@@ -157,8 +157,8 @@ void context::cancel(const operation& op, cancel_word& own) noexcept {
     }
 }
 
-// Makes every sleeper of one side look again, for a cancelled one among them that sleeps on the object's word alone. A
-// waiter whose look at its own word came before the cancel has announced itself before that, and is seen here.
+// Makes every sleeper of one side look again, to reach a cancelled one that sleeps on the object's word alone. A waiter
+// that looked at its own word before the cancel announced itself before that, and is seen here.
 void context::kick(const operation& op) noexcept {
     if (op.of == side::writer) {
         if (has_sleeper(writer_park_.load(base::acquire))) wake_parked(writer_park_, os::everybody);
@@ -169,7 +169,7 @@ void context::kick(const operation& op) noexcept {
     if (has_sleeper(reader_park_.load(base::acquire))) wake_parked(reader_park_, os::everybody);
 }
 
-// A wake for nobody: asks the kernel whether anyone of this side is left, and clears the mark if not.
+// A wake for no sleeper: asks the kernel whether any of this side is left, and clears the mark if not.
 void context::tidy(const operation& op) noexcept {
     if (op.of == side::writer) return wake_parked(writer_park_, 0);
     if (is_sealed(state_.load(base::acquire))) return wake_parked(reader_park_, 0);

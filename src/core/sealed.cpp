@@ -8,7 +8,7 @@
 //     1 huge_: commit                           1 park: or in asleep|arrived
 //     2 park: add 0 (a look that also writes)   2 huge_: look again
 //
-// Whichever step on the park word comes second reads from the first: either the changer sees the mark, or the sleeper
+// The second of the two steps on the park word reads from the first: either the changer sees the mark, or the sleeper
 // sees the commit. May be called from any thread and from signal handlers.
 #include <efd/detail/base/check.hpp>
 #include <efd/detail/core/context.hpp>
@@ -21,8 +21,8 @@ namespace efd::EFD_ABI::core {
 
 using base::status;
 
-// SEAL: one step freezes the count as base. Whoever sleeps on the packed word has to move over to the park words: the
-// word says that they are left asleep until an add, a take or a cancel of all that comes after the step has woken them.
+// SEAL: one step freezes the count as base. Readers that sleep on the packed word must move to the park words: the word
+// marks them as left asleep until a later add, take or cancel of all has woken them.
 void context::seal() noexcept {
     state_word seen = state_.load(base::acquire);
     do {
@@ -33,7 +33,7 @@ void context::seal() noexcept {
 }
 
 // WATCH from the changer's side: a step on the state word after the commit on huge_. It adds nothing, since a late
-// signaller may take it on the word of an object that was born in this slot meanwhile (LAST_PUT).
+// signaller may make it on an object that was born in this slot meanwhile (LAST_PUT).
 state_word context::look_for_watchers() noexcept { return state_.fetch_add(0, base::acq_rel); }
 
 void context::tell_of_sealed_change(std::uint32_t bell_key, std::uint32_t key) noexcept {
@@ -69,7 +69,7 @@ status context::take_sealed_untold(std::uint64_t& value, std::uint64_t most) noe
 }
 
 void context::after_sealed_take() noexcept {
-    // Values differ between writers, so none of them can be chosen for the others: all look again (K-082 to K-084).
+    // Writers wait with different values, so no one can be chosen for the others: all look again (K-082 to K-084).
     if (has_sleeper(writer_park_.fetch_add(0, base::acq_rel))) wake_parked(writer_park_, os::everybody);
     tell_of_sealed_change(poll_out, poll_out);
 }

@@ -25,7 +25,7 @@ base::atomic<standing_watcher*>* standing_places::place_where(Question wanted) n
     return nullptr;
 }
 
-// STANDING. A free place is claimed and filled by one step; where none is free a block with this watcher in it is put
+// STANDING. A free place is claimed and filled by one step. If none is free, a block that contains this watcher is put
 // in front of the others.
 bool standing_places::attach(standing_watcher& given) noexcept {
     EFD_CHECK(given.tell != nullptr);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// core/standing_watcher.hpp: watchers that are told of every change without a lock, a queue or a reference.
+// core/standing_watcher.hpp: watchers that are notified of every change without a lock, a queue or a reference.
 //
-// They serve those who watch very many objects (watch/wait_set.hpp). The price is a hard rule: a watcher's memory never
-// goes away, and being told at any time, also after it was detached, about an object that is no longer its own, must be
-// harmless. Told from any thread, also from signal handlers, by the changer itself, which waits for nobody.
+// For watching very many objects (watch/wait_set.hpp). The price is a hard rule: a watcher's memory never goes away,
+// and a notification must be harmless at any time, even after the watcher was detached, by an object that is no longer
+// its own. Notified from any thread, also from signal handlers, by the changer itself, which waits for no thread.
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
@@ -18,9 +18,9 @@ struct standing_watcher {
     function tell = nullptr;
 };
 
-// The places of one object's standing watchers: one, and blocks of more that are made when needed and stay for ever, so
-// that a changer walks them without a look at anybody else. Any number of threads attach and detach at once and wait
-// for nobody; one watcher is attached by one thread at a time.
+// The places of one object's permanent watchers: one, and blocks of more that are made when needed and stay for ever,
+// so that a changer walks them without synchronising with other threads. Any number of threads attach and detach at
+// once and wait for no thread; one watcher is attached by one thread at a time.
 class standing_places {
   public:
     constexpr standing_places() noexcept = default;
@@ -30,7 +30,7 @@ class standing_places {
 
     // False: memory ran out.
     [[nodiscard]] bool attach(standing_watcher& given) noexcept;
-    // False: it is not there.
+    // False: it is not attached.
     bool detach(const standing_watcher& given) noexcept;
     [[nodiscard]] bool empty() const noexcept;
 
@@ -49,7 +49,7 @@ class standing_places {
         base::atomic<block*> next{nullptr};
     };
 
-    // The first place of which `wanted` says yes, or null.
+    // The first place for which `wanted` is true, or null.
     template <class Question>
     [[nodiscard]] base::atomic<standing_watcher*>* place_where(Question wanted) noexcept;
 

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 // core/wait_queue.cpp: see wait_queue.hpp.
 //
-// The word: bit 63 held, bit 62 contended (somebody sleeps at the gate), bit 61 owed, bit 60 a hang-up to run, bits
-// 30..59 wakes after a read, bits 0..29 wakes after a write. Numbers stop at their top: a thousand million wakes that
-// pile up behind one callback become one.
+// The word: bit 63 held, bit 62 contended (a thread sleeps at the gate), bit 61 owed, bit 60 a hang-up to run, bits
+// 30..59 wakes after a read, bits 0..29 wakes after a write. Numbers saturate: a thousand million wakes that pile up
+// behind one callback become one.
 //
 //     bit        set by                         cleared by               wrongly set   wrongly clear
-//     held       who finds it clear             the holder               never         never
-//     contended  who waits for the holder       the holder, letting go   yes: a wake   never
-//     owed       who leaves wakes and may run   the same, coming back    never         never
-//                none of them now
+//     held       a thread that finds it clear   the holder               never         never
+//     contended  a thread that waits for it     the holder, letting go   yes: a wake   never
+//     owed       a thread that leaves wakes     the same, coming back    never         never
+//                and may run none now
 //
-// QUEUE_BOUND: a holder runs so many wakes, then lets go although there are more, and looks for a moment whether
-// another signaller has come, who finds the queue free and goes on. Only if none has it takes the queue again. So wakes
-// that are to be run stand in a free queue for that moment, or while their thread holds a lock and owes them; whoever
-// wakes, adds or removes there meanwhile runs them.
+// QUEUE_BOUND: a holder runs a number of wakes, then lets go although there are more, and looks for a moment whether
+// another signaller takes the free queue over. Only if none does it takes the queue again. So pending wakes stand in a
+// free queue for that moment, or while their thread holds a lock and owes them; any thread that wakes, adds or removes
+// in the meantime runs them.
 #include "core/wait_queue.hpp"
 
 #include <efd/detail/base/check.hpp>
@@ -89,8 +89,8 @@ wait_queue::wait_queue(context& owner) noexcept : context_(owner), home_(0) {
     home_.store(os::process_number(), base::relaxed);
 }
 
-// In the child of a fork a holder that was another thread is not there to let go. Whoever comes first frees the queue,
-// and holds it next; what others leave meanwhile it runs.
+// In the child of a fork a holder that was another thread does not exist and cannot let go. The first thread to come
+// frees the queue and may hold it next; it runs what others leave meanwhile.
 void wait_queue::come_home() noexcept {
     const std::uint32_t here = os::process_number();
     std::uint32_t seen = home_.load(base::relaxed);
@@ -106,9 +106,8 @@ bool wait_queue::held_by_me() noexcept {
     return holder_.load(base::relaxed) == this_thread();
 }
 
-// Leaves a wake in the word, for the holder; or, if nobody holds the queue, for this thread: true if it holds it now.
-// QUEUE_HANDOVER: the wake and the look at `held` are one step, and so are the holder's look for wakes and its letting
-// go.
+// Leaves a wake in the word for the holder, or takes the queue if it is free: true if this thread holds it now.
+// QUEUE_HANDOVER: the wake and the look at `held` are one step; so are the holder's look for wakes and its letting go.
 bool wait_queue::leave_wake(std::uint32_t key) noexcept {
     come_home();
     const bool may_run = callbacks_may_run();
@@ -118,7 +117,7 @@ bool wait_queue::leave_wake(std::uint32_t key) noexcept {
         left = one_more(seen, key);
         if ((seen & held_mark) == 0) left |= may_run ? held_mark : owed_mark;
     } while (!word_.compare_exchange_weak(seen, left, base::acq_rel, base::relaxed));
-    EFD_CHECK((left & pending_mask) != 0 && (left & (held_mark | owed_mark)) != 0); // QUEUE_HANDOVER: for somebody
+    EFD_CHECK((left & pending_mask) != 0 && (left & (held_mark | owed_mark)) != 0); // QUEUE_HANDOVER: a thread runs it
     if ((seen & held_mark) != 0) return false;
     if (may_run) {
         holder_.store(this_thread(), base::relaxed);
@@ -151,14 +150,14 @@ bool wait_queue::hold() noexcept {
         if (in_callback != 0) return false;
         const std::uint32_t gate = gate_.load(base::acquire); // QUEUE_GATE: read before the mark is made
         if (!word_.compare_exchange_weak(seen, seen | contended_mark, base::acq_rel, base::relaxed)) continue;
-        // However this ends, the loop looks again; a signal handler that ran meanwhile is nobody's business here.
+        // However this ends, the loop looks again; a signal handler that ran meanwhile does not matter.
         (void)os::futex_wait(&gate_, gate, forever, os::futex_scope::one_process);
         seen = word_.load(base::relaxed);
     }
 }
 
-// Runs what is pending, then lets go. What must not run now, inside a callback of another object or under a lock, is
-// owed; what is too much for one holder is left to the next.
+// Runs what is pending, then lets go. Inside a callback of another object or under a lock nothing may run: it is owed.
+// What exceeds one holder's share is left to the next.
 void wait_queue::let_go() noexcept {
     const bool may_run = callbacks_may_run();
     std::uint64_t walks_left = most_walks;
@@ -198,7 +197,7 @@ void wait_queue::open_gate(std::uint64_t word) noexcept {
     os::futex_wake_and_count(&gate_, os::everybody, os::futex_scope::one_process);
 }
 
-// Wakes were left in the free queue. False: somebody else has come for them.
+// Wakes were left in the free queue. False: another thread has come for them.
 bool wait_queue::take_again() noexcept {
     std::uint64_t seen = word_.load(base::relaxed);
     for (int look = 0; look < most_looks; ++look) {
@@ -213,7 +212,7 @@ bool wait_queue::take_again() noexcept {
     return true;
 }
 
-// Comes back for what this thread owes; a holder runs it, or owes it itself.
+// Comes back for what this thread owes; if another thread holds the queue, it runs that, or owes it itself.
 void wait_queue::run_owed() noexcept {
     context& owner = context_;
     std::uint64_t seen = word_.load(base::relaxed);
@@ -247,9 +246,9 @@ void wait_queue::run(const pending& wakes) noexcept {
     --in_callback;
 }
 
-// One wake: every entry that the key concerns, exclusive ones until one accepts (K-156). A callback may remove any
-// entry, its own among them, and add others; those wait for the next wake. Wakes after writes and wakes after reads are
-// counted apart, for a later one of the first kind may run before an earlier one of the second.
+// One wake: calls every entry that the key concerns, exclusive ones until one accepts (K-156). A callback may remove
+// any entry, even its own, and add others; those wait for the next wake. Wakes after writes and wakes after reads are
+// counted apart, since a later one of the first kind may run before an earlier one of the second.
 void wait_queue::walk(std::uint32_t key) noexcept {
     const bool after_write = (key & poll_in) != 0;
     walk_count& count = after_write ? after_write_ : after_read_;
@@ -269,8 +268,8 @@ void wait_queue::walk(std::uint32_t key) noexcept {
     cursor_ = nullptr;
 }
 
-// QUEUE_JOIN. The number of the last wake that came before: those taken out of the word, then those that are in it. A
-// holder that takes some out between the two looks makes the number too low: then the entry hears of these, too.
+// QUEUE_JOIN. The number of the last earlier wake: those taken out of the word, plus those in it. A holder that takes
+// some out between the two looks makes the number too low: then the entry hears of these, too.
 void wait_queue::join(wait_queue_entry& entry) noexcept {
     EFD_CHECK(entry.callback != nullptr && entry.queue == nullptr && !entry.is_linked);
     const std::uint64_t writes = after_write_.taken.load(base::acquire);
@@ -285,7 +284,7 @@ void wait_queue::join(wait_queue_entry& entry) noexcept {
     } while (!joining_.compare_exchange_weak(newest, &entry, base::release, base::relaxed)); // QUEUE_JOIN, push
 }
 
-// By the holder. There is an entry throughout, for who looks at both: the mark is set before the list is taken.
+// By the holder. has_entries() stays true throughout: the flag is set before the list is taken.
 void wait_queue::take_in_joined() noexcept {
     if (joining_.load(base::relaxed) == nullptr) return;
     has_entries_.store(true, base::relaxed);
@@ -297,7 +296,7 @@ void wait_queue::take_in_joined() noexcept {
     }
 }
 
-// As in the kernel, who is exclusive queues up at the tail, everybody else at the head.
+// As in the kernel, exclusive entries queue up at the tail, all others at the head.
 void wait_queue::link(wait_queue_entry& entry) noexcept {
     EFD_CHECK(!entry.is_linked && entry.queue == this && has_both_ends());
     entry.next = entry.exclusive ? nullptr : head_;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// core/wait_queue.hpp: everything that waits and is no sleeping thread: entries with callbacks (the kernel's wqh).
+// core/wait_queue.hpp: all waiters that are not sleeping threads: entries with callbacks (the kernel's wqh).
 //
 // Owns the list of entries of one context and the wakes that are still to be run. One thread at a time holds the queue.
-// A signaller that finds it held leaves its wake in the word and goes on; the holder runs it, or after so many leaves
-// the queue to the next that comes. So nobody who signals waits, takes a lock or is kept by others, a callback may
-// signal, write, read, add and remove, and nothing recurses: wakes for other objects that a callback causes are owed by
-// the thread until its callback has returned.
-// An entry joins by one step, whoever holds the queue; the next holder finds it. Only remove waits, for a holder on
-// another thread, and not inside a callback, where two could wait for each other: there it is refused. Invariant: an
-// entry is called for wakes that came after it joined, by one thread at a time, and never after its removal returned.
+// A signaller that finds it held leaves its wake in the word and goes on; the holder runs it, or after a number of
+// wakes leaves the queue to the next thread. So no signaller waits, takes a lock or works for others without bound; a
+// callback may signal, write, read, add and remove; and nothing recurses: wakes for other objects that a callback
+// causes are owed by the thread until its callback has returned.
+// An entry joins by one step, even while the queue is held; the next holder finds it. Only remove waits, for a holder
+// on another thread. Inside a callback, where two could wait for each other, it is refused instead. Invariant: an entry
+// is called for wakes that came after it joined, by one thread at a time, and never after its removal returned.
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
@@ -27,14 +27,14 @@ class wait_queue {
     wait_queue(const wait_queue&) = delete;
     wait_queue& operator=(const wait_queue&) = delete;
 
-    // Runs the callbacks that `key` concerns, now, or has them run by the holder. Async-signal-safe. The caller's
+    // Runs the callbacks that `key` concerns, now, or leaves them to the holder. Async-signal-safe. The caller's
     // reference keeps the context alive.
     void wake(std::uint32_t key) noexcept;
 
-    // Waits for a holder on another thread; inside a callback it does not, and says false.
+    // Waits for a holder on another thread; inside a callback it returns false instead.
     [[nodiscard]] bool hold() noexcept;
     void let_go() noexcept;
-    // QUEUE_JOIN. By anybody, also inside callbacks; waits for nobody.
+    // QUEUE_JOIN. By any thread, also inside callbacks; waits for no thread.
     void join(wait_queue_entry& entry) noexcept;
     // These two by the holder only.
     void remove(wait_queue_entry& entry) noexcept;
@@ -43,7 +43,7 @@ class wait_queue {
         return entry.is_linked && entry.queue == this;
     }
 
-    // Whether there is an entry; for who has seen the mark `watched`, or takes it away.
+    // Whether there is an entry; for a thread that has seen the mark `watched`, or clears it.
     [[nodiscard]] bool has_entries() const noexcept {
         return joining_.load(base::acquire) != nullptr || has_entries_.load(base::relaxed);
     }
@@ -55,15 +55,15 @@ class wait_queue {
     // Runs what this thread owes here.
     void run_owed() noexcept;
 
-    // The slot's standing watchers; told by anybody who saw `watched`.
+    // The slot's permanent watchers; called by any thread that saw `watched`.
     standing_places standing;
 
   private:
     base::atomic<wait_queue_entry*> joining_{nullptr}; // the newest first; the holder takes them into the list
-    base::atomic<bool> has_entries_{false};            // as head_, for who does not hold the queue
+    base::atomic<bool> has_entries_{false};            // as head_, for threads that do not hold the queue
 
   public:
-    // The slot's bell, and null until somebody asks for one; here because this, too, is made only then.
+    // The slot's doorbell, null until one is asked for; it is here because the queue, too, is made only then.
     base::atomic<bell*> attached_bell{nullptr};
     // A take from several objects at once that holds this one, or is about to; see core/hold.hpp.
     base::atomic<std::uint64_t> hold_note{0};
@@ -93,7 +93,7 @@ class wait_queue {
     [[nodiscard]] bool has_both_ends() const noexcept { return (head_ == nullptr) == (tail_ == nullptr); }
 
     // Wakes of one kind, since ever: walked, and taken out of the word. The second is written after the step on the
-    // word, so that who reads it, then the word, and adds what is pending there, never has too many.
+    // word. So a thread that reads it, then the word, and adds what is pending there, never counts too many.
     struct walk_count {
         std::uint64_t walked = 0;
         base::atomic<std::uint64_t> taken{0};
@@ -102,7 +102,7 @@ class wait_queue {
     context& context_;
     base::atomic<std::uint64_t> word_{0};       // held, contended, owed, and the numbers of wakes to run
     base::atomic<std::uint32_t> extra_keys_{0}; // of signal_mask, for the wakes to run
-    base::atomic<std::uint32_t> gate_{0};       // those who wait for the holder sleep here
+    base::atomic<std::uint32_t> gate_{0};       // threads that wait for the holder sleep here
     base::atomic<const void*> holder_{nullptr};
     base::atomic<std::uint32_t> home_; // the process that the holder is in
     wait_queue_entry* head_ = nullptr;

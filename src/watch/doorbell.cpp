@@ -4,24 +4,24 @@
 // The word, and the race LEVEL:
 //
 //     bit    set by                            cleared by                       wrongly set        wrongly clear
-//     busy   who finds it clear                who was busy, in its last step   never              never
-//     look   who changed the count (level)     who is busy, before it looks     a look too many    never
-//     taking who is busy, before it silences   the same, after it               a ring too many    never
-//     calls  who finds look set already        who is busy, before it looks     never              never
-//     turn   the call that makes calls full    nobody                           never              never
+//     busy   a thread that finds it clear      the busy thread, as it lets go   never              never
+//     look   a thread that changed the count   the busy thread, before it looks a look too many    never
+//     taking the busy thread, to silence       the same, after it               a ring too many    never
+//     calls  a thread that finds look set      the busy thread, before it looks never              never
+//     turn   the call that makes calls full    nothing                          never              never
 //
-// Every change of the count that a watcher could see is followed by a request, and every request by a look at the count
-// that comes later: so the last look sees the last change, whatever the order of those before it.
+// Every change of the count that a watcher could see is followed by a request, and every request by a later look at the
+// count: so the last look sees the last change, whatever the order of those before it.
 //
-// An add that left zero rings by itself, not through who is busy: a ring wakes a loop on another processor and takes
-// its time, and that loop's read must not have to wait for its end to silence the bell (STALE_RING). So a ring can
-// come between a look at zero and the silence that follows, and be lost in it, or come after everything was taken. What
-// keeps that right are two numbers: rings begun, and rings done, both less those that silences have swallowed. Nothing
-// begun: nothing to silence, and whoever looks at a count above zero rings himself. Nothing done: nobody can say yet
-// that the bell has rung.
+// An add that left zero rings by itself, not through the busy thread: a ring wakes a loop on another processor and
+// takes its time, and that loop's read must not have to wait for the ring's end to silence the doorbell (STALE_RING).
+// So a ring can come between a look at zero and the silence that follows, and be lost in it, or come after everything
+// was taken. Two numbers keep that right: rings begun, and rings done, both less those that silences have swallowed. If
+// none has begun, there is nothing to silence, and a thread that looks at a count above zero rings itself. If none is
+// done, no thread can say yet that the doorbell has rung.
 //
-// Whoever is busy, or inside a ring, may be stopped there. So an add trusts neither: it rings by itself unless a ring
-// is done and nobody is taking rings away (SURELY_RUNG).
+// A thread that is busy, or inside a ring, may be stopped there. So an add relies on neither: it rings by itself unless
+// a ring is done and no thread is taking rings away (SURELY_RUNG).
 #include "watch/doorbell.hpp"
 
 #include <efd/detail/base/check.hpp>
@@ -50,7 +50,7 @@ static_assert(turn_of(0x77) == 0 && turn_of(0x7f) == 0 && turn_of(0x7f + one_cal
 
 constexpr std::uint64_t full = core::ceiling - 1; // held so, a kernel's eventfd is readable and not writable
 
-// What a level descriptor must hold to say what poll says. POLLERR is beyond what user space can make it say.
+// What a level descriptor must hold to say what poll says. User space cannot make it say POLLERR.
 constexpr std::uint64_t to_hold(std::uint64_t count) noexcept {
     if (count == 0) return 0;
     return (core::poll_mask(count) & core::poll_out) != 0 ? 1 : full;
@@ -96,25 +96,25 @@ void doorbell::answer(std::uint32_t key) noexcept {
     const std::uint32_t seen = request();
     const bool is_busy = (seen & busy_mark) != 0;
     const std::uint64_t wanted = key != core::poll_out && !surely_rung(seen) ? to_hold(object_.count()) : 0;
-    // A full bell is filled by the look itself: with a ring before it, watchers would be told of room that is not
-    // there.
+    // A full doorbell is filled by the look itself: after a ring before it, watchers would see room that does not
+    // exist.
     const bool makes_sure = wanted == 1 || (wanted == full && is_busy);
     if (makes_sure) ring();
-    // Whoever has rung asks for a look that comes after it.
+    // A thread that has rung requests a look that comes after the ring.
     if (!is_busy) return look(seen);
     if (makes_sure) look_unless_busy();
 }
 
-// EVERY. An edge for this add: a ring where none is surely done, else a write of nothing, so that the descriptor never
-// fills. An edge that is taken away with the rings is made again by SURELY_RUNG: by who took them, or by this add.
+// EVERY. An edge for this add: a ring where none is surely done, else a write of zero, so that the descriptor never
+// fills. If an edge is taken away with the rings, SURELY_RUNG makes it again: the thread that took them, or this add.
 void doorbell::told_every() noexcept {
     const bool rings = to_hold(object_.count()) == 1 && !surely_rung(word_.load(base::acquire));
     if (!rings || !ring()) make_edge();
 }
 
-// NOTHING. Reads that find nothing, one after the other, are those of a loop that is called for nothing: a completion
-// of the kernel's, or another process, has written to the descriptor, or a jump has left a ring there. So the kernel is
-// asked, ever more rarely where it says that nothing is wrong.
+// NOTHING. Consecutive reads that find nothing come from a loop that is woken for nothing: a completion of the
+// kernel's, or another process, has written to the descriptor, or a jump has left a ring there. So the kernel is asked,
+// ever more rarely as long as it says that nothing is wrong.
 void doorbell::doubt() noexcept {
     const std::uint32_t in_a_row = found_nothing_.load(base::relaxed) + 1;
     const std::uint32_t after = doubt_after_.load(base::relaxed);
@@ -132,16 +132,16 @@ void doorbell::look_unless_busy() noexcept {
     if (const std::uint32_t seen = request(); (seen & busy_mark) == 0) look(seen);
 }
 
-// By who is busy.
+// By the busy thread.
 bool doorbell::take_doubt() noexcept {
     if (doubted_.load(base::acquire) == 0) return false;
     doubted_.store(0, base::relaxed);
     return true;
 }
 
-// INHERITED. Another process has the bell, too, once it was started by posix_spawn(3) or vfork and exec, and may read
-// it: then the descriptor is silent beside a count above zero, and nobody is told. So an add that doubles the count
-// looks; for that every add is told. True: there is a ring, and nothing to do.
+// INHERITED. A process that posix_spawn(3), or vfork and exec, started has the descriptor, too, and may read it: then
+// it is silent beside a count above zero, and no thread here is notified. So every add notifies the doorbell, and one
+// that doubles the count asks the kernel. True: a ring is there, and nothing is to be done.
 bool doorbell::stands_rung(std::uint32_t key) noexcept {
     if ((key & left_zero) != 0) {
         looked_at_.store(1, base::relaxed);
@@ -157,7 +157,7 @@ bool doorbell::stands_rung(std::uint32_t key) noexcept {
     return false;
 }
 
-// ARM. The ring comes before the mark goes, so that an add that finds no mark knows that the ring is made.
+// ARM. The ring comes before the mark is cleared, so an add that finds no mark knows that the ring is made.
 void doorbell::told_armed(std::uint32_t key) noexcept {
     core::state_word arm = 0;
     if (key == 0 || !object_.wants_ring(key, arm)) return;
@@ -186,18 +186,19 @@ bool doorbell::ring() noexcept {
     return rung;
 }
 
-// A write of nothing: watchers look, and the descriptor holds what it held.
+// A write of zero: watchers look, and the descriptor holds what it held.
 void doorbell::make_edge() noexcept { (void)os::ring_bell(fd_here(), 0); }
 
-// Nobody counts these: who watches an armed bell watches for edges.
+// These are not counted: watchers of an armed doorbell watch for edges.
 void doorbell::ring_armed() noexcept {
     if (os::ring_bell(fd_here(), 1)) return;
     (void)os::silence_bell(fd_here());
     os::ring_bell(fd_here(), 1);
 }
 
-// Asks for a look. If nobody was busy, in the word that is returned, the caller is from now on, and has to look itself.
-// So it is where sixteen calls were not answered: who is busy left by a longjmp, perhaps, or is stopped.
+// Requests a look. If no thread was busy, in the word that is returned, the caller is from now on, and must look
+// itself. The same holds after sixteen calls without an answer: the busy thread left by a longjmp, perhaps, or is
+// stopped.
 std::uint32_t doorbell::request() noexcept {
     for (;;) {
         std::uint32_t seen = word_.fetch_or(look_mark | busy_mark, base::acq_rel); // LEVEL, request
@@ -212,13 +213,14 @@ std::uint32_t doorbell::request() noexcept {
     }
 }
 
-// SURELY_RUNG. A ring is in the descriptor, and nobody was about to take it away at the step that gave `seen`.
+// SURELY_RUNG. A ring is in the descriptor, and no thread was about to take it away at the step that gave `seen`.
 bool doorbell::surely_rung(std::uint32_t seen) const noexcept { return (seen & taking_mark) == 0 && done() > 0; }
 
-// By who is busy. Once it has taken rings away, of adds that have returned perhaps, it makes sure of one as an add
-// does. Where another has taken its turn, for it was slow to answer, what it did meanwhile is looked at again.
+// By the busy thread. Once it has taken rings away, perhaps of adds that have returned, it makes sure of one as an add
+// does. If another thread has taken its turn, because it was slow to answer, it requests one more look at what it did
+// meanwhile.
 void doorbell::look(std::uint32_t word) noexcept {
-    EFD_CHECK((word & busy_mark) == 0); // nobody was, so the caller is
+    EFD_CHECK((word & busy_mark) == 0); // no thread was, so the caller is
     std::uint32_t turn = turn_of(word);
     std::uint32_t seen = turn | look_mark | busy_mark;
     bool took = false;
@@ -239,7 +241,7 @@ void doorbell::look(std::uint32_t word) noexcept {
     }
 }
 
-// By who is busy: brings the descriptor to what it must hold, and the marks of the word to that.
+// By the busy thread: brings the descriptor to what it must hold, and the marks of the word to that.
 void doorbell::show(std::uint64_t count, bool& took) noexcept {
     const std::uint64_t wanted = to_hold(count);
     const bool was_full = full_.load(base::relaxed) != 0;
@@ -251,13 +253,13 @@ void doorbell::show(std::uint64_t count, bool& took) noexcept {
     }
     if (wanted == 0 && (begun_.load(base::acquire) != 0 || is_doubted)) return silence(took);
     if (wanted == 1 && (begun_.load(base::acquire) == 0 || (took && done() <= 0))) ring();
-    // LEVEL, rung. Who has begun to ring and is not done asks for another look after it.
+    // LEVEL, rung. A thread whose ring has begun and is not done requests another look after it.
     if (inherits_.load(base::relaxed) != 0 || is_every_way(place_.load(base::relaxed))) return;
     if (wanted == full || (wanted == 1 && done() > 0)) object_.note_ring();
 }
 
-// Rings that are surely done are in what is taken, unless somebody has read the descriptor, who should not have; and no
-// more than have begun, unless somebody else has written to it. While the mark is there no add trusts a ring.
+// Rings that are surely done are in what is taken, unless another party read the descriptor, which it should not; and
+// no more than have begun, unless another party wrote to it. While the mark is set no add relies on a ring.
 void doorbell::silence(bool& took) noexcept {
     word_.fetch_or(taking_mark, base::acq_rel); // SURELY_RUNG, taking
     const std::int32_t surely = done();
@@ -273,7 +275,7 @@ void doorbell::silence(bool& took) noexcept {
     took = true;
 }
 
-// Rings that began and were not silenced.
+// Rings that have begun and were not silenced.
 std::uint32_t doorbell::begun() const noexcept {
     const auto rings = static_cast<std::int32_t>(begun_.load(base::acquire));
     return rings > 0 ? static_cast<std::uint32_t>(rings) : 0;

@@ -3,11 +3,11 @@
 //
 // Owns one descriptor, which only says ready or not and never carries the count: it is to be watched, not read.
 // `level`: readable while the count is above zero, writable while there is room. `armed`: each arm() that did not find
-// the object ready already is answered by one ring, an edge. `every`: as level, and each add makes an edge. One thread
-// at a time works on the descriptor; who finds it busy leaves its request in the word and goes on, so nobody waits and
-// any of this may run in a signal handler, but for making the descriptor. Whether the number is this bell's still is
-// looked at before each use (doorbell_number.cpp). Invariant (LEVEL in docs/races.md): when no call is in progress, a
-// level descriptor says what poll() says.
+// the object ready is answered by one ring, an edge. `every`: as level, and each add makes an edge. One thread at a
+// time works on the descriptor; a thread that finds it busy leaves its request in the word and goes on. So no thread
+// waits, and all of this may run in a signal handler, except making the descriptor. Each use first checks that the
+// number is still this doorbell's (doorbell_number.cpp). Invariant (LEVEL in docs/races.md): when no call is in
+// progress, a level descriptor says what poll() says.
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
@@ -24,21 +24,21 @@ enum class ring_way : unsigned char { level, armed, every };
 
 class doorbell : public core::bell {
   public:
-    // The descriptor of the object, made now if there is none. invalid: it has one of the other way. no_descriptor,
-    // table_full, no_memory: the kernel gave none, and nothing is left behind.
+    // The descriptor of the object, made now if there is none. invalid: it has one of another way. no_descriptor,
+    // table_full, no_memory: the kernel gave none, and nothing has changed.
     [[nodiscard]] static base::status open(core::context& object, ring_way way, int& fd) noexcept;
 
-    // What of `events` holds already; or none of it, and then the next change towards them rings once. invalid: the
+    // The part of `events` that holds already; or none, and then the next change towards them rings once. invalid: the
     // object has no armed descriptor.
     [[nodiscard]] static base::status arm(core::context& object, std::uint32_t events, std::uint32_t& ready) noexcept;
 
-    // For an object that nobody else knows yet: the program's number, behind which is a bell, readable if the count is
-    // above zero, becomes the object's descriptor, level or every. It is lent: as long as no call has named it, it is
-    // not used here at all. `follow` is called in the child of a fork, with the bell made anew, to put it behind the
-    // other numbers of its file. no_memory: nothing has changed.
+    // For an object that no other thread knows yet: the program's number, which names a doorbell that is readable if
+    // the count is above zero, becomes the object's descriptor, level or every. It is lent: until a call names it, it
+    // is not used here at all. `follow` is called in the child of a fork, with the doorbell made anew, to put it behind
+    // the other numbers of its file. no_memory: nothing has changed.
     struct lent_number {
         int fd;
-        const void* owner; // whom the note of this number names
+        const void* owner; // the owner in this number's note
         bool inherited;    // exec does not close it
         ring_way way;      // level or every
         void (*follow)(core::context& object, int bell, int lent);
@@ -55,16 +55,16 @@ class doorbell : public core::bell {
     // The level descriptor survives exec: other processes may read it.
     static void let_inherit(core::context& object) noexcept;
 
-    // The file above a level descriptor is gone, the object may live on: nobody who watched is told any more, the
-    // object has no descriptor, and gets none.
+    // The file above a level descriptor is gone, the object may live on: its watchers are not notified any more, and
+    // the object has no descriptor and gets none.
     static void retire(core::context& object) noexcept;
 
     // In the child of a fork: gives the object's numbers bells of their own, if that has not been done.
     static void come_home(core::context& object) noexcept;
     // The number by which the object's bell is rung, or -1: none, lost, or lent and not named by any call yet.
     [[nodiscard]] static int number_of(core::context& object) noexcept;
-    // As come_home for all objects; and makes those anew that were closed behind our back. The number of the first that
-    // could not be: no_descriptor, table_full, no_memory. Not for signal handlers.
+    // As come_home for all objects; also makes those anew that were closed without efd. The status of the first that
+    // failed: no_descriptor, table_full, no_memory. Not for signal handlers.
     [[nodiscard]] static base::status renew_all() noexcept;
 
     doorbell(const doorbell&) = delete;
@@ -116,12 +116,12 @@ class doorbell : public core::bell {
 
     static constexpr int nowhere = -1; // else: the number of the descriptor, above four marks
     static constexpr int armed_way = 1 << 0;
-    static constexpr int retired = 1 << 1; // beside armed_way: its ring is heard by nobody
+    static constexpr int retired = 1 << 1; // beside armed_way: nothing hears its ring
     static constexpr int lent = 1 << 2;    // the number is the program's own
     static constexpr int every_way = 1 << 3;
     static constexpr int number_shift = 4;
 
-    // NOTHING: after so many reads in a row that found nothing the kernel is asked; most: where it never was wrong.
+    // NOTHING: after so many consecutive reads that found nothing the kernel is asked; most: if it never found a fault.
     static constexpr std::uint32_t first_doubt = 2;
     static constexpr std::uint32_t last_doubt = 1024;
 
@@ -130,7 +130,7 @@ class doorbell : public core::bell {
     base::atomic<std::uint32_t> word_{0};
     base::atomic<std::uint32_t> begun_{0}; // rings, less those that were silenced
     base::atomic<std::uint32_t> done_{0};  // of these, the ones that have surely rung; below zero for a moment
-    base::atomic<std::uint32_t> full_{0};  // who is busy may touch this: the bell shows that there is no room
+    base::atomic<std::uint32_t> full_{0};  // for the busy thread alone: the bell shows that there is no room
     base::atomic<std::uint32_t> home_{0};  // the process that made the number
     lent_number lent_ = {nowhere, nullptr, false, ring_way::level, nullptr};
     base::atomic<std::uint32_t> lent_is_used_{0};

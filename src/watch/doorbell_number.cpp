@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT
-// watch/doorbell_number.cpp: the number of a doorbell: made, seen to be ours, made anew, closed.
+// watch/doorbell_number.cpp: the number of a doorbell: made, checked, made anew, closed.
 //
-// A number is ours if the kernel gave it to this bell last and the file behind it bears our mark; os/descriptor.cpp
-// looks at both before it rings, silences, replaces or closes. The number of efd_eventfd is the program's own, and
-// lent: as many are closed without any use, it bears no mark and is not touched until a call names it. That first call
-// gives the object a number of its own for the same file, and marks it (FIRST_USE in docs/races.md). Where there is no
-// free number the lent one is marked and used.
+// A number is ours if the kernel gave it to this doorbell last and the file behind it has our mark; os/descriptor.cpp
+// checks both before it rings, silences, replaces or closes. The number of efd_eventfd is the program's own, and lent:
+// since many are closed without any use, it has no mark and is not touched until a call names it. That first call gives
+// the object a number of its own for the same file, and marks it (FIRST_USE in docs/races.md). If no number is free,
+// the lent one is marked and used.
 //
-// HOME. In the child of a fork the number names the parent's bell, which the child must neither ring nor silence. The
-// first who comes to it there makes a new one behind it:
+// HOME. In the child of a fork the number names the parent's doorbell, which the child must neither ring nor silence.
+// The first thread that uses it there makes a new one behind it:
 //
 //     home_          set by                                 means
-//     the process's  who made the bell, or moved it         the number and its state are of this process
-//     moving         who moves it                           leave it alone; the mover looks at the count after the move
-//     another's      the fork, as it copies                 to be moved; who was busy with it is in another process
+//     the process's  the thread that made or moved it       the number and its state are of this process
+//     moving         the thread that moves it               leave it alone; the mover looks at the count after the move
+//     another's      the fork, as it copies                 to be moved; a busy thread is in another process
 //
-// Who finds it moving has changed the count before, and makes its look at home_ a step that also writes; so does the
-// mover when it is done. Its look at the count comes after that.
+// A thread that finds it moving has changed the count before, and its look at home_ is a step that also writes; so is
+// the mover's last step. The mover looks at the count after that.
 #include "watch/doorbell.hpp"
 
 #include <efd/detail/base/check.hpp>
@@ -49,7 +49,7 @@ status status_of(int negative_errno) noexcept {
 // Doorbells stay with their slots for ever; this is the list of all that were made.
 base::atomic<doorbell*> all_doorbells{nullptr};
 
-// Held while a number is made anew that was closed behind our back. Nobody holds it while the process is copied.
+// Held while a number is made anew that was closed without efd. No thread holds it while the process is copied.
 constinit std::mutex making_anew;
 
 // A lock that throws here ends the program. NOLINTNEXTLINE(cert-err58-cpp)
@@ -75,7 +75,7 @@ int doorbell::mark_of(ring_way way) noexcept {
 }
 bool doorbell::is_retired(int place) noexcept { return (place & retired) != 0; }
 
-// -1: the number was closed behind our back, and the kernel gave it to another bell; or no call has named it yet.
+// -1: the number was closed without efd, and the kernel gave it to another doorbell; or no call has named it yet.
 int doorbell::fd_here() const noexcept {
     const int place = place_.load(base::acquire);
     const int fd = place >> number_shift;
@@ -131,7 +131,7 @@ status doorbell::open_here(ring_way way, int& fd) noexcept {
     return status::ok;
 }
 
-// A bell whose number was closed behind our back gets a new one; else nothing is done.
+// A doorbell whose number was closed without efd gets a new one; else nothing is done.
 status doorbell::make_anew(int& place) noexcept {
     const std::lock_guard guard(making_anew);
     place = place_.load(base::acquire);
@@ -208,8 +208,8 @@ bool doorbell::is_unused() const noexcept {
     return is_lent(place_.load(base::acquire)) && lent_is_used_.load(base::acquire) == 0;
 }
 
-// For who has to have all numbers of the child of a fork renewed, also those that no call names: by what the file is.
-// In the process that made it there is nothing to renew.
+// For a caller that must renew all numbers in the child of a fork, also those that no call names: decides by what the
+// file is. In the process that made the number nothing is to be renewed.
 bool doorbell::use_as_made() noexcept {
     if (home_.load(base::acquire) == os::process_number() || !os::is_owner(lent_.fd, lent_.owner)) return false;
     if (!os::is_bell_as_made(lent_.fd, object_.count() > 0)) return false;
@@ -223,7 +223,7 @@ void doorbell::let_inherit(core::context& object) noexcept {
     object.watch_level(); // from here on adds are told again
 }
 
-// Who is still inside told() goes on to use the number, which therefore stays taken until the end of the object.
+// A concurrent told() may still use the number, which therefore stays taken until the end of the object.
 void doorbell::retire(core::context& object) noexcept {
     auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
     if (bell == nullptr) return;
@@ -240,7 +240,7 @@ void doorbell::retire(core::context& object) noexcept {
     os::close_fd(fd);
 }
 
-// The last reference is gone, and with it everybody who could be busy here.
+// The last reference is gone, so no thread can be busy here.
 void doorbell::end() noexcept {
     if (!is_lent(place_.load(base::relaxed))) close_own_number();
     forget();
@@ -260,7 +260,7 @@ int doorbell::number_of(core::context& object) noexcept {
     return bell == nullptr ? -1 : bell->fd_here();
 }
 
-// Whether the number is this process's, from now on if it was not.
+// Whether the number is this process's; makes it so if it was not.
 bool doorbell::is_home() noexcept {
     const std::uint32_t here = os::process_number();
     const std::uint32_t seen = home_.load(base::acquire);
@@ -274,14 +274,14 @@ bool doorbell::move_home(std::uint32_t seen, std::uint32_t here) noexcept {
         if (seen == here) return true;
     if (seen == moving) return false;
     const bool is_own = make_own();
-    forget();                                            // whoever was busy is not in this process
+    forget();                                            // a busy thread is not in this process
     home_.exchange(is_own ? here : seen, base::acq_rel); // HOME
     if (!is_own || is_armed_way(place_.load(base::relaxed))) return is_own;
     look_unless_busy(); // another thread of the child may be there already
     return true;
 }
 
-// Also true where the number was closed behind our back: then it is nobody's, and looked at before each use.
+// Also true if the number was closed without efd: then it belongs to no doorbell, and is checked before each use.
 bool doorbell::make_own() noexcept {
     const int fd = fd_here();
     if (!os::replace_bell(fd)) return !os::is_marked(fd);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// watch/member.hpp: one place of a wait_set: which object stands there, and who is taking from it at the moment.
+// watch/member.hpp: one place of a wait_set: the object that stands there, and the threads that are taking from it.
 //
-// Belongs to the set for ever, also while nobody stands there; a signaller may tell it late, at any time. A waiter
-// enters before it touches the object and exits after; who takes the object away shuts the place and waits until all
-// have left, so nobody takes from an object after its removal returned, and no reference is needed to look. Any
-// thread; enter and exit also in signal handlers.
+// Belongs to the set for ever, even while it is free; a signaller may notify it late, at any time. A waiter enters
+// before it touches the object and exits after; a removal shuts the place and waits until all have left, so no thread
+// takes from an object after its removal returned, and no reference is needed to look. Any thread; enter and exit also
+// in signal handlers.
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
@@ -25,7 +25,7 @@ using core::set_event;
 enum class member_kind : std::uint32_t { free, object, set, descriptor };
 enum class shut_end : unsigned char { shut, busy, was_not_open };
 
-// A place that was never in use is zeroed memory: free, and nobody finds it.
+// A place that was never in use is zeroed memory: free, and never found.
 struct alignas(64) member : core::standing_watcher {
     // False, and not inside, while the place is shut or free.
     [[nodiscard]] bool enter() noexcept;
@@ -33,20 +33,20 @@ struct alignas(64) member : core::standing_watcher {
 
     void open() noexcept;
     [[nodiscard]] bool is_open() const noexcept { return (inside.load(base::acquire) & shut_mark) == 0; }
-    // Shuts the place and waits for those inside. Of several who call it one has shut it. busy: inside a callback, with
-    // somebody inside; it was open throughout.
+    // Shuts the place and waits for threads inside. Of several callers one has shut it. busy: inside a callback, while
+    // a thread is inside; it was open throughout.
     [[nodiscard]] shut_end shut() noexcept;
-    // Somebody stands here, for who walks over all places.
+    // A member stands here; for a walk over all places.
     [[nodiscard]] bool is_taken() const noexcept { return kind.load(base::acquire) != member_kind::free && is_open(); }
 
     set_core* home = nullptr;
     base::atomic<core::context*> object{nullptr};
     std::uint32_t index = 0;
     base::atomic<std::uint32_t> inside{shut_mark};
-    base::atomic<std::uint32_t> awaited{0}; // by so many who wait for all members
+    base::atomic<std::uint32_t> awaited{0}; // by so many threads that wait for all members
     std::uint64_t token = 0;
     set_core* inner = nullptr;
-    std::int32_t descriptor = -1; // -1 also once another file bears the number
+    std::int32_t descriptor = -1; // -1 also once another file has the number
     os::file_identity file;       // of the descriptor, when it was added
     std::uint32_t events = 0;
     std::uint32_t generation = 0;                      // of the descriptors that stood at this place

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 // watch/ready_bitmap.cpp: see ready_bitmap.hpp.
 //
-// SET_BITS. Who marks goes up and marks in every word, whether its bit is there or not: the mark moves the word's
-// stamp. Who clears a bit looks at the word first, then at what is below, and clears by comparing: it fails if anybody
-// has marked in that word meanwhile.
+// SET_BITS. A marker goes up and marks in every word, whether its bit is set or not: the mark moves the word's stamp.
+// To clear a bit, a thread looks at the word first, then at what is below, and clears by comparing: it fails if any
+// thread has marked in that word meanwhile.
 //
-//     marker                                     who clears
+//     marker                                     clearing thread
 //     1 below: sets its bit                      1 above: looks at the word, with its stamp
 //     2 above: sets the bit, moves the stamp     2 below: empty?
 //                                                3 above: clears the bit, if the word is as it was
 //
-// A 1 that comes after 2 here is followed by a 2 that is after 3, and sets the bit again, or before 3, which fails
-// then. A 1 that comes before it is seen, unless its 2 comes after 1 here; then the same holds. So whoever is stopped
-// at whatever step, a mark that has returned has its bits. A bit above an empty word does no harm; who meets it clears
-// it.
+// If the marker's 1 comes after the other's 2, the marker's 2 is after 3, and sets the bit again, or before 3, which
+// then fails. If it comes before 2, it is seen, unless the marker's 2 comes after the other's 1; then the same holds.
+// So a mark that has returned has its bits, wherever other threads are stopped. A bit above an empty word does no harm;
+// a thread that meets it clears it.
 #include "watch/ready_bitmap.hpp"
 
 #include "os/memory.hpp"
@@ -28,8 +28,8 @@ namespace {
 constexpr std::uint32_t bits_shift = 5;
 constexpr std::uint32_t low_bits = (1U << bits_shift) - 1;
 
-// Where each level begins: the small upper ones first, so that a small set stays in few pages. Behind each level stands
-// a word that is empty for ever: who looks for the next member behind the last one looks there.
+// Where each level begins: the small upper ones first, so a small set uses few pages. Behind each level stands a word
+// that is empty for ever, for the search for the next member behind the last one.
 constexpr std::uint32_t level_at[] = {1080, 40, 4, 0};
 constexpr std::uint32_t words_in_all = level_at[0] + (ready_bitmap::most >> bits_shift) + 1;
 
@@ -53,7 +53,7 @@ constexpr std::uint32_t from_on(std::uint32_t index) noexcept { return ~std::uin
 constexpr std::uint32_t first_bit(std::uint32_t word, std::uint32_t bits) noexcept {
     return word << bits_shift | static_cast<std::uint32_t>(std::countr_zero(bits));
 }
-// The first one from `start` on, else from 0 on; as a rotation, since which of the two it is cannot be predicted.
+// The first one from `start` on, else from 0 on; as a rotation, since a branch could not be predicted.
 constexpr std::uint32_t first_bit_around(std::uint32_t bits, std::uint32_t start) noexcept {
     const int turned = static_cast<int>(start);
     return (start + static_cast<std::uint32_t>(std::countr_zero(std::rotr(bits, turned)))) & low_bits;
@@ -63,7 +63,7 @@ static_assert(from_on(32) == ~std::uint32_t{0} && from_on(31) == 1U << 31);
 
 constinit const base::atomic<std::uint64_t> never_empty{1};
 
-// What two steps came to, one after the other.
+// The result of two steps, one after the other.
 constexpr top_change later(top_change first, top_change second) noexcept {
     return second == top_change::none ? first : second;
 }
@@ -85,7 +85,7 @@ void ready_bitmap::hide_top(bool on) noexcept {
     show_top();
 }
 
-// The height is read after the top that is to be replaced: whoever is late replaces nothing that is newer.
+// The height is read after the top that is to be replaced: a late thread replaces nothing newer.
 void ready_bitmap::show_top() noexcept {
     for (;;) {
         const word* shown = top_.load(base::acquire);
@@ -96,11 +96,11 @@ void ready_bitmap::show_top() noexcept {
     }
 }
 
-// SET_HEIGHT: the bit above what was the top is there before the new level is published, so a marker that knows only
-// the old height has its bit above as well; it is marked again after a step on what was the top, for who clears it may
-// not have seen that marker. A marker that comes after that step knows the new height. Whoever clears on the new level,
-// or joins, makes sure of that step, as the thread that has published may be stopped before it. If nothing is below,
-// the bit is taken away again.
+// SET_HEIGHT: the bit above the former top is set before the new level is published, so a marker that knows only the
+// old height has its bit above as well. It is marked again after a step on the former top, since a thread that clears
+// it may not have seen that marker. A marker that comes after that step knows the new height. Every thread that clears
+// on the new level, or joins, makes sure of that step, since the thread that has published may be stopped before it. If
+// nothing is below, the bit is cleared again.
 top_change ready_bitmap::grow(std::uint32_t members) noexcept {
     EFD_CHECK(members > 0 && members <= most);
     top_change change = top_change::none;
@@ -166,8 +166,8 @@ top_change ready_bitmap::tidy_above(std::uint32_t level, std::uint32_t index) no
     return top_change::emptied;
 }
 
-// Goes up from `start` until a word has a bit at or behind it. At the top, if there is none behind, the first of all
-// will do: so nobody is what that one look at the top has seen, and no bit above an empty word stays unseen.
+// Goes up from `start` until a word has a bit at or behind it. At the top, without one behind, the first of all will
+// do: so `nobody` is what that one look at the top has seen, and no bit above an empty word stays unseen.
 ready_bitmap::spot ready_bitmap::climb(std::uint32_t start) const noexcept {
     const std::uint32_t top = height_.load(base::acquire) - 1;
     std::uint32_t index = start;

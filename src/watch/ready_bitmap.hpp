@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // watch/ready_bitmap.hpp: which of up to 2^20 members are ready, and the way to one of them in four steps.
 //
-// Owns words in levels: 32 bits, and a stamp that each mark in the word moves. A bit of level 0 is a member, a bit
-// above says that the word below may have a bit set. Only as many levels are in use as the members need. Any number of
-// threads mark, unmark and look at once, also from signal handlers; nothing waits and no pointer is followed, so a mark
-// that comes late or for nobody does no harm. Invariant (SET_BITS in docs/races.md): a mark that has returned has its
-// bit and all bits above it, wherever other threads are stopped, until somebody clears it who has looked at the member
-// since; when no call is in progress, a bit is set exactly if the word below it has one. Levels are added by any number
-// of threads at once, each of which goes on where another is stopped. The memory stays for ever.
+// Owns words in levels: 32 bits, and a stamp that each mark in the word moves. A bit of level 0 is a member; a bit
+// above says that the word below may have a bit. Only as many levels are in use as the members need. Any number of
+// threads mark, unmark and look at once, also from signal handlers. Nothing waits and no pointer is followed, so a mark
+// that comes late or for no member does no harm. Invariant (SET_BITS in docs/races.md): a mark that has returned has
+// its bit and all bits above it, wherever other threads are stopped, until a thread clears it that has looked at the
+// member since; when no call is in progress, a bit is set exactly if the word below it has one. Any number of threads
+// add levels at once; each goes on where another is stopped. The memory stays for ever.
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
@@ -18,15 +18,15 @@
 
 namespace efd::watch {
 
-// What a step came to at the top, as far as whoever waits there must know. As wide as the index beside which it is
-// handed back: a gap between the two would be put together in memory.
+// What a step changed at the top, as far as a waiter must know. As wide as the index beside which it is returned: a gap
+// between the two would be put together in memory.
 enum class top_change : std::uint32_t { // NOLINT(performance-enum-size): see above
     none,
     marked,  // a bit is there, be it new or not
     emptied, // it has no bit any more
 };
 
-// Who was found, and what the way there came to at the top.
+// The member that was found, and what the search changed at the top.
 struct found_member {
     std::uint32_t index;
     top_change change;
@@ -39,7 +39,7 @@ class ready_bitmap {
     static constexpr std::uint32_t most = 1U << 20;
     static constexpr std::uint32_t nobody = UINT32_MAX;
 
-    // The word at the top is also told to whoever looks there only.
+    // The word at the top is also shown to threads that look only there.
     explicit constexpr ready_bitmap(base::atomic<const base::atomic<std::uint64_t>*>& top) noexcept : top_(top) {}
     ready_bitmap(const ready_bitmap&) = delete;
     ready_bitmap& operator=(const ready_bitmap&) = delete;
@@ -50,14 +50,14 @@ class ready_bitmap {
     // Room for `members`, up to `most`.
     [[nodiscard]] top_change grow(std::uint32_t members) noexcept;
 
-    // On: whoever looks at the top only is told that there may be something, always. One thread at a time.
+    // On: threads that look at the top only always see that there may be something. One thread at a time.
     void hide_top(bool on) noexcept;
 
-    // The top has a bit after it, unless somebody has unmarked the member since. Who marks must look at the member
-    // after it, and unmark if it is not ready (any more).
+    // The top has a bit after it, unless a thread has unmarked the member since. The caller must look at the member
+    // afterwards, and unmark it if it is not ready (any more).
     void mark(std::uint32_t member) noexcept;
 
-    // Unmarks the member if `is_ready` says no, and nobody has marked in its word meanwhile; asks again otherwise.
+    // Unmarks the member if `is_ready` says no, and no thread has marked in its word meanwhile; asks again otherwise.
     template <class Question>
     [[nodiscard]] top_change unmark_unless(std::uint32_t member, Question is_ready) noexcept {
         word& bits = at(0, member >> bits_of_word);
@@ -72,12 +72,12 @@ class ready_bitmap {
         return tidy_above(0, member >> bits_of_word);
     }
 
-    // The first marked member from `start` (up to `most`) on, else from 0 on; nobody means that the top was empty. Bits
-    // above empty words are taken away as they are met.
+    // The first marked member from `start` (up to `most`) on, else from 0 on; nobody means that the top was empty.
+    // Clears the bits above empty words that it meets.
     [[nodiscard]] found_member find(std::uint32_t start) noexcept;
 
-    // A step on one member's bit that leaves it as it is: of this one and a mark, whichever is later sees what the
-    // other thread did before.
+    // A step on one member's bit that leaves it as it is: of this step and a mark, the later one sees what the other
+    // thread did before.
     void step_on(std::uint32_t member) noexcept;
 
     [[nodiscard]] bool anything() const noexcept;
@@ -106,8 +106,7 @@ class ready_bitmap {
         EFD_CHECK(level < levels && index <= most >> (bits_of_word * (level + 1))); // behind the last: the empty one
         return level_[level % levels][index];
     }
-    // The word as it is, if it has the bit; what else is said of it is a step on it, so that who marks later knows of
-    // us.
+    // The word as it is, if it has the bit; otherwise a step on it, so that a later marker knows of this thread.
     [[nodiscard]] static std::uint64_t look_at(word& bits, std::uint64_t bit) noexcept {
         const std::uint64_t seen = bits.load(base::acquire);
         return (seen & bit) != 0 ? seen : bits.fetch_or(0, base::acq_rel);
@@ -121,7 +120,7 @@ class ready_bitmap {
 
     word* level_[levels] = {}; // where each begins
     base::atomic<std::uint32_t> height_{1};
-    base::atomic<std::uint32_t> settled_{1}; // the height up to which all that was marked before is carried up
+    base::atomic<std::uint32_t> settled_{1}; // up to this height all earlier marks are carried up
     base::atomic<const word*>& top_;
     base::atomic<bool> top_hidden_{false};
 };

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 // watch/set_all.cpp: waiting until every member is ready, and taking from all of them in one step.
 //
-// The step is core/hold.cpp's; no lock is held around it, so no call waits for a thread that is stopped here, but for
-// the removal of a member that it is inside of. ALL_MEMBERS: who takes enters every member, and asks once it holds all
-// whether one has joined since it began; who joins opens its place, then says so, then returns. So what is taken from
-// is all that are members at one moment.
+// The step is core/hold.cpp's. No lock is held around it, so no call waits for a thread that is stopped here, except
+// the removal of a member that the thread is inside of. ALL_MEMBERS: a take enters every member and, once it holds all,
+// checks whether one has joined since it began; a joining thread opens its place, counts the joining, then returns. So
+// the take is from all that are members at one moment.
 //
-// Before the step is tried every count is looked at; as long as one is zero its member is slept for, and no object is
-// touched. ALL_SLEEP, as SET_SLEEP: who waits marks the member as awaited, then makes a step on the member's bit and
-// looks at the count; who signals adds, makes a step on the bit, then looks for the mark. Who removes the member shuts
-// it, then looks for the mark, and who waits comes in after having made it.
+// Before the step is tried every count is looked at; as long as one is zero the thread sleeps for its member, and no
+// object is touched. ALL_SLEEP, as SET_SLEEP: the waiter marks the member as awaited, makes a step on the member's bit
+// and looks at the count; a signaller adds, makes a step on the bit, then looks for the mark. A removal shuts the
+// member, then looks for the mark; the waiter enters after it has set the mark.
 #include "watch/set_core.hpp"
 
 #include "core/held_back.hpp"
@@ -42,7 +42,7 @@ struct one_of_all {
 
 } // namespace
 
-// The members that one try is inside of, and what it takes from them. Memory is asked for where they are many.
+// The members that one try is inside of, and what it takes from them. Memory is allocated if they are many.
 class set_core::all_members {
   public:
     all_members() noexcept = default;
@@ -76,13 +76,14 @@ class set_core::all_members {
             if (one.object->count() == 0) return one.place;
         return nullptr;
     }
-    // In one order for all sets: of two takes that meet again and again one then goes ahead.
+    // In one order for all sets: of two takes that meet again and again one then succeeds.
     void sort_by_address() noexcept {
         std::sort(all().begin(), all().end(),
                   [](const one_of_all& x, const one_of_all& y) { return std::less<>()(x.object, y.object); });
     }
 
-    // `held`: all are taken from. nothing_there: `missing` was empty. sealed: more than one is. Else nothing is taken.
+    // `held`: all are taken from. nothing_there: `missing` was empty. sealed: more than one is. Otherwise nothing is
+    // taken.
     template <class Question>
     [[nodiscard]] hold_end take(unsigned broken, Question are_all, member*& missing) noexcept {
         hold_slot& slot = hold_slot::begin(broken);
@@ -111,10 +112,10 @@ class set_core::all_members {
         }
         return hold_end::held;
     }
-    // All are held but one at most, whose count is sealed.
+    // All are held except at most one, whose count is sealed.
     [[nodiscard]] hold_end decide(hold_slot& slot, one_of_all* sealed, member*& missing) noexcept {
         if (sealed == nullptr) return slot.commit() ? hold_end::held : hold_end::broken;
-        const os::signals_blocked no_handlers; // one that came here would wait for this very thread
+        const os::signals_blocked no_handlers; // a handler that came here would wait for this very thread
         if (!slot.tie()) return hold_end::broken;
         const bool taken = sealed->object->take_sealed_untold(sealed->amount) == status::ok;
         slot.finish(taken);
@@ -145,14 +146,14 @@ status set_core::enter_all(all_members& all) noexcept {
     return status::ok;
 }
 
-// Once: from all, or from none and then would_block, with a member that was seen empty.
+// One try: from all, or from none and then would_block, with a member that was seen empty.
 status set_core::take_all(std::span<set_event> room, std::size_t& number, member*& missing) noexcept {
     come_home();
     const core::callbacks_later no_callbacks; // while inside of members
     all_members here;
     for (unsigned broken = 0;; ++broken) {
         here.exit();
-        if (broken > 1) os::yield_cpu();                          // whoever breaks this take again and again goes first
+        if (broken > 1) os::yield_cpu(); // a thread that breaks this take again and again goes first
         const std::uint32_t joined = joined_.load(base::acquire); // ALL_MEMBERS, before the walk
         if (const status end = enter_all(here); end != status::ok) return end;
         if (here.all().empty() || here.all().size() > room.size()) return status::invalid;
@@ -179,7 +180,7 @@ void set_core::wake_those_for_all() noexcept {
     os::futex_wake_and_count(&all_gate_, os::everybody, os::futex_scope::one_process);
 }
 
-// ok: it is ready, or was, or left; everything is to be looked at again.
+// ok: it is ready, or was, or left; everything must be looked at again.
 status set_core::sleep_until_ready(member& missing, const core::wait_terms& terms) noexcept {
     const std::uint32_t number = all_gate_.load(base::acquire);
     missing.awaited.fetch_add(1, base::acq_rel); // ALL_SLEEP

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// watch/set_core.cpp: see set_core.hpp. Life of a set, and its members coming and going.
+// watch/set_core.cpp: see set_core.hpp. The life of a set, and how its members come and go.
 #include "watch/set_core.hpp"
 
 #include <efd/detail/base/check.hpp>
@@ -19,7 +19,8 @@ using core::context;
 
 namespace {
 
-// Sets that ended, to be begun again; late signallers may still touch them. Never destroyed, as the table of contexts.
+// Sets that have ended and will be used again; late signallers may still touch them. Never destroyed, as the table of
+// contexts.
 std::mutex free_mutex;
 set_core* free_cores = nullptr;
 
@@ -28,7 +29,7 @@ constexpr std::uint32_t place_in(std::uint64_t word) noexcept { return static_ca
 constexpr std::uint64_t next_stamp(std::uint64_t word) noexcept { return ((word >> 32) + 1) << 32; }
 static_assert(place_in(next_stamp(7)) == 0 && next_stamp(next_stamp(7) | 5) == std::uint64_t{2} << 32);
 
-// No set is being made, ended or put into another while the process is copied.
+// No set is made, ended or put into another while the process is copied.
 // A lock that throws here ends the program. NOLINTNEXTLINE(cert-err58-cpp)
 [[maybe_unused]] const int fork_handlers = ::pthread_atfork(
     [] {
@@ -94,7 +95,8 @@ void set_core::put() noexcept {
     free_cores = this;
 }
 
-// Inside a callback others may be busy with a member: it leaves once the callback has returned, and the set ends then.
+// Inside a callback another thread may be busy with a member: the member leaves once the callback has returned, and the
+// set ends then.
 void set_core::end() noexcept {
     const std::uint32_t places = touched_.load(base::acquire);
     for (std::uint32_t index = 0; index < places; ++index) (void)remove(static_cast<int>(index));
@@ -110,7 +112,7 @@ member* set_core::find_member(std::uint32_t index) noexcept {
     return segment == nullptr ? nullptr : segment + index % segment_places;
 }
 
-// Beside another thread that was first the memory is lost; it was never touched.
+// If another thread was first, the memory is lost; it was never touched.
 bool set_core::make_segment(std::uint32_t index) noexcept {
     base::atomic<member*>& segment = segment_[index / segment_places];
     if (segment.load(base::acquire) != nullptr) return true;
@@ -120,8 +122,8 @@ bool set_core::make_segment(std::uint32_t index) noexcept {
     return made != nullptr;
 }
 
-// PLACES. One that was given back, or the next that never was in use. The stamp tells a first one that was taken and
-// given back meanwhile from one that was first all the time.
+// PLACES. A place that was given back, or the next that never was in use. The stamp tells a first place that was taken
+// and given back meanwhile from one that was first all the time.
 member* set_core::claim_place() noexcept {
     std::uint64_t first = free_places_.load(base::acquire);
     while (place_in(first) != 0) {
@@ -145,7 +147,8 @@ member* set_core::claim_place() noexcept {
     return &fresh;
 }
 
-// At the end of the set: the next one's places begin at 0 again, unless a place is kept by who has to forget a nesting.
+// At the end of the set: the next one's places begin at 0 again, unless a place is still kept for a nesting to be
+// forgotten.
 void set_core::forget_places() noexcept {
     const std::uint32_t places = touched_.load(base::acquire);
     for (std::uint32_t index = 0; index < places; ++index)
@@ -173,7 +176,7 @@ void set_core::give_back_place(member& gone) noexcept {
                                                  base::relaxed)); // PLACES, push
 }
 
-// Inside a callback nobody waits: the lock's owner may wait for this very thread to leave a member.
+// Inside a callback no thread waits: the lock's owner may wait for this very thread to leave a member.
 bool set_core::lock_for_change(std::unique_lock<std::mutex>& lock) noexcept {
     come_home();
     lock = std::unique_lock(mutex_, std::defer_lock);
@@ -215,8 +218,8 @@ status set_core::join(context& object, set_core* inner, std::uint64_t token, int
     return status::ok;
 }
 
-// Waits for those who take from this member, and for no thread that is stopped elsewhere; of a descriptor also for who
-// adds or removes another one.
+// Waits for threads that take from this member, and for no thread that is stopped elsewhere; for a descriptor also for
+// a thread that adds or removes another one.
 status set_core::remove(int place) noexcept {
     come_home();
     const auto index = static_cast<std::uint32_t>(place);

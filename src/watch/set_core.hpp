@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
-// watch/set_core.hpp: many objects, one wait. What stands behind efd::wait_set.
+// watch/set_core.hpp: many objects, one wait; the core of efd::wait_set.
 //
-// Owns the places of its members, the bitmap of those that are ready, a context that its waiters sleep on, another, its
-// bell, that other sets and loops watch, and, if it has kernel descriptors for members, two epolls. A signaller marks
-// its bit and all above it, in this set and in those it stands in; a waiter pays for what is ready. An object joins
-// without waiting for anybody; remove waits for whoever takes from the member, and for nobody else (PLACES in
-// docs/races.md). Sets and descriptors join one after the other, under a lock. add and remove are not for signal
-// handlers; everything else is. Its memory goes from one set to the next and never away. Invariants: when a write has
-// returned, its member has its bit or was taken from since, whatever other threads are stopped at; while anybody
-// watches the bell, its count is above zero then, and, as soon as nobody is on the way, exactly if a bit is set
-// (SET_TOP).
+// Owns the places of its members, the bitmap of those that are ready, a context that its waiters sleep on (the bed),
+// another that other sets and loops watch (the bell), and, if it has kernel descriptors for members, two epolls. A
+// signaller marks its bit and all above it, in this set and in those above; a waiter pays for what is ready. An object
+// joins without waiting for any thread; remove waits for threads that take from the member, and for no others (PLACES
+// in docs/races.md). Sets and descriptors join one after the other, under a lock. add and remove are not for signal
+// handlers; everything else is. Memory is passed from one set to the next and never freed. Invariants: when a write has
+// returned, its member has its bit or was taken from since, wherever other threads are stopped; while anything watches
+// the bell, its count is above zero then, and at rest exactly if a bit is set (SET_TOP).
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
@@ -38,18 +37,18 @@ class set_core : public core::set_front {
     [[nodiscard]] static set_core* create() noexcept;
     void get() noexcept { refs_.get(); }
     void put() noexcept;
-    // Every member leaves, and the handle's reference goes back: at once, or inside a callback, while others are busy
-    // with a member, once it returned.
+    // Every member leaves, and the handle's reference is put: at once, or, inside a callback while other threads are
+    // busy with a member, once the callback has returned.
     void end() noexcept;
 
-    // `place` names the member from now on. no_memory. Of a set also invalid: it would be inside itself; too_deep: a
-    // set would have more than most_above above it. deadlock, of sets and descriptors: inside a callback, while another
-    // thread adds or removes one.
+    // `place` names the member from now on. no_memory. For a set also invalid: it would be inside itself; too_deep: a
+    // set would have more than most_above above it. deadlock, for sets and descriptors: inside a callback, while
+    // another thread adds or removes one.
     [[nodiscard]] base::status add(core::context& object, std::uint64_t token, int& place) noexcept;
     [[nodiscard]] base::status add(set_core& inner, std::uint64_t token, int& place) noexcept;
     [[nodiscard]] base::status add(int descriptor, std::uint32_t events, std::uint64_t token, int& place) noexcept;
-    // After it returned nobody takes from it here. invalid: no such member. deadlock: inside a callback, while another
-    // thread takes from it.
+    // After it returned no thread takes from the member here. invalid: no such member. deadlock: inside a callback,
+    // while another thread takes from it.
     [[nodiscard]] base::status remove(int place) noexcept;
 
     // Takes from one ready member, the next in turn. would_block: none is ready.
@@ -60,9 +59,9 @@ class set_core : public core::set_front {
                                           const core::wait_terms& terms) noexcept;
 
     // Takes from every member in one step, or from none; `room` gets an event for each, in the order of their places.
-    // invalid: no room for all, no members, one that is no object, or an object that stands there twice. not_supported:
-    // two or more members have counts that once reached packed_limit. Not for signal handlers. No call but remove waits
-    // for a thread that is stopped here, unless one member has such a count (E7).
+    // invalid: no room for all, no members, a member that is no object, or one object twice. not_supported: two or more
+    // members have counts that once reached packed_limit. Not for signal handlers. No call but remove waits for a
+    // thread that is stopped here, unless one member has such a count (E7).
     [[nodiscard]] base::status wait_all(std::span<set_event> room, std::size_t& number,
                                         const core::wait_terms& terms) noexcept;
 
@@ -82,12 +81,12 @@ class set_core : public core::set_front {
 
     static constexpr std::uint32_t segment_places = 4096;
     static constexpr std::uint32_t segments = ready_bitmap::most / segment_places;
-    static constexpr int kernel_turn = 64; // so many takes, then kernel descriptors have a look to themselves
+    static constexpr int kernel_turn = 64; // after so many takes kernel descriptors are looked at first
 
     static constexpr std::size_t most_above = 32; // so many sets a set may have above it, at whatever depth
     static constexpr std::uint32_t watched_mark = 1U << 31;
 
-    // Sets whose top has changed, and which are to be followed, with those above them. Owned by one call.
+    // Sets whose top has changed and that are still to be followed, with those above them. Owned by one call.
     class sets_to_follow {
       public:
         void add(set_core& set, top_change change) noexcept;
@@ -131,8 +130,8 @@ class set_core : public core::set_front {
     static void forget_left_nestings() noexcept;
 
     static void told(core::standing_watcher& watcher, std::uint32_t key);
-    // Without a reference: an object that has left stays a context, and what it says is looked at again by who removed
-    // it.
+    // Without a reference: the object of a member that has left stays a context, and the removing thread looks at the
+    // bit again.
     [[nodiscard]] static bool is_ready(const member& here) noexcept {
         const core::context* const object = here.object.load(base::acquire);
         return object != nullptr && object->count() > 0;
@@ -190,7 +189,7 @@ class set_core : public core::set_front {
 
     ready_bitmap ready_{top};
     base::atomic<core::context*> bell_{nullptr};
-    base::atomic<core::context*> bed_{nullptr}; // waiters sleep on it; a count that nobody reads wakes the next in vain
+    base::atomic<core::context*> bed_{nullptr}; // waiters sleep on it; an unread count wakes the next in vain
     base::atomic<std::uint32_t> interested_{0}; // so many waiters that may sleep, and watched_mark
     base::atomic<std::uint32_t> cursor_{0};
     base::atomic<int> epoll_{-1};       // what waiters and others watch: the bell, and the next

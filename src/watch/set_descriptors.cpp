@@ -2,16 +2,16 @@
 // watch/set_descriptors.cpp: kernel descriptors among the members of a set.
 //
 // They are registered with an epoll of their own, so that a look takes exactly as many events as there is room for: an
-// event that is told only once (EPOLLET, EPOLLONESHOT) is never taken and dropped. A second epoll has that one and the
-// set's bell in it; waiters sleep on it and foreign loops watch it, so it stays when the first is replaced.
+// event that the kernel reports only once (EPOLLET, EPOLLONESHOT) is never taken and dropped. A second epoll contains
+// the first and the set's bell; waiters sleep on it and foreign loops watch it, so it stays when the first is replaced.
 //
 // The kernel knows a registration by file and number together, and forgets it when the last number of the file is
-// closed. So a number may be closed without us: then another file may bear it (the heir), and the old file may live on
-// in a duplicate, with a registration that nobody can address any more. A member whose number was added again gives it
-// up, and removes nothing; what the kernel tells of a member that left leads to a fresh epoll, into which only those go
-// that are registered in the old one by the number they came with.
+// closed. So a number may be closed without efd: then another file may get it, and the old file may live on in a
+// duplicate, with a registration that cannot be addressed any more. A member whose number was added again gives it up,
+// and removes nothing. If the kernel reports a member that left, a fresh epoll replaces the old one; it gets only the
+// members that are registered in the old one by the number they came with.
 //
-// add and remove under the set's lock; looks from any thread and from signal handlers.
+// add and remove hold the set's lock; looks from any thread and from signal handlers.
 #include "watch/set_core.hpp"
 
 #include "core/held_back.hpp"
@@ -41,7 +41,7 @@ status status_of(int negative_errno) noexcept {
     }
 }
 
-// What the kernel keeps beside a registration: which place, and the how-manieth descriptor there.
+// What the kernel keeps beside a registration: the place, and the generation of the descriptor there.
 constexpr int generation_shift = 32;
 std::uint64_t beside(const member& one) noexcept {
     return std::uint64_t{one.generation} << generation_shift | one.index;
@@ -82,14 +82,15 @@ status set_core::make_epolls() noexcept {
     return status::ok;
 }
 
-// EPOLL_NUMBER. Whether the numbers of the epolls, and of the bell in one of them, are this set's still: they may have
-// been closed behind our back, and be somebody else's now.
+// EPOLL_NUMBER. Whether the numbers of the epolls, and of the bell in one of them, are still this set's: they may have
+// been closed without efd, and name other files now.
 bool set_core::are_own() const noexcept {
     return os::is_own(inner_epoll_.load(base::acquire), this) && os::is_own(epoll_.load(base::acquire), this) &&
            os::is_marked(doorbell::number_of(bell()));
 }
 
-// Under the lock. New numbers for what was closed; the members whose numbers name the same files still are in them.
+// Under the lock. Makes new numbers for what was closed; members whose numbers still name the same files are
+// registered.
 status set_core::make_epolls_anew() noexcept {
     int bell_fd = -1;
     if (const status end = doorbell::open(bell(), ring_way::level, bell_fd); end != status::ok) return end;
@@ -103,7 +104,7 @@ status set_core::make_epolls_anew() noexcept {
     return status::ok;
 }
 
-// ok also where another thread is changing the set: then it is looked at again later.
+// ok also if another thread is changing the set: then a later look checks again.
 status set_core::see_that_they_are_own() noexcept {
     if (are_own()) return status::ok;
     const core::callbacks_later no_callbacks;
@@ -111,7 +112,7 @@ status set_core::see_that_they_are_own() noexcept {
     return !lock.owns_lock() || are_own() ? status::ok : make_epolls_anew();
 }
 
-// As add did, if it is there still.
+// As add did, if the number still names the same file.
 void set_core::register_again(const member& one, int inner) noexcept {
     const bool is_over = one.has_fired.load(base::relaxed) != 0;
     if (one.kind.load(base::acquire) != member_kind::descriptor || one.descriptor < 0 || is_over) return;
@@ -132,7 +133,7 @@ void set_core::close_epolls() noexcept {
     ready_.hide_top(false);
 }
 
-// The kernel has taken the number: a member that came with it before has lost it to another file.
+// The kernel has accepted the number: a member that came with it before has lost it to another file.
 status set_core::note_number(int descriptor, const member& bearer) noexcept {
     const auto number = static_cast<std::size_t>(descriptor);
     try {
@@ -177,7 +178,7 @@ status set_core::add(int descriptor, std::uint32_t events, std::uint64_t token, 
     return status::ok;
 }
 
-// It is shut. False inside a callback, while another thread adds or removes one.
+// The member is shut. False inside a callback, while another thread adds or removes one.
 bool set_core::remove_descriptor(member& leaving) noexcept {
     const core::callbacks_later no_callbacks;
     std::unique_lock<std::mutex> lock;
@@ -203,7 +204,7 @@ bool set_core::kernel_has_its_turn() noexcept {
     return status::ok;
 }
 
-// The member that stands where it stood when this was registered; the caller is inside then.
+// The member that still stands where it stood when this was registered; the caller is inside it then.
 member* set_core::who_was_told(std::uint64_t registered) noexcept {
     member* const one = find_member(static_cast<std::uint32_t>(registered));
     if (one == nullptr || !one->enter()) return nullptr;
@@ -235,8 +236,8 @@ member* set_core::who_was_told(std::uint64_t registered) noexcept {
     return filled;
 }
 
-// The kernel tells of a member that left, and will do so for ever. Where somebody changes the set meanwhile it stays
-// for the next look.
+// The kernel reports a member that left, and will do so for ever. If another thread is changing the set, the next look
+// deals with it.
 void set_core::forget_dead_numbers() noexcept {
     const std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
     if (!lock.owns_lock() || !are_own()) return;
@@ -255,7 +256,8 @@ void set_core::forget_dead_numbers() noexcept {
         (void)os::epoll_add(epoll_.load(base::relaxed), inner, core::poll_in, 0); // the old one has left it
 }
 
-// With kernel descriptors among the members the sleep is in the kernel's poll, on the epoll that has our bell in it.
+// With kernel descriptors among the members the thread sleeps in the kernel's poll, on the epoll that contains the
+// bell.
 status set_core::sleep_in_kernel(const core::wait_terms& terms) noexcept {
     if (const status end = see_that_they_are_own(); end != status::ok) return end;
     const int epoll = epoll_.load(base::acquire);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // watch/set_fork.cpp: a set in the child of a fork.
 //
-// FORK. The child has a copy of everything, at a moment that other threads were in the midst of, and none of those
-// threads. The first call that takes, looks, adds or removes there brings the set home: whoever was inside, slept or
-// awaited is gone; bits are made anew from the counts, as a marker may have been on its way; a member that somebody was
-// about to remove is there still, or gone; and the epolls, which the parent goes on to use, are replaced behind their
-// numbers by the child's own. Other threads of the child wait for that, which no handler interrupts.
+// FORK. The child has a copy of everything at a moment in which other threads were in the midst of calls, and has none
+// of those threads. The first call that takes, looks, adds or removes there brings the set home. Threads that were
+// inside, slept or waited for all are gone; bits are set anew from the counts, as a marker may have been on its way; a
+// member that was just being removed is still a member, or gone; and the epolls, which the parent goes on to use, are
+// replaced behind their numbers by the child's own. Other threads of the child wait for that, which no handler
+// interrupts.
 //
 // Not repaired: the lock of descriptors and nesting, if another thread was just adding or removing such a member. A
 // place that another thread was about to take for an object is lost, and nothing else.
@@ -28,14 +29,14 @@ base::atomic<set_core*> all_sets{nullptr};
 
 } // namespace
 
-// For the inline look at the top: while it is hidden every try comes in here.
+// For the inline look at the top: while it is hidden every try runs the slow path.
 void set_core::hide_all_tops() noexcept {
     for (set_core* set = all_sets.load(base::acquire); set != nullptr; set = set->next_made_)
         set->ready_.hide_top(true);
 }
 
-// From the start of the program on, not from the first set on: a fork beside the thread that makes that one would be
-// without it.
+// From the start of the program, not from the first set: a fork beside the thread that makes the first set would miss
+// it.
 // NOLINTNEXTLINE(cert-err58-cpp): nothing here throws
 [[maybe_unused]] const int set_core::fork_handler = ::pthread_atfork(nullptr, nullptr, &hide_all_tops);
 
@@ -110,8 +111,8 @@ void set_core::repair() noexcept {
     follow(ready_.anything_in_order() ? top_change::marked : top_change::emptied);
 }
 
-// Somebody was about to add or remove this one, and is not in this process. As long as it has an object it is a member;
-// after that it has left.
+// Another thread, which is not in this process, was about to add or remove this one. As long as it has an object it is
+// a member; after that it has left.
 void set_core::take_back_or_let_go(member& one) noexcept {
     const member_kind kind = one.kind.load(base::acquire);
     if (one.is_open() || (kind != member_kind::object && kind != member_kind::set)) return;
@@ -124,8 +125,8 @@ void set_core::take_back_or_let_go(member& one) noexcept {
     }
 }
 
-// A number that was closed by the program before and names a file of the same identity now is registered as that; the
-// kernel tells only the parent's epoll from it.
+// A number that the program closed before, and that now names a file of the same identity, is registered as that
+// member; only the parent's epoll can tell the two apart.
 bool set_core::renew_epolls() noexcept {
     const int outer = epoll_.load(base::relaxed);
     const int inner = inner_epoll_.load(base::relaxed);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// watch/set_nesting.cpp: sets among the members of a set: which may stand where, and how one comes and goes.
+// watch/set_nesting.cpp: sets among the members of a set: which may stand where, and how they come and go.
 //
 // Owns the sets above and below each set, under one lock for all: a set must not come to stand inside itself, and no
-// set may have more than most_above above it, which only a look at the whole of them can tell. So whoever adds a set
-// waits for whoever adds another. Whoever removes one does not: it leaves word, and the next owner of the lock forgets
-// it.
+// set may have more than most_above above it, which only a look at all of them can tell. So a thread that adds a set
+// waits for another that adds one. A removal does not: it pushes a note, and the next owner of the lock forgets the
+// nesting.
 #include "watch/set_core.hpp"
 
 #include "core/held_back.hpp"
@@ -18,15 +18,15 @@ using base::status;
 
 namespace {
 
-// Each search over sets has a number, by which it knows where it was.
+// Each search over sets has a number, by which it knows the sets that it has visited.
 std::uint64_t last_visit = 0;
 
-// Members that were sets and have left, newest first: the sets above and below do not know yet.
+// Members that were sets and have left, newest first; the sets above and below still name each other.
 constinit base::atomic<member*> left_nestings{nullptr};
 
 } // namespace
 
-// Whether `wanted` stands in this set, at whatever depth. Under the lock of all nesting, as all that follows here.
+// Whether `wanted` stands in this set, at any depth. Under the lock of all nesting, as all that follows here.
 bool set_core::reaches(const set_core& wanted, std::uint64_t visit) noexcept {
     if (this == &wanted) return true;
     if (visited_down_ == visit) return false;
@@ -103,7 +103,7 @@ void set_core::forget_nesting(set_core& inner) noexcept {
     inner.outer_sets_.erase(std::find(inner.outer_sets_.begin(), inner.outer_sets_.end(), this));
 }
 
-// One lock decides between a set that comes to stand in another and its first descriptor: not both.
+// One lock decides between nesting a set and adding its first descriptor: not both.
 status set_core::begin_to_stand_in_another() noexcept {
     const std::lock_guard guard(mutex_);
     if (descriptor_members_ > 0) return status::invalid;
@@ -118,8 +118,8 @@ void set_core::end_to_stand_in_another() noexcept {
     put();
 }
 
-// NESTING_LEFT. A set that has left another is forgotten there by whoever has the lock of all nesting, now or next: who
-// leaves does not wait for it.
+// NESTING_LEFT. The present or next owner of the lock of all nesting forgets a set that has left; the leaving thread
+// does not wait for the lock.
 void set_core::leave_nesting(member& leaving) noexcept {
     leaving.next_left = left_nestings.load(base::relaxed);
     while (!left_nestings.compare_exchange_weak(leaving.next_left, &leaving, base::acq_rel, base::relaxed)) {
@@ -139,8 +139,8 @@ void set_core::forget_all_left() noexcept {
     }
 }
 
-// Whoever finds the lock taken leaves it all to its owner, who looks once more after it: by a step, so that who pushes
-// later finds the lock free.
+// A thread that finds the lock taken leaves all to its owner, which looks once more after giving it back: by a step, so
+// that a thread that pushes later finds the lock free.
 void set_core::forget_left_nestings() noexcept {
     member* nobody = nullptr;
     while (

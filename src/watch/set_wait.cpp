@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// watch/set_wait.cpp: the waiting half of a set: told, find, take, sleep.
+// watch/set_wait.cpp: the waiting half of a set: mark, find, take, sleep.
 //
-// SET_SLEEP: a marker signals only if somebody is interested, and a waiter says so before it sleeps:
+// SET_SLEEP: a marker signals only if a waiter is interested, and a waiter says so before it sleeps:
 //
 //     marker                                     waiter
 //     1 top: a mark                              1 interested: one more
@@ -9,9 +9,9 @@
 //                                                3 sleep on the bed
 //
 // The steps on the top are read-modify-writes of one word: either the waiter's look finds the bit, or the marker sees
-// the interest. A try that came to nothing is no reason to sleep unless it ends with a look at an empty top: it goes
-// over several words, one after the other, and a member may have become ready behind it, under a top that was not
-// empty. All of this may run in signal handlers, but for waits with a stop token.
+// the interest. A try that found nothing allows sleep only if it ended with a look at an empty top: it goes over
+// several words in turn, and a member may have become ready behind it, under a top that was not empty. All of this may
+// run in signal handlers, except waits with a stop token.
 #include "watch/set_core.hpp"
 
 #include <efd/detail/base/check.hpp>
@@ -37,18 +37,19 @@ void set_core::told(core::standing_watcher& watcher, std::uint32_t key) {
     here.home->settle(here); // taken meanwhile, by the read that tells us, or it left
 }
 
-// SET_MARK: the bit goes only from a word in which nobody has marked since the count was seen zero. So whoever is
-// stopped here, or comes late, takes no mark away that a later write has made.
+// SET_MARK: the bit is cleared only in a word in which no thread has marked since the count was seen zero. So a thread
+// that is stopped here, or comes late, clears no mark that a later write has made.
 void set_core::settle(member& here) noexcept {
     changed(ready_.unmark_unless(here.index, [&here] { return is_ready(here); }));
 }
 
-// It was marked, and nobody was let in: the bit goes unless the place is open. Whoever opens it looks after that.
+// It was marked, but could not be entered: the bit is cleared unless the place is open. A thread that opens it looks
+// after that.
 void set_core::pass_by(member& here) noexcept {
     changed(ready_.unmark_unless(here.index, [&here] { return here.is_open(); })); // SET_MARK, shut
 }
 
-// The place is open now: a mark that was made before may be gone.
+// The place is open now: a mark that was made before may have been cleared.
 void set_core::look_again(member& here) noexcept {
     if (!is_ready(here)) return;
     ready_.mark(here.index);
@@ -79,15 +80,15 @@ set_core* set_core::sets_to_follow::next(top_change& change) noexcept {
     return first.set;
 }
 
-// The top has changed: wakes a sleeper, and makes the bell and all sets above say so. One set after the other, from a
-// list, so the stack is the same for any depth.
+// The top has changed: wakes a sleeper, and updates the bell and all sets above. One set after the other, from a list,
+// so the stack is the same for any depth.
 [[gnu::noinline]] void set_core::follow(top_change change) noexcept {
     sets_to_follow all;
     for (set_core* set = this; set != nullptr; set = all.next(change)) set->show_top(change, all);
 }
 
-// SET_BELL: a marker may come after the set has ended. With a reference, and the context still the set's own, it is
-// not somebody else's that was born in the same slot.
+// SET_BELL: a marker may come after the set has ended. With a reference, and if the context is still the set's own, it
+// is not another object that was born in the same slot.
 void set_core::show_top(top_change change, sets_to_follow& all) noexcept {
     const std::uint32_t interest = interested_.load(base::acquire);
     if (change == top_change::marked && (interest & ~watched_mark) != 0) wake_sleeper();
@@ -110,7 +111,7 @@ void set_core::wake_sleeper() noexcept {
     bed->put();
 }
 
-// SET_TOP: the bell's word is seen first, then the top; drained is only the word that was seen. A marker that comes
+// SET_TOP: the bell's word is read first, then the top; only the word that was read is drained. A marker that comes
 // after the look at the top changes the word, or comes after the drain.
 void set_core::drain_bell(context& bell) noexcept {
     for (;;) {
@@ -130,7 +131,7 @@ void set_core::bell_has_changed(core::standing_watcher& watcher, sets_to_follow&
     if (change != top_change::none) all.add(*outer.home, change);
 }
 
-// From now on the bell is kept true for those outside.
+// From now on the bell is kept true for outside watchers.
 void set_core::watch_for_ever() noexcept {
     if ((interested_.fetch_or(watched_mark, base::acq_rel) & watched_mark) != 0) return;
     follow(ready_.anything_in_order() ? top_change::marked : top_change::emptied);
@@ -177,7 +178,7 @@ status set_core::take_ready(set_event& got) noexcept {
         cursor_.store(at, base::relaxed);
         return end;
     }
-    // A bell that somebody else has not drained yet: this set is not ready, whatever it says.
+    // A bell that another thread has not drained yet: this set is not ready, whatever the bell says.
     if (interested_.load(base::relaxed) >= watched_mark && bell().count() > 0 && !ready_.anything())
         follow(top_change::emptied);
     return with_kernel ? take_descriptor(got) : status::would_block;
@@ -216,8 +217,8 @@ status set_core::look_ready(std::span<set_event> room, std::size_t& number) noex
     return number > 0 ? status::ok : status::would_block;
 }
 
-// One wait loop for all ways to wait. After a sleep the signal that ended it is used up, while other members may be
-// ready for other waiters: it is given on (BATON).
+// One wait loop for all ways to wait. The signal that ended a sleep is used up, while other members may be ready for
+// other waiters: it is passed on (BATON).
 template <class Attempt>
 status set_core::wait_with(const core::wait_terms& terms, Attempt attempt) noexcept {
     core::callbacks_later no_callbacks; // in the midst of a take; the last to end: the set may, with it
