@@ -316,7 +316,7 @@ typedef struct efd_wait_queue_entry {
 /** An entry, not in a queue: efd_wait_queue_entry entry = EFD_WAIT_QUEUE_ENTRY_INIT(on_wake, POLLIN, 0, context); */
 #define EFD_WAIT_QUEUE_ENTRY_INIT(callback, mask, exclusive, context)                                                  \
     {                                                                                                                  \
-        callback, mask, exclusive, context, {{0}}       \
+        callback, mask, exclusive, context, {{0}}                                                                      \
     }
 
 /** Adds the entry. If ready is not NULL, *ready is what poll said at the step after which nothing can be missed. The

@@ -96,7 +96,7 @@ void wait_queue::come_home() noexcept {
     std::uint32_t seen = home_.load(base::relaxed);
     if (seen == here || !home_.compare_exchange_strong(seen, here, base::acq_rel, base::relaxed)) return;
     if (holder_.load(base::relaxed) == this_thread()) return; // it forked inside a callback
-    cursor_ = nullptr; // it was in the midst of its walk, perhaps
+    cursor_ = nullptr;                                        // it was in the midst of its walk, perhaps
     holder_.store(nullptr, base::relaxed);
     open_gate(word_.fetch_and(~(held_mark | contended_mark), base::acq_rel)); // another thread of the child, perhaps
 }
