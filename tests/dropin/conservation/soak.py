@@ -60,7 +60,7 @@ def soak(options):
                 print(shrink(options, profile, int(seed[1])), flush=True)
         if time.monotonic() > end - 1:
             break
-    print("PROOF | conservation | %d rounds, %d calls in %s | | %d" % (rounds, calls, options.profiles, faults))
+    print("PROOF | conservation | %d rounds, %d calls in %s | - | %d" % (rounds, calls, options.profiles, faults))
     return faults > 0
 
 
