@@ -25,6 +25,16 @@ inline int fail(int error) noexcept {
 inline int answer(base::status s) noexcept {
     return s == base::status::ok ? 0 : fail(static_cast<int>(base::to_errc(s)));
 }
+// What a call gives that succeeds with a number.
+inline int answer(base::status s, int number) noexcept { return s == base::status::ok ? number : answer(s); }
+
+// Sets the linger of an object or of a set.
+template <class Target>
+int answer_linger(Target& target, long linger_us) noexcept {
+    if (linger_us < EFD_LINGER_AUTO || linger_us > 1'000'000) return fail(EINVAL);
+    target.set_linger(static_cast<std::int32_t>(linger_us));
+    return 0;
+}
 
 inline std::int64_t deadline(std::uint64_t ns) noexcept {
     return ns >= static_cast<std::uint64_t>(efd::core::forever) ? efd::core::forever : static_cast<std::int64_t>(ns);

@@ -17,6 +17,7 @@
 #include <new>
 
 using efd::api::answer;
+using efd::api::answer_linger;
 using efd::api::deadline;
 using efd::api::deadline_after;
 using efd::api::fail;
@@ -225,7 +226,7 @@ int efd_fd(efd_t* efd, int how) noexcept {
     if (how != EFD_LEVEL && how != EFD_ARMED && how != EFD_EVERY) return fail(EINVAL);
     int descriptor = -1;
     const status end = efd::watch::doorbell::open(*object(efd), way_named(how), descriptor);
-    return end == status::ok ? descriptor : answer(end);
+    return answer(end, descriptor);
 }
 
 int efd_renew_descriptors(void) noexcept { return answer(efd::watch::set_core::renew_all()); }
@@ -234,14 +235,12 @@ int efd_arm(efd_t* efd, unsigned events) noexcept {
     if (efd == nullptr) return fail(EBADF);
     std::uint32_t ready = 0;
     const status end = efd::watch::doorbell::arm(*object(efd), events, ready);
-    return end == status::ok ? static_cast<int>(ready) : answer(end);
+    return answer(end, static_cast<int>(ready));
 }
 
 int efd_set_linger(efd_t* efd, long linger_us) noexcept {
     if (efd == nullptr) return fail(EBADF);
-    if (linger_us < EFD_LINGER_AUTO || linger_us > 1'000'000) return fail(EINVAL);
-    object(efd)->set_linger(static_cast<std::int32_t>(linger_us));
-    return 0;
+    return answer_linger(*object(efd), linger_us);
 }
 
 int efd_wait_queue_add(efd_t* efd, efd_wait_queue_entry* entry, unsigned* ready) noexcept {

@@ -73,7 +73,7 @@ int duplicate(open_file& file, int command, long lowest) noexcept {
     const int fd = efd::os::control(bell_of(file), command, lowest);
     if (fd < 0) return fail(-fd);
     const status end = efd::file::install_dup(fd, file);
-    return end == status::ok ? fd : answer(end);
+    return answer(end, fd);
 }
 
 } // namespace
@@ -86,7 +86,7 @@ int efd_eventfd(unsigned initval, int flags) noexcept {
     if (!efd::api::may_create(initval, bits)) return fail(EINVAL);
     int fd = -1;
     const status end = efd::file::make_descriptor(initval, bits, way, fd);
-    return end == status::ok ? fd : answer(end);
+    return answer(end, fd);
 }
 
 ssize_t efd_fd_read(int fd, void* buf, size_t len) noexcept { return read_on(fd, iov_iter::range(address(buf), len)); }

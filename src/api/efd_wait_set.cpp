@@ -8,6 +8,7 @@
 #include <cstddef>
 
 using efd::api::answer;
+using efd::api::answer_linger;
 using efd::api::deadline;
 using efd::api::fail;
 using efd::api::options_given;
@@ -43,26 +44,17 @@ int any(efd_wait_set_t* set, efd_wait_set_event* got, const wait_terms& terms) n
     return answer(inside(set)->wait_any(inside(got, 1).front(), terms));
 }
 
-// How many events there are, or -1.
-int number_of(status end, std::size_t number) noexcept {
-    return end == status::ok ? static_cast<int>(number) : answer(end);
-}
-
-int ready(efd_wait_set_t* set, efd_wait_set_event* events, int room, const wait_terms& terms) noexcept {
+// How many events there are, or -1. Wait: set_core::wait_ready or set_core::wait_all.
+template <auto Wait>
+int several(efd_wait_set_t* set, efd_wait_set_event* events, int room, const wait_terms& terms) noexcept {
     if (set == nullptr) return fail(EBADF);
     if (events == nullptr) return fail(EFAULT);
     std::size_t number = 0;
-    const status end = inside(set)->wait_ready(inside(events, room), number, terms);
-    return number_of(end, number);
+    const status end = (inside(set)->*Wait)(inside(events, room), number, terms);
+    return answer(end, static_cast<int>(number));
 }
-
-int all(efd_wait_set_t* set, efd_wait_set_event* events, int room, const wait_terms& terms) noexcept {
-    if (set == nullptr) return fail(EBADF);
-    if (events == nullptr) return fail(EFAULT);
-    std::size_t number = 0;
-    const status end = inside(set)->wait_all(inside(events, room), number, terms);
-    return number_of(end, number);
-}
+constexpr auto ready = several<&set_core::wait_ready>;
+constexpr auto all = several<&set_core::wait_all>;
 
 } // namespace
 
@@ -83,21 +75,21 @@ int efd_wait_set_add(efd_wait_set_t* set, efd_t* efd, std::uint64_t token) noexc
     if (set == nullptr || efd == nullptr) return fail(EBADF);
     int place = -1;
     const status end = inside(set)->add(*reinterpret_cast<context*>(efd), token, place);
-    return end == status::ok ? place : answer(end);
+    return answer(end, place);
 }
 
 int efd_wait_set_add_set(efd_wait_set_t* set, efd_wait_set_t* inner, std::uint64_t token) noexcept {
     if (set == nullptr || inner == nullptr) return fail(EBADF);
     int place = -1;
     const status end = inside(set)->add(*inside(inner), token, place);
-    return end == status::ok ? place : answer(end);
+    return answer(end, place);
 }
 
 int efd_wait_set_add_fd(efd_wait_set_t* set, int fd, std::uint32_t events, std::uint64_t token) noexcept {
     if (set == nullptr) return fail(EBADF);
     int place = -1;
     const status end = inside(set)->add(fd, events, token, place);
-    return end == status::ok ? place : answer(end);
+    return answer(end, place);
 }
 
 int efd_wait_set_remove(efd_wait_set_t* set, int member) noexcept {
@@ -144,14 +136,12 @@ int efd_wait_set_fd(efd_wait_set_t* set) noexcept {
     if (set == nullptr) return fail(EBADF);
     int fd = -1;
     const status end = inside(set)->open_descriptor(fd);
-    return end == status::ok ? fd : answer(end);
+    return answer(end, fd);
 }
 
 int efd_wait_set_set_linger(efd_wait_set_t* set, long linger_us) noexcept {
     if (set == nullptr) return fail(EBADF);
-    if (linger_us < EFD_LINGER_AUTO || linger_us > 1'000'000) return fail(EINVAL);
-    inside(set)->set_linger(static_cast<std::int32_t>(linger_us));
-    return 0;
+    return answer_linger(*inside(set), linger_us);
 }
 
 } // extern "C"

@@ -1,81 +1,24 @@
 // SPDX-License-Identifier: MIT
 // Configurations of taking from all members at once by a thread that is stopped for ever at any of its steps (E7): the
 // calls of all others end, nobody sees a part of the take, and what is missing afterwards is all of it or nothing.
+#include "explore/all_parts.hpp"
 #include "explore/scenarios.hpp"
-#include "explore/set_world.hpp"
 
 #include <array>
 
 namespace explore {
 namespace {
 
-using efd::base::status;
-using efd::core::flag_semaphore;
-using efd::core::packed_limit;
-
-void two(std::uint64_t first, std::uint64_t second, unsigned flags = 0) {
-    make_set_world(1, {first, second}, flags);
-    join_set(0, 0);
-    join_set(0, 1);
-    name_sets({0, 1});
-}
-void both_there() { two(1, 1); }
-void semaphores() { two(2, 1, flag_semaphore); }
-void nearly_sealed() { two(packed_limit - 1, 1); }
-void crossing_both_there() {
-    make_set_world(2, {1, 1});
-    join_set(0, 0);
-    join_set(0, 1);
-    join_set(1, 1);
-    join_set(1, 0);
-    name_sets({0, 1});
-}
-void one_joins() {
-    make_set_world(1, {1, 0});
-    join_set(0, 0);
-    name_sets({0, 1});
-}
-
 void trier() { (void)try_all(0); }
 void other_trier() { hall().notes[0] = try_all(1) == status::ok ? 1 : 0; }
-void writer_of_both() {
-    give(0);
-    give(1);
-}
 void slow_writer_of_both() {
     for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
         must(hall().objects[i]->try_write(1) == status::ok, "there was room");
         ++hall().given[i];
     }
 }
-void writer() { give(0); }
-void reader() { (void)take(0); }
-void huge_writer() { give(0, packed_limit); }
-void sleeping_reader() { read_from(0); }
-void any_trier() { (void)try_any(0); }
 void joiner() { enter_set(0, 1); }
 
-constexpr const char* seen_half = "one was taken, and the other is there yet";
-void looker() {
-    const std::uint64_t first = hall().objects[0]->count();
-    const std::uint64_t second = hall().objects[1]->count();
-    must(first != 0 || second == 0, seen_half);
-}
-void polling_looker() {
-    const bool second = (hall().objects[1]->poll() & efd::core::poll_in) != 0;
-    const bool first = (hall().objects[0]->poll() & efd::core::poll_in) != 0;
-    must(second || !first, seen_half);
-}
-void joining_looker() {
-    const std::uint64_t first = hall().objects[0]->count();
-    efd::core::wait_queue_entry entry;
-    entry.callback = [](efd::core::wait_queue_entry&, std::uint32_t) { return 0; };
-    entry.mask = efd::core::poll_in;
-    std::uint32_t ready = 0;
-    must(hall().objects[1]->add_wait_queue(entry, ready) == status::ok, "an entry could not be added");
-    must(first != 0 || (ready & efd::core::poll_in) == 0, seen_half);
-    must(hall().objects[1]->remove_wait_queue(entry) == status::ok, "an entry could not be removed");
-}
 void reader_of_both() {
     const bool first = take(0);
     const bool second = take(1);

@@ -1,37 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Configurations of waiting for all members at once: HOLD, ALL_MEMBERS, ALL_SLEEP.
+#include "explore/all_parts.hpp"
 #include "explore/scenarios.hpp"
-#include "explore/set_world.hpp"
 
 namespace explore {
 namespace {
 
-using efd::base::status;
-using efd::core::flag_semaphore;
-using efd::core::packed_limit;
-
-void two(std::uint64_t first, std::uint64_t second, unsigned flags = 0) {
-    make_set_world(1, {first, second}, flags);
-    join_set(0, 0);
-    join_set(0, 1);
-    name_sets({0, 1});
-}
 void one_there() { two(1, 0); }
 void none_there() { two(0, 0); }
-void both_there() { two(1, 1); }
-void semaphores() { two(2, 1, flag_semaphore); }
 void first_sealed() { two(packed_limit, 1); }
-void nearly_sealed() { two(packed_limit - 1, 1); }
-// Two sets of the same objects, in opposite order.
-void crossing(std::uint64_t first, std::uint64_t second) {
-    make_set_world(2, {first, second});
-    join_set(0, 0);
-    join_set(0, 1);
-    join_set(1, 1);
-    join_set(1, 0);
-    name_sets({0, 1});
-}
-void crossing_both_there() { crossing(1, 1); }
 // Told by wait queue entries alone, so that a writer may leave its wake to another thread and go on.
 void told_by_entries() {
     make_set_world(2, {1, 1});
@@ -53,11 +30,6 @@ void three_there() {
     name_sets({0, 1});
 }
 void second_there() { two(0, 1); }
-void one_joins() {
-    make_set_world(1, {1, 0});
-    join_set(0, 0);
-    name_sets({0, 1});
-}
 
 void taker() { must(all(0) == status::ok, "a wait for all without end came back without them"); }
 void trier() {
@@ -98,23 +70,14 @@ void philosopher() {
     give(0);
     give(1);
 }
-void writer() { give(0); }
 void second_writer() { give(1); }
 void zero_writer() { give(0, 0); } // tells, and adds nothing
-void writer_of_both() {
-    give(0);
-    give(1);
-}
 void slow_writer_of_both() {
     for (const std::size_t i : {std::size_t{0}, std::size_t{1}})
         must(hall().objects[i]->try_write(1) == status::ok, "there was room");
     for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) ++hall().given[i];
 }
-void huge_writer() { give(0, packed_limit); }
-void reader() { (void)take(0); }
-void sleeping_reader() { read_from(0); }
 void second_reader() { (void)take(1); }
-void any_trier() { (void)try_any(0); }
 void any_waiter() { (void)any(0, bounded); }
 void leaver() { leave_set(0, 1); }
 void joining_writer() {
@@ -122,29 +85,6 @@ void joining_writer() {
     give(0);
 }
 
-// Both were there, and only the take from all takes: nobody sees one without the other.
-void looker() {
-    const std::uint64_t first = hall().objects[0]->count();
-    const std::uint64_t second = hall().objects[1]->count();
-    must(first != 0 || second == 0, "one was taken, and the other is there yet");
-}
-void polling_looker() {
-    const bool first = (hall().objects[1]->poll() & efd::core::poll_in) != 0;
-    const bool second = (hall().objects[0]->poll() & efd::core::poll_in) != 0;
-    must(first || !second, "one was taken, and the other is there yet");
-}
-int nothing_to_do(efd::core::wait_queue_entry& /*entry*/, std::uint32_t /*key*/) { return 0; }
-// As looker, but the second look is the answer to an entry that joins.
-void joining_looker() {
-    const std::uint64_t first = hall().objects[0]->count();
-    efd::core::wait_queue_entry entry;
-    entry.callback = nothing_to_do;
-    entry.mask = efd::core::poll_in;
-    std::uint32_t ready = 0;
-    must(hall().objects[1]->add_wait_queue(entry, ready) == status::ok, "an entry could not be added");
-    must(first != 0 || (ready & efd::core::poll_in) == 0, "one was taken, and the other is there yet");
-    must(hall().objects[1]->remove_wait_queue(entry) == status::ok, "an entry could not be removed");
-}
 // Takes one after the other: whoever found the first gone finds the second gone.
 void reader_of_both() {
     const bool first = take(0);

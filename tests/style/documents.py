@@ -12,6 +12,8 @@ import re
 import sys
 from pathlib import Path
 
+from findings import report
+
 NAME = re.compile(r'"(EFD_[A-Z]+(?:_[A-Z]+)*)"')
 OPTION = re.compile(r"^\s*(?:option\((EFD_\w+)|set\((EFD_\w+) [^)]*CACHE STRING)", re.MULTILINE)
 PATH = re.compile(r"(?<![\w/.:$}-])((?:docs|examples|src|tests|scripts|include|models|bench|cmake)/[\w./-]*\w)")
@@ -62,10 +64,7 @@ def findings(repository):
 
 
 def main(repository):
-    found = list(findings(repository))
-    print(*found, sep="\n", end="\n" if found else "")
-    print(f"README.md and docs: {len(found)} findings")
-    return 1 if found else 0
+    return report("README.md and docs: ", findings(repository))
 
 
 if __name__ == "__main__":

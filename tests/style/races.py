@@ -12,6 +12,8 @@ import re
 import sys
 from pathlib import Path
 
+from findings import report
+
 ROOMS = ("include/efd", "src/base", "src/os", "src/core", "src/watch", "src/file", "src/api", "src/dropin")
 HEADING = re.compile(r"^## ([A-Z_]{3,}(?:(?:,| /) [A-Z_]{3,})*)", re.MULTILINE)
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -53,10 +55,7 @@ def findings(repository):
 
 
 def main(repository):
-    found = list(findings(repository))
-    print(*found, sep="\n", end="\n" if found else "")
-    print(f"races: {len(headings(repository))} names, {len(found)} findings")
-    return 1 if found else 0
+    return report(f"races: {len(headings(repository))} names, ", findings(repository))
 
 
 if __name__ == "__main__":
