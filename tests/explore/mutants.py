@@ -44,15 +44,23 @@ def call(command, seconds=SECONDS_MOST):
     return done.returncode, done.stdout + done.stderr
 
 
+def source_of(compiled):
+    """The source of an object below CMake's folder of a target, where `__` stands for the directory above. A tree that
+    was built before a source was renamed still holds the object of the old one."""
+    steps = [".." if part == "__" else part for part in compiled.parts]
+    return HERE.joinpath(*steps).with_suffix("")
+
+
 class Workshop:
     def __init__(self, options):
         self.compiler = options.compiler
         self.work = Path(options.work)
         self.tree = mutation.Tree.of_repository()
         self.objects = {}
-        for path in sorted(Path(options.objects).rglob("*.o")):
-            if "explore_core.dir" in path.parts or "explore.dir" in path.parts:
-                self.objects[path.name.removesuffix(".o")] = path
+        for room in ("explore_core.dir", "explore.dir"):
+            for path in sorted((Path(options.objects) / "CMakeFiles" / room).rglob("*.o")):
+                if source_of(path.relative_to(Path(options.objects) / "CMakeFiles" / room)).exists():
+                    self.objects[path.name.removesuffix(".o")] = path
         if "park.cpp" not in self.objects or "search.cpp" not in self.objects:
             sys.exit(f"no objects of the explorer below {options.objects}")
 
