@@ -2,6 +2,8 @@
 // core/context_table.cpp: see context_table.hpp. Also birth and death of a context.
 #include "core/context_table.hpp"
 
+#include <efd/detail/base/check.hpp>
+
 #include "base/stop.hpp"
 #include "core/linger_rules.hpp"
 #include "core/wait_queue.hpp"
@@ -38,8 +40,9 @@ void report_wrong_linger() noexcept {
 
 context_table& context_table::instance() noexcept { return table.value; }
 
+// Under the lock: makes it if it was never used.
 context* context_table::slot(int id) noexcept {
-    context*& slab = slabs_[static_cast<unsigned>(id) / slab_slots];
+    context*& slab = slab_of(id);
     if (slab == nullptr) {
         void* const memory = os::map_zeroed(slab_slots * sizeof(context));
         if (memory == nullptr) return nullptr;
@@ -53,53 +56,68 @@ context* context_table::slot(int id) noexcept {
     return place;
 }
 
-// RETURN: pops everything pushed before this step; the link was written before the push. A single context whose id is
-// the next to be given is taken as it is. Null: the ids are free now.
-context* context_table::take_returned(int& id) noexcept {
-    if (returned_.load(base::relaxed) == nobody) return nullptr;
-    std::uint64_t next = returned_.exchange(nobody, base::acq_rel);
-    context* const last = slot(static_cast<int>(next - 1));
-    if (last->huge_.load(base::relaxed) == nobody && ids_.is_below_all_free(static_cast<int>(next - 1))) {
-        id = static_cast<int>(next - 1);
-        return last;
-    }
+// RETURN, only. Where one context is dead and no smaller id is free, that one is taken without the lock. The word
+// itself says both, so if it comes back after other births and deaths it says the same again.
+context* context_table::take_only(int& id) noexcept {
+    std::uint64_t seen = returned_.load(base::relaxed);
+    if ((seen & (only_mark | gaps_mark)) != only_mark) return nullptr;
+    if (!returned_.compare_exchange_strong(seen, nobody, base::acq_rel, base::relaxed)) return nullptr;
+    id = static_cast<int>((seen & link_part) - 1);
+    return slab_of(id) + static_cast<unsigned>(id) % slab_slots;
+}
+
+// RETURN: pops everything pushed before this step; the link was written before the push. The ids are free now.
+void context_table::free_returned() noexcept {
+    if ((returned_.load(base::relaxed) & link_part) == nobody) return;
+    std::uint64_t next = returned_.exchange(gaps_mark, base::acq_rel) & link_part;
     while (next != nobody) {
         const int free = static_cast<int>(next - 1);
         next = slot(free)->huge_.load(base::relaxed);
         ids_.free(free);
+        ++gaps_;
     }
-    return nullptr;
 }
 
 // What EFD_LINGER asks for, read at the first creation. Under the lock, so no fork copies it half read.
-std::int32_t context_table::first_linger() noexcept {
-    if (!is_linger_known_) first_linger_ = parse_linger(std::getenv("EFD_LINGER"));
+void context_table::learn_first_linger() noexcept {
+    if (is_linger_known_) return;
+    first_linger_ = parse_linger(std::getenv("EFD_LINGER"));
     is_linger_known_ = true;
-    return first_linger_;
 }
 
 context* context_table::take_slot(int& id) noexcept {
-    const std::lock_guard guard(mutex_);
-    context* const place = find_slot(id);
-    if (place != nullptr) place->set_linger(first_linger());
+    context* place = take_only(id);
+    if (place == nullptr) place = take_smallest(id);
+    if (place != nullptr) place->set_linger(first_linger_); // known since the first creation in this slot, or earlier
     return place;
 }
 
-context* context_table::find_slot(int& id) noexcept {
-    if (context* const dead = take_returned(id); dead != nullptr) return dead;
+[[gnu::noinline]] context* context_table::take_smallest(int& id) noexcept {
+    const std::lock_guard guard(mutex_);
+    learn_first_linger();
+    free_returned();
     id = ids_.alloc();
     if (id == ida::none) return nullptr;
+    const bool was_gap = id < touched_;
     context* const place = slot(id);
-    if (place == nullptr) ids_.free(id); // K-012: a failed creation leaks no id
+    if (place == nullptr) {
+        ids_.free(id); // K-012: a failed creation leaks no id
+    } else if (was_gap && --gaps_ == 0) {
+        returned_.fetch_and(~gaps_mark, base::relaxed);
+    }
+    EFD_CHECK(gaps_ >= 0);
     return place;
 }
 
 void context_table::give_back(context& dead) noexcept {
     const auto name = static_cast<std::uint64_t>(dead.id_) + 1;
     std::uint64_t top = returned_.load(base::relaxed);
+    std::uint64_t pushed = 0;
     do {
-        dead.huge_.store(top, base::relaxed);
-    } while (!returned_.compare_exchange_weak(top, name, base::acq_rel, base::relaxed)); // RETURN
+        EFD_CHECK((top & link_part) != name);
+        dead.huge_.store(top & link_part, base::relaxed);
+        pushed = name | (top & gaps_mark) | ((top & link_part) == nobody ? only_mark : 0);
+    } while (!returned_.compare_exchange_weak(top, pushed, base::acq_rel, base::relaxed)); // RETURN
 }
 
 context* context::create(std::uint64_t initval, unsigned flags) noexcept {

@@ -3,7 +3,7 @@
 //
 // Owns the memory of all private contexts and their ids. A slot stays a context for ever, alive or dead: a signaller
 // that is still inside its call after the last owner has gone touches a dead or a reborn object, where its late wake is
-// a spurious one, and never freed memory. create takes a lock and is not for signal handlers; give_back is one push,
+// a spurious one, and never freed memory. create may take a lock and is not for signal handlers; give_back is one push,
 // lock-free and async-signal-safe. Invariant: an id given back is free for the next create (K-128).
 #pragma once
 
@@ -35,18 +35,26 @@ class context_table {
     static constexpr unsigned slabs_most = ida::capacity / slab_slots;
     static constexpr std::uint64_t nobody = 0;
 
-    [[nodiscard]] context* find_slot(int& id) noexcept;
-    [[nodiscard]] std::int32_t first_linger() noexcept;
+    void learn_first_linger() noexcept;
+    [[nodiscard]] context*& slab_of(int id) noexcept { return slabs_[static_cast<unsigned>(id) / slab_slots]; }
     [[nodiscard]] context* slot(int id) noexcept;
-    [[nodiscard]] context* take_returned(int& id) noexcept;
+    [[nodiscard]] context* take_only(int& id) noexcept;
+    void free_returned() noexcept;
+    [[nodiscard]] context* take_smallest(int& id) noexcept;
+
+    // The dead contexts are a stack, linked through huge_: id + 1 of the newest, and two marks.
+    static constexpr std::uint64_t link_part = (std::uint64_t{1} << 32) - 1;
+    static constexpr std::uint64_t only_mark = std::uint64_t{1} << 32; // there is one in the stack
+    static constexpr std::uint64_t gaps_mark = std::uint64_t{1} << 33; // ids_ has free ids below touched_
 
     std::mutex mutex_;
     ida ids_;
     std::array<context*, slabs_most> slabs_{};
     std::int32_t first_linger_ = linger_off;
     bool is_linger_known_ = false;
-    int touched_ = 0;                              // slots below this number are contexts, dead or alive
-    base::atomic<std::uint64_t> returned_{nobody}; // a stack of dead contexts, as id + 1, linked through huge_
+    int touched_ = 0; // slots below this number are contexts, dead or alive
+    int gaps_ = 0;    // free ids of ids_ below touched_
+    base::atomic<std::uint64_t> returned_{nobody};
 };
 
 } // namespace efd::EFD_ABI::core

@@ -25,13 +25,6 @@ class ida {
     // Gives an id back; false if it was not in use.
     bool free(int id) noexcept;
     [[nodiscard]] bool contains(int id) const noexcept;
-    // True: alloc would give this id, which is in use, if it were free. False also if that would take a search.
-    [[nodiscard]] bool is_below_all_free(int id) const noexcept {
-        const auto index = static_cast<std::size_t>(id);
-        const std::uint64_t below = (std::uint64_t{1} << (index % word_bits)) - 1;
-        const std::size_t word = index / word_bits;
-        return word < first_ || (word == first_ && (level_[0][word] & below) == below);
-    }
 
   private:
     static constexpr int word_bits = 64;

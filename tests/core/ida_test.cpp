@@ -23,15 +23,6 @@ TEST(ida, gives_the_smallest_free_id_first) {
     for (const int id : {0, 63, 64, 4'095, 4'096, 9'999, 10'000}) ASSERT_EQ(ids.alloc(), id);
 }
 
-TEST(ida, knows_the_last_one_given_to_be_below_all_free) {
-    ida ids;
-    for (int i = 0; i < 1'000; ++i) ASSERT_TRUE(ids.is_below_all_free(ids.alloc()));
-    ASSERT_TRUE(ids.free(70));
-    EXPECT_TRUE(ids.is_below_all_free(69));
-    EXPECT_FALSE(ids.is_below_all_free(71));
-    EXPECT_FALSE(ids.is_below_all_free(999));
-}
-
 TEST(ida, refuses_to_free_what_is_not_in_use) {
     ida ids;
     EXPECT_FALSE(ids.free(0));
@@ -60,9 +51,6 @@ TEST(ida, agrees_with_an_ordered_set) {
         } else {
             auto victim = used.lower_bound(static_cast<int>(random() % static_cast<unsigned>(next)));
             if (victim == used.end()) victim = used.begin();
-            if (ids.is_below_all_free(*victim)) {
-                ASSERT_TRUE(free_below.empty() || *victim < *free_below.begin());
-            }
             ASSERT_TRUE(ids.free(*victim));
             ASSERT_FALSE(ids.contains(*victim));
             free_below.insert(*victim);

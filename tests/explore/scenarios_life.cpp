@@ -6,6 +6,7 @@
 #include "explore/tell.hpp"
 #include "explore/world.hpp"
 
+#include <array>
 #include <string>
 
 namespace explore {
@@ -15,9 +16,12 @@ using efd::base::status;
 using efd::core::context;
 
 constexpr std::size_t watched_slots = 2;
+constexpr std::size_t crowd = 3;
 
 struct lives {
     context* first = nullptr;
+    std::array<context*, crowd> all{};
+    context* born[2] = {};
     efd::core::wait_queue_entry entry;
     bool with_bell = false;
     ring_way way = ring_way::level;
@@ -64,6 +68,14 @@ void sealed_life() {
     make_life(false, efd::core::packed_limit);
     std::uint64_t value = 0;
     (void)here->first->try_read(value);
+}
+// So many objects, with the ids from zero on.
+void make_crowd() {
+    reset_table(crowd + 1);
+    make_world(0, 0);
+    here = new lives;
+    for (context*& one : here->all) one = context::create(0, 0);
+    name_table(crowd + 1);
 }
 
 // Inside its call while the object dies.
@@ -118,6 +130,23 @@ void holder() {
     const context* const next = context::create(0, 0);
     must(next != nullptr, "no object");
     if (next == here->first) must(w().payload[0].load(efd::base::relaxed) == 1, "the other holder's work is not seen");
+}
+// Ends objects, then makes one: its id is the smallest that is free.
+void ends_two() {
+    for (const int id : {0, 1}) here->all[static_cast<std::size_t>(id)]->put();
+    here->born[0] = context::create(0, 0);
+}
+void ends_three() {
+    for (context* const one : here->all) one->put();
+    here->born[0] = context::create(0, 0);
+}
+void makes_one() { here->born[1] = context::create(0, 0); }
+std::string smallest_is_given() {
+    const int one = here->born[0]->id();
+    const int other = here->born[1]->id();
+    if (one != 0 && (other != 0 || one != 1))
+        return "ids " + std::to_string(one) + " and " + std::to_string(other) + " were given, a smaller one was free";
+    return nobody_forgotten();
 }
 void two_references() {
     make_life(false);
@@ -174,6 +203,16 @@ std::vector<scenario> life_scenarios() {
          .threads = {{"P", '-', putter}, {"H", '-', holder}},
          .set_up = two_references,
          .check = nobody_forgotten},
+        {.name = "two-ends",
+         .what = "2 objects end and one is made, beside a thread that makes one",
+         .threads = {{"E", '-', ends_two}, {"M", '-', makes_one}},
+         .set_up = make_crowd,
+         .check = smallest_is_given},
+        {.name = "three-ends",
+         .what = "3 objects end and one is made, beside a thread that makes one",
+         .threads = {{"E", '-', ends_three}, {"M", '-', makes_one}},
+         .set_up = make_crowd,
+         .check = smallest_is_given},
     };
 }
 
