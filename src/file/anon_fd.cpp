@@ -40,7 +40,7 @@ status install_new(core::context& object, watch::ring_way way, int fd, bool inhe
     if (const status end = table.reserve(fd); end != status::ok) return end;
     const watch::doorbell::lent_number number{fd, table.owner_of(fd), inherited, way, &descriptor_table::follow};
     if (const status end = watch::doorbell::adopt(object, number); end != status::ok) return end;
-    open_file* const file = open_file::make();
+    open_file* const file = open_file::of(object);
     if (file == nullptr) return status::no_memory;
     file->init(object);
     table.install(fd, *file);

@@ -13,27 +13,11 @@
 
 namespace efd::file {
 
-constinit base::atomic<open_file*> open_file::free_places{nullptr};
-
-// FILE_PLACES: takes all dead files, and puts back what it does not need. A thread that finds none meanwhile makes one
-// more.
-open_file* open_file::make() noexcept {
-    open_file* const dead = free_places.exchange(nullptr, base::acq_rel);
-    if (dead == nullptr) return new (std::nothrow) open_file;
-    if (dead->next_free_ != nullptr) give_back(*dead->next_free_);
-    return dead;
-}
-
-// Puts back a chain of dead files. Usually no other thread has put one there since the last look.
-void open_file::give_back(open_file& first) noexcept {
-    open_file* others = nullptr;
-    if (free_places.compare_exchange_strong(others, &first, base::acq_rel, base::relaxed)) return;
-    open_file* last = &first;
-    while (last->next_free_ != nullptr) last = last->next_free_;
-    EFD_CHECK(others != &first && others != last); // a place that is dead stands there once
-    do {
-        last->next_free_ = others;
-    } while (!free_places.compare_exchange_weak(others, &first, base::acq_rel, base::relaxed));
+// By the one thread that makes the slot's object. What the last one wrote here came before the slot was given back.
+open_file* open_file::of(core::context& object) noexcept {
+    open_file*& kept = watch::doorbell::file_of(object);
+    if (kept == nullptr) kept = new (std::nothrow) open_file;
+    return kept;
 }
 
 // The step that gives it a reference comes last. A thread that reads the place before that finds a dead file.
@@ -43,11 +27,6 @@ void open_file::init(core::context& object) noexcept {
     if (signal_.load(base::relaxed) != 0) signal_.store(0, base::relaxed); // of the former file in this place
     home_.store(nowhere, base::relaxed);
     refs_.init();
-}
-
-void open_file::free() noexcept {
-    next_free_ = nullptr;
-    give_back(*this);
 }
 
 void open_file::add_number(int fd) noexcept {
@@ -73,7 +52,8 @@ bool open_file::is_used() const noexcept { return watch::doorbell::is_used(*obje
 void open_file::put() noexcept {
     switch (refs_.put()) {
     case core::kref::put_result::others_remain: return;
-    case core::kref::put_result::last: release(*object_); return free();
+    case core::kref::put_result::last:
+        return release(*object_); // from here on the slot, and the file, may be another's
     case core::kref::put_result::too_many: base::stop("an open file was put more often than it was got");
     }
 }

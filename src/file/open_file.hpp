@@ -3,9 +3,9 @@
 //
 // Owns a reference to its context and, through it, the object's bell. Each number in the descriptor table and each call
 // in progress has a reference to the file; the last one releases it. The flags of F_SETFL are kept below: O_NONBLOCK in
-// the context, which has at most one file, the others in the kernel's file behind the number. Any thread; all but make
-// also from signal handlers. Invariant: a place that was an open file stays one for ever, dead or reborn, so a thread
-// that finds a number may try for a reference to the file that it named a moment ago.
+// the context, which has at most one file, the others in the kernel's file behind the number. Any thread; all but `of`
+// also from signal handlers. Invariant: a file stays with the slot of its object for ever, dead or reborn with the
+// slot's next object, so a thread that finds a number may try for a reference to the file that it named a moment ago.
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
@@ -20,8 +20,9 @@ namespace efd::file {
 
 class open_file {
   public:
-    // Dead, and without a context; null if there is no memory.
-    [[nodiscard]] static open_file* make() noexcept;
+    // The file of a new object's slot: dead, and made if the slot never had one. After doorbell::adopt; null if there
+    // is no memory.
+    [[nodiscard]] static open_file* of(core::context& object) noexcept;
     // Makes it live, with one reference. Takes over the caller's reference to the context.
     void init(core::context& object) noexcept;
 
@@ -53,12 +54,6 @@ class open_file {
     friend class file_layout;
 
     open_file() noexcept = default;
-    void free() noexcept;
-
-    // FILE_PLACES: dead files as a stack. A thread that needs one takes all in one step, so no file leaves and comes
-    // back between another thread's two looks.
-    static base::atomic<open_file*> free_places;
-    static void give_back(open_file& first) noexcept;
 
     static constexpr int no_number = -1;
     static constexpr int several = -2;
@@ -70,7 +65,6 @@ class open_file {
     base::atomic<int> signal_{0};
     base::atomic<std::uint32_t> home_{nowhere}; // the process in which it is at home, as far as is known
     core::context* object_ = nullptr;
-    open_file* next_free_ = nullptr;
 };
 
 // The owner of one reference; null where a number names none of ours.

@@ -18,6 +18,10 @@
 
 #include <cstdint>
 
+namespace efd::file {
+class open_file;
+}
+
 namespace efd::watch {
 
 enum class ring_way : unsigned char { level, armed, every };
@@ -51,6 +55,9 @@ class doorbell : public core::bell {
     static void use_lent_number(core::context& object) noexcept;
     static void take_lent_number(core::context& object) noexcept;      // back: it is about to be closed
     [[nodiscard]] static bool is_used(core::context& object) noexcept; // one or the other
+
+    // The open file of this slot, which file/ keeps here from one object to the next; after adopt.
+    [[nodiscard]] static file::open_file*& file_of(core::context& object) noexcept;
 
     // The level descriptor survives exec: other processes may read it.
     static void let_inherit(core::context& object) noexcept;
@@ -140,6 +147,7 @@ class doorbell : public core::bell {
     base::atomic<std::uint32_t> doubted_{0};   // it says ready for something that is no ring of ours
     base::atomic<std::uint64_t> looked_at_{1}; // the count, when the bell was last seen to ring; for one that inherits
     doorbell* next_made_ = nullptr;
+    file::open_file* file_ = nullptr;
 };
 
 } // namespace efd::watch

@@ -169,6 +169,12 @@ status doorbell::adopt(core::context& object, const lent_number& number) noexcep
     return status::ok;
 }
 
+file::open_file*& doorbell::file_of(core::context& object) noexcept {
+    auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
+    EFD_CHECK(bell != nullptr);
+    return bell->file_;
+}
+
 bool doorbell::has_own_number(core::context& object) noexcept {
     const auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
     return bell != nullptr && !is_lent(bell->place_.load(base::acquire));

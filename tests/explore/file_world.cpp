@@ -26,7 +26,6 @@ std::uint64_t newest(const void* address, std::size_t size) noexcept {
 } // namespace
 
 void file_layout::forget() {
-    open_file::free_places.store(nullptr, base::relaxed);
     descriptor_table::instance().slabs_[0].store(nullptr, base::relaxed);
     (void)descriptor_table::instance().reserve(0);
 }
@@ -38,7 +37,6 @@ void file_layout::name_table() {
     for (int i = 0; i < explore::most_numbers; ++i)
         explore::name_place(descriptor_table::instance().place_of(i), names[i]);
     explore::name_place(descriptor_table::instance().slabs_.data(), "slab");
-    explore::name_place(&open_file::free_places, "dead files");
 }
 
 open_file* file_layout::newest_at(int number) noexcept {
@@ -48,14 +46,6 @@ open_file* file_layout::newest_at(int number) noexcept {
 
 std::uint32_t file_layout::newest_references(const open_file& file) noexcept {
     return static_cast<std::uint32_t>(newest(&file.refs_, sizeof file.refs_));
-}
-
-unsigned file_layout::times_dead(const open_file& file) noexcept {
-    const auto* at = reinterpret_cast<const open_file*>(newest(&open_file::free_places, sizeof(void*)));
-    unsigned times = 0;
-    for (std::size_t i = 0; at != nullptr && i <= explore::most_files; ++i, at = at->next_free_)
-        if (at == &file) ++times;
-    return times;
 }
 
 } // namespace efd::file
@@ -77,17 +67,12 @@ shelf* here = nullptr;
 
 descriptor_table& table() noexcept { return descriptor_table::instance(); }
 
-void note(open_file& file) noexcept {
-    auto* const end = here->files.data() + here->known;
-    if (std::find(here->files.data(), end, &file) != end) return;
-    if (here->known == most_files) return must(false, "the scenario has too few files");
-    here->files[here->known++] = &file;
-}
-
-owned_object* behind(const open_file& file) noexcept {
+// The object that is in its slot now.
+owned_object* of(const context& slot) noexcept {
+    owned_object* last = nullptr;
     for (owned_object& one : here->objects)
-        if (one.object == &file.object()) return &one;
-    return nullptr;
+        if (one.object == &slot && (last == nullptr || one.born > last->born)) last = &one;
+    return last;
 }
 
 // What holds for whoever has a reference by right.
@@ -103,7 +88,7 @@ bool call_through(int number, Act act) noexcept {
     if (!mine) return false;
     const context& object = mine->object();
     must_live(*mine, object);
-    owned_object* const one = behind(*mine);
+    owned_object* const one = of(object);
     if (one == nullptr || (one->numbers >> number & 1U) == 0) {
         must(false, "a number leads to the object of another number");
         return false;
@@ -120,30 +105,19 @@ unsigned places_of(const open_file& file) noexcept {
     return places;
 }
 
-std::string fault_of_file(std::size_t i) {
-    const open_file& file = *here->files[i];
-    const std::string who = "file " + std::to_string(i);
+std::string fault_of_file(const open_file& file, const std::string& who) {
     const std::uint32_t references = file_layout::newest_references(file);
-    if (references != places_of(file))
-        return who + " has " + std::to_string(references) + " references, named by " + std::to_string(places_of(file));
-    const unsigned dead = file_layout::times_dead(file);
-    if (references > 0) return dead > 0 ? who + " lives, and lies with the dead" : "";
-    if (dead == 1) return {};
-    return who + (dead == 0 ? " is dead, and lost" : " lies with the dead twice");
-}
-
-unsigned living_files(const context& object) noexcept {
-    unsigned living = 0;
-    for (std::size_t i = 0; i < here->known; ++i)
-        if (file_layout::newest_references(*here->files[i]) > 0 && &here->files[i]->object() == &object) ++living;
-    return living;
+    if (references == places_of(file)) return {};
+    return who + " has " + std::to_string(references) + " references, named by " + std::to_string(places_of(file));
 }
 
 std::string fault_of_object(std::size_t i) {
     const owned_object& one = here->objects[i];
+    if (of(*one.object) != &one) return {}; // another one is in its slot
     const std::string who = "object " + std::to_string(i);
+    const open_file& file = *here->files[static_cast<std::size_t>(one.object->id())];
     const std::uint32_t references = context_layout::newest_references(*one.object);
-    const unsigned holders = one.given_away ? living_files(*one.object) : 1;
+    const unsigned holders = file_layout::newest_references(file) > 0 ? 1 : 0;
     if (references != holders)
         return who + " has " + std::to_string(references) + " references, held by " + std::to_string(holders);
     if (references > 0 && one.object->count() + one.taken != one.units) return who + " has lost units";
@@ -159,33 +133,31 @@ void make_file_world() {
     forget_pages();
     make_world(0, 0);
     here = new shelf;
+    for (open_file*& file : here->files) file_layout::name(*(file = file_layout::make()));
     file_layout::forget();
     file_layout::name_table();
 }
 
-void make_object(std::size_t object, unsigned numbers) {
-    here->objects[object] = {context::create(object + 1, 0), object + 1, 0, numbers, false};
-    context_layout::name_places(*here->objects[object].object);
-}
-
-void open_at(int number, std::size_t object) {
-    open_file* const file = open_file::make();
-    must(file != nullptr && file_layout::newest_references(*file) == 0, "a living file was handed out");
-    note(*file);
-    here->objects[object].given_away = true;
-    file->init(*here->objects[object].object);
-    table().install(number, *file);
-}
-
-void leave_dead(unsigned files) {
-    std::array<open_file*, most_files> made{};
-    for (unsigned i = 0; i < files; ++i) note(*(made[i] = open_file::make()));
-    for (unsigned i = 0; i < files; ++i) file_layout::leave_dead(*made[i]);
-}
-
 void name_files() {
-    for (std::size_t i = 0; i < here->known; ++i) file_layout::name(*here->files[i]);
+    for (owned_object& one : here->objects)
+        if (one.object != nullptr) context_layout::name_places(*one.object);
     name_table(slots);
+}
+
+void make_object(std::size_t object, unsigned numbers) {
+    context* const made = context::create(object + 1, 0);
+    must(made != nullptr && made->id() < static_cast<int>(slots), "the scenario has too few slots");
+    here->objects[object] = {made, object + 1, 0, numbers, ++here->births};
+}
+
+// With the parts of make_descriptor.
+void open_at(int number, std::size_t object) {
+    if (here->objects[object].object == nullptr) make_object(object, only(number));
+    context& made = *here->objects[object].object;
+    open_file& file = *here->files[static_cast<std::size_t>(made.id())];
+    must(file_layout::newest_references(file) == 0, "a living file is given to another object");
+    file.init(made);
+    table().install(number, file);
 }
 
 bool use_at(int number) {
@@ -231,7 +203,6 @@ int really_make(std::uint64_t units) {
     must(end == status::ok, "no descriptor");
     here->made_at[units] = number + 1;
     here->file_of[units] = file_made_last();
-    if (open_file* const file = file_layout::newest_at(number); file != nullptr) note(*file);
     return number;
 }
 
@@ -270,12 +241,12 @@ context* really_keep(int number) {
 
 std::string audit_files() {
     if (std::string wrong = nobody_forgotten(); !wrong.empty()) return wrong;
-    for (int number = 0; number < most_numbers; ++number)
-        if (open_file* const file = file_layout::newest_at(number); file != nullptr) note(*file);
-    for (std::size_t i = 0; i < here->known; ++i)
-        if (std::string wrong = fault_of_file(i); !wrong.empty()) return wrong;
-    for (std::size_t i = 0; i < most_owned && here->objects[i].object != nullptr; ++i)
-        if (std::string wrong = fault_of_object(i); !wrong.empty()) return wrong;
+    for (std::size_t i = 0; i < most_owned; ++i)
+        if (std::string wrong = fault_of_file(*here->files[i], "file " + std::to_string(i)); !wrong.empty())
+            return wrong;
+    for (std::size_t i = 0; i < most_owned; ++i)
+        if (here->objects[i].object != nullptr)
+            if (std::string wrong = fault_of_object(i); !wrong.empty()) return wrong;
     return {};
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Configurations of open files and the numbers that name them: FDGET, FILE_PLACES.
+// Configurations of open files and the numbers that name them: FDGET, FIRST_USE.
 #include "explore/file_world.hpp"
 #include "explore/scenarios.hpp"
 
@@ -9,65 +9,27 @@ namespace {
 using efd::base::status;
 using efd::core::context;
 
-// So many objects, each under the number that is its own.
-void make_objects(std::size_t objects) {
-    make_file_world();
-    for (std::size_t i = 0; i < objects; ++i) make_object(i, only(static_cast<int>(i)));
-}
 void one_open() {
-    make_objects(2);
+    make_file_world();
     open_at(0, 0);
     name_files();
 }
 void two_open() {
-    make_objects(3);
-    open_at(0, 0);
-    open_at(1, 1);
-    name_files();
-}
-void two_open_four_objects() {
-    make_objects(4);
-    open_at(0, 0);
-    open_at(1, 1);
-    leave_dead(1);
-    name_files();
-}
-void two_dead() {
-    make_objects(3);
-    leave_dead(2);
-    name_files();
-}
-void one_open_two_dead() {
-    make_objects(3);
-    open_at(0, 0);
-    leave_dead(2);
-    name_files();
-}
-void one_open_three_dead() {
-    make_objects(2);
-    open_at(0, 0);
-    leave_dead(3);
-    name_files();
-}
-// The third object comes where the first one was.
-void one_open_one_to_come() {
-    make_objects(2);
-    make_object(2, only(0));
-    open_at(0, 0);
-    name_files();
-}
-// All objects under one number.
-void one_number() {
     make_file_world();
-    for (std::size_t i = 0; i < 3; ++i) make_object(i, only(0));
     open_at(0, 0);
-    leave_dead(2);
+    open_at(1, 1);
     name_files();
 }
-void one_object() {
+void one_open_for_two_numbers() {
     make_file_world();
     make_object(0, only(0) | only(1));
     open_at(0, 0);
+    name_files();
+}
+void one_open_two_to_come() {
+    make_file_world();
+    open_at(0, 0);
+    for (std::size_t object = 1; object <= 2; ++object) make_object(object, only(0));
     name_files();
 }
 
@@ -77,14 +39,11 @@ void sure_caller() { must(use_at(0), "a number that always names a file names no
 void sure_looker() { must(look_at(0), "a number that always names a file names none"); }
 void closer() { close_at(0); }
 void second_closer() { close_at(1); }
-void first_maker() { open_at(0, 0); }
 void maker() { open_at(1, 1); }
-void third_maker() { open_at(2, 2); }
 void passing_maker() { // what a late caller then has is the file's last reference
     open_at(1, 1);
     close_at(1);
 }
-void fourth_maker() { open_at(3, 3); }
 void passing_third_maker() {
     open_at(2, 2);
     close_at(2);
@@ -93,18 +52,13 @@ void changer() { // of what one number names
     close_at(0);
     open_at(0, 1);
 }
-void crossing_changer() { // the file goes to one number, a new one comes for it
+void crossing_changer() { // the file goes to one number, another one comes where it was
     close_at(0);
     open_at(1, 1);
     open_at(0, 2);
 }
 void replacer() { open_at(0, 1); }
 void second_replacer() { open_at(0, 2); }
-void twice_maker() { // and gives the first one back
-    open_at(1, 1);
-    open_at(2, 2);
-    close_at(1);
-}
 void duplicator() { dup_at(0, 1); }
 
 // Of those who close one number, one does.
@@ -178,22 +132,22 @@ std::vector<scenario> calls() {
         {.name = "file-reborn-here",
          .what = "a number that is closed and made anew, 2 that call through it",
          .threads = {{"X", '-', changer}, {"R1", 'r', caller}, {"R2", 'r', caller}},
-         .set_up = one_number,
+         .set_up = one_open,
          .check = audit_files},
         {.name = "file-reborn-cross",
          .what = "a number that is closed, made for another, made anew, 1 that calls through the first",
          .threads = {{"X", '-', crossing_changer}, {"R", '-', caller}},
-         .set_up = one_open_one_to_come,
+         .set_up = one_open,
          .check = audit_files},
         {.name = "file-dup-close",
          .what = "a number that is closed and duplicated, 1 that calls through the second",
          .threads = {{"D", '-', duplicator}, {"C", '-', closer}, {"R", '-', second_caller}},
-         .set_up = one_object,
+         .set_up = one_open_for_two_numbers,
          .check = audit_files},
         {.name = "file-dup-2close",
          .what = "a number that is closed and duplicated, 1 that closes the second, 1 that calls through the first",
          .threads = {{"D", '-', duplicator}, {"C1", '-', closer}, {"C2", '-', second_closer}, {"R", '-', caller}},
-         .set_up = one_object,
+         .set_up = one_open_for_two_numbers,
          .check = audit_files},
     };
 }
@@ -208,61 +162,17 @@ std::vector<scenario> exchanges() {
         {.name = "file-close-replace",
          .what = "a number that is closed and replaced, 1 that calls through it",
          .threads = {{"C", '-', closer}, {"I", '-', replacer}, {"R", '-', caller}},
-         .set_up = one_number,
+         .set_up = one_open,
          .check = closed_once},
         {.name = "file-replace",
          .what = "a number that is replaced, 2 that look through it",
          .threads = {{"I", '-', replacer}, {"R1", 'r', sure_looker}, {"R2", 'r', sure_looker}},
-         .set_up = one_number,
+         .set_up = one_open,
          .check = audit_files},
         {.name = "file-2-replacers",
          .what = "a number that is replaced by 2, 1 that calls through it",
          .threads = {{"I1", '-', replacer}, {"I2", '-', second_replacer}, {"R", '-', sure_caller}},
-         .set_up = one_number,
-         .check = audit_files,
-         .allowed = one_weak_failure},
-    };
-}
-
-std::vector<scenario> stacks() {
-    return {
-        {.name = "file-2-free",
-         .what = "2 that close, 1 that makes",
-         .threads = {{"C1", '-', closer}, {"C2", '-', second_closer}, {"M", '-', third_maker}},
-         .set_up = two_open,
-         .check = audit_files,
-         .allowed = one_weak_failure},
-        {.name = "file-2-make",
-         .what = "2 dead: 2 that make",
-         .threads = {{"M1", '-', first_maker}, {"M2", '-', maker}},
-         .set_up = two_dead,
-         .check = audit_files},
-        {.name = "file-2-make-free",
-         .what = "2 dead: 2 that make, 1 that closes",
-         .threads = {{"M1", '-', maker}, {"M2", '-', third_maker}, {"C", '-', closer}},
-         .set_up = one_open_two_dead,
-         .check = audit_files,
-         .allowed = one_weak_failure},
-        {.name = "file-make-free-3",
-         .what = "3 dead: 1 that makes, 1 that closes",
-         .threads = {{"M", '-', maker}, {"C", '-', closer}},
-         .set_up = one_open_three_dead,
-         .check = audit_files,
-         .allowed = one_weak_failure},
-        {.name = "file-2-make-2-free",
-         .what = "2 that make, 2 that close, 1 that calls through the first, weak failure",
-         .threads = {{"M1", '-', third_maker},
-                     {"M2", '-', fourth_maker},
-                     {"C1", '-', closer},
-                     {"C2", '-', second_closer},
-                     {"R", '-', caller}},
-         .set_up = two_open_four_objects,
-         .check = audit_files,
-         .allowed = one_weak_failure},
-        {.name = "file-comes-back",
-         .what = "2 dead: 1 that makes 2 and closes one, 1 that makes",
-         .threads = {{"M1", '-', first_maker}, {"M2", '-', twice_maker}},
-         .set_up = two_dead,
+         .set_up = one_open_two_to_come,
          .check = audit_files,
          .allowed = one_weak_failure},
     };
@@ -319,8 +229,7 @@ std::vector<scenario> real_calls() {
 
 std::vector<scenario> file_scenarios() {
     std::vector<scenario> all;
-    for (const auto& some : {calls(), exchanges(), stacks(), real_calls()})
-        all.insert(all.end(), some.begin(), some.end());
+    for (const auto& some : {calls(), exchanges(), real_calls()}) all.insert(all.end(), some.begin(), some.end());
     return all;
 }
 
