@@ -9,6 +9,8 @@
 #include "bench/row.hpp"
 #include "bench/subjects.hpp"
 
+#include <efd/detail/base/atomic.hpp>
+
 #include <array>
 #include <cstdlib>
 #include <cstring>
@@ -47,6 +49,21 @@ double write_unread() {
             std::uint64_t all = 0;
             must(::read(fd, &all, sizeof all) == sizeof all, "read");
         }
+    });
+}
+
+// What a call must do that adds a value to a word if the word allows it: look at both, and one compare-and-swap.
+[[gnu::noinline]] bool add_if_allowed(base::atomic<std::uint64_t>& word, const void* from) {
+    std::uint64_t n = 0;
+    std::memcpy(&n, from, sizeof n);
+    std::uint64_t seen = word.load(base::acquire);
+    return (seen & 1U) != 0 && word.compare_exchange_strong(seen, seen + (n << 1), base::acq_rel, base::relaxed);
+}
+double add_floor() {
+    base::atomic<std::uint64_t> word{1};
+    return ns_per_call(probe_effort, [&] {
+        const std::uint64_t one = 1;
+        must(add_if_allowed(word, &one), "a compare-and-swap beside nobody");
     });
 }
 
@@ -148,9 +165,11 @@ void add_dropin_rows(std::vector<row>& rows, const settings& how) {
     const std::string library = how.dropin;
     row write = probed(how, "dropin_write", "write_unread");
     write.title = "unmodified program: write, one is unread";
-    write.gates = {{"efd", 8, absolute}};
+    write.subjects.push_back({"floor", add_floor});
+    write.gates = {{"efd", 8, absolute}, {"efd", 1.25, "floor"}};
     write.note =
-        "a program that nobody rebuilt writes to an eventfd with an unread write in it; efd: under the drop-in";
+        "a program that nobody rebuilt writes to an eventfd with an unread write in it; efd: under the drop-in; "
+        "floor: a call that looks at a value and a word, and one compare-and-swap";
     rows.push_back(std::move(write));
 
     row other = probed(how, "dropin_other", "null_byte");
