@@ -87,13 +87,13 @@ bool context::signal_mask(std::uint32_t mask) noexcept {
     return true;
 }
 
-status context::attempt(operation& op, sleep_spot* spot) noexcept {
+status context::attempt(operation& op, os::futex_wait_key* spot) noexcept {
     return op.of == side::reader ? hand_over(take_or_arrive(spot, op.amount), op.amount)
                                  : add_or_arrive(op.amount, spot);
 }
 
 // Takes, or says would_block; with a spot, would_block means that the caller is announced as a sleeper there.
-taken context::take_or_arrive(sleep_spot* spot, std::uint64_t most) noexcept {
+taken context::take_or_arrive(os::futex_wait_key* spot, std::uint64_t most) noexcept {
     state_word seen = state_.load(base::acquire);
     for (;;) {
         EFD_CHECK(is_consistent(seen));
@@ -120,14 +120,14 @@ taken context::take_or_arrive(sleep_spot* spot, std::uint64_t most) noexcept {
         EFD_CHECK(is_announced(announced) && packed_count(seen) == 0 && !is_held(seen));
         if (announced == park_of(seen) ||
             state_.compare_exchange_weak(seen, with_park(seen, announced), base::acq_rel, base::acquire)) {
-            *spot = sleep_spot{state_futex(), announced};
+            *spot = os::futex_wait_key{state_futex(), announced};
             return {0, status::would_block};
         }
     }
 }
 
 // Adds, or says would_block (no room); a writer that must wait, or that brings a huge count, seals the word first.
-status context::add_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept {
+status context::add_or_arrive(std::uint64_t n, os::futex_wait_key* spot) noexcept {
     if (n == ceiling) return status::invalid;
     state_word seen = state_.load(base::acquire);
     while (!is_sealed(seen)) {

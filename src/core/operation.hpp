@@ -23,12 +23,6 @@ struct operation {
     std::uint64_t amount; // a writer's: what to add; a reader's: the most to take, or as_mode; then what was taken
 };
 
-// A futex word, and the value it keeps until a waker comes after its sleeper's announcement.
-struct sleep_spot {
-    const void* word = nullptr;
-    park_word expected = 0;
-};
-
 // CANCEL. The word of one wait, private to its process:
 //
 //     bit        set by                                        cleared by

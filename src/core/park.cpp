@@ -34,12 +34,12 @@ int how_many(const context& object, std::uint64_t units) noexcept {
 
 // Sleeps until a waker or a cancel comes. Where the kernel or a sandbox has no sleep on two words, the waiter announces
 // itself again and sleeps on the object's word alone.
-os::wait_end sleep_on(const sleep_spot& spot, cancel_word* own, std::int64_t deadline_ns,
+os::wait_end sleep_on(const os::futex_wait_key& spot, cancel_word* own, std::int64_t deadline_ns,
                       os::futex_scope scope) noexcept {
     if (own == nullptr || own->sleeps_plainly()) return os::futex_wait(spot.word, spot.expected, deadline_ns, scope);
-    const os::private_word beside{own->futex(), cancel_word::expected()};
+    const os::futex_wait_key beside{own->futex(), cancel_word::expected()};
     os::wait_end end = os::wait_end::changed;
-    if (!os::futex_wait_either(beside, spot.word, spot.expected, deadline_ns, scope, end)) own->sleep_plainly();
+    if (!os::futex_wait_either(beside, spot, deadline_ns, scope, end)) own->sleep_plainly();
     return end;
 }
 
@@ -71,7 +71,7 @@ status context::wait_for(operation& op, const wait_terms& terms) noexcept {
 status context::sleep_for(operation& op, const wait_terms& terms, cancel_word* own) noexcept {
     if (op.of == side::reader) linger(terms);
     for (;;) {
-        sleep_spot spot;
+        os::futex_wait_key spot;
         const status now = attempt(op, &spot);
         if (now != status::would_block) return now;
         EFD_CHECK(spot.word != nullptr && is_announced(spot.expected));

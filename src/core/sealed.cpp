@@ -104,23 +104,23 @@ void context::after_sealed_add(std::uint64_t before, std::uint64_t units, std::u
     tell_of_sealed_change(poll_in | (before == 0 ? bell::left_zero : 0U), poll_in | mask);
 }
 
-[[gnu::noinline]] taken context::take_sealed_or_arrive(sleep_spot* spot, std::uint64_t most) noexcept {
+[[gnu::noinline]] taken context::take_sealed_or_arrive(os::futex_wait_key* spot, std::uint64_t most) noexcept {
     taken got{};
     got.end = take_sealed(got.value, most);
     if (got.end != status::would_block || spot == nullptr) return got;
     const park_word before = reader_park_.fetch_or(asleep_mark | arrived_mark, base::acq_rel); // SEALED_PARK, announce
     EFD_CHECK(is_consistent_park(before));
-    *spot = sleep_spot{&reader_park_, before | asleep_mark | arrived_mark};
+    *spot = os::futex_wait_key{&reader_park_, before | asleep_mark | arrived_mark};
     got.end = take_sealed(got.value, most);
     return got;
 }
 
-status context::add_sealed_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept {
+status context::add_sealed_or_arrive(std::uint64_t n, os::futex_wait_key* spot) noexcept {
     const status first = add_sealed(n);
     if (first != status::would_block || spot == nullptr) return first;
     const park_word before = writer_park_.fetch_or(asleep_mark | arrived_mark, base::acq_rel); // SEALED_PARK, announce
     EFD_CHECK(is_consistent_park(before));
-    *spot = sleep_spot{&writer_park_, before | asleep_mark | arrived_mark};
+    *spot = os::futex_wait_key{&writer_park_, before | asleep_mark | arrived_mark};
     return add_sealed(n);
 }
 

@@ -104,14 +104,14 @@ wait_end futex_wait(const void* word, std::uint32_t expected, std::int64_t deadl
     return end_of_wait(wait_with_bitset(word, expected, deadline_ns, scope));
 }
 
-bool futex_wait_either(const private_word& own, const void* word, std::uint32_t expected, std::int64_t deadline_ns,
-                       futex_scope scope, wait_end& end) noexcept {
+bool futex_wait_either(const futex_wait_key& own, const futex_wait_key& other, std::int64_t deadline_ns,
+                       futex_scope scope_of_other, wait_end& end) noexcept {
     if (waitv_missing.load(base::relaxed)) return false;
     const errno_keeper keeper;
     calls_made.fetch_add(1, base::relaxed);
     if (deadline_ns < 0) deadline_ns = 0;
     const waitv_entry both[] = {entry_for(own.word, own.expected, futex_scope::one_process),
-                                entry_for(word, expected, scope)};
+                                entry_for(other.word, other.expected, scope_of_other)};
     const long result = wait_with_waitv(both, deadline_ns);
     if (!has_waited(result)) return false;
     end = end_of_wait(result);

@@ -26,16 +26,17 @@ inline constexpr int everybody = INT32_MAX;
 [[nodiscard]] wait_end futex_wait(const void* word, std::uint32_t expected, std::int64_t deadline_ns,
                                   futex_scope scope) noexcept;
 
-// A word of this process alone, and the value at which a sleep on it may begin.
-struct private_word {
-    const void* word;
-    std::uint32_t expected;
+// The word that a thread sleeps on, and the value at which the sleep may begin.
+struct futex_wait_key {
+    const void* word = nullptr;
+    std::uint32_t expected = 0;
 };
 
-// As futex_wait, but sleeps on two words at once, while both are as expected; a wake of either ends it. False: the
-// kernel (before Linux 5.16) or a sandbox has no such call; it did not sleep, and `end` is unchanged.
-[[nodiscard]] bool futex_wait_either(const private_word& own, const void* word, std::uint32_t expected,
-                                     std::int64_t deadline_ns, futex_scope scope, wait_end& end) noexcept;
+// As futex_wait, but sleeps on two words at once, while both are as expected; a wake of either ends it. The first word
+// is of this process alone. False: the kernel (before Linux 5.16) or a sandbox has no such call; it did not sleep, and
+// `end` is unchanged.
+[[nodiscard]] bool futex_wait_either(const futex_wait_key& own, const futex_wait_key& other, std::int64_t deadline_ns,
+                                     futex_scope scope_of_other, wait_end& end) noexcept;
 
 // Wakes up to `most` sleepers, or all of them. A result above `most` means that others still sleep; at most `most`,
 // that none is left.

@@ -63,13 +63,13 @@ wait_end futex_wait(const void* word, std::uint32_t expected, std::int64_t deadl
     return static_cast<wait_end>(asked.operand);
 }
 
-bool futex_wait_either(const private_word& own, const void* word, std::uint32_t expected, std::int64_t deadline_ns,
-                       futex_scope scope, wait_end& end) noexcept {
+bool futex_wait_either(const futex_wait_key& own, const futex_wait_key& other, std::int64_t deadline_ns,
+                       futex_scope scope_of_other, wait_end& end) noexcept {
     if (explore::the_machine().now.left.one_word != 0) return false;
     auto asked = explore::futex_request(own.word, explore::act::futex_queue, false, std::source_location::current());
     asked.expected = own.expected;
     explore::perform(asked);
-    end = asked.done ? futex_wait(word, expected, deadline_ns, scope) : wait_end::changed;
+    end = asked.done ? futex_wait(other.word, other.expected, deadline_ns, scope_of_other) : wait_end::changed;
     return true;
 }
 

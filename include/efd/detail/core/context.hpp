@@ -22,6 +22,10 @@
 #include <limits>
 #include <stop_token>
 
+namespace efd::os {
+struct futex_wait_key;
+} // namespace efd::os
+
 namespace efd::watch {
 class doorbell;
 class set_core;
@@ -57,7 +61,6 @@ struct taken {
 };
 
 struct operation;
-struct sleep_spot;
 class cancel_word;
 class hold_slot;
 struct held_object;
@@ -238,9 +241,9 @@ class alignas(64) context {
     [[nodiscard]] EFD_API base::status write_slow(std::uint64_t n, const wait_terms& terms) noexcept;
     [[nodiscard]] EFD_API base::status write_attention(state_word old, std::uint64_t n) noexcept;
     EFD_API void signal_attention(state_word old, std::uint32_t mask) noexcept;
-    [[nodiscard]] base::status attempt(operation& op, sleep_spot* spot) noexcept;
-    [[nodiscard]] taken take_or_arrive(sleep_spot* spot, std::uint64_t most) noexcept;
-    [[nodiscard]] base::status add_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept;
+    [[nodiscard]] base::status attempt(operation& op, os::futex_wait_key* spot) noexcept;
+    [[nodiscard]] taken take_or_arrive(os::futex_wait_key* spot, std::uint64_t most) noexcept;
+    [[nodiscard]] base::status add_or_arrive(std::uint64_t n, os::futex_wait_key* spot) noexcept;
     void after_packed_add(state_word old, std::uint64_t n, std::uint32_t mask) noexcept;
     [[nodiscard]] base::status write_void(std::uint64_t n) noexcept;
     state_word end_hold(state_word seen) noexcept; // in hold.cpp
@@ -250,8 +253,8 @@ class alignas(64) context {
     void seal() noexcept;
     [[nodiscard]] base::status take_sealed(std::uint64_t& value, std::uint64_t most) noexcept;
     [[nodiscard]] base::status add_sealed(std::uint64_t n) noexcept;
-    [[nodiscard]] taken take_sealed_or_arrive(sleep_spot* spot, std::uint64_t most) noexcept;
-    [[nodiscard]] base::status add_sealed_or_arrive(std::uint64_t n, sleep_spot* spot) noexcept;
+    [[nodiscard]] taken take_sealed_or_arrive(os::futex_wait_key* spot, std::uint64_t most) noexcept;
+    [[nodiscard]] base::status add_sealed_or_arrive(std::uint64_t n, os::futex_wait_key* spot) noexcept;
     void signal_sealed(std::uint32_t mask) noexcept;
     void after_sealed_add(std::uint64_t before, std::uint64_t units, std::uint32_t mask) noexcept;
     [[nodiscard]] state_word look_for_watchers() noexcept;
