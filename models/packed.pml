@@ -3,7 +3,7 @@
  *
  * Owns a copy of core/word.hpp's packed word and of the kernel's queue behind it. A compare-and-swap loop that only
  * computes is one step here, the successful one; a load that decides is a step of its own. The kernel wakes whichever
- * sleepers it likes. Steps carry the names of the comments in src/core/{context,park}.cpp. Every process may be killed
+ * sleepers it likes. Steps carry the names of the comments in src/core/context.cpp. Every process may be killed
  * at any step where a configuration says so, and sleepers then look again once, as after the bounded time of an arena.
  * Configurations and broken variants are chosen with -D; models/run lists them. Invariants: the constants below.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* sealed.pml: sleep and wake in the sealed regime: one count changed by compare-and-swap, two park words beside it.
  *
- * Owns a copy of src/core/sealed.cpp and of the park half of src/core/park.cpp. The count is base + huge_ as one number
+ * Owns a copy of src/core/sealed.cpp and of the wakes in src/core/context.cpp. The count is base + huge_ as one number
  * here (models/seal_switch.pml has the two), the ceiling is small, so that writers really wait for room. Steps carry the
  * names of the comments in the code. SEALED_PARK is a race between two words: what a processor with a store buffer may
  * do where a read-modify-write is missing, look at the second word before its own step on the first is seen, is an

@@ -1,36 +1,51 @@
 // SPDX-License-Identifier: MIT
-// core/context.cpp: the slow half of read, write and signal while the word is packed.
+// core/context.cpp: read, write and signal where the inline half does not do: they look twice, sleep or wake.
 //
-// May be called from any thread and from signal handlers. The one race, SIGNAL_PARK, is drawn in docs/races.md: an add
-// and a reader's announcement are steps on one word, so either the add sees the mark or the reader sees the unit.
+// To be read from top to bottom: a read that sleeps, from the public call to the take; what a sleeper leaves behind;
+// the write; the wakes; a cancel; birth and death. The count is in the state word here; sealed.cpp has huge counts.
+// May be called from any thread and, but for create, from signal handlers.
+//
+// SIGNAL_PARK: an add and a reader's announcement are steps on one word, so either the add sees the mark or the reader
+// sees the unit. Only the kernel's futex queue knows which threads sleep, so a sleeper that is interrupted, times out
+// or is killed leaves nothing to repair. The promise to every other sleeper: a chosen thread always tries to take
+// before it leaves, so no wake is lost with it. The kernel returns `interrupted` and `timed_out` only to threads that
+// no waker has chosen. That is also how data beats a signal (K-097), while what the handler itself writes is left to
+// the next read (K-093).
 #include <efd/detail/core/context.hpp>
 
+#include <efd/detail/base/check.hpp>
+
+#include "base/stop.hpp"
 #include "core/bell.hpp"
-#include "core/operation.hpp"
+#include "core/cancel_word.hpp"
+#include "core/context_table.hpp"
+#include "os/clock.hpp"
+#include "os/futex.hpp"
+
+#include <bit>
 
 namespace efd::EFD_ABI::core {
 
 using base::status;
 
-void context::init(std::uint64_t initval, unsigned flags, int id) noexcept {
-    EFD_CHECK(id >= 0 && (flags & ~(flag_semaphore | flag_nonblock | flag_cloexec | flag_shared)) == 0);
-    const bool packed = initval < packed_limit;
-    flags_.store(flags, base::relaxed);
-    id_ = id;
-    huge_.store(packed ? 0 : initval, base::relaxed);
-    linger_misses_.store(0, base::relaxed);
-    linger_skips_.store(0, base::relaxed);
-    // BIRTH: a thread that meets the slot through a stale pointer sees a dead object or all of this one.
-    state_.store(packed ? with_count(0, initval) : sealed_from(0), base::release);
-    refs_.init();
+// What a caller that may have to wait is about to do. Readers wait for data, writers for room, and one wait loop
+// serves both. Lives on the stack of one call.
+enum class side : unsigned char { reader, writer };
+
+struct operation {
+    side of;
+    std::uint64_t amount; // a writer's: what to add; a reader's: the most to take, or as_mode; then what was taken
+};
+
+namespace {
+
+os::futex_scope scope_of(const context& object) noexcept {
+    return object.shared() ? os::futex_scope::shared : os::futex_scope::one_process;
 }
 
-void context::set_nonblock(bool on) noexcept {
-    if (on)
-        flags_.fetch_or(flag_nonblock, base::relaxed);
-    else
-        flags_.fetch_and(~flag_nonblock, base::relaxed);
-}
+} // namespace
+
+// ---- A read that sleeps: from the call to the take.
 
 taken context::read_slow(const wait_terms& terms) noexcept { return read_slow(terms, as_mode); }
 
@@ -53,38 +68,54 @@ taken context::take_now() noexcept {
     return now;
 }
 
-[[gnu::noinline]] status context::write_slow(std::uint64_t n, const wait_terms& terms) noexcept {
-    base::order_release(this);
-    operation op{side::writer, n};
-    const status end = wait_for(op, terms);
-    if (end == status::ok) base::order_acquire(this); // of the reader that made room
+status context::wait_for(operation& op, const wait_terms& terms) noexcept {
+    const bool never =
+        terms.sleep == patience::never || (terms.sleep == patience::as_flagged && (flags() & flag_nonblock) != 0);
+    const status at_once = attempt(op, nullptr);
+    if (never || at_once != status::would_block) return at_once;
+    if (in_callback != 0) return status::deadlock;
+    if (terms.deadline_ns != forever && os::now_ns() >= terms.deadline_ns) { // one look after it, and no sleep
+        const status last_look = attempt(op, nullptr);
+        return last_look == status::would_block ? status::timed_out : last_look;
+    }
+    if (terms.stop == nullptr || !terms.stop->stop_possible()) return sleep_for(op, terms, nullptr);
+    cancel_word own; // outlives the callback, whose end the destructor of on_stop awaits
+    const auto cancel_us = [this, &op, &own] { cancel(op, own); };
+    const std::stop_callback on_stop(*terms.stop, cancel_us);
+    return sleep_for(op, terms, &own);
+}
+
+namespace {
+
+// Sleeps until a waker or a cancel comes. Where the kernel or a sandbox has no sleep on two words, the waiter announces
+// itself again and sleeps on the object's word alone.
+os::wait_end sleep_on(const os::futex_wait_key& spot, cancel_word* own, std::int64_t deadline_ns,
+                      os::futex_scope scope) noexcept {
+    if (own == nullptr || own->sleeps_plainly()) return os::futex_wait(spot.word, spot.expected, deadline_ns, scope);
+    const os::futex_wait_key beside{own->futex(), cancel_word::expected()};
+    os::wait_end end = os::wait_end::changed;
+    if (!os::futex_wait_either(beside, spot, deadline_ns, scope, end)) own->sleep_plainly();
     return end;
 }
 
-// The add was void.
-[[gnu::noinline]] status context::write_void(std::uint64_t n) noexcept { return write_slow(n, wait_terms{}); }
+} // namespace
 
-// A blind add met a sealed word (the add is void and starts again), or a mark (the add stands).
-status context::write_attention(state_word old, std::uint64_t n) noexcept {
-    if (is_sealed(old)) [[unlikely]]
-        return write_void(n);
-    after_packed_add(old, n, 0);
-    return status::ok;
-}
-
-void context::signal_attention(state_word old, std::uint32_t mask) noexcept {
-    if (is_sealed(old))
-        signal_sealed(mask);
-    else
-        after_packed_add(old, 1, mask);
-}
-
-bool context::signal_mask(std::uint32_t mask) noexcept {
-    if (!signal_allowed()) return false;
-    base::order_release(this);
-    const state_word old = state_.fetch_add(one_unit, base::acq_rel); // SIGNAL_PARK, publish
-    if (needs_attention(old)) signal_attention(old, mask);
-    return true;
+// The wait loop. Each round announces the caller, or ends the operation with what it found.
+status context::sleep_for(operation& op, const wait_terms& terms, cancel_word* own) noexcept {
+    if (op.of == side::reader) linger(terms);
+    for (;;) {
+        os::futex_wait_key spot;
+        const status now = attempt(op, &spot);
+        if (now != status::would_block) return now;
+        EFD_CHECK(spot.word != nullptr && is_announced(spot.expected));
+        if (own != nullptr && !own->may_sleep()) return leave(op, status::cancelled); // CANCEL, look
+        switch (sleep_on(spot, own, terms.deadline_ns, scope_of(*this))) {
+        case os::wait_end::woken: learn_from_wake(); break;
+        case os::wait_end::changed: break;
+        case os::wait_end::interrupted: tidy(op); return status::interrupted;
+        case os::wait_end::timed_out: return leave(op, status::timed_out);
+        }
+    }
 }
 
 status context::attempt(operation& op, os::futex_wait_key* spot) noexcept {
@@ -124,6 +155,63 @@ taken context::take_or_arrive(os::futex_wait_key* spot, std::uint64_t most) noex
             return {0, status::would_block};
         }
     }
+}
+
+const void* context::state_futex() const noexcept {
+    const auto* const bytes = reinterpret_cast<const unsigned char*>(&state_);
+    return bytes + (std::endian::native == std::endian::little ? 0 : sizeof(park_word));
+}
+
+// CHOSEN: a thread that leaves tries to take once more, since a waker may have chosen it. If it was the last sleeper
+// and found nothing, it clears the mark.
+status context::leave(operation& op, status why) noexcept {
+    const status last_look = attempt(op, nullptr);
+    if (last_look != status::would_block) return last_look;
+    tidy(op);
+    return why;
+}
+
+// A wake for no sleeper: asks the kernel whether any of this side is left, and clears the mark if not.
+void context::tidy(const operation& op) noexcept {
+    if (op.of == side::writer) return wake_parked(writer_park_, 0);
+    if (is_sealed(state_.load(base::acquire))) return wake_parked(reader_park_, 0);
+    wake_packed(0);
+}
+
+// ---- A write and a signal; one that waits for room goes through the wait loop above.
+
+// A blind add met a sealed word (the add is void and starts again), or a mark (the add stands).
+status context::write_attention(state_word old, std::uint64_t n) noexcept {
+    if (is_sealed(old)) [[unlikely]]
+        return write_void(n);
+    after_packed_add(old, n, 0);
+    return status::ok;
+}
+
+[[gnu::noinline]] status context::write_slow(std::uint64_t n, const wait_terms& terms) noexcept {
+    base::order_release(this);
+    operation op{side::writer, n};
+    const status end = wait_for(op, terms);
+    if (end == status::ok) base::order_acquire(this); // of the reader that made room
+    return end;
+}
+
+// The add was void.
+[[gnu::noinline]] status context::write_void(std::uint64_t n) noexcept { return write_slow(n, wait_terms{}); }
+
+void context::signal_attention(state_word old, std::uint32_t mask) noexcept {
+    if (is_sealed(old))
+        signal_sealed(mask);
+    else
+        after_packed_add(old, 1, mask);
+}
+
+bool context::signal_mask(std::uint32_t mask) noexcept {
+    if (!signal_allowed()) return false;
+    base::order_release(this);
+    const state_word old = state_.fetch_add(one_unit, base::acq_rel); // SIGNAL_PARK, publish
+    if (needs_attention(old)) signal_attention(old, mask);
+    return true;
 }
 
 // Adds, or says would_block (no room); a writer that must wait, or that brings a huge count, seals the word first.
@@ -170,6 +258,134 @@ void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t ma
     const bool left_zero = n > 0 && (packed_count(old) == 0 || was_held);
     if (is_armed(old) || (was_held && n > 0 && has_bell(old))) // LEVEL, ring; EVERY, armed: also for nothing
         tell_bell(poll_in | (left_zero ? bell::left_zero : 0U));
+}
+
+// ---- Wakes. A waker takes a turn and stamps it into the park word; that clears `arrived`, so a thread that is not
+// asleep yet does not fall asleep. It wakes, and learns in the same call whether others still sleep. It clears `asleep`
+// only if none does, no later turn was taken and no reader has arrived: WAKE_SETTLE.
+
+namespace {
+
+// OWED: how many sleepers a wake is for; all in shared memory, where a woken thread may be killed before it takes.
+int how_many(const context& object, std::uint64_t units) noexcept {
+    if (units == 0) return 0;
+    const bool all = object.shared() || units >= static_cast<std::uint64_t>(os::everybody);
+    return all ? os::everybody : static_cast<int>(units);
+}
+
+} // namespace
+
+void context::wake_packed(std::uint64_t units) noexcept {
+    const std::uint32_t turn = take_turn();
+    state_word seen = state_.load(base::acquire);
+    do {
+        if (is_held(seen)) seen = end_hold(seen);
+        if (is_sealed(seen)) return wake_left_asleep();
+        if (!has_sleeper(park_of(seen))) return; // a later waker found no sleeper left
+        EFD_CHECK(is_consistent(seen) && is_consistent(with_park(seen, claimed(park_of(seen), turn))));
+    } while (!state_.compare_exchange_weak(seen, with_park(seen, claimed(park_of(seen), turn)), base::acq_rel,
+                                           base::acquire)); // WAKE_SETTLE, claim
+    if (units > 0) note_wake();
+    const int most = how_many(*this, units);
+    if (os::futex_wake_and_count(state_futex(), most, scope_of(*this)) > most) return; // others still sleep
+    seen = state_.load(base::acquire);
+    while (!is_sealed(seen) && may_settle(park_of(seen), turn) &&
+           !state_.compare_exchange_weak(seen, with_park(seen, settled(park_of(seen))), base::acq_rel,
+                                         base::acquire)) { // WAKE_SETTLE, settle
+    }
+}
+
+void context::wake_parked(base::atomic<park_word>& park, std::uint64_t units) noexcept {
+    EFD_CHECK(&park == &reader_park_ || &park == &writer_park_);
+    const std::uint32_t turn = take_turn();
+    park_word seen = park.load(base::acquire);
+    do {
+        EFD_CHECK(is_consistent_park(seen));
+        if (!has_sleeper(seen)) return;
+    } while (!park.compare_exchange_weak(seen, claimed(seen, turn), base::acq_rel, base::acquire));
+    if (units > 0) note_wake();
+    const int most = how_many(*this, units);
+    if (os::futex_wake_and_count(&park, most, scope_of(*this)) > most) return;
+    seen = park.load(base::acquire);
+    while (may_settle(seen, turn) &&
+           !park.compare_exchange_weak(seen, settled_keeping_turn(seen), base::acq_rel, base::acquire)) {
+    }
+}
+
+// SEAL: wakes the readers that slept on the packed word when it was sealed, unless that is done. Every thread that
+// changes the count does so, since the sealer may be stopped. It needs a reference: a caller that has outlived the
+// object may help the one that lives in the slot now, but must not clear a mark of it that was made after the wake.
+void context::wake_left_asleep() noexcept {
+    if (!refs_.get_unless_zero()) return;
+    state_word seen = state_.load(base::acquire);
+    if (has_left_asleep(seen)) {
+        os::futex_wake_and_count(state_futex(), os::everybody, scope_of(*this));
+        while (has_left_asleep(seen) && !state_.compare_exchange_weak(seen, seen & ~state_word{left_asleep_mark},
+                                                                      base::acq_rel, base::acquire)) { // SEAL, woken
+        }
+    }
+    put();
+}
+
+// ---- A cancel, and birth and death.
+
+// CANCEL. Wakes this one waiter, if it sleeps or may be about to.
+void context::cancel(const operation& op, cancel_word& own) noexcept {
+    switch (own.cancel()) {
+    case cancel_word::sleeper::none: return;
+    case cancel_word::sleeper::on_this:
+        (void)os::futex_wake_and_count(own.futex(), os::everybody, os::futex_scope::one_process);
+        return;
+    case cancel_word::sleeper::on_object: return kick(op);
+    }
+}
+
+// Makes every sleeper of one side look again, to reach a cancelled one that sleeps on the object's word alone. A waiter
+// that looked at its own word before the cancel announced itself before that, and is seen here.
+void context::kick(const operation& op) noexcept {
+    if (op.of == side::writer) {
+        if (has_sleeper(writer_park_.load(base::acquire))) wake_parked(writer_park_, os::everybody);
+        return;
+    }
+    const state_word seen = state_.load(base::acquire);
+    if (is_sealed(seen) ? has_left_asleep(seen) : has_sleeper(park_of(seen))) wake_packed(os::everybody);
+    if (has_sleeper(reader_park_.load(base::acquire))) wake_parked(reader_park_, os::everybody);
+}
+
+context* context::create(std::uint64_t initval, unsigned flags) noexcept {
+    int id = ida::none;
+    context* const born = context_table::instance().take_slot(id);
+    if (born == nullptr) return nullptr;
+    born->init(initval, flags, id);
+    return born;
+}
+
+void context::init(std::uint64_t initval, unsigned flags, int id) noexcept {
+    EFD_CHECK(id >= 0 && (flags & ~(flag_semaphore | flag_nonblock | flag_cloexec | flag_shared)) == 0);
+    const bool packed = initval < packed_limit;
+    flags_.store(flags, base::relaxed);
+    id_ = id;
+    huge_.store(packed ? 0 : initval, base::relaxed);
+    linger_misses_.store(0, base::relaxed);
+    linger_skips_.store(0, base::relaxed);
+    // BIRTH: a thread that meets the slot through a stale pointer sees a dead object or all of this one.
+    state_.store(packed ? with_count(0, initval) : sealed_from(0), base::release);
+    refs_.init();
+}
+
+void context::put() noexcept {
+    switch (refs_.put()) {
+    case kref::put_result::others_remain: return;
+    case kref::put_result::last: tell_bell_unless_gone(poll_hup); return context_table::instance().give_back(*this);
+    case kref::put_result::too_many: base::stop("an object was put more often than it was got");
+    }
+}
+
+void context::set_nonblock(bool on) noexcept {
+    if (on)
+        flags_.fetch_or(flag_nonblock, base::relaxed);
+    else
+        flags_.fetch_and(~flag_nonblock, base::relaxed);
 }
 
 } // namespace efd::EFD_ABI::core

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-// core/context_table.cpp: see context_table.hpp. Also birth and death of a context.
+// core/context_table.cpp: see context_table.hpp.
 #include "core/context_table.hpp"
 
 #include <efd/detail/base/check.hpp>
 
 #include "base/stop.hpp"
 #include "core/linger_rules.hpp"
-#include "core/wait_queue.hpp"
 #include "os/memory.hpp"
 
 #include <cstdlib>
@@ -118,22 +117,6 @@ void context_table::give_back(context& dead) noexcept {
         dead.huge_.store(top & link_part, base::relaxed);
         pushed = name | (top & gaps_mark) | ((top & link_part) == nobody ? only_mark : 0);
     } while (!returned_.compare_exchange_weak(top, pushed, base::acq_rel, base::relaxed)); // RETURN
-}
-
-context* context::create(std::uint64_t initval, unsigned flags) noexcept {
-    int id = ida::none;
-    context* const born = context_table::instance().take_slot(id);
-    if (born == nullptr) return nullptr;
-    born->init(initval, flags, id);
-    return born;
-}
-
-void context::put() noexcept {
-    switch (refs_.put()) {
-    case kref::put_result::others_remain: return;
-    case kref::put_result::last: tell_bell_unless_gone(poll_hup); return context_table::instance().give_back(*this);
-    case kref::put_result::too_many: base::stop("an object was put more often than it was got");
-    }
 }
 
 } // namespace efd::EFD_ABI::core

@@ -14,7 +14,6 @@
 #include <efd/detail/core/context.hpp>
 
 #include "core/bell.hpp"
-#include "core/operation.hpp"
 #include "os/futex.hpp"
 
 namespace efd::EFD_ABI::core {

@@ -61,7 +61,7 @@ class Workshop:
             for path in sorted((Path(options.objects) / "CMakeFiles" / room).rglob("*.o")):
                 if source_of(path.relative_to(Path(options.objects) / "CMakeFiles" / room)).exists():
                     self.objects[path.name.removesuffix(".o")] = path
-        if "park.cpp" not in self.objects or "search.cpp" not in self.objects:
+        if "context.cpp" not in self.objects or "search.cpp" not in self.objects:
             sys.exit(f"no objects of the explorer below {options.objects}")
 
     def sources_of(self, texts):

@@ -22,8 +22,8 @@ HERE = Path(__file__).parent
 FILES = {
     "include/efd/detail/base/atomic.hpp", "include/efd/detail/core/context.hpp", "include/efd/efd.h",
     "include/efd/eventfd.hpp",
-    "src/os/futex.hpp", "src/core/park.cpp", "src/core/ida.hpp", "src/watch/doorbell.hpp", "src/share/arena.hpp",
-    "src/api/creation.hpp", "bench/row.hpp", "tests/support/waiting.hpp",
+    "src/os/futex.hpp", "src/core/sealed.cpp", "src/core/ida.hpp", "src/watch/doorbell.hpp", "src/share/arena.hpp",
+    "src/api/c_border.hpp", "bench/row.hpp", "tests/support/waiting.hpp",
 }  # fmt: skip
 CARD = "// a card\n"
 
@@ -43,8 +43,8 @@ class Layers(unittest.TestCase):
 
     def test_upward_is_caught(self):
         self.check("src/os/futex.cpp", "<efd/detail/core/context.hpp>", clean=False)
-        self.check("src/core/park.cpp", "<efd/eventfd.hpp>", clean=False)
-        self.check("src/core/park.cpp", '"api/creation.hpp"', clean=False)
+        self.check("src/core/sealed.cpp", "<efd/eventfd.hpp>", clean=False)
+        self.check("src/core/sealed.cpp", '"api/c_border.hpp"', clean=False)
         self.check("include/efd/detail/base/atomic.hpp", "<efd/detail/core/context.hpp>", clean=False)
         self.check("include/efd/detail/core/context.hpp", "<efd/efd.h>", clean=False)
         self.check("src/base/stop.hpp", '"../os/futex.hpp"', clean=False)
@@ -55,16 +55,16 @@ class Layers(unittest.TestCase):
         self.check("src/watch/doorbell.cpp", '"share/arena.hpp"', clean=False)
 
     def test_unknown_is_caught(self):
-        self.check("src/core/park.cpp", '"core/nowhere.hpp"', clean=False)
-        self.check("src/core/park.cpp", "<efd/nowhere.hpp>", clean=False)
+        self.check("src/core/sealed.cpp", '"core/nowhere.hpp"', clean=False)
+        self.check("src/core/sealed.cpp", "<efd/nowhere.hpp>", clean=False)
         self.check("src/attic/old.cpp", "<vector>", clean=False)
 
     def test_a_comment_is_no_include(self):
         self.check("src/os/futex.cpp", "<vector> // #include <efd/efd.h>", clean=True)
 
     def test_downward_is_clean(self):
-        self.check("src/core/park.cpp", '"os/futex.hpp"', clean=True)
-        self.check("src/core/park.cpp", '"ida.hpp"', clean=True)
+        self.check("src/core/sealed.cpp", '"os/futex.hpp"', clean=True)
+        self.check("src/core/sealed.cpp", '"ida.hpp"', clean=True)
         self.check("src/api/efd.cpp", "<efd/detail/core/context.hpp>", clean=True)
         self.check("src/cli/bench.cpp", '"bench/row.hpp"', clean=True)
         self.check("tests/core/ida_test.cpp", '"core/ida.hpp"', clean=True)

@@ -225,29 +225,45 @@ class alignas(64) context {
     void after_sealed_take() noexcept;
     void linger_before_arming() noexcept { linger(wait_terms{}); }
 
-    void init(std::uint64_t initval, unsigned flags, int id) noexcept;
-
     // A caller's variable is written on success alone.
     [[nodiscard]] static base::status hand_over(const taken& from, std::uint64_t& value) noexcept {
         if (from.end == base::status::ok) value = from.value;
         return from.end;
     }
 
-    // Out of line, in context.cpp.
-    [[nodiscard]] EFD_API std::uint64_t count_slow() const noexcept;
+    // In context.cpp, as far as init. A read that sleeps.
     [[nodiscard]] EFD_API taken read_slow(const wait_terms& terms) noexcept;
     [[nodiscard]] EFD_API taken read_slow(const wait_terms& terms, std::uint64_t most) noexcept;
     [[nodiscard]] EFD_API taken take_now() noexcept;
-    [[nodiscard]] EFD_API base::status write_slow(std::uint64_t n, const wait_terms& terms) noexcept;
-    [[nodiscard]] EFD_API base::status write_attention(state_word old, std::uint64_t n) noexcept;
-    EFD_API void signal_attention(state_word old, std::uint32_t mask) noexcept;
+    [[nodiscard]] base::status wait_for(operation& op, const wait_terms& terms) noexcept;
+    [[nodiscard]] base::status sleep_for(operation& op, const wait_terms& terms, cancel_word* own) noexcept;
     [[nodiscard]] base::status attempt(operation& op, os::futex_wait_key* spot) noexcept;
     [[nodiscard]] taken take_or_arrive(os::futex_wait_key* spot, std::uint64_t most) noexcept;
+    [[nodiscard]] const void* state_futex() const noexcept;
+    [[nodiscard]] base::status leave(operation& op, base::status why) noexcept;
+    void tidy(const operation& op) noexcept;
+
+    // A write and a signal.
+    [[nodiscard]] EFD_API base::status write_attention(state_word old, std::uint64_t n) noexcept;
+    [[nodiscard]] EFD_API base::status write_slow(std::uint64_t n, const wait_terms& terms) noexcept;
+    [[nodiscard]] base::status write_void(std::uint64_t n) noexcept;
+    EFD_API void signal_attention(state_word old, std::uint32_t mask) noexcept;
     [[nodiscard]] base::status add_or_arrive(std::uint64_t n, os::futex_wait_key* spot) noexcept;
     void after_packed_add(state_word old, std::uint64_t n, std::uint32_t mask) noexcept;
-    [[nodiscard]] base::status write_void(std::uint64_t n) noexcept;
-    state_word end_hold(state_word seen) noexcept; // in hold.cpp
     void seal_wake_ring(state_word old, std::uint64_t n) noexcept;
+
+    // Wakes, and a cancel.
+    [[nodiscard]] std::uint32_t take_turn() noexcept { return turn_.fetch_add(1, base::relaxed) + 1; }
+    void wake_packed(std::uint64_t units) noexcept;
+    void wake_parked(base::atomic<park_word>& park, std::uint64_t units) noexcept;
+    void wake_left_asleep() noexcept;
+    void cancel(const operation& op, cancel_word& own) noexcept;
+    void kick(const operation& op) noexcept;
+    void init(std::uint64_t initval, unsigned flags, int id) noexcept;
+
+    // A count while several objects are taken from, in hold.cpp.
+    [[nodiscard]] EFD_API std::uint64_t count_slow() const noexcept;
+    state_word end_hold(state_word seen) noexcept;
 
     // The sealed regime, in sealed.cpp.
     void seal() noexcept;
@@ -259,19 +275,6 @@ class alignas(64) context {
     void after_sealed_add(std::uint64_t before, std::uint64_t units, std::uint32_t mask) noexcept;
     [[nodiscard]] state_word look_for_watchers() noexcept;
     void tell_of_sealed_change(std::uint32_t bell_key, std::uint32_t key) noexcept;
-
-    // Sleep and wake, in park.cpp.
-    [[nodiscard]] base::status wait_for(operation& op, const wait_terms& terms) noexcept;
-    [[nodiscard]] base::status sleep_for(operation& op, const wait_terms& terms, cancel_word* own) noexcept;
-    [[nodiscard]] base::status leave(operation& op, base::status why) noexcept;
-    [[nodiscard]] const void* state_futex() const noexcept;
-    void wake_packed(std::uint64_t units) noexcept;
-    void wake_left_asleep() noexcept;
-    void wake_parked(base::atomic<park_word>& park, std::uint64_t units) noexcept;
-    [[nodiscard]] std::uint32_t take_turn() noexcept { return turn_.fetch_add(1, base::relaxed) + 1; }
-    void cancel(const operation& op, cancel_word& own) noexcept;
-    void kick(const operation& op) noexcept;
-    void tidy(const operation& op) noexcept;
 
     // Linger, in linger.cpp.
     void linger(const wait_terms& terms) noexcept;

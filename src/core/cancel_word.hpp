@@ -1,29 +1,18 @@
 // SPDX-License-Identifier: MIT
-// core/operation.hpp: what a caller that may have to wait is about to do, and where it would sleep.
+// core/cancel_word.hpp: the futex word of one wait that may be cancelled.
 //
-// Owns nothing; lives on the stack of one call. Readers wait for data, writers for room, and one wait loop serves both.
-// A wait that may be cancelled has a futex word of its own and sleeps on that and on the object's at once: so a cancel
-// wakes only the thread that is meant (CANCEL in docs/races.md).
+// Lives on the stack of the waiting call, private to its process. The waiter sleeps on this word and on the object's at
+// once: so a cancel wakes only the thread that is meant (CANCEL in docs/races.md).
 #pragma once
 
+#include <efd/detail/base/atomic.hpp>
 #include <efd/detail/base/check.hpp>
-#include <efd/detail/core/context.hpp>
-#include <efd/detail/core/word.hpp>
-
-#include "os/futex.hpp"
 
 #include <cstdint>
 
 namespace efd::EFD_ABI::core {
 
-enum class side : unsigned char { reader, writer };
-
-struct operation {
-    side of;
-    std::uint64_t amount; // a writer's: what to add; a reader's: the most to take, or as_mode; then what was taken
-};
-
-// CANCEL. The word of one wait, private to its process:
+// CANCEL.
 //
 //     bit        set by                                        cleared by
 //     cancelled  the stop callback of the wait                 nothing
@@ -57,9 +46,5 @@ class cancel_word {
 
     base::atomic<std::uint32_t> word_{0};
 };
-
-inline os::futex_scope scope_of(const context& object) noexcept {
-    return object.shared() ? os::futex_scope::shared : os::futex_scope::one_process;
-}
 
 } // namespace efd::EFD_ABI::core
