@@ -16,9 +16,9 @@
 #include <efd/detail/base/check.hpp>
 
 #include "base/stop.hpp"
-#include "core/bell.hpp"
 #include "core/cancel_word.hpp"
 #include "core/context_table.hpp"
+#include "core/watchers.hpp"
 #include "os/clock.hpp"
 #include "os/futex.hpp"
 

@@ -9,8 +9,7 @@
 #include <efd/detail/base/check.hpp>
 #include <efd/detail/core/context.hpp>
 
-#include "core/bell.hpp"
-#include "core/wait_queue.hpp"
+#include "core/watchers.hpp"
 
 namespace efd::EFD_ABI::core {
 
@@ -23,10 +22,9 @@ void context::tell_bell(std::uint32_t key) noexcept {
 }
 
 void context::tell_bell_unless_gone(std::uint32_t key) noexcept {
-    const wait_queue* const waiters = queue_.load(base::acquire);
-    if (waiters == nullptr) return;
-    if (bell* const there = waiters->attached_bell.load(base::acquire); there != nullptr)
-        there->tell(*there, *this, key);
+    const watchers* const all = watchers_.load(base::acquire);
+    if (all == nullptr) return;
+    if (bell* const there = all->attached_bell.load(base::acquire); there != nullptr) there->tell(*there, *this, key);
 }
 
 // NOTHING. By a reader, which has the reference.
@@ -35,17 +33,17 @@ void context::tell_of_nothing() noexcept {
 }
 
 bell* context::bell_of_slot() noexcept {
-    const wait_queue* const waiters = queue_.load(base::acquire);
-    return waiters == nullptr ? nullptr : waiters->attached_bell.load(base::acquire);
+    const watchers* const all = watchers_.load(base::acquire);
+    return all == nullptr ? nullptr : all->attached_bell.load(base::acquire);
 }
 
 // The doorbell of this slot: the one given, unless another thread was first; null if memory ran out.
 bell* context::put_bell(bell& given) noexcept {
     EFD_CHECK(given.tell != nullptr);
-    wait_queue* const waiters = queue();
-    if (waiters == nullptr) return nullptr;
+    watchers* const all = make_watchers();
+    if (all == nullptr) return nullptr;
     bell* there = nullptr;
-    if (waiters->attached_bell.compare_exchange_strong(there, &given, base::acq_rel, base::acquire)) return &given;
+    if (all->attached_bell.compare_exchange_strong(there, &given, base::acq_rel, base::acquire)) return &given;
     return there;
 }
 

@@ -8,8 +8,7 @@
 #include <efd/detail/base/check.hpp>
 #include <efd/detail/core/context.hpp>
 
-#include "core/standing_watcher.hpp"
-#include "core/wait_queue.hpp"
+#include "core/watchers.hpp"
 
 #include <new>
 
@@ -38,23 +37,23 @@ class queue_holder {
     bool held_;
 };
 
-// Queues stay with their slots for ever; this list of all that were made is how leak checkers find them.
-base::atomic<wait_queue*> all_queues{nullptr};
+// Watchers stay with their slots for ever; this list of all that were made is how leak checkers find them.
+base::atomic<watchers*> all_watchers{nullptr};
 
 } // namespace
 
-// The queue of this slot, made when first asked for; null if memory ran out.
-wait_queue* context::queue() noexcept {
-    wait_queue* there = queue_.load(base::acquire);
+// The watchers of this slot, made when first asked for; null if memory ran out.
+watchers* context::make_watchers() noexcept {
+    watchers* there = watchers_.load(base::acquire);
     if (there != nullptr) return there;
-    auto* const made = new (std::nothrow) wait_queue(*this);
+    auto* const made = new (std::nothrow) watchers(*this);
     if (made == nullptr) return nullptr;
-    if (!queue_.compare_exchange_strong(there, made, base::acq_rel, base::acquire)) {
+    if (!watchers_.compare_exchange_strong(there, made, base::acq_rel, base::acquire)) {
         delete made; // another thread was first
         return there;
     }
-    made->next_made = all_queues.load(base::relaxed);
-    while (!all_queues.compare_exchange_weak(made->next_made, made, base::relaxed, base::relaxed)) {
+    made->next_made = all_watchers.load(base::relaxed);
+    while (!all_watchers.compare_exchange_weak(made->next_made, made, base::relaxed, base::relaxed)) {
     }
     return made;
 }
@@ -70,24 +69,24 @@ state_word context::watch() noexcept {
 }
 
 status context::add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) noexcept {
-    wait_queue* const waiters = queue();
-    if (waiters == nullptr) return status::no_memory;
+    watchers* const all = make_watchers();
+    if (all == nullptr) return status::no_memory;
     if (entry.callback == nullptr || entry.queue != nullptr) return status::invalid;
     get(); // the entry's reference
-    waiters->join(entry);
+    all->entries.join(entry);
     const state_word before = watch(); // WATCH
     ready = poll_mask(is_sealed(before) ? count() : packed_count(before));
     return status::ok;
 }
 
 status context::remove_wait_queue(wait_queue_entry& entry) noexcept {
-    wait_queue* const waiters = queue_.load(base::acquire);
-    if (waiters == nullptr) return status::invalid;
+    watchers* const all = watchers_.load(base::acquire);
+    if (all == nullptr) return status::invalid;
     {
-        const queue_holder holder(*waiters);
+        const queue_holder holder(all->entries);
         if (!holder.held()) return status::deadlock;
-        if (!waiters->contains(entry)) return status::invalid;
-        waiters->remove(entry);
+        if (!all->entries.contains(entry)) return status::invalid;
+        all->entries.remove(entry);
         unwatch_if_alone();
     }
     put();
@@ -95,15 +94,15 @@ status context::remove_wait_queue(wait_queue_entry& entry) noexcept {
 }
 
 status context::remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_t& count) noexcept {
-    wait_queue* const waiters = queue_.load(base::acquire);
+    watchers* const all = watchers_.load(base::acquire);
     count = 0;
-    if (waiters == nullptr) return status::invalid;
+    if (all == nullptr) return status::invalid;
     status end = status::would_block;
     {
-        const queue_holder holder(*waiters);
+        const queue_holder holder(all->entries);
         if (!holder.held()) return status::deadlock;
-        if (!waiters->contains(entry)) return status::invalid;
-        waiters->remove(entry);
+        if (!all->entries.contains(entry)) return status::invalid;
+        all->entries.remove(entry);
         end = hand_over(take_now(), count); // wakes POLLOUT by itself if it took something
         unwatch_if_alone();
     }
@@ -114,9 +113,9 @@ status context::remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_
 // WATCH_OFF. The word is read first, then the watchers: a join that this look has not seen changes the word after it,
 // and the comparison fails. The queue need not be held.
 void context::unwatch_if_alone() noexcept {
-    const wait_queue& waiters = *queue_.load(base::acquire);
+    const watchers& all = *watchers_.load(base::acquire);
     state_word seen = state_.load(base::acquire);
-    while (is_watched(seen) && !is_sealed(seen) && !waiters.has_watchers()) {
+    while (is_watched(seen) && !is_sealed(seen) && !all.has_watchers()) {
         if (is_held(seen)) // HOLD: the turn of a held word is the hold's. Its taker was left behind by a fork
             seen = end_hold(seen);
         else if (state_.compare_exchange_weak(seen, unwatched(seen), base::acq_rel, base::acquire)) // WATCH_OFF
@@ -125,25 +124,25 @@ void context::unwatch_if_alone() noexcept {
 }
 
 status context::attach_standing(standing_watcher& given) noexcept {
-    wait_queue* const waiters = queue();
-    if (waiters == nullptr) return status::no_memory;
-    if (!waiters->standing.attach(given)) return status::no_memory;
+    watchers* const all = make_watchers();
+    if (all == nullptr) return status::no_memory;
+    if (!all->standing.attach(given)) return status::no_memory;
     (void)watch(); // STANDING, attach
     return status::ok;
 }
 
 void context::detach_standing(const standing_watcher& given) noexcept {
-    if (wait_queue* const waiters = queue_.load(base::acquire); waiters != nullptr) waiters->standing.detach(given);
+    if (watchers* const all = watchers_.load(base::acquire); all != nullptr) all->standing.detach(given);
 }
 
 // A changer saw the mark. It may have outlived the object's last owner: then no entry is left to be called, and
 // permanent watchers may be called at any time.
 void context::notify(std::uint32_t key) noexcept {
-    wait_queue* const waiters = queue_.load(base::acquire);
-    if (waiters == nullptr) return;
-    waiters->standing.each([key](standing_watcher& one) { one.tell(one, key); });
-    if (waiters->has_entries()) [[unlikely]]
-        notify_entries(*waiters, key);
+    watchers* const all = watchers_.load(base::acquire);
+    if (all == nullptr) return;
+    all->standing.each([key](standing_watcher& one) { one.tell(one, key); });
+    if (all->entries.has_entries()) [[unlikely]]
+        notify_entries(all->entries, key);
 }
 
 [[gnu::noinline]] void context::notify_entries(wait_queue& waiters, std::uint32_t key) noexcept {
@@ -175,8 +174,8 @@ bool context::drain_untold(state_word seen) noexcept {
 }
 
 const standing_places* context::standing() const noexcept {
-    const wait_queue* const waiters = queue_.load(base::acquire);
-    return waiters == nullptr ? nullptr : &waiters->standing;
+    const watchers* const all = watchers_.load(base::acquire);
+    return all == nullptr ? nullptr : &all->standing;
 }
 
 void context::release() noexcept {

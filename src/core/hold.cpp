@@ -34,8 +34,7 @@
 
 #include <efd/detail/core/context.hpp>
 
-#include "core/bell.hpp"
-#include "core/wait_queue.hpp"
+#include "core/watchers.hpp"
 #include "os/cpu.hpp"
 #include "os/futex.hpp"
 #include "os/process.hpp"
@@ -143,7 +142,7 @@ std::uint32_t hold_slot::await_end_of_tie(std::uint32_t seen) noexcept {
 // Ends the hold that `seen` shows, and any that follows it. Returns the word as it is then.
 state_word context::end_hold(state_word seen) noexcept {
     while (is_held(seen)) {
-        const hold_record record = queue_.load(base::acquire)->hold_note.load(base::acquire);
+        const hold_record record = watchers_.load(base::acquire)->hold_note.load(base::acquire);
         const bool is_its = stamp_of(record) == turn_of(seen); // else it is the mark of a take that was broken
         const std::uint64_t amount = is_its && hold_slot::at(slot_of(record)).decide() ? amount_of(record) : 0;
         const state_word left = released(seen, amount);
@@ -157,17 +156,17 @@ std::uint64_t context::count_slow() const noexcept {
         const state_word seen = state_.load(base::acquire);
         if (is_sealed(seen)) return base_of(seen) + huge_.load(base::acquire);
         if (!is_held(seen)) return packed_count(seen);
-        const hold_record record = queue_.load(base::acquire)->hold_note.load(base::acquire);
+        const hold_record record = watchers_.load(base::acquire)->hold_note.load(base::acquire);
         const bool is_its = stamp_of(record) == turn_of(seen);
         const std::uint64_t gone = is_its && hold_slot::at(slot_of(record)).has_happened() ? amount_of(record) : 0;
         if (state_.load(base::acquire) == seen) return packed_count(seen) - gone; // HOLD, look: it is held still
     }
 }
 
-// By the taker; the object has its queue. `one` says what is to be released afterwards, whatever the result.
+// By the taker; the object has its watchers. `one` says what is to be released afterwards, whatever the result.
 hold_end context::hold(const hold_slot& owner, held_object& one) noexcept {
     base::order_release(this);
-    base::atomic<hold_record>& record = queue_.load(base::acquire)->hold_note;
+    base::atomic<hold_record>& record = watchers_.load(base::acquire)->hold_note;
     const std::uint32_t stamp = take_turn() & (turn_bits >> turn_shift);
     for (;;) {
         hold_record found = record.load(base::acquire);
@@ -206,7 +205,7 @@ void context::release_hold(const held_object& one, bool taken) noexcept {
                                          base::acquire)) { // HOLD, release
     }
     hold_record own = one.record;
-    queue_.load(base::acquire)->hold_note.compare_exchange_strong(own, 0, base::acq_rel, base::relaxed);
+    watchers_.load(base::acquire)->hold_note.compare_exchange_strong(own, 0, base::acq_rel, base::relaxed);
 }
 
 // By the taker, after all were released: what a read notifies.

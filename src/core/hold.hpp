@@ -2,7 +2,7 @@
 // core/hold.hpp: one take from several objects, and what a thread sees that meets one of them in the midst of it.
 //
 // A take has a slot, whose word gives the step that it has reached. Each object that it holds names that slot, its own
-// stamp and the amount (hold_record, in the object's wait queue). So a thread that meets a held object can decide, and
+// stamp and the amount (hold_record, beside its watchers). So a thread that meets a held object can decide, and
 // goes on in a bounded number of steps wherever the taker is stopped: HOLD, drawn in hold.cpp. Slots stay for ever,
 // taken by one call after the other. Every function here may be called from any thread and from signal handlers.
 #pragma once

@@ -13,7 +13,7 @@
 #include <efd/detail/base/check.hpp>
 #include <efd/detail/core/context.hpp>
 
-#include "core/bell.hpp"
+#include "core/watchers.hpp"
 #include "os/futex.hpp"
 
 namespace efd::EFD_ABI::core {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// core/standing_watcher.cpp: see standing_watcher.hpp.
-#include "core/standing_watcher.hpp"
+// core/standing_watcher.cpp: the places of permanent watchers; see watchers.hpp.
+#include "core/watchers.hpp"
 
 #include <efd/detail/base/check.hpp>
 

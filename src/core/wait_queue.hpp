@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// core/wait_queue.hpp: all waiters that are not sleeping threads: entries with callbacks (the kernel's wqh).
+// core/wait_queue.hpp: the entries with callbacks that hear of every change of one object (the kernel's wqh).
 //
 // Owns the list of entries of one context and the wakes that are still to be run. One thread at a time holds the queue.
 // A signaller that finds it held leaves its wake in the word and goes on; the holder runs it, or after a number of
@@ -14,8 +14,6 @@
 #include <efd/detail/base/atomic.hpp>
 #include <efd/detail/core/context.hpp>
 #include <efd/detail/core/wait_queue_entry.hpp>
-
-#include "core/standing_watcher.hpp"
 
 #include <cstdint>
 
@@ -47,7 +45,6 @@ class wait_queue {
     [[nodiscard]] bool has_entries() const noexcept {
         return joining_.load(base::acquire) != nullptr || has_entries_.load(base::relaxed);
     }
-    [[nodiscard]] bool has_watchers() const noexcept { return has_entries() || !standing.empty(); }
 
     // Whether the calling thread holds the queue: it is inside one of its callbacks.
     [[nodiscard]] bool held_by_me() noexcept;
@@ -55,22 +52,13 @@ class wait_queue {
     // Runs what this thread owes here.
     void run_owed() noexcept;
 
-    // The slot's permanent watchers; called by any thread that saw `watched`.
-    standing_places standing;
-
   private:
     base::atomic<wait_queue_entry*> joining_{nullptr}; // the newest first; the holder takes them into the list
     base::atomic<bool> has_entries_{false};            // as head_, for threads that do not hold the queue
 
   public:
-    // The slot's doorbell, null until one is asked for; it is here because the queue, too, is made only then.
-    base::atomic<bell*> attached_bell{nullptr};
-    // A take from several objects at once that holds this one, or is about to; see core/hold.hpp.
-    base::atomic<std::uint64_t> hold_note{0};
-
     // The thread's list of queues that it owes wakes; one thread at a time does.
     wait_queue* next_held_back = nullptr;
-    wait_queue* next_made = nullptr;
 
   private:
     struct pending;

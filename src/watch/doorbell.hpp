@@ -14,7 +14,7 @@
 #include <efd/detail/base/status.hpp>
 #include <efd/detail/core/context.hpp>
 
-#include "core/bell.hpp"
+#include "core/watchers.hpp"
 
 #include <cstdint>
 

@@ -11,7 +11,7 @@
 #include <efd/detail/core/context.hpp>
 #include <efd/detail/core/set_event.hpp>
 
-#include "core/standing_watcher.hpp"
+#include "core/watchers.hpp"
 #include "os/descriptor.hpp"
 
 #include <cstdint>

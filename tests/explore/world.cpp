@@ -2,6 +2,7 @@
 // What the scenarios are made of: see world.hpp.
 #include "explore/world.hpp"
 
+#include "core/watchers.hpp"
 #include "explore/tell.hpp"
 
 #include <new>
@@ -17,15 +18,16 @@ void context_layout::name_places(const context& object) {
     explore::name_place(&object.refs_, "refs");
     explore::name_place(&object.flags_, "flags");
     explore::name_place(&object.linger_us_, "linger_us");
-    explore::name_place(&object.queue_, "queue");
+    explore::name_place(&object.watchers_, "watchers");
 }
 
-// The queue's atomics are private to it; its first member that is one is told as the queue's word.
+// The queue's atomics are private to it, so they are found by their places.
 void context_layout::name_queue(context& object) {
-    explore::name_place(reinterpret_cast<unsigned char*>(object.queue()) + 3 * sizeof(void*), "queue word");
-    explore::name_place(reinterpret_cast<unsigned char*>(object.queue()) + 4 * sizeof(void*), "extra keys");
-    explore::name_place(reinterpret_cast<unsigned char*>(object.queue()) + 4 * sizeof(void*) + 4, "gate");
-    explore::name_place(reinterpret_cast<unsigned char*>(object.queue()) + 5 * sizeof(void*), "holder");
+    auto* const queue = reinterpret_cast<unsigned char*>(&object.make_watchers()->entries);
+    explore::name_place(queue + 4 * sizeof(void*), "queue word");
+    explore::name_place(queue + 5 * sizeof(void*), "extra keys");
+    explore::name_place(queue + 5 * sizeof(void*) + 4, "gate");
+    explore::name_place(queue + 6 * sizeof(void*), "holder");
 }
 
 } // namespace efd::EFD_ABI::core

@@ -83,7 +83,7 @@ class context_layout {
     static void init(context& object, std::uint64_t initval, unsigned flags) { object.init(initval, flags, 0); }
     static void name_places(const context& object);
     static void name_queue(context& object);
-    static void make_queue(context& object) { (void)object.queue(); }
+    static void make_queue(context& object) { (void)object.make_watchers(); }
     static bell* bell_of(context& object) { return object.bell_of_slot(); }
     static base::status attach(context& object, standing_watcher& given) { return object.attach_standing(given); }
     static void set_in_callback(unsigned depth) { in_callback.depth_ = depth; }

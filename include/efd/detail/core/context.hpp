@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // core/context.hpp: the object, one cache line; struct eventfd_ctx of the kernel.
 //
-// Owns count, marks, futex words, flags, id, reference count and the way to its wait queue. Everything but create() and
+// Owns count, marks, futex words, flags, id, reference count and the way to its watchers. Everything but create() and
 // put() may be called from any thread at any time; which calls a signal handler may make stands at each. The fast paths
 // are inline and one locked instruction each; whatever has to look twice is out of line in src/core.
 // Invariant: the count is what the state word says (core/word.hpp), and whoever changes it wakes whom the change lets
@@ -68,6 +68,7 @@ enum class hold_end : unsigned char;
 struct bell;
 struct standing_watcher;
 class standing_places;
+class watchers;
 
 class alignas(64) context {
   public:
@@ -194,7 +195,7 @@ class alignas(64) context {
     friend class context_table;
     friend class context_layout; // the explorer's
 
-    // The bell, for watch/ alone; see src/core/bell.hpp and context_bell.cpp.
+    // The bell, for watch/ alone; see src/core/watchers.hpp.
     [[nodiscard]] bell* bell_of_slot() noexcept;
     [[nodiscard]] bell* put_bell(bell& given) noexcept;
     void watch_level() noexcept;
@@ -204,7 +205,7 @@ class alignas(64) context {
     // For a ring of an armed bell: whether one is wanted, `arm` then being the word to give to end_arm after the ring.
     [[nodiscard]] bool wants_ring(std::uint32_t events, state_word& arm) noexcept;
     void end_arm(state_word arm) noexcept;
-    // Standing watchers, for watch/ alone; see src/core/standing_watcher.hpp. no_memory, or ok. Waits for no other
+    // Standing watchers, for watch/ alone; see src/core/watchers.hpp. no_memory, or ok. Waits for no other
     // thread. After the attachment every change is told, or was there at a look that comes after it.
     [[nodiscard]] base::status attach_standing(standing_watcher& given) noexcept;
     void detach_standing(const standing_watcher& given) noexcept;
@@ -282,7 +283,7 @@ class alignas(64) context {
     void learn_from_wake() noexcept;
 
     // The wait queue, in context_queue.cpp.
-    [[nodiscard]] wait_queue* queue() noexcept;
+    [[nodiscard]] watchers* make_watchers() noexcept;
     void notify(std::uint32_t key) noexcept;
     void notify_entries(wait_queue& waiters, std::uint32_t key) noexcept;
     state_word watch() noexcept;
@@ -303,7 +304,7 @@ class alignas(64) context {
     base::atomic<std::uint16_t> woken_by_cpu_{0};
     base::atomic<std::uint16_t> linger_misses_{0};
     base::atomic<std::uint16_t> linger_skips_{0};
-    base::atomic<wait_queue*> queue_{nullptr}; // made at the first entry, kept with the slot
+    base::atomic<watchers*> watchers_{nullptr}; // made at the first watcher, kept with the slot
 };
 static_assert(sizeof(context) == 64, "an object is one cache line");
 

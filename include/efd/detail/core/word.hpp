@@ -57,7 +57,7 @@ inline constexpr park_word turn_bits = ~park_word{0} << turn_shift;
 inline constexpr park_word left_asleep_mark = 1U << 31;
 inline constexpr int count_shift = 35;
 
-// The marks of the bell (src/core/bell.hpp) stand above what futexes compare.
+// The marks of the bell (src/core/watchers.hpp) stand above what futexes compare.
 inline constexpr std::uint64_t armed_mark = std::uint64_t{1} << 32; // the next add rings
 inline constexpr std::uint64_t rung_mark = std::uint64_t{1} << 33;  // it has rung; the read that reaches zero unrings
 

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// core/watchers.hpp: everything but sleeping threads that hears of a change of one object.
+//
+//     kind               hears of                                   costs the changer          leaves
+//     doorbell hook      an add that found it armed, the read       a call                     never; it stays with the
+//                        that reaches zero, the end                                            slot
+//     permanent watcher  every change, the end                      a call, without a lock     at once; its memory
+//     stays entry              every change, the end, in order            a step on the queue's word once its callback
+//     has run
+//
+// The mark `watched` of the state word says that a permanent watcher or an entry may be there, the marks `armed` and
+// `rung` that the doorbell is. The structure is made for a slot at its first watcher and stays with it, so an object
+// that nothing watches costs no memory for it. Notified from any thread, also from signal handlers, by the changer
+// itself, which waits for no thread.
+#pragma once
+
+#include <efd/detail/base/atomic.hpp>
+#include <efd/detail/core/context.hpp>
+
+#include "core/wait_queue.hpp"
+
+#include <cstdint>
+
+namespace efd::EFD_ABI::core {
+
+// A thread that notifies the doorbell holds a reference to the object, so once the last reference is gone no thread is
+// inside. A burst of adds costs it nothing. watch/doorbell.hpp is the only one.
+struct bell {
+    // key: poll_in after an add, with `left_zero` if it left zero; poll_out after a read; poll_hup at the end of the
+    // object; `found_nothing` after a read that found zero.
+    static constexpr std::uint32_t left_zero = 1U << 31;
+    static constexpr std::uint32_t found_nothing = 1U << 30;
+    using function = void (*)(bell& told, context& object, std::uint32_t key);
+    function tell = nullptr;
+};
+
+// For watching very many objects (watch/set_core.hpp). The price is a hard rule: a watcher's memory never goes away,
+// and a notification must be harmless at any time, even after the watcher was detached, by an object that is no longer
+// its own.
+struct standing_watcher {
+    // key: poll_in after an add, poll_out after a read, as for entries of the wait queue.
+    using function = void (*)(standing_watcher& told, std::uint32_t key);
+    function tell = nullptr;
+};
+
+// The places of one object's permanent watchers: one, and blocks of more that are made when needed and stay for ever,
+// so that a changer walks them without synchronising with other threads. Any number of threads attach and detach at
+// once and wait for no thread; one watcher is attached by one thread at a time.
+class standing_places {
+  public:
+    constexpr standing_places() noexcept = default;
+    standing_places(const standing_places&) = delete;
+    standing_places& operator=(const standing_places&) = delete;
+    ~standing_places();
+
+    // False: memory ran out.
+    [[nodiscard]] bool attach(standing_watcher& given) noexcept;
+    // False: it is not attached.
+    bool detach(const standing_watcher& given) noexcept;
+    [[nodiscard]] bool empty() const noexcept;
+
+    template <class Act>
+    void each(Act act) const noexcept {
+        if (standing_watcher* const one = first_.load(base::acquire); one != nullptr) act(*one);
+        for (const block* more = more_.load(base::acquire); more != nullptr; more = more->next.load(base::acquire))
+            for (const auto& place : more->places)
+                if (standing_watcher* const one = place.load(base::acquire); one != nullptr) act(*one);
+    }
+
+  private:
+    static constexpr int places_of_block = 7;
+    struct block {
+        base::atomic<standing_watcher*> places[places_of_block] = {};
+        base::atomic<block*> next{nullptr};
+    };
+
+    // The first place for which `wanted` is true, or null.
+    template <class Question>
+    [[nodiscard]] base::atomic<standing_watcher*>* place_where(Question wanted) noexcept;
+
+    base::atomic<standing_watcher*> first_{nullptr};
+    base::atomic<block*> more_{nullptr};
+};
+
+// What one slot has of them.
+class watchers {
+  public:
+    explicit watchers(context& owner) noexcept : entries(owner) {}
+    watchers(const watchers&) = delete;
+    watchers& operator=(const watchers&) = delete;
+
+    // For a thread that has seen the mark `watched`, or clears it.
+    [[nodiscard]] bool has_watchers() const noexcept { return entries.has_entries() || !standing.empty(); }
+
+    standing_places standing;
+    base::atomic<bell*> attached_bell{nullptr};
+    // A take from several objects at once that holds this one, or is about to; see core/hold.hpp. It is here because
+    // only the members of sets need it.
+    base::atomic<std::uint64_t> hold_note{0};
+    wait_queue entries;
+    watchers* next_made = nullptr;
+};
+
+} // namespace efd::EFD_ABI::core
