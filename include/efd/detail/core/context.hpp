@@ -282,7 +282,7 @@ class alignas(64) context {
     void note_wake() noexcept;
     void learn_from_wake() noexcept;
 
-    // The wait queue, in context_queue.cpp.
+    // Who hears of a change, in watchers.cpp.
     [[nodiscard]] watchers* make_watchers() noexcept;
     void notify(std::uint32_t key) noexcept;
     void notify_entries(wait_queue& waiters, std::uint32_t key) noexcept;

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MIT
+// core/watchers.cpp: who hears of a change: how watchers join, are notified, and leave.
+//
+// In this order: a change; entries of the wait queue; permanent watchers; the doorbell; a set's own context.
+//
+// The mark `watched` in the state word tells changers that a watcher has joined. Each joining watcher makes it, by a
+// step that also gives poll's answer: WATCH, no unit falls between that answer and the entry's first call (one may be
+// in both, as with poll). Joining waits for no thread, and no lock guards the number of watchers; so the last one to
+// leave clears the mark by comparing (WATCH_OFF), and each join leaves a new value of the word. May be called from any
+// thread; what a change calls, and arm_bell, also from signal handlers.
+#include "core/watchers.hpp"
+
+#include <efd/detail/base/check.hpp>
+#include <efd/detail/core/context.hpp>
+
+#include <new>
+
+namespace efd::EFD_ABI::core {
+
+using base::status;
+
+namespace {
+
+// Watchers stay with their slots for ever; this list of all that were made is how leak checkers find them.
+base::atomic<watchers*> all_watchers{nullptr};
+
+} // namespace
+
+// The watchers of this slot, made when first asked for; null if memory ran out.
+watchers* context::make_watchers() noexcept {
+    watchers* there = watchers_.load(base::acquire);
+    if (there != nullptr) return there;
+    auto* const made = new (std::nothrow) watchers(*this);
+    if (made == nullptr) return nullptr;
+    if (!watchers_.compare_exchange_strong(there, made, base::acq_rel, base::acquire)) {
+        delete made; // another thread was first
+        return there;
+    }
+    made->next_made = all_watchers.load(base::relaxed);
+    while (!all_watchers.compare_exchange_weak(made->next_made, made, base::relaxed, base::relaxed)) {
+    }
+    return made;
+}
+
+// ---- A change.
+
+// A changer saw the mark. It may have outlived the object's last owner: then no entry is left to be called, and
+// permanent watchers may be called at any time.
+void context::notify(std::uint32_t key) noexcept {
+    watchers* const all = watchers_.load(base::acquire);
+    if (all == nullptr) return;
+    all->standing.each([key](standing_watcher& one) { one.tell(one, key); });
+    if (all->entries.has_entries()) [[unlikely]]
+        notify_entries(all->entries, key);
+}
+
+[[gnu::noinline]] void context::notify_entries(wait_queue& waiters, std::uint32_t key) noexcept {
+    if (!refs_.get_unless_zero()) return;
+    waiters.wake(key);
+    put();
+}
+
+void context::tell_bell(std::uint32_t key) noexcept {
+    if (!refs_.get_unless_zero()) return;
+    tell_bell_unless_gone(key);
+    put();
+}
+
+void context::tell_bell_unless_gone(std::uint32_t key) noexcept {
+    const watchers* const all = watchers_.load(base::acquire);
+    if (all == nullptr) return;
+    if (bell* const there = all->attached_bell.load(base::acquire); there != nullptr) there->tell(*there, *this, key);
+}
+
+// NOTHING. By a reader, which has the reference.
+void context::tell_of_nothing() noexcept {
+    if (has_bell(state_.load(base::acquire))) tell_bell_unless_gone(bell::found_nothing);
+}
+
+void context::release() noexcept {
+    if (is_watched(state_.load(base::acquire))) notify(poll_hup);
+    put();
+}
+
+// ---- Entries of the wait queue.
+
+namespace {
+
+// Holds the queue of an object for one change. Inside one of its callbacks the queue is held already, and stays so.
+// Inside a callback of another object the hold may be refused.
+class queue_holder {
+  public:
+    explicit queue_holder(wait_queue& queue) noexcept
+        : queue_(queue), nested_(queue.held_by_me()), held_(nested_ || queue.hold()) {}
+    ~queue_holder() {
+        if (held_ && !nested_) queue_.let_go();
+    }
+    [[nodiscard]] bool held() const noexcept { return held_; }
+    queue_holder(const queue_holder&) = delete;
+    queue_holder& operator=(const queue_holder&) = delete;
+
+  private:
+    wait_queue& queue_;
+    bool nested_;
+    bool held_;
+};
+
+} // namespace
+
+// Makes the mark, and returns what the word was.
+state_word context::watch() noexcept {
+    const std::uint32_t turn = take_turn();
+    state_word seen = state_.load(base::acquire);
+    do {
+        if (is_held(seen)) seen = end_hold(seen); // HOLD: the turn of a held word is the hold's
+    } while (!state_.compare_exchange_weak(seen, watched_by(seen, turn), base::acq_rel, base::acquire)); // WATCH, mark
+    return seen;
+}
+
+status context::add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) noexcept {
+    watchers* const all = make_watchers();
+    if (all == nullptr) return status::no_memory;
+    if (entry.callback == nullptr || entry.queue != nullptr) return status::invalid;
+    get(); // the entry's reference
+    all->entries.join(entry);
+    const state_word before = watch(); // WATCH
+    ready = poll_mask(is_sealed(before) ? count() : packed_count(before));
+    return status::ok;
+}
+
+status context::remove_wait_queue(wait_queue_entry& entry) noexcept {
+    watchers* const all = watchers_.load(base::acquire);
+    if (all == nullptr) return status::invalid;
+    {
+        const queue_holder holder(all->entries);
+        if (!holder.held()) return status::deadlock;
+        if (!all->entries.contains(entry)) return status::invalid;
+        all->entries.remove(entry);
+        unwatch_if_alone();
+    }
+    put();
+    return status::ok;
+}
+
+status context::remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_t& count) noexcept {
+    watchers* const all = watchers_.load(base::acquire);
+    count = 0;
+    if (all == nullptr) return status::invalid;
+    status end = status::would_block;
+    {
+        const queue_holder holder(all->entries);
+        if (!holder.held()) return status::deadlock;
+        if (!all->entries.contains(entry)) return status::invalid;
+        all->entries.remove(entry);
+        end = hand_over(take_now(), count); // wakes POLLOUT by itself if it took something
+        unwatch_if_alone();
+    }
+    put();
+    return end;
+}
+
+// WATCH_OFF. The word is read first, then the watchers: a join that this look has not seen changes the word after it,
+// and the comparison fails. The queue need not be held.
+void context::unwatch_if_alone() noexcept {
+    const watchers& all = *watchers_.load(base::acquire);
+    state_word seen = state_.load(base::acquire);
+    while (is_watched(seen) && !is_sealed(seen) && !all.has_watchers()) {
+        if (is_held(seen)) // HOLD: the turn of a held word is the hold's. Its taker was left behind by a fork
+            seen = end_hold(seen);
+        else if (state_.compare_exchange_weak(seen, unwatched(seen), base::acq_rel, base::acquire)) // WATCH_OFF
+            return;
+    }
+}
+
+// ---- Permanent watchers.
+
+status context::attach_standing(standing_watcher& given) noexcept {
+    watchers* const all = make_watchers();
+    if (all == nullptr) return status::no_memory;
+    if (!all->standing.attach(given)) return status::no_memory;
+    (void)watch(); // STANDING, attach
+    return status::ok;
+}
+
+void context::detach_standing(const standing_watcher& given) noexcept {
+    if (watchers* const all = watchers_.load(base::acquire); all != nullptr) all->standing.detach(given);
+}
+
+const standing_places* context::standing() const noexcept {
+    const watchers* const all = watchers_.load(base::acquire);
+    return all == nullptr ? nullptr : &all->standing;
+}
+
+standing_places::~standing_places() {
+    for (block* one = more_.load(base::relaxed); one != nullptr;) {
+        block* const after = one->next.load(base::relaxed);
+        delete one;
+        one = after;
+    }
+}
+
+template <class Question>
+base::atomic<standing_watcher*>* standing_places::place_where(Question wanted) noexcept {
+    if (wanted(first_)) return &first_;
+    for (block* more = more_.load(base::acquire); more != nullptr; more = more->next.load(base::acquire))
+        for (auto& place : more->places)
+            if (wanted(place)) return &place;
+    return nullptr;
+}
+
+// STANDING. A free place is claimed and filled by one step. If none is free, a block that contains this watcher is put
+// in front of the others.
+bool standing_places::attach(standing_watcher& given) noexcept {
+    EFD_CHECK(given.tell != nullptr);
+    const auto claim = [&given](base::atomic<standing_watcher*>& place) {
+        standing_watcher* nobody = place.load(base::relaxed);
+        return nobody == nullptr && place.compare_exchange_strong(nobody, &given, base::release, base::relaxed);
+    };
+    if (place_where(claim) != nullptr) return true;
+    auto* const fresh = new (std::nothrow) block;
+    if (fresh == nullptr) return false;
+    fresh->places[0].store(&given, base::relaxed);
+    block* others = more_.load(base::relaxed);
+    do {
+        fresh->next.store(others, base::relaxed);
+    } while (!more_.compare_exchange_weak(others, fresh, base::release, base::relaxed)); // STANDING, block
+    return true;
+}
+
+bool standing_places::detach(const standing_watcher& given) noexcept {
+    auto* const place =
+        place_where([&given](base::atomic<standing_watcher*>& one) { return one.load(base::relaxed) == &given; });
+    if (place == nullptr) return false;
+    place->store(nullptr, base::relaxed);
+    return true;
+}
+
+bool standing_places::empty() const noexcept {
+    bool none = true;
+    each([&none](const standing_watcher& /*one*/) { none = false; });
+    return none;
+}
+
+// ---- The doorbell.
+//
+// LEVEL: the add that finds `armed` rings before it clears the mark, so a thread that finds the mark clear knows that
+// the ring is done. The read that reaches zero sets the mark again in the same step on the word, and silences after it.
+// Both notify the doorbell after their step, and the doorbell itself looks at the count (watch/doorbell.cpp): its last
+// look comes after the last step.
+
+bell* context::bell_of_slot() noexcept {
+    const watchers* const all = watchers_.load(base::acquire);
+    return all == nullptr ? nullptr : all->attached_bell.load(base::acquire);
+}
+
+// The doorbell of this slot: the one given, unless another thread was first; null if memory ran out.
+bell* context::put_bell(bell& given) noexcept {
+    EFD_CHECK(given.tell != nullptr);
+    watchers* const all = make_watchers();
+    if (all == nullptr) return nullptr;
+    bell* there = nullptr;
+    if (all->attached_bell.compare_exchange_strong(there, &given, base::acq_rel, base::acquire)) return &given;
+    return there;
+}
+
+// From here on the doorbell is notified.
+void context::watch_level() noexcept {
+    state_.fetch_or(armed_mark, base::acq_rel); // LEVEL, attach
+    tell_bell(0);
+}
+
+// LEVEL, attach. No other thread knows this object yet. A thread that has outlived the former object of this slot
+// changes a word only where it shows a sleeper or an arm, and this one shows neither.
+void context::watch_level_untold() noexcept { state_.store(state_.load(base::relaxed) | armed_mark, base::release); }
+
+// The doorbell has rung for a count above zero: adds need not notify it any more.
+void context::note_ring() noexcept {
+    state_word seen = state_.load(base::acquire);
+    while (is_armed(seen) && !is_sealed(seen) && packed_count(seen) > 0) {
+        if (state_.compare_exchange_weak(seen, after_ring(seen), base::acq_rel, base::acquire)) return; // LEVEL, rung
+    }
+}
+
+// ARM: the mark is made on a count of zero, or the answer is that something is ready. When sealed, mark and count are
+// two words: the mark comes first, then the look, as changers commit first and then step on the mark's word.
+std::uint32_t context::arm_bell(std::uint32_t events) noexcept {
+    state_word seen = state_.load(base::acquire);
+    while (!is_sealed(seen)) {
+        if (is_held(seen)) {
+            seen = end_hold(seen);
+            continue;
+        }
+        const std::uint32_t ready = poll_mask(packed_count(seen)) & events;
+        if (ready != 0) return ready;
+        const std::uint32_t turn = has_sleeper(park_of(seen)) ? 0 : take_turn();
+        EFD_CHECK(is_armed(armed_by(seen, turn)) && is_consistent(armed_by(seen, turn)));
+        if (state_.compare_exchange_weak(seen, armed_by(seen, turn), base::acq_rel, base::acquire))
+            return 0; // ARM, mark
+    }
+    if (const std::uint32_t ready = poll() & events; ready != 0) return ready;
+    while (!state_.compare_exchange_weak(seen, armed_by(seen, 0), base::acq_rel, base::acquire)) { // ARM, sealed
+    }
+    return poll() & events; // the mark stays: another may have armed beside us, for other events
+}
+
+// A ring is wanted for what holds now; for room only once the word is sealed, since before that there always is room.
+// An arm whose mark is gone has had its ring, since the mark goes after it.
+bool context::wants_ring(std::uint32_t events, state_word& arm) noexcept {
+    arm = state_.load(base::acquire);
+    if (!is_armed(arm) || (events == poll_out && !is_sealed(arm)) || (poll() & events) == 0) return false;
+    note_wake();
+    return true;
+}
+
+// The ring for this arm is made, so later adds need not ring. If the mark may be of another arm it stays: that costs
+// one useless ring.
+void context::end_arm(state_word arm) noexcept {
+    EFD_CHECK(is_armed(arm));
+    state_word seen = arm;
+    while (is_same_arm(seen, arm) &&
+           !state_.compare_exchange_weak(seen, disarmed(seen), base::acq_rel, base::acquire)) { // ARM, rung
+    }
+}
+
+// ---- The context of a set.
+
+// SET_TOP: each signal moves the word, so a thread that drains by comparing notices it, even if others drain and signal
+// in between. No thread sleeps on such a context: the turn is free to count signals.
+void context::signal_untold() noexcept {
+    constexpr state_word turn_mask = state_word{UINT32_MAX} & ~((state_word{1} << turn_shift) - 1);
+    state_word seen = state_.load(base::relaxed);
+    state_word left = 0;
+    do {
+        const state_word turn = (seen + (state_word{1} << turn_shift)) & turn_mask;
+        left = (with_count(seen, 1) & ~turn_mask) | turn;
+    } while (!state_.compare_exchange_weak(seen, left, base::acq_rel, base::relaxed));
+    EFD_CHECK(!is_sealed(seen) && !is_held(seen) && !has_sleeper(park_of(seen)) && packed_count(left) == 1);
+    seen &= ~state_word{watched_mark};
+    if (needs_attention(seen)) after_packed_add(seen, 1, 0);
+}
+
+bool context::drain_untold(state_word seen) noexcept {
+    EFD_CHECK(!is_sealed(seen) && packed_count(seen) > 0);
+    if (!state_.compare_exchange_strong(seen, left_by_read(seen, 0), base::acq_rel, base::acquire)) return false;
+    if (has_bell(seen)) tell_bell(poll_out); // LEVEL, unring
+    return true;
+}
+
+} // namespace efd::EFD_ABI::core
