@@ -15,7 +15,8 @@ set(efd_directories ${CMAKE_INSTALL_BINDIR} ${CMAKE_INSTALL_LIBDIR} ${CMAKE_INST
                     ${CMAKE_INSTALL_INCLUDEDIR}/efd ${CMAKE_INSTALL_INCLUDEDIR}/efd/adapters
                     ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail/adapters
                     ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail/base ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail/core
-                    ${CMAKE_INSTALL_DATADIR} ${CMAKE_INSTALL_DATADIR}/efd)
+                    ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail/watch ${CMAKE_INSTALL_DATADIR}
+                    ${CMAKE_INSTALL_DATADIR}/efd)
 install(
   CODE "
 foreach(directory IN ITEMS \"\" ${efd_directories})

@@ -6,7 +6,7 @@
 
 #include <efd/detail/core/context.hpp>
 #include <efd/detail/core/deadline.hpp>
-#include <efd/detail/core/set_event.hpp>
+#include <efd/detail/watch/set_event.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -108,9 +108,6 @@ class linger {
 
     std::int32_t us_;
 };
-
-/// What a wait on a set gives.
-using core::set_event;
 
 } // namespace efd::EFD_ABI
 

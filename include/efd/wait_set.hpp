@@ -20,7 +20,7 @@
 // cancelled has taken nothing, and costs no other waiter its wake.
 #pragma once
 
-#include <efd/detail/core/set_front.hpp>
+#include <efd/detail/watch/set_front.hpp>
 #include <efd/eventfd.hpp>
 
 #include <cstddef>
@@ -229,7 +229,7 @@ class wait_set {
     static core::wait_terms until(std::int64_t deadline_ns, const std::stop_token* stop = nullptr) noexcept {
         return {.deadline_ns = deadline_ns, .stop = stop, .sleep = core::patience::always};
     }
-    [[nodiscard]] const core::set_front& front() const noexcept {
+    [[nodiscard]] const set_front& front() const noexcept {
         base::must_be_there(front_);
         return *front_;
     }
@@ -240,7 +240,7 @@ class wait_set {
     [[nodiscard]] EFD_API std::errc all(std::span<set_event> room, const core::wait_terms& terms) const noexcept;
     EFD_API void linger_for(std::int32_t us) const noexcept;
 
-    core::set_front* front_; // of the set, watch::set_core of the library
+    set_front* front_; // of the set, watch::set_core of the library
 };
 
 /// Exchanges what the two mean.

@@ -23,15 +23,15 @@ namespace {
 set_core* inside(efd_wait_set_t* set) noexcept { return reinterpret_cast<set_core*>(set); }
 
 // Both sides see the same structure.
-static_assert(sizeof(efd_wait_set_event) == sizeof(efd::core::set_event) &&
-              alignof(efd_wait_set_event) == alignof(efd::core::set_event) &&
-              offsetof(efd_wait_set_event, token) == offsetof(efd::core::set_event, token) &&
-              offsetof(efd_wait_set_event, value) == offsetof(efd::core::set_event, value) &&
-              offsetof(efd_wait_set_event, events) == offsetof(efd::core::set_event, events) &&
-              offsetof(efd_wait_set_event, origin) == offsetof(efd::core::set_event, origin));
+static_assert(sizeof(efd_wait_set_event) == sizeof(efd::set_event) &&
+              alignof(efd_wait_set_event) == alignof(efd::set_event) &&
+              offsetof(efd_wait_set_event, token) == offsetof(efd::set_event, token) &&
+              offsetof(efd_wait_set_event, value) == offsetof(efd::set_event, value) &&
+              offsetof(efd_wait_set_event, events) == offsetof(efd::set_event, events) &&
+              offsetof(efd_wait_set_event, origin) == offsetof(efd::set_event, origin));
 
-std::span<efd::core::set_event> inside(efd_wait_set_event* events, int room) noexcept {
-    return {reinterpret_cast<efd::core::set_event*>(events), room > 0 ? static_cast<std::size_t>(room) : 0};
+std::span<efd::set_event> inside(efd_wait_set_event* events, int room) noexcept {
+    return {reinterpret_cast<efd::set_event*>(events), room > 0 ? static_cast<std::size_t>(room) : 0};
 }
 
 wait_terms until(std::uint64_t deadline_ns) noexcept {

@@ -17,7 +17,7 @@ void must(base::status end, const char* who) {
 }
 
 watch::set_core& core_of(const wait_set& set) noexcept { return internal_access::core_of(set); }
-watch::set_core& core_of(core::set_front& front) noexcept { return static_cast<watch::set_core&>(front); }
+watch::set_core& core_of(set_front& front) noexcept { return static_cast<watch::set_core&>(front); }
 
 // Out of line: the try before it needs no frame.
 [[gnu::noinline]] base::status sleep_for_any(watch::set_core& set, set_event& got,

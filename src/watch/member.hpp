@@ -9,7 +9,7 @@
 
 #include <efd/detail/base/atomic.hpp>
 #include <efd/detail/core/context.hpp>
-#include <efd/detail/core/set_event.hpp>
+#include <efd/detail/watch/set_event.hpp>
 
 #include "core/watchers.hpp"
 #include "os/descriptor.hpp"
@@ -19,7 +19,6 @@
 namespace efd::watch {
 
 class set_core;
-using core::set_event;
 
 // As wide as a word: others look at it while a member comes and goes. NOLINTNEXTLINE(performance-enum-size)
 enum class member_kind : std::uint32_t { free, object, set, descriptor };

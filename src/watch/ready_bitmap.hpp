@@ -12,7 +12,7 @@
 
 #include <efd/detail/base/atomic.hpp>
 #include <efd/detail/base/check.hpp>
-#include <efd/detail/core/set_front.hpp>
+#include <efd/detail/watch/set_front.hpp>
 
 #include <cstdint>
 
@@ -101,7 +101,7 @@ class ready_bitmap {
     static constexpr std::uint64_t bit_of(std::uint32_t index) noexcept {
         return std::uint64_t{1} << (index & ((1U << bits_of_word) - 1));
     }
-    static constexpr bool is_empty(std::uint64_t word) noexcept { return core::set_front::is_empty(word); }
+    static constexpr bool is_empty(std::uint64_t word) noexcept { return set_front::is_empty(word); }
     [[nodiscard]] word& at(std::uint32_t level, std::uint32_t index) const noexcept {
         EFD_CHECK(level < levels && index <= most >> (bits_of_word * (level + 1))); // behind the last: the empty one
         return level_[level % levels][index];

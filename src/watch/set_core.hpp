@@ -14,7 +14,7 @@
 #include <efd/detail/base/atomic.hpp>
 #include <efd/detail/base/status.hpp>
 #include <efd/detail/core/context.hpp>
-#include <efd/detail/core/set_front.hpp>
+#include <efd/detail/watch/set_front.hpp>
 
 #include "watch/member.hpp"
 #include "watch/ready_bitmap.hpp"
@@ -31,7 +31,7 @@ class set_layout;
 // Held while a set goes into another. Before free_mutex of set_core.cpp.
 inline constinit std::mutex nesting_mutex;
 
-class set_core : public core::set_front {
+class set_core : public set_front {
   public:
     // Null: out of memory.
     [[nodiscard]] static set_core* create() noexcept;

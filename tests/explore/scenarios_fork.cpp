@@ -45,11 +45,11 @@ void growing() {
 // In the parent.
 void writes() { (void)hall().objects[0]->write(1); }
 void takes() {
-    efd::core::set_event got{};
+    efd::set_event got{};
     (void)hall().sets[0]->try_any(got);
 }
 void waits() {
-    efd::core::set_event got{};
+    efd::set_event got{};
     (void)hall().sets[0]->wait_any(got, {});
 }
 template <std::size_t Object>
@@ -58,7 +58,7 @@ void enters() {
     (void)hall().sets[0]->add(*hall().objects[Object], Object, place);
 }
 void takes_all() {
-    std::array<efd::core::set_event, 2> room;
+    std::array<efd::set_event, 2> room;
     std::size_t number = 0;
     (void)hall().sets[0]->wait_all(room, number, {.sleep = efd::core::patience::never});
 }
@@ -83,7 +83,7 @@ void fork_from(int parents) {
     set_layout::hide_top(set());
 }
 bool finds(std::size_t object) {
-    efd::core::set_event got{};
+    efd::set_event got{};
     for (std::size_t i = 0; i < most_objects; ++i)
         if (set().surely_nothing() || set().try_any(got) != status::ok)
             return false;
@@ -144,7 +144,7 @@ void joins() {
 }
 void sleeps() { // a thread that the child has made
     await_note(1);
-    efd::core::set_event got{};
+    efd::set_event got{};
     must(set().wait_any(got, {}) == status::ok, "a wait without end came back");
 }
 void writes_to_who_sleeps() {

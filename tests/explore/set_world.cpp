@@ -8,10 +8,10 @@
 namespace explore {
 namespace {
 
+using efd::set_event;
 using efd::base::status;
 using efd::core::context;
 using efd::core::context_layout;
-using efd::core::set_event;
 using efd::core::wait_terms;
 using efd::watch::set_core;
 using efd::watch::set_layout;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// core/set_front.hpp: what the inline half of a wait_set looks at: is anything ready at all.
+// watch/set_front.hpp: what the inline half of a wait_set looks at: is anything ready at all.
 //
 // Owns nothing; the set's first member. `top` is the word whose lower half is not zero while a member may be ready, and
 // moves once the set has grown; once the kernel must be asked as well it is a word that is never empty.
@@ -9,7 +9,7 @@
 
 #include <cstdint>
 
-namespace efd::EFD_ABI::core {
+namespace efd::EFD_ABI {
 
 struct set_front {
     base::atomic<const base::atomic<std::uint64_t>*> top{nullptr};
@@ -20,4 +20,4 @@ struct set_front {
     }
 };
 
-} // namespace efd::EFD_ABI::core
+} // namespace efd::EFD_ABI

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// core/set_event.hpp: what waiting on a set gives.
+// watch/set_event.hpp: what waiting on a set gives.
 #pragma once
 
 #include <efd/detail/base/cxx20.hpp>
 
 #include <cstdint>
 
-namespace efd::EFD_ABI::core {
+namespace efd::EFD_ABI {
 
 /// What a wait on a set gives, of one member of the set that was asked.
 struct set_event {
@@ -18,4 +18,4 @@ struct set_event {
     std::uint64_t origin;
 };
 
-} // namespace efd::EFD_ABI::core
+} // namespace efd::EFD_ABI
