@@ -5,7 +5,6 @@
 #include <efd/eventfd.hpp>
 
 #include "api/c_border.hpp"
-#include "api/creation.hpp"
 #include "os/clock.hpp"
 #include "os/descriptor.hpp"
 #include "os/futex.hpp"
@@ -83,7 +82,7 @@ unsigned efd_version(void) noexcept { return EFD_VERSION_NUMBER; }
 
 efd_t* efd_create(std::uint64_t initval, int flags) noexcept {
     const auto bits = static_cast<unsigned>(flags);
-    if (!efd::api::may_create(initval, bits)) {
+    if (!efd::core::may_create(initval, bits)) {
         errno = EINVAL;
         return nullptr;
     }

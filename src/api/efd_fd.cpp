@@ -3,7 +3,6 @@
 #include <efd/efd.h>
 
 #include "api/c_border.hpp"
-#include "api/creation.hpp"
 #include "file/anon_fd.hpp"
 #include "file/descriptor_table.hpp"
 #include "file/file_operations.hpp"
@@ -83,7 +82,7 @@ extern "C" {
 int efd_eventfd(unsigned initval, int flags) noexcept {
     const auto way = (flags & EFD_EVERY) != 0 ? efd::watch::ring_way::every : efd::watch::ring_way::level;
     const auto bits = static_cast<unsigned>(flags & ~EFD_EVERY);
-    if (!efd::api::may_create(initval, bits)) return fail(EINVAL);
+    if (!efd::core::may_create(initval, bits)) return fail(EINVAL);
     int fd = -1;
     const status end = efd::file::make_descriptor(initval, bits, way, fd);
     return answer(end, fd);

@@ -2,7 +2,6 @@
 // api/eventfd.cpp: the part of the C++ border that is not inline: a failed creation becomes an exception.
 #include <efd/eventfd.hpp>
 
-#include "api/creation.hpp"
 #include "watch/doorbell.hpp"
 
 namespace efd {
@@ -13,7 +12,7 @@ static_assert(static_cast<int>(watch::ring_way::level) == static_cast<int>(doorb
 
 eventfd::eventfd(std::uint64_t initval, flags how) : context_(nullptr) {
     const auto bits = static_cast<unsigned>(how);
-    if (!api::may_create(initval, bits))
+    if (!core::may_create(initval, bits))
         throw std::system_error(std::make_error_code(std::errc::invalid_argument),
                                 "efd::eventfd: an initial value of 2^64-1, or a flag that is not semaphore, nonblock "
                                 "or cloexec");

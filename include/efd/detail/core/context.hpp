@@ -33,12 +33,6 @@ class set_core;
 
 namespace efd::EFD_ABI::core {
 
-// Flags of a context, with the values of <sys/eventfd.h> on Linux.
-inline constexpr unsigned flag_semaphore = 1U;
-inline constexpr unsigned flag_nonblock = 04000U;
-inline constexpr unsigned flag_cloexec = 02000000U;
-inline constexpr unsigned flag_shared = 1U << 31; // inside: lives in memory that several processes map
-
 inline constexpr std::int64_t forever = std::numeric_limits<std::int64_t>::max();
 inline constexpr std::int32_t linger_off = 0;
 inline constexpr std::int32_t linger_auto = -1;

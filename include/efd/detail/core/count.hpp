@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // core/count.hpp: the rules of the count, and nothing but the rules.
 //
-// This is the arithmetic of eventfd: what a write may add (the bound), what a read takes (all, or one in semaphore
-// mode), what a signal leaves, what poll says. Pure functions, no state, called from every place that needs the bound,
-// so that it is spelled once. Anyone may call them from anywhere.
+// This is the arithmetic of eventfd: what a write may add (the bound), what an object may be created with, what a read
+// takes (all, or one in semaphore mode), what a signal leaves, what poll says. Pure functions, no state, called from
+// every place that needs the bound, so that it is spelled once. Anyone may call them from anywhere.
 #pragma once
 
 #include <efd/detail/base/cxx20.hpp>
@@ -31,6 +31,20 @@ static_assert(admit_write(1, ceiling - 2) == admission::admitted);
 static_assert(admit_write(ceiling - 1, 0) == admission::admitted);
 static_assert(admit_write(ceiling - 1, 1) == admission::must_wait);
 static_assert(admit_write(ceiling, 0) == admission::must_wait); // only a signal gets there
+
+// Flags of a context, with the values of <sys/eventfd.h> on Linux.
+inline constexpr unsigned flag_semaphore = 1U;
+inline constexpr unsigned flag_nonblock = 04000U;
+inline constexpr unsigned flag_cloexec = 02000000U;
+inline constexpr unsigned flag_shared = 1U << 31; // inside: lives in memory that several processes map
+
+// What C and C++ accept at creation; checked before anything is taken (K-003).
+constexpr bool may_create(std::uint64_t initval, unsigned flags) noexcept {
+    constexpr unsigned known = flag_semaphore | flag_nonblock | flag_cloexec;
+    return (flags & ~known) == 0 && admit_write(0, initval) == admission::admitted;
+}
+static_assert(may_create(0, 0) && may_create(ceiling - 1, flag_semaphore | flag_nonblock));
+static_assert(!may_create(ceiling, 0) && !may_create(0, 2) && !may_create(0, flag_shared));
 
 // What a read takes: all, or one (K-013, K-014). Nothing is there to take at zero.
 constexpr std::uint64_t take_from(std::uint64_t count, bool semaphore) noexcept {
