@@ -2,9 +2,11 @@
 // file/file_operations.cpp: see file_operations.hpp.
 #include "file/file_operations.hpp"
 
+#include "os/descriptor.hpp"
 #include "os/file_number.hpp"
 #include "watch/doorbell.hpp"
 
+#include <algorithm>
 #include <cinttypes>
 #include <cstdint>
 #include <cstdio>
@@ -49,7 +51,8 @@ moved write(open_file& file, iov_iter from) noexcept {
     return {static_cast<long>(done), done > 0 ? status::ok : end};
 }
 
-std::size_t show_fdinfo(const open_file& file, int fd, std::span<char> text) noexcept {
+moved show_fdinfo(const open_file& file, int fd, std::span<char> text) noexcept {
+    if (!os::is_marked(file.bell()) || !os::same_file(fd, file.bell())) return {0, status::bad_descriptor};
     core::context& object = file.object();
     constexpr unsigned nonblock = core::flag_nonblock;
     const auto kernels = static_cast<unsigned>(os::status_flags(fd)) & ~nonblock;
@@ -60,7 +63,7 @@ std::size_t show_fdinfo(const open_file& file, int fd, std::span<char> text) noe
                       "pos:\t0\nflags:\t0%o\nmnt_id:\t%" PRIu64 "\nino:\t%" PRIu64 "\neventfd-count: %16" PRIx64
                       "\neventfd-id: %d\neventfd-semaphore: %d\n",
                       flags, place.mount, place.inode, object.count(), object.id(), object.semaphore() ? 1 : 0);
-    return length > 0 ? static_cast<std::size_t>(length) : 0;
+    return {std::max(length, 0), status::ok};
 }
 
 void release(core::context& object) noexcept {

@@ -32,8 +32,8 @@ struct moved {
 [[nodiscard]] moved write(open_file& file, iov_iter from) noexcept;
 
 // The text that /proc/self/fdinfo shows for an eventfd (K-126 to K-130), cut to fit, with a final zero if there is
-// room. Returns its whole length. Not for signal handlers.
-[[nodiscard]] std::size_t show_fdinfo(const open_file& file, int fd, std::span<char> text) noexcept;
+// room; `bytes` is its whole length. bad_descriptor: the number was closed without efd. Not for signal handlers.
+[[nodiscard]] moved show_fdinfo(const open_file& file, int fd, std::span<char> text) noexcept;
 
 // For the last reference: watchers of the descriptor are forgotten, the wait queue gets POLLHUP (K-154), and the file's
 // reference to the context is given back.

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// file/fcntl.cpp: see fcntl.hpp.
+#include "file/fcntl.hpp"
+
+#include <efd/detail/base/errc.hpp>
+
+#include "file/anon_fd.hpp"
+#include "os/descriptor.hpp"
+#include "os/file_number.hpp"
+#include "os/user_memory.hpp"
+
+namespace efd::file {
+
+using base::status;
+
+namespace {
+
+constexpr int nonblock = static_cast<int>(core::flag_nonblock);
+
+int negated(status end) noexcept { return -static_cast<int>(base::to_errc(end)); }
+
+// The file's own number, if it is seen to be a bell: the caller's number may name another file by now.
+int bell_of(const open_file& file) noexcept {
+    const int bell = file.bell();
+    return os::is_marked(bell) ? bell : -1;
+}
+
+int get_status(const open_file& file) noexcept {
+    const int kernels = os::status_flags(bell_of(file));
+    return kernels < 0 ? kernels : (kernels & ~nonblock) | (static_cast<int>(file.object().flags()) & nonblock);
+}
+
+int set_status(const open_file& file, int command, long flags) noexcept {
+    const int end = os::control(bell_of(file), command, flags);
+    if (end >= 0) file.object().set_nonblock((flags & nonblock) != 0);
+    return end;
+}
+
+int set_signal(open_file& file, long number) noexcept {
+    if (!os::is_signal(number)) return negated(status::invalid);
+    file.set_signal(static_cast<int>(number));
+    return 0;
+}
+
+int duplicate(open_file& file, int command, long lowest) noexcept {
+    const int fd = os::control(bell_of(file), command, lowest);
+    if (fd < 0) return fd;
+    const status end = install_dup(fd, file);
+    return end == status::ok ? fd : negated(end);
+}
+
+} // namespace
+
+int do_fcntl(open_file& file, int fd, int command, long argument) noexcept {
+    switch (os::command_of(command)) {
+    case os::command::get_status: return get_status(file);
+    case os::command::set_status: return set_status(file, command, argument);
+    case os::command::get_signal: return file.signal();
+    case os::command::set_signal: return set_signal(file, argument);
+    case os::command::duplicate: return duplicate(file, command, argument);
+    case os::command::other: break;
+    }
+    return os::control(fd, command, argument);
+}
+
+int do_ioctl(open_file& file, int fd, unsigned long request, void* argument) noexcept {
+    if (!os::sets_nonblock(request)) return os::control_device(fd, request, argument);
+    int on = 0;
+    const auto from = reinterpret_cast<os::user_address>(argument);
+    if (!os::in_user_space(from, sizeof on) || !os::copy_from_user(&on, from, sizeof on)) return negated(status::fault);
+    file.object().set_nonblock(on != 0);
+    return 0;
+}
+
+int do_dup(open_file& file) noexcept { return duplicate(file, os::plain_duplicate, 0); }
+
+} // namespace efd::file
