@@ -4,11 +4,11 @@
 
 #include "file/descriptor_table.hpp"
 #include "os/descriptor.hpp"
+#include "os/errno.hpp"
 #include "os/file_number.hpp"
 #include "os/user_memory.hpp"
 #include "watch/doorbell.hpp"
 
-#include <cerrno>
 #include <utility>
 
 namespace efd::file {
@@ -67,22 +67,12 @@ bool forget_number(int fd) noexcept {
 
 } // namespace
 
-status refusal_of(int negative_errno) noexcept {
-    switch (-negative_errno) {
-    case EMFILE: return status::no_descriptor;
-    case ENFILE: return status::table_full;
-    case EBADF: return status::bad_descriptor;
-    case EINVAL: return status::invalid;
-    default: return status::no_memory;
-    }
-}
-
 status make_descriptor(unsigned initval, unsigned flags, watch::ring_way way, int& fd) noexcept {
     core::context* const object = core::context::create(initval, flags);
     if (object == nullptr) return status::no_memory;
     const bool inherited = (flags & core::flag_cloexec) == 0;
     taken_number number(os::eventfd_create(initval > 0, !inherited));
-    status end = number.get() < 0 ? refusal_of(number.get()) : status::ok;
+    status end = number.get() < 0 ? os::status_of(number.get()) : status::ok;
     if (end == status::ok) {
         os::probe_user_limit(number.get());
         end = install_new(*object, way, number.get(), inherited);

@@ -25,7 +25,4 @@ namespace efd::file {
 // it names then stays open, unless no call has named the number before: then it is closed, as by close(2).
 [[nodiscard]] bool close_descriptor(int fd) noexcept;
 
-// The status of an errno with which the kernel refused a number.
-[[nodiscard]] base::status refusal_of(int negative_errno) noexcept;
-
 } // namespace efd::file

@@ -3,7 +3,7 @@
 #include "os/descriptor.hpp"
 
 #include "os/clock.hpp"
-#include "os/errno_keeper.hpp"
+#include "os/errno.hpp"
 #include "os/memory.hpp"
 #include "os/raw_call.hpp"
 
@@ -184,7 +184,7 @@ int epoll_add(int epoll, int fd, std::uint32_t events, std::uint64_t beside) noe
     epoll_event interest{};
     interest.events = events;
     interest.data.u64 = beside;
-    return ::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &interest) == 0 ? 0 : -errno;
+    return result_of(::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &interest));
 }
 
 void epoll_remove(int epoll, int fd) noexcept {

@@ -2,7 +2,7 @@
 // os/file_number.cpp: see file_number.hpp.
 #include "os/file_number.hpp"
 
-#include "os/errno_keeper.hpp"
+#include "os/errno.hpp"
 #include "os/raw_call.hpp"
 
 #include <cerrno>
@@ -22,8 +22,6 @@ namespace efd::os {
 namespace {
 
 constexpr int first_apart = 512;
-
-int result_of(int made) noexcept { return made >= 0 ? made : -errno; }
 
 // The fcntl commands that libc makes cancellation points.
 constexpr bool may_sleep(int cmd) noexcept { return cmd == F_SETLKW || cmd == F_SETLKW64 || cmd == F_OFD_SETLKW; }

@@ -3,7 +3,7 @@
 #include "os/futex.hpp"
 
 #include "base/stop.hpp"
-#include "os/errno_keeper.hpp"
+#include "os/errno.hpp"
 #include "os/raw_call.hpp"
 
 #include <efd/detail/base/atomic.hpp>

@@ -2,7 +2,7 @@
 // os/process.cpp: see process.hpp.
 #include "os/process.hpp"
 
-#include "os/errno_keeper.hpp"
+#include "os/errno.hpp"
 #include "os/memory.hpp"
 
 #include <efd/detail/base/atomic.hpp>

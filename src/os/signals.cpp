@@ -2,7 +2,7 @@
 // os/signals.cpp: see signals.hpp.
 #include "os/signals.hpp"
 
-#include "os/errno_keeper.hpp"
+#include "os/errno.hpp"
 
 namespace efd::os {
 

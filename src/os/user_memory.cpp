@@ -2,7 +2,7 @@
 // os/user_memory.cpp: see user_memory.hpp.
 #include "os/user_memory.hpp"
 
-#include "os/errno_keeper.hpp"
+#include "os/errno.hpp"
 
 #include <efd/detail/base/atomic.hpp>
 

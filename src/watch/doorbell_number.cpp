@@ -22,10 +22,10 @@
 #include <efd/detail/base/check.hpp>
 
 #include "os/descriptor.hpp"
+#include "os/errno.hpp"
 #include "os/file_number.hpp"
 #include "os/process.hpp"
 
-#include <cerrno>
 #include <mutex>
 #include <new>
 #include <pthread.h>
@@ -37,14 +37,6 @@ using base::status;
 namespace {
 
 constexpr std::uint32_t moving_mark = 1U << 31;
-
-status status_of(int negative_errno) noexcept {
-    switch (-negative_errno) {
-    case EMFILE: return status::no_descriptor;
-    case ENFILE: return status::table_full;
-    default: return status::no_memory;
-    }
-}
 
 // Doorbells stay with their slots for ever; this is the list of all that were made.
 base::atomic<doorbell*> all_doorbells{nullptr};
@@ -111,7 +103,7 @@ status doorbell::open_here(ring_way way, int& fd) noexcept {
     if (place == nowhere) {
         const bool readable = way != ring_way::armed && object_.count() > 0;
         const int made = os::make_bell(readable);
-        if (made < 0) return status_of(made);
+        if (made < 0) return os::status_of(made);
         os::note_owner(made, this);
         home_.store(os::process_number(), base::release);
         const int wanted = made << number_shift | mark_of(way);
@@ -138,7 +130,7 @@ status doorbell::make_anew(int& place) noexcept {
     const std::uint32_t here = os::process_number();
     if (!is_home() || os::is_marked(fd_here())) return status::ok;
     const int made = os::make_bell(false);
-    if (made < 0) return status_of(made);
+    if (made < 0) return os::status_of(made);
     home_.exchange(here | moving_mark, base::acq_rel); // HOME
     os::note_owner(made, this);
     const auto lost = static_cast<std::uint32_t>(done());

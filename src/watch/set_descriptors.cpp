@@ -16,6 +16,7 @@
 
 #include "core/held_back.hpp"
 #include "os/descriptor.hpp"
+#include "os/errno.hpp"
 #include "watch/doorbell.hpp"
 
 #include <algorithm>
@@ -28,17 +29,9 @@ using base::status;
 
 namespace {
 
-status status_of(int negative_errno) noexcept {
-    switch (-negative_errno) {
-    case EMFILE: return status::no_descriptor;
-    case ENFILE: return status::table_full;
-    case EBADF: return status::bad_descriptor;
-    case EEXIST: return status::exists;
-    case EPERM: return status::not_watchable;
-    case EINVAL:
-    case ELOOP: return status::invalid;
-    default: return status::no_memory;
-    }
+// A ring of epolls is refused as a set within itself is.
+status refusal_of(int negative_errno) noexcept {
+    return negative_errno == -ELOOP ? status::invalid : os::status_of(negative_errno);
 }
 
 // What the kernel keeps beside a registration: the place, and the generation of the descriptor there.
@@ -52,7 +45,7 @@ std::uint64_t beside(const member& one) noexcept {
 // The two epolls, with the bell and the first in the second.
 status set_core::make_two(int bell_fd, int& inner, int& outer) const noexcept {
     inner = os::make_epoll();
-    if (inner < 0) return status_of(inner);
+    if (inner < 0) return os::status_of(inner);
     outer = os::make_epoll();
     int error = outer < 0 ? outer : 0;
     if (error == 0) error = os::epoll_add(outer, bell_fd, core::poll_in, 0);
@@ -60,7 +53,7 @@ status set_core::make_two(int bell_fd, int& inner, int& outer) const noexcept {
     if (error != 0) {
         if (outer >= 0) os::close_fd(outer);
         os::close_fd(inner);
-        return status_of(error);
+        return os::status_of(error);
     }
     os::note_owner(inner, this);
     os::note_owner(outer, this);
@@ -163,7 +156,7 @@ status set_core::add(int descriptor, std::uint32_t events, std::uint64_t token, 
     joining->open();
     const int inner = inner_epoll_.load(base::relaxed);
     const int error = os::epoll_add(inner, descriptor, events, beside(*joining));
-    status end = error == 0 ? note_number(descriptor, *joining) : status_of(error);
+    status end = error == 0 ? note_number(descriptor, *joining) : refusal_of(error);
     if (end != status::ok) {
         if (error == 0) os::epoll_remove(inner, descriptor);
         // Without a wait: a take from all that has entered meanwhile finds no object, and goes.
