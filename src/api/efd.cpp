@@ -6,7 +6,7 @@
 
 #include "api/c_border.hpp"
 #include "os/clock.hpp"
-#include "os/descriptor.hpp"
+#include "os/fd.hpp"
 #include "os/futex.hpp"
 #include "watch/doorbell.hpp"
 #include "watch/set_core.hpp"

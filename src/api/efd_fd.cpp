@@ -7,7 +7,7 @@
 #include "file/descriptor_table.hpp"
 #include "file/fcntl.hpp"
 #include "file/file_operations.hpp"
-#include "os/user_memory.hpp"
+#include "os/memory.hpp"
 #include "watch/doorbell.hpp"
 
 #include <cerrno>

@@ -3,10 +3,10 @@
 #include "file/anon_fd.hpp"
 
 #include "file/descriptor_table.hpp"
-#include "os/descriptor.hpp"
 #include "os/errno.hpp"
-#include "os/file_number.hpp"
-#include "os/user_memory.hpp"
+#include "os/eventfd.hpp"
+#include "os/fd.hpp"
+#include "os/memory.hpp"
 #include "watch/doorbell.hpp"
 
 #include <utility>

@@ -4,8 +4,7 @@
 
 #include <efd/detail/base/check.hpp>
 
-#include "os/descriptor.hpp"
-#include "os/file_number.hpp"
+#include "os/fd.hpp"
 #include "os/memory.hpp"
 #include "watch/doorbell.hpp"
 

@@ -5,9 +5,8 @@
 #include <efd/detail/base/errc.hpp>
 
 #include "file/anon_fd.hpp"
-#include "os/descriptor.hpp"
-#include "os/file_number.hpp"
-#include "os/user_memory.hpp"
+#include "os/fd.hpp"
+#include "os/memory.hpp"
 
 namespace efd::file {
 

@@ -2,8 +2,7 @@
 // file/file_operations.cpp: see file_operations.hpp.
 #include "file/file_operations.hpp"
 
-#include "os/descriptor.hpp"
-#include "os/file_number.hpp"
+#include "os/fd.hpp"
 #include "watch/doorbell.hpp"
 
 #include <algorithm>

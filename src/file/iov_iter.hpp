@@ -7,7 +7,7 @@
 
 #include <efd/detail/base/status.hpp>
 
-#include "os/user_memory.hpp"
+#include "os/memory.hpp"
 
 #include <array>
 #include <cstddef>

@@ -35,7 +35,7 @@ class open_file {
     [[nodiscard]] int only_number() const noexcept { return only_number_.load(base::relaxed); }
 
     // The value of F_SETSIG. It is kept here and has no effect: the kernel's file has efd's mark there
-    // (os/descriptor.cpp).
+    // (os/marked.hpp).
     void set_signal(int number) noexcept { signal_.store(number, base::relaxed); }
     [[nodiscard]] int signal() const noexcept { return signal_.load(base::relaxed); }
 

@@ -26,7 +26,8 @@
 
 #include <efd/detail/base/check.hpp>
 
-#include "os/descriptor.hpp"
+#include "os/eventfd.hpp"
+#include "os/fd.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // watch/doorbell_number.cpp: the number of a doorbell: made, checked, made anew, closed.
 //
-// A number is ours if the kernel gave it to this doorbell last and the file behind it has our mark; os/descriptor.cpp
+// A number is ours if the kernel gave it to this doorbell last and the file behind it has our mark; os/eventfd.cpp
 // checks both before it rings, silences, replaces or closes. The number of efd_eventfd is the program's own, and lent:
 // since many are closed without any use, it has no mark and is not touched until a call names it. That first call gives
 // the object a number of its own for the same file, and marks it (FIRST_USE in docs/races.md). If no number is free,
@@ -21,9 +21,9 @@
 
 #include <efd/detail/base/check.hpp>
 
-#include "os/descriptor.hpp"
 #include "os/errno.hpp"
-#include "os/file_number.hpp"
+#include "os/eventfd.hpp"
+#include "os/fd.hpp"
 #include "os/process.hpp"
 
 #include <mutex>

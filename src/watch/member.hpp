@@ -12,7 +12,7 @@
 #include <efd/detail/watch/set_event.hpp>
 
 #include "core/watchers.hpp"
-#include "os/descriptor.hpp"
+#include "os/fd.hpp"
 
 #include <cstdint>
 

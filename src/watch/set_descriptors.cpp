@@ -15,8 +15,10 @@
 #include "watch/set_core.hpp"
 
 #include "core/held_back.hpp"
-#include "os/descriptor.hpp"
+#include "os/epoll.hpp"
 #include "os/errno.hpp"
+#include "os/eventfd.hpp"
+#include "os/fd.hpp"
 #include "watch/doorbell.hpp"
 
 #include <algorithm>

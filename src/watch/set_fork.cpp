@@ -12,7 +12,7 @@
 // place that another thread was about to take for an object is lost, and nothing else.
 #include "watch/set_core.hpp"
 
-#include "os/descriptor.hpp"
+#include "os/epoll.hpp"
 #include "os/futex.hpp"
 #include "os/process.hpp"
 #include "os/signals.hpp"

@@ -3,7 +3,7 @@
 #include "explore/bell_world.hpp"
 
 #include "explore/tell.hpp"
-#include "os/descriptor.hpp"
+#include "os/eventfd.hpp"
 
 #include <array>
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Bells: see bells.hpp. Also stands in for src/os/descriptor.cpp.
+// Bells: see bells.hpp. Also stands in for src/os/eventfd.cpp and half of fd.cpp.
 #include "explore/bells.hpp"
 
 #include "explore/machine.hpp"
 #include "explore/tell.hpp"
-#include "os/descriptor.hpp"
+#include "os/eventfd.hpp"
+#include "os/fd.hpp"
 
 #include <cerrno>
 

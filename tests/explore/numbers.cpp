@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Numbers: see numbers.hpp. Stands in for src/os/file_number.cpp, and for user_memory.cpp, which no schedule comes to.
+// Numbers: see numbers.hpp. Stands in for half of src/os/fd.cpp, and for the copies of memory.cpp, which no schedule
+// comes to.
 #include "explore/numbers.hpp"
 
 #include "explore/bells.hpp"
 #include "explore/file_world.hpp"
 #include "explore/tell.hpp"
-#include "os/descriptor.hpp"
-#include "os/file_number.hpp"
-#include "os/user_memory.hpp"
+#include "os/eventfd.hpp"
+#include "os/fd.hpp"
+#include "os/memory.hpp"
 
 #include <array>
 #include <bit>

@@ -7,7 +7,7 @@
 #include "dropin/rules/kernel_side.hpp"
 #include "dropin/rules/known_pages.hpp"
 #include "dropin/rules/parked_count.hpp"
-#include "os/descriptor.hpp"
+#include "os/eventfd.hpp"
 
 #include <cerrno>
 #include <cstring>

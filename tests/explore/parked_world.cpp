@@ -5,7 +5,7 @@
 #include "explore/parked_parts.hpp"
 #include "explore/tell.hpp"
 
-#include "os/descriptor.hpp"
+#include "os/eventfd.hpp"
 
 #include <array>
 #include <bit>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The descriptor of an object: what it says, what it costs, and what becomes of it.
-#include "os/descriptor.hpp"
+#include "os/eventfd.hpp"
+#include "os/fd.hpp"
 #include "os/futex.hpp"
 
 #include <efd/efd.h>

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// os/eventfd.cpp: see eventfd.hpp.
+#include "os/eventfd.hpp"
+
+#include "os/errno.hpp"
+#include "os/marked.hpp"
+#include "os/raw_call.hpp"
+
+#include <cstdio>
+#include <fcntl.h>
+#include <poll.h>
+#include <string_view>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace efd::os {
+namespace {
+
+int plain_bell(bool readable) noexcept { return raw_eventfd(readable ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+} // namespace
+
+int make_bell(bool readable) noexcept {
+    const errno_keeper keeper;
+    return marked(plain_bell(readable));
+}
+
+int eventfd_create(bool readable, bool cloexec) noexcept {
+    return result_of(raw_eventfd(readable ? 1 : 0, EFD_NONBLOCK | (cloexec ? EFD_CLOEXEC : 0)));
+}
+
+bool ring_bell(int fd, std::uint64_t n) noexcept {
+    const errno_keeper keeper;
+    calls_made.fetch_add(1, base::relaxed);
+    return has_mark(fd) && raw_write(fd, &n, sizeof n) == sizeof n;
+}
+
+std::uint64_t silence_bell(int fd) noexcept {
+    const errno_keeper keeper;
+    calls_made.fetch_add(1, base::relaxed);
+    std::uint64_t held = 0;
+    return has_mark(fd) && raw_read_now(fd, &held, sizeof held) == sizeof held ? held : 0; // EAGAIN: nothing
+}
+
+bool replace_bell(int fd) noexcept {
+    const errno_keeper keeper;
+    return replace_file(fd, [] { return plain_bell(false); });
+}
+
+bool is_bell_as_made(int fd, bool readable) noexcept {
+    const errno_keeper keeper;
+    if (raw_fcntl(fd, F_GETSIG, 0) != 0 || (raw_fcntl(fd, F_GETFL, 0) & O_NONBLOCK) == 0) return false;
+    char link[32];
+    char kind[32] = {};
+    std::snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    if (::readlink(link, kind, sizeof kind - 1) <= 0 || std::string_view(kind) != "anon_inode:[eventfd]") return false;
+    pollfd asked{fd, POLLIN, 0};
+    return (raw_poll(&asked, 1, 0) == 1 && (asked.revents & POLLIN) != 0) == readable;
+}
+
+} // namespace efd::os
