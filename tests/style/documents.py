@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""tests/style/documents.py: README.md names what the tree has: variables, options, files, headers, and nothing else.
+"""tests/style/documents.py: README.md names what the tree has: variables, options, files, headers, and nothing else; and
+the walks of ARCHITECTURE.md name files that are there, few of them.
 
     documents.py REPOSITORY
 
@@ -18,6 +19,11 @@ NAME = re.compile(r'"(EFD_[A-Z]+(?:_[A-Z]+)*)"')
 OPTION = re.compile(r"^\s*(?:option\((EFD_\w+)|set\((EFD_\w+) [^)]*CACHE STRING)", re.MULTILINE)
 PATH = re.compile(r"(?<![\w/.:$}-])((?:docs|examples|src|tests|scripts|include|models|bench|cmake)/[\w./-]*\w)")
 CHECKED = re.compile(r"^static_assert\(.*$", re.MULTILINE)
+# The walks of ARCHITECTURE.md, by how each begins; what some calls alone need is on a line that begins with `also:`.
+WALKS = ("write(n)", "read(value)", "poll()", "efd_eventfd(", "wait_any(got)", "write(fd, &n, 8)")
+FILES_OF_WALK = 6
+WALKED = re.compile(r"(?<![\w/])((?:efd|api|file|watch|core|os|base|interpose|table|rules)/\w+\.[ch]pp)\b")
+ROOTS = ("include", "include/efd/detail", "src", "src/dropin")
 MACROS = {"EFD_WITH_DROPIN"}  # names in quotes that no environment has
 
 
@@ -48,6 +54,21 @@ def both_ways(what, documented, existing):
         yield f"README.md names {what} {name}, which the tree does not have"
 
 
+def walks(repository, text):
+    blocks = re.findall(r"^```\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    for beginning in WALKS:
+        walk = next((block for block in blocks if block.startswith(beginning)), None)
+        if walk is None:
+            yield f"ARCHITECTURE.md has no walk that begins with {beginning}"
+            continue
+        files = set(WALKED.findall(re.sub(r"^also:.*", "", walk, flags=re.MULTILINE)))
+        if len(files) > FILES_OF_WALK:
+            yield f"ARCHITECTURE.md: the walk {beginning} goes through {len(files)} files: {', '.join(sorted(files))}"
+    for name in sorted(set(WALKED.findall(text))):
+        if not any((repository / root / name).exists() for root in ROOTS):
+            yield f"ARCHITECTURE.md names {name}, which is not there"
+
+
 def findings(repository):
     text = (repository / "README.md").read_text(encoding="utf-8")
     ours = {name for name in table_under(text, "## Environment") if name.startswith("EFD_")}
@@ -58,13 +79,14 @@ def findings(repository):
         for path in sorted(set(PATH.findall(said))):
             if not (repository / path).exists() and not list(repository.glob(path + "*")):
                 yield f"{document.relative_to(repository)} names {path}, which is not there"
+    yield from walks(repository, (repository / "ARCHITECTURE.md").read_text(encoding="utf-8"))
     for header in sorted(set(re.findall(r"<(efd/[\w./]+)>", text))):
         if not (repository / "include" / header).exists():
             yield f"README.md names <{header}>, which is not there"
 
 
 def main(repository):
-    return report("README.md and docs: ", findings(repository))
+    return report("README.md, ARCHITECTURE.md and docs: ", findings(repository))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import analyzer
 import cppcheck
+import documents
 import rules
 import tidy
 from source import Source
@@ -351,6 +352,17 @@ class Tools(unittest.TestCase):
             "int f(int __x) { return __x; }\n",
         ):
             self.assertFalse(run_with("clang-tidy-19", arguments, "x.cpp", text), text)
+
+
+class Walks(unittest.TestCase):
+    def test_walks_are_short_and_true(self):
+        repository = HERE.parent.parent
+        text = (repository / "ARCHITECTURE.md").read_text(encoding="utf-8")
+        self.assertEqual([], list(documents.walks(repository, text)))
+        more = "  one more                     core/hold.cpp core/linger.cpp core/ida.cpp"
+        self.assertEqual(1, len(list(documents.walks(repository, text.replace("read(value) ", f"read(value)\n{more}\n", 1)))))
+        self.assertEqual(1, len(list(documents.walks(repository, text.replace("read(value) ", "reading(value) ", 1)))))
+        self.assertEqual(1, len(list(documents.walks(repository, text + "core/nowhere.cpp"))))
 
 
 if __name__ == "__main__":
