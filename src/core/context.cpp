@@ -354,7 +354,7 @@ void context::kick(const operation& op) noexcept {
 
 context* context::create(std::uint64_t initval, unsigned flags) noexcept {
     int id = ida::none;
-    context* const born = context_table::instance().take_slot(id);
+    context* const born = context_table::take_slot(id);
     if (born == nullptr) return nullptr;
     born->init(initval, flags, id);
     return born;
@@ -376,7 +376,7 @@ void context::init(std::uint64_t initval, unsigned flags, int id) noexcept {
 void context::put() noexcept {
     switch (refs_.put()) {
     case kref::put_result::others_remain: return;
-    case kref::put_result::last: tell_bell_unless_gone(poll_hup); return context_table::instance().give_back(*this);
+    case kref::put_result::last: tell_bell_unless_gone(poll_hup); return context_table::give_back(*this);
     case kref::put_result::too_many: base::stop("an object was put more often than it was got");
     }
 }

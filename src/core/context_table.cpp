@@ -85,9 +85,11 @@ void context_table::learn_first_linger() noexcept {
 }
 
 context* context_table::take_slot(int& id) noexcept {
-    context* place = take_only(id);
-    if (place == nullptr) place = take_smallest(id);
-    if (place != nullptr) place->set_linger(first_linger_); // known since the first creation in this slot, or earlier
+    context_table& all = table.value;
+    context* place = all.take_only(id);
+    if (place == nullptr) place = all.take_smallest(id);
+    // Known since the first creation in this slot, or earlier.
+    if (place != nullptr) place->set_linger(all.first_linger_);
     return place;
 }
 
@@ -110,13 +112,14 @@ context* context_table::take_slot(int& id) noexcept {
 
 void context_table::give_back(context& dead) noexcept {
     const auto name = static_cast<std::uint64_t>(dead.id_) + 1;
-    std::uint64_t top = returned_.load(base::relaxed);
+    base::atomic<std::uint64_t>& returned = table.value.returned_;
+    std::uint64_t top = returned.load(base::relaxed);
     std::uint64_t pushed = 0;
     do {
         EFD_CHECK((top & link_part) != name);
         dead.huge_.store(top & link_part, base::relaxed);
         pushed = name | (top & gaps_mark) | ((top & link_part) == nobody ? only_mark : 0);
-    } while (!returned_.compare_exchange_weak(top, pushed, base::acq_rel, base::relaxed)); // RETURN
+    } while (!returned.compare_exchange_weak(top, pushed, base::acq_rel, base::relaxed)); // RETURN
 }
 
 } // namespace efd::EFD_ABI::core

@@ -22,9 +22,10 @@ class context_table {
   public:
     static context_table& instance() noexcept;
 
-    // A dead slot with the smallest free id, for a new object; null if memory ran out.
-    [[nodiscard]] context* take_slot(int& id) noexcept;
-    void give_back(context& dead) noexcept;
+    // A dead slot with the smallest free id, for a new object; null if memory ran out. These two are of the one table:
+    // static, so that the compiler knows which.
+    [[nodiscard]] static context* take_slot(int& id) noexcept;
+    static void give_back(context& dead) noexcept;
 
     // For fork: no other thread is inside while the process is copied.
     void lock() noexcept { mutex_.lock(); }
