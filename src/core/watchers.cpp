@@ -44,19 +44,19 @@ watchers* context::make_watchers() noexcept {
 
 // ---- A change.
 
-// A changer saw the mark. It may have outlived the object's last owner: then no entry is left to be called, and
-// permanent watchers may be called at any time.
+// A changer saw the mark, which is made after the watchers. It may have outlived the object's last owner: then no entry
+// is left to be called, and permanent watchers may be called at any time.
 void context::notify(std::uint32_t key) noexcept {
     watchers* const all = watchers_.load(base::acquire);
-    if (all == nullptr) return;
+    EFD_CHECK(all != nullptr);
     all->standing.each([key](standing_watcher& one) { one.tell(one, key); });
     if (all->entries.has_entries()) [[unlikely]]
         notify_entries(all->entries, key);
 }
 
-[[gnu::noinline]] void context::notify_entries(wait_queue& waiters, std::uint32_t key) noexcept {
+[[gnu::noinline]] void context::notify_entries(wait_queue& entries, std::uint32_t key) noexcept {
     if (!refs_.get_unless_zero()) return;
-    waiters.wake(key);
+    entries.wake(key);
     put();
 }
 

@@ -279,7 +279,7 @@ class alignas(64) context {
     // Who hears of a change, in watchers.cpp.
     [[nodiscard]] watchers* make_watchers() noexcept;
     void notify(std::uint32_t key) noexcept;
-    void notify_entries(wait_queue& waiters, std::uint32_t key) noexcept;
+    void notify_entries(wait_queue& entries, std::uint32_t key) noexcept;
     state_word watch() noexcept;
     void tell_of_nothing() noexcept;
     void tell_bell(std::uint32_t key) noexcept;
