@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+// Configurations of open files and the numbers that name them: FDGET, FIRST_USE.
+#include "explorer/file_world.hpp"
+#include "explorer/scenarios.hpp"
+
+namespace explore {
+namespace {
+
+using efd::base::status;
+using efd::core::context;
+
+void one_open() {
+    make_file_world();
+    open_at(0, 0);
+    name_files();
+}
+void two_open() {
+    make_file_world();
+    open_at(0, 0);
+    open_at(1, 1);
+    name_files();
+}
+void one_open_for_two_numbers() {
+    make_file_world();
+    make_object(0, only(0) | only(1));
+    open_at(0, 0);
+    name_files();
+}
+void one_open_two_to_come() {
+    make_file_world();
+    open_at(0, 0);
+    for (std::size_t object = 1; object <= 2; ++object) make_object(object, only(0));
+    name_files();
+}
+
+void caller() { (void)use_at(0); }
+void second_caller() { (void)use_at(1); }
+void sure_caller() { must(use_at(0), "a number that always names a file names none"); }
+void sure_looker() { must(look_at(0), "a number that always names a file names none"); }
+void closer() { close_at(0); }
+void second_closer() { close_at(1); }
+void maker() { open_at(1, 1); }
+void passing_maker() { // what a late caller then has is the file's last reference
+    open_at(1, 1);
+    close_at(1);
+}
+void passing_third_maker() {
+    open_at(2, 2);
+    close_at(2);
+}
+void changer() { // of what one number names
+    close_at(0);
+    open_at(0, 1);
+}
+void crossing_changer() { // the file goes to one number, another one comes where it was
+    close_at(0);
+    open_at(1, 1);
+    open_at(0, 2);
+}
+void replacer() { open_at(0, 1); }
+void second_replacer() { open_at(0, 2); }
+void duplicator() { dup_at(0, 1); }
+
+// Of those who close one number, one does.
+std::string closed_once() {
+    if (files().closes != 1) return std::to_string(files().closes) + " closed one number";
+    return audit_files();
+}
+
+void one_really_open() {
+    make_numbered_world();
+    (void)really_make(1);
+    name_files();
+}
+void empty_really_open() {
+    make_numbered_world();
+    (void)really_make(0);
+    name_files();
+}
+void real_caller() { really_use(0); }
+void real_closer() { (void)really_close(0); }
+void real_maker() { (void)really_make(2); }
+void real_changer() {
+    real_closer();
+    real_maker();
+}
+void real_keeper() { // of the object, beyond the file's end
+    context* const object = really_keep(0);
+    if (object == nullptr) return;
+    must(object->write(1) == status::ok, "a plain write was refused");
+    object->put();
+}
+std::string really_closed_once() {
+    if (files().closes != 1) return std::to_string(files().closes) + " closed one number";
+    return audit_numbers();
+}
+
+constexpr budgets one_weak_failure{.weak_failures = 1};
+
+std::vector<scenario> calls() {
+    return {
+        {.name = "file-get-close",
+         .what = "a number that is closed, 2 that call through it",
+         .threads = {{"C", '-', closer}, {"R1", 'r', caller}, {"R2", 'r', caller}},
+         .set_up = one_open,
+         .check = closed_once},
+        {.name = "file-reborn",
+         .what = "a number that is closed, 1 that makes another, 1 that calls through the first",
+         .threads = {{"C", '-', closer}, {"M", '-', maker}, {"R", '-', caller}},
+         .set_up = one_open,
+         .check = audit_files,
+         .allowed = one_weak_failure},
+        {.name = "file-reborn-gone",
+         .what = "a number that is closed, 1 that makes and closes another, 1 that calls through the first",
+         .threads = {{"C", '-', closer}, {"M", '-', passing_maker}, {"R", '-', caller}},
+         .set_up = one_open,
+         .check = audit_files},
+        {.name = "file-reborn-2r",
+         .what = "a number that is closed, 1 that makes another, 1 that calls through each",
+         .threads = {{"C", '-', closer}, {"M", '-', maker}, {"R1", '-', caller}, {"R2", '-', second_caller}},
+         .set_up = one_open,
+         .check = audit_files},
+        {.name = "file-reborn-all",
+         .what = "2 numbers that are closed, 1 that makes and closes another, 2 that call through the first",
+         .threads = {{"C1", '-', closer},
+                     {"C2", '-', second_closer},
+                     {"M", '-', passing_third_maker},
+                     {"R1", 'r', caller},
+                     {"R2", 'r', caller}},
+         .set_up = two_open,
+         .check = audit_files},
+        {.name = "file-reborn-here",
+         .what = "a number that is closed and made anew, 2 that call through it",
+         .threads = {{"X", '-', changer}, {"R1", 'r', caller}, {"R2", 'r', caller}},
+         .set_up = one_open,
+         .check = audit_files},
+        {.name = "file-reborn-cross",
+         .what = "a number that is closed, made for another, made anew, 1 that calls through the first",
+         .threads = {{"X", '-', crossing_changer}, {"R", '-', caller}},
+         .set_up = one_open,
+         .check = audit_files},
+        {.name = "file-dup-close",
+         .what = "a number that is closed and duplicated, 1 that calls through the second",
+         .threads = {{"D", '-', duplicator}, {"C", '-', closer}, {"R", '-', second_caller}},
+         .set_up = one_open_for_two_numbers,
+         .check = audit_files},
+        {.name = "file-dup-2close",
+         .what = "a number that is closed and duplicated, 1 that closes the second, 1 that calls through the first",
+         .threads = {{"D", '-', duplicator}, {"C1", '-', closer}, {"C2", '-', second_closer}, {"R", '-', caller}},
+         .set_up = one_open_for_two_numbers,
+         .check = audit_files},
+    };
+}
+
+std::vector<scenario> exchanges() {
+    return {
+        {.name = "file-2-closers",
+         .what = "2 that close one number, 1 that calls through it",
+         .threads = {{"C1", 'c', closer}, {"C2", 'c', closer}, {"R", '-', caller}},
+         .set_up = one_open,
+         .check = closed_once},
+        {.name = "file-close-replace",
+         .what = "a number that is closed and replaced, 1 that calls through it",
+         .threads = {{"C", '-', closer}, {"I", '-', replacer}, {"R", '-', caller}},
+         .set_up = one_open,
+         .check = closed_once},
+        {.name = "file-replace",
+         .what = "a number that is replaced, 2 that look through it",
+         .threads = {{"I", '-', replacer}, {"R1", 'r', sure_looker}, {"R2", 'r', sure_looker}},
+         .set_up = one_open,
+         .check = audit_files},
+        {.name = "file-2-replacers",
+         .what = "a number that is replaced by 2, 1 that calls through it",
+         .threads = {{"I1", '-', replacer}, {"I2", '-', second_replacer}, {"R", '-', sure_caller}},
+         .set_up = one_open_two_to_come,
+         .check = audit_files,
+         .allowed = one_weak_failure},
+    };
+}
+
+// Whole calls: numbers of the kernel, bells, and all.
+std::vector<scenario> real_calls() {
+    return {
+        {.name = "file-real-close",
+         .what = "whole calls: 2 that close a number, 1 that calls through it",
+         .threads = {{"C1", 'c', real_closer}, {"C2", 'c', real_closer}, {"R", '-', real_caller}},
+         .set_up = one_really_open,
+         .check = really_closed_once},
+        {.name = "file-real-object",
+         .what = "whole calls: a number that is closed, 1 that gets its object and writes to it",
+         .threads = {{"C", '-', real_closer}, {"K", '-', real_keeper}},
+         .set_up = empty_really_open,
+         .check = really_closed_once},
+        {.name = "file-real-next",
+         .what = "whole calls: a number that is closed, 1 that makes",
+         .threads = {{"C", '-', real_closer}, {"M", '-', real_maker}},
+         .set_up = one_really_open,
+         .check = really_closed_once},
+        {.name = "file-real-reborn",
+         .what = "whole calls: a number that is closed, 1 that makes, 1 calls through it, 2 preemptions",
+         .threads = {{"C", '-', real_closer}, {"M", '-', real_maker}, {"R", '-', real_caller}},
+         .set_up = one_really_open,
+         .check = really_closed_once,
+         .allowed = {.preemptions = 2}},
+        {.name = "file-real-2r",
+         .what = "whole calls: a number that is closed, 1 that makes, 2 call through it, 1 preemption",
+         .threads =
+             {{"C", '-', real_closer}, {"M", '-', real_maker}, {"R1", 'r', real_caller}, {"R2", 'r', real_caller}},
+         .set_up = one_really_open,
+         .check = really_closed_once,
+         .allowed = {.preemptions = 1},
+         .full = true},
+        {.name = "file-real-2-first",
+         .what = "whole calls: 2 that name a number first, weak failure",
+         .threads = {{"R1", 'r', real_caller}, {"R2", 'r', real_caller}},
+         .set_up = one_really_open,
+         .check = audit_numbers,
+         .allowed = one_weak_failure},
+        {.name = "file-real-change",
+         .what = "whole calls: a number that is closed and made anew, 1 calls through it, 3 preemptions",
+         .threads = {{"X", '-', real_changer}, {"R", '-', real_caller}},
+         .set_up = one_really_open,
+         .check = really_closed_once,
+         .allowed = {.preemptions = 3}},
+    };
+}
+
+} // namespace
+
+std::vector<scenario> file_scenarios() {
+    std::vector<scenario> all;
+    for (const auto& some : {calls(), exchanges(), real_calls()}) all.insert(all.end(), some.begin(), some.end());
+    return all;
+}
+
+} // namespace explore

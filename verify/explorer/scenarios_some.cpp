@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+// Configurations of reads that take a part and leave the rest: REST. Of a plain object, where a write wakes one reader
+// as if it took all, whoever leaves a rest wakes the next.
+#include "explorer/scenarios.hpp"
+#include "explorer/world.hpp"
+
+namespace explore {
+namespace {
+
+using efd::core::flag_semaphore;
+using efd::core::packed_limit;
+using efd::core::patience;
+using efd::core::wait_terms;
+
+void plain() { make_world(0, 0); }
+void semaphore() { make_world(0, flag_semaphore); }
+void semaphore_of_three() { make_world(3, flag_semaphore); }
+void empty_sealed() {
+    make_world(packed_limit, 0);
+    std::uint64_t value = 0;
+    (void)w().object.try_read(value);
+    w().given = wide_sum{};
+}
+void nearly_sealed() { make_world(packed_limit - 1, 0); }
+
+void writer() { write_fast(1); }
+void writer_of_two() { write_fast(2); }
+void writer_of_three() { write_fast(3); }
+void reader() { (void)read_value(); }
+void one_reader() { must(read_up_to(1) == 1, "a read of up to one that sleeps took none"); }
+void two_reader() { (void)read_up_to(2); }
+void trier() { (void)read_up_to(2, wait_terms{.sleep = patience::never}); }
+void timed_one_reader() { (void)read_up_to(1, wait_terms{.deadline_ns = 1}); }
+void stoppable_one_reader() {
+    const std::stop_token token = w().stop.get_token();
+    (void)read_up_to(1, wait_terms{.stop = &token});
+}
+void canceller() { (void)w().stop.request_stop(); }
+
+constexpr budgets one_of_two_preemptions{.preemptions = 2, .stops = 1};
+constexpr budgets weak_once{.weak_failures = 1};
+
+std::vector<scenario> packed_ones() {
+    return {
+        {.name = "some-1w2r",
+         .what = "1 write of 2, 2 readers of one that sleep, weak failure",
+         .threads = {{"W", 'w', writer_of_two}, {"R1", 'r', one_reader}, {"R2", 'r', one_reader}},
+         .set_up = plain,
+         .check = audit,
+         .allowed = weak_once},
+        {.name = "some-1w3r",
+         .what = "1 write of 3, 2 readers of one, 1 of all, 2 preemptions",
+         .threads = {{"W", 'w', writer_of_three}, {"R1", 'r', one_reader}, {"R2", 'r', one_reader}, {"A", '-', reader}},
+         .set_up = plain,
+         .check = audit,
+         .allowed = {.preemptions = 2}},
+        {.name = "some-try",
+         .what = "1 write of 3, 1 that tries to take two, 1 reader of one",
+         .threads = {{"W", 'w', writer_of_three}, {"T", '-', trier}, {"R", 'r', one_reader}},
+         .set_up = plain,
+         .check = audit},
+        {.name = "some-timed",
+         .what = "1 write of 2, 1 timed reader of one, 1 reader of one",
+         .threads = {{"W", 'w', writer_of_two}, {"T", '-', timed_one_reader}, {"R", 'r', one_reader}},
+         .set_up = plain,
+         .check = audit},
+        {.name = "some-cancel",
+         .what = "1 write of 2, 1 reader of one with a stop, 1 reader of one, 2 preemptions",
+         .threads = {{"W", 'w', writer_of_two},
+                     {"C", '-', canceller},
+                     {"S", '-', stoppable_one_reader},
+                     {"R", 'r', one_reader}},
+         .set_up = plain,
+         .check = audit,
+         .allowed = {.preemptions = 2}},
+        {.name = "some-sem",
+         .what = "semaphore: 1 write of 2, 1 reader of two, 1 reader of one",
+         .threads = {{"W", 'w', writer_of_two}, {"R1", '-', two_reader}, {"R2", 'r', reader}},
+         .set_up = semaphore,
+         .check = audit},
+        {.name = "some-sem-drain",
+         .what = "semaphore of three: 2 that try to take two, 1 reader",
+         .threads = {{"T1", 't', trier}, {"T2", 't', trier}, {"R", 'r', reader}},
+         .set_up = semaphore_of_three,
+         .check = audit},
+        {.name = "stop-some",
+         .what = "2 writers, 2 readers of one, one stops",
+         .threads = {{"W1", 'w', writer}, {"W2", 'w', writer}, {"R1", 'r', one_reader}, {"R2", 'r', one_reader}},
+         .set_up = plain,
+         .check = audit_with_stops,
+         .allowed = one_of_two_preemptions},
+    };
+}
+
+std::vector<scenario> sealed_ones() {
+    return {
+        {.name = "some-sealed",
+         .what = "sealed: 1 write of 2, 2 readers of one",
+         .threads = {{"W", 'w', writer_of_two}, {"R1", 'r', one_reader}, {"R2", 'r', one_reader}},
+         .set_up = empty_sealed,
+         .check = audit,
+         .allowed = {.preemptions = 3}},
+        {.name = "some-seal",
+         .what = "2 writers at the packed limit seal, 2 that try to take two, 2 preemptions",
+         .threads = {{"W1", 'w', writer}, {"W2", 'w', writer}, {"T1", 't', trier}, {"T2", 't', trier}},
+         .set_up = nearly_sealed,
+         .check = audit,
+         .allowed = {.preemptions = 2}},
+    };
+}
+
+} // namespace
+
+std::vector<scenario> some_scenarios() {
+    std::vector<scenario> all = packed_ones();
+    const auto sealed = sealed_ones();
+    all.insert(all.end(), sealed.begin(), sealed.end());
+    return all;
+}
+
+} // namespace explore

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: MIT
+// Configurations in which any one thread stops for ever, at any of its steps: E7. Whenever an add returns, and when
+// nobody else can go on, no reader sleeps and no watched descriptor is silent beside a unit whose write has returned,
+// and no call waits for the stopped thread.
+#include "explorer/bell_world.hpp"
+#include "explorer/scenarios.hpp"
+
+namespace explore {
+namespace {
+
+using efd::base::status;
+using efd::core::ceiling;
+using efd::core::flag_semaphore;
+using efd::core::packed_limit;
+using efd::core::poll_in;
+using efd::core::wait_terms;
+
+constexpr ring_way level = ring_way::level;
+constexpr ring_way armed = ring_way::armed;
+
+void plain() { make_world(0, 0); }
+void semaphore() { make_world(0, flag_semaphore); }
+void packed_top() { make_world(packed_limit - 1, 0); }
+void empty_sealed() {
+    make_world(packed_limit, 0);
+    std::uint64_t value = 0;
+    (void)w().object.try_read(value);
+}
+
+void writer() { write_fast(1); }
+void slow_writer() { (void)write_some(1); }
+void twice_writer() {
+    write_fast(1);
+    write_fast(1);
+}
+void writer_of_two() { write_fast(2); }
+void almost_huge_writer() { (void)write_some(packed_limit - 1); }
+void huge_writer() { write_fast(packed_limit); }
+void signaller() { signal_once(); }
+void reader() { (void)read_value(); }
+void timed_reader() { (void)read_one(wait_terms{.deadline_ns = 1}); }
+void trier() {
+    std::uint64_t value = 0;
+    (void)w().object.try_read(value);
+}
+
+constexpr budgets one{.stops = 1};
+constexpr budgets one_of_two_preemptions{.preemptions = 2, .stops = 1};
+constexpr budgets one_of_three_preemptions{.preemptions = 3, .stops = 1};
+
+std::vector<scenario> packed_ones() {
+    return {
+        {.name = "stop-2w1r",
+         .what = "2 writers, 1 reader, one of them stops",
+         .threads = {{"W1", 'w', writer}, {"W2", 'w', writer}, {"R", 'r', reader}},
+         .set_up = plain,
+         .check = audit_with_stops,
+         .allowed = one},
+        {.name = "stop-ww1r",
+         .what = "1 writer twice, 1 signaller, 1 reader, two of them stop",
+         .threads = {{"WW", '-', twice_writer}, {"S", '-', signaller}, {"R", 'r', reader}},
+         .set_up = plain,
+         .check = audit_with_stops,
+         .allowed = {.stops = 2}},
+        {.name = "stop-2w2r",
+         .what = "1 writer, 1 slow writer, 2 readers, one stops",
+         .threads = {{"W1", '-', writer}, {"W2", '-', slow_writer}, {"R1", 'r', reader}, {"R2", 'r', reader}},
+         .set_up = plain,
+         .check = audit_with_stops,
+         .allowed = one_of_three_preemptions},
+        {.name = "stop-try",
+         .what = "1 writer twice, 1 reader, 1 try reader, one stops",
+         .threads = {{"WW", '-', twice_writer}, {"R", 'r', reader}, {"T", '-', trier}},
+         .set_up = plain,
+         .check = audit_with_stops,
+         .allowed = one},
+        {.name = "stop-timed",
+         .what = "2 writers, 1 timed reader, 1 reader, one stops",
+         .threads = {{"W1", 'w', writer}, {"W2", 'w', writer}, {"T", '-', timed_reader}, {"R", 'r', reader}},
+         .set_up = plain,
+         .check = audit_with_stops,
+         .allowed = one_of_two_preemptions},
+        {.name = "stop-sem",
+         .what = "semaphore: 1 write of 2, 1 writer, 2 readers, one stops",
+         .threads = {{"W1", '-', writer_of_two}, {"W2", 'w', writer}, {"R1", 'r', reader}, {"R2", 'r', reader}},
+         .set_up = semaphore,
+         .check = audit_with_stops,
+         .allowed = one_of_two_preemptions},
+    };
+}
+
+std::vector<scenario> sealed_ones() {
+    return {
+        {.name = "stop-seal",
+         .what = "1 huge writer seals, 1 writer, 1 reader, one stops",
+         .threads = {{"H", '-', huge_writer}, {"W", '-', writer}, {"R", 'r', reader}},
+         .set_up = plain,
+         .check = audit_with_stops,
+         .allowed = one_of_three_preemptions},
+        {.name = "stop-seal-late",
+         .what = "at zero: 1 write below the limit, 2 of one unit, 1 reader, one stops",
+         .threads = {{"B", '-', almost_huge_writer}, {"W1", 'w', writer}, {"W2", 'w', writer}, {"R", 'r', reader}},
+         .set_up = plain,
+         .check = audit_with_stops,
+         .allowed = one_of_two_preemptions},
+        {.name = "stop-seal-add",
+         .what = "2 writers at the packed limit, 1 reader twice, one stops",
+         .threads = {{"W1", 'w', writer},
+                     {"W2", 'w', writer},
+                     {"R", '-',
+                      [] {
+                          (void)read_value();
+                          (void)read_value();
+                      }}},
+         .set_up = packed_top,
+         .check = audit_with_stops,
+         .allowed = one_of_three_preemptions},
+        {.name = "stop-sealed",
+         .what = "sealed: 2 writers, 1 reader, one stops",
+         .threads = {{"W1", 'w', writer}, {"W2", 'w', writer}, {"R", 'r', reader}},
+         .set_up = empty_sealed,
+         .check = audit_with_stops,
+         .allowed = one_of_three_preemptions},
+    };
+}
+
+void level_at_zero() { make_bell_world(0, 0, level); }
+void level_at_one() { make_bell_world(1, 0, level); }
+void level_none(std::uint64_t count) {
+    make_bell_world_without(count, 0, level);
+    efd::core::context_layout::make_queue(w().object);
+}
+void level_none_at_zero() { level_none(0); }
+void level_none_at_one() { level_none(1); }
+void level_sealed() { make_empty_sealed_bell_world(level); }
+void level_nearly_sealed() { make_bell_world(packed_limit - 1, 0, level); }
+void level_nearly_full() { make_bell_world(ceiling - 2, 0, level); }
+void armed_at_zero() { make_bell_world(0, 0, armed); }
+void armed_sealed() { make_empty_sealed_bell_world(armed); }
+
+void bell_writer() { bell_write(1); }
+void twice_bell_writer() {
+    bell_write(1);
+    bell_write(1);
+}
+void trying_writer() { bell_try_write(1); }
+void taker() { (void)bell_take(); }
+void opener() { open_bell(); }
+void level_loop() {
+    std::uint64_t edges = 0;
+    bell_await(watch_for::readable, edges);
+}
+void arming_loop() {
+    std::uint64_t edges = 0;
+    for (int i = 0; i < 2; ++i) {
+        (void)bell_take();
+        if (bell_arm(poll_in)) bell_await(watch_for::edge, edges);
+    }
+}
+void arming_once() {
+    std::uint64_t edges = 0;
+    if (bell_arm(poll_in)) bell_await(watch_for::edge, edges);
+}
+
+std::vector<scenario> level_ones() {
+    return {
+        {.name = "stop-bell-2w",
+         .what = "level: 1 writer twice, 1 writer, a loop, one stops",
+         .threads = {{"WW", '-', twice_bell_writer}, {"W", 'w', bell_writer}, {"L", '-', level_loop}},
+         .set_up = level_at_zero,
+         .check = audit_bell_with_stops,
+         .allowed = one_of_three_preemptions},
+        {.name = "stop-bell-2w1r",
+         .what = "level: 1 writer twice, 1 writer, 1 reader, one stops",
+         .threads = {{"WW", '-', twice_bell_writer}, {"W", 'w', bell_writer}, {"R", 'r', taker}},
+         .set_up = level_at_zero,
+         .check = audit_bell_with_stops,
+         .allowed = one_of_two_preemptions},
+        {.name = "stop-bell-2w1r-3",
+         .what = "level: 1 writer twice, 1 writer, 1 reader, one stops, 3 preemptions",
+         .threads = {{"WW", '-', twice_bell_writer}, {"W", 'w', bell_writer}, {"R", 'r', taker}},
+         .set_up = level_at_zero,
+         .check = audit_bell_with_stops,
+         .allowed = one_of_three_preemptions,
+         .full = true},
+        {.name = "stop-bell-2r",
+         .what = "level, one unit there: 1 writer twice, 2 readers, one stops",
+         .threads = {{"WW", '-', twice_bell_writer}, {"R1", 'r', taker}, {"R2", 'r', taker}},
+         .set_up = level_at_one,
+         .check = audit_bell_with_stops,
+         .allowed = one_of_two_preemptions},
+        {.name = "stop-bell-attach",
+         .what = "level: attached, 1 writer twice, one stops",
+         .threads = {{"A", '-', opener}, {"WW", '-', twice_bell_writer}},
+         .set_up = level_none_at_zero,
+         .check = audit_bell_with_stops,
+         .allowed = one_of_two_preemptions},
+        {.name = "stop-bell-at-one",
+         .what = "level: attached at one by 2 at once, one stops",
+         .threads = {{"A1", 'a', opener}, {"A2", 'a', opener}},
+         .set_up = level_none_at_one,
+         .check = audit_bell_with_stops,
+         .allowed = one_of_two_preemptions},
+        {.name = "stop-bell-sealed",
+         .what = "level, sealed: 2 writers, 1 reader, one stops",
+         .threads = {{"W1", 'w', bell_writer}, {"W2", 'w', bell_writer}, {"R", 'r', taker}},
+         .set_up = level_sealed,
+         .check = audit_bell_with_stops,
+         .allowed = one_of_two_preemptions},
+        {.name = "stop-bell-seal",
+         .what = "level: 2 writers seal, 1 reader, one stops",
+         .threads = {{"W1", 'w', bell_writer}, {"W2", 'w', bell_writer}, {"R", 'r', taker}},
+         .set_up = level_nearly_sealed,
+         .check = audit_bell_with_stops,
+         .allowed = one_of_two_preemptions},
+        {.name = "stop-bell-full",
+         .what = "level, one below full: 2 that try to write, 1 reader, one stops",
+         .threads = {{"W1", 'w', trying_writer}, {"W2", 'w', trying_writer}, {"R", 'r', taker}},
+         .set_up = level_nearly_full,
+         .check = audit_bell_with_stops,
+         .allowed = one_of_two_preemptions},
+    };
+}
+
+std::vector<scenario> armed_ones() {
+    return {
+        {.name = "stop-armed-2w",
+         .what = "arming loop, 2 writers, one stops",
+         .threads = {{"W1", 'w', bell_writer}, {"W2", 'w', bell_writer}, {"L", '-', arming_loop}},
+         .set_up = armed_at_zero,
+         .check = audit_bell_with_stops,
+         .allowed = one},
+        {.name = "stop-armed-ww",
+         .what = "arming loop, 1 writer twice, 1 writer, 1 reader beside, one stops",
+         .threads =
+             {{"WW", '-', twice_bell_writer}, {"W", 'w', bell_writer}, {"R", 'r', taker}, {"L", '-', arming_loop}},
+         .set_up = armed_at_zero,
+         .check = audit_bell_with_stops,
+         .allowed = one_of_two_preemptions},
+        {.name = "stop-armed-2l",
+         .what = "2 arming loops, 2 writers, one stops",
+         .threads =
+             {{"W1", 'w', bell_writer}, {"W2", 'w', bell_writer}, {"L1", 'l', arming_once}, {"L2", 'l', arming_once}},
+         .set_up = armed_at_zero,
+         .check = audit_bell_with_stops,
+         .allowed = one_of_two_preemptions},
+        {.name = "stop-armed-sealed",
+         .what = "arming loop, sealed, 2 writers, one stops",
+         .threads = {{"W1", 'w', bell_writer}, {"W2", 'w', bell_writer}, {"L", '-', arming_loop}},
+         .set_up = armed_sealed,
+         .check = audit_bell_with_stops,
+         .allowed = one_of_two_preemptions},
+    };
+}
+
+} // namespace
+
+std::vector<scenario> stop_scenarios() {
+    std::vector<scenario> all = packed_ones();
+    for (const auto& some : {sealed_ones(), level_ones(), armed_ones()})
+        all.insert(all.end(), some.begin(), some.end());
+    return all;
+}
+
+} // namespace explore
