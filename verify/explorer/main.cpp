@@ -35,16 +35,13 @@ struct options {
 };
 
 std::vector<scenario> all_scenarios() {
-    std::vector<scenario> all;
-    for (const auto& some : {packed_scenarios(),      some_scenarios(),     stop_scenarios(),
-                             leaving_scenarios(),     sealed_scenarios(),   queue_scenarios(),
-                             life_scenarios(),        bell_scenarios(),     bell_loop_scenarios(),
-                             bell_every_scenarios(),  set_scenarios(),      set_life_scenarios(),
-                             set_stopped_scenarios(), set_all_scenarios(),  set_all_stopped_scenarios(),
-                             join_scenarios(),        join_set_scenarios(), fork_scenarios(),
-                             parked_scenarios(),      file_scenarios()})
-        all.insert(all.end(), some.begin(), some.end());
-    return all;
+    return joined({packed_scenarios(),      some_scenarios(),     stop_scenarios(),
+                   leaving_scenarios(),     sealed_scenarios(),   queue_scenarios(),
+                   life_scenarios(),        bell_scenarios(),     bell_loop_scenarios(),
+                   bell_every_scenarios(),  set_scenarios(),      set_life_scenarios(),
+                   set_stopped_scenarios(), set_all_scenarios(),  set_all_stopped_scenarios(),
+                   join_scenarios(),        join_set_scenarios(), fork_scenarios(),
+                   parked_scenarios(),      file_scenarios()});
 }
 
 bool named_in(const std::string& list, std::string_view name) {
@@ -73,7 +70,6 @@ bool explore_one(const scenario& what, const options& asked, result& total, bool
     const double left = asked.most_seconds > 0 ? std::max(asked.most_seconds - total.seconds, 0.1) : 0;
     const result found = explore_all(what, asked.most_states, left);
     is_cut = asked.most_seconds > 0 && found.end == verdict::too_large && found.seconds >= left;
-    const bool as_known = what.known != nullptr && found.end == verdict::fails;
     total.states += found.states;
     total.steps += found.steps;
     total.ends += found.ends;
@@ -83,14 +79,11 @@ bool explore_one(const scenario& what, const options& asked, result& total, bool
         std::printf("%-18s %-62s %10llu %11llu %9llu %5zu %7.2f  %s\n", what.name, what.what,
                     static_cast<unsigned long long>(found.states), static_cast<unsigned long long>(found.steps),
                     static_cast<unsigned long long>(found.ends), found.deepest, found.seconds,
-                    as_known ? what.known : verdicts[static_cast<int>(found.end)]);
+                    verdicts[static_cast<int>(found.end)]);
     }
-    if (found.end == verdict::fails && (!as_known || !asked.only.empty()))
-        tell_failure(what, found.why, found.path, asked.brief);
-    if (found.end == verdict::holds && what.known != nullptr)
-        std::printf("%s holds now: it is no known defect any more\n", what.name);
+    if (found.end == verdict::fails) tell_failure(what, found.why, found.path, asked.brief);
     std::fflush(stdout);
-    return what.known != nullptr ? as_known : found.end == verdict::holds;
+    return found.end == verdict::holds;
 }
 
 // A mutant, or a defect, may crash the process: the schedule is told all the same.

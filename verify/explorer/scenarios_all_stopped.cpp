@@ -71,103 +71,54 @@ std::string others_end() {
 constexpr budgets one_stopped{.crashes = 1};
 constexpr budgets one_stopped_2{.crashes = 1, .preemptions = 2};
 
-constexpr thread_plan taker{"A", '-', trier, true};
+constexpr thread_plan taker{"A", trier, may_crash};
 
 std::vector<scenario> those_who_meet_it() {
     return {
-        {.name = "all-stopped-look",
-         .what = "both there: 1 that tries for all and may stop, 1 that looks at both",
-         .threads = {taker, {"L", '-', looker}},
-         .set_up = both_there,
-         .check = all_or_none,
-         .allowed = one_stopped},
-        {.name = "all-stopped-poll",
-         .what = "both there: 1 that tries for all and may stop, 1 that polls both",
-         .threads = {taker, {"L", '-', polling_looker}},
-         .set_up = both_there,
-         .check = all_or_none,
-         .allowed = one_stopped},
-        {.name = "all-stopped-join",
-         .what = "both there: 1 that tries for all and may stop, 1 that looks at one and joins the other's queue",
-         .threads = {taker, {"L", '-', joining_looker}},
-         .set_up = both_there,
-         .check = all_or_none,
-         .allowed = one_stopped},
-        {.name = "all-stopped-reader",
-         .what = "both there: 1 that tries for all and may stop, 1 reader of both",
-         .threads = {taker, {"R", '-', reader_of_both}},
-         .set_up = both_there,
-         .check = all_or_none,
-         .allowed = one_stopped},
-        {.name = "all-stopped-writer",
-         .what = "both there: 1 that tries for all and may stop, 1 writer of the first, then the second",
-         .threads = {taker, {"W", '-', writer_of_both}},
-         .set_up = both_there,
-         .check = all_or_none,
-         .allowed = one_stopped},
-        {.name = "all-stopped-slow-writer",
-         .what = "the same, but the writer adds by comparing",
-         .threads = {taker, {"W", '-', slow_writer_of_both}},
-         .set_up = both_there,
-         .check = all_or_none,
-         .allowed = one_stopped},
+        scenario("all-stopped-look", "both there: 1 that tries for all and may stop, 1 that looks at both", both_there,
+                 all_or_none, {taker, {"L", looker}}, one_stopped),
+        scenario("all-stopped-poll", "both there: 1 that tries for all and may stop, 1 that polls both", both_there,
+                 all_or_none, {taker, {"L", polling_looker}}, one_stopped),
+        scenario("all-stopped-join",
+                 "both there: 1 that tries for all and may stop, 1 that looks at one and joins the other's queue",
+                 both_there, all_or_none, {taker, {"L", joining_looker}}, one_stopped),
+        scenario("all-stopped-reader", "both there: 1 that tries for all and may stop, 1 reader of both", both_there,
+                 all_or_none, {taker, {"R", reader_of_both}}, one_stopped),
+        scenario("all-stopped-writer",
+                 "both there: 1 that tries for all and may stop, 1 writer of the first, then the second", both_there,
+                 all_or_none, {taker, {"W", writer_of_both}}, one_stopped),
+        scenario("all-stopped-slow-writer", "the same, but the writer adds by comparing", both_there, all_or_none,
+                 {taker, {"W", slow_writer_of_both}}, one_stopped),
     };
 }
 
 std::vector<scenario> those_who_seal_sleep_or_take() {
     return {
-        {.name = "all-stopped-seal",
-         .what = "both there: 1 that tries for all and may stop, 1 huge write that seals one",
-         .threads = {taker, {"W", '-', huge_writer}},
-         .set_up = both_there,
-         .check = all_or_none,
-         .allowed = one_stopped},
-        {.name = "all-stopped-nearly-sealed",
-         .what = "one nearly sealed: 1 that tries for all and may stop, 1 writer that seals it",
-         .threads = {taker, {"W", '-', writer}},
-         .set_up = nearly_sealed,
-         .check = all_or_none,
-         .allowed = one_stopped},
-        {.name = "all-stopped-semaphore",
-         .what = "semaphores, 2 and 1: 1 that tries for all and may stop, 1 writer of both, 1 reader, 2 preemptions",
-         .threads = {taker, {"W", '-', writer_of_both}, {"R", '-', reader}},
-         .set_up = semaphores,
-         .check = all_or_none_of_semaphores,
-         .allowed = one_stopped_2},
-        {.name = "all-stopped-sleeper",
-         .what = "both there: 1 that tries for all and may stop, 1 reader that sleeps, 1 writer, 2 preemptions",
-         .threads = {taker, {"R", '-', sleeping_reader}, {"W", '-', writer}},
-         .set_up = both_there,
-         .check = all_or_none,
-         .allowed = one_stopped_2},
-        {.name = "all-stopped-any",
-         .what = "both there: 1 that tries for all and may stop, 1 that tries for any",
-         .threads = {taker, {"T", '-', any_trier}},
-         .set_up = both_there,
-         .check = others_end,
-         .allowed = one_stopped},
-        {.name = "all-stopped-two",
-         .what = "both there: 2 that try for all in opposite order, 1 of them may stop, 2 preemptions",
-         .threads = {taker, {"B", '-', other_trier}},
-         .set_up = crossing_both_there,
-         .check = one_had_them,
-         .allowed = one_stopped_2},
-        {.name = "all-stopped-add",
-         .what = "one there: 1 that tries for all and may stop, 1 that joins the set",
-         .threads = {taker, {"X", '-', joiner}},
-         .set_up = one_joins,
-         .check = others_end,
-         .allowed = one_stopped},
+        scenario("all-stopped-seal", "both there: 1 that tries for all and may stop, 1 huge write that seals one",
+                 both_there, all_or_none, {taker, {"W", huge_writer}}, one_stopped),
+        scenario("all-stopped-nearly-sealed",
+                 "one nearly sealed: 1 that tries for all and may stop, 1 writer that seals it", nearly_sealed,
+                 all_or_none, {taker, {"W", writer}}, one_stopped),
+        scenario("all-stopped-semaphore",
+                 "semaphores, 2 and 1: 1 that tries for all and may stop, 1 writer of both, 1 reader, 2 preemptions",
+                 semaphores, all_or_none_of_semaphores, {taker, {"W", writer_of_both}, {"R", reader}}, one_stopped_2),
+        scenario("all-stopped-sleeper",
+                 "both there: 1 that tries for all and may stop, 1 reader that sleeps, 1 writer, 2 preemptions",
+                 both_there, all_or_none, {taker, {"R", sleeping_reader}, {"W", writer}}, one_stopped_2),
+        scenario("all-stopped-any", "both there: 1 that tries for all and may stop, 1 that tries for any", both_there,
+                 others_end, {taker, {"T", any_trier}}, one_stopped),
+        scenario("all-stopped-two",
+                 "both there: 2 that try for all in opposite order, 1 of them may stop, 2 preemptions",
+                 crossing_both_there, one_had_them, {taker, {"B", other_trier}}, one_stopped_2),
+        scenario("all-stopped-add", "one there: 1 that tries for all and may stop, 1 that joins the set", one_joins,
+                 others_end, {taker, {"X", joiner}}, one_stopped),
     };
 }
 
 } // namespace
 
 std::vector<scenario> set_all_stopped_scenarios() {
-    std::vector<scenario> all = those_who_meet_it();
-    const std::vector<scenario> more = those_who_seal_sleep_or_take();
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
+    return joined({those_who_meet_it(), those_who_seal_sleep_or_take()});
 }
 
 } // namespace explore

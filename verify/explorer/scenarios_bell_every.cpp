@@ -64,128 +64,70 @@ constexpr budgets one_stop{.preemptions = 2, .stops = 1};
 
 std::vector<scenario> ones_that_listen() {
     return {
-        {.name = "every-1w",
-         .what = "every: 1 writer twice, a loop that never reads",
-         .threads = {{"W", 'w', twice_writer}, {"L", '-', listener}},
-         .set_up = heard_at_zero,
-         .check = audit_every},
-        {.name = "every-1w1r",
-         .what = "every, one unit there: 1 writer twice, 1 reader, a loop that never reads, 3 preemptions",
-         .threads = {{"W", 'w', twice_writer}, {"R", 'r', taker}, {"L", '-', listener}},
-         .set_up = heard_at_one,
-         .check = audit_every,
-         .allowed = three_preemptions},
-        {.name = "every-1w2r",
-         .what = "every, one unit there: 1 writer, 2 readers, a loop that never reads, 2 preemptions",
-         .threads = {{"W", 'w', writer}, {"R1", 'r', taker}, {"R2", 'r', taker}, {"L", '-', listener}},
-         .set_up = heard_at_one,
-         .check = audit_every,
-         .allowed = two_preemptions},
-        {.name = "every-1w1r-all",
-         .what = "every, one unit there: 1 writer twice, 1 reader, a loop that never reads",
-         .threads = {{"W", 'w', twice_writer}, {"R", 'r', taker}, {"L", '-', listener}},
-         .set_up = heard_at_one,
-         .check = audit_every,
-         .full = true},
-        {.name = "every-sem",
-         .what = "every, semaphore, one unit there: 1 writer, 1 reader twice, a loop, 3 preemptions",
-         .threads = {{"W", 'w', writer}, {"R", 'r', twice_taker}, {"L", '-', listener}},
-         .set_up = heard_semaphore_at_one,
-         .check = audit_every,
-         .allowed = three_preemptions},
-        {.name = "every-sealed",
-         .what = "every, sealed: 1 writer twice, 1 reader, a loop that never reads, 2 preemptions",
-         .threads = {{"W", 'w', twice_writer}, {"R", 'r', taker}, {"L", '-', listener}},
-         .set_up = heard_sealed,
-         .check = audit_every,
-         .allowed = two_preemptions},
-        {.name = "every-full",
-         .what = "every, one below full: 1 that tries to write twice, 1 reader, a loop, 2 preemptions",
-         .threads = {{"W", 'w',
-                      [] {
-                          bell_try_write(1);
-                          bell_try_write(1);
-                      }},
-                     {"R", 'r', taker},
-                     {"L", '-', listener}},
-         .set_up = nearly_full,
-         .check = audit_at_rest,
-         .allowed = two_preemptions},
+        scenario("every-1w", "every: 1 writer twice, a loop that never reads", heard_at_zero, audit_every,
+                 {{"W", twice_writer}, {"L", listener}}),
+        scenario("every-1w1r",
+                 "every, one unit there: 1 writer twice, 1 reader, a loop that never reads, 3 preemptions",
+                 heard_at_one, audit_every, {{"W", twice_writer}, {"R", taker}, {"L", listener}}, three_preemptions),
+        scenario("every-1w2r", "every, one unit there: 1 writer, 2 readers, a loop that never reads, 2 preemptions",
+                 heard_at_one, audit_every, {{"W", writer}, {"R1", taker}, {"R2", taker}, {"L", listener}},
+                 two_preemptions),
+        scenario("every-1w1r-all", "every, one unit there: 1 writer twice, 1 reader, a loop that never reads",
+                 heard_at_one, audit_every, {{"W", twice_writer}, {"R", taker}, {"L", listener}})
+            .large(),
+        scenario("every-sem", "every, semaphore, one unit there: 1 writer, 1 reader twice, a loop, 3 preemptions",
+                 heard_semaphore_at_one, audit_every, {{"W", writer}, {"R", twice_taker}, {"L", listener}},
+                 three_preemptions),
+        scenario("every-sealed", "every, sealed: 1 writer twice, 1 reader, a loop that never reads, 2 preemptions",
+                 heard_sealed, audit_every, {{"W", twice_writer}, {"R", taker}, {"L", listener}}, two_preemptions),
+        scenario("every-full", "every, one below full: 1 that tries to write twice, 1 reader, a loop, 2 preemptions",
+                 nearly_full, audit_at_rest,
+                 {{"W",
+                   [] {
+                       bell_try_write(1);
+                       bell_try_write(1);
+                   }},
+                  {"R", taker},
+                  {"L", listener}},
+                 two_preemptions),
     };
 }
 
 std::vector<scenario> ones_at_rest() {
     return {
-        {.name = "every-2w1r",
-         .what = "every: 2 writers, 1 reader, 3 preemptions",
-         .threads = {{"W1", 'w', writer}, {"W2", 'w', writer}, {"R", 'r', taker}},
-         .set_up = at_zero,
-         .check = audit_level,
-         .allowed = three_preemptions},
-        {.name = "every-nothing",
-         .what = "every, one unit there: 1 write of nothing, 1 writer, 1 reader, 2 preemptions",
-         .threads = {{"N", '-', writer_of_nothing}, {"W", 'w', writer}, {"R", 'r', taker}},
-         .set_up = at_one,
-         .check = audit_level,
-         .allowed = two_preemptions},
-        {.name = "every-seal",
-         .what = "every: 2 writers seal, 1 reader, 2 preemptions",
-         .threads = {{"W1", 'w', writer}, {"W2", 'w', writer}, {"R", 'r', taker}},
-         .set_up = nearly_sealed,
-         .check = audit_level,
-         .allowed = two_preemptions},
-        {.name = "every-attach",
-         .what = "every: attached while 1 writer writes and 1 reader reads, 3 preemptions",
-         .threads = {{"A", '-', opener}, {"W", 'w', writer}, {"R", 'r', taker}},
-         .set_up = none_at_zero,
-         .check = audit_level,
-         .allowed = three_preemptions},
-        {.name = "stop-every",
-         .what = "every: 1 writer twice, 1 reader twice, one stops",
-         .threads = {{"WW", '-', twice_writer}, {"RR", 'r', twice_taker}},
-         .set_up = at_zero,
-         .check = audit_bell_with_stops,
-         .allowed = one_stop},
-        {.name = "stop-every-2w",
-         .what = "every: 1 writer twice, 1 writer, 1 reader, one stops",
-         .threads = {{"WW", '-', twice_writer}, {"W", 'w', writer}, {"R", 'r', taker}},
-         .set_up = at_zero,
-         .check = audit_bell_with_stops,
-         .allowed = one_stop,
-         .full = true},
-        {.name = "stop-every-full",
-         .what = "every, one below full: 2 that try to write, 1 reader, one stops",
-         .threads = {{"W1", 'w', trying_writer}, {"W2", 'w', trying_writer}, {"R", 'r', taker}},
-         .set_up = nearly_full,
-         .check = audit_bell_with_stops,
-         .allowed = one_stop,
-         .full = true},
+        scenario("every-2w1r", "every: 2 writers, 1 reader, 3 preemptions", at_zero, audit_level,
+                 {{"W1", writer}, {"W2", writer}, {"R", taker}}, three_preemptions),
+        scenario("every-nothing", "every, one unit there: 1 write of nothing, 1 writer, 1 reader, 2 preemptions",
+                 at_one, audit_level, {{"N", writer_of_nothing}, {"W", writer}, {"R", taker}}, two_preemptions),
+        scenario("every-seal", "every: 2 writers seal, 1 reader, 2 preemptions", nearly_sealed, audit_level,
+                 {{"W1", writer}, {"W2", writer}, {"R", taker}}, two_preemptions),
+        scenario("every-attach", "every: attached while 1 writer writes and 1 reader reads, 3 preemptions",
+                 none_at_zero, audit_level, {{"A", opener}, {"W", writer}, {"R", taker}}, three_preemptions),
+        scenario("stop-every", "every: 1 writer twice, 1 reader twice, one stops", at_zero, audit_bell_with_stops,
+                 {{"WW", twice_writer}, {"RR", twice_taker}}, one_stop),
+        scenario("stop-every-2w", "every: 1 writer twice, 1 writer, 1 reader, one stops", at_zero,
+                 audit_bell_with_stops, {{"WW", twice_writer}, {"W", writer}, {"R", taker}}, one_stop)
+            .large(),
+        scenario("stop-every-full", "every, one below full: 2 that try to write, 1 reader, one stops", nearly_full,
+                 audit_bell_with_stops, {{"W1", trying_writer}, {"W2", trying_writer}, {"R", taker}}, one_stop)
+            .large(),
     };
 }
 
 // The descriptor may be readable at zero until reads have found nothing twice; then it is not.
 std::vector<scenario> ones_from_outside() {
     return {
-        {.name = "bell-outside",
-         .what = "level: rung by somebody else, then 2 reads that find nothing",
-         .threads = {{"O", '-', outsider_and_doubt}},
-         .set_up = level_at_zero,
-         .check = audit_level},
-        {.name = "bell-outside-1w1r",
-         .what = "level: rung by somebody else, 1 writer, 1 reader thrice, 3 preemptions",
-         .threads = {{"O", '-', outsider}, {"W", 'w', writer}, {"R", 'r', twice_taker}},
-         .set_up = level_at_zero,
-         .check = audit,
-         .allowed = three_preemptions},
+        scenario("bell-outside", "level: rung by somebody else, then 2 reads that find nothing", level_at_zero,
+                 audit_level, {{"O", outsider_and_doubt}}),
+        scenario("bell-outside-1w1r", "level: rung by somebody else, 1 writer, 1 reader thrice, 3 preemptions",
+                 level_at_zero, audit, {{"O", outsider}, {"W", writer}, {"R", twice_taker}}, three_preemptions),
     };
 }
 
 } // namespace
 
 std::vector<scenario> bell_every_scenarios() {
-    std::vector<scenario> all = ones_that_listen();
-    for (const auto& some : {ones_at_rest(), ones_from_outside()}) all.insert(all.end(), some.begin(), some.end());
-    return all;
+    return joined({ones_that_listen(), ones_at_rest(), ones_from_outside()});
 }
 
 } // namespace explore

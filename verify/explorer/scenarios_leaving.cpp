@@ -64,163 +64,83 @@ constexpr budgets old_kernel{.one_word = 1};
 
 std::vector<scenario> ends_of_waits() {
     return {
-        {.name = "timed-1r",
-         .what = "1 timed reader alone",
-         .threads = {{"T", 't', timed_reader}},
-         .set_up = plain,
-         .check = audit_and_quiet_word,
-         .counts_calls = true},
-        {.name = "timed-1w1r",
-         .what = "1 writer, 1 timed reader",
-         .threads = {{"W", 'w', writer}, {"T", 't', timed_reader}},
-         .set_up = plain,
-         .check = audit,
-         .counts_calls = true},
-        {.name = "timed-2r",
-         .what = "1 writer, 1 timed reader, 1 reader",
-         .threads = {{"W", 'w', writer}, {"T", 't', timed_reader}, {"R", 'r', reader}},
-         .set_up = plain,
-         .check = audit},
-        {.name = "timed-3r",
-         .what = "1 writer, 2 timed readers, 1 reader",
-         .threads = {{"W", 'w', writer}, {"T1", 't', timed_reader}, {"T2", 't', timed_reader}, {"R", 'r', reader}},
-         .set_up = plain,
-         .check = audit,
-         .full = true},
-        {.name = "timed-2w2r",
-         .what = "2 writers, 1 timed reader, 1 reader, semaphore",
-         .threads = {{"W1", 'w', writer}, {"W2", 'w', writer}, {"T", 't', timed_reader}, {"R", 'r', reader}},
-         .set_up = semaphore,
-         .check = audit,
-         .full = true},
-        {.name = "timed-2t1r",
-         .what = "2 writers, 2 timed readers, 1 reader, 2 preemptions",
-         .threads = {{"W1", 'w', writer},
-                     {"W2", 'w', writer},
-                     {"T1", 't', timed_reader},
-                     {"T2", 't', timed_reader},
-                     {"R", 'r', reader}},
-         .set_up = plain,
-         .check = audit,
-         .allowed = {.preemptions = 2},
-         .full = true},
+        scenario("timed-1r", "1 timed reader alone", plain, audit_and_quiet_word, {{"T", timed_reader}})
+            .counting_calls(),
+        scenario("timed-1w1r", "1 writer, 1 timed reader", plain, audit, {{"W", writer}, {"T", timed_reader}})
+            .counting_calls(),
+        scenario("timed-2r", "1 writer, 1 timed reader, 1 reader", plain, audit,
+                 {{"W", writer}, {"T", timed_reader}, {"R", reader}}),
+        scenario("timed-3r", "1 writer, 2 timed readers, 1 reader", plain, audit,
+                 {{"W", writer}, {"T1", timed_reader}, {"T2", timed_reader}, {"R", reader}})
+            .large(),
+        scenario("timed-2w2r", "2 writers, 1 timed reader, 1 reader, semaphore", semaphore, audit,
+                 {{"W1", writer}, {"W2", writer}, {"T", timed_reader}, {"R", reader}})
+            .large(),
+        scenario("timed-2t1r", "2 writers, 2 timed readers, 1 reader, 2 preemptions", plain, audit,
+                 {{"W1", writer}, {"W2", writer}, {"T1", timed_reader}, {"T2", timed_reader}, {"R", reader}},
+                 {.preemptions = 2})
+            .large(),
     };
 }
 
 std::vector<scenario> interruptions() {
     return {
-        {.name = "quiet-1w1r",
-         .what = "1 writer, 1 reader: no mark stays behind",
-         .threads = {{"W", 'w', writer}, {"R", 'r', reader}},
-         .set_up = plain,
-         .check = audit_and_quiet_word,
-         .counts_calls = true},
-        {.name = "eintr-1r",
-         .what = "1 reader alone, one EINTR",
-         .threads = {{"R", 'r', patient_reader}},
-         .set_up = plain,
-         .check = audit_and_quiet_word,
-         .allowed = interrupted_once,
-         .counts_calls = true},
-        {.name = "spurious-2w2r",
-         .what = "2 writers, 2 readers, one spurious return",
-         .threads = {{"W1", 'w', writer}, {"W2", 'w', writer}, {"R1", 'r', reader}, {"R2", 'r', reader}},
-         .set_up = plain,
-         .check = audit,
-         .allowed = spurious_once},
-        {.name = "eintr-2r",
-         .what = "1 writer, 2 readers, one EINTR, one spurious return",
-         .threads = {{"W", 'w', writer}, {"R1", 'r', patient_reader}, {"R2", 'r', patient_reader}},
-         .set_up = plain,
-         .check = audit,
-         .allowed = both},
-        {.name = "eintr-sem",
-         .what = "2 writers, 2 readers, one EINTR, semaphore",
-         .threads =
-             {{"W1", 'w', writer}, {"W2", 'w', writer}, {"R1", 'r', patient_reader}, {"R2", 'r', patient_reader}},
-         .set_up = semaphore,
-         .check = audit,
-         .allowed = interrupted_once,
-         .full = true},
+        scenario("quiet-1w1r", "1 writer, 1 reader: no mark stays behind", plain, audit_and_quiet_word,
+                 {{"W", writer}, {"R", reader}})
+            .counting_calls(),
+        scenario("eintr-1r", "1 reader alone, one EINTR", plain, audit_and_quiet_word, {{"R", patient_reader}},
+                 interrupted_once)
+            .counting_calls(),
+        scenario("spurious-2w2r", "2 writers, 2 readers, one spurious return", plain, audit,
+                 {{"W1", writer}, {"W2", writer}, {"R1", reader}, {"R2", reader}}, spurious_once),
+        scenario("eintr-2r", "1 writer, 2 readers, one EINTR, one spurious return", plain, audit,
+                 {{"W", writer}, {"R1", patient_reader}, {"R2", patient_reader}}, both),
+        scenario("eintr-sem", "2 writers, 2 readers, one EINTR, semaphore", semaphore, audit,
+                 {{"W1", writer}, {"W2", writer}, {"R1", patient_reader}, {"R2", patient_reader}}, interrupted_once)
+            .large(),
     };
 }
 
 std::vector<scenario> cancellations() {
     return {
-        {.name = "cancel-1r",
-         .what = "canceller, 1 cancellable reader",
-         .threads = {{"C", '-', canceller}, {"R", '-', stoppable_reader}},
-         .set_up = plain,
-         .check = nobody_sleeps},
-        {.name = "cancel-1w2r",
-         .what = "canceller, 1 writer, 1 cancellable reader, 1 reader, 2 preemptions",
-         .threads = {{"C", '-', canceller}, {"W", '-', writer}, {"X", '-', stoppable_reader}, {"R", '-', reader}},
-         .set_up = plain,
-         .check = audit,
-         .allowed = {.preemptions = 2},
-         .full = true},
-        {.name = "cancel-back",
-         .what = "canceller, 1 cancellable reader, 1 reader that brings the mark back",
-         .threads = {{"C", '-', canceller}, {"X", '-', stoppable_reader}, {"R", '-', reader}},
-         .set_up = plain,
-         .check = stopped_one_is_awake},
-        {.name = "cancel-2r",
-         .what = "canceller, 2 cancellable readers",
-         .threads = {{"C", '-', canceller}, {"R1", '-', stoppable_reader}, {"R2", '-', stoppable_reader}},
-         .set_up = plain,
-         .check = nobody_sleeps,
-         .full = true},
-        {.name = "cancel-late",
-         .what = "canceller that writes first, 1 cancellable reader",
-         .threads = {{"C", '-', writing_canceller}, {"R", '-', data_first_reader}},
-         .set_up = plain,
-         .check = nobody_sleeps},
-        {.name = "cancel-shared",
-         .what = "shared: canceller, 1 cancellable reader",
-         .threads = {{"C", '-', canceller}, {"R", '-', stoppable_reader}},
-         .set_up = shared,
-         .check = nobody_sleeps},
-        {.name = "cancel-chosen",
-         .what = "canceller, 1 writer, 1 cancellable reader, 1 reader: the writer may choose the cancelled one",
-         .threads = {{"C", '-', canceller}, {"X", '-', stoppable_reader}, {"W", '-', writer}, {"R", '-', reader}},
-         .set_up = plain,
-         .check = audit,
-         .allowed = {.preemptions = 3}},
+        scenario("cancel-1r", "canceller, 1 cancellable reader", plain, nobody_sleeps,
+                 {{"C", canceller}, {"R", stoppable_reader}}),
+        scenario("cancel-1w2r", "canceller, 1 writer, 1 cancellable reader, 1 reader, 2 preemptions", plain, audit,
+                 {{"C", canceller}, {"W", writer}, {"X", stoppable_reader}, {"R", reader}}, {.preemptions = 2})
+            .large(),
+        scenario("cancel-back", "canceller, 1 cancellable reader, 1 reader that brings the mark back", plain,
+                 stopped_one_is_awake, {{"C", canceller}, {"X", stoppable_reader}, {"R", reader}}),
+        scenario("cancel-2r", "canceller, 2 cancellable readers", plain, nobody_sleeps,
+                 {{"C", canceller}, {"R1", stoppable_reader, apart}, {"R2", stoppable_reader, apart}})
+            .large(),
+        scenario("cancel-late", "canceller that writes first, 1 cancellable reader", plain, nobody_sleeps,
+                 {{"C", writing_canceller}, {"R", data_first_reader}}),
+        scenario("cancel-shared", "shared: canceller, 1 cancellable reader", shared, nobody_sleeps,
+                 {{"C", canceller}, {"R", stoppable_reader}}),
+        scenario("cancel-chosen",
+                 "canceller, 1 writer, 1 cancellable reader, 1 reader: the writer may choose the cancelled one", plain,
+                 audit, {{"C", canceller}, {"X", stoppable_reader}, {"W", writer}, {"R", reader}}, {.preemptions = 3}),
     };
 }
 
 // Where the kernel has no sleep on two words a cancel wakes all sleepers of the object.
 std::vector<scenario> cancellations_of_all() {
     return {
-        {.name = "cancel-old-1r",
-         .what = "sleep on one word: canceller, 1 cancellable reader",
-         .threads = {{"C", '-', canceller}, {"R", '-', stoppable_reader}},
-         .set_up = plain,
-         .check = nobody_sleeps,
-         .allowed = old_kernel},
-        {.name = "cancel-old-back",
-         .what = "sleep on one word: canceller, 1 cancellable reader, 1 reader that brings the mark back",
-         .threads = {{"C", '-', canceller}, {"X", '-', stoppable_reader}, {"R", '-', reader}},
-         .set_up = plain,
-         .check = stopped_one_is_awake,
-         .allowed = old_kernel},
-        {.name = "cancel-old-2r",
-         .what = "sleep on one word: canceller, 2 cancellable readers",
-         .threads = {{"C", '-', canceller}, {"R1", '-', stoppable_reader}, {"R2", '-', stoppable_reader}},
-         .set_up = plain,
-         .check = nobody_sleeps,
-         .allowed = old_kernel,
-         .full = true},
+        scenario("cancel-old-1r", "sleep on one word: canceller, 1 cancellable reader", plain, nobody_sleeps,
+                 {{"C", canceller}, {"R", stoppable_reader}}, old_kernel),
+        scenario("cancel-old-back",
+                 "sleep on one word: canceller, 1 cancellable reader, 1 reader that brings the mark back", plain,
+                 stopped_one_is_awake, {{"C", canceller}, {"X", stoppable_reader}, {"R", reader}}, old_kernel),
+        scenario("cancel-old-2r", "sleep on one word: canceller, 2 cancellable readers", plain, nobody_sleeps,
+                 {{"C", canceller}, {"R1", stoppable_reader, apart}, {"R2", stoppable_reader, apart}}, old_kernel)
+            .large(),
     };
 }
 
 } // namespace
 
 std::vector<scenario> leaving_scenarios() {
-    std::vector<scenario> all = ends_of_waits();
-    for (const auto& some : {interruptions(), cancellations(), cancellations_of_all()})
-        all.insert(all.end(), some.begin(), some.end());
-    return all;
+    return joined({ends_of_waits(), interruptions(), cancellations(), cancellations_of_all()});
 }
 
 } // namespace explore

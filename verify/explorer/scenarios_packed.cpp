@@ -76,163 +76,84 @@ constexpr budgets crash_once{.crashes = 1};
 
 std::vector<scenario> plain_ones() {
     return {
-        {.name = "plain-1w1r",
-         .what = "1 writer, 1 reader",
-         .threads = {{"W", 'w', writer}, {"R", 'r', reader}},
-         .set_up = plain,
-         .check = audit_with_calls,
-         .counts_calls = true},
-        {.name = "plain-2w1r",
-         .what = "2 writers, 1 reader",
-         .threads = {{"W1", 'w', writer}, {"W2", 'w', writer}, {"R", 'r', reader}},
-         .set_up = plain_overlapping,
-         .check = audit_with_calls,
-         .counts_calls = true},
-        {.name = "plain-1w2r",
-         .what = "1 writer, 2 readers",
-         .threads = {{"W", 'w', writer}, {"R1", 'r', reader}, {"R2", 'r', reader}},
-         .set_up = plain,
-         .check = audit_with_calls,
-         .counts_calls = true},
-        {.name = "plain-2w2r",
-         .what = "2 writers, 2 readers, weak failures",
-         .threads = {{"W1", 'w', writer}, {"W2", 'w', writer}, {"R1", 'r', reader}, {"R2", 'r', reader}},
-         .set_up = plain,
-         .check = audit,
-         .allowed = weak_once},
-        {.name = "plain-2ww2r",
-         .what = "1 writer twice, 1 slow writer, 2 readers",
-         .threads = {{"W1", 'v', twice_writer}, {"W2", 'w', slow_writer}, {"R1", 'r', reader}, {"R2", 'r', reader}},
-         .set_up = plain,
-         .check = audit},
-        {.name = "plain-3w2r",
-         .what = "3 writers, 2 readers",
-         .threads =
-             {{"W1", 'w', writer}, {"W2", 'w', writer}, {"W3", 'w', writer}, {"R1", 'r', reader}, {"R2", 'r', reader}},
-         .set_up = plain,
-         .check = audit,
-         .full = true},
-        {.name = "plain-2w3r",
-         .what = "2 writers, 3 readers",
-         .threads =
-             {{"W1", 'w', writer}, {"W2", 'w', writer}, {"R1", 'r', reader}, {"R2", 'r', reader}, {"R3", 'r', reader}},
-         .set_up = plain,
-         .check = audit,
-         .full = true},
+        scenario("plain-1w1r", "1 writer, 1 reader", plain, audit_with_calls, {{"W", writer}, {"R", reader}})
+            .counting_calls(),
+        scenario("plain-2w1r", "2 writers, 1 reader", plain_overlapping, audit_with_calls,
+                 {{"W1", writer}, {"W2", writer}, {"R", reader}})
+            .counting_calls(),
+        scenario("plain-1w2r", "1 writer, 2 readers", plain, audit_with_calls,
+                 {{"W", writer}, {"R1", reader}, {"R2", reader}})
+            .counting_calls(),
+        scenario("plain-2w2r", "2 writers, 2 readers, weak failures", plain, audit,
+                 {{"W1", writer}, {"W2", writer}, {"R1", reader}, {"R2", reader}}, weak_once),
+        scenario("plain-2ww2r", "1 writer twice, 1 slow writer, 2 readers", plain, audit,
+                 {{"W1", twice_writer}, {"W2", slow_writer}, {"R1", reader}, {"R2", reader}}),
+        scenario("plain-3w2r", "3 writers, 2 readers", plain, audit,
+                 {{"W1", writer}, {"W2", writer}, {"W3", writer}, {"R1", reader}, {"R2", reader}})
+            .large(),
+        scenario("plain-2w3r", "2 writers, 3 readers", plain, audit,
+                 {{"W1", writer}, {"W2", writer}, {"R1", reader}, {"R2", reader}, {"R3", reader}})
+            .large(),
     };
 }
 
 std::vector<scenario> more_plain_ones() {
     return {
-        {.name = "plain-try",
-         .what = "signaller, write of 0, reader, try reader",
-         .threads = {{"S", '-', signaller}, {"W0", '-', zero_writer}, {"R", 'r', reader}, {"T", '-', trier}},
-         .set_up = plain,
-         .check = audit},
-        {.name = "plain-data",
-         .what = "2 writers with data, 1 reader twice",
-         .threads = {{"W0", '-', telling_writer<0>}, {"W1", '-', telling_writer<1>}, {"R", '-', believing_reader}},
-         .set_up = plain,
-         .check = audit},
-        {.name = "plain-data-slow",
-         .what = "2 slow writers with data, 1 reader",
-         .threads = {{"W0", '-', telling_slow_writer<0>},
-                     {"W1", '-', telling_slow_writer<1>},
-                     {"R", '-', believing_reader}},
-         .set_up = plain,
-         .check = audit},
-        {.name = "plain-data-again",
-         .what = "2 writers of one amount with data, 2 readers in turn",
-         .threads =
-             {{"W1", '-', writer}, {"R1", '-', first_reader}, {"W2", '-', second_writer}, {"R2", '-', second_reader}},
-         .set_up = plain,
-         .check = conserved},
-        {.name = "plain-rr",
-         .what = "2 writers, 1 reader twice, 1 reader",
-         .threads = {{"W1", 'w', writer}, {"W2", 'w', writer}, {"RR", '-', twice_reader}, {"R", 'r', reader}},
-         .set_up = plain,
-         .check = audit},
+        scenario("plain-try", "signaller, write of 0, reader, try reader", plain, audit,
+                 {{"S", signaller}, {"W0", zero_writer}, {"R", reader}, {"T", trier}}),
+        scenario("plain-data", "2 writers with data, 1 reader twice", plain, audit,
+                 {{"W0", telling_writer<0>}, {"W1", telling_writer<1>}, {"R", believing_reader}}),
+        scenario("plain-data-slow", "2 slow writers with data, 1 reader", plain, audit,
+                 {{"W0", telling_slow_writer<0>}, {"W1", telling_slow_writer<1>}, {"R", believing_reader}}),
+        scenario("plain-data-again", "2 writers of one amount with data, 2 readers in turn", plain, conserved,
+                 {{"W1", writer}, {"R1", first_reader}, {"W2", second_writer}, {"R2", second_reader}}),
+        scenario("plain-rr", "2 writers, 1 reader twice, 1 reader", plain, audit,
+                 {{"W1", writer}, {"W2", writer}, {"RR", twice_reader}, {"R", reader}}),
     };
 }
 
 std::vector<scenario> semaphores() {
     return {
-        {.name = "sem-1w2r",
-         .what = "semaphore: 1 write of 2, 2 readers",
-         .threads = {{"W", 'w', writer_of_two}, {"R1", 'r', reader}, {"R2", 'r', reader}},
-         .set_up = semaphore,
-         .check = audit},
-        {.name = "sem-2w2r",
-         .what = "semaphore: 2 writers, 2 readers, weak failure",
-         .threads = {{"W1", 'w', writer}, {"W2", 'w', writer}, {"R1", 'r', reader}, {"R2", 'r', reader}},
-         .set_up = semaphore,
-         .check = audit,
-         .allowed = weak_once},
-        {.name = "sem-2w3r",
-         .what = "semaphore: 1 write of 2, 1 writer, 3 readers, 2 preemptions",
-         .threads = {{"W1", 'v', writer_of_two},
-                     {"W2", 'w', writer},
-                     {"R1", 'r', reader},
-                     {"R2", 'r', reader},
-                     {"R3", 'r', reader}},
-         .set_up = semaphore,
-         .check = audit,
-         .allowed = {.preemptions = 2},
-         .full = true},
-        {.name = "sem-3w2r",
-         .what = "semaphore: 3 writers, 2 readers, 2 preemptions",
-         .threads =
-             {{"W1", 'w', writer}, {"W2", 'w', writer}, {"W3", 'w', writer}, {"R1", 'r', reader}, {"R2", 'r', reader}},
-         .set_up = semaphore,
-         .check = audit,
-         .allowed = {.preemptions = 2},
-         .full = true},
+        scenario("sem-1w2r", "semaphore: 1 write of 2, 2 readers", semaphore, audit,
+                 {{"W", writer_of_two}, {"R1", reader}, {"R2", reader}}),
+        scenario("sem-2w2r", "semaphore: 2 writers, 2 readers, weak failure", semaphore, audit,
+                 {{"W1", writer}, {"W2", writer}, {"R1", reader}, {"R2", reader}}, weak_once),
+        scenario("sem-2w3r", "semaphore: 1 write of 2, 1 writer, 3 readers, 2 preemptions", semaphore, audit,
+                 {{"W1", writer_of_two}, {"W2", writer}, {"R1", reader}, {"R2", reader}, {"R3", reader}},
+                 {.preemptions = 2})
+            .large(),
+        scenario("sem-3w2r", "semaphore: 3 writers, 2 readers, 2 preemptions", semaphore, audit,
+                 {{"W1", writer}, {"W2", writer}, {"W3", writer}, {"R1", reader}, {"R2", reader}}, {.preemptions = 2})
+            .large(),
     };
 }
 
 std::vector<scenario> shared_ones() {
     return {
-        {.name = "shared-2w2r",
-         .what = "shared: 2 writers, 2 readers, one reader is killed",
-         .threads = {{"W1", 'w', writer}, {"W2", 'w', writer}, {"R1", 'r', reader, true}, {"R2", 'r', reader, true}},
-         .set_up = shared,
-         .check = nobody_forgotten,
-         .allowed = crash_once},
-        {.name = "shared-1w2r",
-         .what = "shared: 1 writer, 2 readers, one reader is killed",
-         .threads = {{"W", 'w', writer}, {"R1", 'r', reader, true}, {"R2", 'r', reader, true}},
-         .set_up = shared,
-         .check = nobody_forgotten,
-         .allowed = crash_once},
-        {.name = "shared-sem-2r",
-         .what = "shared semaphore: 1 write of 2, 2 readers, one is killed",
-         .threads = {{"W", 'w', writer_of_two}, {"R1", 'r', reader, true}, {"R2", 'r', reader, true}},
-         .set_up = shared_semaphore,
-         .check = nobody_forgotten,
-         .allowed = crash_once},
-        {.name = "shared-dead-w",
-         .what = "shared: a writer is killed, a later one writes, 2 readers",
-         .threads = {{"W", '-', writer, true},
-                     {"LW", '-',
-                      [] {
-                          await_end_of(0);
-                          write_fast(1);
-                      }},
-                     {"R1", 'r', reader},
-                     {"R2", 'r', reader}},
-         .set_up = shared,
-         .check = nobody_forgotten,
-         .allowed = crash_once},
+        scenario("shared-2w2r", "shared: 2 writers, 2 readers, one reader is killed", shared, nobody_forgotten,
+                 {{"W1", writer}, {"W2", writer}, {"R1", reader, may_crash}, {"R2", reader, may_crash}}, crash_once),
+        scenario("shared-1w2r", "shared: 1 writer, 2 readers, one reader is killed", shared, nobody_forgotten,
+                 {{"W", writer}, {"R1", reader, may_crash}, {"R2", reader, may_crash}}, crash_once),
+        scenario("shared-sem-2r", "shared semaphore: 1 write of 2, 2 readers, one is killed", shared_semaphore,
+                 nobody_forgotten, {{"W", writer_of_two}, {"R1", reader, may_crash}, {"R2", reader, may_crash}},
+                 crash_once),
+        scenario("shared-dead-w", "shared: a writer is killed, a later one writes, 2 readers", shared, nobody_forgotten,
+                 {{"W", writer, may_crash},
+                  {"LW",
+                   [] {
+                       await_end_of(0);
+                       write_fast(1);
+                   }},
+                  {"R1", reader},
+                  {"R2", reader}},
+                 crash_once),
     };
 }
 
 } // namespace
 
 std::vector<scenario> packed_scenarios() {
-    std::vector<scenario> all = plain_ones();
-    for (const auto& some : {more_plain_ones(), semaphores(), shared_ones()})
-        all.insert(all.end(), some.begin(), some.end());
-    return all;
+    return joined({plain_ones(), more_plain_ones(), semaphores(), shared_ones()});
 }
 
 } // namespace explore

@@ -42,80 +42,38 @@ constexpr budgets weak_once{.weak_failures = 1};
 
 std::vector<scenario> packed_ones() {
     return {
-        {.name = "some-1w2r",
-         .what = "1 write of 2, 2 readers of one that sleep, weak failure",
-         .threads = {{"W", 'w', writer_of_two}, {"R1", 'r', one_reader}, {"R2", 'r', one_reader}},
-         .set_up = plain,
-         .check = audit,
-         .allowed = weak_once},
-        {.name = "some-1w3r",
-         .what = "1 write of 3, 2 readers of one, 1 of all, 2 preemptions",
-         .threads = {{"W", 'w', writer_of_three}, {"R1", 'r', one_reader}, {"R2", 'r', one_reader}, {"A", '-', reader}},
-         .set_up = plain,
-         .check = audit,
-         .allowed = {.preemptions = 2}},
-        {.name = "some-try",
-         .what = "1 write of 3, 1 that tries to take two, 1 reader of one",
-         .threads = {{"W", 'w', writer_of_three}, {"T", '-', trier}, {"R", 'r', one_reader}},
-         .set_up = plain,
-         .check = audit},
-        {.name = "some-timed",
-         .what = "1 write of 2, 1 timed reader of one, 1 reader of one",
-         .threads = {{"W", 'w', writer_of_two}, {"T", '-', timed_one_reader}, {"R", 'r', one_reader}},
-         .set_up = plain,
-         .check = audit},
-        {.name = "some-cancel",
-         .what = "1 write of 2, 1 reader of one with a stop, 1 reader of one, 2 preemptions",
-         .threads = {{"W", 'w', writer_of_two},
-                     {"C", '-', canceller},
-                     {"S", '-', stoppable_one_reader},
-                     {"R", 'r', one_reader}},
-         .set_up = plain,
-         .check = audit,
-         .allowed = {.preemptions = 2}},
-        {.name = "some-sem",
-         .what = "semaphore: 1 write of 2, 1 reader of two, 1 reader of one",
-         .threads = {{"W", 'w', writer_of_two}, {"R1", '-', two_reader}, {"R2", 'r', reader}},
-         .set_up = semaphore,
-         .check = audit},
-        {.name = "some-sem-drain",
-         .what = "semaphore of three: 2 that try to take two, 1 reader",
-         .threads = {{"T1", 't', trier}, {"T2", 't', trier}, {"R", 'r', reader}},
-         .set_up = semaphore_of_three,
-         .check = audit},
-        {.name = "stop-some",
-         .what = "2 writers, 2 readers of one, one stops",
-         .threads = {{"W1", 'w', writer}, {"W2", 'w', writer}, {"R1", 'r', one_reader}, {"R2", 'r', one_reader}},
-         .set_up = plain,
-         .check = audit_with_stops,
-         .allowed = one_of_two_preemptions},
+        scenario("some-1w2r", "1 write of 2, 2 readers of one that sleep, weak failure", plain, audit,
+                 {{"W", writer_of_two}, {"R1", one_reader}, {"R2", one_reader}}, weak_once),
+        scenario("some-1w3r", "1 write of 3, 2 readers of one, 1 of all, 2 preemptions", plain, audit,
+                 {{"W", writer_of_three}, {"R1", one_reader}, {"R2", one_reader}, {"A", reader}}, {.preemptions = 2}),
+        scenario("some-try", "1 write of 3, 1 that tries to take two, 1 reader of one", plain, audit,
+                 {{"W", writer_of_three}, {"T", trier}, {"R", one_reader}}),
+        scenario("some-timed", "1 write of 2, 1 timed reader of one, 1 reader of one", plain, audit,
+                 {{"W", writer_of_two}, {"T", timed_one_reader}, {"R", one_reader}}),
+        scenario("some-cancel", "1 write of 2, 1 reader of one with a stop, 1 reader of one, 2 preemptions", plain,
+                 audit, {{"W", writer_of_two}, {"C", canceller}, {"S", stoppable_one_reader}, {"R", one_reader}},
+                 {.preemptions = 2}),
+        scenario("some-sem", "semaphore: 1 write of 2, 1 reader of two, 1 reader of one", semaphore, audit,
+                 {{"W", writer_of_two}, {"R1", two_reader}, {"R2", reader}}),
+        scenario("some-sem-drain", "semaphore of three: 2 that try to take two, 1 reader", semaphore_of_three, audit,
+                 {{"T1", trier}, {"T2", trier}, {"R", reader}}),
+        scenario("stop-some", "2 writers, 2 readers of one, one stops", plain, audit_with_stops,
+                 {{"W1", writer}, {"W2", writer}, {"R1", one_reader}, {"R2", one_reader}}, one_of_two_preemptions),
     };
 }
 
 std::vector<scenario> sealed_ones() {
     return {
-        {.name = "some-sealed",
-         .what = "sealed: 1 write of 2, 2 readers of one",
-         .threads = {{"W", 'w', writer_of_two}, {"R1", 'r', one_reader}, {"R2", 'r', one_reader}},
-         .set_up = empty_sealed,
-         .check = audit,
-         .allowed = {.preemptions = 3}},
-        {.name = "some-seal",
-         .what = "2 writers at the packed limit seal, 2 that try to take two, 2 preemptions",
-         .threads = {{"W1", 'w', writer}, {"W2", 'w', writer}, {"T1", 't', trier}, {"T2", 't', trier}},
-         .set_up = nearly_sealed,
-         .check = audit,
-         .allowed = {.preemptions = 2}},
+        scenario("some-sealed", "sealed: 1 write of 2, 2 readers of one", empty_sealed, audit,
+                 {{"W", writer_of_two}, {"R1", one_reader}, {"R2", one_reader}}, {.preemptions = 3}),
+        scenario("some-seal", "2 writers at the packed limit seal, 2 that try to take two, 2 preemptions",
+                 nearly_sealed, audit, {{"W1", writer}, {"W2", writer}, {"T1", trier}, {"T2", trier}},
+                 {.preemptions = 2}),
     };
 }
 
 } // namespace
 
-std::vector<scenario> some_scenarios() {
-    std::vector<scenario> all = packed_ones();
-    const auto sealed = sealed_ones();
-    all.insert(all.end(), sealed.begin(), sealed.end());
-    return all;
-}
+std::vector<scenario> some_scenarios() { return joined({packed_ones(), sealed_ones()}); }
 
 } // namespace explore

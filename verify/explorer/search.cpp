@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace explore {
 namespace {
@@ -161,6 +162,36 @@ result search::run() {
 }
 
 } // namespace
+
+scenario::scenario(const char* called, const char* says, void (*begin)(), std::string (*end)(),
+                   std::vector<thread_plan> plans, const budgets& may)
+    : name(called), what(says), set_up(begin), check(end), threads(std::move(plans)), allowed(may) {
+    for (thread_plan& one : threads) {
+        if (one.is == trait::apart) continue;
+        const auto first = std::find_if(threads.begin(), threads.end(), [&one](const thread_plan& other) {
+            return other.body == one.body && other.is == one.is;
+        });
+        one.kind = static_cast<char>('a' + (first - threads.begin()));
+    }
+}
+
+scenario scenario::large() const {
+    scenario changed = *this;
+    changed.full = true;
+    return changed;
+}
+
+scenario scenario::counting_calls() const {
+    scenario changed = *this;
+    changed.counts_calls = true;
+    return changed;
+}
+
+std::vector<scenario> joined(const std::vector<std::vector<scenario>>& groups) {
+    std::vector<scenario> all;
+    for (const auto& group : groups) all.insert(all.end(), group.begin(), group.end());
+    return all;
+}
 
 const std::vector<choice>& path_now() noexcept { return path; }
 const scenario* scenario_now() noexcept { return current; }

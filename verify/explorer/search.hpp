@@ -15,25 +15,35 @@
 
 namespace explore {
 
+// A thread may be killed; or it is not equal to another with its body, as memory has addresses of its stack.
+enum class trait : std::uint8_t { none, may_crash, apart };
+inline constexpr trait may_crash = trait::may_crash;
+inline constexpr trait apart = trait::apart;
+
 struct thread_plan {
     const char* name;
-    char kind; // threads of one kind are equal; '-' is like no other
     fiber_body body;
-    bool may_crash = false;
+    trait is = trait::none;
+    char kind = '-'; // by the scenario: threads of one kind are equal, '-' is like no other
 };
 
 // One configuration to explore.
 struct scenario {
     const char* name;
     const char* what; // threads, operations, mode
-    std::vector<thread_plan> threads;
     void (*set_up)();
     std::string (*check)(); // at every state in which nobody can go on but by the environment: empty, or what is wrong
-    budgets allowed = {};
-    bool full = false;           // too large for the short form
-    const char* known = nullptr; // a defect that is known, and must be found as long as it is there
-    bool counts_calls = false;   // the check looks at the number of futex calls
+    std::vector<thread_plan> threads;
+    budgets allowed;
+    bool full = false;         // too large for the short form
+    bool counts_calls = false; // the check looks at the number of futex calls
+
+    scenario(const char* called, const char* says, void (*begin)(), std::string (*end)(),
+             std::vector<thread_plan> plans, const budgets& may = {});
+    scenario large() const;
+    scenario counting_calls() const;
 };
+std::vector<scenario> joined(const std::vector<std::vector<scenario>>& groups);
 
 enum class verdict : std::uint8_t { holds, fails, too_large };
 

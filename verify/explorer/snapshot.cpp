@@ -84,7 +84,7 @@ void start(const scenario& what) {
     std::vector<fiber_body> bodies;
     for (std::size_t i = 0; i < what.threads.size(); ++i) {
         bodies.push_back(what.threads[i].body);
-        m.may_crash[i] = what.threads[i].may_crash;
+        m.may_crash[i] = what.threads[i].is == trait::may_crash;
     }
     m.begin(bodies, what.allowed, what.counts_calls);
 }
