@@ -5,7 +5,7 @@
 // claims, so that this process can show progress. Called by the main thread.
 #pragma once
 
-#include "claims/claim.hpp"
+#include "conformance/framework/claim.hpp"
 
 #include <cstddef>
 #include <functional>

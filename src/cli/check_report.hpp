@@ -4,8 +4,8 @@
 // Pure functions over results. Invariant: every claim is listed, also one that no backend could be asked.
 #pragma once
 
-#include "claims/claim.hpp"
-#include "claims/declared.hpp"
+#include "conformance/framework/claim.hpp"
+#include "conformance/framework/declared.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -4,7 +4,7 @@
 //
 // Owns nothing but the list of tests, made from the list of claims before main runs them. A claim that this machine
 // cannot bring about is skipped with the reason; one that differs fails with what differed.
-#include "claims/claim.hpp"
+#include "conformance/framework/claim.hpp"
 
 #include <algorithm>
 #include <gtest/gtest.h>

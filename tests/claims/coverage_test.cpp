@@ -3,8 +3,8 @@
 //
 // The table there has one row for each number from K-001 to K-169: who is asked, and in which file. A row that nobody
 // is asked must give a reason. So a claim can be neither forgotten nor dropped unseen.
-#include "claims/claim.hpp"
-#include "claims/declared.hpp"
+#include "conformance/framework/claim.hpp"
+#include "conformance/framework/declared.hpp"
 
 #include <cstdio>
 #include <fstream>
@@ -18,7 +18,7 @@ namespace {
 struct row {
     std::string title;
     std::string asked_of; // "kernel, library, descriptor", "kernel, descriptor", "kernel", "library" or "nobody"
-    std::string file;     // in src/claims
+    std::string file;     // in conformance/claims
     std::string notes;
 };
 
@@ -59,7 +59,7 @@ std::string asked_of(needs what) {
 
 bool file_has(const std::string& file, std::string id) {
     id.replace(1, 1, "_");
-    std::ifstream source(EFD_SOURCE_DIR "/src/claims/" + file);
+    std::ifstream source(EFD_SOURCE_DIR "/conformance/claims/" + file);
     std::ostringstream text;
     text << source.rdbuf();
     return text.str().find("CLAIM(" + id + ",") != std::string::npos;

@@ -3,8 +3,8 @@
 //
 // Each fault of small_eventfd.hpp must be seen by the claims named beside it; without a fault all of them hold.
 // Hanging, crashing and silent claims must be cut off and reported.
-#include "claims/claim.hpp"
-#include "claims/sleeper.hpp"
+#include "conformance/framework/claim.hpp"
+#include "conformance/framework/sleeper.hpp"
 #include "small_eventfd.hpp"
 
 #include <algorithm>

@@ -2,8 +2,8 @@
 // tests/claims/small_eventfd.cpp: see small_eventfd.hpp.
 #include "small_eventfd.hpp"
 
-#include "claims/counts.hpp"
-#include "claims/task.hpp"
+#include "conformance/framework/counts.hpp"
+#include "conformance/framework/task.hpp"
 
 #include <atomic>
 #include <cerrno>

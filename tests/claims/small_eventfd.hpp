@@ -5,7 +5,7 @@
 // holds every claim about objects; with one it must be seen to differ, or the claims prove nothing. Any thread.
 #pragma once
 
-#include "claims/claim.hpp"
+#include "conformance/framework/claim.hpp"
 
 #include <memory>
 #include <string_view>

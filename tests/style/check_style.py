@@ -13,10 +13,10 @@ from pathlib import Path
 from rules import RULES
 from source import Source
 
-DIRECTORIES = ("include", "src", "bench", "examples", "tests", "models", "scripts", "cmake")
+DIRECTORIES = ("include", "src", "conformance", "bench", "examples", "tests", "verify", "scripts", "cmake")
 TOP_FILES = ("CMakeLists.txt", "Makefile", ".ci/run")
 ENDINGS = {".cpp", ".hpp", ".h", ".c", ".py", ".sh", ".cmake", ".pml", ".js", ".map", ".supp", ".in"}
-CORPUS = "tests/fuzz/corpus"
+CORPUS = "verify/fuzz/corpus"
 FEWEST_FILES = 40
 
 

@@ -17,7 +17,7 @@ from findings import report
 
 NAME = re.compile(r'"(EFD_[A-Z]+(?:_[A-Z]+)*)"')
 OPTION = re.compile(r"^\s*(?:option\((EFD_\w+)|set\((EFD_\w+) [^)]*CACHE STRING)", re.MULTILINE)
-PATH = re.compile(r"(?<![\w/.:$}-])((?:docs|examples|src|tests|scripts|include|models|bench|cmake)/[\w./-]*\w)")
+PATH = re.compile(r"(?<![\w/.:$}-])((?:docs|examples|src|conformance|tests|verify|scripts|include|bench|cmake)/[\w./-]*\w)")
 CHECKED = re.compile(r"^static_assert\(.*$", re.MULTILINE)
 # The walks of ARCHITECTURE.md, by how each begins; what some calls alone need is on a line that begins with `also:`.
 WALKS = ("write(n)", "read(value)", "poll()", "efd_eventfd(", "wait_any(got)", "write(fd, &n, 8)")
@@ -42,7 +42,7 @@ def variables_read(repository):
 
 def options_declared(repository):
     files = [repository / "CMakeLists.txt", *sorted((repository / "cmake").glob("*.cmake"))]
-    files += [path for room in ("src", "tests", "bench", "examples") for path in (repository / room).rglob("CMakeLists.txt")]
+    files += [path for room in ("src", "tests", "verify", "bench", "examples") for path in (repository / room).rglob("CMakeLists.txt")]
     found = [match for path in files for match in OPTION.findall(path.read_text(encoding="utf-8"))]
     return {name for names in found for name in names if name} | {"BUILD_SHARED_LIBS"}
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-DIRECTORIES = ("include", "src", "bench", "examples", "tests", "models")
+DIRECTORIES = ("include", "src", "conformance", "bench", "examples", "tests", "verify")
 ENDINGS = {".cpp", ".hpp", ".h", ".c"}
 
 

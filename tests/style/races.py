@@ -49,7 +49,7 @@ def findings(repository):
         yield f"docs/races.md: {name} is named by no comment in {', '.join(ROOMS)}"
     for name in sorted(name for name in code if name not in documented and not OTHERS.fullmatch(name)):
         yield f"{code[name]}: {name} has no heading in docs/races.md"
-    for path in sorted((repository / "tests" / "explore" / "mutants").glob("*.txt")):
+    for path in sorted((repository / "verify" / "explorer" / "mutants").glob("*.txt")):
         for name in sorted(set(PAIR.findall(path.read_text(encoding="utf-8"))) - documented):
             yield f"{path.relative_to(repository)}: {name} has no heading in docs/races.md"
 

@@ -36,7 +36,7 @@ PLATFORM = re.compile(r"\b(?:__linux__|__x86_64__|__i386__|__aarch64__|__arm__|_
 def target_of(source, quoted, what, files):
     """The repository path that an #include means, or None for one from outside."""
     beside = str(PurePosixPath(source.path).parent / what)
-    candidates = [f"include/{what}", f"src/{what}", f"tests/{what}", what]
+    candidates = [f"include/{what}", f"src/{what}", f"tests/{what}", f"verify/{what}", what]
     for candidate in ([beside] if quoted else []) + candidates:
         if candidate in files:
             return candidate
@@ -146,7 +146,7 @@ def file_card(source, _files):
     if not lines or not lines[0].startswith(("// ", "/* ")):
         yield 1, "no file card: the file does not begin with a comment that says what it owns"
         return
-    if source.path.startswith(("src/", "include/", "bench/")):
+    if source.path.startswith(("src/", "include/", "conformance/", "bench/")):
         name = lines[0][3:].split(":")[0]
         if "/" not in name or not f"/{source.path}".endswith(f"/{name}"):
             yield 1, f"the file card begins with '{name}', not with the file's own path and a colon"
@@ -162,7 +162,7 @@ def license_line(source, _files):
     """The first line names the licence; the second where the first is #!."""
     suffix = PurePosixPath(source.path).suffix
     lines = [line for line in source.text.splitlines()[:2] if not line.startswith("#!")]
-    # A file without such an ending (a script, a header of explore/std) has the form of its other comments.
+    # A file without such an ending (a script, a header of explorer/std) has the form of its other comments.
     form = LICENSE_FORM_OF.get(suffix, 0 if any(line.startswith("//") for line in lines) else 2)
     if not lines or lines[0] != LICENSE_FORMS[form]:
         yield 2 if source.text.startswith("#!") else 1, f"the licence is not named here: {LICENSE_FORMS[form]}"
@@ -178,7 +178,7 @@ SLEEPING = {
     (".py",): re.compile(r"\b(?:time|asyncio)\s*\.\s*sleep\s*\(|\bimport\s+sleep\b"),
     (".sh",): re.compile(r"\bsleep\s+[\d$.\"]"),
 }
-NEVER_SLEEP = ("tests/", "src/claims/", "bench/", "examples/")
+NEVER_SLEEP = ("tests/", "verify/", "conformance/", "bench/", "examples/")
 WHY_IT_SLEEPS = re.compile(r"(?://|#|/\*)\s*(?:pace|delay): \w")
 
 

@@ -127,7 +127,7 @@ class Doors(unittest.TestCase):
 
     def test_os_and_programs_are_clean(self):
         text = "#include <unistd.h>\n#ifdef __x86_64__\nlong r = syscall(1);\n#endif\n"
-        for path in ("src/os/futex.cpp", "src/claims/task.cpp", "bench/child.cpp", "tests/core/x.cpp"):
+        for path in ("src/os/futex.cpp", "conformance/framework/task.cpp", "bench/child.cpp", "tests/core/x.cpp"):
             self.assertEqual([], caught(rules.system_calls_door, path, text))
         self.assertEqual([], caught(rules.system_calls_door, "include/efd/efd.h", "#include <sys/eventfd.h>\n"))
         self.assertEqual([], caught(rules.system_calls_door, "src/core/x.cpp", "#include <vector>\n// syscall(1)\n"))
@@ -191,8 +191,8 @@ class Licences(unittest.TestCase):
         line = rules.LICENSE
         for path, text in (
             ("src/core/x.cpp", CARD), ("src/core/x.cpp", ""), ("src/core/x.hpp", f"/* {line} */\n"), ("tests/x.c", f"// {line}\n"),
-            ("tests/x.py", '"""x"""\n'), ("tests/x.py", f'"""x"""\n# {line}\n'), ("models/x.pml", f"// {line}\n"),
-            ("CMakeLists.txt", "# x\n"), ("tests/explore/std/x", f"# {line}\n// x\n"), ("src/core/x.cpp", f"// {line}-0\n"),
+            ("tests/x.py", '"""x"""\n'), ("tests/x.py", f'"""x"""\n# {line}\n'), ("verify/models/x.pml", f"// {line}\n"),
+            ("CMakeLists.txt", "# x\n"), ("verify/explorer/std/x", f"# {line}\n// x\n"), ("src/core/x.cpp", f"// {line}-0\n"),
         ):  # fmt: skip
             self.assertEqual([1], caught(rules.license_line, path, text), (path, text))
         self.assertEqual([2], caught(rules.license_line, "scripts/x", "#!/bin/sh\n# Does it.\n"))
@@ -202,8 +202,8 @@ class Licences(unittest.TestCase):
         for path, text in (
             ("src/core/x.cpp", f"// {line}\n// core/x.cpp: x\n"), ("include/efd/x.h", f"/* {line} */\n/* efd/x.h: x */\n"),
             ("tests/x.py", f'# {line}\n"""x"""\n'), ("scripts/x", f"#!/bin/sh\n# {line}\n# x\n"),
-            ("models/x.pml", f"/* {line} */\n/* x */\n"), ("tests/CMakeLists.txt", f"# {line}\n# x\n"),
-            ("tests/explore/std/x", f"// {line}\n// x\n"),
+            ("verify/models/x.pml", f"/* {line} */\n/* x */\n"), ("tests/CMakeLists.txt", f"# {line}\n# x\n"),
+            ("verify/explorer/std/x", f"// {line}\n// x\n"),
         ):  # fmt: skip
             self.assertEqual([], caught(rules.license_line, path, text), path)
             self.assertEqual([], caught(rules.file_card, path, text), path)
@@ -232,7 +232,7 @@ class Sleeps(unittest.TestCase):
     def test_a_sleep_is_caught(self):
         for path, line in (
             ("tests/core/x.cpp", "::usleep(100);"), ("tests/core/x.hpp", "std::this_thread::sleep_for(1ms);"),
-            ("src/claims/x.cpp", "std::this_thread::sleep_until(end);"), ("bench/x.cpp", "nanosleep(&a, nullptr);"),
+            ("conformance/claims/x.cpp", "std::this_thread::sleep_until(end);"), ("bench/x.cpp", "nanosleep(&a, nullptr);"),
             ("examples/x.cpp", "::sleep(1);"), ("tests/x.cpp", "clock_nanosleep(a, b, c, d);"),
             ("tests/x.cpp", "::poll(nullptr, 0, 100);"), ("examples/x.c", "sleep(1);"), ("tests/x.py", "time.sleep(0.1)"),
             ("tests/x.py", "from time import sleep"), ("tests/x.sh", "sleep 0.5"),
@@ -269,7 +269,7 @@ class GoneWords(unittest.TestCase):
     def test_a_word_that_is_gone_is_caught(self):
         for path, line in (
             ("src/file/x.cpp", "os::put_behind(a, b);"), ("tests/x.cpp", "// as put_behind does"), ("src/os/x.cpp", "// Whoever asks."),
-            ("scripts/x", "# put_behind"), ("src/cli/x.cpp", "bool told = false;"), ("models/x.pml", "/* a SEAT */"),
+            ("scripts/x", "# put_behind"), ("src/cli/x.cpp", "bool told = false;"), ("verify/models/x.pml", "/* a SEAT */"),
         ):  # fmt: skip
             self.assertEqual([1], caught(rules.gone_words, path, line + "\n"), line)
 

@@ -7,7 +7,7 @@ names and in comments, as a whole word, in small letters and in capitals; a name
 """
 
 EVERYWHERE = ("",)
-LIBRARY_TREE = ("src/", "include/", "models/", "bench/", "examples/")
+LIBRARY_TREE = ("src/", "include/", "conformance/", "verify/models/", "bench/", "examples/")
 BORDER_ROOMS = ("src/base/", "src/os/", "src/cli/", "bench/")
 
 GONE = {

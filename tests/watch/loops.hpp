@@ -6,7 +6,7 @@
 // that refuses io_uring is known by refused().
 #pragma once
 
-#include "claims/uring.hpp"
+#include "conformance/framework/uring.hpp"
 
 #include <cstdint>
 #include <poll.h>

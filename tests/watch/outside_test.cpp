@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Descriptors that somebody else makes readable: the kernel's completions, another process, anybody who writes to the
 // number by write(2). What they add is not counted; the loop is woken, and does not spin. And the way that counts.
-#include "claims/aio.hpp"
-#include "claims/uring.hpp"
+#include "conformance/framework/aio.hpp"
+#include "conformance/framework/uring.hpp"
 
 #include <efd/efd.h>
 #include <efd/eventfd.hpp>

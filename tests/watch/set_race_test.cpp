@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Races and mistakes of wait_set that were met once, each with the shortest way to meet it again; named after the race.
 //
-// What needs two threads at one instruction is the explorer's (tests/explore); here is what a program can bring about.
+// What needs two threads at one instruction is the explorer's (verify/explorer); here is what a program can bring
+// about.
 #include "support/waiting.hpp"
 #include "watch/set_parts.hpp"
 

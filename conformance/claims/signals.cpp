@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+// conformance/claims/signals.cpp: section G of docs/semantics.md, the effect of Unix signals on calls that sleep.
+//
+// One function for each row. The handlers only count. A call is seen asleep before a signal is sent to its thread, and
+// the signal is seen taken (no longer pending) before the claim judges what the call did.
+#include "conformance/framework/calm.hpp"
+#include "conformance/framework/counts.hpp"
+#include "conformance/framework/epoll_watch.hpp"
+#include "conformance/framework/sleeper.hpp"
+#include "conformance/framework/task.hpp"
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/select.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace efd::claims {
+namespace {
+
+std::atomic<int> handled{0};
+std::atomic<object*> for_handler{nullptr};
+static_assert(std::atomic<int>::is_always_lock_free);
+
+void install(int flags) {
+    struct sigaction action{};
+    action.sa_handler = [](int) { handled.fetch_add(1); };
+    action.sa_flags = flags;
+    ::sigaction(SIGUSR1, &action, nullptr);
+}
+
+// Sends the signal and waits until the thread has taken it.
+void interrupt(trial& t, sleeper& one) {
+    one.send(SIGUSR1);
+    if (!wait_until([&] { return one.returned() || !signal_pending(one.tid(), SIGUSR1); }))
+        t.abandon("the signal was not taken");
+}
+
+void handler_must_have_run(trial& t, int times) {
+    t.expect(wait_until([&] { return handled.load() >= times; }), "the handler ran");
+}
+
+// Stops this whole process and continues it, through a child that sees it stopped in between, or gives up after a
+// minute. Only calls that the child of a process with threads may make. 0 from the child: it saw the stop.
+int stop_and_continue_parent(pid_t parent, const char* stat_file) {
+    if (::kill(parent, SIGSTOP) != 0) return 1;
+    bool stopped = false;
+    for (int i = 0; i < 600'000 && !stopped; ++i) {
+        std::array<char, 256> text{};
+        const int file = ::open(stat_file, O_RDONLY | O_CLOEXEC);
+        const ssize_t got = ::read(file, text.data(), text.size() - 1);
+        ::close(file);
+        for (ssize_t at = 0; at + 2 < got; ++at)
+            if (text[static_cast<std::size_t>(at)] == ')') stopped = text[static_cast<std::size_t>(at) + 2] == 'T';
+        ::usleep(100); // pace: between two looks
+    }
+    return ::kill(parent, SIGCONT) == 0 && stopped ? 0 : 2;
+}
+
+// Keeps the sleeper from running unless this thread lets it: one CPU for both, and a scheduling class that preempts
+// nobody when it wakes.
+void let_it_wait_for_us(const sleeper& one) {
+    cpu_set_t here;
+    CPU_ZERO(&here);
+    CPU_SET(static_cast<unsigned>(::sched_getcpu()), &here);
+    ::sched_setaffinity(0, sizeof here, &here);
+    ::sched_setaffinity(one.tid(), sizeof here, &here);
+    const sched_param no_priority{0};
+    ::sched_setscheduler(one.tid(), SCHED_BATCH, &no_priority);
+}
+
+void masked_signals_do_not_interrupt(trial& t, object& o) {
+    sigset_t masked;
+    sigemptyset(&masked);
+    sigaddset(&masked, SIGUSR1);
+    ::pthread_sigmask(SIG_BLOCK, &masked, nullptr);
+    auto deaf = sleeper::reading(t, o); // inherits the mask
+    const calm undisturbed(deaf);
+    deaf.send(SIGUSR1);
+    t.expect(undisturbed.lasts(), "a masked signal does not interrupt");
+    t.expect_error(o.write(1), 0, "write");
+    deaf.must_return_with(0, 1, "a write");
+    ::pthread_sigmask(SIG_UNBLOCK, &masked, nullptr);
+}
+
+void data_at_entry_is_taken(trial& t, object& o) {
+    std::atomic<bool> enough{false};
+    const pthread_t main_thread = ::pthread_self();
+    std::thread sender([&] {
+        while (!enough.load()) ::pthread_kill(main_thread, SIGUSR1);
+    });
+    for (int i = 0; i < 5000; ++i) {
+        std::uint64_t value = 0;
+        t.expect_error(o.write(2), 0, "write under signals");
+        t.expect_error(o.read(value), 0, "read with data there, under signals");
+    }
+    enough.store(true);
+    sender.join();
+}
+
+// EINTR is decided before the handler runs: what the handler writes stays for the next read.
+void handler_that_writes(trial& t) {
+    struct sigaction action{};
+    action.sa_handler = [](int) { for_handler.load()->write(7); };
+    ::sigaction(SIGUSR1, &action, nullptr);
+    const auto o = t.make();
+    for_handler.store(o.get());
+    auto reader = sleeper::reading(t, *o);
+    reader.send(SIGUSR1);
+    reader.must_return("a handler that writes");
+    t.expect_error(reader.error(), EINTR, "a read whose handler writes");
+    expect_read(t, *o, 0, 7, "the next read");
+    t.expect_equal(o->count(), 0U, "count at the end");
+}
+
+} // namespace
+
+CLAIM(K_093, object, "a blocked read, handler without SA_RESTART: EINTR, nothing taken") {
+    install(0);
+    const auto o = t.make();
+    auto reader = sleeper::reading(t, *o);
+    reader.send(SIGUSR1);
+    reader.must_return_with(EINTR, 0, "a signal");
+    handler_must_have_run(t, 1);
+    t.expect_error(o->write(3), 0, "write");
+    expect_read(t, *o, 0, 3, "read afterwards");
+    handler_that_writes(t);
+}
+
+CLAIM(K_094, object, "a blocked read, handler with SA_RESTART: goes on") {
+    install(SA_RESTART);
+    const auto o = t.make();
+    auto reader = sleeper::reading(t, *o);
+    for (int i = 0; i < 3; ++i) {
+        interrupt(t, reader);
+        reader.must_sleep("a signal with SA_RESTART");
+    }
+    t.expect_error(o->write(3), 0, "write");
+    reader.must_return_with(0, 3, "a write");
+    handler_must_have_run(t, 1);
+}
+
+CLAIM(K_095, object, "the same two rules for a blocked write; nothing is added on EINTR") {
+    install(0);
+    const auto o = with_count(t, largest);
+    auto writer = sleeper::writing(t, *o, 2);
+    writer.send(SIGUSR1);
+    writer.must_return_with(EINTR, "a signal");
+    handler_must_have_run(t, 1);
+    t.expect_equal(o->count(), largest, "count after EINTR");
+    install(SA_RESTART);
+    auto patient = sleeper::writing(t, *o, 2);
+    interrupt(t, patient);
+    patient.must_sleep("a signal with SA_RESTART");
+    expect_read(t, *o, 0, largest, "read");
+    patient.must_return_with(0, "a read");
+    handler_must_have_run(t, 2);
+    t.expect_equal(o->count(), 2U, "count afterwards");
+}
+
+CLAIM(K_096, object, "SIGSTOP and SIGCONT: still asleep afterwards, no EINTR") {
+    const auto o = t.make();
+    const auto full = with_count(t, largest);
+    auto reader = sleeper::reading(t, *o);
+    auto writer = sleeper::writing(t, *full, 1);
+    const pid_t parent = ::getpid();
+    const std::string stat_file = "/proc/" + std::to_string(parent) + "/stat";
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(stop_and_continue_parent(parent, stat_file.c_str()));
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) t.not_here("this process could not be stopped");
+    reader.must_sleep("SIGCONT");
+    writer.must_sleep("SIGCONT");
+    t.expect_error(o->write(8), 0, "write");
+    reader.must_return_with(0, 8, "a write");
+    expect_read(t, *full, 0, largest, "read");
+    writer.must_return_with(0, "a read");
+}
+
+CLAIM(K_097, object, "data beats a signal; with data at entry never EINTR; masked signals do not interrupt") {
+    install(0);
+    const auto o = t.make();
+    int beaten = 0;
+    for (int round = 0; round < 300 && (round < 20 || beaten == 0); ++round) {
+        const bool data_first = round % 2 == 0;
+        const int handled_before = handled.load();
+        sleeper reader(
+            t, [&](pid_t tid) { return o->has_sleeper(tid); },
+            [&](std::uint64_t& value) {
+                const int error = o->read(value);
+                wait_until([&] { return handled.load() > handled_before; }); // else the signal finds no thread
+                return error;
+            },
+            "a read");
+        let_it_wait_for_us(reader);
+        if (!data_first) reader.send(SIGUSR1);
+        t.expect_error(o->write(5), 0, "write");
+        if (data_first) reader.send(SIGUSR1);
+        if (data_first) {
+            reader.must_return_with(0, 5, "a write, then a signal");
+        } else { // if it ran between the two, EINTR is right, with nothing taken
+            reader.must_return("a signal, then a write");
+            if (reader.error() == 0)
+                ++beaten;
+            else
+                expect_read(t, *o, 0, 5, "read of what an interrupted read left");
+        }
+        handler_must_have_run(t, handled_before + 1);
+    }
+    t.expect(beaten > 0, "a read with data there is never interrupted by an earlier signal");
+    masked_signals_do_not_interrupt(t, *o);
+    data_at_entry_is_taken(t, *o);
+}
+
+CLAIM(K_098, number, "poll, select and epoll_wait: EINTR even with SA_RESTART") {
+    install(SA_RESTART);
+    const auto o = t.make();
+    const int fd = o->number();
+    epoll_watch watch(fd, epoll_in);
+    const std::pair<std::string_view, sleeper::call> calls[] = {
+        {"poll",
+         [fd](std::uint64_t&) {
+             pollfd asked{fd, POLLIN, 0};
+             return error_of(::poll(&asked, 1, -1));
+         }},
+        {"select",
+         [fd](std::uint64_t&) {
+             fd_set set;
+             FD_ZERO(&set);
+             FD_SET(fd, &set);
+             return error_of(::select(fd + 1, &set, nullptr, nullptr, nullptr));
+         }},
+        {"epoll_wait",
+         [&watch](std::uint64_t&) {
+             epoll_event event{};
+             return error_of(::epoll_wait(watch.descriptor(), &event, 1, -1));
+         }},
+    };
+    for (const auto& [name, call] : calls) {
+        auto one = polling(t, call, name);
+        one.send(SIGUSR1);
+        one.must_return_with(EINTR, "a signal with SA_RESTART");
+    }
+    handler_must_have_run(t, 3);
+}
+
+CLAIM(K_099, object, "interrupted calls have no effect on the count") {
+    install(0);
+    for (const int mode : {0, int{EFD_SEMAPHORE}}) {
+        const auto empty = t.make(0, mode);
+        const auto full = with_count(t, largest, mode);
+        for (int i = 0; i < 5; ++i) {
+            auto reader = sleeper::reading(t, *empty);
+            auto writer = sleeper::writing(t, *full, 3);
+            reader.send(SIGUSR1);
+            writer.send(SIGUSR1);
+            reader.must_return_with(EINTR, "a signal");
+            writer.must_return_with(EINTR, "a signal");
+        }
+        t.expect_equal(empty->count(), 0U, "count of the empty one");
+        t.expect_equal(full->count(), largest, "count of the full one");
+        t.expect_error(empty->write(1), 0, "write");
+        expect_read(t, *empty, 0, 1, "read afterwards");
+    }
+}
+
+} // namespace efd::claims

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// What stands in for src/os and src/base/stop.hpp: the futex goes to the machine, the clock stands still.
+#include "base/stop.hpp"
+#include "explorer/machine.hpp"
+#include "explorer/slots.hpp"
+#include "os/clock.hpp"
+#include "os/cpu.hpp"
+#include "os/epoll.hpp"
+#include "os/fd.hpp"
+#include "os/futex.hpp"
+#include "os/memory.hpp"
+#include "os/process.hpp"
+#include "os/signals.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace explore {
+namespace {
+
+// The table's first slab; slots beyond the first few are never touched.
+constexpr std::size_t slab_bytes = std::size_t{1} << 20;
+alignas(4096) unsigned char slab[slab_bytes];
+
+// Everything else that is mapped: a set, its bitmap, its places. What of it changes beside atomics the scenario names.
+constexpr std::size_t pages_bytes = std::size_t{4} << 20;
+alignas(4096) unsigned char pages[pages_bytes];
+std::size_t pages_used = 0;
+
+request futex_request(const void* word, act what, bool shared, std::source_location where) noexcept {
+    return {word, 4, what, order::relaxed, order::relaxed, 0, 0, where, 0, shared, 0, false};
+}
+
+} // namespace
+
+region first_slots(std::size_t bytes) noexcept { return {slab, bytes}; }
+void forget_pages() noexcept { pages_used = 0; }
+
+namespace {
+
+void* take_pages(std::size_t bytes) noexcept {
+    const std::size_t rounded = (bytes + 4095) / 4096 * 4096;
+    if (the_machine().active()) the_machine().fail("pages mapped by a thread: the scenario must have them before");
+    if (pages_used + rounded > pages_bytes) return nullptr;
+    void* const given = pages + pages_used;
+    pages_used += rounded;
+    return std::memset(given, 0, rounded);
+}
+
+} // namespace
+
+} // namespace explore
+
+namespace efd::os {
+
+wait_end futex_wait(const void* word, std::uint32_t expected, std::int64_t deadline_ns, futex_scope scope) noexcept {
+    auto asked = explore::futex_request(word, explore::act::futex_wait, scope == futex_scope::shared,
+                                        std::source_location::current());
+    asked.expected = expected;
+    asked.deadline_ns = deadline_ns;
+    explore::perform(asked);
+    return static_cast<wait_end>(asked.operand);
+}
+
+bool futex_wait_either(const futex_wait_key& own, const futex_wait_key& other, std::int64_t deadline_ns,
+                       futex_scope scope_of_other, wait_end& end) noexcept {
+    if (explore::the_machine().now.left.one_word != 0) return false;
+    auto asked = explore::futex_request(own.word, explore::act::futex_queue, false, std::source_location::current());
+    asked.expected = own.expected;
+    explore::perform(asked);
+    end = asked.done ? futex_wait(other.word, other.expected, deadline_ns, scope_of_other) : wait_end::changed;
+    return true;
+}
+
+int futex_wake_and_count(const void* word, int most, futex_scope scope) noexcept {
+    auto asked = explore::futex_request(word, explore::act::futex_wake, scope == futex_scope::shared,
+                                        std::source_location::current());
+    asked.operand = static_cast<std::uint64_t>(most);
+    explore::perform(asked);
+    return static_cast<int>(asked.value);
+}
+
+std::uint64_t futex_calls() noexcept { return 0; }
+std::int64_t now_ns() noexcept { return 0; }
+int current_cpu() noexcept { return 0; }
+void yield_cpu() noexcept {
+    explore::request asked{};
+    asked.what = explore::act::yield;
+    explore::perform(asked);
+}
+void tell_forks_apart() noexcept {}
+std::uint32_t process_number() noexcept {
+    return explore::the_machine().active() ? 1U + explore::the_machine().now.process : 1U;
+}
+
+void* map_zeroed(std::size_t bytes) noexcept {
+    return bytes == explore::slab_bytes ? explore::slab : explore::take_pages(bytes);
+}
+
+// Handlers are no part of the model; nor are kernel descriptors among the members of a set.
+signals_blocked::signals_blocked() noexcept : before_{} {}
+signals_blocked::~signals_blocked() = default;
+bool is_on_signal_stack() noexcept { return false; }
+int make_epoll() noexcept { return -ENOSYS; }
+file_identity identity_of(int /*unused*/) noexcept { return {}; }
+bool is_own(int /*unused*/, const void* /*unused*/) noexcept { return true; }
+bool replace_epoll(int /*unused*/) noexcept { return false; }
+int epoll_add(int /*unused*/, int /*unused*/, std::uint32_t /*unused*/, std::uint64_t /*unused*/) noexcept {
+    return -ENOSYS;
+}
+void epoll_remove(int /*unused*/, int /*unused*/) noexcept {}
+bool epoll_has(int /*unused*/, int /*unused*/, std::uint32_t /*unused*/, std::uint64_t /*unused*/) noexcept {
+    return false;
+}
+bool epoll_replace(int /*unused*/, int /*unused*/) noexcept { return false; }
+std::size_t epoll_look(int /*unused*/, std::span<epoll_found> /*unused*/) noexcept { return 0; }
+poll_end poll_readable(std::span<const int> /*unused*/, std::int64_t /*unused*/) noexcept {
+    explore::the_machine().fail("a set without kernel descriptors sleeps in poll");
+    return poll_end::ready;
+}
+
+} // namespace efd::os
+
+namespace efd::EFD_ABI::base {
+
+void warn(const char* /*name*/, const char* /*value*/, const char* /*sentence*/) noexcept {}
+void stop(const char* sentence) noexcept {
+    explore::the_machine().fail(std::string("the code stopped: ") + sentence);
+    std::fprintf(stderr, "stopped outside of an exploration: %s\n", sentence);
+    std::abort();
+}
+
+} // namespace efd::EFD_ABI::base

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// Stands in for src/dropin/table/ and known_pages.cpp in the scenarios of the drop-in: each call to the kernel is one
+// step.
+#include "explorer/parked_parts.hpp"
+#include "explorer/parked_world.hpp"
+
+#include "dropin/rules/kernel_side.hpp"
+#include "dropin/rules/known_pages.hpp"
+#include "dropin/rules/parked_count.hpp"
+#include "os/eventfd.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <sys/uio.h>
+#include <utility>
+
+namespace explore {
+
+ssize_t ask_to_read(void* buffer, bool sleeps) noexcept {
+    if (const int inner = std::exchange(parked->nested_before[running()], -1); inner >= 0)
+        (void)parked_read(inner, way_of_read::returns);
+    const std::uint64_t got = take_from_bell(the_fd, parked->semaphore, sleeps);
+    parked->from_kernel[running()] += got;
+    if (got > 0) std::memcpy(buffer, &got, sizeof got);
+    if (const int inner = std::exchange(parked->nested[running()], -1); inner >= 0)
+        (void)parked_read(inner, way_of_read::returns);
+    if (got > 0) return static_cast<ssize_t>(sizeof got);
+    errno = EAGAIN;
+    return -1;
+}
+
+} // namespace explore
+
+namespace efd::dropin {
+
+known_pages readable_pages;
+known_pages writable_pages;
+bool trusts_pages = false;
+
+long read_now(int /*fd*/, const iovec* places, int /*number*/) noexcept {
+    const ssize_t got = explore::ask_to_read(places[0].iov_base, false);
+    return got < 0 ? -errno : got;
+}
+
+int own_number(int /*fd*/) noexcept {
+    explore::request asked{};
+    asked.what = explore::act::pass;
+    explore::perform(asked);
+    return explore::parked->closed ? explore::own_of_file : explore::own_of_eventfd;
+}
+void close_own(int /*own*/) noexcept {}
+
+bool add_units(int fd, std::uint64_t n) noexcept {
+    const bool is_written = os::ring_bell(explore::the_fd, n);
+    const bool is_other_file = fd == explore::own_of_file || (fd == explore::the_fd && explore::parked->closed);
+    explore::must(!is_other_file, "NUMBERED: units were written into another file");
+    return is_written;
+}
+
+signals_blocked::signals_blocked() noexcept { (void)before_; }
+signals_blocked::~signals_blocked() = default;
+
+void promote_if_welcome(slot& there, int /*fd*/) noexcept {
+    if (!promote(there)) return;
+    there.reads.store(0, base::relaxed);
+    there.useful.store(0, base::relaxed);
+}
+
+bool look_at(void* to, const void* from, std::size_t length) noexcept {
+    return std::memcpy(to, from, length) != nullptr;
+}
+bool store_value(void* to, std::uint64_t n) noexcept { return std::memcpy(to, &n, sizeof n) != nullptr; }
+
+} // namespace efd::dropin

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// All configurations to explore.
+#pragma once
+
+#include "explorer/search.hpp"
+
+#include <vector>
+
+namespace explore {
+
+std::vector<scenario> packed_scenarios();
+std::vector<scenario> some_scenarios();
+std::vector<scenario> stop_scenarios();
+std::vector<scenario> leaving_scenarios();
+std::vector<scenario> sealed_scenarios();
+std::vector<scenario> queue_scenarios();
+std::vector<scenario> life_scenarios();
+std::vector<scenario> bell_scenarios();
+std::vector<scenario> bell_loop_scenarios();
+std::vector<scenario> bell_every_scenarios();
+std::vector<scenario> set_scenarios();
+std::vector<scenario> set_life_scenarios();
+std::vector<scenario> set_stopped_scenarios();
+std::vector<scenario> set_all_scenarios();
+std::vector<scenario> set_all_stopped_scenarios();
+std::vector<scenario> join_scenarios();
+std::vector<scenario> join_set_scenarios();
+std::vector<scenario> fork_scenarios();
+std::vector<scenario> parked_scenarios();
+std::vector<scenario> file_scenarios();
+
+} // namespace explore

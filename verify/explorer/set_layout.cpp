@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+// The inside of a set, as the explorer makes it and looks at it: see set_world.hpp.
+#include "explorer/set_world.hpp"
+#include "explorer/tell.hpp"
+
+#include "os/memory.hpp"
+#include "os/process.hpp"
+
+#include <new>
+
+namespace efd::core {
+
+void hold_layout::name() {
+    for (std::size_t i = 0; i < few; ++i) explore::name_place(&hold_slot::at(i).word_, "slot");
+}
+
+bool hold_layout::any_tied() noexcept {
+    for (std::size_t i = 0; i < few; ++i)
+        if (hold_slot::step_of(hold_slot::at(i).word_.load(base::acquire)) == hold_slot::step::tied) return true;
+    return false;
+}
+
+} // namespace efd::core
+
+namespace efd::watch {
+
+using core::context;
+
+set_core* set_layout::make(context& bell, context& bed) {
+    auto* const set = new (os::map_zeroed(sizeof(set_core))) set_core;
+    (void)set->ready_.make();
+    set->bell_.store(&bell, base::release);
+    set->bed_.store(&bed, base::release);
+    set->refs_.init();
+    set->home_.store(os::process_number(), base::release);
+    (void)set->make_segment(0); // the pages of the first places, as yet nobody's
+    return set;
+}
+
+void set_layout::give_bell(set_core& set, context& bell) { set.bell_.store(&bell, base::release); }
+void set_layout::give_bed(set_core& set, context& bed) { set.bed_.store(&bed, base::release); }
+
+// As set_core::create does with a set that has ended.
+void set_layout::renew(set_core& set, context& bell, context& bed) {
+    give_bell(set, bell);
+    give_bed(set, bed);
+    set.refs_.init();
+}
+
+void set_layout::skip(set_core& set, unsigned up_to) { set.touched_.store(up_to, base::release); }
+
+void set_layout::leave_free(set_core& set, unsigned place) {
+    skip(set, place);
+    member* const left = set.claim_place();
+    set.give_back_place(*left);
+}
+
+member* set_layout::place(set_core& set, int place) { return set.find_member(static_cast<std::uint32_t>(place)); }
+
+void set_layout::name(set_core& set) {
+    using explore::name_place;
+    name_place(&set.interested_, "interested");
+    name_place(&set.bell_, "bell");
+    name_place(&set.bed_, "bed");
+    name_place(&set.cursor_, "cursor");
+    name_place(&set.all_gate_, "all gate");
+    name_place(&set.mutex_, "set's lock");
+    name_place(&set.top, "top");
+    name_place(&set.ready_.height_, "height");
+    name_place(&set.ready_.at(0, 0), "bits 0..31");
+    name_place(&set.ready_.at(0, 1), "bits 32..63");
+    name_place(&set.ready_.at(1, 0), "bits above");
+    name_place(&set.touched_, "touched");
+    name_place(&set.free_places_, "free places");
+    name_place(&set.joined_, "joined");
+    name_place(&set.ready_.settled_, "settled height");
+    for (std::uint32_t i = 0; i < set.touched_.load(base::acquire); ++i) {
+        if (set.find_member(i)->tell == nullptr) continue;
+        name_place(&set.find_member(i)->inside, "inside");
+        name_place(&set.find_member(i)->object, "object");
+        name_place(&set.find_member(i)->awaited, "awaited");
+    }
+}
+
+// Without the segments, which do not change, and the link of ended sets, which is not the scenario's.
+explore::region set_layout::plain(set_core& set) {
+    auto* const first = reinterpret_cast<unsigned char*>(&set.mutex_);
+    return {first, static_cast<std::size_t>(reinterpret_cast<unsigned char*>(&set.segment_) - first)};
+}
+
+bool set_layout::bit(const ready_bitmap& map, std::uint32_t level, std::uint32_t index) {
+    return (map.at(level, index / 32).load(base::acquire) >> (index % 32) & 1U) != 0;
+}
+
+// Whether a wait would find something; or, for a wait for all, everything.
+bool set_layout::ready(set_core& set, bool all) {
+    unsigned ready = 0;
+    unsigned members = 0;
+    for (std::uint32_t i = 0; i < set.touched_.load(base::acquire); ++i) {
+        member& one = *set.find_member(i);
+        if (one.kind.load(base::acquire) == member_kind::free) continue;
+        ++members;
+        if (member_ready(one)) ++ready;
+    }
+    return all ? members > 0 && ready == members : ready > 0;
+}
+bool set_layout::member_ready(member& one) {
+    return one.inner != nullptr ? ready(*one.inner, false) : one.object.load(base::acquire)->count() > 0;
+}
+
+std::string set_layout::fault_of_member(set_core& set, std::uint32_t index) {
+    member& one = *set.find_member(index);
+    if (one.tell == nullptr) return bit(set.ready_, 0, index) ? "a place that never was is marked" : "";
+    const std::string who = "place " + std::to_string(index);
+    const bool free = one.kind.load(base::acquire) == member_kind::free;
+    if (one.inside.load(base::acquire) != (free ? member::shut_mark : 0U)) return who + " counts those inside wrongly";
+    const bool marked = bit(set.ready_, 0, index);
+    if (free) return marked ? who + " is nobody's, and marked" : "";
+    const bool ready = one.object.load(base::acquire)->count() > 0;
+    if (marked == ready) return {};
+    return who + (marked ? " is marked, and not ready" : " is ready, and not marked");
+}
+
+std::string set_layout::fault_of_bits(set_core& set) {
+    const ready_bitmap& map = set.ready_;
+    const std::uint32_t height = map.height_.load(base::acquire);
+    for (std::uint32_t level = 0; level + 1 < height; ++level)
+        for (std::uint32_t word = 0; word < 2; ++word)
+            if (bit(map, level + 1, word) == ready_bitmap::is_empty(map.at(level, word).load(base::acquire)))
+                return "level " + std::to_string(level + 1) + " does not say what is below it";
+    const bool any = !ready_bitmap::is_empty(map.at(height - 1, 0).load(base::acquire));
+    if (set.top.load(base::acquire) != &map.at(height - 1, 0)) return "the top is not the top";
+    if ((set.interested_.load(base::acquire) & set_core::watched_mark) == 0) return {};
+    const context* const bell = set.bell_.load(base::acquire);
+    if (bell == nullptr || (bell->count() > 0) == any) return {};
+    return any ? "something is ready, and the set's context says no"
+               : "nothing is ready, and the set's context says yes";
+}
+
+std::string set_layout::fault(set_core& set) {
+    for (std::uint32_t i = 0; i < set.touched_.load(base::acquire); ++i)
+        if (std::string wrong = fault_of_member(set, i); !wrong.empty()) return wrong;
+    return fault_of_bits(set);
+}
+
+} // namespace efd::watch

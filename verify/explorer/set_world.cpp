@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+// What the scenarios of wait_set are made of: see set_world.hpp. The inside of a set is looked at in set_layout.cpp.
+#include "explorer/set_world.hpp"
+
+#include "explorer/slots.hpp"
+#include "explorer/tell.hpp"
+
+namespace explore {
+namespace {
+
+using efd::set_event;
+using efd::base::status;
+using efd::core::context;
+using efd::core::context_layout;
+using efd::core::wait_terms;
+using efd::watch::set_core;
+using efd::watch::set_layout;
+
+set_hall* here = nullptr;
+
+// What a call would sleep for, in the note of its thread, beside the number of the set or object.
+enum class sleeps_for : std::uint64_t { nothing, any, all, units };
+
+constexpr std::uint64_t cancellable = 1U << 16;
+
+class in_call {
+  public:
+    in_call(sleeps_for what, std::size_t which, const wait_terms& terms = {}) noexcept {
+        doing(task::other, static_cast<std::uint64_t>(what) << 8 | which | (terms.stop != nullptr ? cancellable : 0));
+    }
+    ~in_call() { doing(task::none); }
+    in_call(const in_call&) = delete;
+    in_call& operator=(const in_call&) = delete;
+};
+
+void account(const set_event& got) noexcept {
+    must(got.origin < most_objects && here->objects[got.origin] != nullptr, "an event with the token of nobody");
+    must(got.value > 0, "a take took nothing and said ok");
+    must(!here->objects[got.origin]->semaphore() || got.value == 1, "a take from a semaphore took more than one");
+    here->taken[got.origin] += got.value;
+}
+
+std::string forgotten_in_set(int i) {
+    const machine& m = the_machine();
+    const thread_state& t = m.now.threads[static_cast<std::size_t>(i)];
+    const std::string who = "thread " + std::to_string(i);
+    if (t.alive == life::runnable) return who + " can never go on: a deadlock";
+    if (t.alive != life::asleep) return {};
+    const auto which = static_cast<std::size_t>(t.doing[1] & 0xFF);
+    if ((t.doing[1] & cancellable) != 0 && w().stop.get_token().stop_requested())
+        return who + " sleeps, and was cancelled";
+    switch (static_cast<sleeps_for>(t.doing[1] >> 8 & 0xFF)) {
+    case sleeps_for::nothing: return who + " sleeps at a gate that nobody opens";
+    case sleeps_for::any:
+        return set_layout::ready(*here->sets[which], false) ? "lost wakeup: " + who + " sleeps beside a ready member"
+                                                            : "";
+    case sleeps_for::all:
+        return set_layout::ready(*here->sets[which], true) ? "lost wakeup: " + who + " sleeps, and all are ready" : "";
+    case sleeps_for::units:
+        return here->objects[which]->count() > 0 ? "lost wakeup: " + who + " sleeps beside a unit" : "";
+    }
+    return {};
+}
+
+} // namespace
+
+set_hall& hall() noexcept { return *here; }
+
+void make_set_world(std::size_t sets, std::initializer_list<std::uint64_t> counts, unsigned flags) {
+    forget_pages();
+    make_world(*counts.begin(), flags);
+    here = new set_hall;
+    std::size_t i = 0;
+    constexpr const char* names[most_objects] = {"A", "B", "C"};
+    for (const std::uint64_t count : counts) {
+        context* const object = i == 0 ? &w().object : new context;
+        if (i > 0) context_layout::init(*object, count, flags);
+        context_layout::make_queue(*object);
+        name_place(object, names[i]);
+        here->given[i] = count;
+        here->objects[i++] = object;
+    }
+    for (std::size_t s = 0; s < sets; ++s) {
+        auto* const bell = new context;
+        auto* const bed = new context;
+        context_layout::init(*bell, 0, 0);
+        context_layout::init(*bed, 0, 0);
+        name_place(bell, "set's bell");
+        name_place(bed, "set's bed");
+        here->sets[s] = set_layout::make(*bell, *bed);
+    }
+}
+
+void join_set(std::size_t set, std::size_t object) {
+    (void)here->sets[set]->add(*here->objects[object], object, here->places[set][object]);
+}
+void leave_set_up(std::size_t set, std::size_t object) { (void)here->sets[set]->remove(here->places[set][object]); }
+void skip_places(std::size_t set, unsigned up_to) { set_layout::skip(*here->sets[set], up_to); }
+void watch_set(std::size_t set) { set_layout::watch(*here->sets[set]); }
+
+void name_sets(std::initializer_list<int> places) {
+    efd::core::hold_layout::name();
+    for (set_core* const set : here->sets) {
+        if (set == nullptr) continue;
+        set_layout::name(*set);
+        arena_open(false); // the machine's own list
+        the_machine().regions.push_back(set_layout::plain(*set));
+        for (const int place : places) {
+            auto* const member = reinterpret_cast<unsigned char*>(set_layout::place(*set, place));
+            the_machine().regions.push_back({member, sizeof(efd::watch::member)});
+        }
+        arena_open(true);
+    }
+}
+
+void give(std::size_t object, std::uint64_t n) {
+    must(here->objects[object]->write(n) == status::ok, "a plain write was refused");
+    here->given[object] += n;
+}
+
+bool take(std::size_t object) {
+    std::uint64_t value = 0;
+    if (here->objects[object]->try_read(value) != status::ok) return false;
+    account({object, value, 0, object});
+    return true;
+}
+
+void read_from(std::size_t object) {
+    const in_call now(sleeps_for::units, object);
+    std::uint64_t value = 0;
+    must(here->objects[object]->read(value) == status::ok, "a plain read came back without a unit");
+    account({object, value, 0, object});
+}
+
+status any(std::size_t set, const wait_terms& terms) {
+    const in_call now(sleeps_for::any, set, terms);
+    set_event got{};
+    const status end = here->sets[set]->wait_any(got, terms);
+    if (end == status::ok) account(got);
+    return end;
+}
+
+status try_any(std::size_t set) {
+    const in_call now(sleeps_for::nothing, 0);
+    set_event got{};
+    if (here->sets[set]->surely_nothing()) return status::would_block;
+    const status end = here->sets[set]->try_any(got);
+    if (end == status::ok) account(got);
+    return end;
+}
+
+status look(std::size_t set, const wait_terms& terms) {
+    const in_call now(sleeps_for::any, set);
+    std::array<set_event, most_objects> room{};
+    std::size_t number = 0;
+    const status end = here->sets[set]->wait_ready(room, number, terms);
+    must((end == status::ok) == (number > 0), "a look that said ok and showed nothing");
+    return end;
+}
+
+status all(std::size_t set, const wait_terms& terms) {
+    const in_call now(sleeps_for::all, set, terms);
+    std::array<set_event, most_objects> room{};
+    std::size_t number = 0;
+    const status end = here->sets[set]->wait_all(room, number, terms);
+    if (end != status::ok) return end;
+    for (std::size_t i = 0; i < number; ++i) account(room[i]);
+    for (std::size_t i = 0; i < number; ++i) here->last_all[room[i].token] = room[i].value;
+    ++here->alls;
+    return end;
+}
+status try_all(std::size_t set) { return all(set, {.sleep = efd::core::patience::never}); }
+
+void leave_set(std::size_t set, std::size_t object) {
+    const in_call now(sleeps_for::nothing, 0);
+    must(here->sets[set]->remove(here->places[set][object]) == status::ok, "a member could not be removed");
+}
+void enter_set(std::size_t set, std::size_t object) {
+    const in_call now(sleeps_for::nothing, 0);
+    int place = -1;
+    must(here->sets[set]->add(*here->objects[object], object, place) == status::ok, "a member could not be added");
+    here->places[set][object] = place;
+}
+
+std::string audit_sets() {
+    for (int i = 0; i < the_machine().thread_count(); ++i)
+        if (std::string wrong = forgotten_in_set(i); !wrong.empty()) return wrong;
+    for (std::size_t i = 0; i < most_objects; ++i) {
+        const context* const object = here->objects[i];
+        if (object == nullptr) continue;
+        if (efd::core::is_held(context_layout::newest_state(*object))) return "an object is held, and by nobody";
+        const std::uint64_t count = object->count();
+        if (here->taken[i] + count != here->given[i])
+            return "units are not conserved: object " + std::to_string(i) + ", given " +
+                   std::to_string(here->given[i]) + ", taken " + std::to_string(here->taken[i]) + ", count " +
+                   std::to_string(count);
+        if (i == 0 && count < here->kept_after_leaving) return "taken through a set that the object had left";
+    }
+    for (set_core* const set : here->sets) {
+        if (set == nullptr) continue;
+        if (std::string wrong = set_layout::fault(*set); !wrong.empty()) return wrong;
+    }
+    return {};
+}
+
+} // namespace explore

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// verify/fuzz/fuzz_blocking.cpp: calls that block, on the kernel's eventfd and on both faces of the library.
+//
+// Plays from a seed for a given time, each group of moves compared when everybody is seen asleep or done. A play that
+// differs is shrunk, each try in a process of its own, and told in words and bytes. --caught shows that broken objects
+// are told from the kernel.
+#include "fuzz/apart.hpp"
+#include "fuzz/broken_subject.hpp"
+#include "fuzz/options.hpp"
+#include "fuzz/search.hpp"
+#include "support/sanitizer.hpp"
+
+#include <chrono>
+#include <cinttypes>
+#include <cstdio>
+
+namespace {
+
+namespace tests = efd::tests;
+using namespace efd::fuzz;
+using clock_type = std::chrono::steady_clock;
+using cast = std::function<std::vector<std::unique_ptr<subject>>()>;
+
+constexpr double told_every = 5;
+// To make a failing play smaller.
+constexpr int most_tries = 1000;
+constexpr int few_tries = tests::under_sanitizer ? 0 : 20; // where it is shown only that there is one
+
+std::vector<std::unique_ptr<subject>> both_faces(bool with_aio) {
+    std::vector<std::unique_ptr<subject>> all;
+    all.push_back(kernel_subject(with_aio));
+    all.push_back(cpp_subject());
+    all.push_back(c_subject());
+    return all;
+}
+
+void progress(const stage_tally& t, clock_type::time_point begin, double& told) {
+    const double seconds = std::chrono::duration<double>(clock_type::now() - begin).count();
+    if (seconds < told + told_every) return;
+    told = seconds;
+    std::fprintf(stderr, "blocking: %.0f s, %" PRIu64 " plays, %" PRIu64 " groups\n", seconds, t.plays, t.groups);
+}
+
+// Plays of the seed until the time is over, or `most` of them.
+report play_many(const cast& who, std::uint64_t seed, double seconds, std::uint64_t most) {
+    return apart([&](const auto& begin, stage_tally& tally) -> std::optional<std::string> {
+        stage& all = *new stage(who()); // kept: its calls may still be asleep when the process ends
+        random_programs source(seed);
+        const auto start = clock_type::now();
+        double told = 0;
+        for (std::uint64_t number = 0; number < most; ++number) {
+            if (std::chrono::duration<double>(clock_type::now() - start).count() > seconds) break;
+            const byte_view program = source.next(longest_play);
+            begin(program);
+            const auto difference = all.run(program);
+            tally = all.so_far();
+            if (difference) return difference;
+            progress(tally, start, told);
+        }
+        return std::nullopt;
+    });
+}
+
+report play_one(const cast& who, const bytes& program) {
+    return apart([&](const auto& begin, stage_tally& tally) {
+        stage& all = *new stage(who()); // kept: its calls may still be asleep when the process ends
+        begin(program);
+        const auto difference = all.run(program);
+        tally = all.so_far();
+        return difference;
+    });
+}
+
+report smaller(const cast& who, report failing, int most) {
+    smallest(failing.program, most, [&](const bytes& candidate) {
+        report one = play_one(who, candidate);
+        if (!one.differs) return false;
+        failing = std::move(one);
+        return true;
+    });
+    return failing;
+}
+
+int compare_library(const options& given) {
+    const cast who = [&] { return both_faces(given.aio); };
+    report made = play_many(who, given.seed, given.seconds, UINT64_MAX);
+    const stage_tally t = made.tally;
+    if (made.differs) {
+        std::fprintf(stderr, "%s", made.words.c_str());
+        const report least = smaller(who, made, most_tries);
+        std::fprintf(stderr, "\nmade smaller:\n%s", least.words.c_str());
+    }
+    std::printf("%" PRIu64 " plays, %" PRIu64 " groups compared, %" PRIu64 " with one ending allowed; %" PRIu64
+                " calls of each subject seen asleep; %" PRIu64 " plays parted\n",
+                t.plays, t.groups, t.sole, t.sleeps, t.parted);
+    std::printf("PROOF | differential fuzz, blocking | %" PRIu64 " programs, %" PRIu64 " compared steps, %" PRIu64
+                " calls seen asleep, %d differences | - | %d\n",
+                t.plays, t.groups, t.sleeps, made.differs ? 1 : 0, made.differs ? 1 : 0);
+    return made.differs ? 1 : 0;
+}
+
+int catch_all(const options& given) {
+    unsigned killed = 0;
+    unsigned all = 0;
+    unsigned false_alarms = 0;
+    for (const flaw_row& row : all_flaws()) {
+        if (!row.needs_sleepers && row.which != flaw::none) continue;
+        if (row.needs_signals && tests::under_tsan) continue; // handlers run late there, see stage.cpp
+        const cast pair = [&] {
+            std::vector<std::unique_ptr<subject>> two;
+            two.push_back(kernel_subject());
+            two.push_back(broken_subject(row.which, rest::sleeps));
+            return two;
+        };
+        const bool sound = row.which == flaw::none;
+        report made = play_many(pair, given.seed, 60, sound ? 300 : 3000);
+        if (made.differs) made = smaller(pair, made, few_tries);
+        (sound ? false_alarms : killed) += made.differs ? 1U : 0U;
+        all += sound ? 0U : 1U;
+        std::printf("%.*s: %s\n%s", static_cast<int>(row.name.size()), row.name.data(),
+                    made.differs ? "DIFFERS" : "no difference", made.words.c_str());
+        std::fflush(stdout);
+    }
+    std::printf("PROOF | differential fuzz, blocking, broken objects | %u flaws and a sound object | %u/%u | %u\n", all,
+                killed, all, all - killed + false_alarms);
+    return killed == all && false_alarms == 0 ? 0 : 1;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    options given;
+    if (!given.parse(argc, argv)) return 2;
+    std::printf("seed %" PRIu64 "\n", given.seed);
+    std::fflush(stdout);
+    return given.caught ? catch_all(given) : compare_library(given);
+}

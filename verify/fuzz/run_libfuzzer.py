@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""verify/fuzz/run_libfuzzer.py: builds the libFuzzer target with clang and runs it from the corpus, for a bounded time.
+
+    run_libfuzzer.py --build DIRECTORY [--seconds N] [--seed N] [--keep] [--compiler clang++-19]
+
+The target has AddressSanitizer and UndefinedBehaviorSanitizer in it. New inputs go to BUILD/found; with --keep the
+corpus beside this file is made anew of both, minimised by libFuzzer's -merge=1. An input that shows a difference is left
+in BUILD/findings. Exit status 77 (a skipped test) if there is no such compiler.
+"""
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+CORPUS = HERE / "corpus"
+LONGEST_INPUT = 160
+SKIPPED = 77
+
+
+def build(given):
+    """Configures a tree for the fuzzer alone, and builds the target; its path."""
+    c_compiler = given.compiler.replace("clang++", "clang")
+    configure = ["cmake", "-G", "Ninja", "-S", str(HERE.parents[1]), "-B", str(given.build)]
+    configure += [f"-DCMAKE_C_COMPILER={c_compiler}", f"-DCMAKE_CXX_COMPILER={given.compiler}"]
+    configure += ["-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DEFD_SANITIZE=address,undefined", "-DEFD_FUZZ_COVERAGE=ON"]
+    configure += ["-DEFD_BUILD_COMMAND=OFF", "-DEFD_BUILD_EXAMPLES=OFF", "-DEFD_WERROR=ON"]
+    for command in (configure, ["cmake", "--build", str(given.build), "-j", "2", "--target", "fuzz_libfuzzer"]):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            sys.exit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+    return given.build / "tests" / "fuzz" / "fuzz_libfuzzer"
+
+
+def fuzz(target, given, found, findings):
+    """Runs the fuzzer; whether it found nothing, and what it says at the end."""
+    command = [str(target), f"-max_total_time={given.seconds}", f"-seed={given.seed}", f"-max_len={LONGEST_INPUT}"]
+    command += ["-timeout=30", "-print_final_stats=1", "-reload=0", "-verbosity=0", f"-artifact_prefix={findings}/"]
+    command += [str(found), str(CORPUS)]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    return done.returncode == 0, done.stderr
+
+
+def merge(target, found):
+    """The corpus, made anew: the smallest inputs that reach every edge that the old one and the found ones reach."""
+    anew = found.parent / "merged"
+    shutil.rmtree(anew, ignore_errors=True)
+    anew.mkdir()
+    subprocess.run(
+        [str(target), "-merge=1", "-use_counters=0", f"-max_len={LONGEST_INPUT}", str(anew), str(CORPUS), str(found)],
+        capture_output=True,
+        check=True,
+    )
+    for old in CORPUS.iterdir():
+        old.unlink()
+    for one in anew.iterdir():
+        shutil.copy(one, CORPUS / one.name[:16])
+
+
+def counted(text):
+    """Programs and steps, from the line that the target prints when it ends."""
+    line = re.search(r"fuzz: (\d+) programs, (\d+) steps", text)
+    return (int(line[1]), int(line[2])) if line else (0, 0)
+
+
+def arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", type=Path, required=True)
+    parser.add_argument("--seconds", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--compiler", default="clang++-19")
+    return parser.parse_args()
+
+
+def main():
+    given = arguments()
+    if shutil.which(given.compiler) is None:
+        print(f"skipped: no {given.compiler}")
+        return SKIPPED
+    target = build(given)
+    found, findings = given.build / "found", given.build / "findings"
+    for place in (found, findings):
+        place.mkdir(exist_ok=True)
+    print(f"seed {given.seed}", flush=True)
+    good, said = fuzz(target, given, found, findings)
+    programs, steps = counted(said)
+    if good and programs == 0:
+        good, said = False, "the target says nothing of what it ran\n" + said
+    if not good:
+        print(said)
+    elif given.keep:
+        merge(target, found)
+        print(f"corpus: {len(list(CORPUS.iterdir()))} inputs")
+    failures = 0 if good else 1
+    explored = f"{programs} programs, {steps} compared steps under ASan and UBSan, {failures} differences"
+    print(f"PROOF | differential fuzz, libFuzzer | {explored} | - | {failures}")
+    return failures
+
+
+if __name__ == "__main__":
+    sys.exit(main())

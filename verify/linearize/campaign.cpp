@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// verify/linearize/campaign.cpp: see campaign.hpp.
+//
+// One loop serves every subject: draw a plan, record, check, count. The broken kinds stop at the first rejected
+// history; for the library a rejected history is a failure, and is explained.
+#include "linearize/campaign.hpp"
+
+#include "linearize/checker.hpp"
+#include "linearize/recorder.hpp"
+#include "linearize/sketch.hpp"
+
+#include <cstdio>
+
+namespace efd::linearize {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::uint64_t mutate_every = 4;
+
+template <class Subject>
+std::optional<history> recorded(const plan& p) {
+    auto session = std::make_unique<recorder<Subject>>(p);
+    if (session->run()) return session->result();
+    std::fputs(session->lost().c_str(), stderr);
+    (void)session.release(); // its threads live on
+    return std::nullopt;
+}
+
+void check_mutated(const history& original, std::uint64_t number, tally& so_far) {
+    if (can_saturate(original)) return;
+    history changed = original;
+    dice d(original.seed ^ number);
+    const mutation how = mutations[number / mutate_every % mutations.size()];
+    if (!apply(how, changed, d)) return;
+    ++so_far.mutated;
+    const finding f = check(changed);
+    so_far.mutated_rejected += f.is == verdict::impossible ? 1 : 0;
+    if (f.is == verdict::linearizable)
+        std::fprintf(stderr, "seed %llu: %.*s, and nobody noticed\n", static_cast<unsigned long long>(original.seed),
+                     static_cast<int>(name_of(how).size()), name_of(how).data());
+}
+
+void check_one(const history& h, tally& so_far) {
+    const finding f = check(h);
+    so_far.operations += h.calls();
+    so_far.states += f.states;
+    so_far.undecided += f.is == verdict::undecided ? 1 : 0;
+    if (f.is == verdict::impossible) {
+        ++so_far.rejected;
+        std::fputs(explain(h, f).c_str(), stderr);
+    }
+}
+
+template <class Subject>
+tally watch(const bounds& within) {
+    tally so_far;
+    const auto start = steady_clock::now();
+    auto next_word = start + std::chrono::seconds(5);
+    dice seeds(within.seed);
+    for (;; ++so_far.histories) {
+        const auto now = steady_clock::now();
+        const bool enough = within.histories != 0 && so_far.histories >= within.histories;
+        if (enough || (within.histories == 0 && now - start >= within.time) || so_far.failures() > 5) return so_far;
+        if (within.progress && now >= next_word) {
+            std::fprintf(stderr, "linearize: %llu histories, %llu operations, %llu rejected\n",
+                         static_cast<unsigned long long>(so_far.histories),
+                         static_cast<unsigned long long>(so_far.operations),
+                         static_cast<unsigned long long>(so_far.rejected));
+            next_word = now + std::chrono::seconds(5);
+        }
+        const regime where = within.only.value_or(regimes[so_far.histories % regimes.size()]);
+        const auto h = recorded<Subject>(draw_plan(where, seeds.next()));
+        if (!h) {
+            ++so_far.lost;
+            return so_far;
+        }
+        check_one(*h, so_far);
+        if ((so_far.histories / regimes.size()) % mutate_every == 0) check_mutated(*h, so_far.histories, so_far);
+    }
+}
+
+template <fault is>
+bool caught(regime where, std::uint64_t seed, std::uint64_t tries, bool tell) {
+    dice seeds(seed);
+    for (std::uint64_t i = 0; i < tries; ++i) {
+        const auto h = recorded<sketch<is>>(draw_plan(where, seeds.next()));
+        if (!h) return false; // it must be the checker that catches it
+        const finding f = check(*h);
+        if (f.is != verdict::impossible) continue;
+        if (tell) std::fputs(explain(*h, f).c_str(), stderr);
+        return true;
+    }
+    return false;
+}
+
+} // namespace
+
+tally watch_library(const bounds& within) { return watch<real_subject>(within); }
+tally watch_sketch(const bounds& within) { return watch<sketch<fault::none>>(within); }
+
+const std::vector<broken>& broken_kinds() {
+    static const std::vector<broken> all{
+        {"torn_take", regime::zero, caught<fault::torn_take>},
+        {"double_take", regime::zero, caught<fault::double_take>},
+        {"greedy_take", regime::zero, caught<fault::greedy_take>},
+        {"rest_dropped", regime::zero, caught<fault::rest_dropped>},
+        {"empty_read", regime::zero, caught<fault::empty_read>},
+        {"bound_off_by_one", regime::bound, caught<fault::bound_off_by_one>},
+        {"zero_at_the_ceiling", regime::saturated, caught<fault::zero_at_the_ceiling>},
+        {"wrapping_signal", regime::saturated, caught<fault::wrapping_signal>},
+        {"torn_limit", regime::limit, caught<fault::torn_limit>},
+        {"admitted_says_eagain", regime::zero, caught<fault::admitted_says_eagain>},
+        {"add_in_two_steps", regime::zero, caught<fault::add_in_two_steps>},
+        {"stale_count", regime::zero, caught<fault::stale_count>},
+        {"false_pollout", regime::bound, caught<fault::false_pollout>},
+        {"hasty_timeout", regime::bound, caught<fault::hasty_timeout>},
+        {"early_timeout", regime::zero, caught<fault::early_timeout>},
+        {"greedy_cancel", regime::zero, caught<fault::greedy_cancel>},
+    };
+    return all;
+}
+
+} // namespace efd::linearize

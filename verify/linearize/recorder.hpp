@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT
+// verify/linearize/recorder.hpp: lets threads loose on one object and writes down what each was told and when.
+//
+// Owns the threads of one history and their logs; each thread writes its own, and they are read after all have ended.
+// One log more belongs to the feeder, the thread that records: whoever waits for ever is fed by it, so that every
+// history ends, and what it does counts like everybody's. Who does not end is reported (lost), never waited for without
+// bound.
+#pragma once
+
+#include "linearize/history.hpp"
+#include "linearize/plan.hpp"
+#include "linearize/real_subject.hpp"
+
+#include <efd/detail/core/count.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <thread>
+
+namespace efd::linearize {
+
+inline constexpr std::chrono::seconds longest_history{60};
+// Of the feeder, between two looks. A feeder that never paused longer would fill its log before the threads of a busy
+// machine came to run; once half of its log is full it takes the longest pause only.
+inline constexpr std::chrono::microseconds shortest_pause{30};
+inline constexpr std::chrono::microseconds longest_pause{20'000};
+// The most room that a write which may wait for ever needs in semaphore mode, where a read makes room for one
+// (plan.cpp).
+inline constexpr std::uint64_t most_room = 4;
+
+inline std::int64_t clock_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+
+// A full barrier that both compilers and ThreadSanitizer know: no look of the object is made before the time stamp.
+inline void after_stamp() {
+    thread_local std::atomic<unsigned> own{0};
+    own.exchange(1, std::memory_order_seq_cst);
+}
+
+template <class Subject>
+class recorder {
+  public:
+    explicit recorder(const plan& p) : plan_(p), object_(p.initial, p.semaphore, p.nonblock), dice_(p.seed + 1) {
+        for (std::size_t t = 0; t < p.threads; ++t) seats_.emplace_back(p, t);
+    }
+
+    // False: some thread did not end although it was fed. Then the object and the threads must be left alone.
+    [[nodiscard]] bool run() {
+        for (seat& s : seats_) s.thread = std::thread([this, &s] { work(s); });
+        const auto end = std::chrono::steady_clock::now() + longest_history;
+        std::uint64_t before = 0;
+        std::chrono::microseconds pause = shortest_pause;
+        while (!all_done()) {
+            std::this_thread::sleep_for(pause); // pace: between two looks at who moves
+            std::uint64_t moved = 0;
+            for (const seat& s : seats_) moved += s.moved.load(std::memory_order_relaxed);
+            const bool at_rest = moved == before; // or nobody has a processor: then there is time
+            const std::chrono::microseconds least = fed_.size() < most_calls / 2 ? shortest_pause : longest_pause;
+            pause = at_rest ? std::min(2 * pause, longest_pause) : least;
+            if (at_rest) feed();
+            before = moved;
+            if (std::chrono::steady_clock::now() > end || fed_.size() > most_calls - 2) return false;
+        }
+        for (seat& s : seats_) s.thread.join();
+        fed_.push_back(perform_look(act::count));
+        return true;
+    }
+
+    [[nodiscard]] history result() {
+        history h{.regime = std::string(name_of(plan_.where)),
+                  .seed = plan_.seed,
+                  .initial = plan_.initial,
+                  .semaphore = plan_.semaphore,
+                  .nonblock = plan_.nonblock,
+                  .threads = {}};
+        for (seat& s : seats_) h.threads.push_back(std::move(s.log));
+        h.threads.push_back(std::move(fed_));
+        return h;
+    }
+
+    // Of a history that did not end: how far each thread came, and what is there.
+    [[nodiscard]] std::string lost() {
+        std::string text = "did not end: regime " + std::string(name_of(plan_.where)) + ", seed " +
+                           std::to_string(plan_.seed) + ", count " + std::to_string(object_.count()) + ", calls ended:";
+        for (const seat& s : seats_)
+            text += " " + std::to_string(s.moved.load()) + (s.done.load() ? " (all)" : " (waits)");
+        return text + "\n";
+    }
+
+  private:
+    // One stop for one cancellable call. requested_at is set before the first request.
+    struct stop_spot {
+        std::stop_source source;
+        std::atomic<std::int64_t> requested_at{0};
+        void request() {
+            std::int64_t none = 0;
+            requested_at.compare_exchange_strong(none, clock_ns());
+            source.request_stop();
+        }
+    };
+    static constexpr std::size_t most_stops = 24;
+
+    struct seat {
+        seat(const plan& p, std::size_t t) : number(t), mine(p.seed * 31 + t), stops(new stop_spot[most_stops]) {
+            log.reserve(p.calls + 1);
+        }
+        std::size_t number;
+        dice mine;
+        std::vector<call> log;
+        std::unique_ptr<stop_spot[]> stops;
+        std::size_t stops_used = 0;
+        std::atomic<int> stoppable{-1}; // which of the stops the current call listens to
+        std::atomic<std::uint64_t> moved{0};
+        std::atomic<bool> done{false};
+        typename Subject::entry entry;
+        bool joined = false;
+        std::thread thread;
+    };
+
+    [[nodiscard]] bool all_done() const {
+        for (const seat& s : seats_)
+            if (!s.done.load()) return false;
+        return true;
+    }
+
+    void work(seat& s) {
+        arrived_.fetch_add(1);
+        while (arrived_.load() < seats_.size()) std::this_thread::yield();
+        for (std::size_t i = 0; i < plan_.calls; ++i) {
+            order o = draw_order(plan_, s.mine);
+            if (o.what == act::read && !Subject::reads_some) o.argument = 0;
+            s.log.push_back(o.how == manner::queue ? perform_queue(s) : perform(s, o));
+            s.moved.fetch_add(1, std::memory_order_relaxed);
+            if (s.mine.one_in(8)) stop_somebody(s.mine);
+            if (s.mine.one_in(5)) std::this_thread::yield();
+        }
+        if (s.joined) s.log.push_back(perform_queue(s));
+        s.done.store(true);
+    }
+
+    void stop_somebody(dice& d) {
+        seat& s = seats_[d.below(seats_.size())];
+        const int which = s.stoppable.load();
+        if (which >= 0) s.stops[static_cast<std::size_t>(which)].request();
+    }
+
+    // Somebody may wait: for a unit, for room, or for a stop. Near the bound only reads help, at zero only writes; a
+    // coin alone would write as much as it reads, and the room for three would be rare.
+    void feed() {
+        stop_somebody(dice_);
+        const std::uint64_t count = object_.count();
+        const bool read = count > core::ceiling - 1 - most_room || (count > 0 && dice_.one_in(2));
+        order o{.what = read ? act::read : act::write, .how = manner::at_once};
+        if (!read) o.argument = 1 + dice_.below(2);
+        fed_.push_back(perform_now(o));
+    }
+
+    template <class Body>
+    static void timed(call& c, Body body) {
+        c.from = clock_ns();
+        after_stamp();
+        body();
+        c.until = clock_ns();
+    }
+
+    call perform_look(act what) {
+        call c{.what = what, .how = manner::at_once};
+        timed(c, [&] { c.value = what == act::count ? object_.count() : object_.poll(); });
+        return c;
+    }
+
+    call perform_queue(seat& s) {
+        call c{.what = s.joined ? act::read : act::poll, .how = manner::queue};
+        if (s.joined)
+            timed(c, [&] { c.end = object_.leave_and_read(s.entry, c.value); });
+        else
+            timed(c, [&] { c.value = object_.join(s.entry); });
+        s.joined = !s.joined;
+        return c;
+    }
+
+    call perform_now(const order& o) {
+        call c{.what = o.what, .how = o.how, .argument = o.argument};
+        const bool wait = o.how == manner::blocking;
+        switch (o.what) {
+        case act::read:
+            timed(c, [&] { c.end = wait ? object_.read(c.value, o.argument) : object_.try_read(c.value, o.argument); });
+            break;
+        case act::write:
+            timed(c, [&] { c.end = wait ? object_.write(o.argument) : object_.try_write(o.argument); });
+            break;
+        case act::signal: timed(c, [&] { object_.signal(); }); break;
+        case act::count:
+        case act::poll: return perform_look(o.what);
+        }
+        return c;
+    }
+
+    call perform(seat& s, order o) {
+        if (o.how == manner::cancellable && s.stops_used == most_stops) o.how = manner::at_once;
+        if (o.how == manner::timed) return perform_timed(o);
+        if (o.how == manner::cancellable) return perform_cancellable(s, o);
+        return perform_now(o);
+    }
+
+    // A timeout is said by a look after the deadline.
+    call perform_timed(const order& o) {
+        call c{.what = o.what, .how = o.how, .argument = o.argument};
+        const moment deadline = std::chrono::steady_clock::now() + std::chrono::nanoseconds(o.timeout_ns);
+        timed(c, [&] {
+            c.end = o.what == act::read ? object_.read_until(c.value, o.argument, deadline)
+                                        : object_.write_until(o.argument, deadline);
+        });
+        if (c.end == std::errc::timed_out) c.from = std::max(c.from, deadline.time_since_epoch().count());
+        return c;
+    }
+
+    // A cancellation is said by a look after the stop was requested; that nobody requested it makes it impossible.
+    call perform_cancellable(seat& s, const order& o) {
+        call c{.what = o.what, .how = o.how, .argument = o.argument};
+        const std::size_t which = s.stops_used++;
+        stop_spot& spot = s.stops[which];
+        const std::stop_token token = spot.source.get_token();
+        if (o.stopped_before) spot.request();
+        s.stoppable.store(static_cast<int>(which));
+        timed(c, [&] {
+            c.end = o.what == act::read ? object_.read(c.value, o.argument, token) : object_.write(o.argument, token);
+        });
+        s.stoppable.store(-1);
+        if (c.end == std::errc::operation_canceled) {
+            const std::int64_t requested = spot.requested_at.load();
+            c.from = requested == 0 ? INT64_MAX : std::max(c.from, requested);
+        }
+        return c;
+    }
+
+    plan plan_;
+    Subject object_;
+    std::deque<seat> seats_;
+    std::atomic<std::size_t> arrived_{0};
+    dice dice_;
+    std::vector<call> fed_;
+};
+
+} // namespace efd::linearize
