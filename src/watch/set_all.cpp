@@ -89,8 +89,7 @@ class set_core::all_members {
         hold_slot& slot = hold_slot::begin(broken);
         one_of_all* sealed = nullptr;
         hold_end end = hold_all(slot, sealed, missing);
-        if (end == hold_end::held && !are_all()) end = hold_end::broken;
-        if (end == hold_end::held) end = decide(slot, sealed, missing);
+        if (end == hold_end::held) end = decide(slot, sealed, are_all, missing);
         if (end != hold_end::held) slot.fail();
         for (const one_of_all& one : all()) one.object->release_hold(one.held, end == hold_end::held);
         slot.end();
@@ -105,6 +104,8 @@ class set_core::all_members {
         for (one_of_all& one : all()) {
             const hold_end end = one.object->hold(slot, one.held);
             if (end == hold_end::nothing_there) missing = one.place;
+            if (end == hold_end::sealed && sealed != nullptr && sealed->object == one.object)
+                return hold_end::held_already;
             const bool is_only_sealed = end == hold_end::sealed && sealed == nullptr;
             if (end != hold_end::held && !is_only_sealed) return end;
             if (is_only_sealed) sealed = &one;
@@ -113,14 +114,26 @@ class set_core::all_members {
         return hold_end::held;
     }
     // All are held except at most one, whose count is sealed.
-    [[nodiscard]] hold_end decide(hold_slot& slot, one_of_all* sealed, member*& missing) noexcept {
-        if (sealed == nullptr) return slot.commit() ? hold_end::held : hold_end::broken;
+    template <class Question>
+    [[nodiscard]] hold_end decide(hold_slot& slot, one_of_all* sealed, Question are_all, member*& missing) noexcept {
+        if (sealed == nullptr) return are_all() && slot.commit() ? hold_end::held : hold_end::broken;
         const os::signals_blocked no_handlers; // a handler that came here would wait for this very thread
         if (!slot.tie()) return hold_end::broken;
-        const bool taken = sealed->object->take_sealed_untold(sealed->amount) == status::ok;
-        slot.finish(taken);
-        if (!taken) missing = sealed->place;
-        return taken ? hold_end::held : hold_end::nothing_there;
+        const hold_end end = take_sealed(*sealed, are_all);
+        slot.finish(end == hold_end::held);
+        if (end == hold_end::nothing_there) missing = sealed->place;
+        return end;
+    }
+    // ALL_MEMBERS: a unit that is written after a member has joined comes after the question, so the count differs.
+    template <class Question>
+    [[nodiscard]] static hold_end take_sealed(one_of_all& sealed, Question are_all) noexcept {
+        for (;;) {
+            const context::sealed_look seen = sealed.object->look_at_sealed();
+            if (!are_all()) return hold_end::broken;
+            if (seen.take == 0) return hold_end::nothing_there;
+            sealed.amount = seen.take;
+            if (sealed.object->take_as_seen(seen)) return hold_end::held;
+        }
     }
     void tell(const one_of_all* sealed) noexcept {
         for (const one_of_all& one : all())

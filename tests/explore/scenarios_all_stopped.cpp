@@ -18,6 +18,19 @@ void slow_writer_of_both() {
     }
 }
 void joiner() { enter_set(0, 1); }
+// A and B in one set; in another C, whose count is sealed.
+void two_and_one_sealed() {
+    make_set_world(2, {1, 1, packed_limit});
+    join_set(0, 0);
+    join_set(0, 1);
+    join_set(1, 2);
+    name_sets({0, 1});
+}
+// The second take has the slot of the first, and is tied.
+void trier_of_two_sets() {
+    trier();
+    (void)try_all(1);
+}
 
 void reader_of_both() {
     const bool first = take(0);
@@ -68,6 +81,16 @@ std::string others_end() {
     return wrong.empty() && !the_machine().somebody_crashed() ? audit_sets() : wrong;
 }
 
+// A take that nobody else has met is no reason to wait, whatever slot it has.
+std::string nobody_waits() {
+    for (int i = 1; i < the_machine().thread_count(); ++i) {
+        const life alive = the_machine().now.threads[static_cast<std::size_t>(i)].alive;
+        if (alive == life::runnable || alive == life::asleep)
+            return "no progress: thread " + std::to_string(i) + " waits for a take that it has not met";
+    }
+    return others_end();
+}
+
 constexpr budgets one_stopped{.crashes = 1};
 constexpr budgets one_stopped_2{.crashes = 1, .preemptions = 2};
 
@@ -111,6 +134,31 @@ std::vector<scenario> those_who_meet_it() {
          .set_up = both_there,
          .check = all_or_none,
          .allowed = one_stopped},
+    };
+}
+
+std::vector<scenario> those_who_come_late() {
+    constexpr thread_plan taker_of_two{"A", '-', trier_of_two_sets, true};
+    return {
+        {.name = "all-stopped-reused-look",
+         .what = "1 that tries for all of two sets and may stop in the second, 1 that looks at the first's, "
+                 "2 preemptions",
+         .threads = {taker_of_two, {"L", '-', looker}},
+         .set_up = two_and_one_sealed,
+         .check = nobody_waits,
+         .allowed = one_stopped_2},
+        {.name = "all-stopped-reused-reader",
+         .what = "the same beside 1 that reads the first's, 2 preemptions",
+         .threads = {taker_of_two, {"R", '-', reader_of_both}},
+         .set_up = two_and_one_sealed,
+         .check = nobody_waits,
+         .allowed = one_stopped_2},
+        {.name = "all-stopped-reused-taker",
+         .what = "the same beside 1 that tries for all of the first's, 2 preemptions",
+         .threads = {taker_of_two, {"B", '-', trier}},
+         .set_up = two_and_one_sealed,
+         .check = nobody_waits,
+         .allowed = one_stopped_2},
     };
 }
 
@@ -165,8 +213,8 @@ std::vector<scenario> those_who_seal_sleep_or_take() {
 
 std::vector<scenario> set_all_stopped_scenarios() {
     std::vector<scenario> all = those_who_meet_it();
-    const std::vector<scenario> more = those_who_seal_sleep_or_take();
-    all.insert(all.end(), more.begin(), more.end());
+    for (const auto& some : {those_who_seal_sleep_or_take(), those_who_come_late()})
+        all.insert(all.end(), some.begin(), some.end());
     return all;
 }
 

@@ -9,6 +9,11 @@ namespace {
 void one_there() { two(1, 0); }
 void none_there() { two(0, 0); }
 void first_sealed() { two(packed_limit, 1); }
+void one_sealed_joins() {
+    make_set_world(1, {packed_limit, 0});
+    join_set(0, 0);
+    name_sets({0, 1});
+}
 // Told by wait queue entries alone, so that a writer may leave its wake to another thread and go on.
 void told_by_entries() {
     make_set_world(2, {1, 1});
@@ -52,6 +57,10 @@ void trier_again() {
 void trier_of_one() {
     if (try_all(0) == status::ok && hall().last_all[1] == 0)
         must(hall().last_all[0] < 2, "a take from all has left out a member");
+}
+void trier_of_one_sealed() {
+    if (try_all(0) == status::ok && hall().last_all[1] == 0)
+        must(hall().last_all[0] < packed_limit + 1, "a take from all has left out a member");
 }
 void bounded_taker() {
     const status end = all(0, bounded);
@@ -273,6 +282,11 @@ std::vector<scenario> huge_and_crossing() {
          .threads = {{"A", '-', trier}, {"R", '-', reader_of_both}},
          .set_up = first_sealed,
          .check = all_or_none},
+        {.name = "all-join-sealed",
+         .what = "one sealed: 1 that tries for all, 1 that joins the set and writes the first",
+         .threads = {{"A", '-', trier_of_one_sealed}, {"X", '-', joining_writer}},
+         .set_up = one_sealed_joins,
+         .check = audit_sets},
         {.name = "all-sealed-look",
          .what = "one sealed: 1 that tries for all, 1 that polls both",
          .threads = {{"A", '-', trier}, {"L", '-', polling_looker}},
