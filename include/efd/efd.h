@@ -136,7 +136,7 @@ typedef struct efd_wait_options {
 
 /** @{ */
 /** As efd_read, efd_read_some and efd_write, as the options say; NULL for options: as EFD_WAIT_OPTIONS_INIT. EINVAL:
- * another value of blocking. Handler-safe without a cancel token. */
+ * another value of blocking, before anything else but EBADF and EFAULT. Handler-safe without a cancel token. */
 EFD_C_API int efd_read_with(efd_t* efd, uint64_t* value, const efd_wait_options* options) EFD_NOEXCEPT;
 EFD_C_API int efd_read_some_with(efd_t* efd, uint64_t* value, uint64_t most,
                                  const efd_wait_options* options) EFD_NOEXCEPT;

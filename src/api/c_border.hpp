@@ -22,6 +22,12 @@ inline int fail(int error) noexcept {
     return -1;
 }
 
+// What every call says first: EBADF for no object or set, EFAULT for no place for the answer; 0 where there are both.
+inline int null_among(const void* target, const void* answer) noexcept {
+    if (target == nullptr) return EBADF;
+    return answer == nullptr ? EFAULT : 0;
+}
+
 inline int answer(base::status s) noexcept {
     return s == base::status::ok ? 0 : fail(static_cast<int>(base::to_errc(s)));
 }

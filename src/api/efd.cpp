@@ -20,6 +20,7 @@ using efd::api::answer_linger;
 using efd::api::deadline;
 using efd::api::deadline_after;
 using efd::api::fail;
+using efd::api::null_among;
 using efd::api::options_given;
 using efd::base::status;
 using efd::core::context;
@@ -178,16 +179,19 @@ int efd_cancel_request(efd_cancel_t* cancel) noexcept {
 void efd_cancel_destroy(efd_cancel_t* cancel) noexcept { delete cancel; }
 
 int efd_read_with(efd_t* efd, std::uint64_t* value, const efd_wait_options* options) noexcept {
+    if (const int error = null_among(efd, value); error != 0) return fail(error);
     const options_given given(options);
     return given.is_valid() ? read_on(efd, value, given.terms()) : fail(EINVAL);
 }
 
 int efd_read_some_with(efd_t* efd, std::uint64_t* value, std::uint64_t most, const efd_wait_options* options) noexcept {
+    if (const int error = null_among(efd, value); error != 0) return fail(error);
     const options_given given(options);
     return given.is_valid() ? read_some_on(efd, value, most, given.terms()) : fail(EINVAL);
 }
 
 int efd_write_with(efd_t* efd, std::uint64_t value, const efd_wait_options* options) noexcept {
+    if (efd == nullptr) return fail(EBADF);
     const options_given given(options);
     return given.is_valid() ? write_on(efd, value, given.terms()) : fail(EINVAL);
 }

@@ -11,6 +11,7 @@ using efd::api::answer;
 using efd::api::answer_linger;
 using efd::api::deadline;
 using efd::api::fail;
+using efd::api::null_among;
 using efd::api::options_given;
 using efd::base::status;
 using efd::core::context;
@@ -106,6 +107,7 @@ int efd_wait_set_wait_any(efd_wait_set_t* set, efd_wait_set_event* got, std::uin
 }
 
 int efd_wait_set_wait_any_with(efd_wait_set_t* set, efd_wait_set_event* got, const efd_wait_options* options) noexcept {
+    if (const int error = null_among(set, got); error != 0) return fail(error);
     const options_given given(options);
     return given.is_valid() ? any(set, got, given.terms()) : fail(EINVAL);
 }
@@ -117,6 +119,7 @@ int efd_wait_set_wait_ready(efd_wait_set_t* set, efd_wait_set_event* events, int
 
 int efd_wait_set_wait_ready_with(efd_wait_set_t* set, efd_wait_set_event* events, int room,
                                  const efd_wait_options* options) noexcept {
+    if (const int error = null_among(set, events); error != 0) return fail(error);
     const options_given given(options);
     return given.is_valid() ? ready(set, events, room, given.terms()) : fail(EINVAL);
 }
@@ -128,6 +131,7 @@ int efd_wait_set_wait_all(efd_wait_set_t* set, efd_wait_set_event* events, int r
 
 int efd_wait_set_wait_all_with(efd_wait_set_t* set, efd_wait_set_event* events, int room,
                                const efd_wait_options* options) noexcept {
+    if (const int error = null_among(set, events); error != 0) return fail(error);
     const options_given given(options);
     return given.is_valid() ? all(set, events, room, given.terms()) : fail(EINVAL);
 }

@@ -22,6 +22,7 @@ eventfd::eventfd(std::uint64_t initval, flags how) : context_(nullptr) {
 }
 
 int eventfd::fd(doorbell how) const {
+    if (context_ == nullptr) base::stop_for_moved_from();
     int descriptor = -1;
     const std::errc error = end(watch::doorbell::open(object(), static_cast<watch::ring_way>(how), descriptor));
     if (error != std::errc{}) throw std::system_error(std::make_error_code(error), "efd::eventfd::fd");
@@ -29,6 +30,7 @@ int eventfd::fd(doorbell how) const {
 }
 
 arm_result eventfd::arm(std::uint32_t events) const noexcept {
+    if (context_ == nullptr) base::stop_for_moved_from();
     arm_result armed;
     armed.error = end(watch::doorbell::arm(object(), events, armed.ready));
     return armed;

@@ -13,7 +13,11 @@ namespace efd::EFD_ABI {
 struct internal_access {
     // Null of a handle that was moved from.
     [[nodiscard]] static core::context* context_of(const eventfd& object) noexcept { return object.context_; }
-    // Ends the program of one that was moved from, in any build.
+    // These two end the program of one that was moved from, in any build.
+    [[nodiscard]] static core::context& object_of(const eventfd& object) noexcept {
+        if (object.context_ == nullptr) base::stop_for_moved_from();
+        return *object.context_;
+    }
     [[nodiscard]] static watch::set_core& core_of(const wait_set& set) noexcept {
         if (set.front_ == nullptr) base::stop_for_moved_from();
         return static_cast<watch::set_core&>(*set.front_);

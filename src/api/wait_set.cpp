@@ -37,7 +37,7 @@ wait_set::~wait_set() {
 
 int wait_set::add(const eventfd& object, std::uint64_t token) const {
     int place = -1;
-    must(core_of(*this).add(*internal_access::context_of(object), token, place), "efd::wait_set::add");
+    must(core_of(*this).add(internal_access::object_of(object), token, place), "efd::wait_set::add");
     return place;
 }
 
@@ -55,10 +55,10 @@ int wait_set::add(int descriptor, std::uint32_t events, std::uint64_t token) con
 
 std::errc wait_set::remove(int member) const noexcept { return to_errc(core_of(*this).remove(member)); }
 std::size_t wait_set::size() const noexcept { return core_of(*this).members(); }
-std::errc wait_set::take(set_event& got) const noexcept { return to_errc(core_of(*front_).try_any(got)); }
+std::errc wait_set::take(set_event& got) const noexcept { return to_errc(core_of(*this).try_any(got)); }
 
 std::errc wait_set::any(set_event& got, const core::wait_terms& terms) const noexcept {
-    watch::set_core& set = core_of(*front_);
+    watch::set_core& set = core_of(*this);
     const base::status at_once = set.try_any(got);
     return to_errc(at_once != base::status::would_block ? at_once : sleep_for_any(set, got, terms));
 }

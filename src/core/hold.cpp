@@ -106,7 +106,8 @@ void hold_slot::end() noexcept { word_.store(with(word_.load(base::relaxed), ste
 
 bool hold_slot::is_broken() const noexcept { return step_of(word_.load(base::acquire)) == step::failed; }
 
-bool hold_slot::decide() noexcept {
+template <class Question>
+bool hold_slot::decide(Question is_held_still) noexcept {
     std::uint32_t seen = word_.load(base::acquire);
     const unsigned doublings = std::min<unsigned>(seen >> broken_shift & broken_most, most_doublings);
     for (unsigned looks = first_patience << doublings; step_of(seen) == step::undecided && looks > 0; --looks) {
@@ -115,6 +116,7 @@ bool hold_slot::decide() noexcept {
     }
     for (;;) {
         if (step_of(seen) == step::tied) {
+            if (!is_held_still()) return false; // HOLD: the slot is another take's by now
             seen = await_end_of_tie(seen);
         } else if (step_of(seen) != step::undecided) {
             return step_of(seen) == step::taken;
@@ -124,9 +126,13 @@ bool hold_slot::decide() noexcept {
     }
 }
 
-bool hold_slot::has_happened() noexcept {
+template <class Question>
+bool hold_slot::has_happened(Question is_held_still) noexcept {
     std::uint32_t seen = word_.load(base::acquire);
-    while (step_of(seen) == step::tied) seen = await_end_of_tie(seen);
+    while (step_of(seen) == step::tied) {
+        if (!is_held_still()) return false; // HOLD: the slot is another take's by now
+        seen = await_end_of_tie(seen);
+    }
     return step_of(seen) == step::taken;
 }
 
@@ -144,7 +150,8 @@ state_word context::end_hold(state_word seen) noexcept {
     while (is_held(seen)) {
         const hold_record record = watchers_.load(base::acquire)->hold_note.load(base::acquire);
         const bool is_its = stamp_of(record) == turn_of(seen); // else it is the mark of a take that was broken
-        const std::uint64_t amount = is_its && hold_slot::at(slot_of(record)).decide() ? amount_of(record) : 0;
+        const auto is_still = [&] { return state_.load(base::acquire) == seen; };
+        const std::uint64_t amount = is_its && hold_slot::at(slot_of(record)).decide(is_still) ? amount_of(record) : 0;
         const state_word left = released(seen, amount);
         if (state_.compare_exchange_weak(seen, left, base::acq_rel, base::acquire)) return left; // HOLD, release
     }
@@ -158,8 +165,10 @@ std::uint64_t context::count_slow() const noexcept {
         if (!is_held(seen)) return packed_count(seen);
         const hold_record record = watchers_.load(base::acquire)->hold_note.load(base::acquire);
         const bool is_its = stamp_of(record) == turn_of(seen);
-        const std::uint64_t gone = is_its && hold_slot::at(slot_of(record)).has_happened() ? amount_of(record) : 0;
-        if (state_.load(base::acquire) == seen) return packed_count(seen) - gone; // HOLD, look: it is held still
+        const auto is_still = [&] { return state_.load(base::acquire) == seen; };
+        const bool is_gone = is_its && hold_slot::at(slot_of(record)).has_happened(is_still);
+        const std::uint64_t gone = is_gone ? amount_of(record) : 0;
+        if (is_still()) return packed_count(seen) - gone; // HOLD, look: it is held still
     }
 }
 
@@ -173,7 +182,8 @@ hold_end context::hold(const hold_slot& owner, held_object& one) noexcept {
         if (found != one.record) {
             if (one.record != 0 || owner.is_broken()) return hold_end::broken;
             if (found != 0 && slot_of(found) == owner.index()) return hold_end::held_already;
-            if (found != 0) (void)hold_slot::at(slot_of(found)).decide(); // it may be about to mark the word
+            const auto is_still = [&] { return record.load(base::acquire) == found; };
+            if (found != 0) (void)hold_slot::at(slot_of(found)).decide(is_still); // it may be about to mark the word
         }
         const state_word seen = state_.load(base::acquire); // HOLD: once the take that the record names is decided
         if (is_sealed(seen)) return hold_end::sealed;

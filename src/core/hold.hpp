@@ -47,10 +47,14 @@ class alignas(64) hold_slot {
     [[nodiscard]] bool is_broken() const noexcept;
     [[nodiscard]] std::size_t index() const noexcept;
 
-    // By others. Whether the take has happened; an undecided one is broken after a moment.
-    [[nodiscard]] bool decide() noexcept;
+    // By others, which met an object that the take holds. Whether the take has happened; an undecided one is broken
+    // after a moment. The question: is the object held by that take still? Asked before a sleep, since the slot may be
+    // another take's by now, which the caller must not wait for.
+    template <class Question>
+    [[nodiscard]] bool decide(Question is_held_still) noexcept;
     // Whether the take has happened; one that is undecided has not, yet.
-    [[nodiscard]] bool has_happened() noexcept;
+    template <class Question>
+    [[nodiscard]] bool has_happened(Question is_held_still) noexcept;
 
     static constexpr std::size_t most = 512; // threads in the midst of a take
 

@@ -67,6 +67,17 @@ status context::take_sealed_untold(std::uint64_t& value, std::uint64_t most) noe
     return status::ok;
 }
 
+context::sealed_look context::look_at_sealed() const noexcept {
+    const std::uint64_t base = base_of(state_.load(base::acquire));
+    const std::uint64_t huge = huge_.load(base::acquire);
+    return {huge, take_up_to(as_mode, base + huge, semaphore())};
+}
+
+bool context::take_as_seen(const sealed_look& seen) noexcept {
+    std::uint64_t expected = seen.huge;
+    return huge_.compare_exchange_strong(expected, seen.huge - seen.take, base::acq_rel, base::acquire);
+}
+
 void context::after_sealed_take() noexcept {
     // Writers wait with different values, so no one can be chosen for the others: all look again (K-082 to K-084).
     if (has_sleeper(writer_park_.fetch_add(0, base::acq_rel))) wake_parked(writer_park_, os::everybody);

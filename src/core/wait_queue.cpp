@@ -21,6 +21,7 @@
 
 #include "core/guarded_call.hpp"
 #include "core/held_back.hpp"
+#include "core/home.hpp"
 #include "core/link_stack.hpp"
 #include "os/cpu.hpp"
 #include "os/futex.hpp"
@@ -63,6 +64,18 @@ static_assert(one_more(5, poll_hup) == (hup_mark | 5));
 
 const void* this_thread() noexcept { return &held_back; }
 
+// What a thread leaves in a queue to find itself again. In the child of a fork a new thread may have the address of one
+// that is not in this process; it was born here.
+const void* sign() noexcept {
+    if (held_back.born_in.load(base::relaxed) == 0) held_back.born_in.store(os::process_number(), base::relaxed);
+    return this_thread();
+}
+// In the child of a fork, of what was signed in its parent.
+bool is_me(const void* signed_by) noexcept {
+    const std::uint32_t born_in = held_back.born_in.load(base::relaxed);
+    return signed_by == this_thread() && born_in != 0 && born_in != os::process_number();
+}
+
 } // namespace
 
 struct wait_queue::pending {
@@ -89,16 +102,50 @@ wait_queue::wait_queue(context& owner) noexcept : context_(owner), home_(0) {
     home_.store(os::process_number(), base::relaxed);
 }
 
-// In the child of a fork a holder that was another thread does not exist and cannot let go. The first thread to come
-// frees the queue and may hold it next; it runs what others leave meanwhile.
 void wait_queue::come_home() noexcept {
-    const std::uint32_t here = os::process_number();
-    std::uint32_t seen = home_.load(base::relaxed);
-    if (seen == here || !home_.compare_exchange_strong(seen, here, base::acq_rel, base::relaxed)) return;
-    if (holder_.load(base::relaxed) == this_thread()) return; // it forked inside a callback
-    cursor_ = nullptr;                                        // it was in the midst of its walk, perhaps
-    holder_.store(nullptr, base::relaxed);
-    open_gate(word_.fetch_and(~(held_mark | contended_mark), base::acq_rel)); // another thread of the child, perhaps
+    core::come_home(home_, [this] { mend(); });
+}
+
+// FORK. In the child of a fork a holder that was another thread does not exist and cannot let go; its last step may
+// have been anywhere. The wakes that it was running are left in the word once more, and one of each kind besides. No
+// thread of the child holds the queue yet.
+void wait_queue::mend() noexcept {
+    const std::uint64_t seen = word_.load(base::acquire);
+    std::uint64_t left = seen;
+    // While this thread may run no callbacks it may be about to sign that it owes.
+    if (!is_me(owing_.load(base::relaxed)) && callbacks_may_run()) left &= ~owed_mark;
+    if ((seen & held_mark) != 0 && !is_me(holder_.load(base::relaxed))) { // else it forked inside a callback
+        cursor_ = nullptr;
+        mend_list();
+        after_write_.walked = after_write_.taken.load(base::relaxed);
+        after_read_.walked = after_read_.taken.load(base::relaxed);
+        left &= ~(held_mark | contended_mark);
+        for (std::uint64_t i = 0; i <= running_; ++i) left = one_more(one_more(left, poll_in), poll_out);
+        running_ = 0;
+        holder_.store(nullptr, base::relaxed);
+    }
+    word_.store(left, base::release);
+}
+
+// The list as it is read forward is right at any step of link and remove; all else follows from that. An entry that was
+// being removed is in it still, or has left; those that were being taken in are taken in.
+void wait_queue::mend_list() noexcept {
+    wait_queue_entry* last = nullptr;
+    bool is_leaving = leaving_ != nullptr;
+    for (wait_queue_entry* entry = head_; entry != nullptr; entry = entry->next) {
+        entry->previous = last;
+        entry->is_linked = true;
+        entry->queue = this;
+        last = entry;
+        if (entry == leaving_) is_leaving = false;
+    }
+    tail_ = last;
+    if (is_leaving) let_leave(*leaving_);
+    leaving_ = nullptr;
+    for (wait_queue_entry* entry = joining_.load(base::acquire); entry != nullptr; entry = entry->next)
+        if (entry == arrived_) arrived_ = nullptr; // they are to be taken yet
+    link_arrived();
+    has_entries_.store(head_ != nullptr, base::relaxed);
 }
 
 bool wait_queue::held_by_me() noexcept {
@@ -120,7 +167,7 @@ bool wait_queue::leave_wake(std::uint32_t key) noexcept {
     EFD_CHECK((left & pending_mask) != 0 && (left & (held_mark | owed_mark)) != 0); // QUEUE_HANDOVER: a thread runs it
     if ((seen & held_mark) != 0) return false;
     if (may_run) {
-        holder_.store(this_thread(), base::relaxed);
+        holder_.store(sign(), base::relaxed);
         return true;
     }
     if ((seen & owed_mark) == 0) note_owed();
@@ -129,6 +176,7 @@ bool wait_queue::leave_wake(std::uint32_t key) noexcept {
 
 void wait_queue::note_owed() noexcept {
     context_.get();
+    owing_.store(sign(), base::relaxed);
     push(held_back.queues, *this, &wait_queue::next_held_back);
 }
 
@@ -143,7 +191,7 @@ bool wait_queue::hold() noexcept {
     for (;;) {
         if ((seen & held_mark) == 0) {
             if (!word_.compare_exchange_weak(seen, seen | held_mark, base::acq_rel, base::relaxed)) continue;
-            holder_.store(this_thread(), base::relaxed);
+            holder_.store(sign(), base::relaxed);
             base::order_acquire(this);
             return true;
         }
@@ -168,8 +216,11 @@ void wait_queue::let_go() noexcept {
         if (more && may_run && walks_left > 0) {
             const pending some = pending::of(seen, walks_left);
             EFD_CHECK(some.number() > 0 && some.number() <= walks_left);
+            running_ = some.number(); // FORK: before the step
+            base::in_program_order();
             if (!word_.compare_exchange_weak(seen, some.taken_out_of(seen), base::acq_rel, base::acquire)) continue;
             run(some);
+            running_ = 0;
             walks_left -= some.number();
             seen = word_.load(base::acquire);
             continue;
@@ -179,7 +230,7 @@ void wait_queue::let_go() noexcept {
         base::order_release(this);
         if (!word_.compare_exchange_weak(seen, (seen & (pending_mask | owed_mark)) | owed, base::acq_rel,
                                          base::acquire)) { // QUEUE_HANDOVER
-            holder_.store(this_thread(), base::relaxed);
+            holder_.store(sign(), base::relaxed);
             continue;
         }
         open_gate(seen);
@@ -208,13 +259,14 @@ bool wait_queue::take_again() noexcept {
     do {
         if ((seen & held_mark) != 0 || (seen & pending_mask) == 0) return false;
     } while (!word_.compare_exchange_weak(seen, seen | held_mark, base::acq_rel, base::relaxed));
-    holder_.store(this_thread(), base::relaxed);
+    holder_.store(sign(), base::relaxed);
     return true;
 }
 
 // Comes back for what this thread owes; if another thread holds the queue, it runs that, or owes it itself.
 void wait_queue::run_owed() noexcept {
     context& owner = context_;
+    owing_.store(nullptr, base::relaxed);
     std::uint64_t seen = word_.load(base::relaxed);
     bool takes = false;
     do {
@@ -222,7 +274,7 @@ void wait_queue::run_owed() noexcept {
     } while (!word_.compare_exchange_weak(seen, (seen & ~owed_mark) | (takes ? held_mark : 0), base::acq_rel,
                                           base::relaxed)); // QUEUE_OWED
     if (takes) {
-        holder_.store(this_thread(), base::relaxed);
+        holder_.store(sign(), base::relaxed);
         let_go();
     }
     owner.put(); // last touch
@@ -286,14 +338,29 @@ void wait_queue::join(wait_queue_entry& entry) noexcept {
 
 // By the holder. has_entries() stays true throughout: the flag is set before the list is taken.
 void wait_queue::take_in_joined() noexcept {
-    if (joining_.load(base::relaxed) == nullptr) return;
+    wait_queue_entry* newest = joining_.load(base::relaxed);
+    if (newest == nullptr) return;
     has_entries_.store(true, base::relaxed);
-    wait_queue_entry* entry = in_order(joining_.exchange(nullptr, base::acq_rel), &wait_queue_entry::next);
-    while (entry != nullptr) {
-        wait_queue_entry* const after = entry->next;
-        link(*entry);
-        entry = after;
+    do {
+        arrived_ = newest; // FORK: before the step, so that the child finds them
+    } while (!joining_.compare_exchange_weak(newest, nullptr, base::acq_rel, base::relaxed));
+    link_arrived();
+}
+
+// In the order in which they came. Each stays in the chain of the newer ones until it is linked.
+void wait_queue::link_arrived() noexcept {
+    wait_queue_entry* oldest = nullptr;
+    for (wait_queue_entry* one = arrived_; one != nullptr && !one->is_linked; one = one->next) {
+        one->previous = oldest;
+        oldest = one;
     }
+    while (oldest != nullptr) {
+        wait_queue_entry* const newer = oldest->previous;
+        link(*oldest);
+        oldest = newer;
+    }
+    base::in_program_order();
+    arrived_ = nullptr;
 }
 
 // As in the kernel, exclusive entries queue up at the tail, all others at the head.
@@ -301,21 +368,32 @@ void wait_queue::link(wait_queue_entry& entry) noexcept {
     EFD_CHECK(!entry.is_linked && entry.queue == this && has_both_ends());
     entry.next = entry.exclusive ? nullptr : head_;
     entry.previous = entry.exclusive ? tail_ : nullptr;
-    entry.is_linked = true;
+    base::in_program_order();
+    (entry.previous != nullptr ? entry.previous->next : head_) = &entry; // FORK: from here on it is in the list
+    base::in_program_order();
     (entry.next != nullptr ? entry.next->previous : tail_) = &entry;
-    (entry.previous != nullptr ? entry.previous->next : head_) = &entry;
+    entry.is_linked = true;
     EFD_CHECK(is_linked_well(entry));
+}
+
+void wait_queue::let_leave(wait_queue_entry& entry) noexcept {
+    entry.next = nullptr;
+    entry.previous = nullptr;
+    entry.is_linked = false;
+    entry.queue = nullptr;
 }
 
 void wait_queue::remove(wait_queue_entry& entry) noexcept {
     EFD_CHECK(is_linked_well(entry));
     if (cursor_ == &entry) cursor_ = entry.next;
+    leaving_ = &entry;
+    base::in_program_order();
+    (entry.previous != nullptr ? entry.previous->next : head_) = entry.next; // FORK: from here on it has left
+    base::in_program_order();
     (entry.next != nullptr ? entry.next->previous : tail_) = entry.previous;
-    (entry.previous != nullptr ? entry.previous->next : head_) = entry.next;
-    entry.next = nullptr;
-    entry.previous = nullptr;
-    entry.is_linked = false;
-    entry.queue = nullptr;
+    let_leave(entry);
+    base::in_program_order();
+    leaving_ = nullptr;
     EFD_CHECK(has_both_ends());
     if (head_ == nullptr) has_entries_.store(false, base::relaxed);
 }

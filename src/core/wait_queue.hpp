@@ -64,6 +64,8 @@ class wait_queue {
     struct pending;
 
     void come_home() noexcept;
+    void mend() noexcept;
+    void mend_list() noexcept;
     [[nodiscard]] bool leave_wake(std::uint32_t key) noexcept;
     void note_owed() noexcept;
     void open_gate(std::uint64_t word) noexcept;
@@ -71,7 +73,9 @@ class wait_queue {
     void run(const pending& wakes) noexcept;
     void walk(std::uint32_t key) noexcept;
     void take_in_joined() noexcept;
+    void link_arrived() noexcept;
     void link(wait_queue_entry& entry) noexcept;
+    static void let_leave(wait_queue_entry& entry) noexcept;
     // Both neighbours of an entry in the list, or the ends of it, name the entry.
     [[nodiscard]] bool is_linked_well(const wait_queue_entry& entry) const noexcept {
         return entry.is_linked && entry.queue == this &&
@@ -92,10 +96,15 @@ class wait_queue {
     base::atomic<std::uint32_t> extra_keys_{0}; // of signal_mask, for the wakes to run
     base::atomic<std::uint32_t> gate_{0};       // threads that wait for the holder sleep here
     base::atomic<const void*> holder_{nullptr};
-    base::atomic<std::uint32_t> home_; // the process that the holder is in
+    base::atomic<const void*> owing_{nullptr}; // the thread that owes wakes
+    base::atomic<std::uint32_t> home_;         // the process that these two threads are in
     wait_queue_entry* head_ = nullptr;
     wait_queue_entry* tail_ = nullptr;
     wait_queue_entry* cursor_ = nullptr; // where the running walk goes on
+    // FORK: what the holder is in the midst of.
+    wait_queue_entry* arrived_ = nullptr; // have joined, and are being linked; the newest first
+    wait_queue_entry* leaving_ = nullptr; // is being removed
+    std::uint64_t running_ = 0;           // so many wakes
     walk_count after_write_;
     walk_count after_read_; // and hang-ups
 };

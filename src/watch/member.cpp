@@ -3,7 +3,7 @@
 //
 //     bit        set by                 cleared by          wrongly set   wrongly clear
 //     shut       a removal              an opening          never         never
-//     numbers    enter, one more        exit, one less      never         never
+//     the rest   as in presence.hpp: enter comes, exit leaves
 #include "watch/member.hpp"
 
 #include <efd/detail/base/check.hpp>
@@ -13,16 +13,16 @@
 namespace efd::watch {
 
 // MEMBER_SHUT: entering and looking for the mark are one step; so are exiting and seeing that a removal waits.
-bool member::enter() noexcept {
-    if ((inside.fetch_add(1, base::acq_rel) & shut_mark) == 0) return true;
-    exit();
+bool member::enter(std::uint32_t& visit) noexcept {
+    visit = inside.fetch_add(1, base::acq_rel);
+    if ((visit & shut_mark) == 0) return true;
+    exit(visit);
     return false;
 }
 
-void member::exit() noexcept {
-    const std::uint32_t before = inside.fetch_sub(1, base::acq_rel);
-    EFD_CHECK((before & ~shut_mark) > 0);
-    if (before == (shut_mark | 1U)) // the last, and a removal waits for that
+void member::exit(std::uint32_t visit) noexcept {
+    const std::uint32_t before = presence::leave(inside, visit);
+    if ((before & ~presence::generation_mask) == (shut_mark | 1U)) // the last, and a removal waits for that
         os::futex_wake_and_count(&inside, os::everybody, os::futex_scope::one_process);
 }
 
@@ -33,14 +33,15 @@ void member::open() noexcept {
 
 shut_end member::shut() noexcept {
     if (core::in_callback != 0) { // no thread waits there, and none is turned away in vain
-        std::uint32_t nobody = 0;
-        if (inside.compare_exchange_strong(nobody, shut_mark, base::acq_rel, base::acquire)) return shut_end::shut;
+        std::uint32_t nobody = inside.load(base::relaxed) & presence::generation_mask;
+        if (inside.compare_exchange_strong(nobody, nobody | shut_mark, base::acq_rel, base::acquire))
+            return shut_end::shut;
         return (nobody & shut_mark) != 0 ? shut_end::was_not_open : shut_end::busy;
     }
     std::uint32_t seen = inside.fetch_or(shut_mark, base::acq_rel);
     if ((seen & shut_mark) != 0) return shut_end::was_not_open;
     seen |= shut_mark;
-    while (seen != shut_mark) {
+    while (presence::number_in(seen) != 0) {
         (void)os::futex_wait(&inside, seen, core::forever, os::futex_scope::one_process);
         seen = inside.load(base::acquire);
         EFD_CHECK((seen & shut_mark) != 0); // only the thread that shut it opens it

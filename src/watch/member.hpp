@@ -13,6 +13,7 @@
 
 #include "core/watchers.hpp"
 #include "os/fd.hpp"
+#include "watch/presence.hpp"
 
 #include <cstdint>
 
@@ -21,14 +22,15 @@ namespace efd::watch {
 class set_core;
 
 // As wide as a word: others look at it while a member comes and goes. NOLINTNEXTLINE(performance-enum-size)
-enum class member_kind : std::uint32_t { free, object, set, descriptor };
+// A descriptor is `joining` until the kernel has accepted it: it is told of already, and no member yet.
+enum class member_kind : std::uint32_t { free, object, set, descriptor, joining };
 enum class shut_end : unsigned char { shut, busy, was_not_open };
 
 // A place that was never in use is zeroed memory: free, and never found.
 struct alignas(64) member : core::standing_watcher {
-    // False, and not inside, while the place is shut or free.
-    [[nodiscard]] bool enter() noexcept;
-    void exit() noexcept;
+    // False, and not inside, while the place is shut or free. `visit` is for exit.
+    [[nodiscard]] bool enter(std::uint32_t& visit) noexcept;
+    void exit(std::uint32_t visit) noexcept;
 
     void open() noexcept;
     [[nodiscard]] bool is_open() const noexcept { return (inside.load(base::acquire) & shut_mark) == 0; }
@@ -36,13 +38,16 @@ struct alignas(64) member : core::standing_watcher {
     // a thread is inside; it was open throughout.
     [[nodiscard]] shut_end shut() noexcept;
     // A member stands here; for a walk over all places.
-    [[nodiscard]] bool is_taken() const noexcept { return kind.load(base::acquire) != member_kind::free && is_open(); }
+    [[nodiscard]] bool is_taken() const noexcept {
+        const member_kind here = kind.load(base::acquire);
+        return here != member_kind::free && here != member_kind::joining && is_open();
+    }
 
     set_core* home = nullptr;
     base::atomic<core::context*> object{nullptr};
     std::uint32_t index = 0;
-    base::atomic<std::uint32_t> inside{shut_mark};
-    base::atomic<std::uint32_t> awaited{0}; // by so many threads that wait for all members
+    presence::word inside{shut_mark};
+    presence::word awaited{0}; // by threads that wait for all members
     std::uint64_t token = 0;
     set_core* inner = nullptr;
     std::int32_t descriptor = -1; // -1 also once another file has the number
@@ -54,7 +59,7 @@ struct alignas(64) member : core::standing_watcher {
     base::atomic<std::uint32_t> next_free{0};          // of a free one: as in set_core::free_places_
     member* next_left = nullptr;                       // of a set that has left: the next whose nesting is forgotten
 
-    static constexpr std::uint32_t shut_mark = 1U << 31;
+    static constexpr std::uint32_t shut_mark = presence::owners_mark;
 };
 
 } // namespace efd::watch

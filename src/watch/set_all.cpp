@@ -35,6 +35,7 @@ namespace {
 struct one_of_all {
     member* place = nullptr;
     context* object = nullptr;
+    std::uint32_t visit = 0;
     std::uint32_t order = 0; // among the members
     core::held_object held;
     std::uint64_t amount = 0;
@@ -51,8 +52,9 @@ class set_core::all_members {
     all_members& operator=(const all_members&) = delete;
 
     // The caller is inside of it. False: out of memory.
-    [[nodiscard]] bool add(member& entered) noexcept {
-        const one_of_all next{&entered, entered.object.load(base::relaxed), static_cast<std::uint32_t>(number_), {}, 0};
+    [[nodiscard]] bool add(member& entered, std::uint32_t visit) noexcept {
+        const auto order = static_cast<std::uint32_t>(number_);
+        const one_of_all next{&entered, entered.object.load(base::relaxed), visit, order, {}, 0};
         try {
             if (number_ == few) many_.assign(few_.begin(), few_.end());
             if (number_ >= few) many_.push_back(next);
@@ -64,7 +66,7 @@ class set_core::all_members {
         return true;
     }
     void exit() noexcept {
-        for (const one_of_all& one : all()) one.place->exit();
+        for (const one_of_all& one : all()) one.place->exit(one.visit);
         many_.clear();
         number_ = 0;
     }
@@ -89,8 +91,7 @@ class set_core::all_members {
         hold_slot& slot = hold_slot::begin(broken);
         one_of_all* sealed = nullptr;
         hold_end end = hold_all(slot, sealed, missing);
-        if (end == hold_end::held && !are_all()) end = hold_end::broken;
-        if (end == hold_end::held) end = decide(slot, sealed, missing);
+        if (end == hold_end::held) end = decide(slot, sealed, are_all, missing);
         if (end != hold_end::held) slot.fail();
         for (const one_of_all& one : all()) one.object->release_hold(one.held, end == hold_end::held);
         slot.end();
@@ -105,6 +106,8 @@ class set_core::all_members {
         for (one_of_all& one : all()) {
             const hold_end end = one.object->hold(slot, one.held);
             if (end == hold_end::nothing_there) missing = one.place;
+            if (end == hold_end::sealed && sealed != nullptr && sealed->object == one.object)
+                return hold_end::held_already;
             const bool is_only_sealed = end == hold_end::sealed && sealed == nullptr;
             if (end != hold_end::held && !is_only_sealed) return end;
             if (is_only_sealed) sealed = &one;
@@ -113,14 +116,26 @@ class set_core::all_members {
         return hold_end::held;
     }
     // All are held except at most one, whose count is sealed.
-    [[nodiscard]] hold_end decide(hold_slot& slot, one_of_all* sealed, member*& missing) noexcept {
-        if (sealed == nullptr) return slot.commit() ? hold_end::held : hold_end::broken;
+    template <class Question>
+    [[nodiscard]] hold_end decide(hold_slot& slot, one_of_all* sealed, Question are_all, member*& missing) noexcept {
+        if (sealed == nullptr) return are_all() && slot.commit() ? hold_end::held : hold_end::broken;
         const os::signals_blocked no_handlers; // a handler that came here would wait for this very thread
         if (!slot.tie()) return hold_end::broken;
-        const bool taken = sealed->object->take_sealed_untold(sealed->amount) == status::ok;
-        slot.finish(taken);
-        if (!taken) missing = sealed->place;
-        return taken ? hold_end::held : hold_end::nothing_there;
+        const hold_end end = take_sealed(*sealed, are_all);
+        slot.finish(end == hold_end::held);
+        if (end == hold_end::nothing_there) missing = sealed->place;
+        return end;
+    }
+    // ALL_MEMBERS: a unit that is written after a member has joined comes after the question, so the count differs.
+    template <class Question>
+    [[nodiscard]] static hold_end take_sealed(one_of_all& sealed, Question are_all) noexcept {
+        for (;;) {
+            const context::sealed_look seen = sealed.object->look_at_sealed();
+            if (!are_all()) return hold_end::broken;
+            if (seen.take == 0) return hold_end::nothing_there;
+            sealed.amount = seen.take;
+            if (sealed.object->take_as_seen(seen)) return hold_end::held;
+        }
     }
     void tell(const one_of_all* sealed) noexcept {
         for (const one_of_all& one : all())
@@ -137,10 +152,11 @@ status set_core::enter_all(all_members& all) noexcept {
     const std::uint32_t end = touched_.load(base::acquire);
     for (std::uint32_t index = 0; index < end; ++index) {
         member& one = known_member(index);
-        if (!one.is_taken() || !one.enter()) continue; // a place that is free is not touched
+        std::uint32_t visit = 0;
+        if (!one.is_taken() || !one.enter(visit)) continue; // a place that is free is not touched
         const bool is_object = one.kind.load(base::acquire) == member_kind::object;
-        if (is_object && all.add(one)) continue;
-        one.exit();
+        if (is_object && all.add(one, visit)) continue;
+        one.exit(visit);
         return is_object ? status::no_memory : status::invalid;
     }
     return status::ok;
@@ -183,16 +199,16 @@ void set_core::wake_those_for_all() noexcept {
 // ok: it is ready, or was, or left; everything must be looked at again.
 status set_core::sleep_until_ready(member& missing, const core::wait_terms& terms) noexcept {
     const std::uint32_t number = all_gate_.load(base::acquire);
-    missing.awaited.fetch_add(1, base::acq_rel); // ALL_SLEEP
+    const std::uint32_t found = missing.awaited.fetch_add(1, base::acq_rel); // ALL_SLEEP
     status end = status::ok;
     const auto wake_us = [this] { wake_those_for_all(); };
     const std::stop_token never;
     const std::stop_callback on_stop(terms.stop != nullptr ? *terms.stop : never, wake_us);
     bool ready = true; // or gone
-    if (missing.enter()) {
+    if (std::uint32_t visit = 0; missing.enter(visit)) {
         ready_.step_on(missing.index); // ALL_SLEEP
         ready = is_ready(missing);
-        missing.exit();
+        missing.exit(visit);
     }
     if (terms.stop != nullptr && terms.stop->stop_requested()) {
         end = status::cancelled;
@@ -204,7 +220,7 @@ status set_core::sleep_until_ready(member& missing, const core::wait_terms& term
         case os::wait_end::timed_out: end = status::timed_out; break;
         }
     }
-    missing.awaited.fetch_sub(1, base::acq_rel);
+    presence::leave(missing.awaited, found);
     return end;
 }
 

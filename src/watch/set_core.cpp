@@ -225,7 +225,8 @@ status set_core::remove(int place) noexcept {
     const auto index = static_cast<std::uint32_t>(place);
     if (place < 0 || index >= touched_.load(base::acquire)) return status::invalid;
     member& leaving = known_member(index);
-    if (leaving.kind.load(base::acquire) == member_kind::free) return status::invalid;
+    const member_kind kind = leaving.kind.load(base::acquire);
+    if (kind == member_kind::free || kind == member_kind::joining) return status::invalid;
     switch (leaving.shut()) {
     case shut_end::shut: break;
     case shut_end::busy: return status::deadlock;
@@ -241,7 +242,8 @@ status set_core::remove(int place) noexcept {
     if (object != nullptr) object->detach_standing(leaving);
     leaving.object.store(nullptr, base::release);
     settle(leaving);
-    const bool awaited = leaving.awaited.load(base::acquire) != 0; // ALL_SLEEP: perhaps all others are ready
+    const bool awaited =
+        presence::number_in(leaving.awaited.load(base::acquire)) != 0; // ALL_SLEEP: perhaps all others are ready
     [[maybe_unused]] const std::uint32_t were = members_.fetch_sub(1, base::relaxed);
     EFD_CHECK(were > 0);
     if (leaving.inner != nullptr) {

@@ -84,7 +84,7 @@ class set_core : public set_front {
     static constexpr int kernel_turn = 64; // after so many takes kernel descriptors are looked at first
 
     static constexpr std::size_t most_above = 32; // so many sets a set may have above it, at whatever depth
-    static constexpr std::uint32_t watched_mark = 1U << 31;
+    static constexpr std::uint32_t watched_mark = presence::owners_mark;
 
     // Sets whose top has changed and that are still to be followed, with those above them. Owned by one call.
     class sets_to_follow {
@@ -158,6 +158,7 @@ class set_core : public set_front {
     void wake_those_for_all() noexcept;
     [[nodiscard]] base::status sleep(const core::wait_terms& terms) noexcept;
     void watch_for_ever() noexcept;
+    void stay_interested(std::uint32_t& process, std::uint32_t& found) noexcept;
 
     // Kernel descriptors among the members, in set_descriptors.cpp.
     [[nodiscard]] base::status make_epolls() noexcept;
@@ -172,14 +173,15 @@ class set_core : public set_front {
     [[nodiscard]] bool kernel_has_its_turn() noexcept;
     [[nodiscard]] base::status take_descriptor(set_event& got) noexcept;
     [[nodiscard]] std::size_t look_descriptors(std::span<set_event> room) noexcept;
-    [[nodiscard]] member* who_was_told(std::uint64_t registered) noexcept;
+    [[nodiscard]] member* who_was_told(std::uint64_t registered, std::uint32_t& visit) noexcept;
     void forget_dead_numbers() noexcept;
     [[nodiscard]] base::status sleep_in_kernel(const core::wait_terms& terms) noexcept;
 
     // The child of a fork, in set_fork.cpp.
     void come_home() noexcept;
-    void move_home(std::uint32_t seen, std::uint32_t here) noexcept;
     void repair() noexcept;
+    void forget_threads() noexcept;
+    void renew_lock() noexcept;
     void take_back_or_let_go(member& one) noexcept;
     [[nodiscard]] bool renew_epolls() noexcept;
     static void register_again(const member& one, int inner) noexcept;
@@ -190,7 +192,7 @@ class set_core : public set_front {
     ready_bitmap ready_{top};
     base::atomic<core::context*> bell_{nullptr};
     base::atomic<core::context*> bed_{nullptr}; // waiters sleep on it; an unread count wakes the next in vain
-    base::atomic<std::uint32_t> interested_{0}; // so many waiters that may sleep, and watched_mark
+    presence::word interested_{0};              // waiters that may sleep, and watched_mark
     base::atomic<std::uint32_t> cursor_{0};
     base::atomic<int> epoll_{-1};       // what waiters and others watch: the bell, and the next
     base::atomic<int> inner_epoll_{-1}; // the descriptors

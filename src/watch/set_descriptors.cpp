@@ -154,18 +154,19 @@ status set_core::add(int descriptor, std::uint32_t events, std::uint64_t token, 
     joining->events = events;
     ++joining->generation;
     joining->has_fired.store(0, base::relaxed);
-    joining->kind.store(member_kind::descriptor, base::release);
+    joining->kind.store(member_kind::joining, base::release);
     joining->open();
     const int inner = inner_epoll_.load(base::relaxed);
     const int error = os::epoll_add(inner, descriptor, events, beside(*joining));
     status end = error == 0 ? note_number(descriptor, *joining) : refusal_of(error);
     if (end != status::ok) {
         if (error == 0) os::epoll_remove(inner, descriptor);
-        // Without a wait: a take from all that has entered meanwhile finds no object, and goes.
+        // Without a wait: a look that has entered meanwhile finds nothing to take, and goes.
         joining->inside.fetch_or(member::shut_mark, base::acq_rel);
         give_back_place(*joining);
         return end;
     }
+    joining->kind.store(member_kind::descriptor, base::release);
     joined_.fetch_add(1, base::acq_rel); // ALL_MEMBERS
     place = static_cast<int>(joining->index);
     members_.fetch_add(1, base::relaxed);
@@ -181,7 +182,8 @@ bool set_core::remove_descriptor(member& leaving) noexcept {
     --descriptor_members_;
     if (leaving.descriptor < 0) return true; // its number is another member's
     if (are_own()) os::epoll_remove(inner_epoll_.load(base::relaxed), leaving.descriptor);
-    bearer_of_[static_cast<std::size_t>(leaving.descriptor)] = 0;
+    if (const auto number = static_cast<std::size_t>(leaving.descriptor); number < bearer_of_.size())
+        bearer_of_[number] = 0; // smaller if the child of a fork had no memory for it
     leaving.descriptor = -1;
     return true;
 }
@@ -200,11 +202,13 @@ bool set_core::kernel_has_its_turn() noexcept {
 }
 
 // The member that still stands where it stood when this was registered; the caller is inside it then.
-member* set_core::who_was_told(std::uint64_t registered) noexcept {
+member* set_core::who_was_told(std::uint64_t registered, std::uint32_t& visit) noexcept {
     member* const one = find_member(static_cast<std::uint32_t>(registered));
-    if (one == nullptr || !one->enter()) return nullptr;
-    if (one->kind.load(base::acquire) == member_kind::descriptor && beside(*one) == registered) return one;
-    one->exit();
+    if (one == nullptr || !one->enter(visit)) return nullptr;
+    const member_kind kind = one->kind.load(base::acquire);
+    const bool is_descriptor = kind == member_kind::descriptor || kind == member_kind::joining;
+    if (is_descriptor && beside(*one) == registered) return one;
+    one->exit(visit);
     return nullptr;
 }
 
@@ -219,11 +223,12 @@ member* set_core::who_was_told(std::uint64_t registered) noexcept {
         if (!os::is_own(inner, this)) break;
         const std::size_t number = os::epoll_look(inner, std::span(found, std::min(room.size(), most)));
         for (std::size_t i = 0; i < number; ++i) {
-            member* const one = who_was_told(found[i].beside);
+            std::uint32_t visit = 0;
+            member* const one = who_was_told(found[i].beside, visit);
             if (one == nullptr) continue;
             if ((one->events & os::epoll_one_shot) != 0) one->has_fired.store(1, base::relaxed);
             room[filled++] = {one->token, 0, found[i].events, one->token};
-            one->exit();
+            one->exit(visit);
         }
         if (filled == number) break;
         forget_dead_numbers();

@@ -8,22 +8,22 @@
 // replaced behind their numbers by the child's own. Other threads of the child wait for that, which no handler
 // interrupts.
 //
-// Not repaired: the lock of descriptors and nesting, if another thread was just adding or removing such a member. A
-// place that another thread was about to take for an object is lost, and nothing else.
+// The thread that forked may be in the midst of a wait, if a signal handler forked: presence.hpp. The lock of
+// descriptors and nesting is made anew if another thread held it. A place that another thread was about to take for an
+// object is lost, and nothing else.
 #include "watch/set_core.hpp"
 
+#include "core/home.hpp"
 #include "os/epoll.hpp"
 #include "os/futex.hpp"
 #include "os/process.hpp"
-#include "os/signals.hpp"
 #include "watch/doorbell.hpp"
 
+#include <new>
 #include <pthread.h>
 
 namespace efd::watch {
 namespace {
-
-constexpr std::uint32_t moving_mark = 1U << 31;
 
 base::atomic<set_core*> all_sets{nullptr};
 
@@ -62,43 +62,27 @@ base::status set_core::renew_all() noexcept {
 }
 
 void set_core::come_home() noexcept {
-    const std::uint32_t here = os::process_number();
-    const std::uint32_t seen = home_.load(base::acquire);
-    if (seen != here) [[unlikely]]
-        move_home(seen, here);
-}
-
-[[gnu::noinline]] void set_core::move_home(std::uint32_t seen, std::uint32_t here) noexcept {
-    const std::uint32_t moving = here | moving_mark;
-    const os::signals_blocked no_handlers;
-    while (seen != here) {
-        if (seen == moving) {
-            (void)os::futex_wait(&home_, moving, core::forever, os::futex_scope::one_process);
-            seen = home_.load(base::acquire);
-        } else if (home_.compare_exchange_weak(seen, moving, base::acq_rel, base::acquire)) {
-            repair();
-            home_.store(here, base::release);
-            os::futex_wake_and_count(&home_, os::everybody, os::futex_scope::one_process);
-            return;
-        }
-    }
+    core::come_home(home_, [this] { repair(); });
 }
 
 // A waiter of the parent may have slept on the bed, whose marks cost the next signal one call and no more.
 void set_core::repair() noexcept {
-    interested_.fetch_and(watched_mark, base::acq_rel);
+    forget_threads();
     const std::uint32_t places = touched_.load(base::acquire);
     std::uint32_t members = 0;
+    std::uint32_t descriptors = 0;
     for (std::uint32_t index = 0; index < places; ++index) {
         member& one = known_member(index);
         if (one.home == nullptr) continue; // never in use
-        one.inside.fetch_and(member::shut_mark, base::acq_rel);
-        one.awaited.store(0, base::relaxed);
         (void)ready_.unmark_unless(index, [] { return false; });
         take_back_or_let_go(one);
-        if (one.is_taken()) ++members;
+        if (!one.is_taken()) continue;
+        ++members;
+        if (one.kind.load(base::acquire) == member_kind::descriptor) ++descriptors;
     }
     members_.store(members, base::relaxed);
+    descriptor_members_ = descriptors;
+    renew_lock();
     if (has_descriptors() && !renew_epolls()) close_epolls();
     ready_.hide_top(has_descriptors());
     for (std::uint32_t index = 0; index < places; ++index) {
@@ -111,10 +95,47 @@ void set_core::repair() noexcept {
     follow(ready_.anything_in_order() ? top_change::marked : top_change::emptied);
 }
 
+// One thread may be here after all: this one, in a signal handler that forked. When it is back in its wait it must not
+// sleep on: it finds a unit on the bed, or the gate moved.
+void set_core::forget_threads() noexcept {
+    if (presence::forget_all(interested_) > 0) wake_sleeper();
+    bool is_awaited = false;
+    const std::uint32_t places = touched_.load(base::acquire);
+    for (std::uint32_t index = 0; index < places; ++index) {
+        member& one = known_member(index);
+        if (one.home == nullptr) continue;
+        (void)presence::forget_all(one.inside);
+        if (presence::forget_all(one.awaited) > 0) is_awaited = true;
+    }
+    if (is_awaited) wake_those_for_all();
+}
+
+// Every thread of the child comes home before it takes the lock. So if it is taken now, its owner is not in this
+// process, and has left half changed what the lock guards.
+void set_core::renew_lock() noexcept {
+    if (mutex_.try_lock()) {
+        mutex_.unlock();
+        bearer_of_.clear(); // some may have left by the repair
+    } else {
+        ::new (static_cast<void*>(&mutex_)) std::mutex;
+        ::new (static_cast<void*>(&bearer_of_)) std::vector<std::uint32_t>; // the memory of the old one is lost
+    }
+    const std::uint32_t places = touched_.load(base::acquire);
+    for (std::uint32_t index = 0; index < places; ++index) {
+        const member& one = known_member(index);
+        if (one.kind.load(base::acquire) == member_kind::descriptor && one.descriptor >= 0)
+            (void)note_number(one.descriptor, one);
+    }
+}
+
 // Another thread, which is not in this process, was about to add or remove this one. As long as it has an object it is
-// a member; after that it has left.
+// a member; after that it has left. A descriptor that was about to join or leave is none.
 void set_core::take_back_or_let_go(member& one) noexcept {
     const member_kind kind = one.kind.load(base::acquire);
+    if (kind == member_kind::joining || (kind == member_kind::descriptor && !one.is_open())) {
+        one.inside.fetch_or(member::shut_mark, base::acq_rel);
+        return give_back_place(one);
+    }
     if (one.is_open() || (kind != member_kind::object && kind != member_kind::set)) return;
     if (core::context* const object = one.object.load(base::acquire); object != nullptr) {
         object->detach_standing(one);

@@ -105,6 +105,7 @@ void set_core::forget_nesting(set_core& inner) noexcept {
 
 // One lock decides between nesting a set and adding its first descriptor: not both.
 status set_core::begin_to_stand_in_another() noexcept {
+    come_home();
     const std::lock_guard guard(mutex_);
     if (descriptor_members_ > 0) return status::invalid;
     stands_in_.fetch_add(1, base::relaxed);

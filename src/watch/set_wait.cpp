@@ -18,6 +18,7 @@
 
 #include "core/held_back.hpp"
 #include "os/clock.hpp"
+#include "os/process.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -31,8 +32,8 @@ void set_core::told(core::standing_watcher& watcher, std::uint32_t key) {
     auto& here = static_cast<member&>(watcher);
     EFD_CHECK(here.home != nullptr && here.index < ready_bitmap::most);
     const bool is_add = (key & core::poll_in) != 0;
-    if (is_add) here.home->ready_.mark(here.index);                             // SET_MARK
-    if (here.awaited.load(base::acquire) != 0) here.home->wake_those_for_all(); // ALL_SLEEP
+    if (is_add) here.home->ready_.mark(here.index);                                                  // SET_MARK
+    if (presence::number_in(here.awaited.load(base::acquire)) != 0) here.home->wake_those_for_all(); // ALL_SLEEP
     if (is_add) here.home->changed(top_change::marked);
     here.home->settle(here); // taken meanwhile, by the read that tells us, or it left
 }
@@ -58,7 +59,8 @@ void set_core::look_again(member& here) noexcept {
 }
 
 void set_core::changed(top_change change) noexcept {
-    if (change != top_change::none && interested_.load(base::acquire) != 0) follow(change); // SET_SLEEP
+    if (change == top_change::none) return;
+    if ((interested_.load(base::acquire) & ~presence::generation_mask) != 0) follow(change); // SET_SLEEP
 }
 
 void set_core::sets_to_follow::add(set_core& set, top_change change) noexcept {
@@ -91,7 +93,7 @@ set_core* set_core::sets_to_follow::next(top_change& change) noexcept {
 // is not another object that was born in the same slot.
 void set_core::show_top(top_change change, sets_to_follow& all) noexcept {
     const std::uint32_t interest = interested_.load(base::acquire);
-    if (change == top_change::marked && (interest & ~watched_mark) != 0) wake_sleeper();
+    if (change == top_change::marked && presence::number_in(interest) != 0) wake_sleeper();
     if ((interest & watched_mark) == 0) return;
     context* const bell = bell_.load(base::acquire);
     if (bell == nullptr || !bell->get_unless_zero()) return;
@@ -167,13 +169,14 @@ status set_core::take_ready(set_event& got) noexcept {
         if (found == ready_bitmap::nobody) break;
         member& here = known_member(found);
         at = found + 1;
-        if (!here.enter()) {
+        std::uint32_t visit = 0;
+        if (!here.enter(visit)) {
             pass_by(here);
             continue;
         }
         const status end = take_from(here, got);
         if (end == status::would_block) settle(here);
-        here.exit();
+        here.exit(visit);
         if (end == status::would_block) continue;
         cursor_.store(at, base::relaxed);
         return end;
@@ -202,7 +205,8 @@ status set_core::look_ready(std::span<set_event> room, std::size_t& number) noex
         if (wrapped && found >= start) break;
         at = found + 1;
         member& here = known_member(found);
-        if (!here.enter()) {
+        std::uint32_t visit = 0;
+        if (!here.enter(visit)) {
             pass_by(here);
             continue;
         }
@@ -210,7 +214,7 @@ status set_core::look_ready(std::span<set_event> room, std::size_t& number) noex
             room[number++] = {here.token, 0, core::poll_in, here.token};
         else
             settle(here);
-        here.exit();
+        here.exit(visit);
     }
     if (number > of_kernel) cursor_.store(at, base::relaxed);
     if (with_kernel && of_kernel == 0 && number < room.size()) number += look_descriptors(room.subspan(number));
@@ -225,9 +229,11 @@ status set_core::wait_with(const core::wait_terms& terms, Attempt attempt) noexc
     const status at_once = attempt();
     if (at_once != status::would_block || terms.sleep == core::patience::never) return at_once;
     if (core::in_callback != 0) return status::deadlock;
-    interested_.fetch_add(1, base::acq_rel); // SET_SLEEP
+    std::uint32_t process = os::process_number();
+    std::uint32_t found = interested_.fetch_add(1, base::acq_rel); // SET_SLEEP
     status end = status::would_block;
     while (end == status::would_block) {
+        stay_interested(process, found);
         while (end == status::would_block && ready_.anything_in_order()) end = attempt(); // SET_SLEEP, look
         if (end != status::would_block) break;
         no_callbacks.end();
@@ -245,9 +251,20 @@ status set_core::wait_with(const core::wait_terms& terms, Attempt attempt) noexc
         else if (terms.deadline_ns != core::forever && os::now_ns() >= terms.deadline_ns)
             end = status::timed_out; // also where the sleep always ends at once
     }
-    [[maybe_unused]] const std::uint32_t interest = interested_.fetch_sub(1, base::acq_rel);
-    EFD_CHECK((interest & ~watched_mark) > 0);
+    presence::leave(interested_, found);
     return end;
+}
+
+// FORK. A signal handler may have forked, and have returned in the child: there the repair counts no waiter, and has
+// left a unit on the bed for this one. The number of the process was read before the thread came.
+void set_core::stay_interested(std::uint32_t& process, std::uint32_t& found) noexcept {
+    const std::uint32_t here = os::process_number();
+    if (process == here) [[likely]]
+        return;
+    process = here;
+    come_home();
+    if (!presence::is_same_generation(interested_.load(base::acquire), found))
+        found = interested_.fetch_add(1, base::acq_rel);
 }
 
 status set_core::sleep(const core::wait_terms& terms) noexcept {

@@ -74,6 +74,11 @@ TEST(border, a_null_place_for_a_value_is_efault_and_takes_nothing) {
     EXPECT_ERRNO(efd_read_some_with(object, &value, 1, &wrong), EINVAL);
     EXPECT_ERRNO(efd_write_with(object, 1, &wrong), EINVAL);
     EXPECT_ERRNO(efd_read_with(object, nullptr, nullptr), EFAULT);
+    EXPECT_ERRNO(efd_read_with(object, nullptr, &wrong), EFAULT);
+    EXPECT_ERRNO(efd_read_some_with(object, nullptr, 1, &wrong), EFAULT);
+    EXPECT_ERRNO(efd_read_with(nullptr, nullptr, &wrong), EBADF);
+    EXPECT_ERRNO(efd_read_some_with(nullptr, &value, 1, &wrong), EBADF);
+    EXPECT_ERRNO(efd_write_with(nullptr, 1, &wrong), EBADF);
     EXPECT_EQ(efd_count(object), 5U);
     efd_put(object);
 }

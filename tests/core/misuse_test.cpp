@@ -8,6 +8,7 @@
 #include <efd/wait_set.hpp>
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdexcept>
 #include <thread>
@@ -70,6 +71,10 @@ TEST_F(misuse, a_handle_that_was_moved_from) {
     EXPECT_DEATH((void)object_.write(1), "efd: a handle that was moved from is used");
     EXPECT_DEATH((void)object_.try_read(value), "efd: a handle that was moved from is used");
     EXPECT_DEATH(object_.signal(), "efd: a handle that was moved from is used");
+    EXPECT_DEATH((void)object_.fd(), "efd: a handle that was moved from is used");
+    EXPECT_DEATH((void)object_.arm(POLLIN), "efd: a handle that was moved from is used");
+    const efd::wait_set set;
+    EXPECT_DEATH((void)set.add(object_, 1), "efd: a handle that was moved from is used");
     object_ = std::move(other);
     EXPECT_TRUE(object_.signal());
 }
@@ -79,7 +84,10 @@ TEST_F(misuse, a_set_that_was_moved_from) {
     efd::wait_set other(std::move(set));
     efd::set_event got{};
     EXPECT_DEATH((void)set.try_any(got), "efd: a handle that was moved from is used");
+    EXPECT_DEATH((void)set.wait_any(got), "efd: a handle that was moved from is used");
+    EXPECT_DEATH((void)set.wait_any(got, efd::wait_options{}), "efd: a handle that was moved from is used");
     EXPECT_DEATH((void)set.add(object_, 1), "efd: a handle that was moved from is used");
+    EXPECT_DEATH((void)other.add(set, 1), "efd: a handle that was moved from is used");
     set = std::move(other);
     EXPECT_EQ(set.size(), 0U);
 }

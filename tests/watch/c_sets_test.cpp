@@ -99,6 +99,12 @@ TEST_F(c_sets, what_is_not_there_is_said) {
     EXPECT_FAILS(efd_wait_set_wait_any_with(set_, got_.data(), &wrong), EINVAL);
     EXPECT_FAILS(efd_wait_set_wait_ready_with(set_, got_.data(), 4, &wrong), EINVAL);
     EXPECT_FAILS(efd_wait_set_wait_all_with(set_, got_.data(), 4, &wrong), EINVAL);
+    EXPECT_FAILS(efd_wait_set_wait_any_with(set_, nullptr, &wrong), EFAULT);
+    EXPECT_FAILS(efd_wait_set_wait_ready_with(set_, nullptr, 4, &wrong), EFAULT);
+    EXPECT_FAILS(efd_wait_set_wait_all_with(set_, nullptr, 4, &wrong), EFAULT);
+    EXPECT_FAILS(efd_wait_set_wait_any_with(nullptr, nullptr, &wrong), EBADF);
+    EXPECT_FAILS(efd_wait_set_wait_ready_with(nullptr, nullptr, 4, &wrong), EBADF);
+    EXPECT_FAILS(efd_wait_set_wait_all_with(nullptr, nullptr, 4, &wrong), EBADF);
     EXPECT_FAILS(efd_wait_set_fd(nullptr), EBADF);
     EXPECT_FAILS(efd_wait_set_set_linger(set_, -2), EINVAL);
     EXPECT_EQ(efd_wait_set_set_linger(set_, EFD_LINGER_AUTO), 0);

@@ -83,6 +83,18 @@ TEST(wait_all, huge_counts_one_at_most) {
     EXPECT_EQ(b.count(), 1U);
 }
 
+TEST(wait_all, one_object_twice_is_refused) {
+    for (const std::uint64_t count : {std::uint64_t{1}, std::uint64_t{1} << 60}) {
+        wait_set set;
+        const eventfd a(count);
+        set.add(a, 1);
+        set.add(a, 2);
+        std::array<set_event, 2> got{};
+        EXPECT_EQ(set.try_all(got), std::errc::invalid_argument) << count;
+        EXPECT_EQ(a.count(), count);
+    }
+}
+
 // HOLD: dining philosophers. Two forks each, taken together; nobody ever sees a fork missing that was not taken with
 // its pair, and no fork is lost or made.
 TEST(wait_all_race, philosophers) {

@@ -212,7 +212,7 @@ class machine {
     void step(thread_state& t, request& asked);
     bool look_at_futex(int thread, int futex, const choice& chosen);
     void act_futex_queue(int thread, const choice& chosen);
-    void become_child(thread_state& t) noexcept;
+    void become_child() noexcept;
     void act_futex_wait(int thread, const choice& chosen);
     void act_futex_wake(int thread);
     void release_sleeper(int thread, wake_reason why, bool takes_lock);

@@ -320,7 +320,7 @@ void machine::apply(const choice& chosen) {
         if (tell != nullptr) say(thread, asked, told[i]);
         return release_sleeper(thread, reasons[i], chosen.what != event::spurious_wake);
     }
-    if (asked.what == act::child) become_child(t);
+    if (asked.what == act::child) become_child();
     if (does_nothing(asked.what)) {
         say(thread, request{}, "goes on");
         return run(thread);
@@ -345,11 +345,12 @@ void machine::apply(const choice& chosen) {
     if (mover && enabled(thread)) now.locked = static_cast<std::int8_t>(thread);
 }
 
-// The child has a copy of everything as it is at this moment.
-void machine::become_child(thread_state& t) noexcept {
+// The child has a copy of everything as it is at this moment, and that is what its threads see.
+void machine::become_child() noexcept {
     now.process = 1;
     for (int s = 0; s < shared_count_; ++s)
-        t.seen.at[index(s)] = static_cast<std::uint8_t>(now.shared[index(s)].count - 1);
+        for (int i = 0; i < thread_count_; ++i)
+            now.threads[index(i)].seen.at[index(s)] = static_cast<std::uint8_t>(now.shared[index(s)].count - 1);
 }
 
 void machine::trim() noexcept {

@@ -165,5 +165,6 @@ inline constexpr explore::order relaxed = explore::order::relaxed;
 inline constexpr explore::order acquire = explore::order::acquire;
 inline constexpr explore::order release = explore::order::release;
 inline constexpr explore::order acq_rel = explore::order::acq_rel;
+inline void in_program_order() noexcept {} // plain memory changes with the step before it
 
 } // namespace efd::EFD_ABI::base

@@ -26,6 +26,7 @@ std::vector<scenario> set_all_stopped_scenarios();
 std::vector<scenario> join_scenarios();
 std::vector<scenario> join_set_scenarios();
 std::vector<scenario> fork_scenarios();
+std::vector<scenario> fork_queue_scenarios();
 std::vector<scenario> parked_scenarios();
 std::vector<scenario> file_scenarios();
 

@@ -19,6 +19,20 @@ void slow_writer_of_both() {
 }
 void joiner() { enter_set(0, 1); }
 
+// A and B in one set; in another C, whose count is sealed.
+void two_and_one_sealed() {
+    make_set_world(2, {1, 1, packed_limit});
+    join_set(0, 0);
+    join_set(0, 1);
+    join_set(1, 2);
+    name_sets({0, 1});
+}
+// The second take has the slot of the first, and is tied.
+void trier_of_two_sets() {
+    trier();
+    (void)try_all(1);
+}
+
 void reader_of_both() {
     const bool first = take(0);
     const bool second = take(1);
@@ -68,6 +82,16 @@ std::string others_end() {
     return wrong.empty() && !the_machine().somebody_crashed() ? audit_sets() : wrong;
 }
 
+// A take that nobody else has met is no reason to wait, whatever slot it has.
+std::string nobody_waits() {
+    for (int i = 1; i < the_machine().thread_count(); ++i) {
+        const life alive = the_machine().now.threads[static_cast<std::size_t>(i)].alive;
+        if (alive == life::runnable || alive == life::asleep)
+            return "no progress: thread " + std::to_string(i) + " waits for a take that it has not met";
+    }
+    return others_end();
+}
+
 constexpr budgets one_stopped{.crashes = 1};
 constexpr budgets one_stopped_2{.crashes = 1, .preemptions = 2};
 
@@ -89,6 +113,20 @@ std::vector<scenario> those_who_meet_it() {
                  all_or_none, {taker, {"W", writer_of_both}}, one_stopped),
         scenario("all-stopped-slow-writer", "the same, but the writer adds by comparing", both_there, all_or_none,
                  {taker, {"W", slow_writer_of_both}}, one_stopped),
+    };
+}
+
+std::vector<scenario> those_who_come_late() {
+    constexpr thread_plan taker_of_two{"A", trier_of_two_sets, may_crash};
+    return {
+        scenario("all-stopped-reused-look",
+                 "1 that tries for all of two sets and may stop in the second, 1 that looks at the first's, "
+                 "2 preemptions",
+                 two_and_one_sealed, nobody_waits, {taker_of_two, {"L", looker}}, one_stopped_2),
+        scenario("all-stopped-reused-reader", "the same beside 1 that reads the first's, 2 preemptions",
+                 two_and_one_sealed, nobody_waits, {taker_of_two, {"R", reader_of_both}}, one_stopped_2),
+        scenario("all-stopped-reused-taker", "the same beside 1 that tries for all of the first's, 2 preemptions",
+                 two_and_one_sealed, nobody_waits, {taker_of_two, {"B", trier}}, one_stopped_2),
     };
 }
 
@@ -118,7 +156,7 @@ std::vector<scenario> those_who_seal_sleep_or_take() {
 } // namespace
 
 std::vector<scenario> set_all_stopped_scenarios() {
-    return joined({those_who_meet_it(), those_who_seal_sleep_or_take()});
+    return joined({those_who_meet_it(), those_who_seal_sleep_or_take(), those_who_come_late()});
 }
 
 } // namespace explore

@@ -29,12 +29,14 @@ void none_inside() {
     make_set_world(1, {0, 0});
     name_sets({0, 1});
 }
-void two_ready() {
-    make_set_world(1, {1, 1});
+void two_inside(std::uint64_t count) {
+    make_set_world(1, {count, count});
     join_set(0, 0);
     join_set(0, 1);
     name_sets({0, 1});
 }
+void two_ready() { two_inside(1); }
+void two_empty() { two_inside(0); }
 void growing() {
     make_set_world(1, {0, 0});
     join_set(0, 0);
@@ -153,6 +155,28 @@ void writes_to_who_sleeps() {
     must(hall().objects[0]->write(1) == status::ok, "a plain write was refused");
 }
 
+// In a signal handler of a thread that is in the midst of a call, and goes on with it in the child.
+void looks_and_writes() {
+    set_layout::hide_top(set()); // before: the thread must not go on in the child ahead of it
+    become_child_of(0);
+    efd::core::set_event got{};
+    (void)set().try_any(got);
+    must(hall().objects[0]->write(1) == status::ok, "a plain write was refused");
+}
+void looks_and_writes_both() {
+    looks_and_writes();
+    must(hall().objects[1]->write(1) == status::ok, "a plain write was refused");
+}
+void waits_on() {
+    efd::core::set_event got{};
+    must(set().wait_any(got, {}) == status::ok, "a wait without end came back");
+}
+void waits_on_for_all() {
+    std::array<efd::core::set_event, 2> room;
+    std::size_t number = 0;
+    must(set().wait_all(room, number, {}) == status::ok, "a wait for all without end came back");
+}
+
 // At rest, with what the parent's threads have left: bits, marks and contexts say what the counts say.
 std::string child_is_right() {
     if (the_machine().now.process == 0) return {}; // the others are there still
@@ -202,12 +226,23 @@ std::vector<scenario> comings_and_goings() {
     };
 }
 
+std::vector<scenario> handlers() {
+    constexpr budgets two_preemptions{.preemptions = 2};
+    return {
+        scenario("fork-waiter-goes-on",
+                 "a handler of a waiter forks, and writes in the child, where the waiter goes on", one_empty,
+                 child_is_right, {{"A", waits_on}, {"H", looks_and_writes}}, two_preemptions),
+        scenario("fork-taker-goes-on",
+                 "watched: a handler of one that takes a ready member forks, and writes in the child, where it goes on",
+                 one_ready_watched, child_is_right, {{"T", takes}, {"H", looks_and_writes}}, two_preemptions),
+        scenario("fork-waiter-for-all-goes-on",
+                 "a handler of one that waits for all forks, and writes both in the child, where it goes on", two_empty,
+                 child_is_right, {{"A", waits_on_for_all}, {"H", looks_and_writes_both}}, two_preemptions),
+    };
+}
+
 } // namespace
 
-std::vector<scenario> fork_scenarios() {
-    std::vector<scenario> all = changes();
-    for (const scenario& one : comings_and_goings()) all.push_back(one);
-    return all;
-}
+std::vector<scenario> fork_scenarios() { return joined({changes(), comings_and_goings(), handlers()}); }
 
 } // namespace explore

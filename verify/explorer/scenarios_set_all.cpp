@@ -9,6 +9,11 @@ namespace {
 void one_there() { two(1, 0); }
 void none_there() { two(0, 0); }
 void first_sealed() { two(packed_limit, 1); }
+void one_sealed_joins() {
+    make_set_world(1, {packed_limit, 0});
+    join_set(0, 0);
+    name_sets({0, 1});
+}
 // Told by wait queue entries alone, so that a writer may leave its wake to another thread and go on.
 void told_by_entries() {
     make_set_world(2, {1, 1});
@@ -52,6 +57,10 @@ void trier_again() {
 void trier_of_one() {
     if (try_all(0) == status::ok && hall().last_all[1] == 0)
         must(hall().last_all[0] < 2, "a take from all has left out a member");
+}
+void trier_of_one_sealed() {
+    if (try_all(0) == status::ok && hall().last_all[1] == 0)
+        must(hall().last_all[0] < packed_limit + 1, "a take from all has left out a member");
 }
 void bounded_taker() {
     const status end = all(0, bounded);
@@ -190,6 +199,8 @@ std::vector<scenario> huge_and_crossing() {
     return {
         scenario("all-sealed", "one sealed: 1 that tries for all, 1 reader of both", first_sealed, all_or_none,
                  {{"A", trier}, {"R", reader_of_both}}),
+        scenario("all-join-sealed", "one sealed: 1 that tries for all, 1 that joins the set and writes the first",
+                 one_sealed_joins, audit_sets, {{"A", trier_of_one_sealed}, {"X", joining_writer}}),
         scenario("all-sealed-look", "one sealed: 1 that tries for all, 1 that polls both", first_sealed, audit_sets,
                  {{"A", trier}, {"L", polling_looker}}),
         scenario("all-sealed-count", "one sealed: 1 that tries for all, 1 that looks at it, then at the other",

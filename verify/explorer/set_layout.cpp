@@ -113,7 +113,9 @@ std::string set_layout::fault_of_member(set_core& set, std::uint32_t index) {
     if (one.tell == nullptr) return bit(set.ready_, 0, index) ? "a place that never was is marked" : "";
     const std::string who = "place " + std::to_string(index);
     const bool free = one.kind.load(base::acquire) == member_kind::free;
-    if (one.inside.load(base::acquire) != (free ? member::shut_mark : 0U)) return who + " counts those inside wrongly";
+    const std::uint32_t inside = one.inside.load(base::acquire) & ~presence::generation_mask;
+    if (inside != (free ? member::shut_mark : 0U)) return who + " counts those inside wrongly";
+    if (presence::number_in(one.awaited.load(base::acquire)) != 0) return who + " counts those who await it wrongly";
     const bool marked = bit(set.ready_, 0, index);
     if (free) return marked ? who + " is nobody's, and marked" : "";
     const bool ready = one.object.load(base::acquire)->count() > 0;

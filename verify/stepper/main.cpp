@@ -238,6 +238,13 @@ void run(const scene& what, way how, const options& asked, figures& total) {
     ++total.scenes;
 }
 
+void run_each_way(const scene& what, const options& asked, figures& total) {
+    if (!asked.only.empty() && asked.only != what.name) return;
+    if (what.after_jump != nullptr) return run(what, way::jump, asked, total);
+    run(what, way::beside, asked, total);
+    if (what.by_handler) run(what, way::handler, asked, total);
+}
+
 options read_options(int count, char** words) {
     options asked;
     for (int i = 1; i < count; ++i) {
@@ -261,15 +268,8 @@ int main(int count, char** words) {
     using namespace efd::stepper;
     const options asked = read_options(count, words);
     figures total;
-    for (const scene& what : scenes) {
-        if (!asked.only.empty() && asked.only != what.name) continue;
-        if (what.after_jump != nullptr) {
-            run(what, way::jump, asked, total);
-            continue;
-        }
-        run(what, way::beside, asked, total);
-        if (what.by_handler) run(what, way::handler, asked, total);
-    }
+    for (const scene& what : scenes) run_each_way(what, asked, total);
+    for (const scene& what : fork_scenes) run_each_way(what, asked, total);
     std::printf("PROOF | stepper | %d calls, stopped at %ld of their instructions, %ld steps | - | %d\n", total.scenes,
                 total.positions, total.steps, total.faults);
     if (asked.must_fail) return total.scenes > 0 && total.faults > 0 ? 0 : 1;

@@ -298,7 +298,8 @@ void step_loop(const scene& what, int orders) {
 void healthy_loop(const scene& what, int orders, int answers) {
     char order = 0;
     while (::read(orders, &order, 1) == 1) {
-        const bool right = order == 'c' ? what.calm() : order == 'w' ? writes() : what.healthy();
+        const auto wakes = what.wakes != nullptr ? what.wakes : writes;
+        const bool right = order == 'c' ? what.calm() : order == 'w' ? wakes() : what.healthy();
         const char answer = right ? 'y' : 'n';
         if (::write(answers, &answer, 1) != 1) std::_Exit(1);
     }
@@ -308,6 +309,7 @@ void healthy_loop(const scene& what, int orders, int answers) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     struct sigaction action{};
     action.sa_handler = what.after_jump != nullptr ? jump_in_handler : write_in_handler;
+    if (what.handler != nullptr) action.sa_handler = what.handler;
     action.sa_flags = SA_RESTART;
     ::sigaction(nested, &action, nullptr);
     ::signal(marker, SIG_IGN);
@@ -332,6 +334,8 @@ void healthy_loop(const scene& what, int orders, int answers) {
 }
 
 } // namespace
+
+shared_state& on_stage() { return *shared; }
 
 const scene scenes[scene_count] = {
     {"write", waiter::reader, make_plain, nothing, write_one, writes, drain, false, true},

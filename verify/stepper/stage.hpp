@@ -32,9 +32,13 @@ struct scene {
     bool by_handler; // has a variant in which a handler writes and waits for the reader's answer
     // Left by a siglongjmp out of a handler; then what the same thread finds right afterwards. Null: it is not left so.
     bool (*after_jump)() = nullptr;
+    void (*handler)(int) = nullptr; // in place of the jump: what interrupts the call, which goes on then
+    bool (*wakes)() = nullptr;      // in place of a write to the first object: what a stepped call that sleeps is given
 };
 inline constexpr int scene_count = 22;
 extern const scene scenes[scene_count];
+inline constexpr int fork_scene_count = 9;
+extern const scene fork_scenes[fork_scene_count]; // in stage_fork.cpp
 
 struct shared_state {
     std::atomic<pid_t> stepped{0};
@@ -46,6 +50,8 @@ struct shared_state {
     std::atomic<bool> may_jump{false};
     std::atomic<bool> wrong_after_jump{false};
 };
+
+shared_state& on_stage(); // in a scene's process
 
 struct stage {
     pid_t process = -1;

@@ -27,6 +27,10 @@ inline constexpr std::memory_order acquire = std::memory_order_acquire;
 inline constexpr std::memory_order release = std::memory_order_release;
 inline constexpr std::memory_order acq_rel = std::memory_order_acq_rel;
 
+// What is written before it is in memory before what is written after it, for the child of a fork, which has a copy of
+// plain memory as it was between two instructions of another thread.
+inline void in_program_order() noexcept { std::atomic_signal_fence(std::memory_order_acq_rel); }
+
 // A lock inside libatomic belongs to one process: such an atomic would be wrong in shared memory and in a handler.
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free, "efd needs lock-free 64-bit atomics");
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free, "efd needs lock-free 32-bit atomics");

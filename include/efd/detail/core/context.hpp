@@ -216,7 +216,14 @@ class alignas(64) context {
     [[nodiscard]] hold_end hold(const hold_slot& owner, held_object& one) noexcept;
     void release_hold(const held_object& one, bool taken) noexcept;
     void tell_of_held_take() noexcept;
-    [[nodiscard]] base::status take_sealed_untold(std::uint64_t& value, std::uint64_t most = as_mode) noexcept;
+    // Of a sealed object: its count at this moment, as huge_ has it, and what a read would take of that; then the take,
+    // if the count is as it was seen.
+    struct sealed_look {
+        std::uint64_t huge;
+        std::uint64_t take;
+    };
+    [[nodiscard]] sealed_look look_at_sealed() const noexcept;
+    [[nodiscard]] bool take_as_seen(const sealed_look& seen) noexcept;
     void after_sealed_take() noexcept;
     void linger_before_arming() noexcept { linger(wait_terms{}); }
 
@@ -263,6 +270,7 @@ class alignas(64) context {
     // The sealed regime, in sealed.cpp.
     void seal() noexcept;
     [[nodiscard]] base::status take_sealed(std::uint64_t& value, std::uint64_t most) noexcept;
+    [[nodiscard]] base::status take_sealed_untold(std::uint64_t& value, std::uint64_t most) noexcept;
     [[nodiscard]] base::status add_sealed(std::uint64_t n) noexcept;
     [[nodiscard]] taken take_sealed_or_arrive(os::futex_wait_key* spot, std::uint64_t most) noexcept;
     [[nodiscard]] base::status add_sealed_or_arrive(std::uint64_t n, os::futex_wait_key* spot) noexcept;
