@@ -23,7 +23,8 @@ namespace efd::dropin {
 template <std::size_t Length>
 struct literal {
     char text[Length]{};
-    consteval literal(const char (&from)[Length]) { std::copy_n(from, Length, text); } // NOLINT: from a literal
+    // cppcheck-suppress noExplicitConstructor
+    consteval literal(const char (&from)[Length]) { std::copy_n(from, Length, text); } // NOLINT: it is written as one
 };
 
 // The next definition of a name, looked up when first called: until then it stands for what looks it up, so that a call

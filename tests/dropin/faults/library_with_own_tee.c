@@ -3,8 +3,8 @@
  * are, with eight arguments. Names beyond those of POSIX are a program's to use.
  *
  * Must happen: the library's functions get their eight arguments.
- * Once: the preloaded library had tee before it, and passed four on; the others were what lay in the registers. Today it
- * has pidfd_getfd.
+ * Once: the preloaded library had tee before it, and passed four on; the others were what lay in the registers. Today
+ * it has pidfd_getfd.
  */
 #include <stdio.h>
 
