@@ -3,11 +3,11 @@
 //
 // A number is forgotten before it is closed: afterwards it may be another thread's already. Each forwards to its own
 // next definition: another library may have put its own in the place of one of two names that libc has for a function.
-#include "dropin/interpose/numbers.hpp"
-
 #include "dropin/interpose/next.hpp"
+#include "dropin/table/table.hpp"
 
 #include <cstdarg>
+#include <fcntl.h>
 
 using namespace efd::dropin;
 
@@ -36,7 +36,7 @@ int do_dup2(Real real, int fd, int to) {
 
 template <class Real>
 int do_fcntl(Real real, int fd, int command, void* more) {
-    if (!duplicates(command)) return real(fd, command, more);
+    if (command != F_DUPFD && command != F_DUPFD_CLOEXEC) return real(fd, command, more);
     before_duplicated(fd);
     const int made = real(fd, command, more);
     after_dup(fd, made);

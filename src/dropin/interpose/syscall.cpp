@@ -4,10 +4,10 @@
 // Calls that concern nobody here are jumped to as they came; the others are told apart by their number.
 #include "dropin/interpose/looks.hpp"
 #include "dropin/interpose/next.hpp"
-#include "dropin/interpose/numbers.hpp"
 #include "dropin/interpose/requests.hpp"
 #include "dropin/rules/calls.hpp"
 
+#include <fcntl.h>
 #include <sys/syscall.h>
 
 using namespace efd::dropin;
@@ -191,7 +191,7 @@ long on_numbers(long number, const arguments& a, const void* site) {
 #endif
     case SYS_dup3: before_dup2(a.fd(0), a.fd(1)); return duplicate(number, a);
     case SYS_fcntl:
-        if (!duplicates(a.fd(1))) return forward(number, a);
+        if (a.fd(1) != F_DUPFD && a.fd(1) != F_DUPFD_CLOEXEC) return forward(number, a);
         before_duplicated(a.fd(0));
         return duplicate(number, a);
 #ifdef SYS_eventfd

@@ -107,6 +107,16 @@ inline void after_duplicated(int from) noexcept {
         escape(from, reason::replaced);
 }
 
+inline void after_dup(int from, int made) noexcept {
+    if (made >= 0 && made != from) after_duplicated(from);
+}
+// The call may fail; then the number stands for what it stood for, which is the kernel's from now on.
+inline void before_dup2(int from, int to) noexcept {
+    if (from == to) return;
+    before_duplicated(from);
+    let_go(to, reason::replaced);
+}
+
 // An epoll that nobody else can watch: made here, and not copied since.
 void note_epoll(int epoll) noexcept;
 [[nodiscard]] bool is_own_epoll(int epoll) noexcept;
