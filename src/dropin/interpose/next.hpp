@@ -34,16 +34,16 @@ class later;
 template <literal Name, class Result, class... Arguments>
 class later<Name, Result(Arguments...)> {
   public:
-    Result operator()(Arguments... arguments) const { return next_.load(base::relaxed)(arguments...); }
+    Result operator()(Arguments... arguments) const { return next.load(base::relaxed)(arguments...); }
 
   private:
     using function = Result(Arguments...);
     [[gnu::cold]] static Result look_up(Arguments... arguments) {
         auto* const found = reinterpret_cast<function*>(find_next(Name.text));
-        next_.store(found, base::relaxed);
+        next.store(found, base::relaxed);
         return found(arguments...);
     }
-    static constinit inline base::atomic<function*> next_{look_up};
+    static constinit inline base::atomic<function*> next{look_up};
 };
 
 } // namespace efd::dropin
