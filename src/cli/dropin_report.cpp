@@ -22,10 +22,10 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(reason::reasons)
     "in an epoll that another process may watch",
     "watched exclusively (EPOLLEXCLUSIVE)",
     "passed to another process (SCM_RIGHTS, pidfd_getfd)",
-    "open across exec",
+    "open across exec or spawn",
     "another process has it since fork",
     "an ioctl that may consume it",
-    "given to splice, sendfile, POSIX AIO or stdio",
+    "given to POSIX AIO or stdio",
     "read by somebody else",
     "a write of 2^32 or more",
     "read by several at once",
@@ -101,11 +101,10 @@ nlohmann::json to_json(const dropin_counts& counts) {
 dropin_report read_report(const dropin::region& all) {
     dropin_report report;
     const std::uint32_t last = std::min(all.header.given_out.load(base::acquire), dropin::most_records);
-    const std::uint32_t reused = all.header.reused.load(base::relaxed);
-    report.eventfds = last + reused;
+    report.eventfds = last;
     report.untracked = all.header.untracked.load(base::relaxed);
     report.processes = all.header.processes.load(base::relaxed);
-    add(report.total, counts_of(all.header.earlier));
+    add(report.total, counts_of(all.records[0].counted));
     for (std::uint32_t id = 1; id <= last; ++id) {
         report.lines.push_back(line_of(all.records[id], id));
         add(report.total, report.lines.back().counts);

@@ -105,7 +105,7 @@ std::string to_table(const dropin_report& report, bool coloured) {
     std::string said = report.eventfds == 0 ? nothing(report) : first_line(report) + rows(report, coloured);
     if (report.eventfds > 0 && !report.why_not.empty()) said += paragraph(report.why_not, 0);
     if (report.untracked > 0)
-        said += fmt::format("{} had no room in the report and stayed the kernel's.\n",
+        said += fmt::format("The sums count {}, for which the report has no line.\n",
                             counted(report.untracked, "more eventfd", "s"));
     if (report.still_running > 0)
         said += paragraph(fmt::format("{} of this run still {}; what happens there from here on is not counted.",

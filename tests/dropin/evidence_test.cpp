@@ -58,7 +58,7 @@ TEST(evidence, a_read_within_a_read_does_not_promote) {
     for (int i = 0; i < 8; ++i) {
         for (int k = 0; k < 4; ++k) ASSERT_EQ(it.write(1), 8);
         if (i < 7) {
-            lone_call outer(it.there());
+            lone_call outer(it.there(), 0);
             ASSERT_EQ(it.read(), 4);
             outer.end();
         }

@@ -16,16 +16,16 @@ using namespace efd::dropin;
 
 namespace {
 
-constinit later<int(unsigned, int)> next_eventfd("eventfd");
-constinit later<ssize_t(int, void*, std::size_t)> next_read("read");
-constinit later<ssize_t(int, const void*, std::size_t)> next_write("write");
-constinit later<ssize_t(int, const iovec*, int)> next_readv("readv");
-constinit later<ssize_t(int, const iovec*, int)> next_writev("writev");
+constexpr later<"eventfd", int(unsigned, int)> next_eventfd;
+constexpr later<"read", ssize_t(int, void*, std::size_t)> next_read;
+constexpr later<"write", ssize_t(int, const void*, std::size_t)> next_write;
+constexpr later<"readv", ssize_t(int, const iovec*, int)> next_readv;
+constexpr later<"writev", ssize_t(int, const iovec*, int)> next_writev;
 
 } // namespace
 
 EFD_INTERPOSE int eventfd(unsigned initval, int flags) {
-    const birth here;
+    birth here;
     const int made = next_eventfd(initval, flags);
     if (made >= 0) here.made(made, initval, static_cast<unsigned>(flags), __builtin_return_address(0));
     return made;
@@ -58,9 +58,17 @@ void test_cancel() {
 EFD_PASSED_ALWAYS(pthread_cancel, look_cancel)
 
 EFD_INTERPOSE ssize_t read(int fd, void* buffer, std::size_t length) {
-    slot* const there = slot_of(fd);
+    slot* const there = place_of(fd);
     if (there == nullptr) [[likely]]
         return next_read(fd, buffer, length);
+    const parked_word seen = there->word.load(efd::base::acquire);
+    if (is_awaiting_evidence(seen)) {
+        if (only_adds_evidence(*there, this_thread()))
+            return read_uncounted(*there, 0, [=] { return next_read(fd, buffer, length); });
+    } else if (!is_promoted(seen)) {
+        if (is_noted(seen)) count(*there, &tally::asked_reads);
+        return next_read(fd, buffer, length);
+    }
     return read_ours(*there, fd, buffer, length);
 }
 
@@ -68,30 +76,34 @@ EFD_INTERPOSE ssize_t write(int fd, const void* buffer, std::size_t length) {
     slot* const there = place_of(fd);
     if (there == nullptr) [[likely]]
         return next_write(fd, buffer, length);
+    const parked_word seen = there->word.load(efd::base::acquire);
+    if (!is_promoted(seen)) {
+        if (is_noted(seen) && length >= value_size) see_write(*there, seen);
+        return next_write(fd, buffer, length);
+    }
     if (!somebody_cancels.load(efd::base::relaxed) && parks(*there, buffer, length))
         return static_cast<ssize_t>(value_size);
-    if (!is_noted(there->word.load(efd::base::relaxed))) return next_write(fd, buffer, length);
     return write_ours(*there, fd, buffer, length);
 }
 
 // Other names of the same functions. A library that has `read` may reach libc's by one of these: each goes on to its
 // own next definition. NOLINTBEGIN: they are libc's
 EFD_INTERPOSE ssize_t __read_chk(int fd, void* buffer, std::size_t length, std::size_t room) {
-    static constinit later<ssize_t(int, void*, std::size_t, std::size_t)> real("__read_chk");
+    constexpr later<"__read_chk", ssize_t(int, void*, std::size_t, std::size_t)> real;
     slot* const there = slot_of(fd);
     if (length > room || there == nullptr) return real(fd, buffer, length, room);
     test_cancel();
     return read_value(*there, fd, buffer, length, [=] { return real(fd, buffer, length, room); });
 }
 EFD_INTERPOSE ssize_t __read(int fd, void* buffer, std::size_t length) {
-    static constinit later<ssize_t(int, void*, std::size_t)> real("__read");
+    constexpr later<"__read", ssize_t(int, void*, std::size_t)> real;
     slot* const there = slot_of(fd);
     if (there == nullptr) return real(fd, buffer, length);
     test_cancel();
     return read_value(*there, fd, buffer, length, [=] { return real(fd, buffer, length); });
 }
 EFD_INTERPOSE ssize_t __write(int fd, const void* buffer, std::size_t length) {
-    static constinit later<ssize_t(int, const void*, std::size_t)> real("__write");
+    constexpr later<"__write", ssize_t(int, const void*, std::size_t)> real;
     slot* const there = slot_of(fd);
     if (there == nullptr) return real(fd, buffer, length);
     test_cancel();
@@ -126,7 +138,8 @@ namespace {
 using vector_call = ssize_t(int, const iovec*, int, off_t, int);
 constexpr off_t no_offset = -1; // as readv and writev
 
-ssize_t read_at(later<vector_call>& real, int fd, const iovec* vector, int number, off_t offset, int flags) {
+template <class Real>
+ssize_t read_at(Real real, int fd, const iovec* vector, int number, off_t offset, int flags) {
     slot* const there = slot_of(fd);
     if (there == nullptr || offset != no_offset) return real(fd, vector, number, offset, flags);
     return read_places_of(
@@ -134,30 +147,31 @@ ssize_t read_at(later<vector_call>& real, int fd, const iovec* vector, int numbe
         [=](read_places& places) {
             if ((flags & ~RWF_NOWAIT) == 0) places.look(vector, number);
         },
-        [=, &real] { return real(fd, vector, number, offset, flags); });
+        [=] { return real(fd, vector, number, offset, flags); });
 }
 
-ssize_t write_at(later<vector_call>& real, int fd, const iovec* vector, int number, off_t offset, int flags) {
+template <class Real>
+ssize_t write_at(Real real, int fd, const iovec* vector, int number, off_t offset, int flags) {
     slot* const there = slot_of(fd);
     if (there == nullptr) return real(fd, vector, number, offset, flags);
-    return write_vector(*there, fd, [=, &real] { return real(fd, vector, number, offset, flags); });
+    return write_vector(*there, fd, [=] { return real(fd, vector, number, offset, flags); });
 }
 
 } // namespace
 
 EFD_INTERPOSE ssize_t preadv2(int fd, const iovec* vector, int number, off_t offset, int flags) {
-    static constinit later<vector_call> real("preadv2");
+    constexpr later<"preadv2", vector_call> real;
     return read_at(real, fd, vector, number, offset, flags);
 }
 EFD_INTERPOSE ssize_t preadv64v2(int fd, const iovec* vector, int number, off_t offset, int flags) {
-    static constinit later<vector_call> real("preadv64v2");
+    constexpr later<"preadv64v2", vector_call> real;
     return read_at(real, fd, vector, number, offset, flags);
 }
 EFD_INTERPOSE ssize_t pwritev2(int fd, const iovec* vector, int number, off_t offset, int flags) {
-    static constinit later<vector_call> real("pwritev2");
+    constexpr later<"pwritev2", vector_call> real;
     return write_at(real, fd, vector, number, offset, flags);
 }
 EFD_INTERPOSE ssize_t pwritev64v2(int fd, const iovec* vector, int number, off_t offset, int flags) {
-    static constinit later<vector_call> real("pwritev64v2");
+    constexpr later<"pwritev64v2", vector_call> real;
     return write_at(real, fd, vector, number, offset, flags);
 }

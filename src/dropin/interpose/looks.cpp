@@ -77,7 +77,7 @@ void before_sandbox() noexcept {
 void before_aio(const void* request) noexcept {
     int fd = -1;
     const auto* const asked = static_cast<const aiocb*>(request);
-    if (asked != nullptr && look_at(&fd, &asked->aio_fildes, sizeof fd)) escape(fd, reason::spliced);
+    if (asked != nullptr && look_at(&fd, &asked->aio_fildes, sizeof fd)) escape(fd, reason::consumed);
 }
 
 } // namespace
@@ -117,11 +117,10 @@ void look_sendmmsg(call a) noexcept {
 
 void look_ioctl(call a) noexcept {
     const auto request = a.as<unsigned long>(1);
-    if (request == FIONCLEX) set_inherited(a.fd(0), true);
     if (!is_harmless(request) && any_at_stake() && !is_stored(a.fd(0))) all_escape(reason::unknown_ioctl);
 }
 
-void look_fdopen(call a) noexcept { let_go(a.fd(0), reason::spliced); } // fclose closes it where we do not see it
+void look_fdopen(call a) noexcept { let_go(a.fd(0), reason::consumed); } // fclose closes it where we do not see it
 void look_aio(call a) noexcept { before_aio(a.as<const void*>(0)); }
 void look_lio_listio(call a) noexcept {
     const auto* const list = a.as<const std::uintptr_t*>(1); // of pointers
@@ -143,9 +142,7 @@ void look_close_range(call a) noexcept {
 }
 void look_closefrom(call a) noexcept { forget_range(a.fd(0) < 0 ? 0U : a.as<unsigned>(0), ~0U); }
 
-void look_exec(call /*a*/) noexcept { all_executed(); }
-// With file actions a child may be given any number.
-void look_spawn(call a) noexcept { a.as<const void*>(2) != nullptr ? all_escape(reason::executed) : all_executed(); }
+void look_exec(call /*a*/) noexcept { all_escape(reason::executed); }
 void look_fork(call /*a*/) noexcept { all_are_copied(); }
 void look_vfork(call /*a*/) noexcept { numbers_differ_for_a_while(); }
 void before_clone(unsigned long flags) noexcept {

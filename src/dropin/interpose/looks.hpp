@@ -36,7 +36,6 @@ void look_pidfd_getfd(call a) noexcept;
 void look_close_range(call a) noexcept;
 void look_closefrom(call a) noexcept;
 void look_exec(call a) noexcept;
-void look_spawn(call a) noexcept;
 void look_fork(call a) noexcept;
 void look_vfork(call a) noexcept;
 void look_clone3(call a) noexcept;
@@ -45,10 +44,6 @@ void look_prctl(call a) noexcept;
 void look_seccomp(call a) noexcept;
 void look_dlopen(call a) noexcept;
 void look_dlmopen(call a) noexcept;
-template <int... Places> // of numbers
-void look_spliced(call a) noexcept {
-    (escape(a.fd(Places), reason::spliced), ...);
-}
 template <int Place>
 void look_open(call a) noexcept {
     before_open(a.as<const char*>(Place));

@@ -21,14 +21,6 @@ void* find_behind(const char* name) noexcept {
     return found != nullptr ? found : real_dlsym()(RTLD_NEXT, name);
 }
 
-// Somebody has preloaded the C library before us; then nobody calls us, but for what we look up at the start.
-void* find_before(const char* name) noexcept {
-    void* const libc = ::dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
-    void* const found = libc == nullptr ? nullptr : real_dlsym()(libc, name);
-    if (libc != nullptr) (void)::dlclose(libc);
-    return found;
-}
-
 // In the library of the code at `caller`, or in one on which it depends.
 void* find_beside(const char* name, const void* caller) noexcept {
     Dl_info from{};
@@ -44,7 +36,6 @@ void* find_beside(const char* name, const void* caller) noexcept {
 
 void* find_next(const char* name) noexcept {
     if (void* const found = find_behind(name); found != nullptr) return found;
-    if (void* const found = find_before(name); found != nullptr) return found;
     constexpr char what[] = "efd: the program calls a function that no library has: ";
     (void)raw_call(SYS_write, 2, what, sizeof what - 1);
     (void)raw_call(SYS_write, 2, name, std::strlen(name));

@@ -5,6 +5,7 @@
 
 #include <efd/detail/base/atomic.hpp>
 
+#include <algorithm>
 #include <cstddef>
 
 #define EFD_INTERPOSE extern "C" __attribute__((visibility("default")))
@@ -18,24 +19,31 @@ namespace efd::dropin {
 // on are searched where the rest of the program is in vain, and the library that has it is never unloaded.
 [[nodiscard]] void* find_to_keep(const char* name, const void* caller) noexcept;
 
-// The next definition of a name, looked up when first needed.
-template <class Function>
-class later {
+// A name, as a part of a type.
+template <std::size_t Length>
+struct literal {
+    char text[Length]{};
+    // cppcheck-suppress noExplicitConstructor
+    consteval literal(const char (&from)[Length]) { std::copy_n(from, Length, text); } // NOLINT: it is written as one
+};
+
+// The next definition of a name, looked up when first called: until then it stands for what looks it up, so that a call
+// is one jump.
+template <literal Name, class Function>
+class later;
+template <literal Name, class Result, class... Arguments>
+class later<Name, Result(Arguments...)> {
   public:
-    explicit constexpr later(const char* name) noexcept : name_(name) {}
-    template <class... Arguments>
-    auto operator()(Arguments... arguments) {
-        void* there = found_.load(base::relaxed);
-        if (there == nullptr) {
-            there = find_next(name_);
-            found_.store(there, base::relaxed);
-        }
-        return reinterpret_cast<Function*>(there)(arguments...);
-    }
+    Result operator()(Arguments... arguments) const { return next.load(base::relaxed)(arguments...); }
 
   private:
-    base::atomic<void*> found_{nullptr};
-    const char* name_;
+    using function = Result(Arguments...);
+    [[gnu::cold]] static Result look_up(Arguments... arguments) {
+        auto* const found = reinterpret_cast<function*>(find_next(Name.text));
+        next.store(found, base::relaxed);
+        return found(arguments...);
+    }
+    static constinit inline base::atomic<function*> next{look_up};
 };
 
 } // namespace efd::dropin

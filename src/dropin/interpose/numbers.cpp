@@ -3,31 +3,31 @@
 //
 // A number is forgotten before it is closed: afterwards it may be another thread's already. Each forwards to its own
 // next definition: another library may have put its own in the place of one of two names that libc has for a function.
-#include "dropin/interpose/numbers.hpp"
-
 #include "dropin/interpose/next.hpp"
+#include "dropin/table/table.hpp"
 
 #include <cstdarg>
+#include <fcntl.h>
 
 using namespace efd::dropin;
 
 namespace {
 
-constinit later<int(int)> next_close("close");
-constinit later<int(int)> next_dup("dup");
-constinit later<int(int, int)> next_dup2("dup2");
-constinit later<int(int, int, int)> next_dup3("dup3");
-constinit later<int(int, int, void*)> next_fcntl("fcntl");
-constinit later<int(int, int, void*)> next_fcntl64("fcntl64");
+constexpr later<"close", int(int)> next_close;
+constexpr later<"dup", int(int)> next_dup;
+constexpr later<"dup2", int(int, int)> next_dup2;
+constexpr later<"dup3", int(int, int, int)> next_dup3;
+constexpr later<"fcntl", int(int, int, void*)> next_fcntl;
+constexpr later<"fcntl64", int(int, int, void*)> next_fcntl64;
 
 template <class Real>
-int do_close(Real& real, int fd) {
-    before_close(fd);
+int do_close(Real real, int fd) {
+    forget(fd);
     return real(fd);
 }
 
 template <class Real>
-int do_dup2(Real& real, int fd, int to) {
+int do_dup2(Real real, int fd, int to) {
     before_dup2(fd, to);
     const int made = real(fd, to);
     after_dup(fd, made);
@@ -35,11 +35,12 @@ int do_dup2(Real& real, int fd, int to) {
 }
 
 template <class Real>
-int do_fcntl(Real& real, int fd, int command, void* more) {
-    before_number_fcntl(fd, command, reinterpret_cast<long>(more));
-    const int result = real(fd, command, more);
-    after_number_fcntl(fd, command, result);
-    return result;
+int do_fcntl(Real real, int fd, int command, void* more) {
+    if (command != F_DUPFD && command != F_DUPFD_CLOEXEC) return real(fd, command, more);
+    before_duplicated(fd);
+    const int made = real(fd, command, more);
+    after_dup(fd, made);
+    return made;
 }
 
 #define FORWARD_FCNTL(real)                                                                                            \
@@ -73,14 +74,14 @@ EFD_INTERPOSE int fcntl(int fd, int command, ...) { FORWARD_FCNTL(next_fcntl); }
 EFD_INTERPOSE int fcntl64(int fd, int command, ...) { FORWARD_FCNTL(next_fcntl64); }
 
 EFD_INTERPOSE int epoll_create(int size) {
-    static constinit later<int(int)> real("epoll_create");
+    constexpr later<"epoll_create", int(int)> real;
     const int made = real(size);
     note_epoll(made);
     return made;
 }
 
 EFD_INTERPOSE int epoll_create1(int flags) {
-    static constinit later<int(int)> real("epoll_create1");
+    constexpr later<"epoll_create1", int(int)> real;
     const int made = real(flags);
     note_epoll(made);
     return made;
@@ -88,17 +89,17 @@ EFD_INTERPOSE int epoll_create1(int flags) {
 
 // Other names of the same functions. NOLINTBEGIN: they are libc's
 EFD_INTERPOSE int __close(int fd) {
-    static constinit later<int(int)> real("__close");
+    constexpr later<"__close", int(int)> real;
     return do_close(real, fd);
 }
 
 EFD_INTERPOSE int __dup2(int fd, int to) {
-    static constinit later<int(int, int)> real("__dup2");
+    constexpr later<"__dup2", int(int, int)> real;
     return do_dup2(real, fd, to);
 }
 
 EFD_INTERPOSE int __fcntl(int fd, int command, ...) {
-    static constinit later<int(int, int, void*)> real("__fcntl");
+    constexpr later<"__fcntl", int(int, int, void*)> real;
     FORWARD_FCNTL(real);
 }
 // NOLINTEND

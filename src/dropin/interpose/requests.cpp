@@ -35,10 +35,6 @@ void look_at_others(const io_uring_sqe& asked) noexcept {
                                 static_cast<const epoll_event*>(pointer_of(asked.addr)));
     case IORING_OP_SENDMSG:
     case IORING_OP_SENDMSG_ZC: return before_sendmsg(static_cast<const msghdr*>(pointer_of(asked.addr)));
-    case IORING_OP_SPLICE:
-    case IORING_OP_TEE:
-        if ((asked.splice_flags & SPLICE_F_FD_IN_FIXED) == 0) escape(asked.splice_fd_in, reason::spliced);
-        return;
     default: return;
     }
 }
@@ -48,11 +44,10 @@ void look_at_request(const io_uring_sqe& asked) noexcept {
     if ((asked.flags & IOSQE_FIXED_FILE) != 0) return;
     const bool each_time = asked.opcode == IORING_OP_POLL_ADD && !tells_once(asked);
     if (each_time && is_own_epoll(asked.fd)) before_nested_edges();
-    if (asked.opcode == IORING_OP_CLOSE) forget_epoll(asked.fd);
+    if (asked.opcode == IORING_OP_CLOSE) return let_go(asked.fd, reason::io_uring);
     if (slot_of(asked.fd) == nullptr) return;
     if (asked.opcode == IORING_OP_NOP || asked.opcode == IORING_OP_POLL_REMOVE) return;
     if (asked.opcode == IORING_OP_POLL_ADD && !each_time) return;
-    if (asked.opcode == IORING_OP_CLOSE) return let_go(asked.fd, reason::io_uring);
     escape(asked.fd, reason::io_uring);
 }
 

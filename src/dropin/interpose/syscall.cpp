@@ -4,10 +4,10 @@
 // Calls that concern nobody here are jumped to as they came; the others are told apart by their number.
 #include "dropin/interpose/looks.hpp"
 #include "dropin/interpose/next.hpp"
-#include "dropin/interpose/numbers.hpp"
 #include "dropin/interpose/requests.hpp"
 #include "dropin/rules/calls.hpp"
 
+#include <fcntl.h>
 #include <sys/syscall.h>
 
 using namespace efd::dropin;
@@ -42,10 +42,6 @@ constexpr watched_call watched[] = {
     {SYS_ioctl, look_ioctl},
     {SYS_execve, look_exec},
     {SYS_execveat, look_exec},
-    {SYS_splice, look_spliced<0, 2>},
-    {SYS_copy_file_range, look_spliced<0, 2>},
-    {SYS_tee, look_spliced<0, 1>},
-    {SYS_sendfile, look_spliced<0, 1>},
     {SYS_io_uring_setup, look_own_ring},
     {SYS_io_uring_enter, look_own_ring},
     {SYS_io_uring_register, look_ring_register},
@@ -172,33 +168,41 @@ long on_eventfd(long number, slot& there, const arguments& a) {
     }
 }
 
+long make_eventfd(long number, const arguments& a, unsigned flags, const void* site) {
+    birth here;
+    const long made = forward(number, a);
+    if (made >= 0) here.made(static_cast<int>(made), a.as<unsigned>(0), flags, site);
+    return made;
+}
+
+long duplicate(long number, const arguments& a) {
+    const long made = forward(number, a);
+    after_dup(a.fd(0), static_cast<int>(made));
+    return made;
+}
+
 // Those that make numbers, or take them away.
 long on_numbers(long number, const arguments& a, const void* site) {
     switch (number) {
-    case SYS_close: before_close(a.fd(0)); return forward(number, a);
-    case SYS_dup: before_duplicated(a.fd(0)); break;
+    case SYS_close: forget(a.fd(0)); return forward(number, a);
+    case SYS_dup: before_duplicated(a.fd(0)); return duplicate(number, a);
 #ifdef SYS_dup2
     case SYS_dup2:
 #endif
-    case SYS_dup3: before_dup2(a.fd(0), a.fd(1)); break;
-    case SYS_fcntl: before_number_fcntl(a.fd(0), a.fd(1), a.at[2]); break;
-    default: break;
-    }
-    const birth here;
-    const long result = forward(number, a);
-    const auto made = static_cast<int>(result);
-    if (result < 0) return result;
-    switch (number) {
+    case SYS_dup3: before_dup2(a.fd(0), a.fd(1)); return duplicate(number, a);
+    case SYS_fcntl:
+        if (a.fd(1) != F_DUPFD && a.fd(1) != F_DUPFD_CLOEXEC) return forward(number, a);
+        before_duplicated(a.fd(0));
+        return duplicate(number, a);
 #ifdef SYS_eventfd
-    case SYS_eventfd: here.made(made, a.as<unsigned>(0), 0, site); break;
-    case SYS_epoll_create:
+    case SYS_eventfd: return make_eventfd(number, a, 0, site);
 #endif
-    case SYS_epoll_create1: note_epoll(made); break;
-    case SYS_eventfd2: here.made(made, a.as<unsigned>(0), a.as<unsigned>(1), site); break;
-    case SYS_fcntl: after_number_fcntl(a.fd(0), a.fd(1), made); break;
-    default: after_dup(a.fd(0), made); break;
+    case SYS_eventfd2: return make_eventfd(number, a, a.as<unsigned>(1), site);
+    default: break; // epoll_create, epoll_create1
     }
-    return result;
+    const long made = forward(number, a);
+    note_epoll(static_cast<int>(made));
+    return made;
 }
 
 constexpr bool is_on_descriptor(long number) noexcept {

@@ -61,18 +61,19 @@ ssize_t write_promoted(slot& there, int fd, const void* from, std::size_t length
     return done;
 }
 
+// A write that the kernel is asked for, in passing.
+[[gnu::always_inline]] inline void see_write(slot& there, parked_word seen) noexcept {
+    count(there, &tally::asked_writes);
+    if (is_awaiting_evidence(seen)) note_lone_write(there);
+}
+
 // A write that is not parked, once more from the beginning.
 template <class Real>
 [[gnu::noinline]] ssize_t write_asked(slot& there, int fd, const void* from, std::size_t length, Real real) {
     const parked_word seen = there.word.load(base::acquire);
     if (length < value_size) return real(from);
-    count(there, &tally::asked_writes);
-    if (is_promoted(seen)) return write_promoted(there, fd, from, length, real);
-    const ssize_t done = real(from);
-    if (!is_awaiting_evidence(seen) || done != static_cast<ssize_t>(value_size)) return done;
-    note_readable(from);
-    note_lone_write(there);
-    return done;
+    see_write(there, seen);
+    return is_promoted(seen) ? write_promoted(there, fd, from, length, real) : real(from);
 }
 
 // write(fd, from, length), and whatever comes to the same.
@@ -202,6 +203,16 @@ template <class Look, class Real>
     return got;
 }
 
+// A read of one that awaits evidence, and goes on doing so.
+template <class Real>
+[[gnu::always_inline]] inline ssize_t read_uncounted(slot& there, std::uint32_t outer, Real real) {
+    count(there, &tally::asked_reads);
+    lone_call mine(there, outer);
+    const ssize_t got = real();
+    mine.end();
+    return got;
+}
+
 // A read of one that awaits evidence.
 template <class Look, class Real>
 ssize_t read_alone(slot& there, int fd, Look look, Real real) {
@@ -210,11 +221,7 @@ ssize_t read_alone(slot& there, int fd, Look look, Real real) {
     if (way == lone_way::other) demote(there, fd, reason::several);
     if (way != lone_way::reads && is_promoted(there.word.load(base::acquire)))
         return read_promoted(there, fd, look, real);
-    count(there, &tally::asked_reads);
-    lone_call mine(there);
-    const ssize_t got = real();
-    mine.end();
-    return got;
+    return read_uncounted(there, there.asking.load(base::relaxed), real);
 }
 
 // Any read that takes a value. `look` finds where it goes, where that matters.

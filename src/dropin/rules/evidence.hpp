@@ -44,10 +44,17 @@ enum class lone_way : unsigned char {
     return lone_way::reads;
 }
 
+// Does a read add to the evidence, and nothing else: `me` is the one reader, in no other read.
+[[nodiscard]] inline bool only_adds_evidence(const slot& there, std::uintptr_t me) noexcept {
+    return there.reader.load(base::relaxed) == me && there.asking.load(base::relaxed) == 0 &&
+           there.useful.load(base::relaxed) < useful_enough;
+}
+
 // Around the kernel's part of such a read.
 class lone_call {
   public:
-    explicit lone_call(slot& there) noexcept : there_(there), outer_(there.asking.load(base::relaxed)) {
+    // `outer`: what `asking` is.
+    lone_call(slot& there, std::uint32_t outer) noexcept : there_(there), outer_(outer) {
         there.asking.store(1, base::relaxed);
         there.unread.store(0, base::relaxed);
         add_plainly(there.reads, 1);
@@ -56,7 +63,7 @@ class lone_call {
 
   private:
     slot& there_;
-    std::uint16_t outer_;
+    std::uint32_t outer_;
 };
 
 inline void note_lone_write(slot& there) noexcept {

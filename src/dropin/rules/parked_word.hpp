@@ -5,10 +5,10 @@
 // The kernel's eventfd stays the object. While the kernel surely holds at least one unit, units that are written more
 // may be parked here instead: whoever polls sees the same as if they had been added, and the next reader takes both.
 //
-//     63     40 39    14 13       5     4        3        2        1          0
-//    +---------+--------+----------+--------+-------+--------+----------+---------+
-//    | units   | era    | readers  | unused | noted | filled | promoted | demoted |
-//    +---------+--------+----------+--------+-------+--------+----------+---------+
+//     63     40 39    14 13       5     4       3        2        1          0
+//    +---------+--------+----------+-------+-------+--------+----------+---------+
+//    | units   | era    | readers  | epoll | noted | filled | promoted | demoted |
+//    +---------+--------+----------+-------+-------+--------+----------+---------+
 //
 // bit/field  set by                           cleared by                         wrongly set        wrongly clear
 // units      a writer that parks              the one step that takes them       never              never
@@ -16,7 +16,8 @@
 //            notes or forgets the number
 // readers    a reader before it asks the      the same reader; who notes the     yes: nobody parks  never
 //            kernel                           number (a jump left that call)
-// noted      who notes the number             who forgets it                     -                  never
+// epoll      who notes the number of an epoll  who forgets it                    -                  never
+// noted      who notes that of an eventfd     who forgets it                     -                  never
 // filled     a writer whose write reached     every reader that begins           never              yes: one call more
 //            the kernel, none reading meanwhile
 // promoted   the policy, on evidence          demotion, when no unit is left     never              -
@@ -41,6 +42,7 @@ inline constexpr parked_word demoted_mark = 1U << 0;
 inline constexpr parked_word promoted_mark = 1U << 1;
 inline constexpr parked_word filled_mark = 1U << 2;
 inline constexpr parked_word noted_mark = 1U << 3;
+inline constexpr parked_word epoll_mark = 1U << 4;
 inline constexpr int readers_shift = 5;
 inline constexpr int era_shift = 14;
 inline constexpr int units_shift = 40;
@@ -56,6 +58,9 @@ constexpr std::uint64_t units_of(parked_word w) noexcept { return w >> units_shi
 constexpr std::uint64_t readers_of(parked_word w) noexcept { return w >> readers_shift & most_readers; }
 constexpr parked_word era_of(parked_word w) noexcept { return w & era_field; }
 constexpr bool is_noted(parked_word w) noexcept { return (w & noted_mark) != 0; }
+constexpr bool is_epoll(parked_word w) noexcept { return (w & epoll_mark) != 0; }
+// A number of neither kind is none of our business.
+constexpr bool is_anything(parked_word w) noexcept { return (w & (noted_mark | epoll_mark)) != 0; }
 constexpr bool is_promoted(parked_word w) noexcept { return (w & promoted_mark) != 0; }
 constexpr bool is_filled(parked_word w) noexcept { return (w & filled_mark) != 0; }
 constexpr bool is_demoted(parked_word w) noexcept { return (w & demoted_mark) != 0; }
@@ -71,6 +76,7 @@ constexpr parked_word next_era(parked_word w) noexcept {
 
 // The number becomes an eventfd's; it is that no more, or nobody says any more what becomes of it.
 constexpr parked_word noted(parked_word w) noexcept { return (next_era(w) & era_field) | noted_mark; }
+constexpr parked_word noted_epoll(parked_word w) noexcept { return (next_era(w) & era_field) | epoll_mark; }
 constexpr parked_word forgotten(parked_word w) noexcept { return next_era(w) & era_field; }
 
 // May a write of n be parked; a write of nothing is an edge for whoever watches edges, and never is.
@@ -137,6 +143,8 @@ static_assert(taken(leaving(with_parked(ready_to_park, 5))) == leaving(ready_to_
 static_assert(with_one_taken(leaving(with_parked(ready_to_park, 1))) == leaving(ready_to_park));
 static_assert(units_of(forgotten(with_parked(ready_to_park, 3))) == 0 && !is_noted(forgotten(ready_to_park)));
 static_assert(readers_of(noted(begun(ready_to_park))) == 0 && is_awaiting_evidence(noted(0)));
+static_assert(is_epoll(noted_epoll(ready_to_park)) && !is_noted(noted_epoll(ready_to_park)) && is_anything(noted(0)));
+static_assert(!is_anything(forgotten(noted_epoll(0))) && !is_epoll(noted(noted_epoll(0))));
 
 static_assert(is_consistent(0) && is_consistent(ready_to_park) && is_consistent(begun(with_parked(ready_to_park, 9))));
 static_assert(is_consistent(leaving(with_parked(ready_to_park, 1))) && is_consistent(leaving(ready_to_park)));

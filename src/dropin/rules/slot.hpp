@@ -21,10 +21,10 @@ enum class reason : std::uint32_t { // NOLINT(performance-enum-size): other proc
     shared_epoll,   // in an epoll that others may watch for edges
     exclusive,      // EPOLLEXCLUSIVE: each write may wake another waiter
     passed,         // SCM_RIGHTS, pidfd_getfd
-    executed,       // open across exec, or a child made by posix_spawn
+    executed,       // exec, and what makes a child that executes
     forked,         // another process has it
     unknown_ioctl,  // KVM irqfd and whatever else may consume
-    spliced,        // splice, tee, sendfile, copy_file_range, stdio, POSIX AIO
+    consumed,       // stdio, POSIX AIO
     stolen,         // somebody read what nobody here had read
     huge,           // writes of 2^32 or more
     several,        // a second reader
@@ -58,7 +58,6 @@ struct record {
     tally counted;
     base::atomic<reason> demoted_for{reason::none};
     base::atomic<std::uint32_t> was_promoted{0};
-    base::atomic<std::uint32_t> in_use{0};
     std::uint32_t semaphore = 0;
     std::uint32_t process = 0;
     std::int32_t descriptor = -1; // its number when it was made
@@ -71,13 +70,11 @@ struct alignas(64) slot {
     base::atomic<record*> told{nullptr};    // null: nobody asks for a report
     // Which eventfd of all that ever had the number, here or in the process of which this one is a copy.
     base::atomic<std::uint64_t> born{0};
-    base::atomic<std::uint32_t> escapes{0};    // of all eventfds, when it was made
-    base::atomic<std::uint32_t> executions{0}; // of programs that get what is not closed on exec, when it was made
-    base::atomic<std::uint16_t> semaphore{0};
-    base::atomic<std::uint16_t> inherited{0}; // not closed on exec
+    base::atomic<std::uint32_t> escapes{0}; // of all eventfds, when it was made
+    base::atomic<std::uint32_t> semaphore{0};
     // Evidence (evidence.hpp). Nothing but a promotion hangs on it, so nobody pays for a locked instruction.
-    base::atomic<std::uint16_t> asking{0}; // until it is promoted: the reader is within a read
-    base::atomic<std::uint16_t> unread{0}; // until it is promoted: a write since the last read
+    base::atomic<std::uint32_t> asking{0}; // until it is promoted: the reader is within a read
+    base::atomic<std::uint32_t> unread{0}; // until it is promoted: a write since the last read
     base::atomic<std::uint32_t> reads{0};
     base::atomic<std::uint32_t> useful{0}; // writes while units were there; once promoted, reads that took parked ones
     base::atomic<std::uint32_t> large{0};  // values that could not be parked

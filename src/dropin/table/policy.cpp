@@ -85,7 +85,7 @@ bool policy::welcomes(const char* site) const noexcept {
 
 void write_site(char (&into)[sizeof(record::site)], const void* address) noexcept {
     code_place found{};
-    if (!rules.asks_for_sites() || !find_place(address, found)) return;
+    if (!find_place(address, found)) return;
     const char* const object = found.object[0] == '\0' ? program : base_name(found.object);
     if (found.symbol != nullptr)
         (void)std::snprintf(into, sizeof into, "%.40s!%.48s+0x%zx", object, found.symbol, found.offset);

@@ -19,42 +19,11 @@ namespace {
 constinit region* all = nullptr;
 constinit base::atomic<std::uint16_t> record_numbers[most_descriptors]; // not wiped: a child counts, too
 
-void move(base::atomic<std::uint64_t>& from, base::atomic<std::uint64_t>& to) noexcept {
-    to.fetch_add(from.exchange(0, base::relaxed), base::relaxed);
-}
-
-void begin_again(record& there) noexcept {
-    tally& earlier = all->header.earlier;
-    move(there.counted.parked_writes, earlier.parked_writes);
-    move(there.counted.parked_reads, earlier.parked_reads);
-    move(there.counted.asked_writes, earlier.asked_writes);
-    move(there.counted.asked_reads, earlier.asked_reads);
-    move(there.counted.handed_back, earlier.handed_back);
-    there.counted.redundant.store(0, base::relaxed);
-    there.demoted_for.store(reason::none, base::relaxed);
-    there.was_promoted.store(0, base::relaxed);
-    all->header.reused.fetch_add(1, base::relaxed);
-}
-
-bool claim(record& there) noexcept {
-    std::uint32_t free = 0;
-    return there.in_use.compare_exchange_strong(free, 1, base::acq_rel, base::relaxed);
-}
-
-// Its number, or 0.
+// Its number; 0: there is no room.
 std::uint32_t take_record() noexcept {
     std::uint32_t last = all->header.given_out.load(base::relaxed);
-    while (last < most_records) {
-        if (!all->header.given_out.compare_exchange_weak(last, last + 1, base::acq_rel, base::relaxed)) continue;
-        if (claim(all->records[++last])) return last; // but for who looks for an ended one
-    }
-    static constinit base::atomic<std::uint32_t> next{0};
-    for (std::uint32_t tried = 0; tried < 64; ++tried) {
-        const std::uint32_t at = next.fetch_add(1, base::relaxed) % most_records + 1;
-        if (!claim(all->records[at])) continue;
-        begin_again(all->records[at]);
-        return at;
-    }
+    while (last < most_records)
+        if (all->header.given_out.compare_exchange_weak(last, last + 1, base::acq_rel, base::relaxed)) return last + 1;
     all->header.untracked.fetch_add(1, base::relaxed);
     return 0;
 }
@@ -80,25 +49,22 @@ bool open_region(const char* path) noexcept {
 }
 
 bool begin_record(slot& made, int fd, const void* site) noexcept {
-    const std::uint32_t number = all == nullptr ? 0 : take_record();
-    if (all != nullptr) record_numbers[fd].store(static_cast<std::uint16_t>(number), base::relaxed);
-    if (number == 0 && !rules.asks_for_sites()) return true;
+    if (!rules.asks_for_sites()) return true;
     char named[sizeof(record::site)] = {};
     write_site(named, site);
-    if (number != 0) {
+    if (all != nullptr) {
+        const std::uint32_t number = take_record();
         record& told = all->records[number];
-        told.semaphore = made.semaphore.load(base::relaxed);
-        told.process = static_cast<std::uint32_t>(raw_call(SYS_getpid));
-        told.descriptor = fd;
-        std::memcpy(told.site, named, sizeof named);
+        record_numbers[fd].store(static_cast<std::uint16_t>(number), base::relaxed);
         made.told.store(&told, base::relaxed);
+        if (number != 0) {
+            told.semaphore = made.semaphore.load(base::relaxed);
+            told.process = static_cast<std::uint32_t>(raw_call(SYS_getpid));
+            told.descriptor = fd;
+            std::memcpy(told.site, named, sizeof named);
+        }
     }
     return rules.welcomes(named);
-}
-
-void end_record(slot& there, bool others_have_it) noexcept {
-    record* const told = there.told.load(base::relaxed);
-    if (told != nullptr && !others_have_it) told->in_use.store(0, base::release);
 }
 
 record* record_of(int fd) noexcept {

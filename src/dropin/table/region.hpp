@@ -2,8 +2,7 @@
 // dropin/table/region.hpp: the memory that `efd run --report` reads at the end, however the processes of the run ended.
 //
 // It holds counts and what is said of each eventfd; nothing of it decides anything. Made as a file by `efd run`;
-// without it there is none. Records are given out in order; one is given out again only if the memory is full, its
-// number was closed, and no other process has the eventfd. Any thread.
+// without it there is none. Records are given out in order; the eventfds for which none is left share one. Any thread.
 #pragma once
 
 #include "dropin/rules/slot.hpp"
@@ -21,13 +20,11 @@ struct alignas(64) region_header {
     base::atomic<std::uint32_t> given_out{0}; // records 1 to this one were ever used
     base::atomic<std::uint32_t> untracked{0}; // eventfds for which there was no record
     base::atomic<std::uint32_t> processes{0};
-    base::atomic<std::uint32_t> reused{0};
-    tally earlier; // of records that were given out again
 };
 
 struct region {
     region_header header;
-    record records[most_records + 1]; // records[0] is nobody's
+    record records[most_records + 1]; // records[0]: of all that are untracked
 };
 
 // The file named, from now on; false: it is none.
@@ -35,8 +32,6 @@ bool open_region(const char* path) noexcept;
 
 // Begins what is said of a new eventfd; false: it is to stay the kernel's, by the rules of who started the program.
 [[nodiscard]] bool begin_record(slot& made, int fd, const void* site) noexcept;
-// Its number was closed.
-void end_record(slot& there, bool others_have_it) noexcept;
 // What is said of a number, in this process and its children; null: nothing.
 [[nodiscard]] record* record_of(int fd) noexcept;
 

@@ -218,16 +218,6 @@ bool is_libcs(const void* found, const link_map& own, const char* name, std::uin
     return false;
 }
 
-// Where somebody has preloaded the C library before us.
-void* symbol_before(const char* name) noexcept {
-    const link_map* const own = our_own();
-    const std::uint32_t hash = hash_of(name);
-    void* found = nullptr;
-    for (const link_map* one = _r_debug.r_map; found == nullptr && one != nullptr && one != own; one = one->l_next)
-        found = symbol_of(*one, name, hash);
-    return found;
-}
-
 // In no object: then nobody has asked the loader.
 void* finds_nothing(void* /*handle*/, const char* /*name*/) { return nullptr; }
 void* finds_no_version(void* /*handle*/, const char* /*name*/, const char* /*version*/) { return nullptr; }
@@ -235,8 +225,7 @@ void* finds_no_version(void* /*handle*/, const char* /*name*/, const char* /*ver
 template <class Call>
 Call* loaders(base::atomic<Call*>& kept, const char* name, Call* nobody) noexcept {
     if (Call* const there = kept.load(base::relaxed); there != nullptr) return there;
-    void* found = next_symbol(name);
-    if (found == nullptr) found = symbol_before(name);
+    void* const found = next_symbol(name);
     Call* const call = found == nullptr ? nobody : reinterpret_cast<Call*>(found);
     kept.store(call, base::relaxed); // each that comes first finds the same
     return call;
@@ -253,6 +242,9 @@ void* next_symbol(const char* name) noexcept {
         one = one->l_next;
         if (void* const found = symbol_of(*one, name, hash); found != nullptr) return found;
     }
+    // Somebody has preloaded the C library before us; then nobody calls us, but for what he looks up.
+    for (const link_map* one = _r_debug.r_map; one != own; one = one->l_next)
+        if (is_libc(*one)) return symbol_of(*one, name, hash);
     return nullptr;
 }
 

@@ -11,8 +11,8 @@
 
 namespace efd::dropin {
 
-// The definition of a name, in its default version, that comes behind ours; null: none of those objects has it, or this
-// cannot be told without the loader.
+// The definition of a name, in its default version, that comes behind ours, or that of a C library before us; null:
+// none of those objects has it, or this cannot be told without the loader.
 [[nodiscard]] void* next_symbol(const char* name) noexcept;
 
 // What a program is to get that has looked up a name and found this: our definition of it, where the found is the C

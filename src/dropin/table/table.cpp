@@ -5,8 +5,10 @@
 // where it will be looked for, and then asks whether that count has changed since the eventfd was made. One of them
 // sees the other.
 //
-// DUPLICATED. Whoever has duplicated a number counts that and then looks what is noted of it; whoever notes a new
-// eventfd then asks whether the count has changed since before it was made. One of them sees the other.
+// DUPLICATED. A number may be duplicated by somebody who guesses it, before it is noted. Whoever makes an eventfd is
+// counted from before the call until it is noted. Whoever has duplicated a number looks whether somebody is counted:
+// duplicating what another has just made, he has the kernel's word that it was made, and sees that count or a later
+// one. If so he marks it, which who is counted sees as he leaves; else he sees the note.
 #include "dropin/table/table.hpp"
 
 #include "dropin/rules/evidence.hpp"
@@ -36,15 +38,13 @@ constexpr unsigned pages = most_descriptors / slots_together;
 
 constinit base::atomic<bool> is_noting{false};
 constinit base::atomic<bool> promotes_nothing{false};
-constinit base::atomic<std::uint32_t> escapes{0};    // so often all have escaped
-constinit base::atomic<std::uint32_t> executions{0}; // so often those that are not closed on exec
-constinit base::atomic<std::uint32_t> copies{1};     // of the numbers
+constinit base::atomic<std::uint32_t> escapes{0}; // so often all have escaped
+constinit base::atomic<std::uint32_t> copies{1};  // of the numbers
+constinit base::atomic<bool> has_pages{false};    // something was ever noted
 constinit base::atomic<reason> escaped_for{reason::none};
-constinit base::atomic<unsigned> epolls_end{0}; // from here on no number was ever an epoll's
 // Where promoted ones are looked for: none of them is elsewhere. Not wiped, as it may name too many.
 constinit base::atomic<std::uint64_t> promoted_in_page[pages];
 constinit base::atomic<std::uint64_t> promoted_pages[pages / 64];
-constinit base::atomic<std::uint32_t> epolls[most_descriptors]; // what `copies` was when it was made
 
 template <class Act>
 void for_each_promoted(Act act) noexcept {
@@ -84,14 +84,21 @@ slot_page* page_made(unsigned number) noexcept {
     // Zeroed pages are zeroed atomics. NOLINTNEXTLINE(performance-no-int-to-ptr): a system call's result
     auto* const mine = reinterpret_cast<slot_page*>(at);
     if (raw_call(SYS_madvise, at, sizeof(slot_page), MADV_WIPEONFORK) == 0 &&
-        slot_pages[number].compare_exchange_strong(there, mine, base::acq_rel, base::acquire))
+        slot_pages[number].compare_exchange_strong(there, mine, base::acq_rel, base::acquire)) {
+        has_pages.store(true, base::release);
         return mine;
+    }
     (void)raw_call(SYS_munmap, at, sizeof(slot_page));
     return there; // another's, or none
 }
 
-constexpr std::uint64_t one_duplication = std::uint64_t{1} << 32;
-std::uint32_t duplications_in(std::uint64_t births) noexcept { return static_cast<std::uint32_t>(births >> 32); }
+// Where a number is to be noted; null: nowhere.
+slot* place_made(int fd) noexcept {
+    const auto number = static_cast<unsigned>(fd);
+    if (!is_noting.load(base::relaxed) || number < first_noted || number >= most_descriptors) return nullptr;
+    slot_page* const page = page_made(number / slots_together);
+    return page == nullptr ? nullptr : &page->slots[number % slots_together];
+}
 
 parked_word change(slot& there, parked_word (*step)(parked_word)) noexcept {
     parked_word seen = there.word.load(base::relaxed);
@@ -104,12 +111,11 @@ parked_word change(slot& there, parked_word (*step)(parked_word)) noexcept {
 // caller changes the word.
 void write_note(slot& there, unsigned flags) noexcept {
     const std::uint64_t earlier = there.born.load(base::relaxed) & UINT32_MAX;
-    if (is_noted(there.word.load(base::relaxed))) (void)change(there, forgotten);
+    if (is_anything(there.word.load(base::relaxed))) (void)change(there, forgotten);
     there.reader.store(0, base::relaxed);
     there.told.store(nullptr, base::relaxed);
     there.born.store(std::uint64_t{copies.load(base::relaxed)} << 32 | (earlier + 1), base::relaxed);
     there.semaphore.store((flags & EFD_SEMAPHORE) != 0 ? 1 : 0, base::relaxed);
-    there.inherited.store((flags & EFD_CLOEXEC) != 0 ? 0 : 1, base::relaxed);
     there.asking.store(0, base::relaxed);
     there.unread.store(0, base::relaxed);
     there.reads.store(0, base::relaxed);
@@ -121,20 +127,12 @@ void write_note(slot& there, unsigned flags) noexcept {
 bool has_escaped(const slot& there) noexcept {
     return there.escapes.load(base::relaxed) != escapes.fetch_add(0, base::acq_rel); // ESCAPE, ask
 }
-bool was_executed(const slot& there) noexcept {
-    return there.inherited.load(base::relaxed) != 0 &&
-           there.executions.load(base::relaxed) != executions.fetch_add(0, base::acq_rel);
-}
 
 // False: it cannot be, ever.
 bool promote_noted(slot& there, int fd) noexcept {
     look_here(fd); // ESCAPE, put
-    if (has_escaped(there))
-        demote(there, fd, escaped_for.load(base::relaxed));
-    else if (was_executed(there))
-        demote(there, fd, reason::executed);
-    else
-        return promote(there);
+    if (!has_escaped(there)) return promote(there);
+    demote(there, fd, escaped_for.load(base::relaxed));
     look_no_more(fd);
     return false;
 }
@@ -144,26 +142,34 @@ bool promote_noted(slot& there, int fd) noexcept {
 void begin_noting() noexcept { is_noting.store(true, base::relaxed); }
 void end_noting() noexcept { is_noting.store(false, base::relaxed); }
 
-birth::birth() noexcept
-    : escapes_(escapes.load(base::acquire)), executions_(executions.load(base::acquire)),
-      duplications_(duplications_in(efd_births.load(base::acquire))) {}
+birth::birth() noexcept : escapes_(escapes.load(base::acquire)), is_over_(!is_noting.load(base::relaxed)) {
+    if (!is_over_) efd_births.fetch_add(one_being_made + 1, base::acq_rel); // DUPLICATED, begin
+}
 
-void birth::made(int fd, unsigned initval, unsigned flags, const void* site) const noexcept {
-    const auto number = static_cast<unsigned>(fd);
-    if (!is_noting.load(base::relaxed) || number < first_noted || number >= most_descriptors) return;
-    slot_page* const page = page_made(number / slots_together);
-    if (page == nullptr) return;
-    slot& there = page->slots[number % slots_together];
-    write_note(there, flags);
-    there.escapes.store(escapes_, base::relaxed);
-    there.executions.store(executions_, base::relaxed);
-    const bool is_welcome = begin_record(there, fd, site);
-    there.word.store(noted(there.word.load(base::relaxed)), base::release);
-    const std::uint64_t births = efd_births.fetch_add(1, base::acq_rel); // DUPLICATED, ask
-    if (!is_welcome) return demote(there, fd, reason::denied);
-    if (duplications_in(births) != duplications_) return demote(there, fd, reason::replaced);
+bool birth::end() noexcept {
+    if (is_over_) return false;
+    is_over_ = true;
+    std::uint64_t seen = efd_births.load(base::relaxed);
+    for (;;) {
+        if (seen < one_being_made) return false; // a handler has forked, and this is the child
+        std::uint64_t after = seen - one_being_made;
+        if (after < one_being_made) after &= ~duplicated_meanwhile;
+        if (efd_births.compare_exchange_weak(seen, after, base::acq_rel, base::relaxed)) // DUPLICATED, end
+            return (seen & duplicated_meanwhile) != 0;
+    }
+}
+
+void birth::made(int fd, unsigned initval, unsigned flags, const void* site) noexcept {
+    slot* const there = place_made(fd);
+    if (there == nullptr) return;
+    write_note(*there, flags);
+    there->escapes.store(escapes_, base::relaxed);
+    const bool is_welcome = begin_record(*there, fd, site);
+    there->word.store(noted(there->word.load(base::relaxed)), base::release);
+    if (end()) return demote(*there, fd, reason::replaced);
+    if (!is_welcome) return demote(*there, fd, reason::denied);
     if (!rules.promotes_at_once() || promotes_nothing.load(base::relaxed)) return;
-    if (promote_noted(there, fd) && initval > 0) note_filled(there, there.word.load(base::relaxed));
+    if (promote_noted(*there, fd) && initval > 0) note_filled(*there, there->word.load(base::relaxed));
 }
 
 void promote_if_welcome(slot& there, int fd) noexcept {
@@ -173,16 +179,12 @@ void promote_if_welcome(slot& there, int fd) noexcept {
     there.useful.store(0, base::relaxed);
 }
 
-void forget(int fd) noexcept {
-    slot* const there = slot_of(fd);
-    if (there == nullptr) return;
+void forget_noted(int fd, slot& there) noexcept {
     // It is closed by the caller's next step, from which a jump may keep him.
-    const bool was_promoted = is_promoted(there->word.load(base::acquire));
-    if (was_promoted) demote(*there, fd, reason::none);
-    (void)change(*there, forgotten); // NUMBERED, forget
+    const bool was_promoted = is_promoted(there.word.load(base::acquire));
+    if (was_promoted) demote(there, fd, reason::none);
+    (void)change(there, forgotten); // NUMBERED, forget
     if (was_promoted) look_no_more(fd);
-    if (there->told.load(base::relaxed) != nullptr)
-        end_record(*there, there->escapes.load(base::relaxed) != escapes.load(base::relaxed));
 }
 
 void let_go(int fd, reason why) noexcept {
@@ -196,18 +198,17 @@ void forget_range(unsigned first, unsigned last) noexcept {
         for (unsigned fd = page * slots_together; fd < (page + 1) * slots_together; ++fd)
             if (fd >= first && fd <= last) forget(static_cast<int>(fd));
     }
-    const unsigned end = epolls_end.load(base::relaxed);
-    for (unsigned fd = first; fd <= last && fd < end; ++fd) forget_epoll(static_cast<int>(fd));
 }
 
-void before_duplicated(int from) noexcept {
-    escape(from, reason::replaced);
+void before_noted_duplicated(int from, slot& there) noexcept {
+    demote(there, from, reason::replaced);
     if (is_own_epoll(from)) all_escape_for_good(reason::edge_triggered); // by its other number it may be watched
 }
-void after_duplicated(int from) noexcept {
-    if (efd_births.load(base::relaxed) == 0) return;
-    efd_births.fetch_add(one_duplication, base::acq_rel); // DUPLICATED, count
-    escape(from, reason::replaced);
+void note_duplication() noexcept {
+    std::uint64_t seen = efd_births.load(base::acquire);
+    while (seen >= one_being_made && (seen & duplicated_meanwhile) == 0 &&
+           !efd_births.compare_exchange_weak(seen, seen | duplicated_meanwhile, base::acq_rel, base::acquire)) {
+    } // DUPLICATED, mark
 }
 
 void escape(int fd, reason why) noexcept {
@@ -226,26 +227,10 @@ void all_escape(reason why) noexcept {
     efd_births_escaped.store(births, base::release);
 }
 
-void all_executed() noexcept {
-    if (!any_at_stake()) return;
-    executions.fetch_add(1, base::acq_rel);
-    for_each_promoted([](int fd, slot& there) {
-        if (there.inherited.load(base::relaxed) != 0) demote(there, fd, reason::executed);
-    });
-}
-
 void semaphores_escape(reason why) noexcept {
     for_each_promoted([why](int fd, slot& there) {
         if (is_semaphore(there)) demote(there, fd, why);
     });
-}
-
-void set_inherited(int fd, bool is_inherited) noexcept {
-    slot* const there = slot_of(fd);
-    if (there == nullptr) return;
-    // A program that was started before may have it.
-    if (is_inherited || there->executions.load(base::relaxed) == executions.load(base::acquire))
-        there->inherited.store(is_inherited ? 1 : 0, base::relaxed);
 }
 
 void all_escape_for_good(reason why) noexcept {
@@ -255,7 +240,7 @@ void all_escape_for_good(reason why) noexcept {
 }
 
 void all_are_copied() noexcept {
-    if (efd_births.load(base::relaxed) == 0 && epolls_end.load(base::relaxed) == 0) return;
+    if (!has_pages.load(base::acquire)) return;
     copies.fetch_add(1, base::acq_rel);
     all_escape(reason::forked);
 }
@@ -279,20 +264,15 @@ bool any_promoted() noexcept {
 }
 
 void note_epoll(int epoll) noexcept {
-    if (static_cast<unsigned>(epoll) >= most_descriptors) return;
-    epolls[epoll].store(copies.load(base::acquire), base::relaxed);
-    const unsigned end = static_cast<unsigned>(epoll) + 1;
-    unsigned seen = epolls_end.load(base::relaxed);
-    while (seen < end && !epolls_end.compare_exchange_weak(seen, end, base::acq_rel, base::relaxed)) {
-    }
+    slot* const there = epoll < 0 ? nullptr : place_made(epoll);
+    if (there == nullptr) return;
+    write_note(*there, 0);
+    there->word.store(noted_epoll(there->word.load(base::relaxed)), base::release);
 }
 bool is_own_epoll(int epoll) noexcept {
-    return static_cast<unsigned>(epoll) < epolls_end.load(base::acquire) &&
-           epolls[epoll].load(base::relaxed) == copies.load(base::acquire);
-}
-void forget_epoll(int epoll) noexcept {
-    if (static_cast<unsigned>(epoll) < epolls_end.load(base::relaxed) && epolls[epoll].load(base::relaxed) != 0)
-        epolls[epoll].store(0, base::relaxed);
+    const slot* const there = place_of(epoll);
+    return there != nullptr && is_epoll(there->word.load(base::acquire)) &&
+           there->born.load(base::relaxed) >> 32 == copies.load(base::acquire);
 }
 
 void begin_in_child() noexcept {

@@ -12,12 +12,14 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <functional>
+#include <liburing.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <string>
 #include <string_view>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <ucontext.h>
@@ -249,6 +251,24 @@ void looked_up() {
     if (liburing != nullptr) tell_object("io_uring_submit", ::dlsym(liburing, "io_uring_submit"));
 }
 
+// A ring made and entered by functions of liburing that were looked up in it.
+void ring_looked_up() {
+    void* const liburing = ::dlopen("liburing.so.2", RTLD_LAZY);
+    if (liburing == nullptr) cannot_be_tried();
+    auto* const init = reinterpret_cast<decltype(&::io_uring_queue_init)>(::dlsym(liburing, "io_uring_queue_init"));
+    auto* const submit =
+        reinterpret_cast<decltype(&::io_uring_submit_and_wait)>(::dlsym(liburing, "io_uring_submit_and_wait"));
+    const int fd = five_units();
+    io_uring ring{};
+    if (init == nullptr || submit == nullptr || init(4, &ring, 0) != 0) cannot_be_tried();
+    std::uint64_t value = 0;
+    io_uring_sqe* const asked = ::io_uring_get_sqe(&ring);
+    if (asked == nullptr) std::abort();
+    ::io_uring_prep_read(asked, fd, &value, sizeof value, 0);
+    if (submit(&ring, 1) != 1) std::abort();
+    std::printf("%lld, then %lld\n", static_cast<long long>(value), take(fd));
+}
+
 void number_zero() {
     ::close(0);
     const int fd = five_units();
@@ -257,20 +277,47 @@ void number_zero() {
 
 void only_five() { std::printf("%lld\n", take(five_units())); }
 
-// It is started with a filter that ends whoever calls preadv2.
-void filtered() {
+void duplicated() {
+    const int fd = five_units();
+    std::printf("%lld\n", take(::dup(fd)));
+}
+// The last of them comes from memory that the kernel has not read before.
+void from_far_away() {
+    const int fd = five_units();
+    void* const at = memory(1);
+    *static_cast<std::uint64_t*>(at) = 1;
+    if (take(fd) != 5 || ::write(fd, at, 8) != 8) std::abort();
+    std::printf("%lld\n", take(fd));
+}
+void into_far_away() {
+    const int fd = five_units(EFD_NONBLOCK | EFD_SEMAPHORE);
+    void* const at = memory(1);
+    const ssize_t got = ::read(fd, at, 8);
+    std::printf("%zd\n", got);
+}
+
+// Starts a scene with a filter that ends whoever makes this call, with this word at this place if there is one.
+void filter(long number, std::string scene, int place = -1, std::uint32_t word = 0) {
+    const auto at = static_cast<std::uint32_t>(offsetof(seccomp_data, args) + sizeof(std::uint64_t) * unsigned(place));
     sock_filter code[] = {{BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
-                          {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SYS_preadv2},
+                          {BPF_JMP | BPF_JEQ | BPF_K, 0, 3, static_cast<std::uint32_t>(number)},
+                          {BPF_LD | BPF_W | BPF_ABS, 0, 0, place < 0 ? 0U : at},
+                          {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, place < 0 ? static_cast<std::uint32_t>(number) : word},
                           {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS},
                           {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
     const sock_fprog program{sizeof code / sizeof *code, code};
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
         cannot_be_tried();
     char name[] = "plain_limits";
-    char scene[] = "only_five";
-    char* const words[] = {name, scene, nullptr};
+    char* const words[] = {name, scene.data(), nullptr};
     (void)::execve("/proc/self/exe", words, environ);
 }
+static_assert(offsetof(seccomp_data, nr) == 0);
+void without_preadv2() { filter(SYS_preadv2, "only_five"); }
+void without_madvise() { filter(SYS_madvise, "only_five"); }
+void without_prlimit64() { filter(SYS_prlimit64, "duplicated", 1, RLIMIT_NOFILE); } // others every program makes
+void without_process_vm_readv() { filter(SYS_process_vm_readv, "from_far_away"); }
+void without_process_vm_writev() { filter(SYS_process_vm_writev, "into_far_away"); }
 
 struct scene {
     std::string_view name;
@@ -288,7 +335,15 @@ constexpr scene scenes[] = {{"read_by_inline_call", read_by_inline_call},
                             {"looked_up", looked_up},
                             {"number_zero", number_zero},
                             {"only_five", only_five},
-                            {"filtered", filtered}};
+                            {"duplicated", duplicated},
+                            {"from_far_away", from_far_away},
+                            {"into_far_away", into_far_away},
+                            {"ring_looked_up", ring_looked_up},
+                            {"without_preadv2", without_preadv2},
+                            {"without_madvise", without_madvise},
+                            {"without_prlimit64", without_prlimit64},
+                            {"without_process_vm_readv", without_process_vm_readv},
+                            {"without_process_vm_writev", without_process_vm_writev}};
 
 } // namespace
 
