@@ -62,18 +62,16 @@ static_assert(one_more(0, poll_in | poll_out) == 1); // signal_mask: the mask is
 static_assert(one_more(number_mask, poll_in) == number_mask);
 static_assert(one_more(5, poll_hup) == (hup_mark | 5));
 
-const void* this_thread() noexcept { return &held_back; }
-
 // What a thread leaves in a queue to find itself again. In the child of a fork a new thread may have the address of one
 // that is not in this process; it was born here.
 const void* sign() noexcept {
     if (held_back.born_in.load(base::relaxed) == 0) held_back.born_in.store(os::process_number(), base::relaxed);
-    return this_thread();
+    return &held_back;
 }
 // In the child of a fork, of what was signed in its parent.
 bool is_me(const void* signed_by) noexcept {
     const std::uint32_t born_in = held_back.born_in.load(base::relaxed);
-    return signed_by == this_thread() && born_in != 0 && born_in != os::process_number();
+    return signed_by == &held_back && born_in != 0 && born_in != os::process_number();
 }
 
 } // namespace
@@ -150,7 +148,7 @@ void wait_queue::mend_list() noexcept {
 
 bool wait_queue::held_by_me() noexcept {
     come_home();
-    return holder_.load(base::relaxed) == this_thread();
+    return holder_.load(base::relaxed) == &held_back;
 }
 
 // Leaves a wake in the word for the holder, or takes the queue if it is free: true if this thread holds it now.

@@ -186,7 +186,8 @@ std::string child_is_right() {
         if (alive == life::asleep && set_layout::ready(set(), false))
             return "lost wakeup in the child: thread " + std::to_string(i);
     }
-    if (set_layout::waiters(set()) > 0) return "FORK: the parent's waiters are counted in the child";
+    if (set_layout::waiters(set()) > 0 || set_layout::awaited(set()) > 0)
+        return "FORK: the parent's waiters are counted in the child";
     return set_layout::fault(set());
 }
 

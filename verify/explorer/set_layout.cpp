@@ -88,6 +88,13 @@ explore::region set_layout::plain(set_core& set) {
     return {first, static_cast<std::size_t>(reinterpret_cast<unsigned char*>(&set.segment_) - first)};
 }
 
+unsigned set_layout::awaited(set_core& set) {
+    unsigned number = 0;
+    for (std::uint32_t i = 0; i < set.touched_.load(base::acquire); ++i)
+        number += presence::number_in(set.find_member(i)->awaited.load(base::acquire));
+    return number;
+}
+
 bool set_layout::bit(const ready_bitmap& map, std::uint32_t level, std::uint32_t index) {
     return (map.at(level, index / 32).load(base::acquire) >> (index % 32) & 1U) != 0;
 }
@@ -115,7 +122,6 @@ std::string set_layout::fault_of_member(set_core& set, std::uint32_t index) {
     const bool free = one.kind.load(base::acquire) == member_kind::free;
     const std::uint32_t inside = one.inside.load(base::acquire) & ~presence::generation_mask;
     if (inside != (free ? member::shut_mark : 0U)) return who + " counts those inside wrongly";
-    if (presence::number_in(one.awaited.load(base::acquire)) != 0) return who + " counts those who await it wrongly";
     const bool marked = bit(set.ready_, 0, index);
     if (free) return marked ? who + " is nobody's, and marked" : "";
     const bool ready = one.object.load(base::acquire)->count() > 0;

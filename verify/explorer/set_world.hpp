@@ -92,6 +92,7 @@ class set_layout {
         return (set.interested_.load(base::acquire) & set_core::watched_mark) != 0;
     }
     static unsigned waiters(set_core& set) { return presence::number_in(set.interested_.load(base::acquire)); }
+    static unsigned awaited(set_core& set); // by so many threads that wait for all
     // What the fork handler does in the child.
     static void hide_top(set_core& set) { set.ready_.hide_top(true); }
     static bool is_nested(set_core& set) { return set.stands_in_.load(base::acquire) > 0; }

@@ -19,7 +19,6 @@
 namespace efd::stepper {
 namespace {
 
-shared_state* shared = nullptr;
 efd_t* object = nullptr;
 efd_t* other = nullptr;
 efd_t* newcomer = nullptr;
@@ -334,8 +333,6 @@ void healthy_loop(const scene& what, int orders, int answers) {
 }
 
 } // namespace
-
-shared_state& on_stage() { return *shared; }
 
 const scene scenes[scene_count] = {
     {"write", waiter::reader, make_plain, nothing, write_one, writes, drain, false, true},

@@ -51,7 +51,7 @@ struct shared_state {
     std::atomic<bool> wrong_after_jump{false};
 };
 
-shared_state& on_stage(); // in a scene's process
+inline shared_state* shared = nullptr; // in a scene's process; in the tracer, of the last one started
 
 struct stage {
     pid_t process = -1;

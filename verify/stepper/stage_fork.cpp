@@ -163,7 +163,7 @@ bool drain_and_remove_descriptor() {
 
 // The child looks, which makes the set its own, writes, and goes on with the call.
 void fork_in_handler(int /*unused*/) {
-    shared_state& all = on_stage();
+    shared_state& all = *shared;
     if (is_in_call == 0 || !all.may_jump.exchange(false)) return;
     const int error = errno;
     const pid_t child = ::fork();
@@ -197,7 +197,7 @@ bool both_are_put() {
     put_both();
     return true;
 }
-bool nothing_is_wrong() { return !on_stage().wrong_after_jump; }
+bool nothing_is_wrong() { return !shared->wrong_after_jump; }
 
 } // namespace
 
