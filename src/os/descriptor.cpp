@@ -42,7 +42,8 @@ int marked(int fd) noexcept {
 
 int plain_bell(bool readable) noexcept { return raw_eventfd(readable ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
-// The notes: for each number its last owner, in pieces that are made at first use and stay.
+// The notes: for each number its last owner, in pieces that are made at first use and stay. Null: it was given out
+// while there was no memory for the piece, or never.
 using note = base::atomic<const void*>;
 constexpr unsigned piece_notes = 1U << 12;
 constexpr unsigned pieces_most = 1U << 12; // numbers below 2^24
@@ -58,6 +59,7 @@ note* note_of(int fd) noexcept {
 [[gnu::noinline]] note* make_note(int fd) noexcept {
     const auto number = static_cast<unsigned>(fd);
     if (fd < 0 || number / piece_notes >= pieces_most) return nullptr;
+constexpr char nobody = 0; // the owner that never asks
     const errno_keeper keeper;
     auto* const made = static_cast<note*>(map_zeroed(piece_notes * sizeof(note)));
     if (made == nullptr) return nullptr;
@@ -105,13 +107,14 @@ void mark(int fd) noexcept {
 void note_owner(int fd, const void* owner) noexcept {
     note* of = note_of(fd);
     if (of == nullptr) of = make_note(fd);
-    if (of != nullptr) of->store(owner, base::release);
+    if (of != nullptr) of->store(owner != nullptr ? owner : &nobody, base::release);
 }
 
 bool is_owner(int fd, const void* owner) noexcept {
     if (fd < 0) return false;
     const note* const of = note_of(fd);
-    return of == nullptr || of->load(base::acquire) == owner;
+    const void* const noted = of == nullptr ? nullptr : of->load(base::acquire);
+    return noted == nullptr || noted == owner;
 }
 
 bool is_own(int fd, const void* owner) noexcept { return is_owner(fd, owner) && is_marked(fd); }
