@@ -11,11 +11,9 @@
 #include <efd/detail/base/check.hpp>
 
 #include <algorithm>
-#include <cstdio>
 #include <fcntl.h>
 #include <limits>
 #include <poll.h>
-#include <string_view>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
@@ -61,6 +59,7 @@ using note = base::atomic<const void*>;
 constexpr unsigned piece_notes = 1U << 12;
 constexpr unsigned pieces_most = 1U << 12; // numbers below 2^24
 constinit base::atomic<note*> pieces[pieces_most] = {};
+constexpr char nobody = 0; // the owner that never asks
 
 note* note_of(int fd) noexcept {
     const auto number = static_cast<unsigned>(fd);
@@ -72,7 +71,6 @@ note* note_of(int fd) noexcept {
 [[gnu::noinline]] note* make_note(int fd) noexcept {
     const auto number = static_cast<unsigned>(fd);
     if (fd < 0 || number / piece_notes >= pieces_most) return nullptr;
-constexpr char nobody = 0; // the owner that never asks
     const errno_keeper keeper;
     auto* const made = static_cast<note*>(map_zeroed(piece_notes * sizeof(note)));
     if (made == nullptr) return nullptr;
@@ -161,13 +159,13 @@ bool is_readable(int fd) noexcept {
 
 bool is_bell_as_made(int fd, bool readable) noexcept {
     const errno_keeper keeper;
-    if (raw_fcntl(fd, F_GETSIG, 0) != 0 || (raw_fcntl(fd, F_GETFL, 0) & O_NONBLOCK) == 0) return false;
-    char link[32];
-    char kind[32] = {};
-    std::snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    if (::readlink(link, kind, sizeof kind - 1) <= 0 || std::string_view(kind) != "anon_inode:[eventfd]") return false;
-    pollfd asked{fd, POLLIN, 0};
-    return (raw_poll(&asked, 1, 0) == 1 && (asked.revents & POLLIN) != 0) == readable;
+    const int signal = raw_fcntl(fd, F_GETSIG, 0);
+    if (signal == mark_of_bells) return true; // another process has used it since
+    if (signal > 0 || (raw_fcntl(fd, F_GETFL, 0) & O_NONBLOCK) == 0) return false;
+    // Of the files without a place in a file system, eventfds alone accept every seek (K-109) and can be written to.
+    if (!is_anonymous_file(fd) || ::lseek(fd, -1, SEEK_SET) != 0) return false;
+    pollfd asked{fd, POLLIN | POLLOUT, 0};
+    return raw_poll(&asked, 1, 0) == 1 && asked.revents == (readable ? POLLIN | POLLOUT : POLLOUT);
 }
 
 void close_fd(int fd) noexcept {

@@ -36,8 +36,8 @@ bool ring_bell(int fd, std::uint64_t n) noexcept;
 // Takes all that it holds and returns how much that was; 0 if this is no bell.
 std::uint64_t silence_bell(int fd) noexcept;
 
-// Whether the number names an unmarked eventfd like one of make_bell, readable or not: the last resort for a number of
-// which nothing else is known. Also false without /proc.
+// Whether the number names a marked file, or an eventfd like one of eventfd_create, readable or not: the last resort
+// for a number of which nothing else is known.
 [[nodiscard]] bool is_bell_as_made(int fd, bool readable) noexcept;
 
 // What poll(2) says of a bell. True if this is none.
