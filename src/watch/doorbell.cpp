@@ -170,6 +170,7 @@ void doorbell::forget() noexcept {
     found_nothing_.store(0, base::relaxed);
     doubt_after_.store(first_doubt, base::relaxed);
     full_.store(0, base::relaxed);
+    looked_at_.store(1, base::relaxed);
     begun_.store(0, base::relaxed);
     done_.store(0, base::relaxed);
     word_.store(0, base::relaxed);

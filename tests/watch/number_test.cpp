@@ -263,13 +263,20 @@ TEST(number, a_child_may_ask_for_one_that_the_parent_uses_meanwhile) { renew_wit
 void let_a_program_read(int fd) {
     char shell[] = "sh";
     char flag[] = "-c";
-    std::string command = reads;
+    std::string command = "head -c 8 <&" + std::to_string(fd) + " >/dev/null 2>&1";
     char* const arguments[] = {shell, flag, command.data(), nullptr};
     pid_t child = -1;
     ASSERT_EQ(::posix_spawn(&child, "/bin/sh", nullptr, nullptr, arguments, nullptr), 0);
     int status = -1;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     ASSERT_FALSE(readable(fd)) << "the program has not read";
+}
+
+// The next write that doubles the count rings again, and the descriptor stays true after that.
+TEST(number, a_spawned_program_does_not_silence_it_for_good) {
+    const int fd = efd_eventfd(1, EFD_NONBLOCK);
+    ASSERT_TRUE(readable(fd));
+    let_a_program_read(fd);
     std::uint64_t n = 1;
     ASSERT_EQ(efd_fd_write(fd, &n, 8), 8);
     EXPECT_TRUE(readable(fd));
@@ -280,6 +287,19 @@ void let_a_program_read(int fd) {
     EXPECT_TRUE(readable(fd));
     ASSERT_EQ(efd_fd_read(fd, &n, 8), 8);
     EXPECT_FALSE(readable(fd));
+    EXPECT_EQ(efd_fd_close(fd), 0);
+}
+
+// The count of the object that had this place before says nothing of this one.
+TEST(number, a_spawned_program_does_not_silence_the_next_life) {
+    const std::uint64_t one = 1;
+    const int before = efd_eventfd(0, EFD_NONBLOCK);
+    for (int i = 0; i < 1000; ++i) ASSERT_EQ(efd_fd_write(before, &one, 8), 8);
+    ASSERT_EQ(efd_fd_close(before), 0);
+    const int fd = efd_eventfd(1, EFD_NONBLOCK);
+    let_a_program_read(fd);
+    ASSERT_EQ(efd_fd_write(fd, &one, 8), 8);
+    EXPECT_TRUE(readable(fd));
     EXPECT_EQ(efd_fd_close(fd), 0);
 }
 
