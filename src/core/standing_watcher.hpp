@@ -14,7 +14,7 @@ namespace efd::EFD_ABI::core {
 
 struct standing_watcher {
     // key: poll_in after an add, poll_out after a read, as for entries of the wait queue.
-    using function = void (*)(standing_watcher& told, std::uint32_t key);
+    using function = void (*)(standing_watcher& told, std::uint32_t key) noexcept;
     function tell = nullptr;
 };
 

@@ -36,9 +36,10 @@ int eventfd_create(bool readable, bool cloexec) noexcept {
 
 int dup_high(int fd) noexcept {
     const errno_keeper keeper;
-    const int apart = ::fcntl(fd, F_DUPFD_CLOEXEC, first_apart);
-    return apart >= 0 ? apart
-                      : result_of(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); // the limit is low, or all numbers above are taken
+    const int apart = raw_fcntl(fd, F_DUPFD_CLOEXEC, first_apart);
+    return apart >= 0
+               ? apart
+               : result_of(raw_fcntl(fd, F_DUPFD_CLOEXEC, 0)); // the limit is low, or all numbers above are taken
 }
 
 bool give_number_back(int fd) noexcept { return raw_close(fd) == 0; }
@@ -78,7 +79,7 @@ int exec_flag(int fd) noexcept { return (control(fd, F_GETFD, 0) & FD_CLOEXEC) !
 
 bool same_file(int one, int other) noexcept {
     const errno_keeper keeper;
-    if (const int same = ::fcntl(one, F_DUPFD_QUERY, other); same >= 0) return same == 1;
+    if (const int same = raw_fcntl(one, F_DUPFD_QUERY, other); same >= 0) return same == 1;
     if (errno == EBADF) return false;
     constexpr long compare_files = 0;
     const pid_t self = ::getpid();

@@ -70,7 +70,7 @@ status doorbell::arm(core::context& object, std::uint32_t events, std::uint32_t&
     return status::ok;
 }
 
-void doorbell::told(core::bell& bell, core::context& object, std::uint32_t key) {
+void doorbell::told(core::bell& bell, core::context& object, std::uint32_t key) noexcept {
     auto& self = static_cast<doorbell&>(bell);
     EFD_CHECK(&object == &self.object_); // a bell stays with its slot
     const int place = self.place_.load(base::acquire);

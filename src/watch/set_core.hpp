@@ -129,7 +129,7 @@ class set_core : public core::set_front {
     static void forget_all_left() noexcept;
     static void forget_left_nestings() noexcept;
 
-    static void told(core::standing_watcher& watcher, std::uint32_t key);
+    static void told(core::standing_watcher& watcher, std::uint32_t key) noexcept;
     // Without a reference: the object of a member that has left stays a context, and the removing thread looks at the
     // bit again.
     [[nodiscard]] static bool is_ready(const member& here) noexcept {
