@@ -176,6 +176,7 @@ class set_core : public core::set_front {
     void forget_dead_numbers() noexcept;
     [[nodiscard]] base::status sleep_in_kernel(const core::wait_terms& terms) noexcept;
 
+    [[nodiscard]] static base::status sleep_without_a_number(int epoll, const core::wait_terms& terms) noexcept;
     // The child of a fork, in set_fork.cpp.
     void come_home() noexcept;
     void move_home(std::uint32_t seen, std::uint32_t here) noexcept;
