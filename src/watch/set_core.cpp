@@ -62,6 +62,7 @@ set_core* set_core::create() noexcept {
             return nullptr;
         }
         core->note_made();
+        core->process = os::process_word();
     }
     context* const bell = context::create(0, 0);
     context* const bed = bell != nullptr ? context::create(0, 0) : nullptr;
@@ -74,8 +75,7 @@ set_core* set_core::create() noexcept {
     }
     core->bell_.store(bell, base::release);
     core->bed_.store(bed, base::release);
-    core->home_.store(os::process_number(), base::release);
-    core->ready_.hide_top(false); // a fork may have hidden it
+    core->home.store(os::process_number(), base::release);
     core->refs_.init();
     return core;
 }

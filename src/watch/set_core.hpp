@@ -185,8 +185,6 @@ class set_core : public core::set_front {
     [[nodiscard]] bool renew_epolls() noexcept;
     static void register_again(const member& one, int inner) noexcept;
     void note_made() noexcept;
-    static void hide_all_tops() noexcept;
-    static const int fork_handler;
 
     ready_bitmap ready_{top};
     base::atomic<core::context*> bell_{nullptr};
@@ -214,7 +212,6 @@ class set_core : public core::set_front {
     base::atomic<member*> segment_[segments] = {};
     set_core* next_free_ = nullptr;
     set_core* next_made_ = nullptr;
-    base::atomic<std::uint32_t> home_{0}; // the process that this set was made in, or has come home to
     struct ending_work : core::deferred_work {
         set_core* owner = nullptr;
     } ending_;

@@ -18,8 +18,6 @@
 #include "os/signals.hpp"
 #include "watch/doorbell.hpp"
 
-#include <pthread.h>
-
 namespace efd::watch {
 namespace {
 
@@ -28,17 +26,6 @@ constexpr std::uint32_t moving_mark = 1U << 31;
 base::atomic<set_core*> all_sets{nullptr};
 
 } // namespace
-
-// For the inline look at the top: while it is hidden every try runs the slow path.
-void set_core::hide_all_tops() noexcept {
-    for (set_core* set = all_sets.load(base::acquire); set != nullptr; set = set->next_made_)
-        set->ready_.hide_top(true);
-}
-
-// From the start of the program, not from the first set: a fork beside the thread that makes the first set would miss
-// it.
-// NOLINTNEXTLINE(cert-err58-cpp): nothing here throws
-[[maybe_unused]] const int set_core::fork_handler = ::pthread_atfork(nullptr, nullptr, &hide_all_tops);
 
 // Once for each set_core, when it is made.
 void set_core::note_made() noexcept {
@@ -63,7 +50,7 @@ base::status set_core::renew_all() noexcept {
 
 void set_core::come_home() noexcept {
     const std::uint32_t here = os::process_number();
-    const std::uint32_t seen = home_.load(base::acquire);
+    const std::uint32_t seen = home.load(base::acquire);
     if (seen != here) [[unlikely]]
         move_home(seen, here);
 }
@@ -73,12 +60,12 @@ void set_core::come_home() noexcept {
     const os::signals_blocked no_handlers;
     while (seen != here) {
         if (seen == moving) {
-            (void)os::futex_wait(&home_, moving, core::forever, os::futex_scope::one_process);
-            seen = home_.load(base::acquire);
-        } else if (home_.compare_exchange_weak(seen, moving, base::acq_rel, base::acquire)) {
+            (void)os::futex_wait(&home, moving, core::forever, os::futex_scope::one_process);
+            seen = home.load(base::acquire);
+        } else if (home.compare_exchange_weak(seen, moving, base::acq_rel, base::acquire)) {
             repair();
-            home_.store(here, base::release);
-            os::futex_wake_and_count(&home_, os::everybody, os::futex_scope::one_process);
+            home.store(here, base::release);
+            os::futex_wake_and_count(&home, os::everybody, os::futex_scope::one_process);
             return;
         }
     }

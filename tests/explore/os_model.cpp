@@ -101,6 +101,7 @@ void* map_zeroed(std::size_t bytes) noexcept {
 // Handlers are no part of the model; nor are kernel descriptors among the members of a set.
 signals_blocked::signals_blocked() noexcept : before_{} {}
 signals_blocked::~signals_blocked() = default;
+const base::atomic<std::uint32_t>* process_word() noexcept { return nullptr; } // scenarios of a fork hide the top
 bool is_on_signal_stack() noexcept { return false; }
 int make_epoll() noexcept { return -ENOSYS; }
 file_identity identity_of(int /*unused*/) noexcept { return {}; }
