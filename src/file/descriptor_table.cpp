@@ -9,6 +9,7 @@
 #include "os/memory.hpp"
 #include "watch/doorbell.hpp"
 
+#include <mutex>
 #include <pthread.h>
 
 namespace efd::file {
@@ -133,7 +134,8 @@ void descriptor_table::follow(core::context& object, int bell, int lent) noexcep
 }
 
 // NOLINTNEXTLINE(cert-err58-cpp): nothing here throws
-[[maybe_unused]] const int descriptor_table::fork_handlers = ::pthread_atfork(
-    [] { instance().growing_.lock(); }, [] { instance().growing_.unlock(); }, [] { instance().growing_.unlock(); });
+[[maybe_unused]] const int descriptor_table::fork_handlers =
+    ::pthread_atfork([] { instance().growing_.before_fork(); }, [] { instance().growing_.after_fork(); },
+                     [] { instance().growing_.after_fork(); });
 
 } // namespace efd::file

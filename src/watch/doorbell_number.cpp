@@ -23,6 +23,7 @@
 
 #include "os/descriptor.hpp"
 #include "os/file_number.hpp"
+#include "os/fork_lock.hpp"
 #include "os/process.hpp"
 
 #include <cerrno>
@@ -50,11 +51,11 @@ status status_of(int negative_errno) noexcept {
 base::atomic<doorbell*> all_doorbells{nullptr};
 
 // Held while a number is made anew that was closed without efd. No thread holds it while the process is copied.
-constinit std::mutex making_anew;
+constinit os::fork_lock making_anew;
 
 // A lock that throws here ends the program. NOLINTNEXTLINE(cert-err58-cpp)
-[[maybe_unused]] const int fork_handlers =
-    ::pthread_atfork([] { making_anew.lock(); }, [] { making_anew.unlock(); }, [] { making_anew.unlock(); });
+[[maybe_unused]] const int fork_handlers = ::pthread_atfork(
+    [] { making_anew.before_fork(); }, [] { making_anew.after_fork(); }, [] { making_anew.after_fork(); });
 
 } // namespace
 

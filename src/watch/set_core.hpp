@@ -16,6 +16,7 @@
 #include <efd/detail/core/context.hpp>
 #include <efd/detail/core/set_front.hpp>
 
+#include "os/fork_lock.hpp"
 #include "watch/member.hpp"
 #include "watch/ready_bitmap.hpp"
 
@@ -29,7 +30,7 @@ namespace efd::watch {
 class set_layout;
 
 // Held while a set goes into another. Before free_mutex of set_core.cpp.
-inline constinit std::mutex nesting_mutex;
+inline constinit os::fork_lock nesting_mutex;
 
 class set_core : public core::set_front {
   public:
@@ -175,8 +176,8 @@ class set_core : public core::set_front {
     [[nodiscard]] member* who_was_told(std::uint64_t registered) noexcept;
     void forget_dead_numbers() noexcept;
     [[nodiscard]] base::status sleep_in_kernel(const core::wait_terms& terms) noexcept;
-
     [[nodiscard]] static base::status sleep_without_a_number(int epoll, const core::wait_terms& terms) noexcept;
+
     // The child of a fork, in set_fork.cpp.
     void come_home() noexcept;
     void move_home(std::uint32_t seen, std::uint32_t here) noexcept;

@@ -6,6 +6,7 @@
 #include "os/clock.hpp"
 #include "os/cpu.hpp"
 #include "os/descriptor.hpp"
+#include "os/fork_lock.hpp"
 #include "os/futex.hpp"
 #include "os/memory.hpp"
 #include "os/process.hpp"
@@ -89,7 +90,18 @@ void yield_cpu() noexcept {
     asked.what = explore::act::yield;
     explore::perform(asked);
 }
+// As std/mutex: a lock blocks without a spin. No fork is made.
+void fork_lock::lock() noexcept { (void)word_.lock(1, 1); }
+bool fork_lock::try_lock() noexcept {
+    std::uint32_t open = nobody;
+    return word_.compare_exchange_strong(open, 1, base::acquire, base::relaxed);
+}
+void fork_lock::unlock() noexcept { word_.store(nobody, base::release); }
+void fork_lock::before_fork() noexcept {}
+void fork_lock::after_fork() noexcept {}
+
 void tell_forks_apart() noexcept {}
+const base::atomic<std::uint32_t>* process_word() noexcept { return nullptr; } // scenarios of a fork hide the top
 std::uint32_t process_number() noexcept {
     return explore::the_machine().active() ? 1U + explore::the_machine().now.process : 1U;
 }
@@ -101,7 +113,6 @@ void* map_zeroed(std::size_t bytes) noexcept {
 // Handlers are no part of the model; nor are kernel descriptors among the members of a set.
 signals_blocked::signals_blocked() noexcept : before_{} {}
 signals_blocked::~signals_blocked() = default;
-const base::atomic<std::uint32_t>* process_word() noexcept { return nullptr; } // scenarios of a fork hide the top
 bool is_on_signal_stack() noexcept { return false; }
 int make_epoll() noexcept { return -ENOSYS; }
 file_identity identity_of(int /*unused*/) noexcept { return {}; }
