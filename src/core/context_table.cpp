@@ -9,6 +9,7 @@
 #include "os/memory.hpp"
 
 #include <cstdlib>
+#include <mutex>
 #include <new>
 #include <pthread.h>
 
@@ -32,8 +33,8 @@ void report_wrong_linger() noexcept {
 [[maybe_unused]] const int linger_report = (report_wrong_linger(), 0);
 
 [[maybe_unused]] const int fork_handlers =
-    ::pthread_atfork([] { context_table::instance().lock(); }, [] { context_table::instance().unlock(); },
-                     [] { context_table::instance().unlock(); });
+    ::pthread_atfork([] { context_table::instance().before_fork(); }, [] { context_table::instance().after_fork(); },
+                     [] { context_table::instance().after_fork(); });
 
 } // namespace
 
@@ -94,7 +95,7 @@ context* context_table::take_slot(int& id) noexcept {
 }
 
 [[gnu::noinline]] context* context_table::take_smallest(int& id) noexcept {
-    const std::lock_guard guard(mutex_);
+    const std::lock_guard guard(lock_);
     learn_first_linger();
     free_returned();
     id = ids_.alloc();

@@ -11,10 +11,10 @@
 #include <efd/detail/core/context.hpp>
 
 #include "core/ida.hpp"
+#include "os/fork_lock.hpp"
 
 #include <array>
 #include <cstdint>
-#include <mutex>
 
 namespace efd::EFD_ABI::core {
 
@@ -28,8 +28,8 @@ class context_table {
     static void give_back(context& dead) noexcept;
 
     // For fork: no other thread is inside while the process is copied.
-    void lock() noexcept { mutex_.lock(); }
-    void unlock() noexcept { mutex_.unlock(); }
+    void before_fork() noexcept { lock_.before_fork(); }
+    void after_fork() noexcept { lock_.after_fork(); }
 
   private:
     static constexpr unsigned slab_slots = 1U << 14; // 1 MiB
@@ -48,7 +48,7 @@ class context_table {
     static constexpr std::uint64_t only_mark = std::uint64_t{1} << 32; // there is one in the stack
     static constexpr std::uint64_t gaps_mark = std::uint64_t{1} << 33; // ids_ has free ids below touched_
 
-    std::mutex mutex_;
+    os::fork_lock lock_;
     ida ids_;
     std::array<context*, slabs_most> slabs_{};
     std::int32_t first_linger_ = linger_off;

@@ -30,7 +30,7 @@ struct bell {
     // object; `found_nothing` after a read that found zero.
     static constexpr std::uint32_t left_zero = 1U << 31;
     static constexpr std::uint32_t found_nothing = 1U << 30;
-    using function = void (*)(bell& told, context& object, std::uint32_t key);
+    using function = void (*)(bell& told, context& object, std::uint32_t key) noexcept;
     function tell = nullptr;
 };
 
@@ -39,7 +39,7 @@ struct bell {
 // its own.
 struct standing_watcher {
     // key: poll_in after an add, poll_out after a read, as for entries of the wait queue.
-    using function = void (*)(standing_watcher& told, std::uint32_t key);
+    using function = void (*)(standing_watcher& told, std::uint32_t key) noexcept;
     function tell = nullptr;
 };
 

@@ -11,6 +11,7 @@
 #include "os/process.hpp"
 #include "watch/doorbell.hpp"
 
+#include <mutex>
 #include <new>
 #include <pthread.h>
 
@@ -136,8 +137,9 @@ void descriptor_table::follow(core::context& object, int bell, int lent) noexcep
 }
 
 // NOLINTNEXTLINE(cert-err58-cpp): nothing here throws
-[[maybe_unused]] const int descriptor_table::fork_handlers = ::pthread_atfork(
-    [] { instance().growing_.lock(); }, [] { instance().growing_.unlock(); }, [] { instance().growing_.unlock(); });
+[[maybe_unused]] const int descriptor_table::fork_handlers =
+    ::pthread_atfork([] { instance().growing_.before_fork(); }, [] { instance().growing_.after_fork(); },
+                     [] { instance().growing_.after_fork(); });
 
 // ---- Open files.
 

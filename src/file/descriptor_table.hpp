@@ -11,9 +11,9 @@
 #include <efd/detail/base/status.hpp>
 
 #include "file/open_file.hpp"
+#include "os/fork_lock.hpp"
 
 #include <array>
-#include <mutex>
 
 namespace efd::file {
 
@@ -57,7 +57,7 @@ class descriptor_table {
     static const int fork_handlers;
 
     std::array<base::atomic<place*>, slabs_most> slabs_{};
-    std::mutex growing_;
+    os::fork_lock growing_;
 };
 
 } // namespace efd::file

@@ -6,10 +6,8 @@
 #include "os/marked.hpp"
 #include "os/raw_call.hpp"
 
-#include <cstdio>
 #include <fcntl.h>
 #include <poll.h>
-#include <string_view>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -49,13 +47,13 @@ bool replace_bell(int fd) noexcept {
 
 bool is_bell_as_made(int fd, bool readable) noexcept {
     const errno_keeper keeper;
-    if (raw_fcntl(fd, F_GETSIG, 0) != 0 || (raw_fcntl(fd, F_GETFL, 0) & O_NONBLOCK) == 0) return false;
-    char link[32];
-    char kind[32] = {};
-    std::snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    if (::readlink(link, kind, sizeof kind - 1) <= 0 || std::string_view(kind) != "anon_inode:[eventfd]") return false;
-    pollfd asked{fd, POLLIN, 0};
-    return (raw_poll(&asked, 1, 0) == 1 && (asked.revents & POLLIN) != 0) == readable;
+    const int signal = raw_fcntl(fd, F_GETSIG, 0);
+    if (signal == mark_of_bells) return true; // another process has used it since
+    if (signal > 0 || (raw_fcntl(fd, F_GETFL, 0) & O_NONBLOCK) == 0) return false;
+    // Of the files without a place in a file system, eventfds alone accept every seek (K-109) and can be written to.
+    if (!is_anonymous_file(fd) || ::lseek(fd, -1, SEEK_SET) != 0) return false;
+    pollfd asked{fd, POLLIN | POLLOUT, 0};
+    return raw_poll(&asked, 1, 0) == 1 && asked.revents == (readable ? POLLIN | POLLOUT : POLLOUT);
 }
 
 } // namespace efd::os

@@ -26,8 +26,8 @@ std::uint64_t silence_bell(int fd) noexcept;
 // the system has no more files; then the number still names the old bell, or nothing.
 [[nodiscard]] bool replace_bell(int fd) noexcept;
 
-// Whether the number names an unmarked eventfd like one of make_bell, readable or not: the last resort for a number of
-// which nothing else is known. Also false without /proc.
+// Whether the number names a marked file, or an eventfd like one of eventfd_create, readable or not: the last resort
+// for a number of which nothing else is known.
 [[nodiscard]] bool is_bell_as_made(int fd, bool readable) noexcept;
 
 } // namespace efd::os

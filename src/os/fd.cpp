@@ -30,11 +30,13 @@ constinit base::atomic<std::uint64_t> calls_made{0};
 
 namespace {
 
-// The notes: for each number its last owner, in pieces that are made at first use and stay.
+// The notes: for each number its last owner, in pieces that are made at first use and stay. Null: it was given out
+// while there was no memory for the piece, or never.
 using note = base::atomic<const void*>;
 constexpr unsigned piece_notes = 1U << 12;
 constexpr unsigned pieces_most = 1U << 12; // numbers below 2^24
 constinit base::atomic<note*> pieces[pieces_most] = {};
+constexpr char nobody = 0; // the owner that never asks
 
 note* note_of(int fd) noexcept {
     const auto number = static_cast<unsigned>(fd);
@@ -75,13 +77,14 @@ void mark(int fd) noexcept {
 void note_owner(int fd, const void* owner) noexcept {
     note* of = note_of(fd);
     if (of == nullptr) of = make_note(fd);
-    if (of != nullptr) of->store(owner, base::release);
+    if (of != nullptr) of->store(owner != nullptr ? owner : &nobody, base::release);
 }
 
 bool is_owner(int fd, const void* owner) noexcept {
     if (fd < 0) return false;
     const note* const of = note_of(fd);
-    return of == nullptr || of->load(base::acquire) == owner;
+    const void* const noted = of == nullptr ? nullptr : of->load(base::acquire);
+    return noted == nullptr || noted == owner;
 }
 
 bool is_own(int fd, const void* owner) noexcept { return is_owner(fd, owner) && is_marked(fd); }
@@ -107,7 +110,7 @@ file_identity identity_of(int fd) noexcept {
 
 bool same_file(int one, int other) noexcept {
     const errno_keeper keeper;
-    if (const int same = ::fcntl(one, F_DUPFD_QUERY, other); same >= 0) return same == 1;
+    if (const int same = raw_fcntl(one, F_DUPFD_QUERY, other); same >= 0) return same == 1;
     if (errno == EBADF) return false;
     constexpr long compare_files = 0;
     const pid_t self = ::getpid();
@@ -116,8 +119,7 @@ bool same_file(int one, int other) noexcept {
 
 bool is_anonymous(int fd) noexcept {
     const errno_keeper keeper;
-    struct stat found{};
-    return ::fstat(fd, &found) == 0 && (found.st_mode & S_IFMT) == 0;
+    return is_anonymous_file(fd);
 }
 
 file_place place_of_file(int fd) noexcept {
@@ -130,9 +132,10 @@ file_place place_of_file(int fd) noexcept {
 
 int dup_high(int fd) noexcept {
     const errno_keeper keeper;
-    const int apart = ::fcntl(fd, F_DUPFD_CLOEXEC, first_apart);
-    return apart >= 0 ? apart
-                      : result_of(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); // the limit is low, or all numbers above are taken
+    const int apart = raw_fcntl(fd, F_DUPFD_CLOEXEC, first_apart);
+    return apart >= 0
+               ? apart
+               : result_of(raw_fcntl(fd, F_DUPFD_CLOEXEC, 0)); // the limit is low, or all numbers above are taken
 }
 
 void dup_onto(int from, int to) noexcept {

@@ -48,6 +48,8 @@ void tell_forks_apart() noexcept {
     if (!is_first && made != &not_wiped) ::munmap(made, page_bytes());
 }
 
+const base::atomic<std::uint32_t>* process_word() noexcept { return page.load(base::acquire); }
+
 std::uint32_t process_number() noexcept {
     number* const own = page.load(base::acquire);
     if (own == nullptr) return 0;

@@ -5,6 +5,8 @@
 // number of the process that made it, and compares. Any thread, also in signal handlers; no system call.
 #pragma once
 
+#include <efd/detail/base/atomic.hpp>
+
 #include <cstdint>
 
 namespace efd::os {
@@ -14,5 +16,8 @@ void tell_forks_apart() noexcept;
 
 // 0 until tell_forks_apart was called here or in a parent.
 [[nodiscard]] std::uint32_t process_number() noexcept;
+// Where that number stands, for a look that must not ask; 0 there in a child that has not asked yet. After
+// tell_forks_apart.
+[[nodiscard]] const base::atomic<std::uint32_t>* process_word() noexcept;
 
 } // namespace efd::os

@@ -4,7 +4,7 @@
 // A call of efd that does not sleep by contract is no cancellation point, and a noexcept function must not be unwound.
 // So efd calls none of libc's read, write, close, poll and epoll_wait. Each function returns what syscall(2) returns
 // and sets errno. Times have 64 bits where time_t has, and where the kernel takes them; an older kernel gets the
-// narrower type.
+// narrower type. Where a sandbox refuses a newer call an older one is made that does the same.
 #pragma once
 
 #include <algorithm>
@@ -40,6 +40,9 @@ constexpr narrow_timespec narrow_time(std::int64_t ns) noexcept {
     return {static_cast<long>(std::min(ns / ns_per_second, last_second)), static_cast<long>(ns % ns_per_second)};
 }
 
+// The kernel lacks the call, or a sandbox (seccomp) refuses it.
+inline bool is_refused(int error) noexcept { return error == ENOSYS || error == EPERM; }
+
 inline long raw_read(int fd, void* to, std::size_t bytes) noexcept { return ::syscall(SYS_read, fd, to, bytes); }
 // Does not sleep, even if O_NONBLOCK was cleared.
 inline long raw_read_now(int fd, void* to, std::size_t bytes) noexcept {
@@ -47,7 +50,7 @@ inline long raw_read_now(int fd, void* to, std::size_t bytes) noexcept {
     constexpr long in_turn = -1; // instead of an offset, in both its halves
     const ::iovec all{to, bytes};
     const long got = ::syscall(SYS_preadv2, fd, &all, 1, in_turn, in_turn, no_wait);
-    return got >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS) ? got : raw_read(fd, to, bytes);
+    return got >= 0 || (errno != EOPNOTSUPP && !is_refused(errno)) ? got : raw_read(fd, to, bytes);
 }
 inline long raw_write(int fd, const void* from, std::size_t bytes) noexcept {
     return ::syscall(SYS_write, fd, from, bytes);
@@ -73,7 +76,11 @@ inline int raw_fcntl(int fd, int command, long argument) noexcept {
 }
 
 inline long raw_epoll_look(int epoll, ::epoll_event* found, int room) noexcept {
-    return ::syscall(SYS_epoll_pwait, epoll, found, room, 0, nullptr, std::size_t{_NSIG / 8});
+    const long got = ::syscall(SYS_epoll_pwait, epoll, found, room, 0, nullptr, std::size_t{_NSIG / 8});
+#if defined(SYS_epoll_wait)
+    if (got < 0 && is_refused(errno)) return ::syscall(SYS_epoll_wait, epoll, found, room, 0);
+#endif
+    return got;
 }
 
 // left_ns below zero: for ever.
@@ -81,12 +88,19 @@ inline long raw_poll(::pollfd* asked, std::size_t number, std::int64_t left_ns) 
     constexpr std::size_t set_bytes = _NSIG / 8;
 #if defined(SYS_ppoll_time64)
     wide_timespec wide = wide_time(left_ns);
-    const long end = ::syscall(SYS_ppoll_time64, asked, number, left_ns < 0 ? nullptr : &wide, nullptr, set_bytes);
-    if (end >= 0 || errno != ENOSYS) return end;
+    const long wide_end = ::syscall(SYS_ppoll_time64, asked, number, left_ns < 0 ? nullptr : &wide, nullptr, set_bytes);
+    if (wide_end >= 0 || !is_refused(errno)) return wide_end;
 #endif
 #if defined(SYS_ppoll)
     narrow_timespec narrow = narrow_time(left_ns);
-    return ::syscall(SYS_ppoll, asked, number, left_ns < 0 ? nullptr : &narrow, nullptr, set_bytes);
+    const long end = ::syscall(SYS_ppoll, asked, number, left_ns < 0 ? nullptr : &narrow, nullptr, set_bytes);
+    if (end >= 0 || !is_refused(errno)) return end;
+#endif
+#if defined(SYS_poll)
+    constexpr std::int64_t ns_per_ms = 1'000'000;
+    constexpr std::int64_t longest_ms = std::numeric_limits<int>::max();
+    const std::int64_t left_ms = std::min((left_ns + ns_per_ms - 1) / ns_per_ms, longest_ms); // not before the time
+    return ::syscall(SYS_poll, asked, number, left_ns < 0 ? -1 : static_cast<int>(left_ms));
 #else
     return -1;
 #endif

@@ -71,7 +71,7 @@ status doorbell::arm(core::context& object, std::uint32_t events, std::uint32_t&
     return status::ok;
 }
 
-void doorbell::told(core::bell& bell, core::context& object, std::uint32_t key) {
+void doorbell::told(core::bell& bell, core::context& object, std::uint32_t key) noexcept {
     auto& self = static_cast<doorbell&>(bell);
     EFD_CHECK(&object == &self.object_); // a bell stays with its slot
     const int place = self.place_.load(base::acquire);
@@ -171,6 +171,7 @@ void doorbell::forget() noexcept {
     found_nothing_.store(0, base::relaxed);
     doubt_after_.store(first_doubt, base::relaxed);
     full_.store(0, base::relaxed);
+    looked_at_.store(1, base::relaxed);
     begun_.store(0, base::relaxed);
     done_.store(0, base::relaxed);
     word_.store(0, base::relaxed);

@@ -45,7 +45,7 @@ class doorbell : public core::bell {
         const void* owner; // the owner in this number's note
         bool inherited;    // exec does not close it
         ring_way way;      // level or every
-        void (*follow)(core::context& object, int bell, int lent);
+        void (*follow)(core::context& object, int bell, int lent) noexcept;
     };
     [[nodiscard]] static base::status adopt(core::context& object, const lent_number& number) noexcept;
     // A call has named the lent number. Whether the object has a number of its own for the same file; give it one, or
@@ -90,7 +90,7 @@ class doorbell : public core::bell {
     [[nodiscard]] static bool is_every_way(int place) noexcept;
     [[nodiscard]] static bool is_retired(int place) noexcept;
 
-    static void told(core::bell& bell, core::context& object, std::uint32_t key);
+    static void told(core::bell& bell, core::context& object, std::uint32_t key) noexcept;
     void end() noexcept;
     void close_own_number() noexcept;
     void forget() noexcept;

@@ -24,6 +24,7 @@
 #include "os/errno.hpp"
 #include "os/eventfd.hpp"
 #include "os/fd.hpp"
+#include "os/fork_lock.hpp"
 #include "os/process.hpp"
 
 #include <mutex>
@@ -42,11 +43,11 @@ constexpr std::uint32_t moving_mark = 1U << 31;
 base::atomic<doorbell*> all_doorbells{nullptr};
 
 // Held while a number is made anew that was closed without efd. No thread holds it while the process is copied.
-constinit std::mutex making_anew;
+constinit os::fork_lock making_anew;
 
 // A lock that throws here ends the program. NOLINTNEXTLINE(cert-err58-cpp)
-[[maybe_unused]] const int fork_handlers =
-    ::pthread_atfork([] { making_anew.lock(); }, [] { making_anew.unlock(); }, [] { making_anew.unlock(); });
+[[maybe_unused]] const int fork_handlers = ::pthread_atfork(
+    [] { making_anew.before_fork(); }, [] { making_anew.after_fork(); }, [] { making_anew.after_fork(); });
 
 } // namespace
 

@@ -21,7 +21,7 @@ namespace {
 
 // Sets that have ended and will be used again; late signallers may still touch them. Never destroyed, as the table of
 // contexts.
-std::mutex free_mutex;
+constinit os::fork_lock free_mutex;
 set_core* free_cores = nullptr;
 
 // free_places_, a word: an index plus 1, and a stamp that each change moves.
@@ -33,16 +33,16 @@ static_assert(place_in(next_stamp(7)) == 0 && next_stamp(next_stamp(7) | 5) == s
 // A lock that throws here ends the program. NOLINTNEXTLINE(cert-err58-cpp)
 [[maybe_unused]] const int fork_handlers = ::pthread_atfork(
     [] {
-        nesting_mutex.lock();
-        free_mutex.lock();
+        nesting_mutex.before_fork();
+        free_mutex.before_fork();
     },
     [] {
-        free_mutex.unlock();
-        nesting_mutex.unlock();
+        free_mutex.after_fork();
+        nesting_mutex.after_fork();
     },
     [] {
-        free_mutex.unlock();
-        nesting_mutex.unlock();
+        free_mutex.after_fork();
+        nesting_mutex.after_fork();
     });
 
 } // namespace
@@ -62,6 +62,7 @@ set_core* set_core::create() noexcept {
             return nullptr;
         }
         core->note_made();
+        core->process = os::process_word();
     }
     context* const bell = context::create(0, 0);
     context* const bed = bell != nullptr ? context::create(0, 0) : nullptr;
@@ -74,8 +75,7 @@ set_core* set_core::create() noexcept {
     }
     core->bell_.store(bell, base::release);
     core->bed_.store(bed, base::release);
-    core->home_.store(os::process_number(), base::release);
-    core->ready_.hide_top(false); // a fork may have hidden it
+    core->home.store(os::process_number(), base::release);
     core->refs_.init();
     return core;
 }

@@ -16,6 +16,7 @@
 #include <efd/detail/core/context.hpp>
 #include <efd/detail/watch/set_front.hpp>
 
+#include "os/fork_lock.hpp"
 #include "watch/member.hpp"
 #include "watch/ready_bitmap.hpp"
 
@@ -29,7 +30,7 @@ namespace efd::watch {
 class set_layout;
 
 // Held while a set goes into another. Before free_mutex of set_core.cpp.
-inline constinit std::mutex nesting_mutex;
+inline constinit os::fork_lock nesting_mutex;
 
 class set_core : public set_front {
   public:
@@ -129,7 +130,7 @@ class set_core : public set_front {
     static void forget_all_left() noexcept;
     static void forget_left_nestings() noexcept;
 
-    static void told(core::standing_watcher& watcher, std::uint32_t key);
+    static void told(core::standing_watcher& watcher, std::uint32_t key) noexcept;
     // Without a reference: the object of a member that has left stays a context, and the removing thread looks at the
     // bit again.
     [[nodiscard]] static bool is_ready(const member& here) noexcept {
@@ -176,6 +177,7 @@ class set_core : public set_front {
     [[nodiscard]] member* who_was_told(std::uint64_t registered, std::uint32_t& visit) noexcept;
     void forget_dead_numbers() noexcept;
     [[nodiscard]] base::status sleep_in_kernel(const core::wait_terms& terms) noexcept;
+    [[nodiscard]] static base::status sleep_without_a_number(int epoll, const core::wait_terms& terms) noexcept;
 
     // The child of a fork, in set_fork.cpp.
     void come_home() noexcept;
@@ -186,8 +188,6 @@ class set_core : public set_front {
     [[nodiscard]] bool renew_epolls() noexcept;
     static void register_again(const member& one, int inner) noexcept;
     void note_made() noexcept;
-    static void hide_all_tops() noexcept;
-    static const int fork_handler;
 
     ready_bitmap ready_{top};
     base::atomic<core::context*> bell_{nullptr};
@@ -215,7 +215,6 @@ class set_core : public set_front {
     base::atomic<member*> segment_[segments] = {};
     set_core* next_free_ = nullptr;
     set_core* next_made_ = nullptr;
-    base::atomic<std::uint32_t> home_{0}; // the process that this set was made in, or has come home to
     struct ending_work : core::deferred_work {
         set_core* owner = nullptr;
     } ending_;

@@ -15,6 +15,7 @@
 #include "watch/set_core.hpp"
 
 #include "core/held_back.hpp"
+#include "os/clock.hpp"
 #include "os/epoll.hpp"
 #include "os/errno.hpp"
 #include "os/eventfd.hpp"
@@ -256,6 +257,21 @@ void set_core::forget_dead_numbers() noexcept {
         (void)os::epoll_add(epoll_.load(base::relaxed), inner, core::poll_in, 0); // the old one has left it
 }
 
+// No number is free for a bell that a stop rings: looks for the stop now and then.
+status set_core::sleep_without_a_number(int epoll, const core::wait_terms& terms) noexcept {
+    constexpr std::int64_t between_looks_ns = 10'000'000;
+    for (;;) {
+        if (terms.stop->stop_requested()) return status::cancelled;
+        const std::int64_t next_look = std::min(os::now_ns() + between_looks_ns, terms.deadline_ns);
+        switch (os::poll_readable(std::span(&epoll, 1), next_look)) {
+        case os::poll_end::ready: return status::ok;
+        case os::poll_end::interrupted: return status::interrupted;
+        case os::poll_end::timed_out: break;
+        }
+        if (next_look == terms.deadline_ns) return status::timed_out;
+    }
+}
+
 // With kernel descriptors among the members the thread sleeps in the kernel's poll, on the epoll that contains the
 // bell.
 status set_core::sleep_in_kernel(const core::wait_terms& terms) noexcept {
@@ -266,7 +282,7 @@ status set_core::sleep_in_kernel(const core::wait_terms& terms) noexcept {
         end = os::poll_readable(std::span(&epoll, 1), terms.deadline_ns);
     } else {
         const int mine = os::make_bell(false);
-        if (mine < 0) return mine == -ENFILE ? status::table_full : status::no_descriptor;
+        if (mine < 0) return sleep_without_a_number(epoll, terms);
         {
             const std::stop_callback on_stop(*terms.stop, [mine] { os::ring_bell(mine, 1); });
             const int both[] = {epoll, mine};

@@ -20,7 +20,6 @@
 #include "watch/doorbell.hpp"
 
 #include <new>
-#include <pthread.h>
 
 namespace efd::watch {
 namespace {
@@ -28,17 +27,6 @@ namespace {
 base::atomic<set_core*> all_sets{nullptr};
 
 } // namespace
-
-// For the inline look at the top: while it is hidden every try runs the slow path.
-void set_core::hide_all_tops() noexcept {
-    for (set_core* set = all_sets.load(base::acquire); set != nullptr; set = set->next_made_)
-        set->ready_.hide_top(true);
-}
-
-// From the start of the program, not from the first set: a fork beside the thread that makes the first set would miss
-// it.
-// NOLINTNEXTLINE(cert-err58-cpp): nothing here throws
-[[maybe_unused]] const int set_core::fork_handler = ::pthread_atfork(nullptr, nullptr, &hide_all_tops);
 
 // Once for each set_core, when it is made.
 void set_core::note_made() noexcept {
@@ -62,7 +50,7 @@ base::status set_core::renew_all() noexcept {
 }
 
 void set_core::come_home() noexcept {
-    core::come_home(home_, [this] { repair(); });
+    core::come_home(home, [this] { repair(); });
 }
 
 // A waiter of the parent may have slept on the bed, whose marks cost the next signal one call and no more.

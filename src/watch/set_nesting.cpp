@@ -147,7 +147,7 @@ void set_core::forget_left_nestings() noexcept {
     while (
         !left_nestings.compare_exchange_strong(nobody, nullptr, base::acq_rel, base::acquire)) { // NESTING_LEFT, look
         nobody = nullptr;
-        const std::unique_lock<std::mutex> nesting(nesting_mutex, std::try_to_lock);
+        const std::unique_lock<os::fork_lock> nesting(nesting_mutex, std::try_to_lock);
         if (!nesting.owns_lock()) return;
         forget_all_left();
     }

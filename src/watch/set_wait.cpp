@@ -28,7 +28,7 @@ namespace efd::watch {
 using base::status;
 using core::context;
 
-void set_core::told(core::standing_watcher& watcher, std::uint32_t key) {
+void set_core::told(core::standing_watcher& watcher, std::uint32_t key) noexcept {
     auto& here = static_cast<member&>(watcher);
     EFD_CHECK(here.home != nullptr && here.index < ready_bitmap::most);
     const bool is_add = (key & core::poll_in) != 0;

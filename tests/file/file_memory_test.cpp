@@ -105,4 +105,24 @@ TEST(file_memory, a_dup_without_memory_leaves_nothing_behind) {
     EXPECT_EQ(::efd_fd_close(fd), 0);
 }
 
+// Numbers that were given out while there was no memory to note their owner are told from strangers' nevertheless, also
+// once there is memory for the notes of their neighbours.
+TEST(file_memory, a_number_without_a_note_stays_its_owners) {
+    const int fd = ::efd_eventfd(3, EFD_NONBLOCK);
+    ASSERT_GE(::efd_fd_fcntl(fd, F_GETFL, 0), 0);
+    constexpr long far = 8'192;
+    rationed = true;
+    pieces_left = 1; // for the table, and none for the notes
+    const int dup = ::efd_fd_fcntl(fd, F_DUPFD, far);
+    rationed = false;
+    ASSERT_EQ(dup, far);
+    const int neighbour = ::efd_fd_fcntl(fd, F_DUPFD, far);
+    EXPECT_EQ(neighbour, far + 1);
+    std::uint64_t n = 0;
+    EXPECT_EQ(::efd_fd_read(dup, &n, sizeof n), 8);
+    EXPECT_EQ(::efd_fd_close(dup), 0);
+    EXPECT_EQ(::efd_fd_close(neighbour), 0);
+    EXPECT_EQ(::efd_fd_close(fd), 0);
+}
+
 } // namespace

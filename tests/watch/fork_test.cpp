@@ -142,6 +142,37 @@ TEST(fork_amid, a_write_to_a_member) {
     over = true;
 }
 
+// As fork_with_a_set.a_child_by_the_system_call_alone, beside such a thread: nothing is done in the child before its
+// first look.
+TEST(fork_amid, a_write_to_a_member_by_the_system_call_alone) {
+    if (efd::tests::under_tsan) GTEST_SKIP() << "ThreadSanitizer must hear of a fork";
+    std::array<eventfd, 40> objects;
+    wait_set set;
+    for (std::size_t i = 0; i < objects.size(); ++i) set.add(objects[i], i);
+    std::atomic<bool> over{false};
+    std::jthread writer([&] {
+        std::uint64_t value = 0;
+        for (std::size_t i = 0; !over; ++i) {
+            eventfd& next = objects[i % objects.size()];
+            (void)next.write(1);
+            (void)next.try_read(value);
+        }
+    });
+    for (int round = 0; round < 1000; ++round) {
+        const auto child = static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
+        if (child == 0) {
+            set_event got{};
+            const bool any = std::any_of(objects.begin(), objects.end(), [](eventfd& one) { return one.count() > 0; });
+            ::_exit(!any || set.try_any(got) == std::errc{} ? 0 : 1);
+        }
+        int status = -1;
+        ASSERT_EQ(::waitpid(child, &status, 0), child);
+        EXPECT_EQ(status, 0) << round;
+        if (status != 0) break;
+    }
+    over = true;
+}
+
 // One thread takes from two objects at once; a child may read, look and signal.
 TEST(fork_amid, a_take_of_many) {
     if (efd::tests::under_tsan) GTEST_SKIP() << "ThreadSanitizer allows a child little";

@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -214,21 +215,68 @@ TEST(number, the_child_of_a_fork_may_ask_for_all_its_own_at_once) {
     efd_put(object);
 }
 
-// A program that was started by posix_spawn(3) reads the number that it inherited, and takes the ring: the next write
-// that doubles the count rings again, and the descriptor stays true after that.
-TEST(number, a_spawned_program_does_not_silence_it_for_good) {
-    const int fd = efd_eventfd(1, EFD_NONBLOCK);
-    ASSERT_TRUE(readable(fd));
-    const std::string reads = "head -c 8 <&" + std::to_string(fd) + " >/dev/null 2>&1";
+// Nothing but the file itself tells that an unused number is efd's. The parent may use it before the child asks, or
+// after.
+void renew_without_proc(bool parent_is_first) {
+    const int number = efd_eventfd(0, EFD_NONBLOCK);
+    const int timer = ::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK); // nothing of efd's, and as anonymous
+    const int gone = efd_eventfd(0, EFD_NONBLOCK);
+    ASSERT_EQ(::dup2(timer, gone), gone);
+    int to_child[2];
+    int to_parent[2];
+    ASSERT_TRUE(::pipe(to_child) == 0 && ::pipe(to_parent) == 0);
+    std::string empty = testing::TempDir() + "efd_emptyXXXXXX";
+    ASSERT_NE(::mkdtemp(empty.data()), nullptr);
+    const std::uint64_t one = 1;
+    char byte = 0;
+    const pid_t child = ::fork();
+    if (child == 0) {
+        if (::chroot(empty.c_str()) != 0) ::_exit(99);
+        if (parent_is_first && ::read(to_child[0], &byte, 1) != 1) ::_exit(1);
+        if (efd_renew_descriptors() != 0) ::_exit(2);
+        if (::write(to_parent[1], "x", 1) != 1 || ::read(to_child[0], &byte, 1) != 1) ::_exit(3);
+        itimerspec never{};
+        if (::timerfd_settime(gone, 0, &never, nullptr) != 0) ::_exit(4); // it is the timer still
+        ::_exit(readable(number) ? 5 : 0);
+    }
+    ::close(to_parent[1]);
+    if (parent_is_first) {
+        EXPECT_EQ(efd_fd_write(number, &one, sizeof one), static_cast<ssize_t>(sizeof one));
+        EXPECT_EQ(::write(to_child[1], "x", 1), 1);
+    }
+    (void)!::read(to_parent[0], &byte, 1); // or the child has ended
+    EXPECT_EQ(efd_fd_write(number, &one, sizeof one), static_cast<ssize_t>(sizeof one));
+    EXPECT_EQ(::write(to_child[1], "x", 1), 1);
+    int status = -1;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    ::rmdir(empty.c_str());
+    for (const int end : {timer, gone, to_child[0], to_child[1], to_parent[0]}) ::close(end);
+    EXPECT_EQ(efd_fd_close(number), 0);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 99) GTEST_SKIP() << "no right to chroot";
+    EXPECT_EQ(status, 0) << "the step that failed, times 256";
+}
+
+TEST(number, a_child_without_proc_may_ask_for_an_unused_one) { renew_without_proc(false); }
+TEST(number, a_child_may_ask_for_one_that_the_parent_uses_meanwhile) { renew_without_proc(true); }
+
+// A program that posix_spawn(3) starts reads the number that it inherits, and takes the ring.
+void let_a_program_read(int fd) {
     char shell[] = "sh";
     char flag[] = "-c";
-    std::string command = reads;
+    std::string command = "head -c 8 <&" + std::to_string(fd) + " >/dev/null 2>&1";
     char* const arguments[] = {shell, flag, command.data(), nullptr};
     pid_t child = -1;
     ASSERT_EQ(::posix_spawn(&child, "/bin/sh", nullptr, nullptr, arguments, nullptr), 0);
     int status = -1;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     ASSERT_FALSE(readable(fd)) << "the program has not read";
+}
+
+// The next write that doubles the count rings again, and the descriptor stays true after that.
+TEST(number, a_spawned_program_does_not_silence_it_for_good) {
+    const int fd = efd_eventfd(1, EFD_NONBLOCK);
+    ASSERT_TRUE(readable(fd));
+    let_a_program_read(fd);
     std::uint64_t n = 1;
     ASSERT_EQ(efd_fd_write(fd, &n, 8), 8);
     EXPECT_TRUE(readable(fd));
@@ -239,6 +287,19 @@ TEST(number, a_spawned_program_does_not_silence_it_for_good) {
     EXPECT_TRUE(readable(fd));
     ASSERT_EQ(efd_fd_read(fd, &n, 8), 8);
     EXPECT_FALSE(readable(fd));
+    EXPECT_EQ(efd_fd_close(fd), 0);
+}
+
+// The count of the object that had this place before says nothing of this one.
+TEST(number, a_spawned_program_does_not_silence_the_next_life) {
+    const std::uint64_t one = 1;
+    const int before = efd_eventfd(0, EFD_NONBLOCK);
+    for (int i = 0; i < 1000; ++i) ASSERT_EQ(efd_fd_write(before, &one, 8), 8);
+    ASSERT_EQ(efd_fd_close(before), 0);
+    const int fd = efd_eventfd(1, EFD_NONBLOCK);
+    let_a_program_read(fd);
+    ASSERT_EQ(efd_fd_write(fd, &one, 8), 8);
+    EXPECT_TRUE(readable(fd));
     EXPECT_EQ(efd_fd_close(fd), 0);
 }
 

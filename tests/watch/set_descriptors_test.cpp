@@ -2,6 +2,7 @@
 // Kernel descriptors in a wait_set: told once means told, fairness, numbers that are closed and come back, nesting; and
 // a set that is destroyed while somebody is busy with a member.
 #include "api/internal_access.hpp"
+#include "support/child.hpp"
 #include "support/waiting.hpp"
 #include "watch/set_parts.hpp"
 
@@ -14,7 +15,9 @@
 #include <optional>
 #include <poll.h>
 #include <set>
+#include <stop_token>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
 
@@ -253,6 +256,32 @@ TEST(set_descriptors, a_set_that_ends_in_a_callback_leaves_nobody_behind) {
     EXPECT_EQ(member.count(), 1U);
     (void)efd::internal_access::context_of(member)->remove_wait_queue(keeper);
     (void)efd::internal_access::context_of(trigger)->remove_wait_queue(destroyer);
+}
+
+// A wait with a token needs a number of its own; where none is free it waits all the same.
+int wait_at_the_limit() {
+    eventfd member;
+    wait_set set;
+    pipe_ends pipe;
+    set.add(member, 1);
+    set.add(pipe.reader(), EPOLLIN, 2);
+    rlimit few{};
+    ::getrlimit(RLIMIT_NOFILE, &few);
+    few.rlim_cur = 64;
+    ::setrlimit(RLIMIT_NOFILE, &few);
+    while (::dup(pipe.reader()) >= 0) {
+    }
+    std::stop_source stop;
+    set_event got{};
+    if (set.wait_any_for(got, 1ms, stop.get_token()) != std::errc::timed_out) return 1;
+    std::jthread other([&] { member.signal(); });
+    if (set.wait_any(got, stop.get_token()) != std::errc{} || got.token != 1) return 2;
+    other = std::jthread([&] { stop.request_stop(); });
+    return set.wait_any(got, stop.get_token()) == std::errc::operation_canceled ? 0 : 3;
+}
+
+TEST(set_descriptors, a_wait_with_a_token_at_the_limit) {
+    EXPECT_EQ(efd::tests::status_of_child(wait_at_the_limit), 0) << "the step that failed";
 }
 
 } // namespace

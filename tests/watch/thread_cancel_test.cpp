@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 // pthread_cancel, deferred as it is by default: a call that does not sleep by contract is no cancellation point, and
-// does all that it does before the thread ends.
+// does all that it does before the thread ends. An asynchronous one, or pthread_exit in a handler, ends the thread
+// inside the call, as a jump would, and the program goes on.
 #include <efd/efd.h>
 
+#include <atomic>
 #include <fcntl.h>
 #include <functional>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/epoll.h>
+#include <thread>
 #include <unistd.h>
 
 namespace {
@@ -109,6 +112,73 @@ TEST_F(thread_cancel, the_calls_on_numbers) {
                   EXPECT_EQ(efd_fd_close(fd), 0);
               }),
               PTHREAD_CANCELED);
+}
+
+// Plain functions, as in C: a frame of C++ with something to destroy ends the program where a thread leaves a call that
+// is noexcept.
+struct shared_things {
+    efd_t* object;
+    efd_wait_set_t* set;
+    int number;
+    std::atomic<bool> begun{false};
+};
+
+void* sleep_in_a_read(void* given) {
+    auto& things = *static_cast<shared_things*>(given);
+    std::uint64_t count = 0;
+    ::pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, nullptr);
+    things.begun = true;
+    efd_read(things.object, &count);
+    return nullptr;
+}
+
+void* sleep_in_a_set(void* given) {
+    auto& things = *static_cast<shared_things*>(given);
+    efd_wait_set_event got{};
+    ::pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, nullptr);
+    things.begun = true;
+    efd_wait_set_wait_any(things.set, &got, EFD_FOREVER);
+    return nullptr;
+}
+
+void* sleep_until_a_deadline(void* given) {
+    auto& things = *static_cast<shared_things*>(given);
+    std::uint64_t count = 0;
+    ::pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, nullptr);
+    things.begun = true;
+    efd_read_for(things.object, &count, UINT64_C(3600'000'000'000));
+    return nullptr;
+}
+
+void* write_and_read(void* given) {
+    auto& things = *static_cast<shared_things*>(given);
+    std::uint64_t count = 1;
+    ::pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, nullptr);
+    for (things.begun = true;;) {
+        efd_signal(things.object);
+        efd_try_read(things.object, &count);
+        efd_fd_write(things.number, &count, sizeof count);
+        efd_fd_read(things.number, &count, sizeof count);
+    }
+}
+
+TEST(thread_end, inside_a_call_leaves_the_program_alone) {
+    for (void* (*const body)(void*) : {sleep_in_a_read, sleep_in_a_set, sleep_until_a_deadline, write_and_read}) {
+        for (int round = 0; round < 20; ++round) {
+            shared_things things{efd_create(0, 0), efd_wait_set_create(), efd_eventfd(0, EFD_NONBLOCK)};
+            ASSERT_GE(efd_wait_set_add(things.set, things.object, 1), 0);
+            ASSERT_GE(efd_fd(things.object, EFD_LEVEL), 0);
+            efd_put(efd_fd_ctx(things.number)); // the first call that names it
+            pthread_t thread{};
+            ASSERT_EQ(::pthread_create(&thread, nullptr, body, &things), 0);
+            while (!things.begun) std::this_thread::yield();
+            ASSERT_EQ(::pthread_cancel(thread), 0);
+            void* result = nullptr;
+            ASSERT_EQ(::pthread_join(thread, &result), 0);
+            EXPECT_EQ(result, PTHREAD_CANCELED);
+            EXPECT_EQ(efd_fd_close(things.number), 0);
+        }
+    }
 }
 
 } // namespace

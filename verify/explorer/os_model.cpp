@@ -7,6 +7,7 @@
 #include "os/cpu.hpp"
 #include "os/epoll.hpp"
 #include "os/fd.hpp"
+#include "os/fork_lock.hpp"
 #include "os/futex.hpp"
 #include "os/memory.hpp"
 #include "os/process.hpp"
@@ -90,7 +91,18 @@ void yield_cpu() noexcept {
     asked.what = explore::act::yield;
     explore::perform(asked);
 }
+// As std/mutex: a lock blocks without a spin. No fork is made.
+void fork_lock::lock() noexcept { (void)word_.lock(1, 1); }
+bool fork_lock::try_lock() noexcept {
+    std::uint32_t open = nobody;
+    return word_.compare_exchange_strong(open, 1, base::acquire, base::relaxed);
+}
+void fork_lock::unlock() noexcept { word_.store(nobody, base::release); }
+void fork_lock::before_fork() noexcept {}
+void fork_lock::after_fork() noexcept {}
+
 void tell_forks_apart() noexcept {}
+const base::atomic<std::uint32_t>* process_word() noexcept { return nullptr; } // scenarios of a fork hide the top
 std::uint32_t process_number() noexcept {
     return explore::the_machine().active() ? 1U + explore::the_machine().now.process : 1U;
 }

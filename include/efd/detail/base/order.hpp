@@ -11,8 +11,8 @@
 #ifdef EFD_TELLS_SANITIZER // set where libefd is built, and not with a sanitizer
 // NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the names are the sanitizer's
 extern "C" {
-void __tsan_acquire(void* at) __attribute__((weak));
-void __tsan_release(void* at) __attribute__((weak));
+void __tsan_acquire(void* at) noexcept __attribute__((weak));
+void __tsan_release(void* at) noexcept __attribute__((weak));
 }
 // NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 #endif

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// os/fork_lock.hpp: a lock that a fork holds while it copies the process, also a fork in a signal handler.
+//
+// Owns one word: the thread that has the lock, in the step that takes it. So a handler that interrupted the owner, at
+// any instruction, and forks knows that it must not wait for it; the copy of that thread goes on in the child, and
+// gives the lock back there. Not for handlers otherwise. Threads sleep where it is taken.
+#pragma once
+
+#include <efd/detail/base/atomic.hpp>
+
+#include <cstdint>
+
+namespace efd::os {
+
+class fork_lock {
+  public:
+    constexpr fork_lock() noexcept = default;
+    fork_lock(const fork_lock&) = delete;
+    fork_lock& operator=(const fork_lock&) = delete;
+
+    void lock() noexcept;
+    [[nodiscard]] bool try_lock() noexcept;
+    void unlock() noexcept;
+
+    // For pthread_atfork(3).
+    void before_fork() noexcept;
+    void after_fork() noexcept; // in both processes
+
+  private:
+    static constexpr std::uint32_t nobody = 0;
+    static constexpr std::uint32_t contended_mark = 1U << 31; // a thread sleeps, perhaps
+
+    base::atomic<std::uint32_t> word_{nobody};
+    std::uint32_t forks_of_owner_ = 0; // that have begun and not ended, by handlers in the owner's calls
+};
+
+} // namespace efd::os
