@@ -62,7 +62,7 @@ set_core* set_core::create() noexcept {
             return nullptr;
         }
         core->note_made();
-        core->process = os::process_word();
+        core->process_word = os::process_word();
     }
     context* const bell = context::create(0, 0);
     context* const bed = bell != nullptr ? context::create(0, 0) : nullptr;

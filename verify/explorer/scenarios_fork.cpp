@@ -159,7 +159,7 @@ void writes_to_who_sleeps() {
 void looks_and_writes() {
     set_layout::hide_top(set()); // before: the thread must not go on in the child ahead of it
     become_child_of(0);
-    efd::core::set_event got{};
+    efd::set_event got{};
     (void)set().try_any(got);
     must(hall().objects[0]->write(1) == status::ok, "a plain write was refused");
 }
@@ -168,11 +168,11 @@ void looks_and_writes_both() {
     must(hall().objects[1]->write(1) == status::ok, "a plain write was refused");
 }
 void waits_on() {
-    efd::core::set_event got{};
+    efd::set_event got{};
     must(set().wait_any(got, {}) == status::ok, "a wait without end came back");
 }
 void waits_on_for_all() {
-    std::array<efd::core::set_event, 2> room;
+    std::array<efd::set_event, 2> room;
     std::size_t number = 0;
     must(set().wait_all(room, number, {}) == status::ok, "a wait for all without end came back");
 }

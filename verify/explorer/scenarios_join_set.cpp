@@ -74,7 +74,7 @@ void outside_of_both() {
 efd::core::standing_watcher* first_watcher = nullptr;
 void outside_of_both_with_a_watcher() {
     outside_of_both();
-    first_watcher = new efd::core::standing_watcher{[](efd::core::standing_watcher&, std::uint32_t) {}};
+    first_watcher = new efd::core::standing_watcher{[](efd::core::standing_watcher&, std::uint32_t) noexcept {}};
     (void)efd::core::context_layout::attach(*hall().objects[0], *first_watcher);
 }
 void three_places_left() {

@@ -15,13 +15,14 @@ namespace efd::EFD_ABI {
 
 struct set_front {
     base::atomic<const base::atomic<std::uint64_t>*> top{nullptr};
-    base::atomic<std::uint32_t> home{0};                  // the process that it was made in, or has come home to
-    const base::atomic<std::uint32_t>* process = nullptr; // its number now, src/os/process.hpp; null: it never forks
+    base::atomic<std::uint32_t> home{0}; // the process that it was made in, or has come home to
+    const base::atomic<std::uint32_t>* process_word =
+        nullptr; // its number now, src/os/process.hpp; null: it never forks
 
     static constexpr bool is_empty(std::uint64_t word) noexcept { return static_cast<std::uint32_t>(word) == 0; }
     [[nodiscard]] bool surely_nothing() const noexcept {
         return is_empty(top.load(base::acquire)->load(base::acquire)) &&
-               (process == nullptr || process->load(base::relaxed) == home.load(base::relaxed));
+               (process_word == nullptr || process_word->load(base::relaxed) == home.load(base::relaxed));
     }
 };
 
