@@ -10,9 +10,12 @@
 #include <atomic>
 #include <chrono>
 #include <iterator>
+#include <system_error>
 #include <thread>
 
 namespace efd::tests {
+
+inline constexpr auto eagain = std::errc::resource_unavailable_try_again;
 
 // Far more than a busy machine needs: a thread that exceeds it hangs.
 inline constexpr std::chrono::seconds patience{60};
