@@ -78,7 +78,7 @@ bench-doc:
 	@$(configure) release $(without_tests)
 	@$(build) release --target demo
 	@build/release/src/cli/efd bench --json >build/bench.json
-	@cp build/bench.json docs/bench.json
+	@scripts/bench-table --keep build/bench.json docs/bench.json
 	@scripts/bench-table docs/bench.json docs/bench.md
 	@scripts/bench-table --ways docs/bench.json README.md
 	@scripts/figure docs/bench.json docs/bench.svg

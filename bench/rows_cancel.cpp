@@ -7,6 +7,7 @@
 #include "bench/row.hpp"
 #include "bench/sleepers.hpp"
 #include "bench/subjects.hpp"
+#include "common/task.hpp"
 
 #include <fmt/format.h>
 
@@ -32,7 +33,7 @@ class signalled_reads {
         must(::sigaction(signal_number, &quiet, nullptr) == 0, "sigaction"); // without SA_RESTART
     }
     void wait(std::size_t i) {
-        tids_[i].store(own_tid(), base::release);
+        tids_[i].store(common::this_tid(), base::release);
         std::uint64_t value = 0;
         must(::read(object_.fd(), &value, sizeof value) == -1 && errno == EINTR, "a read that a signal ends");
     }

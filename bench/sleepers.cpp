@@ -3,33 +3,12 @@
 #include "bench/sleepers.hpp"
 
 #include "bench/measure.hpp"
+#include "common/task.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <fstream>
 #include <optional>
-#include <string>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 namespace efd::bench {
-
-thread_state state_of(pid_t tid) {
-    std::ifstream status("/proc/self/task/" + std::to_string(tid) + "/status");
-    thread_state found{false, 0};
-    for (std::string key; status >> key;) {
-        if (key == "State:") {
-            std::string letter;
-            status >> letter;
-            found.asleep = letter == "S";
-        } else if (key == "voluntary_ctxt_switches:") {
-            status >> found.voluntary_switches;
-        }
-    }
-    return found;
-}
-
-pid_t own_tid() { return static_cast<pid_t>(::syscall(SYS_gettid)); }
 
 sleepers::sleepers(int number, taker take, int cpu) : tids_(static_cast<std::size_t>(number)) {
     for (auto& tid : tids_) threads_.emplace_back([this, take, cpu, &tid] { run(take, cpu, tid); });
@@ -38,14 +17,14 @@ sleepers::sleepers(int number, taker take, int cpu) : tids_(static_cast<std::siz
 void sleepers::run(const taker& take, int cpu, base::atomic<pid_t>& tid) {
     std::optional<pinned> here;
     if (cpu >= 0) here.emplace(cpu);
-    tid.store(own_tid(), base::release);
+    tid.store(common::this_tid(), base::release);
     while (!over_.load(base::acquire)) taken_.fetch_add(take(), base::acq_rel);
 }
 
 bool sleepers::all_asleep() const {
     return std::all_of(tids_.begin(), tids_.end(), [](const auto& tid) {
         const pid_t known = tid.load(base::acquire);
-        return known != 0 && state_of(known).asleep;
+        return known != 0 && common::is_asleep(known);
     });
 }
 
@@ -64,7 +43,8 @@ bool sleepers::quiet_after(std::uint64_t taken) {
 
 std::uint64_t sleepers::voluntary_switches() const {
     std::uint64_t sum = 0;
-    for (const auto& tid : tids_) sum += state_of(tid.load(base::acquire)).voluntary_switches;
+    for (const auto& tid : tids_)
+        sum += static_cast<std::uint64_t>(common::voluntary_switches(tid.load(base::acquire)));
     return sum;
 }
 

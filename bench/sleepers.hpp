@@ -16,16 +16,6 @@
 
 namespace efd::bench {
 
-struct thread_state {
-    bool asleep;
-    std::uint64_t voluntary_switches;
-};
-
-// For a thread of this process.
-thread_state state_of(pid_t tid);
-
-pid_t own_tid();
-
 class sleepers {
   public:
     using taker = std::function<std::uint64_t()>;

@@ -28,7 +28,7 @@ class runner {
     runner(object& waits_at, std::function<int()> step) : waits_at_(waits_at), step_(std::move(step)) {}
 
     void run() {
-        tid_.store(current_tid(), std::memory_order_release);
+        tid_.store(this_tid(), std::memory_order_release);
         for (int lap = 0; lap < laps && error_.load() == 0; ++lap) error_.store(step_());
         over_.store(true, std::memory_order_release);
     }

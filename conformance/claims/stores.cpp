@@ -84,7 +84,7 @@ void on_signal(int) {}
     int refused = 0;
     const auto o = on.make(0, now.flags, refused);
     if (o == nullptr || (now.count > 0 && o->write(now.count) != 0)) ::_exit(no_object);
-    const pid_t reader = current_tid();
+    const pid_t reader = this_tid();
     std::thread other;
     if (now.other != meanwhile::nothing)
         other = std::thread([&] {

@@ -10,7 +10,6 @@
 
 #include <efd/efd.h>
 
-#include <array>
 #include <cerrno>
 #include <poll.h>
 
@@ -22,40 +21,11 @@ struct put {
 };
 using reference = std::unique_ptr<efd_t, put>;
 
-class library_calls final : public number_calls {
-  public:
-    answer read(int fd, void* to, std::size_t length) const override { return of_call(::efd_fd_read(fd, to, length)); }
-    answer readv(int fd, const iovec* parts, int count) const override {
-        return of_call(::efd_fd_readv(fd, parts, count));
-    }
-    answer write(int fd, const void* from, std::size_t length) const override {
-        return of_call(::efd_fd_write(fd, from, length));
-    }
-    answer writev(int fd, const iovec* parts, int count) const override {
-        return of_call(::efd_fd_writev(fd, parts, count));
-    }
-    answer close(int fd) const override { return of_call(::efd_fd_close(fd)); }
-    answer dup(int fd) const override { return of_call(::efd_fd_dup(fd)); }
-    answer fcntl(int fd, int command, long argument) const override {
-        return of_call(::efd_fd_fcntl(fd, command, argument));
-    }
-    answer ioctl(int fd, unsigned long request, void* argument) const override {
-        return of_call(::efd_fd_ioctl(fd, request, argument));
-    }
-    std::string fdinfo(int fd) const override {
-        std::array<char, 512> text{};
-        return ::efd_fd_fdinfo(fd, text.data(), text.size()) > 0 ? text.data() : std::string();
-    }
-};
-
-const number_calls& calls_of_the_library() {
-    static const library_calls calls;
-    return calls;
-}
+using library_calls = calls_of<common::library_face>;
 
 class descriptor_object final : public numbered_object {
   public:
-    descriptor_object(int fd, int flags) : numbered_object(calls_of_the_library(), fd, flags) {}
+    descriptor_object(int fd, int flags) : numbered_object(library_calls::all(), fd, flags) {}
 
     int read_some(std::uint64_t& value, std::uint64_t most) override {
         return ::efd_read_some(context().get(), &value, most) == 0 ? 0 : errno;
@@ -77,7 +47,7 @@ class descriptor final : public backend {
         return what == needs::object || what == needs::number || what == needs::watched;
     }
     int flags_for(needs what) const override { return what == needs::watched ? EFD_EVERY : 0; }
-    const number_calls& calls() const override { return calls_of_the_library(); }
+    const number_calls& calls() const override { return library_calls::all(); }
     // As in the kernel, the initial value has 32 bits (K-005).
     std::unique_ptr<object> make(std::uint64_t initval, int flags, int& error) override {
         const int fd = ::efd_eventfd(static_cast<unsigned>(initval), flags);

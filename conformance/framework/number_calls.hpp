@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // conformance/framework/number_calls.hpp: the calls that a program makes on the number of an eventfd, for each backend.
 //
-// Owns nothing. The kernel's are direct system calls, so that no wrapper checks their arguments first; the library's
-// are efd_fd_*. They take any number, also a closed one. Any thread. Invariant: errno is read only if the call failed.
+// Owns nothing; the calls are those of common/faces.hpp. Any thread. Invariant: errno is read only if the call failed.
 #pragma once
+
+#include "common/faces.hpp"
 
 #include <cerrno>
 #include <cstddef>
@@ -14,10 +15,8 @@
 
 namespace efd::claims {
 
-struct answer {
-    long result;
-    int error; // an errno, or zero
-};
+using common::answer;
+
 inline answer of_call(long result) { return {result, result < 0 ? errno : 0}; }
 
 class number_calls {
@@ -40,6 +39,36 @@ class number_calls {
     answer writev(int fd, const std::vector<iovec>& parts) const {
         return writev(fd, parts.data(), static_cast<int>(parts.size()));
     }
+};
+
+template <class Face>
+class calls_of final : public number_calls {
+  public:
+    answer read(int fd, void* to, std::size_t length) const override { return judged(Face::read(fd, to, length)); }
+    answer readv(int fd, const iovec* parts, int count) const override { return judged(Face::readv(fd, parts, count)); }
+    answer write(int fd, const void* from, std::size_t length) const override {
+        return judged(Face::write(fd, from, length));
+    }
+    answer writev(int fd, const iovec* parts, int count) const override {
+        return judged(Face::writev(fd, parts, count));
+    }
+    answer close(int fd) const override { return judged(Face::close(fd)); }
+    answer dup(int fd) const override { return judged(Face::dup(fd)); }
+    answer fcntl(int fd, int command, long argument) const override {
+        return judged(Face::fcntl(fd, command, argument));
+    }
+    answer ioctl(int fd, unsigned long request, void* argument) const override {
+        return judged(Face::ioctl(fd, request, argument));
+    }
+    std::string fdinfo(int fd) const override { return Face::fdinfo(fd); }
+
+    static const number_calls& all() {
+        static const calls_of calls;
+        return calls;
+    }
+
+  private:
+    static answer judged(answer found) { return {found.result, found.result < 0 ? found.error : 0}; }
 };
 
 } // namespace efd::claims

@@ -28,7 +28,7 @@ bool wait_until(const std::function<bool()>& holds) {
 sleeper::sleeper(trial& asked, place asleep_there, call what, std::string_view name)
     : asked_(&asked), asleep_there_(std::move(asleep_there)), name_(name), shared_(std::make_shared<shared_state>()),
       thread_([shared = shared_, what = std::move(what)] {
-          shared->tid.store(current_tid(), std::memory_order_release);
+          shared->tid.store(this_tid(), std::memory_order_release);
           shared->error = what(shared->value);
           shared->done.store(true, std::memory_order_release);
       }) {

@@ -2,6 +2,8 @@
 // cli/about.hpp: what a report is about: the version of efd, the kernel, the machine.
 #pragma once
 
+#include "bench/machine.hpp"
+
 #include <efd/version.h>
 
 #include <nlohmann/json.hpp>
@@ -12,9 +14,12 @@ namespace efd::cli {
 
 inline constexpr const char* version = EFD_VERSION_STRING;
 
-[[nodiscard]] std::string kernel_release();
+[[nodiscard]] inline std::string kernel_release() { return bench::this_machine().kernel; }
 
 // {"architecture": "x86_64", "processors": 2}: the processors that this process may run on.
-[[nodiscard]] nlohmann::ordered_json machine();
+[[nodiscard]] inline nlohmann::ordered_json machine() {
+    const bench::machine here = bench::this_machine();
+    return {{"architecture", here.architecture}, {"processors", here.processors}};
+}
 
 } // namespace efd::cli

@@ -12,8 +12,6 @@ namespace {
 
 using efd::eventfd;
 using efd::flags;
-using efd::tests::race;
-using efd::tests::race_rounds;
 
 struct tally {
     std::uint64_t sum = 0;
@@ -140,16 +138,13 @@ TEST_F(glib, removals_that_race_signals_lose_no_unit) {
         eventfd object(0, how);
         tally_ = {};
         int made = 0;
-        race writer([&] { (void)object.signal(); });
-        for (const int round : efd::tests::as_many_as(race_rounds / 2)) {
+        const auto ours = [&](int /*round*/) {
             ++made;
-            writer.go(round % 64);
             GSource* const source = attach(object);
             turn();
             drop(source);
-            writer.join();
-            ASSERT_EQ(tally_.sum + object.count(), static_cast<std::uint64_t>(round) + 1);
-        }
+        };
+        efd::tests::signals_lose_no_unit(object, ours, [&] { return tally_.sum; });
         EXPECT_EQ(tally_.destroyed, made);
     }
 }
@@ -157,15 +152,7 @@ TEST_F(glib, removals_that_race_signals_lose_no_unit) {
 TEST_F(glib, a_running_loop_gets_every_unit) {
     eventfd object;
     GSource* const source = attach(object);
-    const std::uint64_t units = static_cast<std::uint64_t>(race_rounds) * 10;
-    std::jthread writer([&] {
-        for (std::uint64_t i = 0; i < units; ++i) {
-            (void)object.signal();
-            if (i % 8 == 0) std::this_thread::yield();
-        }
-    });
-    while (tally_.sum < units) turn(true); // a lost wake: the test's time limit
-    EXPECT_EQ(tally_.sum, units);
+    efd::tests::turns_get_every_unit(object, tally_.sum, [&] { turn(true); });
     drop(source);
 }
 

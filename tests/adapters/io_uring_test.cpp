@@ -17,8 +17,6 @@ using efd::eventfd;
 using efd::flags;
 using efd::uring_poll;
 using efd::uring_reader;
-using efd::tests::race;
-using efd::tests::race_rounds;
 
 constexpr std::uint64_t of_cancel = 1;
 
@@ -165,9 +163,9 @@ TEST_P(uring, after_a_cancel_nothing_is_taken) {
 
 TEST_P(uring, cancels_that_race_signals_lose_no_unit) {
     eventfd object;
-    race writer([&] { (void)object.signal(); });
+    efd::tests::race writer([&] { (void)object.signal(); });
     uring_reader reader(object, GetParam());
-    for (const int round : efd::tests::as_many_as(race_rounds / 2)) {
+    for (const int round : efd::tests::as_many_as(efd::tests::race_rounds / 2)) {
         prepare(reader);
         writer.go(round % 64);
         if (round % 2 == 0) handle_all(reader);
@@ -182,15 +180,7 @@ TEST_P(uring, a_running_ring_gets_every_unit) {
     eventfd object;
     uring_reader reader(object, GetParam());
     prepare(reader);
-    const std::uint64_t units = static_cast<std::uint64_t>(race_rounds) * 10;
-    std::jthread writer([&] {
-        for (std::uint64_t i = 0; i < units; ++i) {
-            (void)object.signal();
-            if (i % 8 == 0) std::this_thread::yield();
-        }
-    });
-    while (sum_ < units && !HasFatalFailure()) wait_and_handle(reader);
-    EXPECT_EQ(sum_, units);
+    efd::tests::turns_get_every_unit(object, sum_, [&] { wait_and_handle(reader); });
     end(reader);
 }
 

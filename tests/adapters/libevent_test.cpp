@@ -14,8 +14,6 @@ namespace {
 using efd::eventfd;
 using efd::flags;
 using efd::libevent_reader;
-using efd::tests::race;
-using efd::tests::race_rounds;
 
 struct tally {
     std::uint64_t sum = 0;
@@ -108,17 +106,12 @@ TEST_F(libevent, removals_that_race_signals_lose_no_unit) {
     for (const flags how : {flags::none, flags::semaphore}) {
         eventfd object(0, how);
         tally_.sum = 0;
-        race writer([&] { (void)object.signal(); });
-        for (const int round : efd::tests::as_many_as(race_rounds / 2)) {
-            writer.go(round % 64);
-            {
-                libevent_reader reader(base_, object, &add_up, &tally_);
-                EXPECT_EQ(reader.add(), 0);
-                turn();
-            }
-            writer.join();
-            ASSERT_EQ(tally_.sum + object.count(), static_cast<std::uint64_t>(round) + 1);
-        }
+        const auto ours = [&](int /*round*/) {
+            libevent_reader reader(base_, object, &add_up, &tally_);
+            EXPECT_EQ(reader.add(), 0);
+            turn();
+        };
+        efd::tests::signals_lose_no_unit(object, ours, [&] { return tally_.sum; });
     }
 }
 
@@ -126,15 +119,7 @@ TEST_F(libevent, a_running_loop_gets_every_unit) {
     eventfd object;
     libevent_reader reader(base_, object, &add_up, &tally_);
     EXPECT_EQ(reader.add(), 0);
-    const std::uint64_t units = static_cast<std::uint64_t>(race_rounds) * 10;
-    std::jthread writer([&] {
-        for (std::uint64_t i = 0; i < units; ++i) {
-            (void)object.signal();
-            if (i % 8 == 0) std::this_thread::yield();
-        }
-    });
-    while (tally_.sum < units) turn(EVLOOP_ONCE); // a lost wake: the test's time limit
-    EXPECT_EQ(tally_.sum, units);
+    efd::tests::turns_get_every_unit(object, tally_.sum, [&] { turn(EVLOOP_ONCE); });
 }
 
 } // namespace

@@ -8,8 +8,11 @@
 #include "support/sanitizer.hpp"
 #include "support/waiting.hpp"
 
+#include <efd/eventfd.hpp>
+
 #include <atomic>
 #include <functional>
+#include <gtest/gtest.h>
 #include <thread>
 #include <utility>
 
@@ -50,5 +53,32 @@ class race {
     int stagger_ = 0;
     std::thread thread_;
 };
+
+// A signal races what `ours` does in each round: `taken()` and the object have all units.
+template <class Ours, class Taken>
+void signals_lose_no_unit(eventfd& object, Ours ours, Taken taken) {
+    race writer([&] { (void)object.signal(); });
+    for (const int round : as_many_as(race_rounds / 2)) {
+        writer.go(round % 64);
+        ours(round);
+        writer.join();
+        ASSERT_EQ(taken() + object.count(), static_cast<std::uint64_t>(round) + 1);
+        ASSERT_FALSE(testing::Test::HasFatalFailure());
+    }
+}
+
+// Another thread signals, and turns of the loop take all of it. A lost wake: the test's time limit.
+template <class Turn>
+void turns_get_every_unit(eventfd& object, const std::uint64_t& taken, Turn turn) {
+    const std::uint64_t units = static_cast<std::uint64_t>(race_rounds) * 10;
+    const std::jthread writer([&] {
+        for (std::uint64_t i = 0; i < units; ++i) {
+            (void)object.signal();
+            if (i % 8 == 0) std::this_thread::yield();
+        }
+    });
+    while (taken < units && !testing::Test::HasFatalFailure()) turn();
+    EXPECT_EQ(taken, units);
+}
 
 } // namespace efd::tests

@@ -15,8 +15,6 @@ namespace {
 using efd::eventfd;
 using efd::flags;
 using efd::uv_reader;
-using efd::tests::race;
-using efd::tests::race_rounds;
 
 struct tally {
     std::uint64_t sum = 0;
@@ -191,17 +189,14 @@ TEST_F(uv, stops_and_closes_that_race_signals_lose_no_unit) {
         eventfd object(0, how);
         tally_ = {};
         int made = 0;
-        race writer([&] { (void)object.signal(); });
-        for (const int round : efd::tests::as_many_as(race_rounds / 2)) {
+        const auto ours = [&](int round) {
             ++made;
-            writer.go(round % 64);
             start(object);
             uv_run(&loop_, UV_RUN_NOWAIT);
             if (round % 2 == 0) reader_.stop();
             close();
-            writer.join();
-            ASSERT_EQ(tally_.sum + object.count(), static_cast<std::uint64_t>(round) + 1);
-        }
+        };
+        efd::tests::signals_lose_no_unit(object, ours, [&] { return tally_.sum; });
         EXPECT_EQ(tally_.closed, made);
     }
 }
@@ -209,15 +204,7 @@ TEST_F(uv, stops_and_closes_that_race_signals_lose_no_unit) {
 TEST_F(uv, a_running_loop_gets_every_unit) {
     eventfd object;
     start(object);
-    const std::uint64_t units = static_cast<std::uint64_t>(race_rounds) * 10;
-    std::jthread writer([&] {
-        for (std::uint64_t i = 0; i < units; ++i) {
-            (void)object.signal();
-            if (i % 8 == 0) std::this_thread::yield();
-        }
-    });
-    while (tally_.sum < units) uv_run(&loop_, UV_RUN_ONCE); // a lost wake: the test's time limit
-    EXPECT_EQ(tally_.sum, units);
+    efd::tests::turns_get_every_unit(object, tally_.sum, [&] { uv_run(&loop_, UV_RUN_ONCE); });
     close();
 }
 

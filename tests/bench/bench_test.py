@@ -14,6 +14,9 @@ import termios
 import fcntl
 import unittest
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import processes
+
 EFD = ""
 BOUND_SECONDS = 300
 COLUMNS = 80
@@ -22,35 +25,19 @@ LONG_ROW = ("--rows", "^pingpong_same_core$", "--rounds", "1000")
 
 
 def bench(*words, **changes):
-    return subprocess.run([EFD, "bench", *words], capture_output=True, text=True, timeout=BOUND_SECONDS,
-                          env={**os.environ, **changes})
-
-
-def children_of(pid):
-    found = []
-    for entry in os.listdir("/proc"):
-        try:
-            with open(f"/proc/{entry}/stat") as stat:
-                if int(stat.read().rpartition(")")[2].split()[1]) == pid:
-                    found.append(int(entry))
-        except (OSError, ValueError, IndexError):
-            pass  # no process, or it has ended meanwhile
-    return found
+    return processes.run([EFD, "bench", *words], BOUND_SECONDS, env={**os.environ, **changes})
 
 
 def first_child_of(process):
     while process.poll() is None:
-        if found := children_of(process.pid):
+        if found := processes.living(lambda parent, _: parent == process.pid):
             return found[0]
     raise AssertionError(f"ended with {process.returncode} before it had a child")
 
 
 def is_gone(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] in "ZX"
-    except OSError:
-        return True
+    stat = processes.stat_of(pid)
+    return stat is None or stat[0] in "ZX"
 
 
 class Json(unittest.TestCase):
@@ -70,8 +57,7 @@ class Json(unittest.TestCase):
 
     def test_says_of_what_and_where(self):
         said = self.measured("--rows", "^memory_sizeof$", "--load", "0.5")
-        self.assertEqual(said["version"], subprocess.run([EFD, "--version"], capture_output=True,
-                                                         text=True).stdout.split()[1])
+        self.assertEqual(said["version"], processes.run([EFD, "--version"], BOUND_SECONDS).stdout.split()[1])
         self.assertEqual(said["kernel"], os.uname().release)
         self.assertEqual(said["machine"]["architecture"], os.uname().machine)
         self.assertEqual(said["machine"]["processors"], len(os.sched_getaffinity(0)))
@@ -102,8 +88,8 @@ class Json(unittest.TestCase):
 
     def test_without_a_second_processor_rows_say_so(self):
         one = min(os.sched_getaffinity(0))
-        said = subprocess.run([EFD, "bench", "--short", "--json", "--rows", "contended|two_cores"], capture_output=True,
-                              text=True, timeout=BOUND_SECONDS, preexec_fn=lambda: os.sched_setaffinity(0, {one}))
+        said = processes.run([EFD, "bench", "--short", "--json", "--rows", "contended|two_cores"], BOUND_SECONDS,
+                             preexec_fn=lambda: os.sched_setaffinity(0, {one}))
         self.assertEqual(said.returncode, 0, said.stderr)
         rows = json.loads(said.stdout)["rows"]
         self.assertEqual(len(rows), 3)
@@ -146,10 +132,10 @@ class Text(unittest.TestCase):
 class Endings(unittest.TestCase):
     def test_a_row_that_does_not_end_is_named_and_the_next_is_measured(self):
         words = ["--rows", "^pingpong_same_core$|^memory_sizeof$", "--rounds", "1000", "--patience", "10", "--json"]
-        process = subprocess.Popen([EFD, "bench", *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        process = processes.start([EFD, "bench", *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         row = first_child_of(process)
         os.kill(row, signal.SIGSTOP)
-        said = json.loads(process.communicate(timeout=BOUND_SECONDS)[0])
+        said = json.loads(processes.finish(process, BOUND_SECONDS).stdout)
         hung, measured = said["rows"]
         self.assertRegex(hung["not_measured"], r"^subject \w+ did not end in 10 s; skipped$")
         self.assertEqual(hung["subjects"], {})
@@ -158,28 +144,25 @@ class Endings(unittest.TestCase):
         self.assertTrue(is_gone(row))
 
     def test_a_pipe_gets_plain_progress_and_a_signal_ends_the_row_too(self):
-        process = subprocess.Popen([EFD, "bench", *LONG_ROW], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                   text=True, env={**os.environ, "TERM": "xterm"})
-        line = process.stderr.readline()  # comes after ten seconds without output
-        self.assertRegex(line, r"^row 1 of 1: pingpong_same_core, round \d+ of 1000, \w+(, \d+ s)?\n$")
-        row = first_child_of(process)
-        process.terminate()
-        self.assertEqual(process.wait(BOUND_SECONDS), -signal.SIGTERM)
-        process.stderr.close()
-        while not is_gone(row):
-            pass  # a killed process takes a moment
+        with processes.started([EFD, "bench", *LONG_ROW], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                               env={**os.environ, "TERM": "xterm"}) as process:
+            line = process.stderr.readline()  # comes after ten seconds without output
+            self.assertRegex(line, r"^row 1 of 1: pingpong_same_core, round \d+ of 1000, \w+(, \d+ s)?\n$")
+            row = first_child_of(process)
+            process.terminate()
+            self.assertEqual(process.wait(BOUND_SECONDS), -signal.SIGTERM)
+            while not is_gone(row):
+                pass  # a killed process takes a moment
 
     def test_a_narrow_terminal_gets_lines_that_fit(self):
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 30, 0, 0))
-        process = subprocess.Popen([EFD, "bench", *LONG_ROW], stdout=subprocess.DEVNULL, stderr=theirs,
-                                   env={**os.environ, "TERM": "xterm"})
-        os.close(theirs)
         written = b""
-        while written.count(b"\r") < 5:
-            written += os.read(ours, 4096)
-        process.terminate()
-        process.wait(BOUND_SECONDS)
+        with processes.started([EFD, "bench", *LONG_ROW], stdout=subprocess.DEVNULL, stderr=theirs,
+                               env={**os.environ, "TERM": "xterm"}):
+            os.close(theirs)
+            while written.count(b"\r") < 5:
+                written += os.read(ours, 4096)
         os.close(ours)
         lines = [line for line in re.split(rb"\r\x1b\[K", written) if line]
         self.assertLess(max(map(len, lines)), 30)

@@ -3,9 +3,11 @@
 #
 #   demo_test.py REPOSITORY BUILD_DIRECTORY
 import os
-import subprocess
 import sys
 import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import processes
 
 REPOSITORY = ""
 BUILD = ""
@@ -16,8 +18,7 @@ COLUMNS = 80
 class Demo(unittest.TestCase):
     def test_leads_with_the_unmodified_program_and_fits(self):
         files = os.path.join(REPOSITORY, "src")
-        said = subprocess.run([os.path.join(REPOSITORY, "scripts/demo"), BUILD, files, "20000"], capture_output=True,
-                              text=True, timeout=BOUND_SECONDS)
+        said = processes.run([os.path.join(REPOSITORY, "scripts/demo"), BUILD, files, "20000"], BOUND_SECONDS)
         self.assertEqual(said.returncode, 0, said.stderr)
         self.assertNotIn("\x1b", said.stdout + said.stderr)
         lines = said.stdout.splitlines()
@@ -36,8 +37,7 @@ class Demo(unittest.TestCase):
         self.assertEqual(len([line for line in table if line and not line.startswith((" ", "row"))]), 8)
 
     def test_says_what_is_not_built(self):
-        said = subprocess.run([os.path.join(REPOSITORY, "scripts/demo"), "/no/such/place"], capture_output=True,
-                              text=True, timeout=BOUND_SECONDS)
+        said = processes.run([os.path.join(REPOSITORY, "scripts/demo"), "/no/such/place"], BOUND_SECONDS)
         self.assertEqual(said.returncode, 2)
         self.assertIn("is not built", said.stderr)
 

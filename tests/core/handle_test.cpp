@@ -18,7 +18,7 @@ using efd::wait_options;
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-constexpr auto eagain = std::errc::resource_unavailable_try_again;
+using efd::tests::eagain;
 constexpr auto cancelled = std::errc::operation_canceled;
 
 TEST(handle, says_whether_it_means_an_object_and_which) {

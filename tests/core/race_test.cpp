@@ -84,7 +84,7 @@ extern "C" long syscall(long number, ...) noexcept {
     for (long& argument : arguments) argument = va_arg(list, long);
     va_end(list);
     const long command = number == SYS_futex ? arguments[1] & FUTEX_CMD_MASK : -1;
-    const bool waits_on_two = number == efd::tests::futex_waitv_number;
+    const bool waits_on_two = number == efd::common::futex_waitv_call;
     if (waits_on_two && is_kernel_old) {
         errno = ENOSYS;
         return -1;

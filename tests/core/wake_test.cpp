@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <fstream>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -86,16 +85,6 @@ TEST(free_when_awake, the_oracle_catches_a_system_call) {
     EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) << "status " << status;
 }
 
-// How often the thread has gone to sleep of its own will.
-long voluntary_switches(pid_t tid) {
-    std::ifstream in("/proc/self/task/" + std::to_string(tid) + "/status");
-    std::string word;
-    long switches = -1;
-    while (in >> word)
-        if (word == "voluntary_ctxt_switches:") in >> switches;
-    return switches;
-}
-
 class sleepers {
   public:
     sleepers(eventfd& object, int how_many, int reads_each) {
@@ -116,7 +105,7 @@ class sleepers {
     [[nodiscard]] long switches() {
         long sum = 0;
         for (auto& thread : threads_)
-            if (!thread->done()) sum += voluntary_switches(thread->tid());
+            if (!thread->done()) sum += efd::common::voluntary_switches(thread->tid());
         return sum;
     }
     [[nodiscard]] int reads() const { return reads_; }
@@ -184,7 +173,7 @@ class cancellable_sleepers {
     [[nodiscard]] long switches() const {
         long sum = 0;
         for (const auto& thread : threads_)
-            if (!thread->done()) sum += voluntary_switches(thread->tid());
+            if (!thread->done()) sum += efd::common::voluntary_switches(thread->tid());
         return sum;
     }
     [[nodiscard]] bool cancel(std::size_t which) {

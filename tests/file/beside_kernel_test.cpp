@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The same calls on a kernel's eventfd and on efd_eventfd: result, errno, the bytes in the buffer and the count after
 // each step must be the same. Tables for what has an edge, and a seeded walk for what only comes in sequence.
-#include "file/faces.hpp"
+#include "common/faces.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -15,9 +15,9 @@
 
 namespace {
 
-using efd::tests::answer;
-using efd::tests::kernel_face;
-using efd::tests::library_face;
+using efd::common::answer;
+using efd::common::kernel_face;
+using efd::common::library_face;
 
 constexpr std::uint64_t top = UINT64_MAX;
 constexpr std::uint64_t largest = UINT64_MAX - 1;
@@ -263,8 +263,8 @@ TEST(beside_kernel, creation_with_each_flag) {
             EXPECT_EQ(found, expected) << flags; // the number too
             if (found.result < 0) continue;
             const int fd = static_cast<int>(found.result);
-            EXPECT_EQ(library_face::control(fd, F_GETFL, 0).result, status);
-            EXPECT_EQ(library_face::control(fd, F_GETFD, 0).result, exec);
+            EXPECT_EQ(library_face::fcntl(fd, F_GETFL, 0).result, status);
+            EXPECT_EQ(library_face::fcntl(fd, F_GETFD, 0).result, exec);
             EXPECT_EQ(library_face::close(fd), (answer{0, 0}));
         }
 }
@@ -274,13 +274,13 @@ TEST(beside_kernel, status_flags_set_and_seen) {
                              long{O_RDONLY}, long{O_WRONLY | O_CREAT}, long{O_NONBLOCK | O_APPEND}}) {
         pair_of_sides both(1, EFD_CLOEXEC);
         both.same("F_SETFL " + std::to_string(flags),
-                  [&](auto face, auto& on) { return face.control(on.fd, F_SETFL, flags); });
-        both.same("F_GETFL", [&](auto face, auto& on) { return face.control(on.fd, F_GETFL, 0); });
-        both.same("F_GETFD", [&](auto face, auto& on) { return face.control(on.fd, F_GETFD, 0); });
-        both.same("F_SETOWN", [&](auto face, auto& on) { return face.control(on.fd, F_SETOWN, ::getpid()); });
-        both.same("F_GETOWN", [&](auto face, auto& on) { return face.control(on.fd, F_GETOWN, 0); });
-        both.same("F_DUPFD to nowhere", [&](auto face, auto& on) { return face.control(on.fd, F_DUPFD, -1); });
-        both.same("no command", [&](auto face, auto& on) { return face.control(on.fd, 4711, 0); });
+                  [&](auto face, auto& on) { return face.fcntl(on.fd, F_SETFL, flags); });
+        both.same("F_GETFL", [&](auto face, auto& on) { return face.fcntl(on.fd, F_GETFL, 0); });
+        both.same("F_GETFD", [&](auto face, auto& on) { return face.fcntl(on.fd, F_GETFD, 0); });
+        both.same("F_SETOWN", [&](auto face, auto& on) { return face.fcntl(on.fd, F_SETOWN, ::getpid()); });
+        both.same("F_GETOWN", [&](auto face, auto& on) { return face.fcntl(on.fd, F_GETOWN, 0); });
+        both.same("F_DUPFD to nowhere", [&](auto face, auto& on) { return face.fcntl(on.fd, F_DUPFD, -1); });
+        both.same("no command", [&](auto face, auto& on) { return face.fcntl(on.fd, 4711, 0); });
         both.same("flags in fdinfo", [&](auto face, auto& on) {
             return answer{static_cast<long>(std::hash<std::string>{}(line_of(face.fdinfo(on.fd), "flags:"))), 0};
         });
@@ -311,7 +311,7 @@ TEST(beside_kernel, numbers_that_name_nothing) {
         EXPECT_EQ(library_face::writev(fd, nullptr, -1), kernel_face::writev(fd, nullptr, -1)) << fd;
         EXPECT_EQ(library_face::dup(fd), kernel_face::dup(fd)) << fd;
         EXPECT_EQ(library_face::close(fd), kernel_face::close(fd)) << fd;
-        EXPECT_EQ(library_face::control(fd, F_GETFL, 0), kernel_face::control(fd, F_GETFL, 0)) << fd;
+        EXPECT_EQ(library_face::fcntl(fd, F_GETFL, 0), kernel_face::fcntl(fd, F_GETFL, 0)) << fd;
     }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The descriptor of efd_eventfd: its number, its dups, what close leaves, fork, and what happens behind our back.
-#include "file/faces.hpp"
+#include "common/faces.hpp"
 #include "file/numbers.hpp"
 #include "support/sanitizer.hpp"
 #include "support/waiting.hpp"
@@ -24,11 +24,11 @@
 
 namespace {
 
+using efd::common::answer;
+using efd::common::library_face;
 using efd::tests::add;
-using efd::tests::answer;
 using efd::tests::eventually;
 using efd::tests::fewer_numbers;
-using efd::tests::library_face;
 using efd::tests::observed_thread;
 using efd::tests::open_numbers;
 using efd::tests::says;

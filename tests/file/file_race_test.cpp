@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Calls on numbers that other threads close and make anew: no unit is lost or invented, no file is met dead, and at the
 // end everything has been given back.
-#include "file/faces.hpp"
+#include "common/faces.hpp"
 #include "support/sanitizer.hpp"
 
 #include <array>
@@ -15,8 +15,8 @@
 
 namespace {
 
-using efd::tests::answer;
-using efd::tests::library_face;
+using efd::common::answer;
+using efd::common::library_face;
 
 constexpr int rounds = efd::tests::under_sanitizer ? 2'000 : 10'000;
 

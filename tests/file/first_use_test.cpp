@@ -7,8 +7,8 @@
 
 namespace {
 
+using efd::common::answer;
 using efd::tests::add;
-using efd::tests::answer;
 using efd::tests::fewer_numbers;
 using efd::tests::open_numbers;
 using efd::tests::says;

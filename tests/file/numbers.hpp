@@ -4,7 +4,7 @@
 // Owns nothing but the limit that fewer_numbers gives back.
 #pragma once
 
-#include "file/faces.hpp"
+#include "common/faces.hpp"
 
 #include <cstdint>
 #include <cstdlib>
@@ -29,6 +29,9 @@ inline unsigned says(int fd) {
     EXPECT_GE(::poll(&one, 1, 0), 0);
     return static_cast<unsigned>(one.revents);
 }
+
+using common::answer;
+using common::library_face;
 
 inline answer add(int fd, std::uint64_t n) { return library_face::write(fd, &n, sizeof n); }
 inline answer take(int fd, std::uint64_t& n) { return library_face::read(fd, &n, sizeof n); }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The caller's buffers: what other threads see in one, and addresses that are not there, in a sandbox too.
-#include "file/faces.hpp"
+#include "common/faces.hpp"
 #include "support/sanitizer.hpp"
 
 #include <atomic>

@@ -11,8 +11,8 @@ from pathlib import PurePosixPath
 
 # Who may include whom: a file may include its own room and every room of a lower level.
 LEVELS = {
-    "base": 0, "os": 1, "core": 2, "watch": 3, "share": 3, "file": 3, "api": 4,
-    "conformance": 5, "bench": 5, "dropin": 5, "cli": 6, "examples": 7, "support": 7, "verify": 8, "tests": 9,
+    "base": 0, "os": 1, "core": 2, "watch": 3, "share": 3, "file": 3, "api": 4, "common": 5,
+    "conformance": 6, "bench": 6, "dropin": 6, "cli": 7, "examples": 8, "support": 8, "verify": 9, "tests": 10,
 }  # fmt: skip
 # Of two rooms on one level, the first may include the second.
 NEIGHBOURS = {("file", "watch")}
@@ -32,9 +32,9 @@ def blank(piece):
 
 
 def room_of(path):
-    """The room of a path: src/ROOM/, tests/support, the top directory, or for the headers as include/efd/detail is divided."""
+    """The room of a path: src/ROOM/, tests/support, verify/common, the top directory, or for the headers as include/efd/detail is divided."""
     parts = PurePosixPath(path).parts
-    if parts[0] == "src" and len(parts) > 2 or parts[:2] == ("tests", "support"):
+    if parts[0] == "src" and len(parts) > 2 or parts[:2] in (("tests", "support"), ("verify", "common")):
         return parts[1]
     if parts[:2] == ("include", "efd"):
         if parts[2:] == ("version.h",):

@@ -1,52 +1,28 @@
 // SPDX-License-Identifier: MIT
 // tests/support/waiting.hpp: how a test knows that a thread sleeps, without the clock.
 //
-// Owns nothing. seen_asleep reads the kernel's state of a thread: in a futex call, and not running. Every wait here is
-// bounded; after the bound the answer is false, and the test fails with a sentence instead of hanging.
+// Owns nothing. seen_asleep asks for the kernel's state of a thread: in a futex call, and not running. Every wait here
+// is bounded; after the bound the answer is false, and the test fails with a sentence instead of hanging.
 #pragma once
+
+#include "common/task.hpp"
 
 #include <atomic>
 #include <chrono>
-#include <fstream>
 #include <iterator>
-#include <string>
-#include <sys/syscall.h>
+#include <system_error>
 #include <thread>
-#include <unistd.h>
 
 namespace efd::tests {
+
+inline constexpr auto eagain = std::errc::resource_unavailable_try_again;
 
 // Far more than a busy machine needs: a thread that exceeds it hangs.
 inline constexpr std::chrono::seconds patience{60};
 
-// The calls that the library sleeps in, as /proc numbers them. Under qemu-user these are calls of the x86-64 kernel
-// below, to which the emulator passes every futex call.
-#ifdef EFD_UNDER_EMULATOR
-inline constexpr long futex_number = 202;
-#else
-inline constexpr long futex_number = SYS_futex;
-#endif
-inline constexpr long futex_waitv_number = 449; // on every architecture
-
-inline pid_t this_tid() { return static_cast<pid_t>(::syscall(SYS_gettid)); }
-
-// Whether the thread sleeps in any call.
-inline bool sleeps_now(pid_t tid) {
-    std::string stat;
-    std::getline(std::ifstream("/proc/self/task/" + std::to_string(tid) + "/stat"), stat);
-    const auto state = stat.rfind(") ");
-    return state != std::string::npos && stat[state + 2] == 'S';
-}
-
-// Whether the thread sleeps in a futex wait at this moment.
-inline bool asleep_now(pid_t tid) {
-    const std::string task = "/proc/self/task/" + std::to_string(tid);
-    if (!sleeps_now(tid)) return false;
-    std::string call;
-    if (!std::getline(std::ifstream(task + "/syscall"), call)) return true; // not readable: the state must suffice
-    const long number = std::strtol(call.c_str(), nullptr, 10);
-    return number == futex_number || number == futex_waitv_number;
-}
+using common::this_tid;
+inline bool sleeps_now(pid_t tid) { return common::is_asleep(tid); }
+inline bool asleep_now(pid_t tid) { return common::is_asleep_in_futex(tid); }
 
 // If every thread has a processor the event comes at once. If not, a thread that sleeps for a moment gives its
 // processor away and is soon the next; a thread that yields waits for a whole time slice of each other thread.

@@ -7,7 +7,6 @@
 
 #include <atomic>
 #include <cstdlib>
-#include <fstream>
 #include <functional>
 #include <gtest/gtest.h>
 #include <memory>
@@ -69,14 +68,8 @@ std::uint32_t arm_if(doorbell how, eventfd& object) { return how == doorbell::ar
 
 // Asleep in the kernel, but not in a futex call: in its loop.
 bool asleep_in_loop(pid_t tid) {
-    const std::string task = "/proc/self/task/" + std::to_string(tid);
-    std::string stat;
-    std::getline(std::ifstream(task + "/stat"), stat);
-    const auto state = stat.rfind(") ");
-    if (state == std::string::npos || stat[state + 2] != 'S') return false;
-    std::string call;
-    if (!std::getline(std::ifstream(task + "/syscall"), call)) return true; // not ours to read: the state must do
-    return std::strtol(call.c_str(), nullptr, 10) != efd::tests::futex_number;
+    const efd::common::task_state seen = efd::common::look_at_task(tid);
+    return seen.asleep && (!seen.call_known || seen.call != efd::common::futex_call);
 }
 
 class loops : public testing::TestWithParam<way> {

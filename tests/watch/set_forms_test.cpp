@@ -14,7 +14,7 @@ using efd::set_event;
 using efd::wait_set;
 using namespace std::chrono_literals;
 
-constexpr auto eagain = std::errc::resource_unavailable_try_again;
+using efd::tests::eagain;
 
 // An event has the token by which the set that was asked knows its member, whether something was taken or not.
 TEST(wait_set, a_set_among_the_members_is_told_of_by_one_token) {

@@ -19,7 +19,7 @@ using efd::set_event;
 using efd::wait_set;
 using namespace std::chrono_literals;
 
-constexpr auto eagain = std::errc::resource_unavailable_try_again;
+using efd::tests::eagain;
 
 TEST(wait_all, takes_from_all_or_from_none) {
     wait_set set;

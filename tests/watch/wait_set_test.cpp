@@ -25,7 +25,7 @@ using efd::wait_set;
 using efd::tests::readable;
 using namespace std::chrono_literals;
 
-constexpr auto eagain = std::errc::resource_unavailable_try_again;
+using efd::tests::eagain;
 
 TEST(wait_set, takes_from_a_ready_member_with_its_token) {
     wait_set set;

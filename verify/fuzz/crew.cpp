@@ -6,10 +6,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
-#include <cstring>
-#include <fcntl.h>
-#include <string>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -29,31 +25,16 @@ void install_handlers() {
     ::sigaction(SIGUSR2, &action, nullptr);
 }
 
-int open_of_task(pid_t tid, const char* name) {
-    const std::string path = "/proc/self/task/" + std::to_string(tid) + "/" + name;
-    return ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-}
-
-// The file as it is now, in the buffer given.
-template <std::size_t Size>
-const char* read_again(int file, char (&buffer)[Size]) {
-    const ssize_t length = ::pread(file, buffer, Size - 1, 0);
-    buffer[length < 0 ? 0 : length] = '\0';
-    return buffer;
-}
-
-bool is_call_that_sleeps(const char* syscall_line) {
-    if (*syscall_line == '\0') return true; // not ours to read: the state must do
-    const long number = std::strtol(syscall_line, nullptr, 10);
-    return number == SYS_futex || number == SYS_futex_waitv || number == SYS_read || number == SYS_write;
+bool is_asleep_in_call(pid_t tid) {
+    const common::task_state seen = common::look_at_task(tid);
+    return seen.asleep && (!seen.call_known || seen.call == common::futex_call ||
+                           seen.call == common::futex_waitv_call || seen.call == SYS_read || seen.call == SYS_write);
 }
 
 } // namespace
 
 lane::lane(subject& on) : on_(on), thread_([this] { work(); }) {
     while (tid_.load() == 0) std::this_thread::yield();
-    status_ = open_of_task(tid_.load(), "status");
-    syscall_ = open_of_task(tid_.load(), "syscall");
 }
 
 lane::~lane() {
@@ -63,8 +44,6 @@ lane::~lane() {
     }
     asked_.notify_one();
     thread_.join();
-    ::close(status_);
-    ::close(syscall_);
 }
 
 void lane::work() {
@@ -119,13 +98,8 @@ lane::sight lane::look() const {
     seen.over = before == phase::over;
     seen.at_rest = seen.over || before == phase::idle;
     if (before != phase::inside) return seen;
-    char buffer[4096];
-    const char* const status = read_again(status_, buffer);
-    const char* const state = std::strstr(status, "State:\t");
-    const char* const switches = std::strstr(status, "\nvoluntary_ctxt_switches:");
-    if (state == nullptr || switches == nullptr || state[7] != 'S') return seen;
-    seen.switches = std::strtol(switches + 25, nullptr, 10);
-    seen.at_rest = is_call_that_sleeps(read_again(syscall_, buffer)) && phase_.load() == phase::inside;
+    seen.switches = common::voluntary_switches(tid_.load());
+    seen.at_rest = is_asleep_in_call(tid_.load()) && phase_.load() == phase::inside;
     return seen;
 }
 

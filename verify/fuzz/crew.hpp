@@ -51,8 +51,6 @@ class lane {
     bool taken_ = false;
     std::atomic<phase> phase_{phase::idle};
     std::atomic<pid_t> tid_{0};
-    int status_ = -1; // /proc files of the thread, kept open
-    int syscall_ = -1;
     std::mutex mutex_;
     std::condition_variable asked_;
     std::thread thread_; // last

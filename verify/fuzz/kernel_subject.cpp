@@ -7,7 +7,7 @@
 // for that moment. Plain reads, writes and signals may be made from any thread, the rest by the driver alone.
 #include "fuzz/subject.hpp"
 
-#include "fuzz/completions.hpp"
+#include "common/completions.hpp"
 
 #include <cerrno>
 #include <cstdio>
@@ -106,8 +106,8 @@ class kernel_object_table final : public subject {
     }
     // Asked for when it is needed: a process that had a context takes long to end.
     bool signals_at_the_bound() override {
-        if (std::exchange(with_aio_, false)) completions_.open();
-        return completions_.there();
+        with_aio_ = with_aio_ && completions_.open();
+        return with_aio_;
     }
 
     void set_nonblock(unsigned handle, bool on) override {
@@ -161,8 +161,8 @@ class kernel_object_table final : public subject {
     std::array<std::shared_ptr<int>, most_handles> flags_; // of the description, as last set: asking is a call
     std::array<int, most_objects> observers_{};
     int epoll_;
-    bool with_aio_; // and not yet tried
-    completions completions_;
+    bool with_aio_; // as far as it was tried
+    common::completions completions_;
 };
 
 std::uint64_t kernel_object_table::count(unsigned handle) {

@@ -5,9 +5,9 @@
 // history; for the library a rejected history is a failure, and is explained.
 #include "linearize/campaign.hpp"
 
+#include "linearize/broken_object.hpp"
 #include "linearize/checker.hpp"
 #include "linearize/recorder.hpp"
-#include "linearize/sketch.hpp"
 
 #include <cstdio>
 
@@ -18,9 +18,9 @@ using std::chrono::steady_clock;
 
 constexpr std::uint64_t mutate_every = 4;
 
-template <class Subject>
-std::optional<history> recorded(const plan& p) {
-    auto session = std::make_unique<recorder<Subject>>(p);
+template <class Subject, class... More>
+std::optional<history> recorded(const plan& p, More... more) {
+    auto session = std::make_unique<recorder<Subject>>(p, more...);
     if (session->run()) return session->result();
     std::fputs(session->lost().c_str(), stderr);
     (void)session.release(); // its threads live on
@@ -52,8 +52,8 @@ void check_one(const history& h, tally& so_far) {
     }
 }
 
-template <class Subject>
-tally watch(const bounds& within) {
+template <class Subject, class... More>
+tally watch(const bounds& within, More... more) {
     tally so_far;
     const auto start = steady_clock::now();
     auto next_word = start + std::chrono::seconds(5);
@@ -70,7 +70,7 @@ tally watch(const bounds& within) {
             next_word = now + std::chrono::seconds(5);
         }
         const regime where = within.only.value_or(regimes[so_far.histories % regimes.size()]);
-        const auto h = recorded<Subject>(draw_plan(where, seeds.next()));
+        const auto h = recorded<Subject>(draw_plan(where, seeds.next()), more...);
         if (!h) {
             ++so_far.lost;
             return so_far;
@@ -80,11 +80,15 @@ tally watch(const bounds& within) {
     }
 }
 
-template <fault is>
-bool caught(regime where, std::uint64_t seed, std::uint64_t tries, bool tell) {
+} // namespace
+
+tally watch_library(const bounds& within) { return watch<real_subject>(within); }
+tally watch_plain(const bounds& within) { return watch<broken_object>(within, flaw::none); }
+
+bool caught(const broken& kind, std::uint64_t seed, std::uint64_t tries, bool tell) {
     dice seeds(seed);
     for (std::uint64_t i = 0; i < tries; ++i) {
-        const auto h = recorded<sketch<is>>(draw_plan(where, seeds.next()));
+        const auto h = recorded<broken_object>(draw_plan(kind.where, seeds.next()), kind.with);
         if (!h) return false; // it must be the checker that catches it
         const finding f = check(*h);
         if (f.is != verdict::impossible) continue;
@@ -92,33 +96,6 @@ bool caught(regime where, std::uint64_t seed, std::uint64_t tries, bool tell) {
         return true;
     }
     return false;
-}
-
-} // namespace
-
-tally watch_library(const bounds& within) { return watch<real_subject>(within); }
-tally watch_sketch(const bounds& within) { return watch<sketch<fault::none>>(within); }
-
-const std::vector<broken>& broken_kinds() {
-    static const std::vector<broken> all{
-        {"torn_take", regime::zero, caught<fault::torn_take>},
-        {"double_take", regime::zero, caught<fault::double_take>},
-        {"greedy_take", regime::zero, caught<fault::greedy_take>},
-        {"rest_dropped", regime::zero, caught<fault::rest_dropped>},
-        {"empty_read", regime::zero, caught<fault::empty_read>},
-        {"bound_off_by_one", regime::bound, caught<fault::bound_off_by_one>},
-        {"zero_at_the_ceiling", regime::saturated, caught<fault::zero_at_the_ceiling>},
-        {"wrapping_signal", regime::saturated, caught<fault::wrapping_signal>},
-        {"torn_limit", regime::limit, caught<fault::torn_limit>},
-        {"admitted_says_eagain", regime::zero, caught<fault::admitted_says_eagain>},
-        {"add_in_two_steps", regime::zero, caught<fault::add_in_two_steps>},
-        {"stale_count", regime::zero, caught<fault::stale_count>},
-        {"false_pollout", regime::bound, caught<fault::false_pollout>},
-        {"hasty_timeout", regime::bound, caught<fault::hasty_timeout>},
-        {"early_timeout", regime::zero, caught<fault::early_timeout>},
-        {"greedy_cancel", regime::zero, caught<fault::greedy_cancel>},
-    };
-    return all;
 }
 
 } // namespace efd::linearize

@@ -5,14 +5,13 @@
 // by one thread; the recorder makes the others.
 #pragma once
 
+#include "common/breakable_eventfd.hpp"
 #include "linearize/mutate.hpp"
 #include "linearize/plan.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <string_view>
-#include <vector>
 
 namespace efd::linearize {
 
@@ -39,15 +38,32 @@ struct tally {
 // Histories of efd::eventfd, each a little different; every fourth is also changed in one place and must be rejected.
 [[nodiscard]] tally watch_library(const bounds& within);
 
-// The same recorder and checker over the plain object that is right.
-[[nodiscard]] tally watch_sketch(const bounds& within);
+// The same recorder and checker over the breakable object without a flaw.
+[[nodiscard]] tally watch_plain(const bounds& within);
 
-// One broken kind: caught if one of its histories, tries at most, is rejected.
+// A flaw that is caught if one of its histories, tries at most, is rejected.
 struct broken {
-    std::string_view name;
+    common::flaw with;
     regime where;
-    bool (*caught)(regime where, std::uint64_t seed, std::uint64_t tries, bool tell);
 };
-[[nodiscard]] const std::vector<broken>& broken_kinds();
+inline constexpr broken broken_kinds[] = {
+    {common::flaw::torn_take, regime::zero},
+    {common::flaw::double_take, regime::zero},
+    {common::flaw::semaphore_takes_all, regime::zero},
+    {common::flaw::read_some_leaves_none, regime::zero},
+    {common::flaw::empty_read, regime::zero},
+    {common::flaw::bound_too_high, regime::bound},
+    {common::flaw::zero_at_the_ceiling, regime::saturated},
+    {common::flaw::signal_wraps, regime::saturated},
+    {common::flaw::torn_limit, regime::limit},
+    {common::flaw::admitted_says_again, regime::zero},
+    {common::flaw::add_in_two_steps, regime::zero},
+    {common::flaw::stale_count, regime::zero},
+    {common::flaw::false_pollout, regime::bound},
+    {common::flaw::hasty_timeout, regime::bound},
+    {common::flaw::early_timeout, regime::zero},
+    {common::flaw::greedy_cancel, regime::zero},
+};
+[[nodiscard]] bool caught(const broken& kind, std::uint64_t seed, std::uint64_t tries, bool tell);
 
 } // namespace efd::linearize

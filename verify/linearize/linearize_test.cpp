@@ -121,12 +121,12 @@ TEST(linearize, only_what_cannot_saturate_is_changed) {
 }
 
 class broken_object : public testing::TestWithParam<broken> {};
-TEST_P(broken_object, is_caught) { EXPECT_TRUE(GetParam().caught(GetParam().where, 1, 2000, false)); }
-INSTANTIATE_TEST_SUITE_P(linearize, broken_object, testing::ValuesIn(broken_kinds()),
-                         [](const auto& kind) { return std::string(kind.param.name); });
+TEST_P(broken_object, is_caught) { EXPECT_TRUE(caught(GetParam(), 1, 2000, false)); }
+INSTANTIATE_TEST_SUITE_P(linearize, broken_object, testing::ValuesIn(broken_kinds),
+                         [](const auto& kind) { return std::string(name_of(kind.param.with)); });
 
 TEST(linearize, the_plain_object_is_accepted) {
-    const tally t = watch_sketch({.histories = 60, .seed = 1});
+    const tally t = watch_plain({.histories = 60, .seed = 1});
     EXPECT_EQ(t.failures(), 0U);
 }
 

@@ -24,13 +24,13 @@ struct counted {
 
 counted catch_broken(std::uint64_t seed, bool tell) {
     counted so_far;
-    for (const broken& kind : broken_kinds()) {
+    for (const broken& kind : broken_kinds) {
         ++so_far.all;
-        if (tell) fmt::print(stderr, "-- {}\n", kind.name);
-        if (kind.caught(kind.where, seed, broken_tries, tell))
+        if (tell) fmt::print(stderr, "-- {}\n", name_of(kind.with));
+        if (caught(kind, seed, broken_tries, tell))
             ++so_far.killed;
         else
-            fmt::print(stderr, "linearize: {} was not caught\n", kind.name);
+            fmt::print(stderr, "linearize: {} was not caught\n", name_of(kind.with));
     }
     return so_far;
 }
@@ -58,7 +58,7 @@ int main(int argc, char** argv) {
     const counted objects = catch_broken(within.seed, tell);
     const tally library = watch_library(within);
     const tally right =
-        watch_sketch({.histories = 200, .seed = within.seed, .only = within.only}); // is not rejected for being slow
+        watch_plain({.histories = 200, .seed = within.seed, .only = within.only}); // is not rejected for being slow
     const std::uint64_t failures = library.failures() + right.failures() + (objects.all - objects.killed);
     fmt::print(
         "PROOF | linearizability | {} histories, {} operations, {} states; {} of {} changed histories rejected | "

@@ -42,7 +42,10 @@ inline void after_stamp() {
 template <class Subject>
 class recorder {
   public:
-    explicit recorder(const plan& p) : plan_(p), object_(p.initial, p.semaphore, p.nonblock), dice_(p.seed + 1) {
+    // The rest is for the subject.
+    template <class... More>
+    explicit recorder(const plan& p, More... more)
+        : plan_(p), object_(p.initial, p.semaphore, p.nonblock, more...), dice_(p.seed + 1) {
         for (std::size_t t = 0; t < p.threads; ++t) seats_.emplace_back(p, t);
     }
 

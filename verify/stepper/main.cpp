@@ -13,13 +13,13 @@
 // end; then the waiter must have answered. A waiter that is seen asleep and has not answered, while nobody else runs,
 // is a fault: no clock says so. The nested way goes on with a signal instead, whose handler writes and waits for the
 // reader's answer.
+#include "common/task.hpp"
 #include "stepper/stage.hpp"
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <poll.h>
 #include <sched.h>
 #include <string>
@@ -40,13 +40,6 @@ struct options {
 };
 
 using clock = std::chrono::steady_clock;
-
-bool asleep(pid_t process, pid_t thread) {
-    std::string line;
-    std::getline(std::ifstream("/proc/" + std::to_string(process) + "/task/" + std::to_string(thread) + "/stat"), line);
-    const auto state = line.rfind(") ");
-    return state != std::string::npos && line[state + 2] == 'S';
-}
 
 enum class way : unsigned char { beside, handler, jump };
 constexpr const char* name_of(way how) {
@@ -101,7 +94,7 @@ class tracer {
         const auto until = clock::now() + patience;
         for (unsigned looks = 0; ::waitpid(thread_, &status, __WALL | WNOHANG) == 0; ++looks) {
             watch_handler();
-            if (what_.sleeps && looks % 64 == 63 && asleep(stage_.process, thread_)) let_go();
+            if (what_.sleeps && looks % 64 == 63 && common::is_asleep(thread_, stage_.process)) let_go();
             if (clock::now() > until) return lost(stepping ? "a step does not end" : "the stepped call does not end");
             ::sched_yield();
         }
@@ -138,7 +131,7 @@ class tracer {
     void watch_handler() {
         shared_state& all = *stage_.shared;
         if (!all.handler_wrote || all.give_up || all.answers != answers_before_handler_) return;
-        if (!asleep(stage_.process, all.waiting) || all.answers != answers_before_handler_) return;
+        if (!common::is_asleep(all.waiting, stage_.process) || all.answers != answers_before_handler_) return;
         wrong("a handler wrote, and the reader sleeps on");
         all.give_up = true;
     }
@@ -169,7 +162,7 @@ class tracer {
     // Until it sleeps: what was written before is read then.
     void await_waiter() {
         const auto until = clock::now() + patience;
-        while (what_.waits != waiter::none && !asleep(stage_.process, stage_.shared->waiting)) {
+        while (what_.waits != waiter::none && !common::is_asleep(stage_.shared->waiting, stage_.process)) {
             if (clock::now() > until) return wrong("the waiter does not come to rest");
             ::sched_yield();
         }
@@ -180,7 +173,7 @@ class tracer {
         const long before = stage_.shared->answers;
         if (!ask_healthy('p')) return wrong("a call beside the stopped thread found something wrong");
         while (what_.waits != waiter::none && stage_.shared->answers == before && fault_.empty()) {
-            if (asleep(stage_.process, stage_.shared->waiting) && stage_.shared->answers == before)
+            if (common::is_asleep(stage_.shared->waiting, stage_.process) && stage_.shared->answers == before)
                 wrong("a write beside the stopped thread has returned, and the waiter sleeps on");
             ::sched_yield();
         }

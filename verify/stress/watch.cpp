@@ -7,20 +7,11 @@
 #include "support/waiting.hpp"
 
 #include <fmt/format.h>
-#include <fstream>
 
 namespace efd::stress {
 namespace {
 
 using std::chrono::steady_clock;
-
-// How often the thread has gone to sleep so far: unchanged means one sleep.
-std::uint64_t awakenings(pid_t tid) {
-    std::ifstream status("/proc/self/task/" + std::to_string(tid) + "/status");
-    for (std::string line; std::getline(status, line);)
-        if (line.starts_with("voluntary_ctxt_switches:")) return std::strtoull(line.c_str() + 24, nullptr, 10);
-    return 0;
-}
 
 } // namespace
 
@@ -40,7 +31,7 @@ void watch::look_at(const seat& s, stretch& so_far) {
         so_far = {};
         return;
     }
-    const std::uint64_t slept = awakenings(s.tid);
+    const long slept = common::voluntary_switches(s.tid); // unchanged: one sleep
     if (!table_.holds(*wait) || s.turn != wait->turn) {
         so_far = {};
         return;

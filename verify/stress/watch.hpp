@@ -31,7 +31,7 @@ class watch {
   private:
     struct stretch {
         std::uint64_t turn = 0; // of the wait; zero if there is none
-        std::uint64_t awakenings = 0;
+        long awakenings = 0;
         std::chrono::steady_clock::time_point since;
     };
     void look_at(const seat& s, stretch& so_far);

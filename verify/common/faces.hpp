@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The two faces that the tests compare: the kernel's eventfd and efd_eventfd, behind the same calls.
+// verify/common/faces.hpp: the calls on the number of an eventfd, of the kernel and of the library, behind the same
+// names.
 //
-// Owns nothing. Results are those of the calls, with errno beside them; errno is 0 before each call, so that a call
-// that touches it on success is seen.
+// Owns nothing; any thread may call. The kernel's are direct system calls, so that no wrapper checks their arguments
+// first; the library's are efd_fd_*. They take any number, also a closed one. Results are those of the calls, with
+// errno beside them; errno is 0 before each call, so that a call that touches it on success is seen.
 #pragma once
 
 #include <efd/efd.h>
@@ -14,11 +16,12 @@
 #include <ostream>
 #include <sstream>
 #include <string>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-namespace efd::tests {
+namespace efd::common {
 
 struct answer {
     long result;
@@ -59,8 +62,11 @@ struct kernel_face {
     static answer dup(int fd) {
         return asked([&] { return ::dup(fd); });
     }
-    static answer control(int fd, int command, long argument) {
+    static answer fcntl(int fd, int command, long argument) {
         return asked([&] { return ::fcntl(fd, command, argument); });
+    }
+    static answer ioctl(int fd, unsigned long request, void* argument) {
+        return asked([&] { return ::ioctl(fd, request, argument); });
     }
     static std::string fdinfo(int fd) {
         const std::ifstream file("/proc/self/fdinfo/" + std::to_string(fd));
@@ -93,8 +99,11 @@ struct library_face {
     static answer dup(int fd) {
         return asked([&] { return ::efd_fd_dup(fd); });
     }
-    static answer control(int fd, int command, long argument) {
+    static answer fcntl(int fd, int command, long argument) {
         return asked([&] { return ::efd_fd_fcntl(fd, command, argument); });
+    }
+    static answer ioctl(int fd, unsigned long request, void* argument) {
+        return asked([&] { return ::efd_fd_ioctl(fd, request, argument); });
     }
     static std::string fdinfo(int fd) {
         char text[512] = {};
@@ -102,4 +111,4 @@ struct library_face {
     }
 };
 
-} // namespace efd::tests
+} // namespace efd::common
