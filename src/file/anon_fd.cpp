@@ -38,7 +38,8 @@ class taken_number {
 status install_new(core::context& object, watch::ring_way way, int fd, bool inherited) noexcept {
     descriptor_table& table = descriptor_table::instance();
     if (const status end = table.reserve(fd); end != status::ok) return end;
-    const watch::doorbell::lent_number number{fd, table.owner_of(fd), inherited, way, &descriptor_table::follow};
+    const watch::doorbell::lent_number number{fd,  table.owner_of(fd),        inherited,
+                                              way, &descriptor_table::follow, &descriptor_table::number_left};
     if (const status end = watch::doorbell::adopt(object, number); end != status::ok) return end;
     open_file* const file = open_file::of(object);
     if (file == nullptr) return status::no_memory;
@@ -51,7 +52,7 @@ status install_new(core::context& object, watch::ring_way way, int fd, bool inhe
 bool is_of(open_file& file, int fd) noexcept {
     file.come_home();
     const int bell = file.bell();
-    if (bell != fd) return os::same_file(fd, bell);
+    if (bell != fd) return os::same_file(fd, bell) || (!os::is_marked(bell) && os::is_marked(fd)); // or it is lost
     watch::doorbell::take_lent_number(file.object());
     return os::is_marked(fd);
 }

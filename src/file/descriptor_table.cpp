@@ -136,6 +136,21 @@ void descriptor_table::follow(core::context& object, int bell, int lent) noexcep
     }
 }
 
+int descriptor_table::number_left(core::context& object, int lent) noexcept {
+    descriptor_table& all = instance();
+    const auto is_left = [&](int fd) {
+        const open_file* const file = all.place_of(fd)->load(base::acquire);
+        return file != nullptr && &file->object() == &object && all.is_installed(fd) && os::is_marked(fd);
+    };
+    if (is_left(lent)) return lent;
+    for (unsigned slab = 0; slab < slabs_most; ++slab) {
+        if (all.slabs_[slab].load(base::acquire) == nullptr) continue;
+        for (unsigned i = 0; i < slab_places; ++i)
+            if (const int fd = static_cast<int>(slab * slab_places + i); is_left(fd)) return fd;
+    }
+    return -1;
+}
+
 // NOLINTNEXTLINE(cert-err58-cpp): nothing here throws
 [[maybe_unused]] const int descriptor_table::fork_handlers =
     ::pthread_atfork([] { instance().growing_.before_fork(); }, [] { instance().growing_.after_fork(); },

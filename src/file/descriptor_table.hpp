@@ -43,6 +43,8 @@ class descriptor_table {
     // In the child of a fork, which makes `bell` anew: puts it behind all numbers of its file that are still ours.
     // lent: the first number that it had.
     static void follow(core::context& object, int bell, int lent) noexcept;
+    // A number of the object's file that is still ours, or -1: all were closed. lent: the first that it had.
+    [[nodiscard]] static int number_left(core::context& object, int lent) noexcept;
 
   private:
     friend class file_layout;

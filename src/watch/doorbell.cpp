@@ -180,7 +180,7 @@ void doorbell::forget() noexcept {
 // False: it is shown full.
 bool doorbell::ring() noexcept {
     begun_.fetch_add(1, base::acq_rel); // LEVEL, begun
-    const bool rung = os::ring_bell(fd_here(), 1);
+    const bool rung = os::ring_bell(fd_here(), 1) || (take_number_again() && os::ring_bell(fd_here(), 1));
     if (rung)
         done_.fetch_add(1, base::acq_rel); // LEVEL, done
     else
@@ -189,7 +189,9 @@ bool doorbell::ring() noexcept {
 }
 
 // A write of zero: watchers look, and the descriptor holds what it held.
-void doorbell::make_edge() noexcept { (void)os::ring_bell(fd_here(), 0); }
+void doorbell::make_edge() noexcept {
+    if (!os::ring_bell(fd_here(), 0) && take_number_again()) (void)os::ring_bell(fd_here(), 0);
+}
 
 // These are not counted: watchers of an armed doorbell watch for edges.
 void doorbell::ring_armed() noexcept {
@@ -265,7 +267,8 @@ void doorbell::show(std::uint64_t count, bool& took) noexcept {
 void doorbell::silence(bool& took) noexcept {
     word_.fetch_or(taking_mark, base::acq_rel); // SURELY_RUNG, taking
     const std::int32_t surely = done();
-    const std::uint64_t taken = os::silence_bell(fd_here());
+    std::uint64_t taken = os::silence_bell(fd_here());
+    if (taken == 0 && take_number_again()) taken = os::silence_bell(fd_here());
     auto rings = static_cast<std::uint32_t>(full_.load(base::relaxed) != 0 && taken >= full ? taken - full : taken);
     if (taken == 0 && surely > 0) rings = static_cast<std::uint32_t>(surely);
     if (taken != 0) rings = std::min(rings, begun());

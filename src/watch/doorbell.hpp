@@ -46,6 +46,7 @@ class doorbell : public core::bell {
         bool inherited;    // exec does not close it
         ring_way way;      // level or every
         void (*follow)(core::context& object, int bell, int lent) noexcept;
+        int (*number_left)(core::context& object, int lent) noexcept; // of its file; -1: none
     };
     [[nodiscard]] static base::status adopt(core::context& object, const lent_number& number) noexcept;
     // A call has named the lent number. Whether the object has a number of its own for the same file; give it one, or
@@ -96,6 +97,7 @@ class doorbell : public core::bell {
     void forget() noexcept;
     [[nodiscard]] int fd_here() const noexcept;
     [[nodiscard]] std::int32_t done() const noexcept { return static_cast<std::int32_t>(done_.load(base::acquire)); }
+    [[nodiscard]] bool take_number_again() noexcept;
     bool ring() noexcept;
     [[nodiscard]] std::uint32_t begun() const noexcept;
     void ring_armed() noexcept;
@@ -139,7 +141,7 @@ class doorbell : public core::bell {
     base::atomic<std::uint32_t> done_{0};  // of these, the ones that have surely rung; below zero for a moment
     base::atomic<std::uint32_t> full_{0};  // for the busy thread alone: the bell shows that there is no room
     base::atomic<std::uint32_t> home_{0};  // the process that made the number
-    lent_number lent_ = {nowhere, nullptr, false, ring_way::level, nullptr};
+    lent_number lent_ = {nowhere, nullptr, false, ring_way::level, nullptr, nullptr};
     base::atomic<std::uint32_t> lent_is_used_{0};
     base::atomic<std::uint32_t> inherits_{0};
     base::atomic<std::uint32_t> found_nothing_{0}; // reads in a row

@@ -130,6 +130,10 @@ status doorbell::make_anew(int& place) noexcept {
     place = place_.load(base::acquire);
     const std::uint32_t here = os::process_number();
     if (!is_home() || os::is_marked(fd_here())) return status::ok;
+    if (take_number_again()) {
+        place = place_.load(base::acquire);
+        return status::ok;
+    }
     const int made = os::make_bell(false);
     if (made < 0) return os::status_of(made);
     home_.exchange(here | moving_mark, base::acq_rel); // HOME
@@ -188,6 +192,23 @@ void doorbell::give_own_number(core::context& object, int own) noexcept {
     os::close_known_fd(own);
 }
 
+// The program has closed the number that the object has for itself, by closefrom(3) perhaps, and has kept one of its
+// own: another is taken for the same file. False: nothing has changed.
+[[gnu::noinline]] bool doorbell::take_number_again() noexcept {
+    if (lent_.number_left == nullptr) return false;
+    int place = place_.load(base::acquire);
+    if (place == nowhere || is_lent(place) || os::is_marked(fd_here())) return false;
+    const int left = lent_.number_left(object_, lent_.fd);
+    const int own = left >= 0 ? os::dup_high(left) : -1;
+    if (own < 0) return false;
+    os::note_owner(own, this);
+    const int kept = place & (armed_way | every_way | retired);
+    if (place_.compare_exchange_strong(place, own << number_shift | kept, base::acq_rel, base::acquire)) return true;
+    os::note_owner(own, nullptr); // another thread was first
+    os::close_known_fd(own);
+    return true;
+}
+
 void doorbell::use_lent_number(core::context& object) noexcept {
     auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
     os::mark(bell->lent_.fd);
@@ -244,6 +265,7 @@ void doorbell::end() noexcept {
     if (!is_lent(place_.load(base::relaxed))) close_own_number();
     forget();
     lent_.follow = nullptr;
+    lent_.number_left = nullptr;
     lent_is_used_.store(0, base::relaxed);
     inherits_.store(0, base::relaxed);
     place_.store(nowhere, base::release);
@@ -256,7 +278,9 @@ void doorbell::come_home(core::context& object) noexcept {
 
 int doorbell::number_of(core::context& object) noexcept {
     auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
-    return bell == nullptr ? -1 : bell->fd_here();
+    if (bell == nullptr) return -1;
+    (void)bell->take_number_again();
+    return bell->fd_here();
 }
 
 // Whether the number is this process's; makes it so if it was not.
@@ -282,6 +306,7 @@ bool doorbell::move_home(std::uint32_t seen, std::uint32_t here) noexcept {
 
 // Also true if the number was closed without efd: then it belongs to no doorbell, and is checked before each use.
 bool doorbell::make_own() noexcept {
+    (void)take_number_again();
     const int fd = fd_here();
     if (!os::replace_bell(fd)) return !os::is_marked(fd);
     if (lent_.follow != nullptr) lent_.follow(object_, fd, lent_.fd);

@@ -215,6 +215,48 @@ TEST(number, the_child_of_a_fork_may_ask_for_all_its_own_at_once) {
     efd_put(object);
 }
 
+// The program keeps the numbers that it knows of, and closes all others; those that the object has for itself too.
+TEST(number, one_that_the_program_keeps_works_on) {
+    for (const int way : {0, EFD_EVERY})
+        for (const int kept : {0, 1})
+            EXPECT_EQ(status_of_child([way, kept] {
+                          int numbers[] = {efd_eventfd(0, EFD_NONBLOCK | way), -1};
+                          numbers[1] = efd_fd_dup(numbers[0]);
+                          if (efd_fd_close(numbers[1 - kept]) != 0) return 1;
+                          const int fd = numbers[kept];
+                          std::uint64_t n = 1;
+                          for (int round = 0; round < 4; ++round) {
+                              if (round == 1 && ::close_range(static_cast<unsigned>(fd) + 1, ~0U, 0) != 0) return 2;
+                              if (efd_fd_write(fd, &n, 8) != 8 || !readable(fd)) return 3;
+                              if (round == 2 && ::close_range(static_cast<unsigned>(fd) + 1, ~0U, 0) != 0) return 4;
+                              if (efd_fd_read(fd, &n, 8) != 8 || n != 1 || readable(fd)) return 5;
+                          }
+                          if (::close_range(static_cast<unsigned>(fd) + 1, ~0U, 0) != 0) return 6;
+                          return efd_fd_close(fd) == 0 && ::fcntl(fd, F_GETFD) < 0 ? 0 : 7;
+                      }),
+                      0)
+                << way << ' ' << kept;
+}
+
+// The child of a fork after that has a file of its own behind the number.
+TEST(number, one_that_the_program_keeps_is_the_childs_own_in_a_child) {
+    EXPECT_EQ(status_of_child([] {
+                  const int fd = efd_eventfd(0, EFD_NONBLOCK);
+                  const std::uint64_t one = 1;
+                  std::uint64_t n = 0;
+                  if (efd_fd_write(fd, &one, 8) != 8 || efd_fd_read(fd, &n, 8) != 8) return 1;
+                  if (::close_range(static_cast<unsigned>(fd) + 1, ~0U, 0) != 0) return 2;
+                  const int end = status_of_child([fd, one] {
+                      if (efd_fd_write(fd, &one, 8) != 8 || !readable(fd)) return 1;
+                      return efd_fd_close(fd) == 0 ? 0 : 2;
+                  });
+                  if (end != 0) return 10 + end;
+                  if (readable(fd)) return 3;
+                  return efd_fd_write(fd, &one, 8) == 8 && readable(fd) ? 0 : 4;
+              }),
+              0);
+}
+
 // Nothing but the file itself tells that an unused number is efd's. The parent may use it before the child asks, or
 // after.
 void renew_without_proc(bool parent_is_first) {
