@@ -222,7 +222,7 @@ int efd_set_nonblock(efd_t* efd, int on) noexcept {
     return 0;
 }
 
-std::uint64_t efd_system_calls(void) noexcept { return efd::os::futex_calls() + efd::os::bell_calls(); }
+std::uint64_t efd_system_calls(void) noexcept { return efd::os::futex_calls() + efd::os::doorbell_calls(); }
 
 int efd_fd(efd_t* efd, int how) noexcept {
     if (efd == nullptr) return fail(EBADF);

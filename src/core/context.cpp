@@ -54,7 +54,7 @@ taken context::read_slow(const wait_terms& terms, std::uint64_t most) noexcept {
     operation op{side::reader, most};
     const status end = wait_for(op, terms);
     if (end == status::ok) base::order_acquire(this);
-    if (end == status::would_block) tell_of_nothing();
+    if (end == status::would_block) notify_found_nothing();
     EFD_CHECK(end != status::ok || op.amount > 0);
     return {op.amount, end};
 }
@@ -63,7 +63,7 @@ taken context::take_now() noexcept {
     base::order_release(this);
     const taken now = take_or_arrive(nullptr, as_mode);
     if (now.end == status::ok) base::order_acquire(this);
-    if (now.end == status::would_block) tell_of_nothing();
+    if (now.end == status::would_block) notify_found_nothing();
     EFD_CHECK(now.end != status::ok || now.value > 0);
     return now;
 }
@@ -140,7 +140,7 @@ taken context::take_or_arrive(os::futex_wait_key* spot, std::uint64_t most) noex
             EFD_CHECK(take > 0 && take <= there && is_consistent(left) && packed_count(left) == there - take);
             if (!state_.compare_exchange_weak(seen, left, base::acq_rel, base::acquire)) continue;
             if (most != as_mode && take < there && !semaphore() && has_sleeper(park_of(seen))) wake_packed(1); // REST
-            if (has_bell(seen) && packed_count(left) == 0) tell_bell(poll_out); // LEVEL, unring
+            if (has_doorbell(seen) && packed_count(left) == 0) notify_doorbell(poll_out); // LEVEL, unring
             if (is_watched(seen)) notify(poll_out);
             return {take, status::ok};
         }
@@ -256,8 +256,8 @@ void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t ma
     if (has_sleeper(park_of(old)) && n > 0) wake_packed(semaphore() ? n : 1);
     // To a thread that looked before the add, a held count may have been gone.
     const bool left_zero = n > 0 && (packed_count(old) == 0 || was_held);
-    if (is_armed(old) || (was_held && n > 0 && has_bell(old))) // LEVEL, ring; EVERY, armed: also for nothing
-        tell_bell(poll_in | (left_zero ? bell::left_zero : 0U));
+    if (is_armed(old) || (was_held && n > 0 && has_doorbell(old))) // LEVEL, ring; EVERY, armed: also for nothing
+        notify_doorbell(poll_in | (left_zero ? doorbell_hook::left_zero : 0U));
 }
 
 // ---- Wakes. A waker takes a turn and stamps it into the park word; that clears `arrived`, so a thread that is not
@@ -376,7 +376,7 @@ void context::init(std::uint64_t initval, unsigned flags, int id) noexcept {
 void context::put() noexcept {
     switch (refs_.put()) {
     case kref::put_result::others_remain: return;
-    case kref::put_result::last: tell_bell_unless_gone(poll_hup); return context_table::give_back(*this);
+    case kref::put_result::last: notify_held_doorbell(poll_hup); return context_table::give_back(*this);
     case kref::put_result::too_many: base::stop("an object was put more often than it was got");
     }
 }

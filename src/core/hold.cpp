@@ -219,10 +219,10 @@ void context::release_hold(const held_object& one, bool taken) noexcept {
 }
 
 // By the taker, after all were released: what a read notifies.
-void context::tell_of_held_take() noexcept {
+void context::notify_held_take() noexcept {
     base::order_acquire(this);
     const state_word left = state_.load(base::acquire);
-    if (has_bell(left)) tell_bell(poll_out);
+    if (has_doorbell(left)) notify_doorbell(poll_out);
     if (is_watched(left)) notify(poll_out);
 }
 

@@ -35,15 +35,15 @@ void context::seal() noexcept {
 // signaller may make it on an object that was born in this slot meanwhile (LAST_PUT).
 state_word context::look_for_watchers() noexcept { return state_.fetch_add(0, base::acq_rel); }
 
-void context::tell_of_sealed_change(std::uint32_t bell_key, std::uint32_t key) noexcept {
+void context::notify_sealed_change(std::uint32_t doorbell_key, std::uint32_t key) noexcept {
     const state_word marks = look_for_watchers();
     if (has_left_asleep(marks)) wake_left_asleep();
-    if (has_bell(marks)) tell_bell(bell_key);
+    if (has_doorbell(marks)) notify_doorbell(doorbell_key);
     if (is_watched(marks)) notify(key);
 }
 
 status context::take_sealed(std::uint64_t& value, std::uint64_t most) noexcept {
-    const status end = take_sealed_untold(value, most);
+    const status end = take_sealed_without_notify(value, most);
     if (end != status::ok) return end;
     const bool may_leave_some = most != as_mode && !semaphore();
     if (may_leave_some && has_sleeper(reader_park_.fetch_add(0, base::acq_rel)) && count() > 0)
@@ -52,7 +52,7 @@ status context::take_sealed(std::uint64_t& value, std::uint64_t most) noexcept {
     return end;
 }
 
-status context::take_sealed_untold(std::uint64_t& value, std::uint64_t most) noexcept {
+status context::take_sealed_without_notify(std::uint64_t& value, std::uint64_t most) noexcept {
     const state_word word = state_.load(base::acquire);
     EFD_CHECK(is_sealed(word) && is_consistent(word));
     const std::uint64_t base = base_of(word);
@@ -81,7 +81,7 @@ bool context::take_as_seen(const sealed_look& seen) noexcept {
 void context::after_sealed_take() noexcept {
     // Writers wait with different values, so no one can be chosen for the others: all look again (K-082 to K-084).
     if (has_sleeper(writer_park_.fetch_add(0, base::acq_rel))) wake_parked(writer_park_, os::everybody);
-    tell_of_sealed_change(poll_out, poll_out);
+    notify_sealed_change(poll_out, poll_out);
 }
 
 status context::add_sealed(std::uint64_t n) noexcept {
@@ -111,7 +111,7 @@ void context::signal_sealed(std::uint32_t mask) noexcept {
 void context::after_sealed_add(std::uint64_t before, std::uint64_t units, std::uint32_t mask) noexcept {
     const park_word park = reader_park_.fetch_add(0, base::acq_rel); // SEALED_PARK, the changer's look
     if (has_sleeper(park) && units > 0) wake_parked(reader_park_, semaphore() ? units : 1);
-    tell_of_sealed_change(poll_in | (before == 0 ? bell::left_zero : 0U), poll_in | mask);
+    notify_sealed_change(poll_in | (before == 0 ? doorbell_hook::left_zero : 0U), poll_in | mask);
 }
 
 [[gnu::noinline]] taken context::take_sealed_or_arrive(os::futex_wait_key* spot, std::uint64_t most) noexcept {

@@ -49,7 +49,7 @@ watchers* context::make_watchers() noexcept {
 void context::notify(std::uint32_t key) noexcept {
     watchers* const all = watchers_.load(base::acquire);
     EFD_CHECK(all != nullptr);
-    all->standing.each([key](standing_watcher& one) { one.tell(one, key); });
+    all->permanent.each([key](permanent_watcher& one) { one.on_change(one, key); });
     if (all->entries.has_entries()) [[unlikely]]
         notify_entries(all->entries, key);
 }
@@ -60,21 +60,22 @@ void context::notify(std::uint32_t key) noexcept {
     put();
 }
 
-void context::tell_bell(std::uint32_t key) noexcept {
+void context::notify_doorbell(std::uint32_t key) noexcept {
     if (!refs_.get_unless_zero()) return;
-    tell_bell_unless_gone(key);
+    notify_held_doorbell(key);
     put();
 }
 
-void context::tell_bell_unless_gone(std::uint32_t key) noexcept {
+void context::notify_held_doorbell(std::uint32_t key) noexcept {
     const watchers* const all = watchers_.load(base::acquire);
     if (all == nullptr) return;
-    if (bell* const there = all->attached_bell.load(base::acquire); there != nullptr) there->tell(*there, *this, key);
+    if (doorbell_hook* const there = all->attached_hook.load(base::acquire); there != nullptr)
+        there->on_change(*there, *this, key);
 }
 
 // NOTHING. By a reader, which has the reference.
-void context::tell_of_nothing() noexcept {
-    if (has_bell(state_.load(base::acquire))) tell_bell_unless_gone(bell::found_nothing);
+void context::notify_found_nothing() noexcept {
+    if (has_doorbell(state_.load(base::acquire))) notify_held_doorbell(doorbell_hook::found_nothing);
 }
 
 void context::release() noexcept {
@@ -174,24 +175,24 @@ void context::unwatch_if_alone() noexcept {
 
 // ---- Permanent watchers.
 
-status context::attach_standing(standing_watcher& given) noexcept {
+status context::attach_permanent(permanent_watcher& given) noexcept {
     watchers* const all = make_watchers();
     if (all == nullptr) return status::no_memory;
-    if (!all->standing.attach(given)) return status::no_memory;
+    if (!all->permanent.attach(given)) return status::no_memory;
     (void)watch(); // STANDING, attach
     return status::ok;
 }
 
-void context::detach_standing(const standing_watcher& given) noexcept {
-    if (watchers* const all = watchers_.load(base::acquire); all != nullptr) all->standing.detach(given);
+void context::detach_permanent(const permanent_watcher& given) noexcept {
+    if (watchers* const all = watchers_.load(base::acquire); all != nullptr) all->permanent.detach(given);
 }
 
-const standing_places* context::standing() const noexcept {
+const permanent_watchers* context::permanent() const noexcept {
     const watchers* const all = watchers_.load(base::acquire);
-    return all == nullptr ? nullptr : &all->standing;
+    return all == nullptr ? nullptr : &all->permanent;
 }
 
-standing_places::~standing_places() {
+permanent_watchers::~permanent_watchers() {
     for (block* one = more_.load(base::relaxed); one != nullptr;) {
         block* const after = one->next.load(base::relaxed);
         delete one;
@@ -200,7 +201,7 @@ standing_places::~standing_places() {
 }
 
 template <class Question>
-base::atomic<standing_watcher*>* standing_places::place_where(Question wanted) noexcept {
+base::atomic<permanent_watcher*>* permanent_watchers::place_where(Question wanted) noexcept {
     if (wanted(first_)) return &first_;
     for (block* more = more_.load(base::acquire); more != nullptr; more = more->next.load(base::acquire))
         for (auto& place : more->places)
@@ -210,10 +211,10 @@ base::atomic<standing_watcher*>* standing_places::place_where(Question wanted) n
 
 // STANDING. A free place is claimed and filled by one step. If none is free, a block that contains this watcher is put
 // in front of the others.
-bool standing_places::attach(standing_watcher& given) noexcept {
-    EFD_CHECK(given.tell != nullptr);
-    const auto claim = [&given](base::atomic<standing_watcher*>& place) {
-        standing_watcher* nobody = place.load(base::relaxed);
+bool permanent_watchers::attach(permanent_watcher& given) noexcept {
+    EFD_CHECK(given.on_change != nullptr);
+    const auto claim = [&given](base::atomic<permanent_watcher*>& place) {
+        permanent_watcher* nobody = place.load(base::relaxed);
         return nobody == nullptr && place.compare_exchange_strong(nobody, &given, base::release, base::relaxed);
     };
     if (place_where(claim) != nullptr) return true;
@@ -227,17 +228,17 @@ bool standing_places::attach(standing_watcher& given) noexcept {
     return true;
 }
 
-bool standing_places::detach(const standing_watcher& given) noexcept {
+bool permanent_watchers::detach(const permanent_watcher& given) noexcept {
     auto* const place =
-        place_where([&given](base::atomic<standing_watcher*>& one) { return one.load(base::relaxed) == &given; });
+        place_where([&given](base::atomic<permanent_watcher*>& one) { return one.load(base::relaxed) == &given; });
     if (place == nullptr) return false;
     place->store(nullptr, base::relaxed);
     return true;
 }
 
-bool standing_places::empty() const noexcept {
+bool permanent_watchers::empty() const noexcept {
     bool none = true;
-    each([&none](const standing_watcher& /*one*/) { none = false; });
+    each([&none](const permanent_watcher& /*one*/) { none = false; });
     return none;
 }
 
@@ -248,30 +249,32 @@ bool standing_places::empty() const noexcept {
 // Both notify the doorbell after their step, and the doorbell itself looks at the count (watch/doorbell.cpp): its last
 // look comes after the last step.
 
-bell* context::bell_of_slot() noexcept {
+doorbell_hook* context::hook_of_slot() noexcept {
     const watchers* const all = watchers_.load(base::acquire);
-    return all == nullptr ? nullptr : all->attached_bell.load(base::acquire);
+    return all == nullptr ? nullptr : all->attached_hook.load(base::acquire);
 }
 
 // The doorbell of this slot: the one given, unless another thread was first; null if memory ran out.
-bell* context::put_bell(bell& given) noexcept {
-    EFD_CHECK(given.tell != nullptr);
+doorbell_hook* context::attach_hook(doorbell_hook& given) noexcept {
+    EFD_CHECK(given.on_change != nullptr);
     watchers* const all = make_watchers();
     if (all == nullptr) return nullptr;
-    bell* there = nullptr;
-    if (all->attached_bell.compare_exchange_strong(there, &given, base::acq_rel, base::acquire)) return &given;
+    doorbell_hook* there = nullptr;
+    if (all->attached_hook.compare_exchange_strong(there, &given, base::acq_rel, base::acquire)) return &given;
     return there;
 }
 
 // From here on the doorbell is notified.
 void context::watch_level() noexcept {
     state_.fetch_or(armed_mark, base::acq_rel); // LEVEL, attach
-    tell_bell(0);
+    notify_doorbell(0);
 }
 
 // LEVEL, attach. No other thread knows this object yet. A thread that has outlived the former object of this slot
 // changes a word only where it shows a sleeper or an arm, and this one shows neither.
-void context::watch_level_untold() noexcept { state_.store(state_.load(base::relaxed) | armed_mark, base::release); }
+void context::watch_level_without_notify() noexcept {
+    state_.store(state_.load(base::relaxed) | armed_mark, base::release);
+}
 
 // The doorbell has rung for a count above zero: adds need not notify it any more.
 void context::note_ring() noexcept {
@@ -283,7 +286,7 @@ void context::note_ring() noexcept {
 
 // ARM: the mark is made on a count of zero, or the answer is that something is ready. When sealed, mark and count are
 // two words: the mark comes first, then the look, as changers commit first and then step on the mark's word.
-std::uint32_t context::arm_bell(std::uint32_t events) noexcept {
+std::uint32_t context::arm_doorbell(std::uint32_t events) noexcept {
     state_word seen = state_.load(base::acquire);
     while (!is_sealed(seen)) {
         if (is_held(seen)) {
@@ -326,7 +329,7 @@ void context::end_arm(state_word arm) noexcept {
 
 // SET_TOP: each signal moves the word, so a thread that drains by comparing notices it, even if others drain and signal
 // in between. No thread sleeps on such a context: the turn is free to count signals.
-void context::signal_untold() noexcept {
+void context::signal_without_notify() noexcept {
     constexpr state_word turn_mask = state_word{UINT32_MAX} & ~((state_word{1} << turn_shift) - 1);
     state_word seen = state_.load(base::relaxed);
     state_word left = 0;
@@ -339,10 +342,10 @@ void context::signal_untold() noexcept {
     if (needs_attention(seen)) after_packed_add(seen, 1, 0);
 }
 
-bool context::drain_untold(state_word seen) noexcept {
+bool context::drain_without_notify(state_word seen) noexcept {
     EFD_CHECK(!is_sealed(seen) && packed_count(seen) > 0);
     if (!state_.compare_exchange_strong(seen, left_by_read(seen, 0), base::acq_rel, base::acquire)) return false;
-    if (has_bell(seen)) tell_bell(poll_out); // LEVEL, unring
+    if (has_doorbell(seen)) notify_doorbell(poll_out); // LEVEL, unring
     return true;
 }
 

@@ -25,60 +25,60 @@ namespace efd::EFD_ABI::core {
 
 // A thread that notifies the doorbell holds a reference to the object, so once the last reference is gone no thread is
 // inside. A burst of adds costs it nothing. watch/doorbell.hpp is the only one.
-struct bell {
+struct doorbell_hook {
     // key: poll_in after an add, with `left_zero` if it left zero; poll_out after a read; poll_hup at the end of the
     // object; `found_nothing` after a read that found zero.
     static constexpr std::uint32_t left_zero = 1U << 31;
     static constexpr std::uint32_t found_nothing = 1U << 30;
-    using function = void (*)(bell& told, context& object, std::uint32_t key) noexcept;
-    function tell = nullptr;
+    using function = void (*)(doorbell_hook& self, context& object, std::uint32_t key) noexcept;
+    function on_change = nullptr;
 };
 
 // For watching very many objects (watch/set_core.hpp). The price is a hard rule: a watcher's memory never goes away,
 // and a notification must be harmless at any time, even after the watcher was detached, by an object that is no longer
 // its own.
-struct standing_watcher {
+struct permanent_watcher {
     // key: poll_in after an add, poll_out after a read, as for entries of the wait queue.
-    using function = void (*)(standing_watcher& told, std::uint32_t key) noexcept;
-    function tell = nullptr;
+    using function = void (*)(permanent_watcher& self, std::uint32_t key) noexcept;
+    function on_change = nullptr;
 };
 
 // The places of one object's permanent watchers: one, and blocks of more that are made when needed and stay for ever,
 // so that a changer walks them without synchronising with other threads. Any number of threads attach and detach at
 // once and wait for no thread; one watcher is attached by one thread at a time.
-class standing_places {
+class permanent_watchers {
   public:
-    constexpr standing_places() noexcept = default;
-    standing_places(const standing_places&) = delete;
-    standing_places& operator=(const standing_places&) = delete;
-    ~standing_places();
+    constexpr permanent_watchers() noexcept = default;
+    permanent_watchers(const permanent_watchers&) = delete;
+    permanent_watchers& operator=(const permanent_watchers&) = delete;
+    ~permanent_watchers();
 
     // False: memory ran out.
-    [[nodiscard]] bool attach(standing_watcher& given) noexcept;
+    [[nodiscard]] bool attach(permanent_watcher& given) noexcept;
     // False: it is not attached.
-    bool detach(const standing_watcher& given) noexcept;
+    bool detach(const permanent_watcher& given) noexcept;
     [[nodiscard]] bool empty() const noexcept;
 
     template <class Act>
     void each(Act act) const noexcept {
-        if (standing_watcher* const one = first_.load(base::acquire); one != nullptr) act(*one);
+        if (permanent_watcher* const one = first_.load(base::acquire); one != nullptr) act(*one);
         for (const block* more = more_.load(base::acquire); more != nullptr; more = more->next.load(base::acquire))
             for (const auto& place : more->places)
-                if (standing_watcher* const one = place.load(base::acquire); one != nullptr) act(*one);
+                if (permanent_watcher* const one = place.load(base::acquire); one != nullptr) act(*one);
     }
 
   private:
     static constexpr int places_of_block = 7;
     struct block {
-        base::atomic<standing_watcher*> places[places_of_block] = {};
+        base::atomic<permanent_watcher*> places[places_of_block] = {};
         base::atomic<block*> next{nullptr};
     };
 
     // The first place for which `wanted` is true, or null.
     template <class Question>
-    [[nodiscard]] base::atomic<standing_watcher*>* place_where(Question wanted) noexcept;
+    [[nodiscard]] base::atomic<permanent_watcher*>* place_where(Question wanted) noexcept;
 
-    base::atomic<standing_watcher*> first_{nullptr};
+    base::atomic<permanent_watcher*> first_{nullptr};
     base::atomic<block*> more_{nullptr};
 };
 
@@ -90,10 +90,10 @@ class watchers {
     watchers& operator=(const watchers&) = delete;
 
     // For a thread that has seen the mark `watched`, or clears it.
-    [[nodiscard]] bool has_watchers() const noexcept { return entries.has_entries() || !standing.empty(); }
+    [[nodiscard]] bool has_watchers() const noexcept { return entries.has_entries() || !permanent.empty(); }
 
-    standing_places standing;
-    base::atomic<bell*> attached_bell{nullptr};
+    permanent_watchers permanent;
+    base::atomic<doorbell_hook*> attached_hook{nullptr};
     // A take from several objects at once that holds this one, or is about to; see core/hold.hpp. It is here because
     // only the members of sets need it.
     base::atomic<std::uint64_t> hold_note{0};

@@ -51,7 +51,7 @@ status install_new(core::context& object, watch::ring_way way, int fd, bool inhe
 // Whether the number still names the file, whose bell has been used.
 bool is_of(open_file& file, int fd) noexcept {
     file.come_home();
-    const int bell = file.bell();
+    const int bell = file.doorbell_fd();
     if (bell != fd) return os::same_file(fd, bell) || (!os::is_marked(bell) && os::is_marked(fd)); // or it is lost
     watch::doorbell::take_lent_number(file.object());
     return os::is_marked(fd);

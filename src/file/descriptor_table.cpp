@@ -180,7 +180,7 @@ void open_file::add_number(int fd) noexcept {
     only_number_.store(before == no_number ? fd : several, base::relaxed);
 }
 
-int open_file::bell() const noexcept { return watch::doorbell::number_of(*object_); }
+int open_file::doorbell_fd() const noexcept { return watch::doorbell::number_of(*object_); }
 
 bool open_file::is_home() const noexcept {
     return home_.load(base::acquire) == os::process_number();

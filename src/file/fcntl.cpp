@@ -19,18 +19,18 @@ constexpr int nonblock = static_cast<int>(core::flag_nonblock);
 int negated(status end) noexcept { return -static_cast<int>(base::to_errc(end)); }
 
 // The file's own number, if it is seen to be a bell: the caller's number may name another file by now.
-int bell_of(const open_file& file) noexcept {
-    const int bell = file.bell();
+int doorbell_of(const open_file& file) noexcept {
+    const int bell = file.doorbell_fd();
     return os::is_marked(bell) ? bell : -1;
 }
 
 int get_status(const open_file& file) noexcept {
-    const int kernels = os::status_flags(bell_of(file));
+    const int kernels = os::status_flags(doorbell_of(file));
     return kernels < 0 ? kernels : (kernels & ~nonblock) | (static_cast<int>(file.object().flags()) & nonblock);
 }
 
 int set_status(const open_file& file, int command, long flags) noexcept {
-    const int end = os::control(bell_of(file), command, flags);
+    const int end = os::control(doorbell_of(file), command, flags);
     if (end >= 0) file.object().set_nonblock((flags & nonblock) != 0);
     return end;
 }
@@ -42,7 +42,7 @@ int set_signal(open_file& file, long number) noexcept {
 }
 
 int duplicate(open_file& file, int command, long lowest) noexcept {
-    const int fd = os::control(bell_of(file), command, lowest);
+    const int fd = os::control(doorbell_of(file), command, lowest);
     if (fd < 0) return fd;
     const status end = install_dup(fd, file);
     return end == status::ok ? fd : negated(end);

@@ -28,7 +28,7 @@ class open_file {
 
     [[nodiscard]] core::context& object() const noexcept { return *object_; }
     // The number by which the context's bell is rung; -1: none of ours.
-    [[nodiscard]] int bell() const noexcept;
+    [[nodiscard]] int doorbell_fd() const noexcept;
 
     // A number that names this file, while there is only one; then no other needs to be searched for.
     void add_number(int fd) noexcept;

@@ -11,23 +11,23 @@
 namespace efd::os {
 
 // A marked descriptor, readable from the start or not; or a negative errno: EMFILE, ENFILE, ENOMEM, as eventfd(2).
-[[nodiscard]] int make_bell(bool readable) noexcept;
+[[nodiscard]] int make_doorbell(bool readable) noexcept;
 
 // Makes a bell without a mark behind the lowest free number: O_RDWR | O_NONBLOCK. EMFILE, ENFILE, ENOMEM.
 [[nodiscard]] int eventfd_create(bool readable, bool cloexec) noexcept;
 
 // Adds n to what the bell holds, so that watchers see an edge. False: it would pass 2^64-2, or this is no bell.
-bool ring_bell(int fd, std::uint64_t n) noexcept;
+bool ring_doorbell(int fd, std::uint64_t n) noexcept;
 
 // Takes all that it holds and returns how much that was; 0 if this is no bell.
-std::uint64_t silence_bell(int fd) noexcept;
+std::uint64_t silence_doorbell(int fd) noexcept;
 
 // Puts a new bell, not readable, in the place of an old one; needs no free number. False: the number names no bell, or
 // the system has no more files; then the number still names the old bell, or nothing.
-[[nodiscard]] bool replace_bell(int fd) noexcept;
+[[nodiscard]] bool replace_doorbell(int fd) noexcept;
 
 // Whether the number names a marked file, or an eventfd like one of eventfd_create, readable or not: the last resort
 // for a number of which nothing else is known.
-[[nodiscard]] bool is_bell_as_made(int fd, bool readable) noexcept;
+[[nodiscard]] bool is_doorbell_as_made(int fd, bool readable) noexcept;
 
 } // namespace efd::os

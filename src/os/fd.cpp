@@ -196,6 +196,6 @@ poll_end poll_readable(std::span<const int> fds, std::int64_t deadline_ns) noexc
     return got == 0 ? poll_end::timed_out : poll_end::interrupted;
 }
 
-std::uint64_t bell_calls() noexcept { return calls_made.load(base::relaxed); }
+std::uint64_t doorbell_calls() noexcept { return calls_made.load(base::relaxed); }
 
 } // namespace efd::os

@@ -98,6 +98,6 @@ enum class poll_end : unsigned char { ready, timed_out, interrupted };
 [[nodiscard]] poll_end poll_readable(std::span<const int> fds, std::int64_t deadline_ns) noexcept;
 
 // How many rings, silences and looks at an epoll this process has made, without the check of the mark before each.
-[[nodiscard]] std::uint64_t bell_calls() noexcept;
+[[nodiscard]] std::uint64_t doorbell_calls() noexcept;
 
 } // namespace efd::os

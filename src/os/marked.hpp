@@ -20,7 +20,7 @@ extern base::atomic<std::uint64_t> calls_made;
 
 // F_SETSIG names the signal that O_ASYNC would send. An eventfd and an epoll send none, and libc keeps this one for
 // itself, so it serves as a mark that stays with the open file wherever its numbers go.
-inline constexpr long mark_of_bells = 33;
+inline constexpr long mark_of_doorbells = 33;
 
 // A sandbox refuses the mark. Then every anonymous file that a number of efd's names counts as marked.
 inline constinit base::atomic<bool> no_marks{false};
@@ -32,14 +32,14 @@ inline constinit base::atomic<bool> no_marks{false};
 
 inline bool has_mark(int fd) noexcept {
     const int signal = raw_fcntl(fd, F_GETSIG, 0);
-    if (signal == mark_of_bells) return true;
+    if (signal == mark_of_doorbells) return true;
     const bool is_refused = signal < 0 ? errno != EBADF : signal == 0 && no_marks.load(base::relaxed);
     return is_refused && is_anonymous_file(fd);
 }
 
 inline int marked(int fd) noexcept {
     if (fd < 0) return -errno;
-    if (raw_fcntl(fd, F_SETSIG, mark_of_bells) != 0 && errno != EBADF) no_marks.store(true, base::relaxed);
+    if (raw_fcntl(fd, F_SETSIG, mark_of_doorbells) != 0 && errno != EBADF) no_marks.store(true, base::relaxed);
     return fd;
 }
 

@@ -62,27 +62,27 @@ static_assert(to_hold(core::ceiling - 1) == full && to_hold(core::ceiling) == fu
 } // namespace
 
 status doorbell::arm(core::context& object, std::uint32_t events, std::uint32_t& ready) noexcept {
-    auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
+    auto* const bell = static_cast<doorbell*>(object.hook_of_slot());
     const int place = bell == nullptr ? nowhere : bell->place_.load(base::acquire);
     if (place == nowhere || !is_armed_way(place) || is_retired(place) || events == 0) return status::invalid;
     (void)bell->is_home();
     object.linger_before_arming();
-    ready = object.arm_bell(events);
+    ready = object.arm_doorbell(events);
     return status::ok;
 }
 
-void doorbell::told(core::bell& bell, core::context& object, std::uint32_t key) noexcept {
-    auto& self = static_cast<doorbell&>(bell);
+void doorbell::on_change_of_object(core::doorbell_hook& hook, core::context& object, std::uint32_t key) noexcept {
+    auto& self = static_cast<doorbell&>(hook);
     EFD_CHECK(&object == &self.object_); // a bell stays with its slot
     const int place = self.place_.load(base::acquire);
     if (place == nowhere) return;
     if (key == core::poll_hup) return self.end();
     if (!self.is_home()) return;
-    if (is_armed_way(place)) return self.told_armed(key);
+    if (is_armed_way(place)) return self.on_change_armed(key);
     if (key == found_nothing) return self.doubt();
     if (self.found_nothing_.load(base::relaxed) != 0) self.found_nothing_.store(0, base::relaxed);
     if (is_every_way(place) && (key & core::poll_in) != 0) {
-        self.told_every();
+        self.on_change_every();
     } else {
         if (self.inherits_.load(base::relaxed) != 0 && key != core::poll_out && self.stands_rung(key)) return;
         // Only a count above zero is rung for: a late adder may be told of an object that was born in its own one's
@@ -108,7 +108,7 @@ void doorbell::answer(std::uint32_t key) noexcept {
 
 // EVERY. An edge for this add: a ring where none is surely done, else a write of zero, so that the descriptor never
 // fills. If an edge is taken away with the rings, SURELY_RUNG makes it again: the thread that took them, or this add.
-void doorbell::told_every() noexcept {
+void doorbell::on_change_every() noexcept {
     const bool rings = to_hold(object_.count()) == 1 && !surely_rung(word_.load(base::acquire));
     if (!rings || !ring()) make_edge();
 }
@@ -159,7 +159,7 @@ bool doorbell::stands_rung(std::uint32_t key) noexcept {
 }
 
 // ARM. The ring comes before the mark is cleared, so an add that finds no mark knows that the ring is made.
-void doorbell::told_armed(std::uint32_t key) noexcept {
+void doorbell::on_change_armed(std::uint32_t key) noexcept {
     core::state_word arm = 0;
     if (key == 0 || !object_.wants_ring(key, arm)) return;
     ring_armed();
@@ -180,7 +180,7 @@ void doorbell::forget() noexcept {
 // False: it is shown full.
 bool doorbell::ring() noexcept {
     begun_.fetch_add(1, base::acq_rel); // LEVEL, begun
-    const bool rung = os::ring_bell(fd_here(), 1) || (take_number_again() && os::ring_bell(fd_here(), 1));
+    const bool rung = os::ring_doorbell(fd_here(), 1) || (take_number_again() && os::ring_doorbell(fd_here(), 1));
     if (rung)
         done_.fetch_add(1, base::acq_rel); // LEVEL, done
     else
@@ -190,14 +190,14 @@ bool doorbell::ring() noexcept {
 
 // A write of zero: watchers look, and the descriptor holds what it held.
 void doorbell::make_edge() noexcept {
-    if (!os::ring_bell(fd_here(), 0) && take_number_again()) (void)os::ring_bell(fd_here(), 0);
+    if (!os::ring_doorbell(fd_here(), 0) && take_number_again()) (void)os::ring_doorbell(fd_here(), 0);
 }
 
 // These are not counted: watchers of an armed doorbell watch for edges.
 void doorbell::ring_armed() noexcept {
-    if (os::ring_bell(fd_here(), 1)) return;
-    (void)os::silence_bell(fd_here());
-    os::ring_bell(fd_here(), 1);
+    if (os::ring_doorbell(fd_here(), 1)) return;
+    (void)os::silence_doorbell(fd_here());
+    os::ring_doorbell(fd_here(), 1);
 }
 
 // Requests a look. If no thread was busy, in the word that is returned, the caller is from now on, and must look
@@ -253,7 +253,7 @@ void doorbell::show(std::uint64_t count, bool& took) noexcept {
     if (was_full != (wanted == full)) {
         // Else no watcher sees room that there never was.
         if (was_full || begun_.load(base::acquire) != 0) silence(took);
-        full_.store(wanted == full && os::ring_bell(fd_here(), full) ? 1 : 0, base::relaxed);
+        full_.store(wanted == full && os::ring_doorbell(fd_here(), full) ? 1 : 0, base::relaxed);
     }
     if (wanted == 0 && (begun_.load(base::acquire) != 0 || is_doubted)) return silence(took);
     if (wanted == 1 && (begun_.load(base::acquire) == 0 || (took && done() <= 0))) ring();
@@ -267,8 +267,8 @@ void doorbell::show(std::uint64_t count, bool& took) noexcept {
 void doorbell::silence(bool& took) noexcept {
     word_.fetch_or(taking_mark, base::acq_rel); // SURELY_RUNG, taking
     const std::int32_t surely = done();
-    std::uint64_t taken = os::silence_bell(fd_here());
-    if (taken == 0 && take_number_again()) taken = os::silence_bell(fd_here());
+    std::uint64_t taken = os::silence_doorbell(fd_here());
+    if (taken == 0 && take_number_again()) taken = os::silence_doorbell(fd_here());
     auto rings = static_cast<std::uint32_t>(full_.load(base::relaxed) != 0 && taken >= full ? taken - full : taken);
     if (taken == 0 && surely > 0) rings = static_cast<std::uint32_t>(surely);
     if (taken != 0) rings = std::min(rings, begun());

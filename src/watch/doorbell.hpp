@@ -26,7 +26,7 @@ namespace efd::watch {
 
 enum class ring_way : unsigned char { level, armed, every };
 
-class doorbell : public core::bell {
+class doorbell : public core::doorbell_hook {
   public:
     // The descriptor of the object, made now if there is none. invalid: it has one of another way. no_descriptor,
     // table_full, no_memory: the kernel gave none, and nothing has changed.
@@ -91,7 +91,7 @@ class doorbell : public core::bell {
     [[nodiscard]] static bool is_every_way(int place) noexcept;
     [[nodiscard]] static bool is_retired(int place) noexcept;
 
-    static void told(core::bell& bell, core::context& object, std::uint32_t key) noexcept;
+    static void on_change_of_object(core::doorbell_hook& hook, core::context& object, std::uint32_t key) noexcept;
     void end() noexcept;
     void close_own_number() noexcept;
     void forget() noexcept;
@@ -102,8 +102,8 @@ class doorbell : public core::bell {
     [[nodiscard]] std::uint32_t begun() const noexcept;
     void ring_armed() noexcept;
     void make_edge() noexcept;
-    void told_armed(std::uint32_t key) noexcept;
-    void told_every() noexcept;
+    void on_change_armed(std::uint32_t key) noexcept;
+    void on_change_every() noexcept;
     void doubt() noexcept;
     [[nodiscard]] bool take_doubt() noexcept;
     void answer(std::uint32_t key) noexcept;

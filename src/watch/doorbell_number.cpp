@@ -76,13 +76,14 @@ int doorbell::fd_here() const noexcept {
     return lent_is_used_.load(base::acquire) != 0 && os::is_owner(fd, lent_.owner) ? fd : -1;
 }
 
-doorbell::doorbell(core::context& slot) noexcept : object_(slot), place_(nowhere) { tell = &told; }
+doorbell::doorbell(core::context& slot) noexcept : object_(slot), place_(nowhere) { on_change = &on_change_of_object; }
 
 doorbell* doorbell::of_slot(core::context& object) noexcept {
-    if (core::bell* const there = object.bell_of_slot(); there != nullptr) return static_cast<doorbell*>(there);
+    if (core::doorbell_hook* const there = object.hook_of_slot(); there != nullptr)
+        return static_cast<doorbell*>(there);
     auto* const made = new (std::nothrow) doorbell(object);
     if (made == nullptr) return nullptr;
-    core::bell* const there = object.put_bell(*made);
+    core::doorbell_hook* const there = object.attach_hook(*made);
     if (there != made) {
         delete made; // another thread was first, or there is no memory for the wait queue
         return static_cast<doorbell*>(there);
@@ -103,7 +104,7 @@ status doorbell::open_here(ring_way way, int& fd) noexcept {
     int place = place_.load(base::acquire);
     if (place == nowhere) {
         const bool readable = way != ring_way::armed && object_.count() > 0;
-        const int made = os::make_bell(readable);
+        const int made = os::make_doorbell(readable);
         if (made < 0) return os::status_of(made);
         os::note_owner(made, this);
         home_.store(os::process_number(), base::release);
@@ -134,7 +135,7 @@ status doorbell::make_anew(int& place) noexcept {
         place = place_.load(base::acquire);
         return status::ok;
     }
-    const int made = os::make_bell(false);
+    const int made = os::make_doorbell(false);
     if (made < 0) return os::status_of(made);
     home_.exchange(here | moving_mark, base::acq_rel); // HOME
     os::note_owner(made, this);
@@ -162,24 +163,24 @@ status doorbell::adopt(core::context& object, const lent_number& number) noexcep
     bell->inherits_.store(number.inherited ? 1 : 0, base::relaxed);
     bell->home_.store(os::process_number(), base::relaxed);
     bell->place_.store(number.fd << number_shift | lent | mark_of(number.way), base::release);
-    object.watch_level_untold();
+    object.watch_level_without_notify();
     return status::ok;
 }
 
 file::open_file*& doorbell::file_of(core::context& object) noexcept {
-    auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
+    auto* const bell = static_cast<doorbell*>(object.hook_of_slot());
     EFD_CHECK(bell != nullptr);
     return bell->file_;
 }
 
 bool doorbell::has_own_number(core::context& object) noexcept {
-    const auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
+    const auto* const bell = static_cast<doorbell*>(object.hook_of_slot());
     return bell != nullptr && !is_lent(bell->place_.load(base::acquire));
 }
 
 // FIRST_USE. Several calls may do so at once: all have numbers of one file, and one of these stays.
 void doorbell::give_own_number(core::context& object, int own) noexcept {
-    auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
+    auto* const bell = static_cast<doorbell*>(object.hook_of_slot());
     EFD_CHECK(bell != nullptr && own >= 0);
     os::mark(own);
     os::note_owner(own, bell);
@@ -210,17 +211,17 @@ void doorbell::give_own_number(core::context& object, int own) noexcept {
 }
 
 void doorbell::use_lent_number(core::context& object) noexcept {
-    auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
+    auto* const bell = static_cast<doorbell*>(object.hook_of_slot());
     os::mark(bell->lent_.fd);
     bell->lent_is_used_.store(1, base::release);
 }
 
 void doorbell::take_lent_number(core::context& object) noexcept {
-    static_cast<doorbell*>(object.bell_of_slot())->lent_is_used_.store(0, base::release);
+    static_cast<doorbell*>(object.hook_of_slot())->lent_is_used_.store(0, base::release);
 }
 
 bool doorbell::is_used(core::context& object) noexcept {
-    const auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
+    const auto* const bell = static_cast<doorbell*>(object.hook_of_slot());
     return bell != nullptr && !bell->is_unused();
 }
 
@@ -232,25 +233,25 @@ bool doorbell::is_unused() const noexcept {
 // file is. In the process that made the number nothing is to be renewed.
 bool doorbell::use_as_made() noexcept {
     if (home_.load(base::acquire) == os::process_number() || !os::is_owner(lent_.fd, lent_.owner)) return false;
-    if (!os::is_bell_as_made(lent_.fd, object_.count() > 0)) return false;
+    if (!os::is_doorbell_as_made(lent_.fd, object_.count() > 0)) return false;
     use_lent_number(object_);
     return true;
 }
 
 void doorbell::let_inherit(core::context& object) noexcept {
-    auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
+    auto* const bell = static_cast<doorbell*>(object.hook_of_slot());
     if (bell == nullptr || bell->inherits_.exchange(1, base::acq_rel) != 0) return;
     object.watch_level(); // from here on adds are told again
 }
 
 // A concurrent told() may still use the number, which therefore stays taken until the end of the object.
 void doorbell::retire(core::context& object) noexcept {
-    auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
+    auto* const bell = static_cast<doorbell*>(object.hook_of_slot());
     if (bell == nullptr) return;
     const int place = bell->place_.load(base::acquire);
     if (place == nowhere || is_armed_way(place)) return;
     bell->place_.store(place | armed_way | retired, base::release);
-    (void)os::replace_bell(bell->fd_here());
+    (void)os::replace_doorbell(bell->fd_here());
 }
 
 [[gnu::noinline]] void doorbell::close_own_number() noexcept {
@@ -272,12 +273,12 @@ void doorbell::end() noexcept {
 }
 
 void doorbell::come_home(core::context& object) noexcept {
-    auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
+    auto* const bell = static_cast<doorbell*>(object.hook_of_slot());
     if (bell != nullptr && bell->place_.load(base::acquire) != nowhere) (void)bell->is_home();
 }
 
 int doorbell::number_of(core::context& object) noexcept {
-    auto* const bell = static_cast<doorbell*>(object.bell_of_slot());
+    auto* const bell = static_cast<doorbell*>(object.hook_of_slot());
     if (bell == nullptr) return -1;
     (void)bell->take_number_again();
     return bell->fd_here();
@@ -308,7 +309,7 @@ bool doorbell::move_home(std::uint32_t seen, std::uint32_t here) noexcept {
 bool doorbell::make_own() noexcept {
     (void)take_number_again();
     const int fd = fd_here();
-    if (!os::replace_bell(fd)) return !os::is_marked(fd);
+    if (!os::replace_doorbell(fd)) return !os::is_marked(fd);
     if (lent_.follow != nullptr) lent_.follow(object_, fd, lent_.fd);
     return true;
 }

@@ -27,7 +27,7 @@ enum class member_kind : std::uint32_t { free, object, set, descriptor, joining 
 enum class shut_end : unsigned char { shut, busy, was_not_open };
 
 // A place that was never in use is zeroed memory: free, and never found.
-struct alignas(64) member : core::standing_watcher {
+struct alignas(64) member : core::permanent_watcher {
     // False, and not inside, while the place is shut or free. `visit` is for exit.
     [[nodiscard]] bool enter(std::uint32_t& visit) noexcept;
     void exit(std::uint32_t visit) noexcept;

@@ -95,7 +95,7 @@ class set_core::all_members {
         if (end != hold_end::held) slot.fail();
         for (const one_of_all& one : all()) one.object->release_hold(one.held, end == hold_end::held);
         slot.end();
-        if (end == hold_end::held) tell(sealed);
+        if (end == hold_end::held) notify_all(sealed);
         return end;
     }
 
@@ -137,9 +137,9 @@ class set_core::all_members {
             if (sealed.object->take_as_seen(seen)) return hold_end::held;
         }
     }
-    void tell(const one_of_all* sealed) noexcept {
+    void notify_all(const one_of_all* sealed) noexcept {
         for (const one_of_all& one : all())
-            if (&one != sealed) one.object->tell_of_held_take();
+            if (&one != sealed) one.object->notify_held_take();
         if (sealed != nullptr) sealed->object->after_sealed_take();
     }
 

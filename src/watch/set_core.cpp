@@ -142,7 +142,7 @@ member* set_core::claim_place() noexcept {
     if (fresh.home != nullptr) return &fresh; // it was one of the set that had this memory before
     fresh.inside.store(member::shut_mark, base::relaxed);
     fresh.index = index;
-    fresh.tell = &told;
+    fresh.on_change = &on_member_change;
     fresh.home = this;
     return &fresh;
 }
@@ -188,7 +188,7 @@ bool set_core::lock_for_change(std::unique_lock<std::mutex>& lock) noexcept {
 status set_core::attach(member& joining, context& object) noexcept {
     object.get();
     joining.object.store(&object, base::release);
-    const status end = object.attach_standing(joining);
+    const status end = object.attach_permanent(joining);
     if (end != status::ok) {
         joining.object.store(nullptr, base::release);
         object.put();
@@ -239,7 +239,7 @@ status set_core::remove(int place) noexcept {
         return status::deadlock;
     }
     context* const object = leaving.object.load(base::relaxed);
-    if (object != nullptr) object->detach_standing(leaving);
+    if (object != nullptr) object->detach_permanent(leaving);
     leaving.object.store(nullptr, base::release);
     settle(leaving);
     const bool awaited =

@@ -130,7 +130,7 @@ class set_core : public set_front {
     static void forget_all_left() noexcept;
     static void forget_left_nestings() noexcept;
 
-    static void told(core::standing_watcher& watcher, std::uint32_t key) noexcept;
+    static void on_member_change(core::permanent_watcher& watcher, std::uint32_t key) noexcept;
     // Without a reference: the object of a member that has left stays a context, and the removing thread looks at the
     // bit again.
     [[nodiscard]] static bool is_ready(const member& here) noexcept {
@@ -145,7 +145,7 @@ class set_core : public set_front {
     void show_top(top_change change, sets_to_follow& all) noexcept;
     void wake_sleeper() noexcept;
     void drain_bell(core::context& bell) noexcept;
-    static void bell_has_changed(core::standing_watcher& watcher, sets_to_follow& all) noexcept;
+    static void on_inner_change(core::permanent_watcher& watcher, sets_to_follow& all) noexcept;
     [[nodiscard]] std::uint32_t find(std::uint32_t start) noexcept;
     [[nodiscard]] base::status take_from(member& here, set_event& got) noexcept;
     [[nodiscard]] base::status take_ready(set_event& got) noexcept;
@@ -174,7 +174,7 @@ class set_core : public set_front {
     [[nodiscard]] bool kernel_has_its_turn() noexcept;
     [[nodiscard]] base::status take_descriptor(set_event& got) noexcept;
     [[nodiscard]] std::size_t look_descriptors(std::span<set_event> room) noexcept;
-    [[nodiscard]] member* who_was_told(std::uint64_t registered, std::uint32_t& visit) noexcept;
+    [[nodiscard]] member* reported_member(std::uint64_t registered, std::uint32_t& visit) noexcept;
     void forget_dead_numbers() noexcept;
     [[nodiscard]] base::status sleep_in_kernel(const core::wait_terms& terms) noexcept;
     [[nodiscard]] static base::status sleep_without_a_number(int epoll, const core::wait_terms& terms) noexcept;

@@ -203,7 +203,7 @@ bool set_core::kernel_has_its_turn() noexcept {
 }
 
 // The member that still stands where it stood when this was registered; the caller is inside it then.
-member* set_core::who_was_told(std::uint64_t registered, std::uint32_t& visit) noexcept {
+member* set_core::reported_member(std::uint64_t registered, std::uint32_t& visit) noexcept {
     member* const one = find_member(static_cast<std::uint32_t>(registered));
     if (one == nullptr || !one->enter(visit)) return nullptr;
     const member_kind kind = one->kind.load(base::acquire);
@@ -225,7 +225,7 @@ member* set_core::who_was_told(std::uint64_t registered, std::uint32_t& visit) n
         const std::size_t number = os::epoll_look(inner, std::span(found, std::min(room.size(), most)));
         for (std::size_t i = 0; i < number; ++i) {
             std::uint32_t visit = 0;
-            member* const one = who_was_told(found[i].beside, visit);
+            member* const one = reported_member(found[i].beside, visit);
             if (one == nullptr) continue;
             if ((one->events & os::epoll_one_shot) != 0) one->has_fired.store(1, base::relaxed);
             room[filled++] = {one->token, 0, found[i].events, one->token};
@@ -281,10 +281,10 @@ status set_core::sleep_in_kernel(const core::wait_terms& terms) noexcept {
     if (terms.stop == nullptr || !terms.stop->stop_possible()) {
         end = os::poll_readable(std::span(&epoll, 1), terms.deadline_ns);
     } else {
-        const int mine = os::make_bell(false);
+        const int mine = os::make_doorbell(false);
         if (mine < 0) return sleep_without_a_number(epoll, terms);
         {
-            const std::stop_callback on_stop(*terms.stop, [mine] { os::ring_bell(mine, 1); });
+            const std::stop_callback on_stop(*terms.stop, [mine] { os::ring_doorbell(mine, 1); });
             const int both[] = {epoll, mine};
             end = os::poll_readable(both, terms.deadline_ns);
         }

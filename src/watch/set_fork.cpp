@@ -126,8 +126,8 @@ void set_core::take_back_or_let_go(member& one) noexcept {
     }
     if (one.is_open() || (kind != member_kind::object && kind != member_kind::set)) return;
     if (core::context* const object = one.object.load(base::acquire); object != nullptr) {
-        object->detach_standing(one);
-        (void)object->attach_standing(one);
+        object->detach_permanent(one);
+        (void)object->attach_permanent(one);
         one.open();
     } else if (kind == member_kind::object) {
         give_back_place(one);

@@ -28,7 +28,7 @@ namespace efd::watch {
 using base::status;
 using core::context;
 
-void set_core::told(core::standing_watcher& watcher, std::uint32_t key) noexcept {
+void set_core::on_member_change(core::permanent_watcher& watcher, std::uint32_t key) noexcept {
     auto& here = static_cast<member&>(watcher);
     EFD_CHECK(here.home != nullptr && here.index < ready_bitmap::most);
     const bool is_add = (key & core::poll_in) != 0;
@@ -98,10 +98,10 @@ void set_core::show_top(top_change change, sets_to_follow& all) noexcept {
     context* const bell = bell_.load(base::acquire);
     if (bell == nullptr || !bell->get_unless_zero()) return;
     if (bell_.load(base::acquire) == bell) {
-        if (change == top_change::marked) bell->signal_untold();
+        if (change == top_change::marked) bell->signal_without_notify();
         if (change == top_change::emptied || !ready_.anything_in_order()) drain_bell(*bell);
-        if (const core::standing_places* const watchers = bell->standing(); watchers != nullptr)
-            watchers->each([&all](core::standing_watcher& one) { bell_has_changed(one, all); });
+        if (const core::permanent_watchers* const watchers = bell->permanent(); watchers != nullptr)
+            watchers->each([&all](core::permanent_watcher& one) { on_inner_change(one, all); });
     }
     bell->put();
 }
@@ -118,12 +118,12 @@ void set_core::wake_sleeper() noexcept {
 void set_core::drain_bell(context& bell) noexcept {
     for (;;) {
         const core::state_word seen = bell.look();
-        if (core::packed_count(seen) == 0 || ready_.anything() || bell.drain_untold(seen)) return;
+        if (core::packed_count(seen) == 0 || ready_.anything() || bell.drain_without_notify(seen)) return;
     }
 }
 
 // A member that is a set: its object is that set's bell.
-void set_core::bell_has_changed(core::standing_watcher& watcher, sets_to_follow& all) noexcept {
+void set_core::on_inner_change(core::permanent_watcher& watcher, sets_to_follow& all) noexcept {
     auto& outer = static_cast<member&>(watcher);
     if (is_ready(outer)) {
         outer.home->ready_.mark(outer.index);

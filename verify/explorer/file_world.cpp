@@ -2,7 +2,7 @@
 // What the scenarios of open files are made of: see file_world.hpp.
 #include "explorer/file_world.hpp"
 
-#include "explorer/bells.hpp"
+#include "explorer/doorbells.hpp"
 #include "explorer/slots.hpp"
 #include "explorer/table.hpp"
 #include "explorer/tell.hpp"
@@ -187,11 +187,11 @@ void dup_at(int number, int other) {
 // Two lives are over, so that threads find slots with doorbells and dead files; bells and numbers begin anew.
 void make_numbered_world() {
     make_file_world();
-    make_bells();
+    make_doorbells();
     make_numbers();
     for (int number = 0; number < 2; ++number) (void)really_make(0);
     for (int number = 0; number < 2; ++number) (void)efd::file::close_descriptor(number);
-    make_bells();
+    make_doorbells();
     make_numbers();
     here->made_at = {};
     here->file_of = {};
@@ -224,9 +224,9 @@ void really_use(int number) {
         if (value >= most_owned) return must(false, "a call took units that nobody gave");
         must(here->met_at[value] == 0, "units are taken twice");
         here->met_at[value] = number + 1;
-        const int bell = mine->bell();
+        const int doorbell = mine->doorbell_fd();
         const int file = here->file_of[value]; // unless its maker does not know it yet
-        must(bell < 0 || file == 0 || file_of_bell(bell) == file, "an object has the bell of another file");
+        must(doorbell < 0 || file == 0 || file_of_doorbell(doorbell) == file, "an object has the bell of another file");
     }
     must_live(*mine, object);
 }
@@ -259,14 +259,14 @@ std::string audit_numbers() {
         if ((file != nullptr) != is_taken(number)) return who + (file != nullptr ? " is free, and named" : " is lost");
         if (file == nullptr) continue;
         if (context_layout::newest_references(file->object()) != 1) return who + " names a dead object, or leaks it";
-        const int bell = file->bell();
-        if (bell < 0) continue;
+        const int doorbell = file->doorbell_fd();
+        if (doorbell < 0) continue;
         ++living;
-        if ((held_by(bell_word(bell)) > 0) != (file->object().count() > 0))
+        if ((held_by(doorbell_word(doorbell)) > 0) != (file->object().count() > 0))
             return who + " says the contrary of the count";
     }
-    if (open_bells() != living)
-        return std::to_string(open_bells()) + " bells are open, " + std::to_string(living) + " files have one";
+    if (open_doorbells() != living)
+        return std::to_string(open_doorbells()) + " bells are open, " + std::to_string(living) + " files have one";
     for (std::size_t units = 1; units < most_owned; ++units)
         if (here->met_at[units] != 0 && here->met_at[units] != here->made_at[units])
             return "units were taken through a number that never named their object";

@@ -2,7 +2,7 @@
 // The view machine: places, private steps, fibers; the shared steps are in machine_steps.cpp.
 #include "explorer/machine.hpp"
 
-#include "explorer/bells.hpp"
+#include "explorer/doorbells.hpp"
 #include "explorer/world.hpp"
 
 #include <efd/detail/core/wait_queue_entry.hpp>
@@ -89,8 +89,8 @@ std::uint64_t value_after(const request& asked, std::uint64_t old) noexcept {
     if (asked.what == act::add) next = old + asked.operand;
     if (asked.what == act::bit_or || asked.what == act::lock) next = old | asked.operand;
     if (asked.what == act::bit_and) next = old & asked.operand;
-    if (asked.what == act::bell) next = bell_after(old, asked);
-    if (asked.what == act::await_bell) next = bell_after_wait(old, asked);
+    if (asked.what == act::doorbell) next = doorbell_after(old, asked);
+    if (asked.what == act::await_doorbell) next = doorbell_after_wait(old, asked);
     return asked.size == 8 ? next : next & ((std::uint64_t{1} << (8 * asked.size)) - 1);
 }
 
@@ -171,7 +171,7 @@ void machine::perform(request& asked) {
         if (p.used != use::shared) {
             if (++own_steps_ > own_steps_most) fail("a loop that nobody else can end");
             if (asked.what == act::lock && (own_value(p) & asked.expected) != 0) return make_shared(p); // waits
-            if (asked.what == act::await_bell && !bell_is_ready(own_value(p), asked)) return make_shared(p);
+            if (asked.what == act::await_doorbell && !doorbell_is_ready(own_value(p), asked)) return make_shared(p);
             if (asked.what == act::await_change && own_value(p) == asked.expected) return make_shared(p);
             act_alone(asked, own_value(p));
             return arena_open(true);

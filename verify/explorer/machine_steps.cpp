@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The view machine's shared steps: what may happen next, and what then happens.
-#include "explorer/bells.hpp"
+#include "explorer/doorbells.hpp"
 #include "explorer/machine.hpp"
 
 #include <algorithm>
@@ -75,8 +75,8 @@ bool machine::enabled(int thread) const {
     }
     if (t.pending->what == act::await_change)
         return newest_value(t.pending->address, t.pending->size) != t.pending->expected || crashed(t.pending->operand);
-    if (t.pending->what == act::await_bell)
-        return bell_is_ready(newest_value(t.pending->address, t.pending->size), *t.pending);
+    if (t.pending->what == act::await_doorbell)
+        return doorbell_is_ready(newest_value(t.pending->address, t.pending->size), *t.pending);
     if (t.pending->what != act::lock) return true;
     return (newest_value(t.pending->address, t.pending->size) & t.pending->expected) == 0;
 }
@@ -338,7 +338,7 @@ void machine::apply(const choice& chosen) {
         mover = true;
     } else {
         step(t, asked);
-        if (stops_ && asked.what == act::bell) t.swallowed = is_silence(asked);
+        if (stops_ && asked.what == act::doorbell) t.swallowed = is_silence(asked);
     }
     if (tell != nullptr) say(thread, asked, "");
     run(thread);

@@ -31,15 +31,15 @@ enum class act : unsigned char {
     bit_and,
     cas_weak,
     cas_strong,
-    lock,         // of the models of std alone: blocks while the newest value has a bit of `expected`, then ors
-    bell,         // of the kernel's eventfds alone (bells.hpp): `expected` says which call
-    await_bell,   // blocks until the descriptor is ready for who watches it
-    await_change, // of the drop-in's waits alone: blocks until the value is not `expected`, or a thread was killed
-    await_end,    // of the scenarios alone: blocks until the thread of this number has ended or was killed
-    pass,         // of the scenarios alone: nothing; others may go before what follows
-    yield,        // blocks until no other thread can go on but by this
-    futex_queue,  // on the first word of two: queues there, and goes on to the other by futex_wait
-    child,        // of the scenarios alone: blocks until so many threads are gone; then the process is their child
+    lock,           // of the models of std alone: blocks while the newest value has a bit of `expected`, then ors
+    doorbell,       // of the kernel's eventfds alone (doorbells.hpp): `expected` says which call
+    await_doorbell, // blocks until the descriptor is ready for who watches it
+    await_change,   // of the drop-in's waits alone: blocks until the value is not `expected`, or a thread was killed
+    await_end,      // of the scenarios alone: blocks until the thread of this number has ended or was killed
+    pass,           // of the scenarios alone: nothing; others may go before what follows
+    yield,          // blocks until no other thread can go on but by this
+    futex_queue,    // on the first word of two: queues there, and goes on to the other by futex_wait
+    child,          // of the scenarios alone: blocks until so many threads are gone; then the process is their child
     futex_wait,
     futex_wake,
 };

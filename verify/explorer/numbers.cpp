@@ -3,7 +3,7 @@
 // comes to.
 #include "explorer/numbers.hpp"
 
-#include "explorer/bells.hpp"
+#include "explorer/doorbells.hpp"
 #include "explorer/file_world.hpp"
 #include "explorer/tell.hpp"
 #include "os/eventfd.hpp"
@@ -25,7 +25,7 @@ struct number_table {
     int files_made = 0;
     std::array<int, most_numbers> files{};
     std::array<int, max_threads + 1> made_last{}; // the first: in a set_up
-    std::array<int, most_bells> file_of_bell{};
+    std::array<int, most_doorbells> file_of_doorbell{};
 };
 number_table* here = nullptr;
 
@@ -51,7 +51,7 @@ bool is_taken(int number) noexcept {
     return (word & number_mask(number)) != 0;
 }
 int file_made_last() noexcept { return here->made_last[static_cast<std::size_t>(current_thread() + 1)]; }
-int file_of_bell(int bell) noexcept { return here->file_of_bell[static_cast<std::size_t>(bell)]; }
+int file_of_doorbell(int doorbell) noexcept { return here->file_of_doorbell[static_cast<std::size_t>(doorbell)]; }
 
 } // namespace explore
 
@@ -82,9 +82,9 @@ int dup_high(int fd) noexcept {
     const std::uint32_t word = explore::word_now();
     const int file = explore::here->files[static_cast<std::size_t>(fd)];
     if ((word & number_mask(fd)) == 0) return -EBADF;
-    const int bell = make_bell((word >> fd & explore::readable_mark) != 0);
-    if (bell >= 0) explore::here->file_of_bell[static_cast<std::size_t>(bell)] = file;
-    return bell;
+    const int doorbell = make_doorbell((word >> fd & explore::readable_mark) != 0);
+    if (doorbell >= 0) explore::here->file_of_doorbell[static_cast<std::size_t>(doorbell)] = file;
+    return doorbell;
 }
 
 bool give_number_back(int fd) noexcept {
@@ -96,7 +96,7 @@ bool give_number_back(int fd) noexcept {
 
 bool same_file(int one, int other) noexcept {
     return (explore::word_now() & number_mask(one)) != 0 && other >= 0 &&
-           explore::here->files[static_cast<std::size_t>(one)] == explore::file_of_bell(other);
+           explore::here->files[static_cast<std::size_t>(one)] == explore::file_of_doorbell(other);
 }
 
 void probe_user_limit(int /*unused*/) noexcept {}

@@ -17,6 +17,6 @@ void make_numbers();
 bool is_taken(int number) noexcept;
 // Which of all files ever made: the one that the running thread has made last, and the one that a bell belongs to.
 int file_made_last() noexcept;
-int file_of_bell(int bell) noexcept;
+int file_of_doorbell(int doorbell) noexcept;
 
 } // namespace explore

@@ -19,7 +19,7 @@ namespace explore {
 ssize_t ask_to_read(void* buffer, bool sleeps) noexcept {
     if (const int inner = std::exchange(parked->nested_before[running()], -1); inner >= 0)
         (void)parked_read(inner, way_of_read::returns);
-    const std::uint64_t got = take_from_bell(the_fd, parked->semaphore, sleeps);
+    const std::uint64_t got = take_from_doorbell(the_fd, parked->semaphore, sleeps);
     parked->from_kernel[running()] += got;
     if (got > 0) std::memcpy(buffer, &got, sizeof got);
     if (const int inner = std::exchange(parked->nested[running()], -1); inner >= 0)
@@ -51,7 +51,7 @@ int own_number(int /*fd*/) noexcept {
 void close_own(int /*own*/) noexcept {}
 
 bool add_units(int fd, std::uint64_t n) noexcept {
-    const bool is_written = os::ring_bell(explore::the_fd, n);
+    const bool is_written = os::ring_doorbell(explore::the_fd, n);
     const bool is_other_file = fd == explore::own_of_file || (fd == explore::the_fd && explore::parked->closed);
     explore::must(!is_other_file, "NUMBERED: units were written into another file");
     return is_written;

@@ -3,7 +3,7 @@
 // parked_kernel.cpp.
 #pragma once
 
-#include "explorer/bells.hpp"
+#include "explorer/doorbells.hpp"
 #include "explorer/machine.hpp"
 #include "explorer/world.hpp"
 

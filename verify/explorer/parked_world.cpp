@@ -27,7 +27,7 @@ parked_world* parked = nullptr;
 namespace {
 
 parked_word newest_word() noexcept { return the_machine().newest_value(&parked->there.word, sizeof(parked_word)); }
-std::uint64_t in_kernel() noexcept { return held_by(bell_word(the_fd)); }
+std::uint64_t in_kernel() noexcept { return held_by(doorbell_word(the_fd)); }
 
 // So that a call begins where the search puts it, not where the thread's last one ended.
 void pass() noexcept {
@@ -76,7 +76,7 @@ void end_call() noexcept {
 }
 
 ssize_t ask_to_write(std::uint64_t n) noexcept {
-    return efd::os::ring_bell(the_fd, n) ? static_cast<ssize_t>(sizeof n) : -1;
+    return efd::os::ring_doorbell(the_fd, n) ? static_cast<ssize_t>(sizeof n) : -1;
 }
 
 void begin_write(int number) noexcept {
@@ -129,7 +129,7 @@ std::string nobody_beside_units() {
         const thread_state& t = m.now.threads[static_cast<std::size_t>(i)];
         if (t.alive != life::runnable) continue;
         const std::string who = "thread " + std::to_string(i);
-        if (t.pending->what != act::await_bell) return who + " can never go on: a deadlock";
+        if (t.pending->what != act::await_doorbell) return who + " can never go on: a deadlock";
         if (in_kernel() > 0 && parked->calls[static_cast<std::size_t>(i)] > 0)
             return "lost wakeup: " + who + " sleeps in the kernel beside units";
         if (units_of(word) > 0 && !somebody_halted_with_units())
@@ -208,7 +208,7 @@ std::string one_after_the_other() {
 
 void make_parked_world(bool semaphore) {
     forget_names();
-    make_bells();
+    make_doorbells();
     parked = new parked_world;
     parked->nested.fill(-1);
     parked->nested_before.fill(-1);
@@ -216,14 +216,14 @@ void make_parked_world(bool semaphore) {
     parked->there.semaphore.store(semaphore ? 1 : 0, efd::base::relaxed);
     parked->there.born.store(1, efd::base::relaxed);
     parked->there.word.store(noted(0), efd::base::relaxed);
-    (void)efd::os::make_bell(false);
+    (void)efd::os::make_doorbell(false);
     (void)promote(parked->there);
     name_parts();
 }
 
 void make_filled_world(bool semaphore) {
     make_parked_world(semaphore);
-    (void)efd::os::ring_bell(the_fd, worth(0));
+    (void)efd::os::ring_doorbell(the_fd, worth(0));
     parked->given += worth(0);
     parked->writes_done |= only(0);
     note_filled(parked->there, parked->there.word.load(efd::base::relaxed));
@@ -242,7 +242,7 @@ void make_awaiting_world(bool nearly) {
     parked->there.word.store(noted(0), efd::base::relaxed);
     parked->there.useful.store(useful_enough, efd::base::relaxed);
     parked->there.reads.store(reads_enough - (nearly ? 1 : 0), efd::base::relaxed);
-    (void)efd::os::ring_bell(the_fd, worth(0));
+    (void)efd::os::ring_doorbell(the_fd, worth(0));
     parked->given += worth(0);
     parked->writes_done |= only(0);
 }
@@ -322,7 +322,7 @@ void unseen_read(int number) {
 
 void await_readable() {
     std::uint64_t edges = 0;
-    await_bell(the_fd, watch_for::readable, edges);
+    await_doorbell(the_fd, watch_for::readable, edges);
 }
 
 void parked_demote() {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // parked_world.hpp: what the scenarios of the drop-in are made of: a kernel's eventfd, its slot, calls on both, checks.
 //
-// Owns the plain memory of such a scenario, in the arena. The kernel's object is one bell (bells.hpp), whose calls are
-// single steps; src/dropin/rules/ is the production code. Each write is worth one bit of its own, so that what a read
-// took says which writes it took: whether all could have happened one after the other is then a question of what was
-// over before what began.
+// Owns the plain memory of such a scenario, in the arena. The kernel's object is one bell (doorbells.hpp), whose calls
+// are single steps; src/dropin/rules/ is the production code. Each write is worth one bit of its own, so that what a
+// read took says which writes it took: whether all could have happened one after the other is then a question of what
+// was over before what began.
 #pragma once
 
 #include "explorer/world.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Configurations of locks whose owner is not in the child of a fork: a wait queue that another thread held at any step,
 // and the lock of a set's descriptors. Plain memory changes with the step before it; the stepper forks between.
-#include "explorer/bells.hpp"
+#include "explorer/doorbells.hpp"
 #include "explorer/scenarios.hpp"
 #include "explorer/set_world.hpp"
 

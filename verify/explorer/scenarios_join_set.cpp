@@ -71,10 +71,10 @@ void outside_of_both() {
     make_set_world(2, {0});
     name_sets({0});
 }
-efd::core::standing_watcher* first_watcher = nullptr;
+efd::core::permanent_watcher* first_watcher = nullptr;
 void outside_of_both_with_a_watcher() {
     outside_of_both();
-    first_watcher = new efd::core::standing_watcher{[](efd::core::standing_watcher&, std::uint32_t) noexcept {}};
+    first_watcher = new efd::core::permanent_watcher{[](efd::core::permanent_watcher&, std::uint32_t) noexcept {}};
     (void)efd::core::context_layout::attach(*hall().objects[0], *first_watcher);
 }
 void three_places_left() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Configurations of birth and death: LAST_PUT, RETURN, BIRTH, with the real table of slots.
-#include "explorer/bell_world.hpp"
+#include "explorer/doorbell_world.hpp"
 #include "explorer/scenarios.hpp"
 #include "explorer/table.hpp"
 #include "explorer/tell.hpp"
@@ -23,9 +23,9 @@ struct lives {
     std::array<context*, crowd> all{};
     context* born[2] = {};
     efd::core::wait_queue_entry entry;
-    bool with_bell = false;
+    bool with_doorbell = false;
     ring_way way = ring_way::level;
-    int second_bell = -1;
+    int second_doorbell = -1;
     efd::base::atomic<context*> second{nullptr};
     efd::base::atomic<std::uint64_t> published{1}; // a lock's bit, cleared when `second` is there
 };
@@ -45,17 +45,17 @@ void make_life(bool watched, std::uint64_t initval = 0) {
     }
     name_table(watched_slots);
 }
-int open_bell_of(context& object) {
+int open_doorbell_of(context& object) {
     int fd = -1;
     must(efd::watch::doorbell::open(object, here->way, fd) == status::ok, "no descriptor");
     return fd;
 }
 void rung_life(ring_way way) {
     make_life(false);
-    make_bells();
-    here->with_bell = true;
+    make_doorbells();
+    here->with_doorbell = true;
     here->way = way;
-    (void)open_bell_of(*here->first);
+    (void)open_doorbell_of(*here->first);
     std::uint32_t ready = 0;
     if (way == ring_way::armed) (void)efd::watch::doorbell::arm(*here->first, efd::core::poll_in, ready);
 }
@@ -90,7 +90,7 @@ void heir() {
     if (here->entry.queue != nullptr) (void)here->first->remove_wait_queue(here->entry);
     here->first->put();
     context* const next = context::create(0, 0);
-    must(here->entry.callback != nullptr || here->with_bell || next == here->first,
+    must(here->entry.callback != nullptr || here->with_doorbell || next == here->first,
          "the slot was not used again"); // a watched object may have its signaller's reference for a while
     here->second.store(next, efd::base::release);
     (void)here->published.fetch_and(0, efd::base::release);
@@ -109,7 +109,7 @@ void heir_and_writer() {
 void ringing_heir() {
     heir();
     context& born = *here->second.load(efd::base::acquire);
-    here->second_bell = open_bell_of(born);
+    here->second_doorbell = open_doorbell_of(born);
     must(born.write(1) == status::ok, "a plain write was refused");
 }
 void second_reader() {
@@ -161,10 +161,10 @@ std::string newborn_is_empty() {
 }
 
 // The dead object's bell is closed; the newborn's says what it must.
-std::string newborn_bell() {
-    if (open_bells() != 1) return std::to_string(open_bells()) + " bells are open, one object lives";
+std::string newborn_doorbell() {
+    if (open_doorbells() != 1) return std::to_string(open_doorbells()) + " bells are open, one object lives";
     if (here->way == ring_way::level)
-        if (const char* const wrong = level_fault(*here->second.load(efd::base::acquire), here->second_bell))
+        if (const char* const wrong = level_fault(*here->second.load(efd::base::acquire), here->second_doorbell))
             return wrong;
     return nobody_forgotten();
 }
@@ -180,9 +180,9 @@ std::vector<scenario> life_scenarios() {
         scenario("last-put-watched", "signaller of a watched object inside, its reader puts it; a new one",
                  watched_life, nobody_forgotten, {{"S", signaller}, {"H", breeding_heir}}),
         scenario("last-put-bell", "signaller of an object with a bell inside, its reader puts it; a new one",
-                 level_life, newborn_bell, {{"S", signaller}, {"H", ringing_heir}}),
+                 level_life, newborn_doorbell, {{"S", signaller}, {"H", ringing_heir}}),
         scenario("last-put-armed", "signaller of an armed object inside, its reader puts it; a new one", armed_life,
-                 newborn_bell, {{"S", signaller}, {"H", ringing_heir}}),
+                 newborn_doorbell, {{"S", signaller}, {"H", ringing_heir}}),
         scenario("two-puts", "2 holders put an object, one makes a new one", two_references, nobody_forgotten,
                  {{"P", putter}, {"H", holder}}),
         scenario("two-ends", "2 objects end and one is made, beside a thread that makes one", make_crowd,

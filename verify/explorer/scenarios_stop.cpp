@@ -2,7 +2,7 @@
 // Configurations in which any one thread stops for ever, at any of its steps: E7. Whenever an add returns, and when
 // nobody else can go on, no reader sleeps and no watched descriptor is silent beside a unit whose write has returned,
 // and no call waits for the stopped thread.
-#include "explorer/bell_world.hpp"
+#include "explorer/doorbell_world.hpp"
 #include "explorer/scenarios.hpp"
 
 namespace explore {
@@ -87,88 +87,89 @@ std::vector<scenario> sealed_ones() {
     };
 }
 
-void level_at_zero() { make_bell_world(0, 0, level); }
-void level_at_one() { make_bell_world(1, 0, level); }
+void level_at_zero() { make_doorbell_world(0, 0, level); }
+void level_at_one() { make_doorbell_world(1, 0, level); }
 void level_none(std::uint64_t count) {
-    make_bell_world_without(count, 0, level);
+    make_doorbell_world_without(count, 0, level);
     efd::core::context_layout::make_queue(w().object);
 }
 void level_none_at_zero() { level_none(0); }
 void level_none_at_one() { level_none(1); }
-void level_sealed() { make_empty_sealed_bell_world(level); }
-void level_nearly_sealed() { make_bell_world(packed_limit - 1, 0, level); }
-void level_nearly_full() { make_bell_world(ceiling - 2, 0, level); }
-void armed_at_zero() { make_bell_world(0, 0, armed); }
-void armed_sealed() { make_empty_sealed_bell_world(armed); }
+void level_sealed() { make_empty_sealed_doorbell_world(level); }
+void level_nearly_sealed() { make_doorbell_world(packed_limit - 1, 0, level); }
+void level_nearly_full() { make_doorbell_world(ceiling - 2, 0, level); }
+void armed_at_zero() { make_doorbell_world(0, 0, armed); }
+void armed_sealed() { make_empty_sealed_doorbell_world(armed); }
 
-void bell_writer() { bell_write(1); }
-void twice_bell_writer() {
-    bell_write(1);
-    bell_write(1);
+void doorbell_writer() { doorbell_write(1); }
+void twice_doorbell_writer() {
+    doorbell_write(1);
+    doorbell_write(1);
 }
-void trying_writer() { bell_try_write(1); }
-void taker() { (void)bell_take(); }
-void opener() { open_bell(); }
+void trying_writer() { doorbell_try_write(1); }
+void taker() { (void)doorbell_take(); }
+void opener() { open_doorbell(); }
 void level_loop() {
     std::uint64_t edges = 0;
-    bell_await(watch_for::readable, edges);
+    doorbell_await(watch_for::readable, edges);
 }
 void arming_loop() {
     std::uint64_t edges = 0;
     for (int i = 0; i < 2; ++i) {
-        (void)bell_take();
-        if (bell_arm(poll_in)) bell_await(watch_for::edge, edges);
+        (void)doorbell_take();
+        if (doorbell_arm(poll_in)) doorbell_await(watch_for::edge, edges);
     }
 }
 void arming_once() {
     std::uint64_t edges = 0;
-    if (bell_arm(poll_in)) bell_await(watch_for::edge, edges);
+    if (doorbell_arm(poll_in)) doorbell_await(watch_for::edge, edges);
 }
 
 std::vector<scenario> level_ones() {
     return {
         scenario("stop-bell-2w", "level: 1 writer twice, 1 writer, a loop, one stops", level_at_zero,
-                 audit_bell_with_stops, {{"WW", twice_bell_writer}, {"W", bell_writer}, {"L", level_loop}},
+                 audit_doorbell_with_stops, {{"WW", twice_doorbell_writer}, {"W", doorbell_writer}, {"L", level_loop}},
                  one_of_three_preemptions),
         scenario("stop-bell-2w1r", "level: 1 writer twice, 1 writer, 1 reader, one stops", level_at_zero,
-                 audit_bell_with_stops, {{"WW", twice_bell_writer}, {"W", bell_writer}, {"R", taker}},
+                 audit_doorbell_with_stops, {{"WW", twice_doorbell_writer}, {"W", doorbell_writer}, {"R", taker}},
                  one_of_two_preemptions),
         scenario("stop-bell-2w1r-3", "level: 1 writer twice, 1 writer, 1 reader, one stops, 3 preemptions",
-                 level_at_zero, audit_bell_with_stops, {{"WW", twice_bell_writer}, {"W", bell_writer}, {"R", taker}},
-                 one_of_three_preemptions)
+                 level_at_zero, audit_doorbell_with_stops,
+                 {{"WW", twice_doorbell_writer}, {"W", doorbell_writer}, {"R", taker}}, one_of_three_preemptions)
             .large(),
         scenario("stop-bell-2r", "level, one unit there: 1 writer twice, 2 readers, one stops", level_at_one,
-                 audit_bell_with_stops, {{"WW", twice_bell_writer}, {"R1", taker}, {"R2", taker}},
+                 audit_doorbell_with_stops, {{"WW", twice_doorbell_writer}, {"R1", taker}, {"R2", taker}},
                  one_of_two_preemptions),
         scenario("stop-bell-attach", "level: attached, 1 writer twice, one stops", level_none_at_zero,
-                 audit_bell_with_stops, {{"A", opener}, {"WW", twice_bell_writer}}, one_of_two_preemptions),
+                 audit_doorbell_with_stops, {{"A", opener}, {"WW", twice_doorbell_writer}}, one_of_two_preemptions),
         scenario("stop-bell-at-one", "level: attached at one by 2 at once, one stops", level_none_at_one,
-                 audit_bell_with_stops, {{"A1", opener}, {"A2", opener}}, one_of_two_preemptions),
+                 audit_doorbell_with_stops, {{"A1", opener}, {"A2", opener}}, one_of_two_preemptions),
         scenario("stop-bell-sealed", "level, sealed: 2 writers, 1 reader, one stops", level_sealed,
-                 audit_bell_with_stops, {{"W1", bell_writer}, {"W2", bell_writer}, {"R", taker}},
+                 audit_doorbell_with_stops, {{"W1", doorbell_writer}, {"W2", doorbell_writer}, {"R", taker}},
                  one_of_two_preemptions),
         scenario("stop-bell-seal", "level: 2 writers seal, 1 reader, one stops", level_nearly_sealed,
-                 audit_bell_with_stops, {{"W1", bell_writer}, {"W2", bell_writer}, {"R", taker}},
+                 audit_doorbell_with_stops, {{"W1", doorbell_writer}, {"W2", doorbell_writer}, {"R", taker}},
                  one_of_two_preemptions),
         scenario("stop-bell-full", "level, one below full: 2 that try to write, 1 reader, one stops", level_nearly_full,
-                 audit_bell_with_stops, {{"W1", trying_writer}, {"W2", trying_writer}, {"R", taker}},
+                 audit_doorbell_with_stops, {{"W1", trying_writer}, {"W2", trying_writer}, {"R", taker}},
                  one_of_two_preemptions),
     };
 }
 
 std::vector<scenario> armed_ones() {
     return {
-        scenario("stop-armed-2w", "arming loop, 2 writers, one stops", armed_at_zero, audit_bell_with_stops,
-                 {{"W1", bell_writer}, {"W2", bell_writer}, {"L", arming_loop}}, one),
+        scenario("stop-armed-2w", "arming loop, 2 writers, one stops", armed_at_zero, audit_doorbell_with_stops,
+                 {{"W1", doorbell_writer}, {"W2", doorbell_writer}, {"L", arming_loop}}, one),
         scenario("stop-armed-ww", "arming loop, 1 writer twice, 1 writer, 1 reader beside, one stops", armed_at_zero,
-                 audit_bell_with_stops,
-                 {{"WW", twice_bell_writer}, {"W", bell_writer}, {"R", taker}, {"L", arming_loop}},
+                 audit_doorbell_with_stops,
+                 {{"WW", twice_doorbell_writer}, {"W", doorbell_writer}, {"R", taker}, {"L", arming_loop}},
                  one_of_two_preemptions),
-        scenario("stop-armed-2l", "2 arming loops, 2 writers, one stops", armed_at_zero, audit_bell_with_stops,
-                 {{"W1", bell_writer}, {"W2", bell_writer}, {"L1", arming_once}, {"L2", arming_once}},
+        scenario("stop-armed-2l", "2 arming loops, 2 writers, one stops", armed_at_zero, audit_doorbell_with_stops,
+                 {{"W1", doorbell_writer}, {"W2", doorbell_writer}, {"L1", arming_once}, {"L2", arming_once}},
                  one_of_two_preemptions),
-        scenario("stop-armed-sealed", "arming loop, sealed, 2 writers, one stops", armed_sealed, audit_bell_with_stops,
-                 {{"W1", bell_writer}, {"W2", bell_writer}, {"L", arming_loop}}, one_of_two_preemptions),
+        scenario("stop-armed-sealed", "arming loop, sealed, 2 writers, one stops", armed_sealed,
+                 audit_doorbell_with_stops, {{"W1", doorbell_writer}, {"W2", doorbell_writer}, {"L", arming_loop}},
+                 one_of_two_preemptions),
     };
 }
 

@@ -75,7 +75,7 @@ void set_layout::name(set_core& set) {
     name_place(&set.joined_, "joined");
     name_place(&set.ready_.settled_, "settled height");
     for (std::uint32_t i = 0; i < set.touched_.load(base::acquire); ++i) {
-        if (set.find_member(i)->tell == nullptr) continue;
+        if (set.find_member(i)->on_change == nullptr) continue;
         name_place(&set.find_member(i)->inside, "inside");
         name_place(&set.find_member(i)->object, "object");
         name_place(&set.find_member(i)->awaited, "awaited");
@@ -117,7 +117,7 @@ bool set_layout::member_ready(member& one) {
 
 std::string set_layout::fault_of_member(set_core& set, std::uint32_t index) {
     member& one = *set.find_member(index);
-    if (one.tell == nullptr) return bit(set.ready_, 0, index) ? "a place that never was is marked" : "";
+    if (one.on_change == nullptr) return bit(set.ready_, 0, index) ? "a place that never was is marked" : "";
     const std::string who = "place " + std::to_string(index);
     const bool free = one.kind.load(base::acquire) == member_kind::free;
     const std::uint32_t inside = one.inside.load(base::acquire) & ~presence::generation_mask;

@@ -47,7 +47,7 @@ thread_state& me() noexcept {
 }
 
 // Asleep in an event loop: that is right while there is nothing for it to do.
-std::string forgotten_by_bell(const std::string& who, const thread_state& t) {
+std::string forgotten_by_doorbell(const std::string& who, const thread_state& t) {
     const std::uint64_t count = w().object.count();
     const bool for_room = static_cast<task>(t.doing[0]) == task::writes;
     const bool something =
@@ -59,7 +59,7 @@ std::string forgotten(int i) {
     const machine& m = the_machine();
     const thread_state& t = m.now.threads[static_cast<std::size_t>(i)];
     const std::string who = "thread " + std::to_string(i);
-    if (t.alive == life::runnable && t.pending->what == act::await_bell) return forgotten_by_bell(who, t);
+    if (t.alive == life::runnable && t.pending->what == act::await_doorbell) return forgotten_by_doorbell(who, t);
     if (t.alive == life::runnable) return who + " can never go on: a deadlock";
     if (t.alive != life::asleep) return {};
     const std::uint64_t count = w().object.count();
@@ -252,7 +252,7 @@ std::string stuck(int i) {
     const thread_state& t = m.now.threads[static_cast<std::size_t>(i)];
     const auto what = static_cast<task>(t.doing[0]);
     const std::string who = "thread " + std::to_string(i);
-    if (t.alive == life::runnable && t.pending->what != act::await_bell)
+    if (t.alive == life::runnable && t.pending->what != act::await_doorbell)
         return "no progress: " + who + " waits for a stopped thread";
     if (t.alive != life::asleep) return {};
     if (what == task::reads && !efd::core::context_layout::says_reader_sleeps(w().object))

@@ -84,8 +84,8 @@ class context_layout {
     static void name_places(const context& object);
     static void name_queue(context& object);
     static void make_queue(context& object) { (void)object.make_watchers(); }
-    static bell* bell_of(context& object) { return object.bell_of_slot(); }
-    static base::status attach(context& object, standing_watcher& given) { return object.attach_standing(given); }
+    static doorbell_hook* hook_of(context& object) { return object.hook_of_slot(); }
+    static base::status attach(context& object, permanent_watcher& given) { return object.attach_permanent(given); }
     static void set_in_callback(unsigned depth) { in_callback.depth_ = depth; }
     static void set_flags(context& object, unsigned flags) { object.flags_.store(flags, base::relaxed); }
     static bool says_reader_sleeps(const context& object) {

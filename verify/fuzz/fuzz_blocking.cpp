@@ -21,7 +21,7 @@ using namespace efd::fuzz;
 using clock_type = std::chrono::steady_clock;
 using cast = std::function<std::vector<std::unique_ptr<subject>>()>;
 
-constexpr double told_every = 5;
+constexpr double on_change_every = 5;
 // To make a failing play smaller.
 constexpr int most_tries = 1000;
 constexpr int few_tries = tests::under_sanitizer ? 0 : 20; // where it is shown only that there is one
@@ -36,7 +36,7 @@ std::vector<std::unique_ptr<subject>> both_faces(bool with_aio) {
 
 void progress(const stage_tally& t, clock_type::time_point begin, double& told) {
     const double seconds = std::chrono::duration<double>(clock_type::now() - begin).count();
-    if (seconds < told + told_every) return;
+    if (seconds < told + on_change_every) return;
     told = seconds;
     std::fprintf(stderr, "blocking: %.0f s, %" PRIu64 " plays, %" PRIu64 " groups\n", seconds, t.plays, t.groups);
 }

@@ -59,9 +59,9 @@ class cancel_word;
 class hold_slot;
 struct held_object;
 enum class hold_end : unsigned char;
-struct bell;
-struct standing_watcher;
-class standing_places;
+struct doorbell_hook;
+struct permanent_watcher;
+class permanent_watchers;
 class watchers;
 
 class alignas(64) context {
@@ -190,32 +190,33 @@ class alignas(64) context {
     friend class context_layout; // the explorer's
 
     // The bell, for watch/ alone; see src/core/watchers.hpp.
-    [[nodiscard]] bell* bell_of_slot() noexcept;
-    [[nodiscard]] bell* put_bell(bell& given) noexcept;
+    [[nodiscard]] doorbell_hook* hook_of_slot() noexcept;
+    [[nodiscard]] doorbell_hook* attach_hook(doorbell_hook& given) noexcept;
     void watch_level() noexcept;
-    void watch_level_untold() noexcept; // the bell says already what poll() says, and nobody changes it meanwhile
+    void
+    watch_level_without_notify() noexcept; // the bell says already what poll() says, and nobody changes it meanwhile
     void note_ring() noexcept;
-    [[nodiscard]] std::uint32_t arm_bell(std::uint32_t events) noexcept;
+    [[nodiscard]] std::uint32_t arm_doorbell(std::uint32_t events) noexcept;
     // For a ring of an armed bell: whether one is wanted, `arm` then being the word to give to end_arm after the ring.
     [[nodiscard]] bool wants_ring(std::uint32_t events, state_word& arm) noexcept;
     void end_arm(state_word arm) noexcept;
     // Standing watchers, for watch/ alone; see src/core/watchers.hpp. no_memory, or ok. Waits for no other
     // thread. After the attachment every change is told, or was there at a look that comes after it.
-    [[nodiscard]] base::status attach_standing(standing_watcher& given) noexcept;
-    void detach_standing(const standing_watcher& given) noexcept;
+    [[nodiscard]] base::status attach_permanent(permanent_watcher& given) noexcept;
+    void detach_permanent(const permanent_watcher& given) noexcept;
     // After somebody has left: changers need not tell any more, unless another is there. Not for the context of a set,
     // whose turn counts signals: there the mark stays.
     void unwatch_if_alone() noexcept;
     // The context of a set, for watch/ alone: its changes are told to standing watchers by the set, not from here.
     // signal_untold makes the count one and moves the word; drain_untold makes it zero, if the word is as it was seen.
-    void signal_untold() noexcept;
+    void signal_without_notify() noexcept;
     [[nodiscard]] state_word look() const noexcept { return state_.load(base::acquire); }
-    [[nodiscard]] bool drain_untold(state_word seen) noexcept;
-    [[nodiscard]] const standing_places* standing() const noexcept;
+    [[nodiscard]] bool drain_without_notify(state_word seen) noexcept;
+    [[nodiscard]] const permanent_watchers* permanent() const noexcept;
     // Taking from several objects in one step, for watch/ alone; see src/core/hold.hpp.
     [[nodiscard]] hold_end hold(const hold_slot& owner, held_object& one) noexcept;
     void release_hold(const held_object& one, bool taken) noexcept;
-    void tell_of_held_take() noexcept;
+    void notify_held_take() noexcept;
     // Of a sealed object: its count at this moment, as huge_ has it, and what a read would take of that; then the take,
     // if the count is as it was seen.
     struct sealed_look {
@@ -270,14 +271,14 @@ class alignas(64) context {
     // The sealed regime, in sealed.cpp.
     void seal() noexcept;
     [[nodiscard]] base::status take_sealed(std::uint64_t& value, std::uint64_t most) noexcept;
-    [[nodiscard]] base::status take_sealed_untold(std::uint64_t& value, std::uint64_t most) noexcept;
+    [[nodiscard]] base::status take_sealed_without_notify(std::uint64_t& value, std::uint64_t most) noexcept;
     [[nodiscard]] base::status add_sealed(std::uint64_t n) noexcept;
     [[nodiscard]] taken take_sealed_or_arrive(os::futex_wait_key* spot, std::uint64_t most) noexcept;
     [[nodiscard]] base::status add_sealed_or_arrive(std::uint64_t n, os::futex_wait_key* spot) noexcept;
     void signal_sealed(std::uint32_t mask) noexcept;
     void after_sealed_add(std::uint64_t before, std::uint64_t units, std::uint32_t mask) noexcept;
     [[nodiscard]] state_word look_for_watchers() noexcept;
-    void tell_of_sealed_change(std::uint32_t bell_key, std::uint32_t key) noexcept;
+    void notify_sealed_change(std::uint32_t doorbell_key, std::uint32_t key) noexcept;
 
     // Linger, in linger.cpp.
     void linger(const wait_terms& terms) noexcept;
@@ -289,9 +290,9 @@ class alignas(64) context {
     void notify(std::uint32_t key) noexcept;
     void notify_entries(wait_queue& entries, std::uint32_t key) noexcept;
     state_word watch() noexcept;
-    void tell_of_nothing() noexcept;
-    void tell_bell(std::uint32_t key) noexcept;
-    void tell_bell_unless_gone(std::uint32_t key) noexcept;
+    void notify_found_nothing() noexcept;
+    void notify_doorbell(std::uint32_t key) noexcept;
+    void notify_held_doorbell(std::uint32_t key) noexcept;
 
     base::atomic<state_word> state_{0};
     base::atomic<std::uint64_t> huge_{0}; // sealed: count - base modulo 2^64; of a dead context: the next returned id

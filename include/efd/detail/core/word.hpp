@@ -83,7 +83,7 @@ constexpr bool is_sealed(state_word w) noexcept { return (w & sealed_mark) != 0;
 constexpr bool is_watched(state_word w) noexcept { return (w & watched_mark) != 0; }
 constexpr bool is_armed(state_word w) noexcept { return (w & armed_mark) != 0; }
 constexpr bool is_held(state_word w) noexcept { return (w & hold_mark) != 0; }
-constexpr bool has_bell(state_word w) noexcept { return (w & (armed_mark | rung_mark)) != 0; }
+constexpr bool has_doorbell(state_word w) noexcept { return (w & (armed_mark | rung_mark)) != 0; }
 constexpr park_word park_of(state_word w) noexcept { return static_cast<park_word>(w); }
 constexpr std::uint64_t packed_count(state_word w) noexcept { return w >> count_shift; }
 constexpr std::uint64_t base_of(state_word w) noexcept { return (park_of(w) & ~left_asleep_mark) >> base_shift; }
@@ -188,7 +188,7 @@ static_assert(!is_worth_a_read(watched_mark | asleep_mark) && is_worth_a_read(on
 static_assert(base_of(sealed_from(with_count(watched_mark, packed_limit))) == packed_limit);
 static_assert(is_watched(sealed_from(watched_mark)) && !is_watched(sealed_from(asleep_mark)));
 static_assert(is_sealed(sealed_from(0)) && base_of(sealed_from(0)) == 0);
-static_assert(has_bell(sealed_from(with_count(rung_mark, packed_limit))));
+static_assert(has_doorbell(sealed_from(with_count(rung_mark, packed_limit))));
 static_assert(left_by_read(with_count(rung_mark, 3), 0) == armed_mark);
 static_assert(left_by_read(with_count(rung_mark, 3), 2) == with_count(rung_mark, 2));
 static_assert(left_by_read(with_count(0, 3), 0) == 0 && left_by_read(with_count(armed_mark, 3), 0) == armed_mark);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// bells.hpp: the model of the kernel's eventfds that serve as bells, and of those who watch them with epoll.
+// doorbells.hpp: the model of the kernel's eventfds that serve as bells, and of those who watch them with epoll.
 //
 // A bell is one word: what it holds (scaled: 0xFFFF stands for the kernel's bound, 2^64-2), whether it is open, and how
 // often it was rung and silenced. Each system call is one step on that word with acquire and release, as the file's own
@@ -13,36 +13,36 @@
 
 namespace explore {
 
-inline constexpr int most_bells = 4;
-inline constexpr std::uint64_t bell_full = 0xFFFF;
-inline constexpr std::uint64_t bell_open = 1U << 16;
+inline constexpr int most_doorbells = 4;
+inline constexpr std::uint64_t doorbell_full = 0xFFFF;
+inline constexpr std::uint64_t doorbell_open = 1U << 16;
 inline constexpr int rings_shift = 32;
 inline constexpr int silences_shift = 48;
 
-constexpr std::uint64_t held_by(std::uint64_t bell) noexcept { return bell & bell_full; }
-constexpr std::uint64_t rings_of(std::uint64_t bell) noexcept { return bell >> rings_shift & 0xFFFF; }
-constexpr std::uint64_t silences_of(std::uint64_t bell) noexcept { return bell >> silences_shift; }
+constexpr std::uint64_t held_by(std::uint64_t doorbell) noexcept { return doorbell & doorbell_full; }
+constexpr std::uint64_t rings_of(std::uint64_t doorbell) noexcept { return doorbell >> rings_shift & 0xFFFF; }
+constexpr std::uint64_t silences_of(std::uint64_t doorbell) noexcept { return doorbell >> silences_shift; }
 
-enum class bell_call : std::uint64_t { make, ring, silence, look, close, take_all, take_one };
+enum class doorbell_call : std::uint64_t { make, ring, silence, look, close, take_all, take_one };
 // Level-triggered for reading; edge-triggered, edges counted from those seen before; level-triggered for writing; a
 // read that sleeps, of all or of one.
 enum class watch_for : std::uint64_t { readable, edge, writable, taking, taking_one };
 
-std::uint64_t bell_after(std::uint64_t old, const request& asked) noexcept;
+std::uint64_t doorbell_after(std::uint64_t old, const request& asked) noexcept;
 bool is_silence(const request& asked) noexcept;
-std::uint64_t bell_after_wait(std::uint64_t old, const request& asked) noexcept;
-bool bell_is_ready(std::uint64_t bell, const request& asked) noexcept;
+std::uint64_t doorbell_after_wait(std::uint64_t old, const request& asked) noexcept;
+bool doorbell_is_ready(std::uint64_t doorbell, const request& asked) noexcept;
 
 // The bells of a scenario, none made yet: in its set_up.
-void make_bells();
+void make_doorbells();
 // The word of a bell as it is now, without a step; and how many are open.
-std::uint64_t bell_word(int fd) noexcept;
-int open_bells() noexcept;
+std::uint64_t doorbell_word(int fd) noexcept;
+int open_doorbells() noexcept;
 
 // In a thread of a scenario: sleeps in its event loop. `edges`: those it has seen, and sees now.
-void await_bell(int fd, watch_for what, std::uint64_t& edges) noexcept;
+void await_doorbell(int fd, watch_for what, std::uint64_t& edges) noexcept;
 
 // In a thread: a read of the descriptor itself, what it took; 0 if there was nothing and it does not sleep.
-std::uint64_t take_from_bell(int fd, bool one, bool sleeps) noexcept;
+std::uint64_t take_from_doorbell(int fd, bool one, bool sleeps) noexcept;
 
 } // namespace explore

@@ -3,7 +3,7 @@
 //
 // A loop that listens is edge-triggered and never reads. It may sleep at the end only if it had an event after the last
 // write began, or if everything was taken since.
-#include "explorer/bell_world.hpp"
+#include "explorer/doorbell_world.hpp"
 #include "explorer/scenarios.hpp"
 
 namespace explore {
@@ -15,8 +15,8 @@ using efd::core::packed_limit;
 
 constexpr ring_way every = ring_way::every;
 
-void at_zero() { make_bell_world(0, 0, every); }
-void at_one() { make_bell_world(1, 0, every); }
+void at_zero() { make_doorbell_world(0, 0, every); }
+void at_one() { make_doorbell_world(1, 0, every); }
 void heard_at_zero() {
     at_zero();
     listen_to_each_add();
@@ -25,37 +25,37 @@ void heard_at_one() {
     at_one();
     listen_to_each_add();
 }
-void none_at_zero() { make_bell_world_without(0, 0, every); }
+void none_at_zero() { make_doorbell_world_without(0, 0, every); }
 void heard_semaphore_at_one() {
-    make_bell_world(1, flag_semaphore, every);
+    make_doorbell_world(1, flag_semaphore, every);
     listen_to_each_add();
 }
 void heard_sealed() {
-    make_empty_sealed_bell_world(every);
+    make_empty_sealed_doorbell_world(every);
     listen_to_each_add();
 }
-void nearly_sealed() { make_bell_world(packed_limit - 1, 0, every); }
-void nearly_full() { make_bell_world(ceiling - 2, 0, every); }
-void level_at_zero() { make_bell_world(0, 0, ring_way::level); }
+void nearly_sealed() { make_doorbell_world(packed_limit - 1, 0, every); }
+void nearly_full() { make_doorbell_world(ceiling - 2, 0, every); }
+void level_at_zero() { make_doorbell_world(0, 0, ring_way::level); }
 
-void writer() { bell_write(1); }
+void writer() { doorbell_write(1); }
 void twice_writer() {
-    bell_write(1);
-    bell_write(1);
+    doorbell_write(1);
+    doorbell_write(1);
 }
-void writer_of_nothing() { bell_write(0); }
-void trying_writer() { bell_try_write(1); }
-void taker() { (void)bell_take(); }
+void writer_of_nothing() { doorbell_write(0); }
+void trying_writer() { doorbell_try_write(1); }
+void taker() { (void)doorbell_take(); }
 void twice_taker() {
-    (void)bell_take();
-    (void)bell_take();
+    (void)doorbell_take();
+    (void)doorbell_take();
 }
-void opener() { open_bell(); }
-void listener() { bell_listen(3); }
-void outsider() { bell_ring_from_outside(); }
+void opener() { open_doorbell(); }
+void listener() { doorbell_listen(3); }
+void outsider() { doorbell_ring_from_outside(); }
 void outsider_and_doubt() {
-    bell_ring_from_outside();
-    bell_doubt();
+    doorbell_ring_from_outside();
+    doorbell_doubt();
 }
 
 constexpr budgets two_preemptions{.preemptions = 2};
@@ -84,8 +84,8 @@ std::vector<scenario> ones_that_listen() {
                  nearly_full, audit_at_rest,
                  {{"W",
                    [] {
-                       bell_try_write(1);
-                       bell_try_write(1);
+                       doorbell_try_write(1);
+                       doorbell_try_write(1);
                    }},
                   {"R", taker},
                   {"L", listener}},
@@ -103,13 +103,13 @@ std::vector<scenario> ones_at_rest() {
                  {{"W1", writer}, {"W2", writer}, {"R", taker}}, two_preemptions),
         scenario("every-attach", "every: attached while 1 writer writes and 1 reader reads, 3 preemptions",
                  none_at_zero, audit_level, {{"A", opener}, {"W", writer}, {"R", taker}}, three_preemptions),
-        scenario("stop-every", "every: 1 writer twice, 1 reader twice, one stops", at_zero, audit_bell_with_stops,
+        scenario("stop-every", "every: 1 writer twice, 1 reader twice, one stops", at_zero, audit_doorbell_with_stops,
                  {{"WW", twice_writer}, {"RR", twice_taker}}, one_stop),
         scenario("stop-every-2w", "every: 1 writer twice, 1 writer, 1 reader, one stops", at_zero,
-                 audit_bell_with_stops, {{"WW", twice_writer}, {"W", writer}, {"R", taker}}, one_stop)
+                 audit_doorbell_with_stops, {{"WW", twice_writer}, {"W", writer}, {"R", taker}}, one_stop)
             .large(),
         scenario("stop-every-full", "every, one below full: 2 that try to write, 1 reader, one stops", nearly_full,
-                 audit_bell_with_stops, {{"W1", trying_writer}, {"W2", trying_writer}, {"R", taker}}, one_stop)
+                 audit_doorbell_with_stops, {{"W1", trying_writer}, {"W2", trying_writer}, {"R", taker}}, one_stop)
             .large(),
     };
 }
@@ -126,7 +126,7 @@ std::vector<scenario> ones_from_outside() {
 
 } // namespace
 
-std::vector<scenario> bell_every_scenarios() {
+std::vector<scenario> doorbell_every_scenarios() {
     return joined({ones_that_listen(), ones_at_rest(), ones_from_outside()});
 }
 

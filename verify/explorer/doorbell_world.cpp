@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the scenarios of the doorbell are made of: see bell_world.hpp.
-#include "explorer/bell_world.hpp"
+// What the scenarios of the doorbell are made of: see doorbell_world.hpp.
+#include "explorer/doorbell_world.hpp"
 
 #include "explorer/tell.hpp"
 #include "os/eventfd.hpp"
@@ -41,7 +41,7 @@ const char* fault_in_passing() noexcept {
     if (here->fd < 0 || here->way == ring_way::armed) return nullptr;
     const efd::core::state_word word = context_layout::newest_state(w().object);
     const bool trusted = (word & efd::core::rung_mark) != 0 && !efd::core::is_armed(word);
-    if (efd::core::is_sealed(word) || !trusted || held_by(bell_word(here->fd)) > 0) return nullptr;
+    if (efd::core::is_sealed(word) || !trusted || held_by(doorbell_word(here->fd)) > 0) return nullptr;
     return "no add will ring, and the descriptor is not readable";
 }
 
@@ -50,13 +50,13 @@ const char* fault_in_passing() noexcept {
 // next add does.
 const char* fault_after_add(std::uint64_t silences_before) noexcept {
     if (!the_machine().stops() || here->fd < 0 || returned_units() == 0) return nullptr;
-    const std::uint64_t bell = bell_word(here->fd);
-    if (silences_of(bell) != silences_before) return nullptr;
-    if (here->way != ring_way::armed && here->watched && held_by(bell) == 0)
+    const std::uint64_t doorbell = doorbell_word(here->fd);
+    if (silences_of(doorbell) != silences_before) return nullptr;
+    if (here->way != ring_way::armed && here->watched && held_by(doorbell) == 0)
         return "a write has returned, and the descriptor is silent";
     for (const thread_state& t : the_machine().now.threads)
-        if (t.alive == life::runnable && t.pending != nullptr && t.pending->what == act::await_bell &&
-            static_cast<task>(t.doing[0]) != task::writes && !bell_is_ready(bell, *t.pending))
+        if (t.alive == life::runnable && t.pending != nullptr && t.pending->what == act::await_doorbell &&
+            static_cast<task>(t.doing[0]) != task::writes && !doorbell_is_ready(doorbell, *t.pending))
             return "a write has returned, and a loop sleeps on";
     return nullptr;
 }
@@ -77,7 +77,7 @@ bool others_rest() noexcept {
 class in_call {
   public:
     explicit in_call(bool adds = false) noexcept
-        : adds_(adds), silences_(here->fd < 0 ? 0 : silences_of(bell_word(here->fd))) {
+        : adds_(adds), silences_(here->fd < 0 ? 0 : silences_of(doorbell_word(here->fd))) {
         here->in_call[running()] = true;
         if (adds && here->is_heard) w().payload[0].fetch_add(1, efd::base::relaxed);
         the_machine().now.threads[running()].before_first_step = true;
@@ -102,23 +102,23 @@ class in_call {
 // Whoever asks for the descriptor finds it true, wherever another one who asked is stopped.
 const char* fault_after_open() noexcept {
     if (!the_machine().stops() || here->way == ring_way::armed || returned_units() == 0) return nullptr;
-    return held_by(bell_word(here->fd)) > 0 ? nullptr : "a descriptor was given out, and it is silent above zero";
+    return held_by(doorbell_word(here->fd)) > 0 ? nullptr : "a descriptor was given out, and it is silent above zero";
 }
 
 // The threads find the bell attached; what attaching cost is not theirs.
-void attach_bell() {
+void attach_doorbell() {
     (void)doorbell::open(w().object, here->way, here->fd);
     here->watched = true;
-    here->before = bell_word(here->fd);
-    auto* const bell = reinterpret_cast<unsigned char*>(efd::core::context_layout::bell_of(w().object));
-    name_place(bell + 2 * sizeof(void*), "place");
-    name_place(bell + 2 * sizeof(void*) + 4, "bell word");
+    here->before = doorbell_word(here->fd);
+    auto* const doorbell = reinterpret_cast<unsigned char*>(efd::core::context_layout::hook_of(w().object));
+    name_place(doorbell + 2 * sizeof(void*), "place");
+    name_place(doorbell + 2 * sizeof(void*) + 4, "bell word");
 }
 
 std::string too_many_calls(std::uint64_t most, std::uint64_t most_silences) {
-    const std::uint64_t bell = bell_word(here->fd);
-    const std::uint64_t rings = rings_of(bell) - rings_of(here->before);
-    const std::uint64_t silences = silences_of(bell) - silences_of(here->before);
+    const std::uint64_t doorbell = doorbell_word(here->fd);
+    const std::uint64_t rings = rings_of(doorbell) - rings_of(here->before);
+    const std::uint64_t silences = silences_of(doorbell) - silences_of(here->before);
     if (rings + silences <= most && silences <= most_silences) return {};
     return "too many calls: " + std::to_string(rings) + " rings and " + std::to_string(silences) + " reads for " +
            std::to_string(most);
@@ -130,44 +130,44 @@ const char* level_fault(const efd::core::context& object, int fd, ring_way way) 
     const std::uint64_t count = context_layout::newest_count(object);
     const efd::core::state_word word = context_layout::newest_state(object);
     const bool rung = (word & efd::core::rung_mark) != 0;
-    if (!efd::core::has_bell(word)) return "a level bell that no add would tell";
+    if (!efd::core::has_doorbell(word)) return "a level bell that no add would tell";
     if (!efd::core::is_sealed(word) && count == 0 && (!efd::core::is_armed(word) || rung))
         return "at zero, and the next add would not ring";
     if (way == ring_way::every && (!efd::core::is_armed(word) || rung)) return "an add would not be told";
     if (way == ring_way::level && !efd::core::is_sealed(word) && count > 0 && (efd::core::is_armed(word) || !rung))
         return "above zero, and the next add would ring for nothing";
-    const std::uint64_t held = held_by(bell_word(fd));
+    const std::uint64_t held = held_by(doorbell_word(fd));
     if ((held > 0) != (count > 0)) return held > 0 ? "readable at zero" : "not readable above zero";
     const bool room = (efd::core::poll_mask(count) & efd::core::poll_out) != 0;
-    if ((held < bell_full) != room) return room ? "not writable, and there is room" : "writable without room";
+    if ((held < doorbell_full) != room) return room ? "not writable, and there is room" : "writable without room";
     return nullptr;
 }
 
-void make_bell_world_without(std::uint64_t initval, unsigned flags, ring_way way) {
+void make_doorbell_world_without(std::uint64_t initval, unsigned flags, ring_way way) {
     make_world(initval, flags);
-    make_bells();
+    make_doorbells();
     here = new hall;
     here->way = way;
     here->began_above_zero = initval > 0;
 }
 
-void make_bell_world(std::uint64_t initval, unsigned flags, ring_way way) {
-    make_bell_world_without(initval, flags, way);
-    attach_bell();
+void make_doorbell_world(std::uint64_t initval, unsigned flags, ring_way way) {
+    make_doorbell_world_without(initval, flags, way);
+    attach_doorbell();
 }
 
 void listen_to_each_add() { here->is_heard = true; }
 
-void make_empty_sealed_bell_world(ring_way way) {
-    make_bell_world_without(efd::core::packed_limit, 0, way);
+void make_empty_sealed_doorbell_world(ring_way way) {
+    make_doorbell_world_without(efd::core::packed_limit, 0, way);
     std::uint64_t value = 0;
     (void)w().object.try_read(value);
     w().given = wide_sum{};
     here->began_above_zero = false;
-    attach_bell();
+    attach_doorbell();
 }
 
-void open_bell() {
+void open_doorbell() {
     const in_call now;
     int fd = -1;
     must(doorbell::open(w().object, here->way, fd) == status::ok, "no descriptor");
@@ -177,12 +177,12 @@ void open_bell() {
     here->watched = true;
 }
 
-void bell_write(std::uint64_t n) {
+void doorbell_write(std::uint64_t n) {
     const in_call now(true);
     write_fast(n);
 }
 
-void bell_try_write(std::uint64_t n) {
+void doorbell_try_write(std::uint64_t n) {
     const in_call now(true);
     doing(task::writes, n);
     const status end = w().object.try_write(n);
@@ -191,18 +191,18 @@ void bell_try_write(std::uint64_t n) {
     doing(task::none);
 }
 
-void bell_signal() {
+void doorbell_signal() {
     const in_call now(true);
     signal_once();
 }
 
-void bell_read() {
+void doorbell_read() {
     const in_call now;
     (void)read_value();
     ++here->reads;
 }
 
-bool bell_take() {
+bool doorbell_take() {
     const in_call now;
     std::uint64_t value = 0;
     if (w().object.try_read(value) != status::ok) return false;
@@ -212,7 +212,7 @@ bool bell_take() {
     return true;
 }
 
-bool bell_arm(std::uint32_t what) {
+bool doorbell_arm(std::uint32_t what) {
     const in_call now;
     std::uint32_t ready = 0;
     must(doorbell::arm(w().object, what, ready) == status::ok, "an armed bell cannot be armed");
@@ -220,25 +220,25 @@ bool bell_arm(std::uint32_t what) {
     return ready == 0;
 }
 
-void bell_await(watch_for what, std::uint64_t& edges) { await_bell(here->fd, what, edges); }
+void doorbell_await(watch_for what, std::uint64_t& edges) { await_doorbell(here->fd, what, edges); }
 
-void bell_listen(int events) {
+void doorbell_listen(int events) {
     std::uint64_t edges = rings_of(here->before);
     for (int i = 0; i < events; ++i) {
-        bell_await(watch_for::edge, edges);
+        doorbell_await(watch_for::edge, edges);
         here->heard = w().payload[0].load(efd::base::relaxed);
     }
 }
 
-void bell_doubt() {
-    (void)bell_take();
+void doorbell_doubt() {
+    (void)doorbell_take();
     here->from_outside = false;
-    (void)bell_take();
+    (void)doorbell_take();
 }
 
-void bell_ring_from_outside() {
+void doorbell_ring_from_outside() {
     here->from_outside = true;
-    must(efd::os::ring_bell(here->fd, 1), "the descriptor is full");
+    must(efd::os::ring_doorbell(here->fd, 1), "the descriptor is full");
 }
 
 std::string audit_level() {
@@ -263,7 +263,7 @@ std::string audit_every() {
     const std::uint64_t begun = the_machine().newest_value(&w().payload[0], sizeof(std::uint64_t));
     for (int i = 0; i < the_machine().thread_count(); ++i) {
         const thread_state& t = the_machine().now.threads[static_cast<std::size_t>(i)];
-        const bool listens = t.alive == life::runnable && t.pending->what == act::await_bell;
+        const bool listens = t.alive == life::runnable && t.pending->what == act::await_doorbell;
         if (listens && w().object.count() > 0 && here->heard < begun)
             return "lost edge: thread " + std::to_string(i) + " sleeps, and the last write it has not heard of";
     }
@@ -276,18 +276,18 @@ std::string audit_at_rest() {
     return wrong == nullptr ? "" : wrong;
 }
 
-std::string audit_bell_with_stops() {
+std::string audit_doorbell_with_stops() {
     if (std::string wrong = audit_with_stops(); !wrong.empty()) return wrong;
     for (const thread_state& t : the_machine().now.threads)
         if (t.alive == life::stopped && t.swallowed) return {}; // the next add rings; fault_after_add sees to that
-    const char* const wrong = here->fd < 0 ? nullptr : fault_after_add(silences_of(bell_word(here->fd)));
+    const char* const wrong = here->fd < 0 ? nullptr : fault_after_add(silences_of(doorbell_word(here->fd)));
     return wrong == nullptr ? "" : wrong;
 }
 
-std::string audit_bell_left() {
+std::string audit_doorbell_left() {
     for (int i = 0; i < the_machine().thread_count(); ++i)
         if (the_machine().sleeps(i) || the_machine().may_go_on(i)) return "somebody waits for the one that has left";
-    const bool readable = held_by(bell_word(here->fd)) > 0;
+    const bool readable = held_by(doorbell_word(here->fd)) > 0;
     if (readable == (w().object.count() > 0)) return {};
     return readable ? "left: readable at zero, for good" : "left: not readable above zero";
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Configurations of the doorbell at rest: LEVEL, in both regimes, while it is attached, and at the end of the object.
-#include "explorer/bell_world.hpp"
+#include "explorer/doorbell_world.hpp"
 #include "explorer/scenarios.hpp"
 
 namespace explore {
@@ -13,41 +13,41 @@ using efd::core::packed_limit;
 constexpr std::uint64_t full = ceiling - 1;
 constexpr ring_way level = ring_way::level;
 
-void at_zero() { make_bell_world(0, 0, level); }
-void at_one() { make_bell_world(1, 0, level); }
-void semaphore() { make_bell_world(0, flag_semaphore, level); }
-void semaphore_at_one() { make_bell_world(1, flag_semaphore, level); }
-void none_at_zero() { make_bell_world_without(0, 0, level); }
+void at_zero() { make_doorbell_world(0, 0, level); }
+void at_one() { make_doorbell_world(1, 0, level); }
+void semaphore() { make_doorbell_world(0, flag_semaphore, level); }
+void semaphore_at_one() { make_doorbell_world(1, flag_semaphore, level); }
+void none_at_zero() { make_doorbell_world_without(0, 0, level); }
 void none_but_queue() {
-    make_bell_world_without(0, 0, level);
+    make_doorbell_world_without(0, 0, level);
     efd::core::context_layout::make_queue(w().object);
 }
-void none_at_one() { make_bell_world_without(1, 0, level); }
-void sealed() { make_empty_sealed_bell_world(level); }
-void sealed_none() { make_bell_world_without(packed_limit, 0, level); }
-void nearly_sealed() { make_bell_world(packed_limit - 1, 0, level); }
-void brimful() { make_bell_world(full, 0, level); }
-void nearly_full() { make_bell_world(full - 1, 0, level); }
-void brimful_semaphore() { make_bell_world(full, flag_semaphore, level); }
+void none_at_one() { make_doorbell_world_without(1, 0, level); }
+void sealed() { make_empty_sealed_doorbell_world(level); }
+void sealed_none() { make_doorbell_world_without(packed_limit, 0, level); }
+void nearly_sealed() { make_doorbell_world(packed_limit - 1, 0, level); }
+void brimful() { make_doorbell_world(full, 0, level); }
+void nearly_full() { make_doorbell_world(full - 1, 0, level); }
+void brimful_semaphore() { make_doorbell_world(full, flag_semaphore, level); }
 
-void writer() { bell_write(1); }
+void writer() { doorbell_write(1); }
 void twice_writer() {
-    bell_write(1);
-    bell_write(1);
+    doorbell_write(1);
+    doorbell_write(1);
 }
-void writer_of_two() { bell_write(2); }
-void huge_writer() { bell_write(packed_limit); }
-void trying_writer() { bell_try_write(1); }
-void signaller() { bell_signal(); }
-void reader() { bell_read(); }
-void taker() { (void)bell_take(); }
+void writer_of_two() { doorbell_write(2); }
+void huge_writer() { doorbell_write(packed_limit); }
+void trying_writer() { doorbell_try_write(1); }
+void signaller() { doorbell_signal(); }
+void reader() { doorbell_read(); }
+void taker() { (void)doorbell_take(); }
 void twice_taker() {
-    (void)bell_take();
-    (void)bell_take();
+    (void)doorbell_take();
+    (void)doorbell_take();
 }
 void write_and_take() {
-    bell_write(1);
-    while (bell_take()) {
+    doorbell_write(1);
+    while (doorbell_take()) {
     }
 }
 // Beside the other, and then often enough to take its turn if it does not come back.
@@ -58,9 +58,9 @@ void persistent() {
 }
 void persistent_and_one() {
     persistent();
-    bell_write(1);
+    doorbell_write(1);
 }
-void opener() { open_bell(); }
+void opener() { open_doorbell(); }
 void refused_signaller() {
     efd::core::context_layout::set_in_callback(1);
     must(!w().object.signal(), "a signal inside of a callback was not refused");
@@ -151,19 +151,19 @@ std::vector<scenario> left_ones() {
     return {
         scenario("bell-left-writer",
                  "level: 1 writer that may be gone in its call, 1 that writes and takes, 2 preemptions", at_zero,
-                 audit_bell_left, {{"W", writer, may_crash}, {"N", persistent}}, one_gone),
+                 audit_doorbell_left, {{"W", writer, may_crash}, {"N", persistent}}, one_gone),
         scenario(
             "bell-left-taker",
             "level, one unit there: 1 that takes and may be gone in its call, 1 that writes and takes, 2 preemptions",
-            at_one, audit_bell_left, {{"T", taker, may_crash}, {"N", persistent}}, one_gone),
+            at_one, audit_doorbell_left, {{"T", taker, may_crash}, {"N", persistent}}, one_gone),
         scenario("bell-left-and-one", "level, one unit there: the same, and a write at last, 2 preemptions", at_one,
-                 audit_bell_left, {{"T", taker, may_crash}, {"N", persistent_and_one}}, one_gone),
+                 audit_doorbell_left, {{"T", taker, may_crash}, {"N", persistent_and_one}}, one_gone),
     };
 }
 
 } // namespace
 
-std::vector<scenario> bell_scenarios() {
+std::vector<scenario> doorbell_scenarios() {
     return joined({packed_ones(), semaphore_ones(), sealed_ones(), attached_ones(), left_ones()});
 }
 

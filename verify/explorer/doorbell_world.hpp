@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// bell_world.hpp: what the scenarios of the doorbell are made of: an object with its bell, calls on it, and the checks.
+// doorbell_world.hpp: what the scenarios of the doorbell are made of: an object with its bell, calls on it, and the
+// checks.
 //
 // Owns the plain memory of such a scenario, in the arena, beside the world (world.hpp). Each call notes that it is in
 // progress, so that whoever returns last can look: when nobody else is in a call, the descriptor says what poll says.
 #pragma once
 
-#include "explorer/bells.hpp"
+#include "explorer/doorbells.hpp"
 #include "explorer/world.hpp"
 
 #include "watch/doorbell.hpp"
@@ -17,25 +18,25 @@ namespace explore {
 using efd::watch::ring_way;
 
 // In a set_up: a world whose object has a bell already, or may get one later.
-void make_bell_world(std::uint64_t initval, unsigned flags, ring_way way);
-void make_bell_world_without(std::uint64_t initval, unsigned flags, ring_way way);
+void make_doorbell_world(std::uint64_t initval, unsigned flags, ring_way way);
+void make_doorbell_world_without(std::uint64_t initval, unsigned flags, ring_way way);
 // The same, but the object is sealed and was read empty.
-void make_empty_sealed_bell_world(ring_way way);
+void make_empty_sealed_doorbell_world(ring_way way);
 // For audit_every, after one of these.
 void listen_to_each_add();
 
 // In threads.
-void open_bell();
-void bell_write(std::uint64_t n);
-void bell_try_write(std::uint64_t n);
-void bell_signal();
-void bell_read();                  // sleeps for its units
-bool bell_take();                  // does not
-bool bell_arm(std::uint32_t what); // says whether it is armed, and nothing was there
-void bell_await(watch_for what, std::uint64_t& edges);
-void bell_listen(int events);  // an edge-triggered loop that never reads: waits for so many events
-void bell_doubt();             // a read that finds nothing, so often that it asks the kernel
-void bell_ring_from_outside(); // a write(2) to the descriptor by somebody else
+void open_doorbell();
+void doorbell_write(std::uint64_t n);
+void doorbell_try_write(std::uint64_t n);
+void doorbell_signal();
+void doorbell_read();                  // sleeps for its units
+bool doorbell_take();                  // does not
+bool doorbell_arm(std::uint32_t what); // says whether it is armed, and nothing was there
+void doorbell_await(watch_for what, std::uint64_t& edges);
+void doorbell_listen(int events);  // an edge-triggered loop that never reads: waits for so many events
+void doorbell_doubt();             // a read that finds nothing, so often that it asks the kernel
+void doorbell_ring_from_outside(); // a write(2) to the descriptor by somebody else
 
 // What is wrong with marks and level descriptor while nobody is in a call; null if nothing.
 const char* level_fault(const efd::core::context& object, int fd, ring_way way = ring_way::level) noexcept;
@@ -49,8 +50,8 @@ std::string audit_every();
 std::string audit_at_rest(); // but for loops
 std::string audit_armed_calls();
 // Where a thread was left in the midst of a call: the others have brought the descriptor to say what the count says.
-std::string audit_bell_left();
+std::string audit_doorbell_left();
 // With stops: no loop sleeps beside a unit whose write has returned.
-std::string audit_bell_with_stops();
+std::string audit_doorbell_with_stops();
 
 } // namespace explore

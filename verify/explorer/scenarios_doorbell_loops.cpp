@@ -3,7 +3,7 @@
 //
 // A loop goes round a bounded number of times, since a bell that is not silenced yet may wake it for nothing; one that
 // sleeps at the end must have nothing to do.
-#include "explorer/bell_world.hpp"
+#include "explorer/doorbell_world.hpp"
 #include "explorer/scenarios.hpp"
 
 namespace explore {
@@ -16,32 +16,32 @@ using efd::core::poll_out;
 constexpr std::uint64_t full = ceiling - 1;
 constexpr int rounds = 3;
 
-void level() { make_bell_world(0, 0, ring_way::level); }
-void level_sealed() { make_empty_sealed_bell_world(ring_way::level); }
-void level_full() { make_bell_world(full, 0, ring_way::level); }
-void armed() { make_bell_world(0, 0, ring_way::armed); }
+void level() { make_doorbell_world(0, 0, ring_way::level); }
+void level_sealed() { make_empty_sealed_doorbell_world(ring_way::level); }
+void level_full() { make_doorbell_world(full, 0, ring_way::level); }
+void armed() { make_doorbell_world(0, 0, ring_way::armed); }
 void armed_by_two() {
     armed();
     w().wakes_for_one = 2;
 }
-void armed_sealed() { make_empty_sealed_bell_world(ring_way::armed); }
-void armed_full() { make_bell_world(full, 0, ring_way::armed); }
+void armed_sealed() { make_empty_sealed_doorbell_world(ring_way::armed); }
+void armed_full() { make_doorbell_world(full, 0, ring_way::armed); }
 
-void writer() { bell_write(1); }
+void writer() { doorbell_write(1); }
 void twice_writer() {
-    bell_write(1);
-    bell_write(1);
+    doorbell_write(1);
+    doorbell_write(1);
 }
-void signaller() { bell_signal(); }
-void taker() { (void)bell_take(); }
+void signaller() { doorbell_signal(); }
+void taker() { (void)doorbell_take(); }
 
 // Reads once for each event.
 template <watch_for What>
 void loop() {
     std::uint64_t edges = 0;
     for (int i = 0; i < rounds; ++i) {
-        bell_await(What, edges);
-        (void)bell_take();
+        doorbell_await(What, edges);
+        (void)doorbell_take();
     }
 }
 
@@ -49,8 +49,8 @@ void loop() {
 void arming_loop() {
     std::uint64_t edges = 0;
     for (int i = 0; i < rounds; ++i) {
-        (void)bell_take();
-        if (bell_arm(poll_in)) bell_await(watch_for::edge, edges);
+        (void)doorbell_take();
+        if (doorbell_arm(poll_in)) doorbell_await(watch_for::edge, edges);
     }
 }
 
@@ -58,23 +58,23 @@ void arming_loop() {
 void writing_loop() {
     doing(task::writes, 1);
     std::uint64_t edges = 0;
-    bell_await(watch_for::writable, edges);
+    doorbell_await(watch_for::writable, edges);
     doing(task::none);
-    bell_try_write(1);
+    doorbell_try_write(1);
 }
 void arming_writer() {
     doing(task::writes, 1);
     std::uint64_t edges = 0;
-    for (int i = 0; i < rounds && bell_arm(poll_out); ++i) bell_await(watch_for::edge, edges);
+    for (int i = 0; i < rounds && doorbell_arm(poll_out); ++i) doorbell_await(watch_for::edge, edges);
     doing(task::none);
 }
 // Fills the object, then waits for room.
 void filling_loop() {
-    bell_try_write(full);
+    doorbell_try_write(full);
     arming_writer();
 }
 // Asks for what is there already, beside another who waits for room.
-void asking() { (void)bell_arm(poll_in); }
+void asking() { (void)doorbell_arm(poll_in); }
 
 constexpr budgets three_preemptions{.preemptions = 3};
 
@@ -124,6 +124,6 @@ std::vector<scenario> armed_loops() {
 
 } // namespace
 
-std::vector<scenario> bell_loop_scenarios() { return joined({level_loops(), armed_loops()}); }
+std::vector<scenario> doorbell_loop_scenarios() { return joined({level_loops(), armed_loops()}); }
 
 } // namespace explore
