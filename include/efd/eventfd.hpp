@@ -90,7 +90,7 @@ class eventfd {
     [[nodiscard]] std::errc read(std::uint64_t& value) const noexcept { return end(object().read(value)); }
     /// As read, with a deadline, a stop token, or another way to sleep. Handler-safe without a stop token.
     [[nodiscard]] std::errc read(std::uint64_t& value, const wait_options& options) const noexcept {
-        return end(object().read(value, core::terms_of(options)));
+        return end(object().read(value, core::opts_of(options)));
     }
     /// As read, until a stop is requested: operation_canceled. Not handler-safe.
     [[nodiscard]] std::errc read(std::uint64_t& value, const std::stop_token& stop) const noexcept {
@@ -148,7 +148,7 @@ class eventfd {
     /// As read_some, with a deadline, a stop token, or another way to sleep. Handler-safe without a stop token.
     [[nodiscard]] std::errc read_some(std::uint64_t& value, std::uint64_t most,
                                       const wait_options& options) const noexcept {
-        return end(object().read_some(value, most, core::terms_of(options)));
+        return end(object().read_some(value, most, core::opts_of(options)));
     }
     /// As read_some, until a stop is requested. Not handler-safe.
     [[nodiscard]] std::errc read_some(std::uint64_t& value, std::uint64_t most,
@@ -199,7 +199,7 @@ class eventfd {
     [[nodiscard]] std::errc write(std::uint64_t n) const noexcept { return end(object().write(n)); }
     /// As write, with a deadline, a stop token, or another way to sleep. Handler-safe without a stop token.
     [[nodiscard]] std::errc write(std::uint64_t n, const wait_options& options) const noexcept {
-        return end(object().write(n, core::terms_of(options)));
+        return end(object().write(n, core::opts_of(options)));
     }
     /// As write, until a stop is requested. Not handler-safe.
     [[nodiscard]] std::errc write(std::uint64_t n, const std::stop_token& stop) const noexcept {
@@ -306,10 +306,10 @@ class eventfd {
     struct adopt {};
     eventfd(adopt, core::context* context) noexcept : context_(context) {}
 
-    static core::wait_terms until(std::int64_t deadline_ns, const std::stop_token* stop = nullptr) noexcept {
-        return {.deadline_ns = deadline_ns, .stop = stop, .sleep = core::patience::always};
+    static core::wait_opts until(std::int64_t deadline_ns, const std::stop_token* stop = nullptr) noexcept {
+        return {.deadline_ns = deadline_ns, .stop = stop, .blocking = core::blocking::always};
     }
-    static core::wait_terms stoppable(const std::stop_token& stop) noexcept { return {.stop = &stop}; }
+    static core::wait_opts stoppable(const std::stop_token& stop) noexcept { return {.stop = &stop}; }
     static constexpr std::errc end(base::status how) noexcept { return base::to_errc(how); }
     [[nodiscard]] core::context& object() const noexcept {
         base::must_be_there(context_);

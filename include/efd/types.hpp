@@ -33,11 +33,7 @@ enum class flags : unsigned {
 }
 
 /// Whether a call may sleep.
-enum class blocking : unsigned char {
-    as_flagged, ///< Unless the object has flags::nonblock. A wait_set has no such flag: its calls sleep.
-    never,      ///< It says resource_unavailable_try_again instead.
-    always,     ///< Whatever the object's flags.
-};
+using core::blocking;
 
 /// How a call waits; the default is for ever, and as the object's flags say.
 ///
@@ -113,16 +109,12 @@ class linger {
 
 namespace efd::EFD_ABI::core {
 
-static_assert(static_cast<int>(patience::as_flagged) == static_cast<int>(blocking::as_flagged) &&
-              static_cast<int>(patience::never) == static_cast<int>(blocking::never) &&
-              static_cast<int>(patience::always) == static_cast<int>(blocking::always));
-
 /// @cond internal
 // The options outlive the terms.
-[[nodiscard]] inline wait_terms terms_of(const wait_options& options) noexcept {
+[[nodiscard]] inline wait_opts opts_of(const wait_options& options) noexcept {
     return {.deadline_ns = nanoseconds_of(options.deadline),
             .stop = options.stop.stop_possible() ? &options.stop : nullptr,
-            .sleep = static_cast<patience>(options.blocking)};
+            .blocking = options.blocking};
 }
 /// @endcond
 

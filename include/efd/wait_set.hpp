@@ -86,7 +86,7 @@ class wait_set {
     [[nodiscard]] std::errc wait_any(set_event& got) const noexcept { return any(got, until(core::forever)); }
     /// As wait_any, with a deadline, a stop token, or without a sleep.
     [[nodiscard]] std::errc wait_any(set_event& got, const wait_options& options) const noexcept {
-        return any(got, core::terms_of(options));
+        return any(got, core::opts_of(options));
     }
     /// As wait_any, until a stop is requested: operation_canceled. Not handler-safe.
     [[nodiscard]] std::errc wait_any(set_event& got, const std::stop_token& stop) const noexcept {
@@ -126,7 +126,7 @@ class wait_set {
     /// As wait_ready, with a deadline, a stop token, or without a sleep.
     [[nodiscard]] std::errc wait_ready(std::span<set_event> room, std::size_t& number,
                                        const wait_options& options) const noexcept {
-        return ready(room, number, core::terms_of(options));
+        return ready(room, number, core::opts_of(options));
     }
     /// As wait_ready, until a stop is requested: operation_canceled. Not handler-safe.
     [[nodiscard]] std::errc wait_ready(std::span<set_event> room, std::size_t& number,
@@ -174,7 +174,7 @@ class wait_set {
     }
     /// As wait_all, with a deadline, a stop token, or without a sleep.
     [[nodiscard]] std::errc wait_all(std::span<set_event> room, const wait_options& options) const noexcept {
-        return all(room, core::terms_of(options));
+        return all(room, core::opts_of(options));
     }
     /// As wait_all, until a stop is requested: operation_canceled. Not handler-safe.
     [[nodiscard]] std::errc wait_all(std::span<set_event> room, const std::stop_token& stop) const noexcept {
@@ -208,7 +208,7 @@ class wait_set {
     }
     /// As wait_all, but does not wait.
     [[nodiscard]] std::errc try_all(std::span<set_event> room) const noexcept {
-        return all(room, {.sleep = core::patience::never});
+        return all(room, {.blocking = core::blocking::never});
     }
 
     /// A descriptor that is readable while a member is ready, for foreign loops; as eventfd::fd(doorbell::level). With
@@ -226,18 +226,18 @@ class wait_set {
   private:
     friend struct internal_access; // of the library, src/api/internal_access.hpp
 
-    static core::wait_terms until(std::int64_t deadline_ns, const std::stop_token* stop = nullptr) noexcept {
-        return {.deadline_ns = deadline_ns, .stop = stop, .sleep = core::patience::always};
+    static core::wait_opts until(std::int64_t deadline_ns, const std::stop_token* stop = nullptr) noexcept {
+        return {.deadline_ns = deadline_ns, .stop = stop, .blocking = core::blocking::always};
     }
     [[nodiscard]] const set_front& front() const noexcept {
         base::must_be_there(front_);
         return *front_;
     }
     [[nodiscard]] EFD_API std::errc take(set_event& got) const noexcept;
-    [[nodiscard]] EFD_API std::errc any(set_event& got, const core::wait_terms& terms) const noexcept;
+    [[nodiscard]] EFD_API std::errc any(set_event& got, const core::wait_opts& opts) const noexcept;
     [[nodiscard]] EFD_API std::errc ready(std::span<set_event> room, std::size_t& number,
-                                          const core::wait_terms& terms) const noexcept;
-    [[nodiscard]] EFD_API std::errc all(std::span<set_event> room, const core::wait_terms& terms) const noexcept;
+                                          const core::wait_opts& opts) const noexcept;
+    [[nodiscard]] EFD_API std::errc all(std::span<set_event> room, const core::wait_opts& opts) const noexcept;
     EFD_API void linger_for(std::int32_t us) const noexcept;
 
     set_front* front_; // of the set, watch::set_core of the library

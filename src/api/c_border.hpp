@@ -59,12 +59,12 @@ class options_given {
         if (options == nullptr) return;
         is_valid_ = options->blocking >= EFD_BLOCKING_AS_FLAGGED && options->blocking <= EFD_BLOCKING_ALWAYS;
         if (!is_valid_) return;
-        terms_.deadline_ns = deadline(options->deadline_ns);
-        terms_.sleep = static_cast<core::patience>(options->blocking);
+        opts_.deadline_ns = deadline(options->deadline_ns);
+        opts_.blocking = static_cast<core::blocking>(options->blocking);
         cancel_ = options->cancel;
         if (cancel_ == nullptr) return;
         token_ = cancel_->source.get_token();
-        terms_.stop = &token_;
+        opts_.stop = &token_;
     }
     // What was done before the request happened before the return of the wait that it ended.
     ~options_given() {
@@ -74,16 +74,16 @@ class options_given {
     options_given& operator=(const options_given&) = delete;
 
     [[nodiscard]] bool is_valid() const noexcept { return is_valid_; }
-    [[nodiscard]] const core::wait_terms& terms() const noexcept { return terms_; }
+    [[nodiscard]] const core::wait_opts& opts() const noexcept { return opts_; }
 
   private:
     efd_cancel_t* cancel_ = nullptr;
     std::stop_token token_;
-    core::wait_terms terms_;
+    core::wait_opts opts_;
     bool is_valid_ = true;
 };
-static_assert(EFD_BLOCKING_AS_FLAGGED == static_cast<int>(core::patience::as_flagged) &&
-              EFD_BLOCKING_NEVER == static_cast<int>(core::patience::never) &&
-              EFD_BLOCKING_ALWAYS == static_cast<int>(core::patience::always));
+static_assert(EFD_BLOCKING_AS_FLAGGED == static_cast<int>(core::blocking::as_flagged) &&
+              EFD_BLOCKING_NEVER == static_cast<int>(core::blocking::never) &&
+              EFD_BLOCKING_ALWAYS == static_cast<int>(core::blocking::always));
 
 } // namespace efd::api

@@ -23,9 +23,9 @@ using efd::api::fail;
 using efd::api::null_among;
 using efd::api::options_given;
 using efd::base::status;
+using efd::core::blocking;
 using efd::core::context;
-using efd::core::patience;
-using efd::core::wait_terms;
+using efd::core::wait_opts;
 
 static_assert(efd::core::flag_semaphore == EFD_SEMAPHORE && efd::core::flag_nonblock == EFD_NONBLOCK &&
               efd::core::flag_cloexec == EFD_CLOEXEC);
@@ -35,21 +35,21 @@ namespace {
 context* object(efd_t* efd) noexcept { return reinterpret_cast<context*>(efd); }
 const context* object(const efd_t* efd) noexcept { return reinterpret_cast<const context*>(efd); }
 
-int read_on(efd_t* efd, std::uint64_t* value, const wait_terms& terms) noexcept {
+int read_on(efd_t* efd, std::uint64_t* value, const wait_opts& opts) noexcept {
     if (efd == nullptr) return fail(EBADF);
     if (value == nullptr) return fail(EFAULT);
-    return answer(object(efd)->read(*value, terms));
+    return answer(object(efd)->read(*value, opts));
 }
 
-int read_some_on(efd_t* efd, std::uint64_t* value, std::uint64_t most, const wait_terms& terms) noexcept {
+int read_some_on(efd_t* efd, std::uint64_t* value, std::uint64_t most, const wait_opts& opts) noexcept {
     if (efd == nullptr) return fail(EBADF);
     if (value == nullptr) return fail(EFAULT);
-    return answer(object(efd)->read_some(*value, most, terms));
+    return answer(object(efd)->read_some(*value, most, opts));
 }
 
-int write_on(efd_t* efd, std::uint64_t value, const wait_terms& terms) noexcept {
+int write_on(efd_t* efd, std::uint64_t value, const wait_opts& opts) noexcept {
     if (efd == nullptr) return fail(EBADF);
-    return answer(object(efd)->write(value, terms));
+    return answer(object(efd)->write(value, opts));
 }
 
 efd::watch::ring_way way_named(int how) noexcept {
@@ -121,22 +121,24 @@ int efd_try_read(efd_t* efd, std::uint64_t* value) noexcept {
     return answer(object(efd)->try_read(*value));
 }
 
-int efd_try_write(efd_t* efd, std::uint64_t value) noexcept { return write_on(efd, value, {.sleep = patience::never}); }
+int efd_try_write(efd_t* efd, std::uint64_t value) noexcept {
+    return write_on(efd, value, {.blocking = blocking::never});
+}
 
 int efd_read_until(efd_t* efd, std::uint64_t* value, std::uint64_t deadline_ns) noexcept {
-    return read_on(efd, value, {.deadline_ns = deadline(deadline_ns), .sleep = patience::always});
+    return read_on(efd, value, {.deadline_ns = deadline(deadline_ns), .blocking = blocking::always});
 }
 
 int efd_write_until(efd_t* efd, std::uint64_t value, std::uint64_t deadline_ns) noexcept {
-    return write_on(efd, value, {.deadline_ns = deadline(deadline_ns), .sleep = patience::always});
+    return write_on(efd, value, {.deadline_ns = deadline(deadline_ns), .blocking = blocking::always});
 }
 
 int efd_read_for(efd_t* efd, std::uint64_t* value, std::uint64_t timeout_ns) noexcept {
-    return read_on(efd, value, {.deadline_ns = deadline_after(timeout_ns), .sleep = patience::always});
+    return read_on(efd, value, {.deadline_ns = deadline_after(timeout_ns), .blocking = blocking::always});
 }
 
 int efd_write_for(efd_t* efd, std::uint64_t value, std::uint64_t timeout_ns) noexcept {
-    return write_on(efd, value, {.deadline_ns = deadline_after(timeout_ns), .sleep = patience::always});
+    return write_on(efd, value, {.deadline_ns = deadline_after(timeout_ns), .blocking = blocking::always});
 }
 
 int efd_read_some(efd_t* efd, std::uint64_t* value, std::uint64_t most) noexcept {
@@ -144,15 +146,15 @@ int efd_read_some(efd_t* efd, std::uint64_t* value, std::uint64_t most) noexcept
 }
 
 int efd_try_read_some(efd_t* efd, std::uint64_t* value, std::uint64_t most) noexcept {
-    return read_some_on(efd, value, most, {.sleep = patience::never});
+    return read_some_on(efd, value, most, {.blocking = blocking::never});
 }
 
 int efd_read_some_until(efd_t* efd, std::uint64_t* value, std::uint64_t most, std::uint64_t deadline_ns) noexcept {
-    return read_some_on(efd, value, most, {.deadline_ns = deadline(deadline_ns), .sleep = patience::always});
+    return read_some_on(efd, value, most, {.deadline_ns = deadline(deadline_ns), .blocking = blocking::always});
 }
 
 int efd_read_some_for(efd_t* efd, std::uint64_t* value, std::uint64_t most, std::uint64_t timeout_ns) noexcept {
-    return read_some_on(efd, value, most, {.deadline_ns = deadline_after(timeout_ns), .sleep = patience::always});
+    return read_some_on(efd, value, most, {.deadline_ns = deadline_after(timeout_ns), .blocking = blocking::always});
 }
 
 int efd_signal(efd_t* efd) noexcept {
@@ -181,19 +183,19 @@ void efd_cancel_destroy(efd_cancel_t* cancel) noexcept { delete cancel; }
 int efd_read_with(efd_t* efd, std::uint64_t* value, const efd_wait_options* options) noexcept {
     if (const int error = null_among(efd, value); error != 0) return fail(error);
     const options_given given(options);
-    return given.is_valid() ? read_on(efd, value, given.terms()) : fail(EINVAL);
+    return given.is_valid() ? read_on(efd, value, given.opts()) : fail(EINVAL);
 }
 
 int efd_read_some_with(efd_t* efd, std::uint64_t* value, std::uint64_t most, const efd_wait_options* options) noexcept {
     if (const int error = null_among(efd, value); error != 0) return fail(error);
     const options_given given(options);
-    return given.is_valid() ? read_some_on(efd, value, most, given.terms()) : fail(EINVAL);
+    return given.is_valid() ? read_some_on(efd, value, most, given.opts()) : fail(EINVAL);
 }
 
 int efd_write_with(efd_t* efd, std::uint64_t value, const efd_wait_options* options) noexcept {
     if (efd == nullptr) return fail(EBADF);
     const options_given given(options);
-    return given.is_valid() ? write_on(efd, value, given.terms()) : fail(EINVAL);
+    return given.is_valid() ? write_on(efd, value, given.opts()) : fail(EINVAL);
 }
 
 int efd_poll(const efd_t* efd) noexcept {

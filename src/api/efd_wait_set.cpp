@@ -14,9 +14,9 @@ using efd::api::fail;
 using efd::api::null_among;
 using efd::api::options_given;
 using efd::base::status;
+using efd::core::blocking;
 using efd::core::context;
-using efd::core::patience;
-using efd::core::wait_terms;
+using efd::core::wait_opts;
 using efd::watch::set_core;
 
 namespace {
@@ -35,23 +35,23 @@ std::span<efd::set_event> inside(efd_wait_set_event* events, int room) noexcept 
     return {reinterpret_cast<efd::set_event*>(events), room > 0 ? static_cast<std::size_t>(room) : 0};
 }
 
-wait_terms until(std::uint64_t deadline_ns) noexcept {
-    return {.deadline_ns = deadline(deadline_ns), .stop = nullptr, .sleep = patience::always};
+wait_opts until(std::uint64_t deadline_ns) noexcept {
+    return {.deadline_ns = deadline(deadline_ns), .stop = nullptr, .blocking = blocking::always};
 }
 
-int any(efd_wait_set_t* set, efd_wait_set_event* got, const wait_terms& terms) noexcept {
+int any(efd_wait_set_t* set, efd_wait_set_event* got, const wait_opts& opts) noexcept {
     if (set == nullptr) return fail(EBADF);
     if (got == nullptr) return fail(EFAULT);
-    return answer(inside(set)->wait_any(inside(got, 1).front(), terms));
+    return answer(inside(set)->wait_any(inside(got, 1).front(), opts));
 }
 
 // How many events there are, or -1. Wait: set_core::wait_ready or set_core::wait_all.
 template <auto Wait>
-int several(efd_wait_set_t* set, efd_wait_set_event* events, int room, const wait_terms& terms) noexcept {
+int several(efd_wait_set_t* set, efd_wait_set_event* events, int room, const wait_opts& opts) noexcept {
     if (set == nullptr) return fail(EBADF);
     if (events == nullptr) return fail(EFAULT);
     std::size_t number = 0;
-    const status end = (inside(set)->*Wait)(inside(events, room), number, terms);
+    const status end = (inside(set)->*Wait)(inside(events, room), number, opts);
     return answer(end, static_cast<int>(number));
 }
 constexpr auto ready = several<&set_core::wait_ready>;
@@ -99,7 +99,7 @@ int efd_wait_set_remove(efd_wait_set_t* set, int member) noexcept {
 }
 
 int efd_wait_set_try_any(efd_wait_set_t* set, efd_wait_set_event* got) noexcept {
-    return any(set, got, {.sleep = patience::never});
+    return any(set, got, {.blocking = blocking::never});
 }
 
 int efd_wait_set_wait_any(efd_wait_set_t* set, efd_wait_set_event* got, std::uint64_t deadline_ns) noexcept {
@@ -109,7 +109,7 @@ int efd_wait_set_wait_any(efd_wait_set_t* set, efd_wait_set_event* got, std::uin
 int efd_wait_set_wait_any_with(efd_wait_set_t* set, efd_wait_set_event* got, const efd_wait_options* options) noexcept {
     if (const int error = null_among(set, got); error != 0) return fail(error);
     const options_given given(options);
-    return given.is_valid() ? any(set, got, given.terms()) : fail(EINVAL);
+    return given.is_valid() ? any(set, got, given.opts()) : fail(EINVAL);
 }
 
 int efd_wait_set_wait_ready(efd_wait_set_t* set, efd_wait_set_event* events, int room,
@@ -121,7 +121,7 @@ int efd_wait_set_wait_ready_with(efd_wait_set_t* set, efd_wait_set_event* events
                                  const efd_wait_options* options) noexcept {
     if (const int error = null_among(set, events); error != 0) return fail(error);
     const options_given given(options);
-    return given.is_valid() ? ready(set, events, room, given.terms()) : fail(EINVAL);
+    return given.is_valid() ? ready(set, events, room, given.opts()) : fail(EINVAL);
 }
 
 int efd_wait_set_wait_all(efd_wait_set_t* set, efd_wait_set_event* events, int room,
@@ -133,7 +133,7 @@ int efd_wait_set_wait_all_with(efd_wait_set_t* set, efd_wait_set_event* events, 
                                const efd_wait_options* options) noexcept {
     if (const int error = null_among(set, events); error != 0) return fail(error);
     const options_given given(options);
-    return given.is_valid() ? all(set, events, room, given.terms()) : fail(EINVAL);
+    return given.is_valid() ? all(set, events, room, given.opts()) : fail(EINVAL);
 }
 
 int efd_wait_set_fd(efd_wait_set_t* set) noexcept {

@@ -13,7 +13,7 @@ using base::to_errc;
 
 void must(base::status end, const char* who) {
     const std::errc error = to_errc(end);
-    if (error != std::errc{}) throw std::system_error(std::make_error_code(error), who);
+    if (error != std::errc{}) throw std::system_error(std::make_error_code(error), call);
 }
 
 watch::set_core& core_of(const wait_set& set) noexcept { return internal_access::core_of(set); }
@@ -21,8 +21,8 @@ watch::set_core& core_of(set_front& front) noexcept { return static_cast<watch::
 
 // Out of line: the try before it needs no frame.
 [[gnu::noinline]] base::status sleep_for_any(watch::set_core& set, set_event& got,
-                                             const core::wait_terms& terms) noexcept {
-    return set.wait_any(got, terms);
+                                             const core::wait_opts& opts) noexcept {
+    return set.wait_any(got, opts);
 }
 
 } // namespace
@@ -57,20 +57,19 @@ std::errc wait_set::remove(int member) const noexcept { return to_errc(core_of(*
 std::size_t wait_set::size() const noexcept { return core_of(*this).members(); }
 std::errc wait_set::take(set_event& got) const noexcept { return to_errc(core_of(*this).try_any(got)); }
 
-std::errc wait_set::any(set_event& got, const core::wait_terms& terms) const noexcept {
+std::errc wait_set::any(set_event& got, const core::wait_opts& opts) const noexcept {
     watch::set_core& set = core_of(*this);
     const base::status at_once = set.try_any(got);
-    return to_errc(at_once != base::status::would_block ? at_once : sleep_for_any(set, got, terms));
+    return to_errc(at_once != base::status::would_block ? at_once : sleep_for_any(set, got, opts));
 }
 
-std::errc wait_set::ready(std::span<set_event> room, std::size_t& number,
-                          const core::wait_terms& terms) const noexcept {
-    return to_errc(core_of(*this).wait_ready(room, number, terms));
+std::errc wait_set::ready(std::span<set_event> room, std::size_t& number, const core::wait_opts& opts) const noexcept {
+    return to_errc(core_of(*this).wait_ready(room, number, opts));
 }
 
-std::errc wait_set::all(std::span<set_event> room, const core::wait_terms& terms) const noexcept {
+std::errc wait_set::all(std::span<set_event> room, const core::wait_opts& opts) const noexcept {
     std::size_t number = 0;
-    return to_errc(core_of(*this).wait_all(room, number, terms));
+    return to_errc(core_of(*this).wait_all(room, number, opts));
 }
 
 int wait_set::fd() const {

@@ -47,88 +47,89 @@ os::futex_scope scope_of(const context& object) noexcept {
 
 // ---- A read that sleeps: from the call to the take.
 
-taken context::read_slow(const wait_terms& terms) noexcept { return read_slow(terms, as_mode); }
+read_result context::read_slow(const wait_opts& opts) noexcept { return read_slow(opts, as_mode); }
 
-taken context::read_slow(const wait_terms& terms, std::uint64_t most) noexcept {
+read_result context::read_slow(const wait_opts& opts, std::uint64_t most) noexcept {
     base::order_release(this);
     operation op{side::reader, most};
-    const status end = wait_for(op, terms);
+    const status end = wait_for(op, opts);
     if (end == status::ok) base::order_acquire(this);
     if (end == status::would_block) notify_found_nothing();
     EFD_CHECK(end != status::ok || op.amount > 0);
     return {op.amount, end};
 }
 
-taken context::take_now() noexcept {
+read_result context::take_now() noexcept {
     base::order_release(this);
-    const taken now = take_or_arrive(nullptr, as_mode);
-    if (now.end == status::ok) base::order_acquire(this);
-    if (now.end == status::would_block) notify_found_nothing();
-    EFD_CHECK(now.end != status::ok || now.value > 0);
+    const read_result now = take_or_arrive(nullptr, as_mode);
+    if (now.status == status::ok) base::order_acquire(this);
+    if (now.status == status::would_block) notify_found_nothing();
+    EFD_CHECK(now.status != status::ok || now.value > 0);
     return now;
 }
 
-status context::wait_for(operation& op, const wait_terms& terms) noexcept {
+status context::wait_for(operation& op, const wait_opts& opts) noexcept {
     const bool never =
-        terms.sleep == patience::never || (terms.sleep == patience::as_flagged && (flags() & flag_nonblock) != 0);
-    const status at_once = attempt(op, nullptr);
+        opts.blocking == blocking::never || (opts.blocking == blocking::as_flagged && (flags() & flag_nonblock) != 0);
+    const status at_once = try_once(op, nullptr);
     if (never || at_once != status::would_block) return at_once;
     if (in_callback != 0) return status::deadlock;
-    if (terms.deadline_ns != forever && os::now_ns() >= terms.deadline_ns) { // one look after it, and no sleep
-        const status last_look = attempt(op, nullptr);
+    if (opts.deadline_ns != forever && os::now_ns() >= opts.deadline_ns) { // one look after it, and no sleep
+        const status last_look = try_once(op, nullptr);
         return last_look == status::would_block ? status::timed_out : last_look;
     }
-    if (terms.stop == nullptr || !terms.stop->stop_possible()) return sleep_for(op, terms, nullptr);
+    if (opts.stop == nullptr || !opts.stop->stop_possible()) return sleep_for(op, opts, nullptr);
     cancel_word own; // outlives the callback, whose end the destructor of on_stop awaits
     const auto cancel_us = [this, &op, &own] { cancel(op, own); };
-    const std::stop_callback on_stop(*terms.stop, cancel_us);
-    return sleep_for(op, terms, &own);
+    const std::stop_callback on_stop(*opts.stop, cancel_us);
+    return sleep_for(op, opts, &own);
 }
 
 namespace {
 
 // Sleeps until a waker or a cancel comes. Where the kernel or a sandbox has no sleep on two words, the waiter announces
 // itself again and sleeps on the object's word alone.
-os::wait_end sleep_on(const os::futex_wait_key& spot, cancel_word* own, std::int64_t deadline_ns,
+os::wait_end sleep_on(const os::futex_wait_key& wait_key, cancel_word* own, std::int64_t deadline_ns,
                       os::futex_scope scope) noexcept {
-    if (own == nullptr || own->sleeps_plainly()) return os::futex_wait(spot.word, spot.expected, deadline_ns, scope);
+    if (own == nullptr || own->sleeps_plainly())
+        return os::futex_wait(wait_key.word, wait_key.expected, deadline_ns, scope);
     const os::futex_wait_key beside{own->futex(), cancel_word::expected()};
     os::wait_end end = os::wait_end::changed;
-    if (!os::futex_wait_either(beside, spot, deadline_ns, scope, end)) own->sleep_plainly();
+    if (!os::futex_wait_either(beside, wait_key, deadline_ns, scope, end)) own->sleep_plainly();
     return end;
 }
 
 } // namespace
 
 // The wait loop. Each round announces the caller, or ends the operation with what it found.
-status context::sleep_for(operation& op, const wait_terms& terms, cancel_word* own) noexcept {
-    if (op.of == side::reader) linger(terms);
+status context::sleep_for(operation& op, const wait_opts& opts, cancel_word* own) noexcept {
+    if (op.of == side::reader) linger(opts);
     for (;;) {
-        os::futex_wait_key spot;
-        const status now = attempt(op, &spot);
+        os::futex_wait_key wait_key;
+        const status now = try_once(op, &wait_key);
         if (now != status::would_block) return now;
-        EFD_CHECK(spot.word != nullptr && is_announced(spot.expected));
-        if (own != nullptr && !own->may_sleep()) return leave(op, status::cancelled); // CANCEL, look
-        switch (sleep_on(spot, own, terms.deadline_ns, scope_of(*this))) {
+        EFD_CHECK(wait_key.word != nullptr && is_announced(wait_key.expected));
+        if (own != nullptr && !own->may_sleep()) return give_up_wait(op, status::cancelled); // CANCEL, look
+        switch (sleep_on(wait_key, own, opts.deadline_ns, scope_of(*this))) {
         case os::wait_end::woken: learn_from_wake(); break;
         case os::wait_end::changed: break;
-        case os::wait_end::interrupted: tidy(op); return status::interrupted;
-        case os::wait_end::timed_out: return leave(op, status::timed_out);
+        case os::wait_end::interrupted: clear_stale_asleep(op); return status::interrupted;
+        case os::wait_end::timed_out: return give_up_wait(op, status::timed_out);
         }
     }
 }
 
-status context::attempt(operation& op, os::futex_wait_key* spot) noexcept {
-    return op.of == side::reader ? hand_over(take_or_arrive(spot, op.amount), op.amount)
-                                 : add_or_arrive(op.amount, spot);
+status context::try_once(operation& op, os::futex_wait_key* wait_key) noexcept {
+    return op.of == side::reader ? hand_over(take_or_arrive(wait_key, op.amount), op.amount)
+                                 : add_or_arrive(op.amount, wait_key);
 }
 
 // Takes, or says would_block; with a spot, would_block means that the caller is announced as a sleeper there.
-taken context::take_or_arrive(os::futex_wait_key* spot, std::uint64_t most) noexcept {
+read_result context::take_or_arrive(os::futex_wait_key* wait_key, std::uint64_t most) noexcept {
     state_word seen = state_.load(base::acquire);
     for (;;) {
         EFD_CHECK(is_consistent(seen));
-        if (is_sealed(seen)) return take_sealed_or_arrive(spot, most);
+        if (is_sealed(seen)) return take_sealed_or_arrive(wait_key, most);
         if (is_held(seen)) {
             seen = end_hold(seen);
             continue;
@@ -136,7 +137,7 @@ taken context::take_or_arrive(os::futex_wait_key* spot, std::uint64_t most) noex
         const std::uint64_t there = packed_count(seen);
         if (there > 0) {
             const std::uint64_t take = take_up_to(most, there, semaphore());
-            const state_word left = left_by_read(seen, there - take);
+            const state_word left = after_read(seen, there - take);
             EFD_CHECK(take > 0 && take <= there && is_consistent(left) && packed_count(left) == there - take);
             if (!state_.compare_exchange_weak(seen, left, base::acq_rel, base::acquire)) continue;
             if (most != as_mode && take < there && !semaphore() && has_sleeper(park_of(seen))) wake_packed(1); // REST
@@ -144,14 +145,14 @@ taken context::take_or_arrive(os::futex_wait_key* spot, std::uint64_t most) noex
             if (is_watched(seen)) notify(poll_out);
             return {take, status::ok};
         }
-        if (spot == nullptr) return {0, status::would_block};
+        if (wait_key == nullptr) return {0, status::would_block};
         // ARRIVE: the mark is made, or found made, on a word whose count is zero. Any later add sees it.
-        const std::uint32_t turn = has_sleeper(park_of(seen)) ? 0 : take_turn();
-        const park_word announced = arrived(park_of(seen), turn);
+        const std::uint32_t generation = has_sleeper(park_of(seen)) ? 0 : next_generation();
+        const park_word announced = with_arrival(park_of(seen), generation);
         EFD_CHECK(is_announced(announced) && packed_count(seen) == 0 && !is_held(seen));
         if (announced == park_of(seen) ||
             state_.compare_exchange_weak(seen, with_park(seen, announced), base::acq_rel, base::acquire)) {
-            *spot = os::futex_wait_key{state_futex(), announced};
+            *wait_key = os::futex_wait_key{state_futex(), announced};
             return {0, status::would_block};
         }
     }
@@ -164,15 +165,15 @@ const void* context::state_futex() const noexcept {
 
 // CHOSEN: a thread that leaves tries to take once more, since a waker may have chosen it. If it was the last sleeper
 // and found nothing, it clears the mark.
-status context::leave(operation& op, status why) noexcept {
-    const status last_look = attempt(op, nullptr);
+status context::give_up_wait(operation& op, status why) noexcept {
+    const status last_look = try_once(op, nullptr);
     if (last_look != status::would_block) return last_look;
-    tidy(op);
+    clear_stale_asleep(op);
     return why;
 }
 
 // A wake for no sleeper: asks the kernel whether any of this side is left, and clears the mark if not.
-void context::tidy(const operation& op) noexcept {
+void context::clear_stale_asleep(const operation& op) noexcept {
     if (op.of == side::writer) return wake_parked(writer_park_, 0);
     if (is_sealed(state_.load(base::acquire))) return wake_parked(reader_park_, 0);
     wake_packed(0);
@@ -183,21 +184,21 @@ void context::tidy(const operation& op) noexcept {
 // A blind add met a sealed word (the add is void and starts again), or a mark (the add stands).
 status context::write_attention(state_word old, std::uint64_t n) noexcept {
     if (is_sealed(old)) [[unlikely]]
-        return write_void(n);
+        return write_slow(n);
     after_packed_add(old, n, 0);
     return status::ok;
 }
 
-[[gnu::noinline]] status context::write_slow(std::uint64_t n, const wait_terms& terms) noexcept {
+[[gnu::noinline]] status context::write_slow(std::uint64_t n, const wait_opts& opts) noexcept {
     base::order_release(this);
     operation op{side::writer, n};
-    const status end = wait_for(op, terms);
+    const status end = wait_for(op, opts);
     if (end == status::ok) base::order_acquire(this); // of the reader that made room
     return end;
 }
 
 // The add was void.
-[[gnu::noinline]] status context::write_void(std::uint64_t n) noexcept { return write_slow(n, wait_terms{}); }
+[[gnu::noinline]] status context::write_slow(std::uint64_t n) noexcept { return write_slow(n, wait_opts{}); }
 
 void context::signal_attention(state_word old, std::uint32_t mask) noexcept {
     if (is_sealed(old))
@@ -215,7 +216,7 @@ bool context::signal_mask(std::uint32_t mask) noexcept {
 }
 
 // Adds, or says would_block (no room); a writer that must wait, or that brings a huge count, seals the word first.
-status context::add_or_arrive(std::uint64_t n, os::futex_wait_key* spot) noexcept {
+status context::add_or_arrive(std::uint64_t n, os::futex_wait_key* wait_key) noexcept {
     if (n == ceiling) return status::invalid;
     state_word seen = state_.load(base::acquire);
     while (!is_sealed(seen)) {
@@ -231,23 +232,23 @@ status context::add_or_arrive(std::uint64_t n, os::futex_wait_key* spot) noexcep
             after_packed_add(seen, n, 0);
             return status::ok;
         }
-        if (spot == nullptr && admit_write(there, n) == admission::must_wait) return status::would_block;
+        if (wait_key == nullptr && admit_write(there, n) == admission::must_wait) return status::would_block;
         seal();
         seen = state_.load(base::acquire);
     }
-    return add_sealed_or_arrive(n, spot);
+    return add_sealed_or_arrive(n, wait_key);
 }
 
 // The add stands; old is what it found. A watched word without another mark needs only the call to its watchers.
 void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t mask) noexcept {
     EFD_CHECK(!is_sealed(old) && is_consistent(old));
     if (needs_attention(with_count(old, packed_count(old) + n) & ~state_word{watched_mark})) [[unlikely]]
-        seal_wake_ring(old, n);
+        handle_marks_after_add(old, n);
     if (is_watched(old)) notify(poll_in | mask);
 }
 
 // Seals if the count grew huge, then wakes the readers that the add lets on.
-[[gnu::noinline]] void context::seal_wake_ring(state_word old, std::uint64_t n) noexcept {
+[[gnu::noinline]] void context::handle_marks_after_add(state_word old, std::uint64_t n) noexcept {
     const bool was_held = is_held(old);
     if (was_held) (void)end_hold(state_.load(base::acquire)); // HOLD: the take is decided before this add returns
     if (packed_count(old) + n >= packed_limit) seal();
@@ -276,39 +277,39 @@ int how_many(const context& object, std::uint64_t units) noexcept {
 } // namespace
 
 void context::wake_packed(std::uint64_t units) noexcept {
-    const std::uint32_t turn = take_turn();
+    const std::uint32_t generation = next_generation();
     state_word seen = state_.load(base::acquire);
     do {
         if (is_held(seen)) seen = end_hold(seen);
         if (is_sealed(seen)) return wake_left_asleep();
         if (!has_sleeper(park_of(seen))) return; // a later waker found no sleeper left
-        EFD_CHECK(is_consistent(seen) && is_consistent(with_park(seen, claimed(park_of(seen), turn))));
-    } while (!state_.compare_exchange_weak(seen, with_park(seen, claimed(park_of(seen), turn)), base::acq_rel,
+        EFD_CHECK(is_consistent(seen) && is_consistent(with_park(seen, with_claim(park_of(seen), generation))));
+    } while (!state_.compare_exchange_weak(seen, with_park(seen, with_claim(park_of(seen), generation)), base::acq_rel,
                                            base::acquire)); // WAKE_SETTLE, claim
     if (units > 0) note_wake();
     const int most = how_many(*this, units);
     if (os::futex_wake_and_count(state_futex(), most, scope_of(*this)) > most) return; // others still sleep
     seen = state_.load(base::acquire);
-    while (!is_sealed(seen) && may_settle(park_of(seen), turn) &&
-           !state_.compare_exchange_weak(seen, with_park(seen, settled(park_of(seen))), base::acq_rel,
+    while (!is_sealed(seen) && may_clear_asleep(park_of(seen), generation) &&
+           !state_.compare_exchange_weak(seen, with_park(seen, without_asleep(park_of(seen))), base::acq_rel,
                                          base::acquire)) { // WAKE_SETTLE, settle
     }
 }
 
 void context::wake_parked(base::atomic<park_word>& park, std::uint64_t units) noexcept {
     EFD_CHECK(&park == &reader_park_ || &park == &writer_park_);
-    const std::uint32_t turn = take_turn();
+    const std::uint32_t generation = next_generation();
     park_word seen = park.load(base::acquire);
     do {
         EFD_CHECK(is_consistent_park(seen));
         if (!has_sleeper(seen)) return;
-    } while (!park.compare_exchange_weak(seen, claimed(seen, turn), base::acq_rel, base::acquire));
+    } while (!park.compare_exchange_weak(seen, with_claim(seen, generation), base::acq_rel, base::acquire));
     if (units > 0) note_wake();
     const int most = how_many(*this, units);
     if (os::futex_wake_and_count(&park, most, scope_of(*this)) > most) return;
     seen = park.load(base::acquire);
-    while (may_settle(seen, turn) &&
-           !park.compare_exchange_weak(seen, settled_keeping_turn(seen), base::acq_rel, base::acquire)) {
+    while (may_clear_asleep(seen, generation) &&
+           !park.compare_exchange_weak(seen, without_asleep_same_generation(seen), base::acq_rel, base::acquire)) {
     }
 }
 
@@ -336,13 +337,13 @@ void context::cancel(const operation& op, cancel_word& own) noexcept {
     case cancel_word::sleeper::on_this:
         (void)os::futex_wake_and_count(own.futex(), os::everybody, os::futex_scope::one_process);
         return;
-    case cancel_word::sleeper::on_object: return kick(op);
+    case cancel_word::sleeper::on_object: return wake_all_for_cancel(op);
     }
 }
 
 // Makes every sleeper of one side look again, to reach a cancelled one that sleeps on the object's word alone. A waiter
 // that looked at its own word before the cancel announced itself before that, and is seen here.
-void context::kick(const operation& op) noexcept {
+void context::wake_all_for_cancel(const operation& op) noexcept {
     if (op.of == side::writer) {
         if (has_sleeper(writer_park_.load(base::acquire))) wake_parked(writer_park_, os::everybody);
         return;
@@ -369,7 +370,7 @@ void context::init(std::uint64_t initval, unsigned flags, int id) noexcept {
     linger_misses_.store(0, base::relaxed);
     linger_skips_.store(0, base::relaxed);
     // BIRTH: a thread that meets the slot through a stale pointer sees a dead object or all of this one.
-    state_.store(packed ? with_count(0, initval) : sealed_from(0), base::release);
+    state_.store(packed ? with_count(0, initval) : with_seal(0), base::release);
     refs_.init();
 }
 

@@ -149,10 +149,10 @@ std::uint32_t hold_slot::await_end_of_tie(std::uint32_t seen) noexcept {
 state_word context::end_hold(state_word seen) noexcept {
     while (is_held(seen)) {
         const hold_record record = watchers_.load(base::acquire)->hold_note.load(base::acquire);
-        const bool is_its = stamp_of(record) == turn_of(seen); // else it is the mark of a take that was broken
+        const bool is_its = stamp_of(record) == generation_of(seen); // else it is the mark of a take that was broken
         const auto is_still = [&] { return state_.load(base::acquire) == seen; };
         const std::uint64_t amount = is_its && hold_slot::at(slot_of(record)).decide(is_still) ? amount_of(record) : 0;
-        const state_word left = released(seen, amount);
+        const state_word left = without_hold(seen, amount);
         if (state_.compare_exchange_weak(seen, left, base::acq_rel, base::acquire)) return left; // HOLD, release
     }
     return seen;
@@ -164,7 +164,7 @@ std::uint64_t context::count_slow() const noexcept {
         if (is_sealed(seen)) return base_of(seen) + huge_.load(base::acquire);
         if (!is_held(seen)) return packed_count(seen);
         const hold_record record = watchers_.load(base::acquire)->hold_note.load(base::acquire);
-        const bool is_its = stamp_of(record) == turn_of(seen);
+        const bool is_its = stamp_of(record) == generation_of(seen);
         const auto is_still = [&] { return state_.load(base::acquire) == seen; };
         const bool is_gone = is_its && hold_slot::at(slot_of(record)).has_happened(is_still);
         const std::uint64_t gone = is_gone ? amount_of(record) : 0;
@@ -176,7 +176,7 @@ std::uint64_t context::count_slow() const noexcept {
 hold_end context::hold(const hold_slot& owner, held_object& one) noexcept {
     base::order_release(this);
     base::atomic<hold_record>& record = watchers_.load(base::acquire)->hold_note;
-    const std::uint32_t stamp = take_turn() & (turn_bits >> turn_shift);
+    const std::uint32_t stamp = next_generation() & (generation_bits >> generation_shift);
     for (;;) {
         hold_record found = record.load(base::acquire);
         if (found != one.record) {
@@ -201,7 +201,7 @@ hold_end context::hold(const hold_slot& owner, held_object& one) noexcept {
         if (own != found && !record.compare_exchange_strong(found, own, base::acq_rel, base::acquire)) continue;
         one.record = own;
         state_word expected = seen;
-        if (state_.compare_exchange_strong(expected, held_by(seen, stamp), base::acq_rel, base::acquire))
+        if (state_.compare_exchange_strong(expected, with_hold(seen, stamp), base::acq_rel, base::acquire))
             return hold_end::held; // HOLD, mark
     }
 }
@@ -210,8 +210,8 @@ hold_end context::hold(const hold_slot& owner, held_object& one) noexcept {
 void context::release_hold(const held_object& one, bool taken) noexcept {
     if (one.record == 0) return;
     state_word seen = state_.load(base::acquire);
-    while (is_held(seen) && turn_of(seen) == stamp_of(one.record) &&
-           !state_.compare_exchange_weak(seen, released(seen, taken ? amount_of(one.record) : 0), base::acq_rel,
+    while (is_held(seen) && generation_of(seen) == stamp_of(one.record) &&
+           !state_.compare_exchange_weak(seen, without_hold(seen, taken ? amount_of(one.record) : 0), base::acq_rel,
                                          base::acquire)) { // HOLD, release
     }
     hold_record own = one.record;

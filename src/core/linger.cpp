@@ -37,7 +37,7 @@ void context::learn_from_wake() noexcept {
 }
 
 // Returns when there is something to take, or when looking on would cost more than sleeping.
-void context::linger(const wait_terms& terms) noexcept {
+void context::linger(const wait_opts& opts) noexcept {
     const std::int32_t setting = linger_us_.load(base::relaxed);
     if (setting == linger_off) return;
     if (!may_linger(woken_by_cpu_.load(base::relaxed), cpu_note(os::current_cpu()))) return;
@@ -47,7 +47,7 @@ void context::linger(const wait_terms& terms) noexcept {
     const std::int64_t limit_ns =
         setting == linger_auto ? auto_linger_ns(wake_latency_ns.load(base::relaxed)) : std::int64_t{setting} * 1000;
     const std::int64_t start_ns = os::now_ns();
-    const std::int64_t end_ns = std::min(start_ns + limit_ns, terms.deadline_ns);
+    const std::int64_t end_ns = std::min(start_ns + limit_ns, opts.deadline_ns);
     bool pausing = false; // an answer that is on its way comes within the first looks; only then be kind to others
     do {
         for (int look = 0; look < looks_per_clock; ++look) {
@@ -58,7 +58,7 @@ void context::linger(const wait_terms& terms) noexcept {
             if (pausing) os::relax_cpu();
         }
         pausing = true;
-    } while (os::now_ns() < end_ns && !(terms.stop != nullptr && terms.stop->stop_requested()));
+    } while (os::now_ns() < end_ns && !(opts.stop != nullptr && opts.stop->stop_requested()));
 
     const std::uint16_t misses = misses_after(linger_misses_.load(base::relaxed));
     linger_misses_.store(misses, base::relaxed);

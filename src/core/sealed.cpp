@@ -27,8 +27,8 @@ void context::seal() noexcept {
     do {
         if (is_held(seen)) seen = end_hold(seen);
         if (is_sealed(seen)) return;
-    } while (!state_.compare_exchange_weak(seen, sealed_from(seen), base::acq_rel, base::acquire));
-    EFD_CHECK(!is_held(seen) && base_of(sealed_from(seen)) == packed_count(seen)); // no unit is lost or made
+    } while (!state_.compare_exchange_weak(seen, with_seal(seen), base::acq_rel, base::acquire));
+    EFD_CHECK(!is_held(seen) && base_of(with_seal(seen)) == packed_count(seen)); // no unit is lost or made
 }
 
 // WATCH from the changer's side: a step on the state word after the commit on huge_. It adds nothing, since a late
@@ -114,23 +114,24 @@ void context::after_sealed_add(std::uint64_t before, std::uint64_t units, std::u
     notify_sealed_change(poll_in | (before == 0 ? doorbell_hook::left_zero : 0U), poll_in | mask);
 }
 
-[[gnu::noinline]] taken context::take_sealed_or_arrive(os::futex_wait_key* spot, std::uint64_t most) noexcept {
-    taken got{};
-    got.end = take_sealed(got.value, most);
-    if (got.end != status::would_block || spot == nullptr) return got;
+[[gnu::noinline]] read_result context::take_sealed_or_arrive(os::futex_wait_key* wait_key,
+                                                             std::uint64_t most) noexcept {
+    read_result got{};
+    got.status = take_sealed(got.value, most);
+    if (got.status != status::would_block || wait_key == nullptr) return got;
     const park_word before = reader_park_.fetch_or(asleep_mark | arrived_mark, base::acq_rel); // SEALED_PARK, announce
     EFD_CHECK(is_consistent_park(before));
-    *spot = os::futex_wait_key{&reader_park_, before | asleep_mark | arrived_mark};
-    got.end = take_sealed(got.value, most);
+    *wait_key = os::futex_wait_key{&reader_park_, before | asleep_mark | arrived_mark};
+    got.status = take_sealed(got.value, most);
     return got;
 }
 
-status context::add_sealed_or_arrive(std::uint64_t n, os::futex_wait_key* spot) noexcept {
+status context::add_sealed_or_arrive(std::uint64_t n, os::futex_wait_key* wait_key) noexcept {
     const status first = add_sealed(n);
-    if (first != status::would_block || spot == nullptr) return first;
+    if (first != status::would_block || wait_key == nullptr) return first;
     const park_word before = writer_park_.fetch_or(asleep_mark | arrived_mark, base::acq_rel); // SEALED_PARK, announce
     EFD_CHECK(is_consistent_park(before));
-    *spot = os::futex_wait_key{&writer_park_, before | asleep_mark | arrived_mark};
+    *wait_key = os::futex_wait_key{&writer_park_, before | asleep_mark | arrived_mark};
     return add_sealed(n);
 }
 

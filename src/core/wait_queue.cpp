@@ -88,7 +88,7 @@ struct wait_queue::pending {
         return {in, out, (word & hup_mark) != 0 && in + out < most};
     }
     [[nodiscard]] std::uint64_t number() const noexcept { return in + out + (hup ? 1 : 0); }
-    [[nodiscard]] std::uint64_t taken_out_of(std::uint64_t word) const noexcept {
+    [[nodiscard]] std::uint64_t subtract_from(std::uint64_t word) const noexcept {
         EFD_CHECK(in <= (word & number_mask) && out <= (word >> out_shift & number_mask));
         EFD_CHECK(!hup || (word & hup_mark) != 0);
         return (word - in - (out << out_shift)) & ~(hup ? hup_mark : 0);
@@ -216,7 +216,7 @@ void wait_queue::let_go() noexcept {
             EFD_CHECK(some.number() > 0 && some.number() <= walks_left);
             running_ = some.number(); // FORK: before the step
             base::in_program_order();
-            if (!word_.compare_exchange_weak(seen, some.taken_out_of(seen), base::acq_rel, base::acquire)) continue;
+            if (!word_.compare_exchange_weak(seen, some.subtract_from(seen), base::acq_rel, base::acquire)) continue;
             run(some);
             running_ = 0;
             walks_left -= some.number();

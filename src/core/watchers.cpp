@@ -110,11 +110,12 @@ class queue_holder {
 
 // Makes the mark, and returns what the word was.
 state_word context::watch() noexcept {
-    const std::uint32_t turn = take_turn();
+    const std::uint32_t generation = next_generation();
     state_word seen = state_.load(base::acquire);
     do {
         if (is_held(seen)) seen = end_hold(seen); // HOLD: the turn of a held word is the hold's
-    } while (!state_.compare_exchange_weak(seen, watched_by(seen, turn), base::acq_rel, base::acquire)); // WATCH, mark
+    } while (!state_.compare_exchange_weak(seen, with_watcher(seen, generation), base::acq_rel,
+                                           base::acquire)); // WATCH, mark
     return seen;
 }
 
@@ -168,7 +169,7 @@ void context::unwatch_if_alone() noexcept {
     while (is_watched(seen) && !is_sealed(seen) && !all.has_watchers()) {
         if (is_held(seen)) // HOLD: the turn of a held word is the hold's. Its taker was left behind by a fork
             seen = end_hold(seen);
-        else if (state_.compare_exchange_weak(seen, unwatched(seen), base::acq_rel, base::acquire)) // WATCH_OFF
+        else if (state_.compare_exchange_weak(seen, without_watcher(seen), base::acq_rel, base::acquire)) // WATCH_OFF
             return;
     }
 }
@@ -295,13 +296,13 @@ std::uint32_t context::arm_doorbell(std::uint32_t events) noexcept {
         }
         const std::uint32_t ready = poll_mask(packed_count(seen)) & events;
         if (ready != 0) return ready;
-        const std::uint32_t turn = has_sleeper(park_of(seen)) ? 0 : take_turn();
-        EFD_CHECK(is_armed(armed_by(seen, turn)) && is_consistent(armed_by(seen, turn)));
-        if (state_.compare_exchange_weak(seen, armed_by(seen, turn), base::acq_rel, base::acquire))
+        const std::uint32_t generation = has_sleeper(park_of(seen)) ? 0 : next_generation();
+        EFD_CHECK(is_armed(with_arm(seen, generation)) && is_consistent(with_arm(seen, generation)));
+        if (state_.compare_exchange_weak(seen, with_arm(seen, generation), base::acq_rel, base::acquire))
             return 0; // ARM, mark
     }
     if (const std::uint32_t ready = poll() & events; ready != 0) return ready;
-    while (!state_.compare_exchange_weak(seen, armed_by(seen, 0), base::acq_rel, base::acquire)) { // ARM, sealed
+    while (!state_.compare_exchange_weak(seen, with_arm(seen, 0), base::acq_rel, base::acquire)) { // ARM, sealed
     }
     return poll() & events; // the mark stays: another may have armed beside us, for other events
 }
@@ -321,7 +322,7 @@ void context::end_arm(state_word arm) noexcept {
     EFD_CHECK(is_armed(arm));
     state_word seen = arm;
     while (is_same_arm(seen, arm) &&
-           !state_.compare_exchange_weak(seen, disarmed(seen), base::acq_rel, base::acquire)) { // ARM, rung
+           !state_.compare_exchange_weak(seen, without_arm(seen), base::acq_rel, base::acquire)) { // ARM, rung
     }
 }
 
@@ -330,12 +331,12 @@ void context::end_arm(state_word arm) noexcept {
 // SET_TOP: each signal moves the word, so a thread that drains by comparing notices it, even if others drain and signal
 // in between. No thread sleeps on such a context: the turn is free to count signals.
 void context::signal_without_notify() noexcept {
-    constexpr state_word turn_mask = state_word{UINT32_MAX} & ~((state_word{1} << turn_shift) - 1);
+    constexpr state_word generation_mask = state_word{UINT32_MAX} & ~((state_word{1} << generation_shift) - 1);
     state_word seen = state_.load(base::relaxed);
     state_word left = 0;
     do {
-        const state_word turn = (seen + (state_word{1} << turn_shift)) & turn_mask;
-        left = (with_count(seen, 1) & ~turn_mask) | turn;
+        const state_word generation = (seen + (state_word{1} << generation_shift)) & generation_mask;
+        left = (with_count(seen, 1) & ~generation_mask) | generation;
     } while (!state_.compare_exchange_weak(seen, left, base::acq_rel, base::relaxed));
     EFD_CHECK(!is_sealed(seen) && !is_held(seen) && !has_sleeper(park_of(seen)) && packed_count(left) == 1);
     seen &= ~state_word{watched_mark};
@@ -344,7 +345,7 @@ void context::signal_without_notify() noexcept {
 
 bool context::drain_without_notify(state_word seen) noexcept {
     EFD_CHECK(!is_sealed(seen) && packed_count(seen) > 0);
-    if (!state_.compare_exchange_strong(seen, left_by_read(seen, 0), base::acq_rel, base::acquire)) return false;
+    if (!state_.compare_exchange_strong(seen, after_read(seen, 0), base::acq_rel, base::acquire)) return false;
     if (has_doorbell(seen)) notify_doorbell(poll_out); // LEVEL, unring
     return true;
 }

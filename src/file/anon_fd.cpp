@@ -38,8 +38,8 @@ class taken_number {
 status install_new(core::context& object, watch::ring_way way, int fd, bool inherited) noexcept {
     descriptor_table& table = descriptor_table::instance();
     if (const status end = table.reserve(fd); end != status::ok) return end;
-    const watch::doorbell::lent_number number{fd,  table.owner_of(fd),        inherited,
-                                              way, &descriptor_table::follow, &descriptor_table::number_left};
+    const watch::doorbell::lent_number number{
+        fd, table.owner_of(fd), inherited, way, &descriptor_table::dup_onto_all, &descriptor_table::number_left};
     if (const status end = watch::doorbell::adopt(object, number); end != status::ok) return end;
     open_file* const file = open_file::of(object);
     if (file == nullptr) return status::no_memory;

@@ -120,19 +120,20 @@ bool descriptor_table::is_installed(int fd) noexcept {
     return named != nullptr && os::is_owner(fd, named);
 }
 
-void descriptor_table::follow_to(int fd, int bell) noexcept {
-    if (fd != bell && is_installed(fd) && os::is_marked(fd)) os::dup_onto(bell, fd);
+void descriptor_table::dup_onto_installed(int fd, int made) noexcept {
+    if (fd != made && is_installed(fd) && os::is_marked(fd)) os::dup_onto(made, fd);
 }
 
-void descriptor_table::follow(core::context& object, int bell, int lent) noexcept {
+void descriptor_table::dup_onto_all(core::context& object, int made, int lent) noexcept {
     descriptor_table& all = instance();
     const auto names_it = [&object](const open_file* file) { return file != nullptr && &file->object() == &object; };
     const open_file* const first = all.place_of(lent)->load(base::acquire);
-    if (names_it(first) && first->only_number() == lent) return all.follow_to(lent, bell);
+    if (names_it(first) && first->only_number() == lent) return all.dup_onto_installed(lent, made);
     for (unsigned slab = 0; slab < slabs_most; ++slab) { // for a file that has, or had, more than one number
         const place* const places = all.slabs_[slab].load(base::acquire);
         for (unsigned i = 0; places != nullptr && i < slab_places; ++i)
-            if (names_it(places[i].load(base::acquire))) all.follow_to(static_cast<int>(slab * slab_places + i), bell);
+            if (names_it(places[i].load(base::acquire)))
+                all.dup_onto_installed(static_cast<int>(slab * slab_places + i), made);
     }
 }
 

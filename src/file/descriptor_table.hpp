@@ -42,7 +42,7 @@ class descriptor_table {
 
     // In the child of a fork, which makes `bell` anew: puts it behind all numbers of its file that are still ours.
     // lent: the first number that it had.
-    static void follow(core::context& object, int bell, int lent) noexcept;
+    static void dup_onto_all(core::context& object, int made, int lent) noexcept;
     // A number of the object's file that is still ours, or -1: all were closed. lent: the first that it had.
     [[nodiscard]] static int number_left(core::context& object, int lent) noexcept;
 
@@ -54,7 +54,7 @@ class descriptor_table {
     static constexpr unsigned slabs_most = 1U << 12; // numbers below 2^24
 
     [[nodiscard]] place* place_of(int fd) noexcept;
-    void follow_to(int fd, int bell) noexcept;
+    void dup_onto_installed(int fd, int made) noexcept;
     void bring_home(int fd, open_file& file) noexcept;
     static const int fork_handlers;
 

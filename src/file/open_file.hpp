@@ -88,7 +88,7 @@ class file_reference {
         EFD_CHECK(file_ != nullptr);
         return file_;
     }
-    [[nodiscard]] open_file* leave() noexcept { return std::exchange(file_, nullptr); }
+    [[nodiscard]] open_file* release() noexcept { return std::exchange(file_, nullptr); }
 
   private:
     open_file* file_;

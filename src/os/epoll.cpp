@@ -18,7 +18,7 @@ static_assert(epoll_one_shot == EPOLLONESHOT);
 
 int make_epoll() noexcept {
     const errno_keeper keeper;
-    return marked(raw_epoll_create(EPOLL_CLOEXEC));
+    return with_mark(raw_epoll_create(EPOLL_CLOEXEC));
 }
 
 bool replace_epoll(int fd) noexcept {

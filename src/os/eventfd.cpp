@@ -20,7 +20,7 @@ int plain_doorbell(bool readable) noexcept { return raw_eventfd(readable ? 1 : 0
 
 int make_doorbell(bool readable) noexcept {
     const errno_keeper keeper;
-    return marked(plain_doorbell(readable));
+    return with_mark(plain_doorbell(readable));
 }
 
 int eventfd_create(bool readable, bool cloexec) noexcept {

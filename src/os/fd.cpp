@@ -71,7 +71,7 @@ bool is_marked(int fd) noexcept {
 
 void mark(int fd) noexcept {
     const errno_keeper keeper;
-    (void)marked(fd);
+    (void)with_mark(fd);
 }
 
 void note_owner(int fd, const void* owner) noexcept {

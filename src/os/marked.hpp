@@ -37,7 +37,7 @@ inline bool has_mark(int fd) noexcept {
     return is_refused && is_anonymous_file(fd);
 }
 
-inline int marked(int fd) noexcept {
+inline int with_mark(int fd) noexcept {
     if (fd < 0) return -errno;
     if (raw_fcntl(fd, F_SETSIG, mark_of_doorbells) != 0 && errno != EBADF) no_marks.store(true, base::relaxed);
     return fd;
@@ -49,11 +49,11 @@ template <class Make>
 bool replace_file(int fd, Make make) noexcept {
     if (!has_mark(fd)) return false;
     const int exec_flag = raw_fcntl(fd, F_GETFD, 0);
-    int fresh = marked(make());
+    int fresh = with_mark(make());
     bool done = fresh >= 0 && raw_dup3(fresh, fd, O_CLOEXEC) == fd;
     if (fresh == -EMFILE) {
         raw_close(fd);
-        fresh = marked(make());
+        fresh = with_mark(make());
         done = fresh == fd || (fresh >= 0 && raw_fcntl(fresh, F_DUPFD_CLOEXEC, fd) == fd);
     }
     if (fresh >= 0 && fresh != fd) raw_close(fresh);

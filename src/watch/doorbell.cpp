@@ -8,7 +8,7 @@
 //     look   a thread that changed the count   the busy thread, before it looks a look too many    never
 //     taking the busy thread, to silence       the same, after it               a ring too many    never
 //     calls  a thread that finds look set      the busy thread, before it looks never              never
-//     turn   the call that makes calls full    nothing                          never              never
+//     gen.   the call that makes calls full    nothing                          never              never
 //
 // Every change of the count that a watcher could see is followed by a request, and every request by a later look at the
 // count: so the last look sees the last change, whatever the order of those before it.
@@ -41,13 +41,13 @@ constexpr std::uint32_t busy_mark = 1U << 0;
 constexpr std::uint32_t look_mark = 1U << 1;
 constexpr std::uint32_t taking_mark = 1U << 2;
 constexpr std::uint32_t one_call = 1U << 3; // four bits, which carry over into the turn
-constexpr std::uint32_t turn_mask = ~std::uint32_t{0} << 7;
+constexpr std::uint32_t generation_mask = ~std::uint32_t{0} << 7;
 
-constexpr std::uint32_t turn_of(std::uint32_t word) noexcept { return word & turn_mask; }
+constexpr std::uint32_t generation_of(std::uint32_t word) noexcept { return word & generation_mask; }
 constexpr bool is_unanswered(std::uint32_t word) noexcept {
     return (word & (busy_mark | look_mark)) == (busy_mark | look_mark);
 }
-static_assert(turn_of(0x77) == 0 && turn_of(0x7f) == 0 && turn_of(0x7f + one_call) != 0);
+static_assert(generation_of(0x77) == 0 && generation_of(0x7f) == 0 && generation_of(0x7f + one_call) != 0);
 
 constexpr std::uint64_t full = core::ceiling - 1; // held so, a kernel's eventfd is readable and not writable
 
@@ -172,19 +172,19 @@ void doorbell::forget() noexcept {
     doubt_after_.store(first_doubt, base::relaxed);
     full_.store(0, base::relaxed);
     looked_at_.store(1, base::relaxed);
-    begun_.store(0, base::relaxed);
-    done_.store(0, base::relaxed);
+    rings_begun_.store(0, base::relaxed);
+    rings_done_.store(0, base::relaxed);
     word_.store(0, base::relaxed);
 }
 
 // False: it is shown full.
 bool doorbell::ring() noexcept {
-    begun_.fetch_add(1, base::acq_rel); // LEVEL, begun
+    rings_begun_.fetch_add(1, base::acq_rel); // LEVEL, begun
     const bool rung = os::ring_doorbell(fd_here(), 1) || (take_number_again() && os::ring_doorbell(fd_here(), 1));
     if (rung)
-        done_.fetch_add(1, base::acq_rel); // LEVEL, done
+        rings_done_.fetch_add(1, base::acq_rel); // LEVEL, done
     else
-        begun_.fetch_sub(1, base::acq_rel);
+        rings_begun_.fetch_sub(1, base::acq_rel);
     return rung;
 }
 
@@ -210,7 +210,7 @@ std::uint32_t doorbell::request() noexcept {
         do {
             const std::uint32_t called = seen + one_call;
             if (!word_.compare_exchange_weak(seen, called, base::acq_rel, base::acquire)) continue; // LEVEL, call
-            if (turn_of(called) == turn_of(seen)) return seen;
+            if (generation_of(called) == generation_of(seen)) return seen;
             word_.fetch_and(~taking_mark, base::acq_rel);
             return called & ~busy_mark;
         } while (is_unanswered(seen));
@@ -218,26 +218,26 @@ std::uint32_t doorbell::request() noexcept {
 }
 
 // SURELY_RUNG. A ring is in the descriptor, and no thread was about to take it away at the step that gave `seen`.
-bool doorbell::surely_rung(std::uint32_t seen) const noexcept { return (seen & taking_mark) == 0 && done() > 0; }
+bool doorbell::surely_rung(std::uint32_t seen) const noexcept { return (seen & taking_mark) == 0 && rings_done() > 0; }
 
 // By the busy thread. Once it has taken rings away, perhaps of adds that have returned, it makes sure of one as an add
 // does. If another thread has taken its turn, because it was slow to answer, it requests one more look at what it did
 // meanwhile.
 void doorbell::look(std::uint32_t word) noexcept {
     EFD_CHECK((word & busy_mark) == 0); // no thread was, so the caller is
-    std::uint32_t turn = turn_of(word);
-    std::uint32_t seen = turn | look_mark | busy_mark;
+    std::uint32_t generation = generation_of(word);
+    std::uint32_t seen = generation | look_mark | busy_mark;
     bool took = false;
     for (;;) {
-        if (turn_of(seen) != turn) {
+        if (generation_of(seen) != generation) {
             seen = request();
             if ((seen & busy_mark) != 0) return;
-            turn = turn_of(seen);
+            generation = generation_of(seen);
             seen |= busy_mark | look_mark;
         }
-        EFD_CHECK((seen & busy_mark) != 0 && turn_of(seen) == turn);
+        EFD_CHECK((seen & busy_mark) != 0 && generation_of(seen) == generation);
         const bool asked = (seen & look_mark) != 0;
-        const std::uint32_t left = turn | (asked ? busy_mark : 0);
+        const std::uint32_t left = generation | (asked ? busy_mark : 0);
         if (!word_.compare_exchange_weak(seen, left, base::acq_rel, base::acquire)) continue; // LEVEL, let go
         if (!asked) return;
         show(object_.count(), took);
@@ -252,37 +252,37 @@ void doorbell::show(std::uint64_t count, bool& took) noexcept {
     const bool is_doubted = take_doubt();
     if (was_full != (wanted == full)) {
         // Else no watcher sees room that there never was.
-        if (was_full || begun_.load(base::acquire) != 0) silence(took);
+        if (was_full || rings_begun_.load(base::acquire) != 0) silence(took);
         full_.store(wanted == full && os::ring_doorbell(fd_here(), full) ? 1 : 0, base::relaxed);
     }
-    if (wanted == 0 && (begun_.load(base::acquire) != 0 || is_doubted)) return silence(took);
-    if (wanted == 1 && (begun_.load(base::acquire) == 0 || (took && done() <= 0))) ring();
+    if (wanted == 0 && (rings_begun_.load(base::acquire) != 0 || is_doubted)) return silence(took);
+    if (wanted == 1 && (rings_begun_.load(base::acquire) == 0 || (took && rings_done() <= 0))) ring();
     // LEVEL, rung. A thread whose ring has begun and is not done requests another look after it.
     if (inherits_.load(base::relaxed) != 0 || is_every_way(place_.load(base::relaxed))) return;
-    if (wanted == full || (wanted == 1 && done() > 0)) object_.note_ring();
+    if (wanted == full || (wanted == 1 && rings_done() > 0)) object_.note_ring();
 }
 
 // Rings that are surely done are in what is taken, unless another party read the descriptor, which it should not; and
 // no more than have begun, unless another party wrote to it. While the mark is set no add relies on a ring.
 void doorbell::silence(bool& took) noexcept {
     word_.fetch_or(taking_mark, base::acq_rel); // SURELY_RUNG, taking
-    const std::int32_t surely = done();
+    const std::int32_t surely = rings_done();
     std::uint64_t taken = os::silence_doorbell(fd_here());
     if (taken == 0 && take_number_again()) taken = os::silence_doorbell(fd_here());
     auto rings = static_cast<std::uint32_t>(full_.load(base::relaxed) != 0 && taken >= full ? taken - full : taken);
     if (taken == 0 && surely > 0) rings = static_cast<std::uint32_t>(surely);
-    if (taken != 0) rings = std::min(rings, begun());
+    if (taken != 0) rings = std::min(rings, rings_begun());
     EFD_CHECK(rings <= INT32_MAX);
     full_.store(0, base::relaxed);
-    begun_.fetch_sub(rings, base::acq_rel);
-    done_.fetch_sub(rings, base::acq_rel);
+    rings_begun_.fetch_sub(rings, base::acq_rel);
+    rings_done_.fetch_sub(rings, base::acq_rel);
     word_.fetch_and(~taking_mark, base::acq_rel);
     took = true;
 }
 
 // Rings that have begun and were not silenced.
-std::uint32_t doorbell::begun() const noexcept {
-    const auto rings = static_cast<std::int32_t>(begun_.load(base::acquire));
+std::uint32_t doorbell::rings_begun() const noexcept {
+    const auto rings = static_cast<std::int32_t>(rings_begun_.load(base::acquire));
     return rings > 0 ? static_cast<std::uint32_t>(rings) : 0;
 }
 

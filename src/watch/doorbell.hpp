@@ -45,7 +45,7 @@ class doorbell : public core::doorbell_hook {
         const void* owner; // the owner in this number's note
         bool inherited;    // exec does not close it
         ring_way way;      // level or every
-        void (*follow)(core::context& object, int bell, int lent) noexcept;
+        void (*on_renewed)(core::context& object, int bell, int lent) noexcept;
         int (*number_left)(core::context& object, int lent) noexcept; // of its file; -1: none
     };
     [[nodiscard]] static base::status adopt(core::context& object, const lent_number& number) noexcept;
@@ -96,10 +96,12 @@ class doorbell : public core::doorbell_hook {
     void close_own_number() noexcept;
     void forget() noexcept;
     [[nodiscard]] int fd_here() const noexcept;
-    [[nodiscard]] std::int32_t done() const noexcept { return static_cast<std::int32_t>(done_.load(base::acquire)); }
+    [[nodiscard]] std::int32_t rings_done() const noexcept {
+        return static_cast<std::int32_t>(rings_done_.load(base::acquire));
+    }
     [[nodiscard]] bool take_number_again() noexcept;
     bool ring() noexcept;
-    [[nodiscard]] std::uint32_t begun() const noexcept;
+    [[nodiscard]] std::uint32_t rings_begun() const noexcept;
     void ring_armed() noexcept;
     void make_edge() noexcept;
     void on_change_armed(std::uint32_t key) noexcept;
@@ -137,10 +139,10 @@ class doorbell : public core::doorbell_hook {
     core::context& object_; // of the slot: the bell stays with it, from one object to the next
     base::atomic<int> place_;
     base::atomic<std::uint32_t> word_{0};
-    base::atomic<std::uint32_t> begun_{0}; // rings, less those that were silenced
-    base::atomic<std::uint32_t> done_{0};  // of these, the ones that have surely rung; below zero for a moment
-    base::atomic<std::uint32_t> full_{0};  // for the busy thread alone: the bell shows that there is no room
-    base::atomic<std::uint32_t> home_{0};  // the process that made the number
+    base::atomic<std::uint32_t> rings_begun_{0}; // rings, less those that were silenced
+    base::atomic<std::uint32_t> rings_done_{0};  // of these, the ones that have surely rung; below zero for a moment
+    base::atomic<std::uint32_t> full_{0};        // for the busy thread alone: the bell shows that there is no room
+    base::atomic<std::uint32_t> home_{0};        // the process that made the number
     lent_number lent_ = {nowhere, nullptr, false, ring_way::level, nullptr, nullptr};
     base::atomic<std::uint32_t> lent_is_used_{0};
     base::atomic<std::uint32_t> inherits_{0};

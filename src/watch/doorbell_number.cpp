@@ -139,9 +139,9 @@ status doorbell::make_anew(int& place) noexcept {
     if (made < 0) return os::status_of(made);
     home_.exchange(here | moving_mark, base::acq_rel); // HOME
     os::note_owner(made, this);
-    const auto lost = static_cast<std::uint32_t>(done());
-    begun_.fetch_sub(lost, base::acq_rel);
-    done_.fetch_sub(lost, base::acq_rel);
+    const auto lost = static_cast<std::uint32_t>(rings_done());
+    rings_begun_.fetch_sub(lost, base::acq_rel);
+    rings_done_.fetch_sub(lost, base::acq_rel);
     full_.store(0, base::relaxed);
     place = made << number_shift | (place & (armed_way | every_way | retired));
     place_.store(place, base::release);
@@ -150,8 +150,8 @@ status doorbell::make_anew(int& place) noexcept {
 }
 
 void doorbell::note_born_ringing() noexcept {
-    begun_.fetch_add(1, base::acq_rel);
-    done_.fetch_add(1, base::acq_rel);
+    rings_begun_.fetch_add(1, base::acq_rel);
+    rings_done_.fetch_add(1, base::acq_rel);
 }
 
 status doorbell::adopt(core::context& object, const lent_number& number) noexcept {
@@ -265,7 +265,7 @@ void doorbell::retire(core::context& object) noexcept {
 void doorbell::end() noexcept {
     if (!is_lent(place_.load(base::relaxed))) close_own_number();
     forget();
-    lent_.follow = nullptr;
+    lent_.on_renewed = nullptr;
     lent_.number_left = nullptr;
     lent_is_used_.store(0, base::relaxed);
     inherits_.store(0, base::relaxed);
@@ -310,7 +310,7 @@ bool doorbell::make_own() noexcept {
     (void)take_number_again();
     const int fd = fd_here();
     if (!os::replace_doorbell(fd)) return !os::is_marked(fd);
-    if (lent_.follow != nullptr) lent_.follow(object_, fd, lent_.fd);
+    if (lent_.on_renewed != nullptr) lent_.on_renewed(object_, fd, lent_.fd);
     return true;
 }
 

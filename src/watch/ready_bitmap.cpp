@@ -110,22 +110,22 @@ top_change ready_bitmap::grow(std::uint32_t members) noexcept {
         at(height, 0).fetch_or(bit_of(0), base::acq_rel);                                // SET_HEIGHT
         height_.compare_exchange_strong(seen, height + 1, base::acq_rel, base::acquire); // SET_HEIGHT, publish
         change = carry_up();
-        if (seen != height) change = later(change, tidy_above(height - 1, 0)); // the bit came late
+        if (seen != height) change = later(change, clear_above(height - 1, 0)); // the bit came late
     }
-    if (settled_.load(base::acquire) != height_.load(base::acquire)) change = carry_up();
+    if (carried_.load(base::acquire) != height_.load(base::acquire)) change = carry_up();
     show_top();
     return change;
 }
 
 [[gnu::noinline]] top_change ready_bitmap::carry_up() noexcept {
-    const std::uint32_t from = settled_.load(base::acquire);
+    const std::uint32_t from = carried_.load(base::acquire);
     const std::uint32_t height = height_.load(base::acquire);
     EFD_CHECK(from > 0 && from <= height && height <= levels);
     for (std::uint32_t level = from; level < height; ++level)
         if (!is_empty(at(level - 1, 0).fetch_or(0, base::acq_rel))) set_bit(level, 0); // SET_HEIGHT, step
-    settled_.store(height, base::release);
+    carried_.store(height, base::release);
     top_change change = top_change::marked;
-    for (std::uint32_t level = from; level < height; ++level) change = later(change, tidy_above(level - 1, 0));
+    for (std::uint32_t level = from; level < height; ++level) change = later(change, clear_above(level - 1, 0));
     return change;
 }
 
@@ -142,16 +142,16 @@ void ready_bitmap::set_bit(std::uint32_t level, std::uint32_t index) noexcept {
 
 void ready_bitmap::mark(std::uint32_t member) noexcept { set_bit(0, member); }
 
-[[gnu::noinline]] top_change ready_bitmap::tidy_after_help(std::uint32_t level, std::uint32_t index) noexcept {
+[[gnu::noinline]] top_change ready_bitmap::clear_after_help(std::uint32_t level, std::uint32_t index) noexcept {
     (void)carry_up();
-    return tidy_above(level, index);
+    return clear_above(level, index);
 }
 
 // The word `index` of a level was seen empty: clears the bits above it as long as what is below them is empty.
-top_change ready_bitmap::tidy_above(std::uint32_t level, std::uint32_t index) noexcept {
+top_change ready_bitmap::clear_above(std::uint32_t level, std::uint32_t index) noexcept {
     for (std::uint32_t height = 0; level + 1 < (height = height_.load(base::acquire)); ++level) {
-        if (settled_.load(base::acquire) != height) [[unlikely]] // SET_HEIGHT, help
-            return tidy_after_help(level, index);
+        if (carried_.load(base::acquire) != height) [[unlikely]] // SET_HEIGHT, help
+            return clear_after_help(level, index);
         word& above = at(level + 1, index >> bits_of_word);
         std::uint64_t seen = look_at(above, bit_of(index)); // SET_BITS: before the look below
         while ((seen & bit_of(index)) != 0) {
@@ -168,7 +168,7 @@ top_change ready_bitmap::tidy_above(std::uint32_t level, std::uint32_t index) no
 
 // Goes up from `start` until a word has a bit at or behind it. At the top, without one behind, the first of all will
 // do: so `nobody` is what that one look at the top has seen, and no bit above an empty word stays unseen.
-ready_bitmap::spot ready_bitmap::climb(std::uint32_t start) const noexcept {
+ready_bitmap::marked_bit ready_bitmap::climb(std::uint32_t start) const noexcept {
     const std::uint32_t top = height_.load(base::acquire) - 1;
     std::uint32_t index = start;
     for (std::uint32_t level = 0; level < top; ++level) {
@@ -184,7 +184,7 @@ ready_bitmap::spot ready_bitmap::climb(std::uint32_t start) const noexcept {
 found_member ready_bitmap::find(std::uint32_t start) noexcept {
     top_change change = top_change::none;
     for (;;) {
-        spot here = climb(start);
+        marked_bit here = climb(start);
         while (here.level > 0 && here.index != nobody) {
             const std::uint32_t bits = bits_in(at(here.level - 1, here.index).load(base::acquire));
             if (bits == 0) break;
@@ -192,7 +192,7 @@ found_member ready_bitmap::find(std::uint32_t start) noexcept {
         }
         EFD_CHECK(here.index == nobody || here.index < most >> (bits_of_word * here.level));
         if (here.level == 0 || here.index == nobody) return {here.index, change};
-        change = later(change, tidy_above(here.level - 1, here.index)); // a bit above an empty word
+        change = later(change, clear_above(here.level - 1, here.index)); // a bit above an empty word
     }
 }
 

@@ -69,7 +69,7 @@ class ready_bitmap {
         }
         if (!is_empty(seen)) return top_change::none;
         if (height_.load(base::acquire) == 1) return top_change::emptied;
-        return tidy_above(0, member >> bits_of_word);
+        return clear_above(0, member >> bits_of_word);
     }
 
     // The first marked member from `start` (up to `most`) on, else from 0 on; nobody means that the top was empty.
@@ -93,7 +93,7 @@ class ready_bitmap {
     static constexpr std::uint64_t one_mark = std::uint64_t{1} << 32; // of the stamp
 
     // A bit that was seen set.
-    struct spot {
+    struct marked_bit {
         std::uint32_t level;
         std::uint32_t index;
     };
@@ -112,15 +112,15 @@ class ready_bitmap {
         return (seen & bit) != 0 ? seen : bits.fetch_or(0, base::acq_rel);
     }
     void set_bit(std::uint32_t level, std::uint32_t index) noexcept;
-    [[nodiscard]] top_change tidy_above(std::uint32_t level, std::uint32_t index) noexcept;
+    [[nodiscard]] top_change clear_above(std::uint32_t level, std::uint32_t index) noexcept;
     top_change carry_up() noexcept;
-    [[nodiscard]] top_change tidy_after_help(std::uint32_t level, std::uint32_t index) noexcept;
+    [[nodiscard]] top_change clear_after_help(std::uint32_t level, std::uint32_t index) noexcept;
     void show_top() noexcept;
-    [[nodiscard]] spot climb(std::uint32_t start) const noexcept;
+    [[nodiscard]] marked_bit climb(std::uint32_t start) const noexcept;
 
     word* level_[levels] = {}; // where each begins
     base::atomic<std::uint32_t> height_{1};
-    base::atomic<std::uint32_t> settled_{1}; // up to this height all earlier marks are carried up
+    base::atomic<std::uint32_t> carried_{1}; // up to this height all earlier marks are carried up
     base::atomic<const word*>& top_;
     base::atomic<bool> top_hidden_{false};
 };

@@ -197,23 +197,23 @@ void set_core::wake_those_for_all() noexcept {
 }
 
 // ok: it is ready, or was, or left; everything must be looked at again.
-status set_core::sleep_until_ready(member& missing, const core::wait_terms& terms) noexcept {
+status set_core::sleep_until_ready(member& missing, const core::wait_opts& opts) noexcept {
     const std::uint32_t number = all_gate_.load(base::acquire);
     const std::uint32_t found = missing.awaited.fetch_add(1, base::acq_rel); // ALL_SLEEP
     status end = status::ok;
     const auto wake_us = [this] { wake_those_for_all(); };
     const std::stop_token never;
-    const std::stop_callback on_stop(terms.stop != nullptr ? *terms.stop : never, wake_us);
+    const std::stop_callback on_stop(opts.stop != nullptr ? *opts.stop : never, wake_us);
     bool ready = true; // or gone
     if (std::uint32_t visit = 0; missing.enter(visit)) {
         ready_.step_on(missing.index); // ALL_SLEEP
         ready = is_ready(missing);
         missing.exit(visit);
     }
-    if (terms.stop != nullptr && terms.stop->stop_requested()) {
+    if (opts.stop != nullptr && opts.stop->stop_requested()) {
         end = status::cancelled;
     } else if (!ready) {
-        switch (os::futex_wait(&all_gate_, number, terms.deadline_ns, os::futex_scope::one_process)) {
+        switch (os::futex_wait(&all_gate_, number, opts.deadline_ns, os::futex_scope::one_process)) {
         case os::wait_end::woken:
         case os::wait_end::changed: break;
         case os::wait_end::interrupted: end = status::interrupted; break;
@@ -224,14 +224,14 @@ status set_core::sleep_until_ready(member& missing, const core::wait_terms& term
     return end;
 }
 
-status set_core::wait_all(std::span<set_event> room, std::size_t& number, const core::wait_terms& terms) noexcept {
+status set_core::wait_all(std::span<set_event> room, std::size_t& number, const core::wait_opts& opts) noexcept {
     number = 0;
     if (core::in_callback != 0) return status::deadlock;
     for (;;) {
         member* missing = nullptr;
         status end = take_all(room, number, missing);
-        if (end != status::would_block || terms.sleep == core::patience::never) return end;
-        const status slept = sleep_until_ready(*missing, terms);
+        if (end != status::would_block || opts.blocking == core::blocking::never) return end;
+        const status slept = sleep_until_ready(*missing, opts);
         if (slept == status::ok) continue;
         if (slept == status::interrupted) return slept;
         end = take_all(room, number, missing);

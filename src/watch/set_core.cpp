@@ -160,7 +160,7 @@ void set_core::forget_places() noexcept {
 member* set_core::take_place(std::uint64_t token) noexcept {
     member* const place = claim_place();
     if (place == nullptr) return nullptr;
-    changed(ready_.grow(place->index + 1));
+    on_top_change(ready_.grow(place->index + 1));
     place->token = token;
     return place;
 }
@@ -241,7 +241,7 @@ status set_core::remove(int place) noexcept {
     context* const object = leaving.object.load(base::relaxed);
     if (object != nullptr) object->detach_permanent(leaving);
     leaving.object.store(nullptr, base::release);
-    settle(leaving);
+    clear_unless_ready(leaving);
     const bool awaited =
         presence::number_in(leaving.awaited.load(base::acquire)) != 0; // ALL_SLEEP: perhaps all others are ready
     [[maybe_unused]] const std::uint32_t were = members_.fetch_sub(1, base::relaxed);

@@ -54,17 +54,17 @@ class set_core : public set_front {
 
     // Takes from one ready member, the next in turn. would_block: none is ready.
     [[nodiscard]] base::status try_any(set_event& got) noexcept;
-    [[nodiscard]] base::status wait_any(set_event& got, const core::wait_terms& terms) noexcept;
+    [[nodiscard]] base::status wait_any(set_event& got, const core::wait_opts& opts) noexcept;
     // Looks: fills in members that are ready, and takes nothing. At least one, or would_block, timed_out, ...
     [[nodiscard]] base::status wait_ready(std::span<set_event> room, std::size_t& number,
-                                          const core::wait_terms& terms) noexcept;
+                                          const core::wait_opts& opts) noexcept;
 
     // Takes from every member in one step, or from none; `room` gets an event for each, in the order of their places.
     // invalid: no room for all, no members, a member that is no object, or one object twice. not_supported: two or more
     // members have counts that once reached packed_limit. Not for signal handlers. No call but remove waits for a
     // thread that is stopped here, unless one member has such a count (E7).
     [[nodiscard]] base::status wait_all(std::span<set_event> room, std::size_t& number,
-                                        const core::wait_terms& terms) noexcept;
+                                        const core::wait_opts& opts) noexcept;
 
     // A descriptor that is readable while a member is ready.
     [[nodiscard]] base::status open_descriptor(int& fd) noexcept;
@@ -82,13 +82,13 @@ class set_core : public set_front {
 
     static constexpr std::uint32_t segment_places = 4096;
     static constexpr std::uint32_t segments = ready_bitmap::most / segment_places;
-    static constexpr int kernel_turn = 64; // after so many takes kernel descriptors are looked at first
+    static constexpr int kernel_next_after = 64; // after so many takes kernel descriptors are looked at first
 
     static constexpr std::size_t most_above = 32; // so many sets a set may have above it, at whatever depth
     static constexpr std::uint32_t watched_mark = presence::owners_mark;
 
     // Sets whose top has changed and that are still to be followed, with those above them. Owned by one call.
-    class sets_to_follow {
+    class sets_to_sync {
       public:
         void add(set_core& set, top_change change) noexcept;
         // Null: none is left.
@@ -137,27 +137,27 @@ class set_core : public set_front {
         const core::context* const object = here.object.load(base::acquire);
         return object != nullptr && object->count() > 0;
     }
-    void settle(member& here) noexcept;
-    void pass_by(member& here) noexcept;
+    void clear_unless_ready(member& here) noexcept;
+    void skip_closed_member(member& here) noexcept;
     void look_again(member& here) noexcept;
-    void changed(top_change change) noexcept;
-    void follow(top_change change) noexcept;
-    void show_top(top_change change, sets_to_follow& all) noexcept;
+    void on_top_change(top_change change) noexcept;
+    void sync_set_count(top_change change) noexcept;
+    void show_top(top_change change, sets_to_sync& all) noexcept;
     void wake_sleeper() noexcept;
     void drain_bell(core::context& bell) noexcept;
-    static void on_inner_change(core::permanent_watcher& watcher, sets_to_follow& all) noexcept;
+    static void on_inner_change(core::permanent_watcher& watcher, sets_to_sync& all) noexcept;
     [[nodiscard]] std::uint32_t find(std::uint32_t start) noexcept;
     [[nodiscard]] base::status take_from(member& here, set_event& got) noexcept;
     [[nodiscard]] base::status take_ready(set_event& got) noexcept;
     [[nodiscard]] base::status look_ready(std::span<set_event> room, std::size_t& number) noexcept;
-    template <class Attempt>
-    [[nodiscard]] base::status wait_with(const core::wait_terms& terms, Attempt attempt) noexcept;
+    template <class TryOnce>
+    [[nodiscard]] base::status wait_with(const core::wait_opts& opts, TryOnce try_once) noexcept;
     class all_members;
     [[nodiscard]] base::status enter_all(all_members& all) noexcept;
     [[nodiscard]] base::status take_all(std::span<set_event> room, std::size_t& number, member*& missing) noexcept;
-    [[nodiscard]] base::status sleep_until_ready(member& missing, const core::wait_terms& terms) noexcept;
+    [[nodiscard]] base::status sleep_until_ready(member& missing, const core::wait_opts& opts) noexcept;
     void wake_those_for_all() noexcept;
-    [[nodiscard]] base::status sleep(const core::wait_terms& terms) noexcept;
+    [[nodiscard]] base::status sleep(const core::wait_opts& opts) noexcept;
     void watch_for_ever() noexcept;
     void stay_interested(std::uint32_t& process, std::uint32_t& found) noexcept;
 
@@ -171,13 +171,13 @@ class set_core : public set_front {
     [[nodiscard]] base::status note_number(int descriptor, const member& bearer) noexcept;
     [[nodiscard]] bool remove_descriptor(member& leaving) noexcept;
     [[nodiscard]] bool has_descriptors() const noexcept { return epoll_.load(base::acquire) >= 0; }
-    [[nodiscard]] bool kernel_has_its_turn() noexcept;
+    [[nodiscard]] bool kernel_is_next() noexcept;
     [[nodiscard]] base::status take_descriptor(set_event& got) noexcept;
     [[nodiscard]] std::size_t look_descriptors(std::span<set_event> room) noexcept;
     [[nodiscard]] member* reported_member(std::uint64_t registered, std::uint32_t& visit) noexcept;
     void forget_dead_numbers() noexcept;
-    [[nodiscard]] base::status sleep_in_kernel(const core::wait_terms& terms) noexcept;
-    [[nodiscard]] static base::status sleep_without_a_number(int epoll, const core::wait_terms& terms) noexcept;
+    [[nodiscard]] base::status sleep_in_kernel(const core::wait_opts& opts) noexcept;
+    [[nodiscard]] static base::status sleep_without_a_number(int epoll, const core::wait_opts& opts) noexcept;
 
     // The child of a fork, in set_fork.cpp.
     void come_home() noexcept;
@@ -196,7 +196,7 @@ class set_core : public set_front {
     base::atomic<std::uint32_t> cursor_{0};
     base::atomic<int> epoll_{-1};       // what waiters and others watch: the bell, and the next
     base::atomic<int> inner_epoll_{-1}; // the descriptors
-    base::atomic<int> until_kernel_turn_{kernel_turn};
+    base::atomic<int> until_kernel_next_{kernel_next_after};
     base::atomic<std::uint32_t> all_gate_{0}; // moves when an awaited member became ready
     core::kref refs_;
     base::atomic<std::uint32_t> members_{0};

@@ -189,9 +189,9 @@ bool set_core::remove_descriptor(member& leaving) noexcept {
     return true;
 }
 
-bool set_core::kernel_has_its_turn() noexcept {
-    if (until_kernel_turn_.fetch_sub(1, base::relaxed) > 0) return false;
-    until_kernel_turn_.store(kernel_turn, base::relaxed);
+bool set_core::kernel_is_next() noexcept {
+    if (until_kernel_next_.fetch_sub(1, base::relaxed) > 0) return false;
+    until_kernel_next_.store(kernel_next_after, base::relaxed);
     return true;
 }
 
@@ -219,7 +219,7 @@ member* set_core::reported_member(std::uint64_t registered, std::uint32_t& visit
     os::epoll_found found[most];
     std::size_t filled = 0;
     if (!os::is_own(inner_epoll_.load(base::acquire), this) && see_that_they_are_own() != status::ok) return 0;
-    for (int turn = 0; turn < 2 && filled == 0; ++turn) {
+    for (int round = 0; round < 2 && filled == 0; ++round) {
         const int inner = inner_epoll_.load(base::acquire);
         if (!os::is_own(inner, this)) break;
         const std::size_t number = os::epoll_look(inner, std::span(found, std::min(room.size(), most)));
@@ -258,38 +258,38 @@ void set_core::forget_dead_numbers() noexcept {
 }
 
 // No number is free for a bell that a stop rings: looks for the stop now and then.
-status set_core::sleep_without_a_number(int epoll, const core::wait_terms& terms) noexcept {
+status set_core::sleep_without_a_number(int epoll, const core::wait_opts& opts) noexcept {
     constexpr std::int64_t between_looks_ns = 10'000'000;
     for (;;) {
-        if (terms.stop->stop_requested()) return status::cancelled;
-        const std::int64_t next_look = std::min(os::now_ns() + between_looks_ns, terms.deadline_ns);
+        if (opts.stop->stop_requested()) return status::cancelled;
+        const std::int64_t next_look = std::min(os::now_ns() + between_looks_ns, opts.deadline_ns);
         switch (os::poll_readable(std::span(&epoll, 1), next_look)) {
         case os::poll_end::ready: return status::ok;
         case os::poll_end::interrupted: return status::interrupted;
         case os::poll_end::timed_out: break;
         }
-        if (next_look == terms.deadline_ns) return status::timed_out;
+        if (next_look == opts.deadline_ns) return status::timed_out;
     }
 }
 
 // With kernel descriptors among the members the thread sleeps in the kernel's poll, on the epoll that contains the
 // bell.
-status set_core::sleep_in_kernel(const core::wait_terms& terms) noexcept {
+status set_core::sleep_in_kernel(const core::wait_opts& opts) noexcept {
     if (const status end = see_that_they_are_own(); end != status::ok) return end;
     const int epoll = epoll_.load(base::acquire);
     os::poll_end end = os::poll_end::ready;
-    if (terms.stop == nullptr || !terms.stop->stop_possible()) {
-        end = os::poll_readable(std::span(&epoll, 1), terms.deadline_ns);
+    if (opts.stop == nullptr || !opts.stop->stop_possible()) {
+        end = os::poll_readable(std::span(&epoll, 1), opts.deadline_ns);
     } else {
         const int mine = os::make_doorbell(false);
-        if (mine < 0) return sleep_without_a_number(epoll, terms);
+        if (mine < 0) return sleep_without_a_number(epoll, opts);
         {
-            const std::stop_callback on_stop(*terms.stop, [mine] { os::ring_doorbell(mine, 1); });
+            const std::stop_callback on_stop(*opts.stop, [mine] { os::ring_doorbell(mine, 1); });
             const int both[] = {epoll, mine};
-            end = os::poll_readable(both, terms.deadline_ns);
+            end = os::poll_readable(both, opts.deadline_ns);
         }
         os::close_fd(mine);
-        if (terms.stop->stop_requested()) return status::cancelled;
+        if (opts.stop->stop_requested()) return status::cancelled;
     }
     if (end == os::poll_end::ready) return status::ok;
     return end == os::poll_end::timed_out ? status::timed_out : status::interrupted;

@@ -78,9 +78,9 @@ void set_core::repair() noexcept {
         if (one.inner != nullptr) one.inner->come_home();
         if (!is_ready(one)) continue;
         ready_.mark(index);
-        changed(top_change::marked);
+        on_top_change(top_change::marked);
     }
-    follow(ready_.anything_in_order() ? top_change::marked : top_change::emptied);
+    sync_set_count(ready_.anything_in_order() ? top_change::marked : top_change::emptied);
 }
 
 // One thread may be here after all: this one, in a signal handler that forked. When it is back in its wait it must not

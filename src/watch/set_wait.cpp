@@ -34,46 +34,46 @@ void set_core::on_member_change(core::permanent_watcher& watcher, std::uint32_t 
     const bool is_add = (key & core::poll_in) != 0;
     if (is_add) here.home->ready_.mark(here.index);                                                  // SET_MARK
     if (presence::number_in(here.awaited.load(base::acquire)) != 0) here.home->wake_those_for_all(); // ALL_SLEEP
-    if (is_add) here.home->changed(top_change::marked);
-    here.home->settle(here); // taken meanwhile, by the read that tells us, or it left
+    if (is_add) here.home->on_top_change(top_change::marked);
+    here.home->clear_unless_ready(here); // taken meanwhile, by the read that tells us, or it left
 }
 
 // SET_MARK: the bit is cleared only in a word in which no thread has marked since the count was seen zero. So a thread
 // that is stopped here, or comes late, clears no mark that a later write has made.
-void set_core::settle(member& here) noexcept {
-    changed(ready_.unmark_unless(here.index, [&here] { return is_ready(here); }));
+void set_core::clear_unless_ready(member& here) noexcept {
+    on_top_change(ready_.unmark_unless(here.index, [&here] { return is_ready(here); }));
 }
 
 // It was marked, but could not be entered: the bit is cleared unless the place is open. A thread that opens it looks
 // after that.
-void set_core::pass_by(member& here) noexcept {
-    changed(ready_.unmark_unless(here.index, [&here] { return here.is_open(); })); // SET_MARK, shut
+void set_core::skip_closed_member(member& here) noexcept {
+    on_top_change(ready_.unmark_unless(here.index, [&here] { return here.is_open(); })); // SET_MARK, shut
 }
 
 // The place is open now: a mark that was made before may have been cleared.
 void set_core::look_again(member& here) noexcept {
     if (!is_ready(here)) return;
     ready_.mark(here.index);
-    changed(top_change::marked);
-    settle(here); // SET_MARK
+    on_top_change(top_change::marked);
+    clear_unless_ready(here); // SET_MARK
 }
 
-void set_core::changed(top_change change) noexcept {
+void set_core::on_top_change(top_change change) noexcept {
     if (change == top_change::none) return;
-    if ((interested_.load(base::acquire) & ~presence::generation_mask) != 0) follow(change); // SET_SLEEP
+    if ((interested_.load(base::acquire) & ~presence::generation_mask) != 0) sync_set_count(change); // SET_SLEEP
 }
 
-void set_core::sets_to_follow::add(set_core& set, top_change change) noexcept {
+void set_core::sets_to_sync::add(set_core& set, top_change change) noexcept {
     for (std::size_t i = 0; i < number_; ++i) {
         if (waiting_[i].set != &set) continue;
         if (change == top_change::marked) waiting_[i].change = change; // looks at the top as well
         return;
     }
-    if (number_ == std::size(waiting_)) return set.follow(change); // sets have moved meanwhile
+    if (number_ == std::size(waiting_)) return set.sync_set_count(change); // sets have moved meanwhile
     waiting_[number_++] = {&set, change};
 }
 
-set_core* set_core::sets_to_follow::next(top_change& change) noexcept {
+set_core* set_core::sets_to_sync::next(top_change& change) noexcept {
     if (number_ == 0) return nullptr;
     const one first = waiting_[0];
     std::move(waiting_ + 1, waiting_ + number_, waiting_);
@@ -84,14 +84,14 @@ set_core* set_core::sets_to_follow::next(top_change& change) noexcept {
 
 // The top has changed: wakes a sleeper, and updates the bell and all sets above. One set after the other, from a list,
 // so the stack is the same for any depth.
-[[gnu::noinline]] void set_core::follow(top_change change) noexcept {
-    sets_to_follow all;
+[[gnu::noinline]] void set_core::sync_set_count(top_change change) noexcept {
+    sets_to_sync all;
     for (set_core* set = this; set != nullptr; set = all.next(change)) set->show_top(change, all);
 }
 
 // SET_BELL: a marker may come after the set has ended. With a reference, and if the context is still the set's own, it
 // is not another object that was born in the same slot.
-void set_core::show_top(top_change change, sets_to_follow& all) noexcept {
+void set_core::show_top(top_change change, sets_to_sync& all) noexcept {
     const std::uint32_t interest = interested_.load(base::acquire);
     if (change == top_change::marked && presence::number_in(interest) != 0) wake_sleeper();
     if ((interest & watched_mark) == 0) return;
@@ -123,7 +123,7 @@ void set_core::drain_bell(context& bell) noexcept {
 }
 
 // A member that is a set: its object is that set's bell.
-void set_core::on_inner_change(core::permanent_watcher& watcher, sets_to_follow& all) noexcept {
+void set_core::on_inner_change(core::permanent_watcher& watcher, sets_to_sync& all) noexcept {
     auto& outer = static_cast<member&>(watcher);
     if (is_ready(outer)) {
         outer.home->ready_.mark(outer.index);
@@ -136,12 +136,12 @@ void set_core::on_inner_change(core::permanent_watcher& watcher, sets_to_follow&
 // From now on the bell is kept true for outside watchers.
 void set_core::watch_for_ever() noexcept {
     if ((interested_.fetch_or(watched_mark, base::acq_rel) & watched_mark) != 0) return;
-    follow(ready_.anything_in_order() ? top_change::marked : top_change::emptied);
+    sync_set_count(ready_.anything_in_order() ? top_change::marked : top_change::emptied);
 }
 
 std::uint32_t set_core::find(std::uint32_t start) noexcept {
     const found_member found = ready_.find(start);
-    changed(found.change);
+    on_top_change(found.change);
     return found.index;
 }
 
@@ -162,7 +162,7 @@ status set_core::take_from(member& here, set_event& got) noexcept {
 status set_core::take_ready(set_event& got) noexcept {
     come_home();
     const bool with_kernel = has_descriptors();
-    if (with_kernel && kernel_has_its_turn() && take_descriptor(got) == status::ok) return status::ok;
+    if (with_kernel && kernel_is_next() && take_descriptor(got) == status::ok) return status::ok;
     std::uint32_t at = cursor_.load(base::relaxed);
     for (;;) {
         const std::uint32_t found = find(at);
@@ -171,11 +171,11 @@ status set_core::take_ready(set_event& got) noexcept {
         at = found + 1;
         std::uint32_t visit = 0;
         if (!here.enter(visit)) {
-            pass_by(here);
+            skip_closed_member(here);
             continue;
         }
         const status end = take_from(here, got);
-        if (end == status::would_block) settle(here);
+        if (end == status::would_block) clear_unless_ready(here);
         here.exit(visit);
         if (end == status::would_block) continue;
         cursor_.store(at, base::relaxed);
@@ -183,14 +183,14 @@ status set_core::take_ready(set_event& got) noexcept {
     }
     // A bell that another thread has not drained yet: this set is not ready, whatever the bell says.
     if (interested_.load(base::relaxed) >= watched_mark && bell().count() > 0 && !ready_.anything())
-        follow(top_change::emptied);
+        sync_set_count(top_change::emptied);
     return with_kernel ? take_descriptor(got) : status::would_block;
 }
 
 status set_core::look_ready(std::span<set_event> room, std::size_t& number) noexcept {
     come_home();
     const bool with_kernel = has_descriptors();
-    number = with_kernel && kernel_has_its_turn() ? look_descriptors(room) : 0;
+    number = with_kernel && kernel_is_next() ? look_descriptors(room) : 0;
     const std::size_t of_kernel = number;
     const std::uint32_t start = cursor_.load(base::relaxed);
     std::uint32_t at = start;
@@ -207,13 +207,13 @@ status set_core::look_ready(std::span<set_event> room, std::size_t& number) noex
         member& here = known_member(found);
         std::uint32_t visit = 0;
         if (!here.enter(visit)) {
-            pass_by(here);
+            skip_closed_member(here);
             continue;
         }
         if (here.object.load(base::relaxed)->count() > 0)
             room[number++] = {here.token, 0, core::poll_in, here.token};
         else
-            settle(here);
+            clear_unless_ready(here);
         here.exit(visit);
     }
     if (number > of_kernel) cursor_.store(at, base::relaxed);
@@ -223,32 +223,32 @@ status set_core::look_ready(std::span<set_event> room, std::size_t& number) noex
 
 // One wait loop for all ways to wait. The signal that ended a sleep is used up, while other members may be ready for
 // other waiters: it is passed on (BATON).
-template <class Attempt>
-status set_core::wait_with(const core::wait_terms& terms, Attempt attempt) noexcept {
+template <class TryOnce>
+status set_core::wait_with(const core::wait_opts& opts, TryOnce try_once) noexcept {
     core::callbacks_later no_callbacks; // in the midst of a take; the last to end: the set may, with it
-    const status at_once = attempt();
-    if (at_once != status::would_block || terms.sleep == core::patience::never) return at_once;
+    const status at_once = try_once();
+    if (at_once != status::would_block || opts.blocking == core::blocking::never) return at_once;
     if (core::in_callback != 0) return status::deadlock;
     std::uint32_t process = os::process_number();
     std::uint32_t found = interested_.fetch_add(1, base::acq_rel); // SET_SLEEP
     status end = status::would_block;
     while (end == status::would_block) {
         stay_interested(process, found);
-        while (end == status::would_block && ready_.anything_in_order()) end = attempt(); // SET_SLEEP, look
+        while (end == status::would_block && ready_.anything_in_order()) end = try_once(); // SET_SLEEP, look
         if (end != status::would_block) break;
         no_callbacks.end();
-        const status slept = sleep(terms);
+        const status slept = sleep(opts);
         no_callbacks.begin();
         if (slept == status::interrupted) {
             end = slept;
             break;
         }
-        end = attempt();
+        end = try_once();
         if (ready_.anything()) wake_sleeper(); // BATON
         if (end != status::would_block) break;
         if (slept != status::ok)
             end = slept;
-        else if (terms.deadline_ns != core::forever && os::now_ns() >= terms.deadline_ns)
+        else if (opts.deadline_ns != core::forever && os::now_ns() >= opts.deadline_ns)
             end = status::timed_out; // also where the sleep always ends at once
     }
     presence::leave(interested_, found);
@@ -267,10 +267,10 @@ void set_core::stay_interested(std::uint32_t& process, std::uint32_t& found) noe
         found = interested_.fetch_add(1, base::acq_rel);
 }
 
-status set_core::sleep(const core::wait_terms& terms) noexcept {
-    if (has_descriptors()) return sleep_in_kernel(terms);
+status set_core::sleep(const core::wait_opts& opts) noexcept {
+    if (has_descriptors()) return sleep_in_kernel(opts);
     std::uint64_t signals = 0;
-    return bed().read(signals, {terms.deadline_ns, terms.stop, core::patience::always});
+    return bed().read(signals, {opts.deadline_ns, opts.stop, core::blocking::always});
 }
 
 status set_core::try_any(set_event& got) noexcept {
@@ -278,13 +278,13 @@ status set_core::try_any(set_event& got) noexcept {
     return take_ready(got);
 }
 
-status set_core::wait_any(set_event& got, const core::wait_terms& terms) noexcept {
-    return wait_with(terms, [&] { return take_ready(got); });
+status set_core::wait_any(set_event& got, const core::wait_opts& opts) noexcept {
+    return wait_with(opts, [&] { return take_ready(got); });
 }
 
-status set_core::wait_ready(std::span<set_event> room, std::size_t& number, const core::wait_terms& terms) noexcept {
+status set_core::wait_ready(std::span<set_event> room, std::size_t& number, const core::wait_opts& opts) noexcept {
     if (room.empty()) return status::invalid;
-    return wait_with(terms, [&] { return look_ready(room, number); });
+    return wait_with(opts, [&] { return look_ready(room, number); });
 }
 
 } // namespace efd::watch

@@ -41,7 +41,7 @@ const char* fault_in_passing() noexcept {
     if (here->fd < 0 || here->way == ring_way::armed) return nullptr;
     const efd::core::state_word word = context_layout::newest_state(w().object);
     const bool trusted = (word & efd::core::rung_mark) != 0 && !efd::core::is_armed(word);
-    if (efd::core::is_sealed(word) || !trusted || held_by(doorbell_word(here->fd)) > 0) return nullptr;
+    if (efd::core::is_sealed(word) || !trusted || units_in(doorbell_word(here->fd)) > 0) return nullptr;
     return "no add will ring, and the descriptor is not readable";
 }
 
@@ -52,7 +52,7 @@ const char* fault_after_add(std::uint64_t silences_before) noexcept {
     if (!the_machine().stops() || here->fd < 0 || returned_units() == 0) return nullptr;
     const std::uint64_t doorbell = doorbell_word(here->fd);
     if (silences_of(doorbell) != silences_before) return nullptr;
-    if (here->way != ring_way::armed && here->watched && held_by(doorbell) == 0)
+    if (here->way != ring_way::armed && here->watched && units_in(doorbell) == 0)
         return "a write has returned, and the descriptor is silent";
     for (const thread_state& t : the_machine().now.threads)
         if (t.alive == life::runnable && t.pending != nullptr && t.pending->what == act::await_doorbell &&
@@ -102,7 +102,7 @@ class in_call {
 // Whoever asks for the descriptor finds it true, wherever another one who asked is stopped.
 const char* fault_after_open() noexcept {
     if (!the_machine().stops() || here->way == ring_way::armed || returned_units() == 0) return nullptr;
-    return held_by(doorbell_word(here->fd)) > 0 ? nullptr : "a descriptor was given out, and it is silent above zero";
+    return units_in(doorbell_word(here->fd)) > 0 ? nullptr : "a descriptor was given out, and it is silent above zero";
 }
 
 // The threads find the bell attached; what attaching cost is not theirs.
@@ -136,7 +136,7 @@ const char* level_fault(const efd::core::context& object, int fd, ring_way way) 
     if (way == ring_way::every && (!efd::core::is_armed(word) || rung)) return "an add would not be told";
     if (way == ring_way::level && !efd::core::is_sealed(word) && count > 0 && (efd::core::is_armed(word) || !rung))
         return "above zero, and the next add would ring for nothing";
-    const std::uint64_t held = held_by(doorbell_word(fd));
+    const std::uint64_t held = units_in(doorbell_word(fd));
     if ((held > 0) != (count > 0)) return held > 0 ? "readable at zero" : "not readable above zero";
     const bool room = (efd::core::poll_mask(count) & efd::core::poll_out) != 0;
     if ((held < doorbell_full) != room) return room ? "not writable, and there is room" : "writable without room";
@@ -287,7 +287,7 @@ std::string audit_doorbell_with_stops() {
 std::string audit_doorbell_left() {
     for (int i = 0; i < the_machine().thread_count(); ++i)
         if (the_machine().sleeps(i) || the_machine().may_go_on(i)) return "somebody waits for the one that has left";
-    const bool readable = held_by(doorbell_word(here->fd)) > 0;
+    const bool readable = units_in(doorbell_word(here->fd)) > 0;
     if (readable == (w().object.count() > 0)) return {};
     return readable ? "left: readable at zero, for good" : "left: not readable above zero";
 }

@@ -21,7 +21,7 @@ kernel_doorbells* here = nullptr;
 // What a write(2) of n adds, in the model's scale.
 constexpr std::uint64_t scaled(std::uint64_t n) noexcept { return n == UINT64_MAX - 1 ? doorbell_full : n; }
 constexpr bool admits(std::uint64_t doorbell, std::uint64_t units) noexcept {
-    return held_by(doorbell) + units <= doorbell_full;
+    return units_in(doorbell) + units <= doorbell_full;
 }
 
 std::uint64_t call(int fd, doorbell_call what, std::uint64_t operand, std::source_location where) noexcept {
@@ -57,7 +57,7 @@ std::uint64_t doorbell_after(std::uint64_t old, const request& asked) noexcept {
     case doorbell_call::silence: return (old & ~doorbell_full) + (std::uint64_t{1} << silences_shift);
     case doorbell_call::look: return old;
     case doorbell_call::take_all: return old & ~doorbell_full;
-    case doorbell_call::take_one: return held_by(old) > 0 ? old - 1 : old;
+    case doorbell_call::take_one: return units_in(old) > 0 ? old - 1 : old;
     case doorbell_call::close: return old & ~doorbell_open;
     }
     return old;
@@ -80,9 +80,9 @@ bool doorbell_is_ready(std::uint64_t doorbell, const request& asked) noexcept {
     switch (static_cast<watch_for>(asked.operand)) {
     case watch_for::readable:
     case watch_for::taking:
-    case watch_for::taking_one: return held_by(doorbell) > 0;
-    case watch_for::edge: return held_by(doorbell) > 0 && rings_of(doorbell) != asked.expected;
-    case watch_for::writable: return held_by(doorbell) < doorbell_full;
+    case watch_for::taking_one: return units_in(doorbell) > 0;
+    case watch_for::edge: return units_in(doorbell) > 0 && rings_of(doorbell) != asked.expected;
+    case watch_for::writable: return units_in(doorbell) < doorbell_full;
     }
     return false;
 }
@@ -132,8 +132,8 @@ void await_doorbell(int fd, watch_for what, std::uint64_t& edges) noexcept { edg
 std::uint64_t take_from_doorbell(int fd, bool one, bool sleeps) noexcept {
     const auto where = std::source_location::current();
     const std::uint64_t held =
-        held_by(sleeps ? await(fd, one ? watch_for::taking_one : watch_for::taking, 0)
-                       : call(fd, one ? doorbell_call::take_one : doorbell_call::take_all, 0, where));
+        units_in(sleeps ? await(fd, one ? watch_for::taking_one : watch_for::taking, 0)
+                        : call(fd, one ? doorbell_call::take_one : doorbell_call::take_all, 0, where));
     return one && held > 0 ? 1 : held;
 }
 
@@ -159,7 +159,7 @@ bool ring_doorbell(int fd, std::uint64_t n) noexcept {
 std::uint64_t silence_doorbell(int fd) noexcept {
     if (fd < 0) return 0;
     const std::uint64_t held =
-        explore::held_by(explore::call(fd, doorbell_call::silence, 0, std::source_location::current()));
+        explore::units_in(explore::call(fd, doorbell_call::silence, 0, std::source_location::current()));
     return held == explore::doorbell_full ? UINT64_MAX - 1 : held;
 }
 void close_fd(int fd) noexcept { (void)explore::call(fd, doorbell_call::close, 0, std::source_location::current()); }
@@ -175,7 +175,7 @@ bool replace_doorbell(int fd) noexcept {
 bool is_marked(int /*unused*/) noexcept { return true; }
 bool is_doorbell_as_made(int /*unused*/, bool /*unused*/) noexcept { return false; }
 bool is_readable(int fd) noexcept {
-    return explore::held_by(explore::call(fd, doorbell_call::look, 0, std::source_location::current())) > 0;
+    return explore::units_in(explore::call(fd, doorbell_call::look, 0, std::source_location::current())) > 0;
 }
 void mark(int /*unused*/) noexcept {}
 void note_owner(int /*unused*/, const void* /*unused*/) noexcept {} // the last one to ask for a number has it

@@ -19,7 +19,7 @@ inline constexpr std::uint64_t doorbell_open = 1U << 16;
 inline constexpr int rings_shift = 32;
 inline constexpr int silences_shift = 48;
 
-constexpr std::uint64_t held_by(std::uint64_t doorbell) noexcept { return doorbell & doorbell_full; }
+constexpr std::uint64_t units_in(std::uint64_t doorbell) noexcept { return doorbell & doorbell_full; }
 constexpr std::uint64_t rings_of(std::uint64_t doorbell) noexcept { return doorbell >> rings_shift & 0xFFFF; }
 constexpr std::uint64_t silences_of(std::uint64_t doorbell) noexcept { return doorbell >> silences_shift; }
 

@@ -262,7 +262,7 @@ std::string audit_numbers() {
         const int doorbell = file->doorbell_fd();
         if (doorbell < 0) continue;
         ++living;
-        if ((held_by(doorbell_word(doorbell)) > 0) != (file->object().count() > 0))
+        if ((units_in(doorbell_word(doorbell)) > 0) != (file->object().count() > 0))
             return who + " says the contrary of the count";
     }
     if (open_doorbells() != living)

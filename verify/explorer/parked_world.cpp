@@ -27,7 +27,7 @@ parked_world* parked = nullptr;
 namespace {
 
 parked_word newest_word() noexcept { return the_machine().newest_value(&parked->there.word, sizeof(parked_word)); }
-std::uint64_t in_kernel() noexcept { return held_by(doorbell_word(the_fd)); }
+std::uint64_t in_kernel() noexcept { return units_in(doorbell_word(the_fd)); }
 
 // So that a call begins where the search puts it, not where the thread's last one ended.
 void pass() noexcept {

@@ -62,7 +62,7 @@ void enters() {
 void takes_all() {
     std::array<efd::set_event, 2> room;
     std::size_t number = 0;
-    (void)hall().sets[0]->wait_all(room, number, {.sleep = efd::core::patience::never});
+    (void)hall().sets[0]->wait_all(room, number, {.blocking = efd::core::blocking::never});
 }
 void leaves() { (void)hall().sets[0]->remove(hall().places[0][0]); }
 

@@ -9,7 +9,7 @@ namespace {
 using efd::base::status;
 using efd::core::flag_semaphore;
 using efd::core::flag_shared;
-using efd::core::wait_terms;
+using efd::core::wait_opts;
 
 void plain() { make_world(0, 0); }
 void semaphore() { make_world(0, flag_semaphore); }
@@ -19,12 +19,12 @@ void writer() { write_fast(1); }
 void reader() { (void)read_value(); }
 void patient_reader() { (void)read_one(); } // may come back interrupted
 void timed_reader() {
-    const status end = read_one(wait_terms{.deadline_ns = 1});
+    const status end = read_one(wait_opts{.deadline_ns = 1});
     must(end == status::ok || end == status::timed_out || end == status::interrupted, "a timed read ended otherwise");
 }
 void stoppable_reader() {
     const std::stop_token token = w().stop.get_token();
-    const status end = read_one(wait_terms{.stop = &token});
+    const status end = read_one(wait_opts{.stop = &token});
     must(end == status::ok || end == status::cancelled, "a cancellable read ended otherwise");
 }
 void canceller() { (void)w().stop.request_stop(); }
@@ -35,7 +35,7 @@ void writing_canceller() {
 }
 void data_first_reader() {
     const std::stop_token token = w().stop.get_token();
-    must(read_one(wait_terms{.stop = &token}) == status::ok, "a unit written before the stop was not taken");
+    must(read_one(wait_opts{.stop = &token}) == status::ok, "a unit written before the stop was not taken");
 }
 
 // Who was asked to stop and sleeps on is lost, whatever the count is; threads named C have the last word.

@@ -11,7 +11,7 @@ using efd::core::ceiling;
 using efd::core::flag_semaphore;
 using efd::core::flag_shared;
 using efd::core::packed_limit;
-using efd::core::wait_terms;
+using efd::core::wait_opts;
 
 constexpr std::uint64_t full = ceiling - 1;
 
@@ -37,24 +37,24 @@ void writer() { write_fast(1); }
 void writer_of_two() { write_fast(2); }
 void huge_writer() { write_fast(packed_limit); }
 void filling_writer() { (void)write_some(full - 5); }
-void trying_filler() { (void)write_some(full - 5, wait_terms{.sleep = efd::core::patience::never}); }
+void trying_filler() { (void)write_some(full - 5, wait_opts{.blocking = efd::core::blocking::never}); }
 void timed_writer() {
-    const status end = write_some(1, wait_terms{.deadline_ns = 1});
+    const status end = write_some(1, wait_opts{.deadline_ns = 1});
     must(end == status::ok || end == status::timed_out, "a timed write ended otherwise");
 }
 void stoppable_writer() {
     const std::stop_token token = w().stop.get_token();
-    const status end = write_some(1, wait_terms{.stop = &token});
+    const status end = write_some(1, wait_opts{.stop = &token});
     must(end == status::ok || end == status::cancelled, "a cancellable write ended otherwise");
 }
 void stoppable_reader() {
     const std::stop_token token = w().stop.get_token();
-    const status end = read_one(wait_terms{.stop = &token});
+    const status end = read_one(wait_opts{.stop = &token});
     must(end == status::ok || end == status::cancelled, "a cancellable read ended otherwise");
 }
 void canceller() { (void)w().stop.request_stop(); }
 void reader() { (void)read_value(); }
-void timed_reader() { (void)read_one(wait_terms{.deadline_ns = 1}); }
+void timed_reader() { (void)read_one(wait_opts{.deadline_ns = 1}); }
 void signaller() { signal_once(); }
 
 // Data in the sealed regime: who reads a writer's units sees what was written before.

@@ -8,7 +8,7 @@ namespace {
 
 using efd::base::status;
 using efd::core::flag_semaphore;
-using efd::core::wait_terms;
+using efd::core::wait_opts;
 
 constexpr unsigned second_word = 32; // the place whose bit is in the second word of the lowest level
 
@@ -91,7 +91,7 @@ void bounded_waiter() {
 }
 void cancelled_waiter() {
     const auto token = w().stop.get_token();
-    const status end = any(0, {.stop = &token, .sleep = efd::core::patience::always});
+    const status end = any(0, {.stop = &token, .blocking = efd::core::blocking::always});
     must(end == status::ok || end == status::cancelled, "a cancelled wait ended otherwise");
 }
 void stopper() { (void)w().stop.request_stop(); }

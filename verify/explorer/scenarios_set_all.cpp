@@ -68,7 +68,7 @@ void bounded_taker() {
 }
 void cancelled_taker() {
     const auto token = w().stop.get_token();
-    const status end = all(0, {.stop = &token, .sleep = efd::core::patience::always});
+    const status end = all(0, {.stop = &token, .blocking = efd::core::blocking::always});
     must(end == status::ok || end == status::cancelled, "a cancelled wait for all ended otherwise");
 }
 void stopper() { (void)w().stop.request_stop(); }

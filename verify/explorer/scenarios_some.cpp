@@ -7,10 +7,10 @@
 namespace explore {
 namespace {
 
+using efd::core::blocking;
 using efd::core::flag_semaphore;
 using efd::core::packed_limit;
-using efd::core::patience;
-using efd::core::wait_terms;
+using efd::core::wait_opts;
 
 void plain() { make_world(0, 0); }
 void semaphore() { make_world(0, flag_semaphore); }
@@ -29,11 +29,11 @@ void writer_of_three() { write_fast(3); }
 void reader() { (void)read_value(); }
 void one_reader() { must(read_up_to(1) == 1, "a read of up to one that sleeps took none"); }
 void two_reader() { (void)read_up_to(2); }
-void trier() { (void)read_up_to(2, wait_terms{.sleep = patience::never}); }
-void timed_one_reader() { (void)read_up_to(1, wait_terms{.deadline_ns = 1}); }
+void trier() { (void)read_up_to(2, wait_opts{.blocking = blocking::never}); }
+void timed_one_reader() { (void)read_up_to(1, wait_opts{.deadline_ns = 1}); }
 void stoppable_one_reader() {
     const std::stop_token token = w().stop.get_token();
-    (void)read_up_to(1, wait_terms{.stop = &token});
+    (void)read_up_to(1, wait_opts{.stop = &token});
 }
 void canceller() { (void)w().stop.request_stop(); }
 

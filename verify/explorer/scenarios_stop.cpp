@@ -13,7 +13,7 @@ using efd::core::ceiling;
 using efd::core::flag_semaphore;
 using efd::core::packed_limit;
 using efd::core::poll_in;
-using efd::core::wait_terms;
+using efd::core::wait_opts;
 
 constexpr ring_way level = ring_way::level;
 constexpr ring_way armed = ring_way::armed;
@@ -38,7 +38,7 @@ void almost_huge_writer() { (void)write_some(packed_limit - 1); }
 void huge_writer() { write_fast(packed_limit); }
 void signaller() { signal_once(); }
 void reader() { (void)read_value(); }
-void timed_reader() { (void)read_one(wait_terms{.deadline_ns = 1}); }
+void timed_reader() { (void)read_one(wait_opts{.deadline_ns = 1}); }
 void trier() {
     std::uint64_t value = 0;
     (void)w().object.try_read(value);

@@ -73,7 +73,7 @@ void set_layout::name(set_core& set) {
     name_place(&set.touched_, "touched");
     name_place(&set.free_places_, "free places");
     name_place(&set.joined_, "joined");
-    name_place(&set.ready_.settled_, "settled height");
+    name_place(&set.ready_.carried_, "settled height");
     for (std::uint32_t i = 0; i < set.touched_.load(base::acquire); ++i) {
         if (set.find_member(i)->on_change == nullptr) continue;
         name_place(&set.find_member(i)->inside, "inside");

@@ -12,7 +12,7 @@ using efd::set_event;
 using efd::base::status;
 using efd::core::context;
 using efd::core::context_layout;
-using efd::core::wait_terms;
+using efd::core::wait_opts;
 using efd::watch::set_core;
 using efd::watch::set_layout;
 
@@ -25,8 +25,8 @@ constexpr std::uint64_t cancellable = 1U << 16;
 
 class in_call {
   public:
-    in_call(sleeps_for what, std::size_t which, const wait_terms& terms = {}) noexcept {
-        doing(task::other, static_cast<std::uint64_t>(what) << 8 | which | (terms.stop != nullptr ? cancellable : 0));
+    in_call(sleeps_for what, std::size_t which, const wait_opts& opts = {}) noexcept {
+        doing(task::other, static_cast<std::uint64_t>(what) << 8 | which | (opts.stop != nullptr ? cancellable : 0));
     }
     ~in_call() { doing(task::none); }
     in_call(const in_call&) = delete;
@@ -132,10 +132,10 @@ void read_from(std::size_t object) {
     account({object, value, 0, object});
 }
 
-status any(std::size_t set, const wait_terms& terms) {
-    const in_call now(sleeps_for::any, set, terms);
+status any(std::size_t set, const wait_opts& opts) {
+    const in_call now(sleeps_for::any, set, opts);
     set_event got{};
-    const status end = here->sets[set]->wait_any(got, terms);
+    const status end = here->sets[set]->wait_any(got, opts);
     if (end == status::ok) account(got);
     return end;
 }
@@ -149,27 +149,27 @@ status try_any(std::size_t set) {
     return end;
 }
 
-status look(std::size_t set, const wait_terms& terms) {
+status look(std::size_t set, const wait_opts& opts) {
     const in_call now(sleeps_for::any, set);
     std::array<set_event, most_objects> room{};
     std::size_t number = 0;
-    const status end = here->sets[set]->wait_ready(room, number, terms);
+    const status end = here->sets[set]->wait_ready(room, number, opts);
     must((end == status::ok) == (number > 0), "a look that said ok and showed nothing");
     return end;
 }
 
-status all(std::size_t set, const wait_terms& terms) {
-    const in_call now(sleeps_for::all, set, terms);
+status all(std::size_t set, const wait_opts& opts) {
+    const in_call now(sleeps_for::all, set, opts);
     std::array<set_event, most_objects> room{};
     std::size_t number = 0;
-    const status end = here->sets[set]->wait_all(room, number, terms);
+    const status end = here->sets[set]->wait_all(room, number, opts);
     if (end != status::ok) return end;
     for (std::size_t i = 0; i < number; ++i) account(room[i]);
     for (std::size_t i = 0; i < number; ++i) here->last_all[room[i].token] = room[i].value;
     ++here->alls;
     return end;
 }
-status try_all(std::size_t set) { return all(set, {.sleep = efd::core::patience::never}); }
+status try_all(std::size_t set) { return all(set, {.blocking = efd::core::blocking::never}); }
 
 void leave_set(std::size_t set, std::size_t object) {
     const in_call now(sleeps_for::nothing, 0);

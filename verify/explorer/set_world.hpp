@@ -48,15 +48,15 @@ void name_sets(std::initializer_list<int> places);
 void give(std::size_t object, std::uint64_t n = 1);
 bool take(std::size_t object); // does not wait
 void read_from(std::size_t object);
-efd::base::status any(std::size_t set, const efd::core::wait_terms& terms = {});
+efd::base::status any(std::size_t set, const efd::core::wait_opts& opts = {});
 efd::base::status try_any(std::size_t set);
-efd::base::status look(std::size_t set, const efd::core::wait_terms& terms = {});
-efd::base::status all(std::size_t set, const efd::core::wait_terms& terms = {});
+efd::base::status look(std::size_t set, const efd::core::wait_opts& opts = {});
+efd::base::status all(std::size_t set, const efd::core::wait_opts& opts = {});
 efd::base::status try_all(std::size_t set);
 void leave_set(std::size_t set, std::size_t object);
 void enter_set(std::size_t set, std::size_t object);
 
-inline constexpr efd::core::wait_terms bounded{.deadline_ns = 1, .sleep = efd::core::patience::always};
+inline constexpr efd::core::wait_opts bounded{.deadline_ns = 1, .blocking = efd::core::blocking::always};
 
 // Nobody sleeps beside what he waits for; units are conserved; no word is held; bits, marks and contexts of the sets
 // say what the counts say.

@@ -14,7 +14,7 @@ void context_layout::name_places(const context& object) {
     explore::name_place(&object.huge_, "huge");
     explore::name_place(&object.reader_park_, "reader_park");
     explore::name_place(&object.writer_park_, "writer_park");
-    explore::name_place(&object.turn_, "turn");
+    explore::name_place(&object.generation_, "turn");
     explore::name_place(&object.refs_, "refs");
     explore::name_place(&object.flags_, "flags");
     explore::name_place(&object.linger_us_, "linger_us");
@@ -35,7 +35,7 @@ void context_layout::name_queue(context& object) {
 namespace explore {
 
 using efd::base::status;
-using efd::core::wait_terms;
+using efd::core::wait_opts;
 
 namespace {
 
@@ -135,10 +135,10 @@ void doing(task what, std::uint64_t amount) noexcept {
     me().doing[1] = amount;
 }
 
-status read_one(const wait_terms& terms) noexcept {
+status read_one(const wait_opts& opts) noexcept {
     std::uint64_t value = 0;
     doing(task::reads);
-    const status end = w().object.read(value, terms);
+    const status end = w().object.read(value, opts);
     if (end == status::ok) {
         must(value > 0, "a read took nothing and said ok");
         must(value != efd::core::ceiling || w().signals > 0, "a write passed the bound");
@@ -161,10 +161,10 @@ std::uint64_t read_value() noexcept {
     return value;
 }
 
-std::uint64_t read_up_to(std::uint64_t most, const wait_terms& terms) noexcept {
+std::uint64_t read_up_to(std::uint64_t most, const wait_opts& opts) noexcept {
     std::uint64_t value = 0;
     doing(task::reads);
-    const status end = w().object.read_some(value, most, terms);
+    const status end = w().object.read_some(value, most, opts);
     if (end == status::ok) {
         must(value > 0 && value <= most, "a read of some took none, or more than it may");
         w().taken.add(value);
@@ -173,9 +173,9 @@ std::uint64_t read_up_to(std::uint64_t most, const wait_terms& terms) noexcept {
     return value;
 }
 
-status write_some(std::uint64_t n, const wait_terms& terms) noexcept {
+status write_some(std::uint64_t n, const wait_opts& opts) noexcept {
     doing(task::writes, n);
-    const status end = w().object.write(n, terms);
+    const status end = w().object.write(n, opts);
     if (end == status::ok) w().given.add(n);
     add_has_returned();
     return end;

@@ -46,10 +46,10 @@ void make_world(std::uint64_t initval, unsigned flags);
 enum class task : std::uint64_t { none, reads, writes, other, signals, leaves };
 void doing(task what, std::uint64_t amount = 0) noexcept;
 
-efd::base::status read_one(const efd::core::wait_terms& terms = {}) noexcept;
+efd::base::status read_one(const efd::core::wait_opts& opts = {}) noexcept;
 std::uint64_t read_value() noexcept; // the plain read; returns what it took
-std::uint64_t read_up_to(std::uint64_t most, const efd::core::wait_terms& terms = {}) noexcept; // 0: it ended without
-efd::base::status write_some(std::uint64_t n, const efd::core::wait_terms& terms = {}) noexcept;
+std::uint64_t read_up_to(std::uint64_t most, const efd::core::wait_opts& opts = {}) noexcept; // 0: it ended without
+efd::base::status write_some(std::uint64_t n, const efd::core::wait_opts& opts = {}) noexcept;
 void write_fast(std::uint64_t n) noexcept; // context::write itself, inline path first
 void signal_once() noexcept;
 

@@ -22,13 +22,13 @@ bool sealed = false;
 bool watched;
 /* Both park halves as one: a dead slot's marks stay in the park word, and are written anew in the state word. */
 bool asleep, arrived;
-byte turn, fresh;
-byte spot[2], expected[2], my_turns[2];
-#define known_1(t) (turn == t || expected[0] == t || expected[1] == t)
-#define known(t) (known_1(t) || my_turns[0] == t || my_turns[1] == t)
-#define my_turn my_turns[who]
+byte generation, fresh;
+byte spot[2], expected[2], my_generations[2];
+#define known_1(t) (generation == t || expected[0] == t || expected[1] == t)
+#define known(t) (known_1(t) || my_generations[0] == t || my_generations[1] == t)
+#define my_generation my_generations[who]
 
-inline new_turn(result) {
+inline new_generation(result) {
     fresh = 1;
     do
     :: known(fresh) -> fresh++
@@ -75,7 +75,7 @@ inline signal() {
     :: saw ->
         atomic {
             claimed = asleep;
-            if :: asleep -> new_turn(my_turn); turn = my_turn; arrived = false :: else fi
+            if :: asleep -> new_generation(my_generation); generation = my_generation; arrived = false :: else fi
         };
         if
         :: claimed ->
@@ -90,7 +90,7 @@ inline signal() {
             if
             :: others
             :: else ->
-                atomic { if :: asleep && !arrived && turn == my_turn -> asleep = false :: else fi }
+                atomic { if :: asleep && !arrived && generation == my_generation -> asleep = false :: else fi }
             fi
         :: else
         fi
@@ -111,7 +111,7 @@ inline signal() {
     :: else
     fi;
     if :: tell -> notify() :: else fi;
-    atomic { my_turn = 0; tell = false; saw = false; claimed = false; others = false; got = false; was_sealed = false }
+    atomic { my_generation = 0; tell = false; saw = false; claimed = false; others = false; got = false; was_sealed = false }
 }
 
 inline read_one() {
@@ -122,12 +122,12 @@ inline read_one() {
         break
     :: atomic {
             cnt == 0 ->
-            if :: !asleep -> new_turn(turn) :: else fi;
-            asleep = true; arrived = true; expected[who] = turn
+            if :: !asleep -> new_generation(generation) :: else fi;
+            asleep = true; arrived = true; expected[who] = generation
         };
         atomic {
             if
-            :: asleep && arrived && turn == expected[who] -> spot[who] = 1
+            :: asleep && arrived && generation == expected[who] -> spot[who] = 1
             :: else
             fi;
             expected[who] = 0
@@ -154,7 +154,7 @@ proctype owner(byte who) {
     atomic { /* BIRTH */
         cnt = 0; in_flight = 0; sealed = false; watched = false;
 #ifndef SEALED
-        asleep = false; arrived = false; turn = 0;
+        asleep = false; arrived = false; generation = 0;
 #endif
         life = 2
     };

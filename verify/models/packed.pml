@@ -46,17 +46,17 @@ bool no_herd = true, no_call_for_nobody = true, tidy_leaves_quiet = true, next_a
 bool no_sleeper_left = true;
 
 /* The word. */
-byte cnt, turn, fresh;
+byte cnt, generation, fresh;
 bool asleep, arrived;
 
 /* Turns that somebody remembers: what reader r expects [r], the turn of a waker. A new turn is one that nobody
  * remembers, which stands for the 28-bit stamp that never comes back (its wrap is outside of this model). */
 byte remembered[10];
 #define expected remembered[me]
-#define reader_turn remembered[3 + me]
+#define reader_generation remembered[3 + me]
 #define writer_turn remembered[6 + me]
 #define canceller_turn remembered[9]
-#define known_1(t) (turn == t || remembered[0] == t || remembered[1] == t || remembered[2] == t)
+#define known_1(t) (generation == t || remembered[0] == t || remembered[1] == t || remembered[2] == t)
 #define known_2(t) (remembered[3] == t || remembered[4] == t || remembered[5] == t || remembered[6] == t)
 #define known_3(t) (remembered[7] == t || remembered[8] == t || remembered[9] == t)
 #define known(t) (known_1(t) || known_2(t) || known_3(t))
@@ -120,19 +120,19 @@ byte announced; /* announcements of sleepers, less the system calls that adders 
 #endif
 
 #if defined(BROKEN_settle_without_arrived)
-#define may_settle (asleep && turn == my_turn)
+#define may_clear_asleep (asleep && generation == my_generation)
 #elif defined(BROKEN_settle_without_turn)
-#define may_settle (asleep && !arrived)
+#define may_clear_asleep (asleep && !arrived)
 #else
-#define may_settle (asleep && !arrived && turn == my_turn)
+#define may_clear_asleep (asleep && !arrived && generation == my_generation)
 #endif
 #ifdef BROKEN_expected_read_late
-#define as_expected (asleep && arrived == expected_arrived && turn == expected)
+#define as_expected (asleep && arrived == expected_arrived && generation == expected)
 #else
-#define as_expected (asleep && arrived && turn == expected)
+#define as_expected (asleep && arrived && generation == expected)
 #endif
 
-inline new_turn(result) {
+inline new_generation(result) {
     fresh = 1;
     do
     :: known(fresh) -> fresh++
@@ -185,7 +185,7 @@ inline futex_wake_and_count(most, by_adder) {
 }
 
 /* wake_packed. most: how many to wake; 0 for tidy. */
-inline wake_packed(most, by_adder, my_turn) {
+inline wake_packed(most, by_adder, my_generation) {
 #ifdef BROKEN_claim_after_wake
     futex_wake_and_count(most, by_adder);
 #endif
@@ -193,11 +193,11 @@ inline wake_packed(most, by_adder, my_turn) {
         claimed = asleep;
         if
         :: asleep ->
-            new_turn(my_turn);
-            turn = my_turn;
+            new_generation(my_generation);
+            generation = my_generation;
             arrived = false
 #ifdef BROKEN_mark_cleared_early
-            ; asleep = false; turn = 0
+            ; asleep = false; generation = 0
 #endif
         :: else
         fi
@@ -213,11 +213,11 @@ inline wake_packed(most, by_adder, my_turn) {
         :: else ->
             atomic { /* WAKE_SETTLE, settle */
                 if
-                :: may_settle ->
+                :: may_clear_asleep ->
 #ifdef CHECK_MARK
                     assert(mark_never_missing && !somebody_sleeps);
 #endif
-                    asleep = false; arrived = false; turn = 0
+                    asleep = false; arrived = false; generation = 0
                 :: else
                 fi
             }
@@ -226,7 +226,7 @@ inline wake_packed(most, by_adder, my_turn) {
         skip
     :: else
     fi;
-    atomic { my_turn = 0; others = false; claimed = false }
+    atomic { my_generation = 0; others = false; claimed = false }
 }
 
 proctype reader(byte me) {
@@ -258,7 +258,7 @@ again:
 #endif
 #ifdef BROKEN_look_then_announce
         atomic { if :: cnt > 0 -> take(); goto took :: else fi };
-        atomic { asleep = true; arrived = true; expected = turn };
+        atomic { asleep = true; arrived = true; expected = generation };
 #else
         atomic { /* take_or_arrive */
             if
@@ -269,16 +269,16 @@ again:
 #endif
                 if
 #ifndef BROKEN_quiet_word_comes_back
-                :: !asleep -> new_turn(turn)
+                :: !asleep -> new_generation(generation)
 #endif
                 :: else
                 fi;
-                asleep = true; arrived = true; expected = turn
+                asleep = true; arrived = true; expected = generation
             fi
         };
 #endif
 #ifdef BROKEN_expected_read_late
-        atomic { expected = turn; expected_arrived = arrived };
+        atomic { expected = generation; expected_arrived = arrived };
 #endif
 #ifndef BROKEN_stop_looked_at_before_arrive
         if :: me < CANCELLABLE && stop_state -> goto leave :: else fi; /* CANCEL, look: after the announcement */
@@ -306,14 +306,14 @@ end_asleep:
 leave: /* data beats every other reason */
         atomic { expected = 0; if :: cnt > 0 -> take(); goto gone :: else fi };
 #ifndef BROKEN_no_tidy
-        wake_packed(0, false, reader_turn);
+        wake_packed(0, false, reader_generation);
 #endif
         goto gone;
 took:
         atomic { reads++; expected = 0; if :: reads < READS -> goto again :: else fi };
 gone:
         atomic { reads = 0; spurious = 0; expected = 0 }
-    } unless { killed[me] -> atomic { spot[me] = 0; relook[me] = false; expected = 0; reader_turn = 0 } }
+    } unless { killed[me] -> atomic { spot[me] = 0; relook[me] = false; expected = 0; reader_generation = 0 } }
 }
 
 proctype writer(byte me) {

@@ -40,7 +40,7 @@
 bool parked_beside_kernel = true, conserved = true, nobody_sleeps_beside_units = true, silent_only_when_empty = true;
 
 /* The word. */
-byte units, era, readers;
+byte units, generation, readers;
 bool filled, demoted;
 
 byte kernel; /* its count */
@@ -50,11 +50,11 @@ byte done, ended;             /* processes that have ended, and those of them th
 #define PROCESSES (WRITERS + READERS + DEMOTERS + UNSEEN)
 #define MAY_STOP (STOPS > 0 && stops < STOPS)
 
-inline next_era() { era = (era + 1) % 16 }
+inline next_generation() { generation = (generation + 1) % 16 }
 inline leave() { demoted = true; filled = false }
 
 proctype writer() {
-    byte i, seen_era;
+    byte i, seen_generation;
     bool may_fill;
     for (i : 1 .. WRITES) {
         atomic { /* PARKED, park */
@@ -65,7 +65,7 @@ proctype writer() {
                 goto next
             :: else ->
                 may_fill = !filled && !demoted && readers == 0;
-                seen_era = era
+                seen_generation = generation
             fi
         };
         if :: MAY_STOP -> atomic { stops++; goto halt } :: true fi;
@@ -76,9 +76,9 @@ proctype writer() {
             if :: may_fill && !filled && !demoted && readers == 0 -> filled = true :: else fi
 #else
 #ifdef BROKEN_fill_beside_readers
-            if :: !filled && !demoted && era == seen_era -> filled = true :: else fi
+            if :: !filled && !demoted && generation == seen_generation -> filled = true :: else fi
 #else
-            if :: may_fill && era == seen_era && !filled && !demoted && readers == 0 -> filled = true :: else fi
+            if :: may_fill && generation == seen_generation && !filled && !demoted && readers == 0 -> filled = true :: else fi
 #endif
 #endif
         };
@@ -115,7 +115,7 @@ proctype reader() {
 #ifndef BROKEN_reader_leaves_filled
                     filled = false;
 #endif
-                    next_era(); mine = era; together = (units > 0)
+                    next_generation(); mine = generation; together = (units > 0)
                 fi
             fi
         };
@@ -126,7 +126,7 @@ proctype reader() {
             if :: MAY_STOP -> atomic { stops++; if :: got > 0 -> stopped_readers++ :: else fi; goto halt } :: true fi;
             atomic {
                 if
-                :: got > 0 || (alone && era == mine && readers == 1) -> /* TOGETHER, take */
+                :: got > 0 || (alone && generation == mine && readers == 1) -> /* TOGETHER, take */
                     if :: got == 0 && units > 0 -> leave() :: else fi;
                     taken = taken + got + units; in_hand = in_hand - got; got = got + units; units = 0;
                     readers--; counted = false
@@ -164,20 +164,20 @@ halt:
 }
 
 proctype demoter() {
-    byte u, seen_era, seen_readers;
+    byte u, seen_generation, seen_readers;
     atomic { if :: !demoted -> leave() :: else fi };
 again:
     if :: MAY_STOP -> atomic { stops++; goto halt } :: true fi;
     atomic {
         if :: units == 0 -> goto halt :: else fi;
-        u = units; seen_era = era; seen_readers = readers
+        u = units; seen_generation = generation; seen_readers = readers
     };
 #ifdef BROKEN_adds_before_it_takes
     kernel = kernel + u;
 #endif
     atomic { /* hand: the word is as it was */
         if
-        :: units == u && era == seen_era && readers == seen_readers -> units = 0; in_hand = in_hand + u
+        :: units == u && generation == seen_generation && readers == seen_readers -> units = 0; in_hand = in_hand + u
         :: else -> goto again
         fi
     };

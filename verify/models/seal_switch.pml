@@ -47,11 +47,11 @@ byte cnt;
 bool sealed, watched;
 byte base;
 bool asleep, arrived;
-byte turn;
+byte generation;
 /* Beside it. */
 byte huge;
 bool park_asleep, park_arrived;
-byte park_turn, fresh;
+byte park_generation, fresh;
 
 byte in_flight; /* units written and not taken */
 byte frozen; /* what base was when the word was sealed */
@@ -59,12 +59,12 @@ bool watching, ready_said;
 byte added_since, told;
 
 /* Readers 0 and 1: in the kernel's queue of the state word (1), of the park word (2), chosen (3). */
-byte spot[2], expected[2], my_turns[5];
+byte spot[2], expected[2], my_generations[5];
 #define on_state(r) (spot[r] == 1)
 #define on_park(r) (spot[r] == 2)
-#define known_1(t) (turn == t || park_turn == t || expected[0] == t || expected[1] == t)
-#define known(t) (known_1(t) || my_turns[0] == t || my_turns[1] == t || my_turns[2] == t || my_turns[3] == t || my_turns[4] == t)
-#define my_turn my_turns[who]
+#define known_1(t) (generation == t || park_generation == t || expected[0] == t || expected[1] == t)
+#define known(t) (known_1(t) || my_generations[0] == t || my_generations[1] == t || my_generations[2] == t || my_generations[3] == t || my_generations[4] == t)
+#define my_generation my_generations[who]
 #define count (sealed -> ((base + huge) & 255) : cnt)
 #ifdef SEMAPHORE
 #define amount_of(there) 1
@@ -76,7 +76,7 @@ byte spot[2], expected[2], my_turns[5];
 #define owes left_zero
 #endif
 
-inline new_turn(result) {
+inline new_generation(result) {
     fresh = 1;
     do
     :: known(fresh) -> fresh++
@@ -107,7 +107,7 @@ inline seal() {
 #endif
             cnt = 0;
 #ifndef BROKEN_seal_keeps_the_low_half
-            asleep = false; arrived = false; turn = 0;
+            asleep = false; arrived = false; generation = 0;
 #endif
             check()
         :: else
@@ -136,7 +136,7 @@ inline wake_packed(most) {
 #endif
         if
         :: claimed && sealed -> base = 7; check() /* turn bits land on base */
-        :: claimed && !sealed -> new_turn(my_turn); turn = my_turn; arrived = false
+        :: claimed && !sealed -> new_generation(my_generation); generation = my_generation; arrived = false
         :: else
         fi
     };
@@ -157,20 +157,20 @@ inline wake_packed(most) {
         :: else ->
             atomic { /* WAKE_SETTLE, settle */
                 if
-                :: !sealed && asleep && !arrived && turn == my_turn -> asleep = false; turn = 0
+                :: !sealed && asleep && !arrived && generation == my_generation -> asleep = false; generation = 0
                 :: else
                 fi
             }
         fi
     :: else
     fi;
-    atomic { my_turn = 0; others = false; claimed = false }
+    atomic { my_generation = 0; others = false; claimed = false }
 }
 
 inline wake_parked(most) {
     atomic {
         claimed = park_asleep;
-        if :: park_asleep -> new_turn(my_turn); park_turn = my_turn; park_arrived = false :: else fi
+        if :: park_asleep -> new_generation(my_generation); park_generation = my_generation; park_arrived = false :: else fi
     };
     if
     :: claimed ->
@@ -189,14 +189,14 @@ inline wake_parked(most) {
         :: else ->
             atomic {
                 if
-                :: park_asleep && !park_arrived && park_turn == my_turn -> park_asleep = false
+                :: park_asleep && !park_arrived && park_generation == my_generation -> park_asleep = false
                 :: else
                 fi
             }
         fi
     :: else
     fi;
-    atomic { my_turn = 0; others = false; claimed = false }
+    atomic { my_generation = 0; others = false; claimed = false }
 }
 
 proctype reader(byte who) {
@@ -210,8 +210,8 @@ again:
             in_flight = in_flight - amount_of(cnt); cnt = cnt - amount_of(cnt); check();
             goto took
         :: else -> /* ARRIVE */
-            if :: !asleep -> new_turn(turn) :: else fi;
-            asleep = true; arrived = true; expected[who] = turn;
+            if :: !asleep -> new_generation(generation) :: else fi;
+            asleep = true; arrived = true; expected[who] = generation;
             goto sleep_on_state
         fi
     };
@@ -226,16 +226,16 @@ take: /* take_sealed_or_arrive */
         fi
     };
     if :: first -> skip :: else -> goto sleep_on_park fi;
-    atomic { park_asleep = true; park_arrived = true; expected[who] = park_turn; first = false }; /* SEALED_PARK */
+    atomic { park_asleep = true; park_arrived = true; expected[who] = park_generation; first = false }; /* SEALED_PARK */
     goto take;
 sleep_on_state:
     if :: CANCELLABLE && who == 0 && stop_state -> goto took :: else fi; /* CANCEL, look */
     atomic { /* FUTEX_WAIT */
         if
 #ifdef BROKEN_seal_keeps_the_low_half
-        :: asleep && arrived && turn == expected[who] -> spot[who] = 1
+        :: asleep && arrived && generation == expected[who] -> spot[who] = 1
 #else
-        :: !sealed && asleep && arrived && turn == expected[who] && !own_changed -> spot[who] = 1
+        :: !sealed && asleep && arrived && generation == expected[who] && !own_changed -> spot[who] = 1
 #endif
         :: else -> expected[who] = 0; goto again
         fi
@@ -245,7 +245,7 @@ sleep_on_park:
     if :: CANCELLABLE && who == 0 && stop_state -> goto took :: else fi;
     atomic {
         if
-        :: park_asleep && park_arrived && park_turn == expected[who] && !own_changed -> spot[who] = 2
+        :: park_asleep && park_arrived && park_generation == expected[who] && !own_changed -> spot[who] = 2
         :: else -> expected[who] = 0; goto again
         fi
     };

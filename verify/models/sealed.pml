@@ -48,16 +48,16 @@ bool conservation = true, bound = true, no_lost_wakeup = true, no_lost_cancel = 
 
 byte cnt = START, in_flight = START; /* units written and not taken */
 bool asleep[2], arrived[2];
-byte turn[2], fresh;
+byte generation[2], fresh;
 
 /* Processes: readers 0 and 1, writers 2 and 3, then signaller and canceller. In the kernel's queue (1), chosen (2). */
 byte spot[4];
-byte expected[4], my_turns[6];
+byte expected[4], my_generations[6];
 #define in_queue(p) (spot[p] == 1)
 #define sleeps(side) (in_queue((side) * 2) || in_queue((side) * 2 + 1))
-#define known_1(t) (turn[0] == t || turn[1] == t || expected[0] == t || expected[1] == t || expected[2] == t)
-#define known_2(t) (expected[3] == t || my_turns[0] == t || my_turns[1] == t || my_turns[2] == t || my_turns[3] == t)
-#define known(t) (known_1(t) || known_2(t) || my_turns[4] == t || my_turns[5] == t)
+#define known_1(t) (generation[0] == t || generation[1] == t || expected[0] == t || expected[1] == t || expected[2] == t)
+#define known_2(t) (expected[3] == t || my_generations[0] == t || my_generations[1] == t || my_generations[2] == t || my_generations[3] == t)
+#define known(t) (known_1(t) || known_2(t) || my_generations[4] == t || my_generations[5] == t)
 byte wants[2]; /* the sleeping writer's units */
 bool stop_state; /* the mark `cancelled` of a waiter's own word, on which it sleeps, too; HERD: on the object's alone */
 #if defined(HERD) || defined(BROKEN_own_word_not_compared)
@@ -83,10 +83,10 @@ bool stop_state; /* the mark `cancelled` of a waiter's own word, on which it sle
 #else
 #define every_writer EVERYBODY
 #endif
-#define my_turn my_turns[who]
+#define my_generation my_generations[who]
 
 /* A turn that nobody remembers stands for the unique stamp. */
-inline new_turn(result) {
+inline new_generation(result) {
     fresh = 1;
     do
     :: known(fresh) -> fresh++
@@ -98,7 +98,7 @@ inline new_turn(result) {
 inline wake_parked(side, most) {
     atomic { /* WAKE_SETTLE, claim */
         claimed = asleep[side];
-        if :: asleep[side] -> new_turn(my_turn); turn[side] = my_turn; arrived[side] = false :: else fi
+        if :: asleep[side] -> new_generation(my_generation); generation[side] = my_generation; arrived[side] = false :: else fi
     };
     if
     :: claimed ->
@@ -117,10 +117,10 @@ inline wake_parked(side, most) {
         :: else ->
             atomic { /* WAKE_SETTLE, settle: the turn stays */
                 if
-                :: asleep[side] && !arrived[side] && turn[side] == my_turn ->
+                :: asleep[side] && !arrived[side] && generation[side] == my_generation ->
                     asleep[side] = false
 #ifdef BROKEN_settle_drops_turn
-                    ; turn[side] = 0
+                    ; generation[side] = 0
 #endif
                 :: else
                 fi
@@ -128,7 +128,7 @@ inline wake_parked(side, most) {
         fi
     :: else
     fi;
-    atomic { my_turn = 0; others = false; claimed = false }
+    atomic { my_generation = 0; others = false; claimed = false }
 }
 
 /* SEALED_PARK, the changer's look. */
@@ -174,18 +174,18 @@ take: /* take_sealed: once before the announcement, once after it */
     };
     if :: first -> skip :: else -> goto sleep fi;
 #ifdef BROKEN_announce_without_second_look
-    atomic { asleep[R] = true; arrived[R] = true; expected[who] = turn[R] };
+    atomic { asleep[R] = true; arrived[R] = true; expected[who] = generation[R] };
     goto sleep;
 #endif
     atomic { /* SEALED_PARK, announce */
-        asleep[R] = true; arrived[R] = true; expected[who] = turn[R]; first = false
+        asleep[R] = true; arrived[R] = true; expected[who] = generation[R]; first = false
     };
     goto take;
 sleep:
     if :: (CANCELLABLE & 1) && who == 0 && stop_state -> goto leave :: else fi;
     atomic { /* FUTEX_WAIT */
         if
-        :: asleep[R] && arrived[R] && turn[R] == expected[who] && !(who == 0 && own_changed(1)) -> spot[who] = 1
+        :: asleep[R] && arrived[R] && generation[R] == expected[who] && !(who == 0 && own_changed(1)) -> spot[who] = 1
         :: else -> expected[who] = 0; goto again
         fi
     };
@@ -245,14 +245,14 @@ add: /* add_sealed */
     };
     if :: first -> skip :: else -> goto sleep fi;
     atomic { /* SEALED_PARK, announce */
-        asleep[W] = true; arrived[W] = true; expected[who] = turn[W]; first = false
+        asleep[W] = true; arrived[W] = true; expected[who] = generation[W]; first = false
     };
     goto add;
 sleep:
     if :: (CANCELLABLE & 2) && who == 2 && stop_state -> goto leave :: else fi;
     atomic { /* FUTEX_WAIT */
         if
-        :: asleep[W] && arrived[W] && turn[W] == expected[who] && !(who == 2 && own_changed(2)) ->
+        :: asleep[W] && arrived[W] && generation[W] == expected[who] && !(who == 2 && own_changed(2)) ->
             spot[who] = 1; wants[who - 2] = n
         :: else -> expected[who] = 0; goto again
         fi

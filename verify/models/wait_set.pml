@@ -152,7 +152,7 @@ inline drain() {
     seen = 0; seen_stamp = 0
 }
 
-inline changed() {
+inline on_top_change() {
     if
     :: change == MARKED ->
         if :: sleepers > 0 -> bed++ :: else fi;
@@ -168,24 +168,24 @@ inline changed() {
     change = NONE
 }
 
-inline settle(m) { unmark_unless_ready(m); changed() }
+inline clear_unless_ready(m) { unmark_unless_ready(m); on_top_change() }
 
-inline told(m, added) {
-    if :: added -> mark(m); changed() :: else fi;
+inline on_member_change(m, added) {
+    if :: added -> mark(m); on_top_change() :: else fi;
 #ifdef BROKEN_told_without_a_look
-    if :: !added -> settle(m) :: else fi
+    if :: !added -> clear_unless_ready(m) :: else fi
 #else
-    settle(m)
+    clear_unless_ready(m)
 #endif
 }
 
 inline take(m) {
     atomic { got = (count[m] > 0); taken[m] = taken[m] + count[m]; count[m] = 0 };
-    if :: got -> told(m, false) :: else fi
+    if :: got -> on_member_change(m, false) :: else fi
 }
 
 /* Takes from one member, whichever the turn is at; `got` says whether. From the top down. */
-inline attempt() {
+inline try_once() {
     got = false;
     do
     ::
@@ -198,14 +198,14 @@ inline attempt() {
         };
 #ifdef TWO_LEVELS
         if
-        :: low[at] == 0 -> clear_top(at); changed()
+        :: low[at] == 0 -> clear_top(at); on_top_change()
         :: else ->
             take(at);
-            if :: got -> break :: else -> settle(at) fi
+            if :: got -> break :: else -> clear_unless_ready(at) fi
         fi
 #else
         take(at);
-        if :: got -> break :: else -> settle(at) fi
+        if :: got -> break :: else -> clear_unless_ready(at) fi
 #endif
     od;
     at = 0
@@ -230,7 +230,7 @@ proctype writer(byte m) {
         writes++;
         {
             atomic { count[m]++; given[m]++ };
-            told(m, true);
+            on_member_change(m, true);
             finished[m] = true
         } unless { MAY_STOP(m) };
         if :: me_stopped -> break :: else fi
@@ -250,7 +250,7 @@ proctype waiter(bool may_leave) {
     byte change, at, seen, seen_stamp;
     bool was, cleared, empty_below, got, left;
 #ifdef BROKEN_interest_after_the_look
-    attempt();
+    try_once();
     if :: got -> goto done :: else fi;
     sleepers++;
 #else
@@ -259,7 +259,7 @@ proctype waiter(bool may_leave) {
     do
     ::
 #ifndef BROKEN_interest_after_the_look
-        if :: top != 0 -> attempt(); if :: got -> break :: else fi :: else fi; /* SET_SLEEP, look */
+        if :: top != 0 -> try_once(); if :: got -> break :: else fi :: else fi; /* SET_SLEEP, look */
 #endif
         asleep++;
 end_asleep:
@@ -267,7 +267,7 @@ end_asleep:
         :: atomic { bed > 0 -> bed = 0; asleep-- }
         :: atomic { may_leave -> left = true; asleep-- }
         fi;
-        attempt();
+        try_once();
 #ifndef BROKEN_no_baton
         if :: top != 0 -> bed++ :: else fi; /* BATON */
 #endif

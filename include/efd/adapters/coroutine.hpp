@@ -82,7 +82,7 @@ class read_awaiter : private pending_wait {
         if (const auto sent = sent_.lock(); sent != nullptr && sent->claim()) sent->taken.reset();
     }
 
-    [[nodiscard]] bool await_ready() noexcept { return attempt(); }
+    [[nodiscard]] bool await_ready() noexcept { return try_once(); }
     bool await_suspend(std::coroutine_handle<> waiter) {
         waiter_ = waiter;
         if constexpr (!runs_inline) resumes_ = std::make_shared<resumption::state>();

@@ -50,7 +50,7 @@ class read_operation : private pending_wait {
         : pending_wait(object, intent::take, core::poll_in, &finished, &core::defer), receiver_(std::move(receiver)) {}
 
     void start() & noexcept {
-        if (attempt()) return complete();
+        if (try_once()) return complete();
         auto token = names::get_stop_token(names::get_env(receiver_));
         if (token.stop_possible()) on_stop_.emplace(std::move(token), canceller{this});
         if (!pending_wait::start()) return; // this may be gone

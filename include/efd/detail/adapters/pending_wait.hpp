@@ -60,7 +60,7 @@ class pending_wait : private wait_queue_entry {
     pending_wait& operator=(const pending_wait&) = delete;
 
     // One look, without waiting. True: result() holds.
-    [[nodiscard]] bool attempt() noexcept {
+    [[nodiscard]] bool try_once() noexcept {
         if (what_ == intent::look) return (object_.poll() & mask) != 0;
         return object_.try_read(result_.value) == std::errc{};
     }
@@ -71,7 +71,7 @@ class pending_wait : private wait_queue_entry {
         started_ = true;
         if (signal_allowed()) {
             join();
-            return leave();
+            return leave_parties();
         }
         put_off(work_, [](deferred_work& work) {
             pending_wait& self = *static_cast<owned_work&>(work).owner;
@@ -121,35 +121,35 @@ class pending_wait : private wait_queue_entry {
             const bool cancelled = cancel_.fetch_or(0, base::acq_rel) != 0;
             if ((ready & mask) == 0 && !cancelled) return;
             if (object_.remove_wait_queue(*this) != std::errc{}) return; // another has decided
-            if (attempt()) return end_here(std::errc{});
+            if (try_once()) return end_here(std::errc{});
             if (cancelled) return end_here(std::errc::operation_canceled);
         }
     }
     // Ends it from within start, whose caller looks at it.
     void end_here(std::errc end) noexcept {
         result_.error = end;
-        (void)leave(); // not the last: who starts it is there
+        (void)leave_parties(); // not the last: who starts it is there
     }
 
     void withdraw() noexcept {
         if (object_.remove_wait_queue(*this) != std::errc{}) return; // over, or join will see the request
-        result_.error = attempt() ? std::errc{} : std::errc::operation_canceled;
+        result_.error = try_once() ? std::errc{} : std::errc::operation_canceled;
         finish_if_last();
     }
 
     // Runs with the queue held. The result says whether the next taker need not be asked.
     static int on_wake(wait_queue_entry& entry, std::uint32_t) {
         auto& self = static_cast<pending_wait&>(entry);
-        if (!self.attempt()) return 0;
+        if (!self.try_once()) return 0;
         (void)self.object_.remove_wait_queue(entry); // this thread holds the queue: done at once
         const bool nothing_left = self.object_.count() == 0;
         self.put_off(self.work_, [](deferred_work& work) { static_cast<owned_work&>(work).owner->finish_if_last(); });
         return nothing_left ? 1 : 0;
     }
 
-    [[nodiscard]] bool leave() noexcept { return parties_.fetch_sub(1, base::acq_rel) == 1; }
+    [[nodiscard]] bool leave_parties() noexcept { return parties_.fetch_sub(1, base::acq_rel) == 1; }
     void finish_if_last() noexcept {
-        if (leave()) finished_(*this);
+        if (leave_parties()) finished_(*this);
     }
     [[nodiscard]] bool join_parties() noexcept {
         std::uint32_t seen = parties_.load(base::relaxed);

@@ -37,19 +37,23 @@ inline constexpr std::int64_t forever = std::numeric_limits<std::int64_t>::max()
 inline constexpr std::int32_t linger_off = 0;
 inline constexpr std::int32_t linger_auto = -1;
 
-// May a call sleep: as flag_nonblock says, never (try), or whatever the flag says (a caller that names a deadline).
-enum class patience : unsigned char { as_flagged, never, always };
+/// Whether a call may sleep.
+enum class blocking : unsigned char {
+    as_flagged, ///< Unless the object has flags::nonblock. A wait_set has no such flag: its calls sleep.
+    never,      ///< It says resource_unavailable_try_again instead.
+    always,     ///< Whatever the object's flags.
+};
 
 // How a caller is prepared to wait.
-struct wait_terms {
+struct wait_opts {
     std::int64_t deadline_ns = forever; // CLOCK_MONOTONIC, absolute
     const std::stop_token* stop = nullptr;
-    patience sleep = patience::as_flagged;
+    core::blocking blocking = core::blocking::as_flagged;
 };
 
 // What a read came to; value is meaningful if end is ok. Comes back in registers, so that a caller's variable need not
 // live in memory on the fast path.
-struct taken {
+struct read_result {
     std::uint64_t value;
     base::status end;
 };
@@ -88,11 +92,11 @@ class alignas(64) context {
             value = 1;
             return base::status::ok;
         }
-        return hand_over(read_slow(wait_terms{}), value);
+        return hand_over(read_slow(wait_opts{}), value);
     }
     // As read, but the caller says how it waits. With a stop token not for signal handlers.
-    [[nodiscard]] base::status read(std::uint64_t& value, const wait_terms& terms) noexcept {
-        return hand_over(read_slow(terms), value);
+    [[nodiscard]] base::status read(std::uint64_t& value, const wait_opts& opts) noexcept {
+        return hand_over(read_slow(opts), value);
     }
     // As read, but never sleeps; costs one load when there is nothing, and no bell that may say otherwise (NOTHING).
     [[nodiscard]] base::status try_read(std::uint64_t& value) noexcept {
@@ -104,20 +108,20 @@ class alignas(64) context {
     // Takes up to `most`, whatever the mode, and leaves the rest; sleeps at zero as read does. invalid for a most of 0.
     // Async-signal-safe without a stop token.
     [[nodiscard]] base::status read_some(std::uint64_t& value, std::uint64_t most,
-                                         const wait_terms& terms = {}) noexcept {
+                                         const wait_opts& opts = {}) noexcept {
         if (most == 0) [[unlikely]]
             return base::status::invalid;
-        return hand_over(read_slow(terms, most), value);
+        return hand_over(read_slow(opts, most), value);
     }
     [[nodiscard]] base::status try_read_some(std::uint64_t& value, std::uint64_t most) noexcept {
-        return read_some(value, most, wait_terms{.sleep = patience::never});
+        return read_some(value, most, wait_opts{.blocking = blocking::never});
     }
 
     // Adds n (K-031); sleeps while there is no room unless flag_nonblock (K-037, K-038); invalid for 2^64-1 (K-034).
     // Async-signal-safe.
     [[nodiscard]] base::status write(std::uint64_t n) noexcept {
         if (n > blind_add_max) [[unlikely]]
-            return write_slow(n, wait_terms{});
+            return write_slow(n, wait_opts{});
         base::order_release(this);
         const state_word old = state_.fetch_add(n << count_shift, base::acq_rel);
         EFD_CHECK(is_consistent(old));
@@ -125,9 +129,9 @@ class alignas(64) context {
             return write_attention(old, n);
         return base::status::ok;
     }
-    [[nodiscard]] base::status write(std::uint64_t n, const wait_terms& terms) noexcept { return write_slow(n, terms); }
+    [[nodiscard]] base::status write(std::uint64_t n, const wait_opts& opts) noexcept { return write_slow(n, opts); }
     [[nodiscard]] base::status try_write(std::uint64_t n) noexcept {
-        return write_slow(n, wait_terms{.sleep = patience::never});
+        return write_slow(n, wait_opts{.blocking = blocking::never});
     }
 
     // Adds one, never blocks, saturates at 2^64-1 (K-133, K-148). Refused, with nothing added, inside a callback: false
@@ -226,42 +230,42 @@ class alignas(64) context {
     [[nodiscard]] sealed_look look_at_sealed() const noexcept;
     [[nodiscard]] bool take_as_seen(const sealed_look& seen) noexcept;
     void after_sealed_take() noexcept;
-    void linger_before_arming() noexcept { linger(wait_terms{}); }
+    void linger_before_arming() noexcept { linger(wait_opts{}); }
 
     // A caller's variable is written on success alone.
-    [[nodiscard]] static base::status hand_over(const taken& from, std::uint64_t& value) noexcept {
-        if (from.end == base::status::ok) value = from.value;
-        return from.end;
+    [[nodiscard]] static base::status hand_over(const read_result& from, std::uint64_t& value) noexcept {
+        if (from.status == base::status::ok) value = from.value;
+        return from.status;
     }
 
     // In context.cpp, as far as init. A read that sleeps.
-    [[nodiscard]] EFD_API taken read_slow(const wait_terms& terms) noexcept;
-    [[nodiscard]] EFD_API taken read_slow(const wait_terms& terms, std::uint64_t most) noexcept;
-    [[nodiscard]] EFD_API taken take_now() noexcept;
-    [[nodiscard]] base::status wait_for(operation& op, const wait_terms& terms) noexcept;
-    [[nodiscard]] base::status sleep_for(operation& op, const wait_terms& terms, cancel_word* own) noexcept;
-    [[nodiscard]] base::status attempt(operation& op, os::futex_wait_key* spot) noexcept;
-    [[nodiscard]] taken take_or_arrive(os::futex_wait_key* spot, std::uint64_t most) noexcept;
+    [[nodiscard]] EFD_API read_result read_slow(const wait_opts& opts) noexcept;
+    [[nodiscard]] EFD_API read_result read_slow(const wait_opts& opts, std::uint64_t most) noexcept;
+    [[nodiscard]] EFD_API read_result take_now() noexcept;
+    [[nodiscard]] base::status wait_for(operation& op, const wait_opts& opts) noexcept;
+    [[nodiscard]] base::status sleep_for(operation& op, const wait_opts& opts, cancel_word* own) noexcept;
+    [[nodiscard]] base::status try_once(operation& op, os::futex_wait_key* wait_key) noexcept;
+    [[nodiscard]] read_result take_or_arrive(os::futex_wait_key* wait_key, std::uint64_t most) noexcept;
     [[nodiscard]] const void* state_futex() const noexcept;
-    [[nodiscard]] base::status leave(operation& op, base::status why) noexcept;
-    void tidy(const operation& op) noexcept;
+    [[nodiscard]] base::status give_up_wait(operation& op, base::status why) noexcept;
+    void clear_stale_asleep(const operation& op) noexcept;
 
     // A write and a signal.
     [[nodiscard]] EFD_API base::status write_attention(state_word old, std::uint64_t n) noexcept;
-    [[nodiscard]] EFD_API base::status write_slow(std::uint64_t n, const wait_terms& terms) noexcept;
-    [[nodiscard]] base::status write_void(std::uint64_t n) noexcept;
+    [[nodiscard]] EFD_API base::status write_slow(std::uint64_t n, const wait_opts& opts) noexcept;
+    [[nodiscard]] base::status write_slow(std::uint64_t n) noexcept;
     EFD_API void signal_attention(state_word old, std::uint32_t mask) noexcept;
-    [[nodiscard]] base::status add_or_arrive(std::uint64_t n, os::futex_wait_key* spot) noexcept;
+    [[nodiscard]] base::status add_or_arrive(std::uint64_t n, os::futex_wait_key* wait_key) noexcept;
     void after_packed_add(state_word old, std::uint64_t n, std::uint32_t mask) noexcept;
-    void seal_wake_ring(state_word old, std::uint64_t n) noexcept;
+    void handle_marks_after_add(state_word old, std::uint64_t n) noexcept;
 
     // Wakes, and a cancel.
-    [[nodiscard]] std::uint32_t take_turn() noexcept { return turn_.fetch_add(1, base::relaxed) + 1; }
+    [[nodiscard]] std::uint32_t next_generation() noexcept { return generation_.fetch_add(1, base::relaxed) + 1; }
     void wake_packed(std::uint64_t units) noexcept;
     void wake_parked(base::atomic<park_word>& park, std::uint64_t units) noexcept;
     void wake_left_asleep() noexcept;
     void cancel(const operation& op, cancel_word& own) noexcept;
-    void kick(const operation& op) noexcept;
+    void wake_all_for_cancel(const operation& op) noexcept;
     void init(std::uint64_t initval, unsigned flags, int id) noexcept;
 
     // A count while several objects are taken from, in hold.cpp.
@@ -273,15 +277,15 @@ class alignas(64) context {
     [[nodiscard]] base::status take_sealed(std::uint64_t& value, std::uint64_t most) noexcept;
     [[nodiscard]] base::status take_sealed_without_notify(std::uint64_t& value, std::uint64_t most) noexcept;
     [[nodiscard]] base::status add_sealed(std::uint64_t n) noexcept;
-    [[nodiscard]] taken take_sealed_or_arrive(os::futex_wait_key* spot, std::uint64_t most) noexcept;
-    [[nodiscard]] base::status add_sealed_or_arrive(std::uint64_t n, os::futex_wait_key* spot) noexcept;
+    [[nodiscard]] read_result take_sealed_or_arrive(os::futex_wait_key* wait_key, std::uint64_t most) noexcept;
+    [[nodiscard]] base::status add_sealed_or_arrive(std::uint64_t n, os::futex_wait_key* wait_key) noexcept;
     void signal_sealed(std::uint32_t mask) noexcept;
     void after_sealed_add(std::uint64_t before, std::uint64_t units, std::uint32_t mask) noexcept;
     [[nodiscard]] state_word look_for_watchers() noexcept;
     void notify_sealed_change(std::uint32_t doorbell_key, std::uint32_t key) noexcept;
 
     // Linger, in linger.cpp.
-    void linger(const wait_terms& terms) noexcept;
+    void linger(const wait_opts& opts) noexcept;
     void note_wake() noexcept;
     void learn_from_wake() noexcept;
 
@@ -298,7 +302,7 @@ class alignas(64) context {
     base::atomic<std::uint64_t> huge_{0}; // sealed: count - base modulo 2^64; of a dead context: the next returned id
     base::atomic<park_word> reader_park_{0};
     base::atomic<park_word> writer_park_{0};
-    base::atomic<std::uint32_t> turn_{0}; // never set back, not even when the slot is born again
+    base::atomic<std::uint32_t> generation_{0}; // never set back, not even when the slot is born again
     kref refs_;
     int id_ = -1;
     base::atomic<std::uint32_t> flags_{0};

@@ -7,22 +7,22 @@
 //
 //     63          35  34     33    32   31                           4   3       2        1        0
 //    +--------------+-----+------+------+------------------------------+-------+--------+--------+-------+
-//    | count        |held | rung | armed| turn: stamp of the last step |asleep |arrived |watched |sealed |
+//    | count        |held | rung | armed| generation of the last step  |asleep |arrived |watched |sealed |
 //    +--------------+-----+------+------+------------------------------+-------+--------+--------+-------+
 //    | noise(sealed)|     | rung | armed|left| base, 29 bits, in 30..2          |watched |sealed |
 //    +--------------+-----+------+------+---------------------------------------+--------+-------+
 //
-// bit      set by                       cleared by                      may be wrongly set          wrongly clear
-// asleep   a reader about to sleep      a waker that found nobody left  yes: costs one system call  never
-// arrived  a reader about to sleep      every waker, before it wakes    yes: one settle fails       never, see ARRIVE
-// watched  who joins, with a stamp      who leaves as the last          yes: an empty walk          never: WATCH_OFF
-// sealed   whoever meets a huge count   nobody                          never                       never
-// held     a take from several          whoever meets it, see HOLD      yes: of a take that failed  never
-// armed    the bell; a read to zero     whoever has rung the bell       yes: rings once more        never, see LEVEL
-// rung     the bell, once it has rung   a read to zero, for `armed`     yes: the bell looks again   never, see LEVEL
-// turn     wakers, first arrivals,      a waker that found nobody left  a stamp repeats after 2^28  -
-//          arm, who joins, a hold       (not while watched)
-// left     the sealing step             whoever has woken the sleepers  yes: costs one system call  never
+// bit         set by                         cleared by                      may be wrongly set         wrongly clear
+// asleep      a reader about to sleep        a waker that found none asleep  yes: one system call more  never
+// arrived     a reader about to sleep        every waker, before it wakes    yes: asleep stays longer   never, see
+// ARRIVE watched     a watcher that joins           the last watcher that leaves    yes: an empty walk         never:
+// WATCH_OFF sealed      a step that meets a huge count nothing                         never                      never
+// held        a take from several objects    a thread that meets it: HOLD    yes: of a take that failed never
+// armed       the doorbell; a read to zero   a thread that has rung it       yes: rings once more       never, see
+// LEVEL rung        the doorbell, once it has rung a read to zero, for `armed`     yes: one look more         never,
+// see LEVEL generation  wakers, first arrivals, arms,  a waker that found none asleep  a stamp repeats after 2^28 -
+//             joining watchers, holds        (not while watched)
+// left        the sealing step               a thread that woke the sleepers yes: one system call more  never
 //
 // arrived implies asleep. A packed word with no marks is the count and nothing else ("quiet").
 //
@@ -49,9 +49,9 @@ inline constexpr park_word sealed_mark = 1U << 0;
 inline constexpr park_word watched_mark = 1U << 1;
 inline constexpr park_word arrived_mark = 1U << 2;
 inline constexpr park_word asleep_mark = 1U << 3;
-inline constexpr int turn_shift = 4;
+inline constexpr int generation_shift = 4;
 inline constexpr int base_shift = 2;
-inline constexpr park_word turn_bits = ~park_word{0} << turn_shift;
+inline constexpr park_word generation_bits = ~park_word{0} << generation_shift;
 
 // In a sealed word: readers who slept on the packed word may still sleep there, woken by nobody yet.
 inline constexpr park_word left_asleep_mark = 1U << 31;
@@ -92,12 +92,12 @@ constexpr state_word with_count(state_word w, std::uint64_t count) noexcept {
     return (count << count_shift) | (w & marks_below_count);
 }
 constexpr state_word with_park(state_word w, park_word p) noexcept { return (w & ~state_word{UINT32_MAX}) | p; }
-constexpr state_word sealed_from(state_word w) noexcept {
+constexpr state_word with_seal(state_word w) noexcept {
     return (packed_count(w) << base_shift) | (w & (armed_mark | rung_mark | watched_mark)) | sealed_mark |
            ((w & asleep_mark) != 0 ? left_asleep_mark : 0U);
 }
 // What a read leaves: at zero a bell that has rung is armed again, in the same step.
-constexpr state_word left_by_read(state_word w, std::uint64_t rest) noexcept {
+constexpr state_word after_read(state_word w, std::uint64_t rest) noexcept {
     const state_word left = with_count(w, rest);
     return rest == 0 && (w & rung_mark) != 0 ? (left & ~rung_mark) | armed_mark : left;
 }
@@ -107,66 +107,69 @@ constexpr state_word after_ring(state_word w) noexcept { return (w & ~armed_mark
 // HOLD. While a word is held its turn is the stamp of this one hold. So a step that changes the turn ends the hold
 // first; adds, and the marks that are made blindly, do not. A hold clears `arrived`, as a waker does: no sleeper who
 // announced itself before falls asleep on the word.
-constexpr state_word held_by(state_word w, std::uint32_t turn) noexcept {
-    return with_park(w, (park_of(w) & ~(turn_bits | arrived_mark)) | turn << turn_shift) | hold_mark;
+constexpr state_word with_hold(state_word w, std::uint32_t generation) noexcept {
+    return with_park(w, (park_of(w) & ~(generation_bits | arrived_mark)) | generation << generation_shift) | hold_mark;
 }
-constexpr std::uint32_t turn_of(state_word w) noexcept { return park_of(w) >> turn_shift; }
+constexpr std::uint32_t generation_of(state_word w) noexcept { return park_of(w) >> generation_shift; }
 // What the end of a hold leaves that takes `amount`. The turn stays where it may be compared: by who sleeps, by a ring,
 // by who takes the mark `watched` away.
-constexpr state_word released(state_word w, std::uint64_t amount) noexcept {
-    const state_word left = left_by_read(w & ~hold_mark, packed_count(w) - amount);
-    const bool keeps_turn = (park_of(w) & asleep_mark) != 0 || is_armed(w) || is_watched(w); // WATCH_OFF
-    return keeps_turn ? left : with_park(left, park_of(left) & ~turn_bits);
+constexpr state_word without_hold(state_word w, std::uint64_t amount) noexcept {
+    const state_word left = after_read(w & ~hold_mark, packed_count(w) - amount);
+    const bool keeps_generation = (park_of(w) & asleep_mark) != 0 || is_armed(w) || is_watched(w); // WATCH_OFF
+    return keeps_generation ? left : with_park(left, park_of(left) & ~generation_bits);
 }
 
 // The park protocol, the same on the lower half of the state word and on the park words of a sealed context.
 constexpr bool has_sleeper(park_word p) noexcept { return (p & asleep_mark) != 0; }
 // The first to arrive stamps a turn of its own, so that a value somebody is about to sleep on never comes back.
-constexpr park_word arrived(park_word p, std::uint32_t turn) noexcept {
-    return has_sleeper(p) ? p | arrived_mark : (p & ~turn_bits) | asleep_mark | arrived_mark | turn << turn_shift;
+constexpr park_word with_arrival(park_word p, std::uint32_t generation) noexcept {
+    return has_sleeper(p) ? p | arrived_mark
+                          : (p & ~generation_bits) | asleep_mark | arrived_mark | generation << generation_shift;
 }
 // A waker stamps its turn and clears `arrived`: whoever has arrived, but is not asleep yet, finds the word changed.
-constexpr park_word claimed(park_word p, std::uint32_t turn) noexcept {
-    return (p & (sealed_mark | watched_mark)) | asleep_mark | (turn << turn_shift);
+constexpr park_word with_claim(park_word p, std::uint32_t generation) noexcept {
+    return (p & (sealed_mark | watched_mark)) | asleep_mark | (generation << generation_shift);
 }
 // Nobody is left asleep if the wake of this turn found nobody more, no later turn was taken and nobody arrived since.
-constexpr bool may_settle(park_word p, std::uint32_t turn) noexcept { return p == claimed(p, turn); }
+constexpr bool may_clear_asleep(park_word p, std::uint32_t generation) noexcept {
+    return p == with_claim(p, generation);
+}
 // While it is watched the turn stays: WATCH_OFF compares it.
-constexpr park_word settled(park_word p) noexcept {
-    return p & (sealed_mark | watched_mark | ((p & watched_mark) != 0 ? turn_bits : 0U));
+constexpr park_word without_asleep(park_word p) noexcept {
+    return p & (sealed_mark | watched_mark | ((p & watched_mark) != 0 ? generation_bits : 0U));
 }
 // On a sealed context's park word the turn stays, so that a value seen before a wake never comes back after it.
-constexpr park_word settled_keeping_turn(park_word p) noexcept { return p & ~(asleep_mark | arrived_mark); }
+constexpr park_word without_asleep_same_generation(park_word p) noexcept { return p & ~(asleep_mark | arrived_mark); }
 
 // ARM. Each arm changes the word to a value of its own: packed by a stamp, sealed by one more unit of noise. Where a
 // reader sleeps the turn is the sleepers'; such an arm has no value of its own.
-constexpr state_word armed_by(state_word w, std::uint32_t turn) noexcept {
+constexpr state_word with_arm(state_word w, std::uint32_t generation) noexcept {
     if (is_sealed(w)) return (w + one_unit) | armed_mark;
     if (has_sleeper(park_of(w))) return w | armed_mark;
-    return with_park(w, (park_of(w) & ~turn_bits) | turn << turn_shift) | armed_mark;
+    return with_park(w, (park_of(w) & ~generation_bits) | generation << generation_shift) | armed_mark;
 }
 // Whether the mark in `w` is certainly of the arm that `rung` shows.
 constexpr bool is_same_arm(state_word w, state_word rung) noexcept {
     if (!is_armed(w) || is_sealed(w) != is_sealed(rung) || is_held(w) || is_held(rung)) return false;
     if (is_sealed(w)) return w >> count_shift == rung >> count_shift;
-    const park_word stamp = park_of(rung) & turn_bits;
-    return !has_sleeper(park_of(w) | park_of(rung)) && stamp != 0 && (park_of(w) & turn_bits) == stamp;
+    const park_word stamp = park_of(rung) & generation_bits;
+    return !has_sleeper(park_of(w) | park_of(rung)) && stamp != 0 && (park_of(w) & generation_bits) == stamp;
 }
 // What the ring for an arm leaves once it is made.
-constexpr state_word disarmed(state_word w) noexcept {
-    const bool keeps_turn = is_sealed(w) || is_watched(w); // WATCH_OFF
-    return (keeps_turn ? w : with_park(w, park_of(w) & ~turn_bits)) & ~armed_mark;
+constexpr state_word without_arm(state_word w) noexcept {
+    const bool keeps_generation = is_sealed(w) || is_watched(w); // WATCH_OFF
+    return (keeps_generation ? w : with_park(w, park_of(w) & ~generation_bits)) & ~armed_mark;
 }
 
 // WATCH_OFF. Whoever joins leaves a packed word that was never there before, so that who takes the mark away by
 // comparing fails if somebody has joined since it looked. In a sealed word, which has no turn, the mark stays.
-constexpr state_word watched_by(state_word w, std::uint32_t turn) noexcept {
+constexpr state_word with_watcher(state_word w, std::uint32_t generation) noexcept {
     if (is_sealed(w)) return w | watched_mark;
-    return with_park(w, (park_of(w) & ~turn_bits) | watched_mark | turn << turn_shift);
+    return with_park(w, (park_of(w) & ~generation_bits) | watched_mark | generation << generation_shift);
 }
-constexpr state_word unwatched(state_word w) noexcept {
-    const bool keeps_turn = has_sleeper(park_of(w)) || is_armed(w);
-    return with_park(w, park_of(w) & ~(watched_mark | (keeps_turn ? 0U : turn_bits)));
+constexpr state_word without_watcher(state_word w) noexcept {
+    const bool keeps_generation = has_sleeper(park_of(w)) || is_armed(w);
+    return with_park(w, park_of(w) & ~(watched_mark | (keeps_generation ? 0U : generation_bits)));
 }
 
 // What every value of the state word keeps to, and every value of a park word of a sealed context; for checks.
@@ -185,51 +188,55 @@ static_assert((packed_limit * 4) << count_shift == 0 && packed_limit * 3 / blind
 static_assert(!needs_attention((packed_limit - 1) << count_shift));
 static_assert(needs_attention(packed_limit << count_shift));
 static_assert(!is_worth_a_read(watched_mark | asleep_mark) && is_worth_a_read(one_unit) && is_worth_a_read(armed_mark));
-static_assert(base_of(sealed_from(with_count(watched_mark, packed_limit))) == packed_limit);
-static_assert(is_watched(sealed_from(watched_mark)) && !is_watched(sealed_from(asleep_mark)));
-static_assert(is_sealed(sealed_from(0)) && base_of(sealed_from(0)) == 0);
-static_assert(has_doorbell(sealed_from(with_count(rung_mark, packed_limit))));
-static_assert(left_by_read(with_count(rung_mark, 3), 0) == armed_mark);
-static_assert(left_by_read(with_count(rung_mark, 3), 2) == with_count(rung_mark, 2));
-static_assert(left_by_read(with_count(0, 3), 0) == 0 && left_by_read(with_count(armed_mark, 3), 0) == armed_mark);
+static_assert(base_of(with_seal(with_count(watched_mark, packed_limit))) == packed_limit);
+static_assert(is_watched(with_seal(watched_mark)) && !is_watched(with_seal(asleep_mark)));
+static_assert(is_sealed(with_seal(0)) && base_of(with_seal(0)) == 0);
+static_assert(has_doorbell(with_seal(with_count(rung_mark, packed_limit))));
+static_assert(after_read(with_count(rung_mark, 3), 0) == armed_mark);
+static_assert(after_read(with_count(rung_mark, 3), 2) == with_count(rung_mark, 2));
+static_assert(after_read(with_count(0, 3), 0) == 0 && after_read(with_count(armed_mark, 3), 0) == armed_mark);
 static_assert(after_ring(with_count(armed_mark, 3)) == with_count(rung_mark, 3));
 static_assert(with_park(with_count(rung_mark, 5), 9) == (with_count(rung_mark, 5) | 9));
-static_assert(base_of(sealed_from(with_count(asleep_mark, packed_limit * 4 - 1))) == packed_limit * 4 - 1);
-static_assert(has_left_asleep(sealed_from(asleep_mark)) && !has_left_asleep(sealed_from(watched_mark)));
+static_assert(base_of(with_seal(with_count(asleep_mark, packed_limit * 4 - 1))) == packed_limit * 4 - 1);
+static_assert(has_left_asleep(with_seal(asleep_mark)) && !has_left_asleep(with_seal(watched_mark)));
 static_assert(!has_left_asleep(left_asleep_mark)); // in a packed word the bit belongs to the turn
-static_assert(armed_by(0, 7) != armed_by(0, 8) && armed_by(armed_by(0, 7), 8) == armed_by(0, 8));
-static_assert(armed_by(asleep_mark | 5U << turn_shift, 7) == (armed_mark | asleep_mark | 5U << turn_shift));
-static_assert(is_same_arm(with_count(armed_by(0, 7), 3), armed_by(0, 7)) &&
-              !is_same_arm(armed_by(0, 8), armed_by(0, 7)));
-static_assert(!is_same_arm(armed_mark, armed_mark) && !is_same_arm(armed_by(sealed_mark, 0), armed_mark | sealed_mark));
-static_assert(is_same_arm(armed_by(sealed_mark, 0), armed_by(sealed_mark, 0)));
-static_assert(disarmed(with_count(armed_by(0, 7), 3)) == with_count(0, 3));
-static_assert(disarmed(with_count(armed_by(watched_mark, 7), 3)) == with_count(watched_by(0, 7), 3));
-static_assert(watched_by(watched_by(0, 7), 8) != watched_by(0, 7) &&
-              unwatched(watched_by(with_count(0, 3), 7)) == with_count(0, 3));
-static_assert(has_sleeper(park_of(watched_by(asleep_mark, 7))) && unwatched(watched_by(asleep_mark, 7)) != asleep_mark);
-static_assert(watched_by(sealed_from(0), 7) == sealed_from(watched_mark));
-static_assert(held_by(with_count(watched_mark, 3), 7) == (with_count(watched_mark, 3) | 7U << turn_shift | hold_mark));
-static_assert(turn_of(held_by(one_unit, 7)) == 7 && (held_by(one_unit | arrived(0, 5), 7) & arrived_mark) == 0);
-static_assert(released(held_by(with_count(0, 3), 7) + one_unit, 3) == one_unit);
-static_assert(released(held_by(with_count(watched_mark, 3), 7), 3) == (watched_mark | 7U << turn_shift));
-static_assert(released(held_by(with_count(rung_mark, 3), 7), 3) == armed_mark);
-static_assert(released(held_by(one_unit | arrived(0, 5), 7), 0) == (one_unit | claimed(arrived(0, 5), 7)));
-static_assert(!is_same_arm(held_by(with_count(armed_mark, 1), 7), held_by(with_count(armed_mark, 1), 7)));
-static_assert(arrived(armed_by(0, 7) & UINT32_MAX, 8) == arrived(0, 8));
-static_assert(arrived(0, 7) != arrived(0, 8) && arrived(arrived(0, 7), 8) == arrived(0, 7));
-static_assert(arrived(claimed(arrived(0, 6), 7), 8) != arrived(0, 6));
-static_assert(claimed(arrived(0, 1), 1U << 28) == claimed(arrived(0, 1), 0)); // the turn has 28 bits
-static_assert(may_settle(claimed(arrived(watched_mark, 4), 5), 5));
-static_assert(!may_settle(claimed(arrived(0, 4), 6), 5));
-static_assert(!may_settle(arrived(claimed(arrived(0, 4), 5), 6), 5));
-static_assert(settled(claimed(arrived(0, 4), 5)) == 0);
-static_assert(settled(claimed(arrived(watched_mark, 4), 5)) == park_of(watched_by(0, 5)));
+static_assert(with_arm(0, 7) != with_arm(0, 8) && with_arm(with_arm(0, 7), 8) == with_arm(0, 8));
+static_assert(with_arm(asleep_mark | 5U << generation_shift, 7) == (armed_mark | asleep_mark | 5U << generation_shift));
+static_assert(is_same_arm(with_count(with_arm(0, 7), 3), with_arm(0, 7)) &&
+              !is_same_arm(with_arm(0, 8), with_arm(0, 7)));
+static_assert(!is_same_arm(armed_mark, armed_mark) && !is_same_arm(with_arm(sealed_mark, 0), armed_mark | sealed_mark));
+static_assert(is_same_arm(with_arm(sealed_mark, 0), with_arm(sealed_mark, 0)));
+static_assert(without_arm(with_count(with_arm(0, 7), 3)) == with_count(0, 3));
+static_assert(without_arm(with_count(with_arm(watched_mark, 7), 3)) == with_count(with_watcher(0, 7), 3));
+static_assert(with_watcher(with_watcher(0, 7), 8) != with_watcher(0, 7) &&
+              without_watcher(with_watcher(with_count(0, 3), 7)) == with_count(0, 3));
+static_assert(has_sleeper(park_of(with_watcher(asleep_mark, 7))) &&
+              without_watcher(with_watcher(asleep_mark, 7)) != asleep_mark);
+static_assert(with_watcher(with_seal(0), 7) == with_seal(watched_mark));
+static_assert(with_hold(with_count(watched_mark, 3), 7) ==
+              (with_count(watched_mark, 3) | 7U << generation_shift | hold_mark));
+static_assert(generation_of(with_hold(one_unit, 7)) == 7 &&
+              (with_hold(one_unit | with_arrival(0, 5), 7) & arrived_mark) == 0);
+static_assert(without_hold(with_hold(with_count(0, 3), 7) + one_unit, 3) == one_unit);
+static_assert(without_hold(with_hold(with_count(watched_mark, 3), 7), 3) == (watched_mark | 7U << generation_shift));
+static_assert(without_hold(with_hold(with_count(rung_mark, 3), 7), 3) == armed_mark);
+static_assert(without_hold(with_hold(one_unit | with_arrival(0, 5), 7), 0) ==
+              (one_unit | with_claim(with_arrival(0, 5), 7)));
+static_assert(!is_same_arm(with_hold(with_count(armed_mark, 1), 7), with_hold(with_count(armed_mark, 1), 7)));
+static_assert(with_arrival(with_arm(0, 7) & UINT32_MAX, 8) == with_arrival(0, 8));
+static_assert(with_arrival(0, 7) != with_arrival(0, 8) && with_arrival(with_arrival(0, 7), 8) == with_arrival(0, 7));
+static_assert(with_arrival(with_claim(with_arrival(0, 6), 7), 8) != with_arrival(0, 6));
+static_assert(with_claim(with_arrival(0, 1), 1U << 28) == with_claim(with_arrival(0, 1), 0)); // the turn has 28 bits
+static_assert(may_clear_asleep(with_claim(with_arrival(watched_mark, 4), 5), 5));
+static_assert(!may_clear_asleep(with_claim(with_arrival(0, 4), 6), 5));
+static_assert(!may_clear_asleep(with_arrival(with_claim(with_arrival(0, 4), 5), 6), 5));
+static_assert(without_asleep(with_claim(with_arrival(0, 4), 5)) == 0);
+static_assert(without_asleep(with_claim(with_arrival(watched_mark, 4), 5)) == park_of(with_watcher(0, 5)));
 
-static_assert(is_consistent(0) && is_consistent(arrived(0, 7)) && is_consistent(with_count(hold_mark, 1)));
+static_assert(is_consistent(0) && is_consistent(with_arrival(0, 7)) && is_consistent(with_count(hold_mark, 1)));
 static_assert(!is_consistent(arrived_mark) && !is_consistent(hold_mark) && !is_consistent(hold_mark | sealed_mark));
-static_assert(is_consistent(sealed_from(with_count(asleep_mark, packed_limit + 1))));
-static_assert(is_consistent_park(claimed(arrived(0, 4), 5)) && !is_consistent_park(arrived_mark));
-static_assert(is_announced(arrived(0, 7)) && !is_announced(claimed(arrived(0, 7), 8)));
+static_assert(is_consistent(with_seal(with_count(asleep_mark, packed_limit + 1))));
+static_assert(is_consistent_park(with_claim(with_arrival(0, 4), 5)) && !is_consistent_park(arrived_mark));
+static_assert(is_announced(with_arrival(0, 7)) && !is_announced(with_claim(with_arrival(0, 7), 8)));
 
 } // namespace efd::EFD_ABI::core
