@@ -230,8 +230,8 @@ int efd_fd(efd_t* efd, int how) noexcept {
     if (efd == nullptr) return fail(EBADF);
     if (how != EFD_LEVEL && how != EFD_ARMED && how != EFD_EVERY) return fail(EINVAL);
     int descriptor = -1;
-    const status end = efd::watch::doorbell::open(*object(efd), way_named(how), descriptor);
-    return answer(end, descriptor);
+    const status result = efd::watch::doorbell::open(*object(efd), way_named(how), descriptor);
+    return answer(result, descriptor);
 }
 
 int efd_renew_descriptors(void) noexcept { return answer(efd::watch::set_core::renew_all()); }
@@ -239,8 +239,8 @@ int efd_renew_descriptors(void) noexcept { return answer(efd::watch::set_core::r
 int efd_arm(efd_t* efd, unsigned events) noexcept {
     if (efd == nullptr) return fail(EBADF);
     std::uint32_t ready = 0;
-    const status end = efd::watch::doorbell::arm(*object(efd), events, ready);
-    return answer(end, static_cast<int>(ready));
+    const status result = efd::watch::doorbell::arm(*object(efd), events, ready);
+    return answer(result, static_cast<int>(ready));
 }
 
 int efd_set_linger(efd_t* efd, long linger_us) noexcept {

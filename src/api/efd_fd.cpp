@@ -27,8 +27,8 @@ efd::os::user_address address(const void* of) noexcept { return reinterpret_cast
 
 file_reference file_of(int fd) noexcept { return descriptor_table::instance().use(fd); }
 
-ssize_t answer_moved(const efd::file::moved& end) noexcept {
-    return end.end == status::ok ? ssize_t{end.bytes} : ssize_t{answer(end.end)};
+ssize_t answer_moved(const efd::file::moved& result) noexcept {
+    return result.status == status::ok ? ssize_t{result.bytes} : ssize_t{answer(result.status)};
 }
 
 ssize_t read_on(int fd, const iov_iter& to) noexcept {
@@ -53,8 +53,8 @@ int efd_eventfd(unsigned initval, int flags) noexcept {
     const auto bits = static_cast<unsigned>(flags & ~EFD_EVERY);
     if (!efd::core::may_create(initval, bits)) return fail(EINVAL);
     int fd = -1;
-    const status end = efd::file::make_descriptor(initval, bits, way, fd);
-    return answer(end, fd);
+    const status result = efd::file::make_descriptor(initval, bits, way, fd);
+    return answer(result, fd);
 }
 
 ssize_t efd_fd_read(int fd, void* buf, size_t len) noexcept { return read_on(fd, iov_iter::range(address(buf), len)); }

@@ -51,8 +51,8 @@ int several(efd_wait_set_t* set, efd_wait_set_event* events, int room, const wai
     if (set == nullptr) return fail(EBADF);
     if (events == nullptr) return fail(EFAULT);
     std::size_t number = 0;
-    const status end = (inside(set)->*Wait)(inside(events, room), number, opts);
-    return answer(end, static_cast<int>(number));
+    const status result = (inside(set)->*Wait)(inside(events, room), number, opts);
+    return answer(result, static_cast<int>(number));
 }
 constexpr auto ready = several<&set_core::wait_ready>;
 constexpr auto all = several<&set_core::wait_all>;
@@ -75,22 +75,22 @@ void efd_wait_set_destroy(efd_wait_set_t* set) noexcept {
 int efd_wait_set_add(efd_wait_set_t* set, efd_t* efd, std::uint64_t token) noexcept {
     if (set == nullptr || efd == nullptr) return fail(EBADF);
     int place = -1;
-    const status end = inside(set)->add(*reinterpret_cast<context*>(efd), token, place);
-    return answer(end, place);
+    const status result = inside(set)->add(*reinterpret_cast<context*>(efd), token, place);
+    return answer(result, place);
 }
 
 int efd_wait_set_add_set(efd_wait_set_t* set, efd_wait_set_t* inner, std::uint64_t token) noexcept {
     if (set == nullptr || inner == nullptr) return fail(EBADF);
     int place = -1;
-    const status end = inside(set)->add(*inside(inner), token, place);
-    return answer(end, place);
+    const status result = inside(set)->add(*inside(inner), token, place);
+    return answer(result, place);
 }
 
 int efd_wait_set_add_fd(efd_wait_set_t* set, int fd, std::uint32_t events, std::uint64_t token) noexcept {
     if (set == nullptr) return fail(EBADF);
     int place = -1;
-    const status end = inside(set)->add(fd, events, token, place);
-    return answer(end, place);
+    const status result = inside(set)->add(fd, events, token, place);
+    return answer(result, place);
 }
 
 int efd_wait_set_remove(efd_wait_set_t* set, int member) noexcept {
@@ -139,8 +139,8 @@ int efd_wait_set_wait_all_with(efd_wait_set_t* set, efd_wait_set_event* events, 
 int efd_wait_set_fd(efd_wait_set_t* set) noexcept {
     if (set == nullptr) return fail(EBADF);
     int fd = -1;
-    const status end = inside(set)->open_descriptor(fd);
-    return answer(end, fd);
+    const status result = inside(set)->open_descriptor(fd);
+    return answer(result, fd);
 }
 
 int efd_wait_set_set_linger(efd_wait_set_t* set, long linger_us) noexcept {

@@ -11,8 +11,8 @@ namespace {
 
 using base::to_errc;
 
-void must(base::status end, const char* who) {
-    const std::errc error = to_errc(end);
+void must(base::status result, const char* who) {
+    const std::errc error = to_errc(result);
     if (error != std::errc{}) throw std::system_error(std::make_error_code(error), call);
 }
 

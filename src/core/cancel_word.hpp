@@ -30,10 +30,10 @@ class cancel_word {
     // By the stop callback. What the waiter needs to be woken.
     enum class sleeper : unsigned char { none, on_this, on_object };
     [[nodiscard]] sleeper cancel() noexcept {
-        const std::uint32_t seen = word_.fetch_or(cancelled, base::acq_rel);
-        EFD_CHECK((seen & cancelled) == 0); // a stop callback runs once
-        if ((seen & plain) != 0) return sleeper::on_object;
-        return (seen & sleeps) != 0 ? sleeper::on_this : sleeper::none;
+        const std::uint32_t word = word_.fetch_or(cancelled, base::acq_rel);
+        EFD_CHECK((word & cancelled) == 0); // a stop callback runs once
+        if ((word & plain) != 0) return sleeper::on_object;
+        return (word & sleeps) != 0 ? sleeper::on_this : sleeper::none;
     }
 
     [[nodiscard]] const void* futex() const noexcept { return &word_; }

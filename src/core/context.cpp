@@ -52,11 +52,11 @@ read_result context::read_slow(const wait_opts& opts) noexcept { return read_slo
 read_result context::read_slow(const wait_opts& opts, std::uint64_t most) noexcept {
     base::order_release(this);
     operation op{side::reader, most};
-    const status end = wait_for(op, opts);
-    if (end == status::ok) base::order_acquire(this);
-    if (end == status::would_block) notify_found_nothing();
-    EFD_CHECK(end != status::ok || op.amount > 0);
-    return {op.amount, end};
+    const status result = wait_for(op, opts);
+    if (result == status::ok) base::order_acquire(this);
+    if (result == status::would_block) notify_found_nothing();
+    EFD_CHECK(result != status::ok || op.amount > 0);
+    return {op.amount, result};
 }
 
 read_result context::take_now() noexcept {
@@ -94,9 +94,9 @@ os::wait_end sleep_on(const os::futex_wait_key& wait_key, cancel_word* own, std:
     if (own == nullptr || own->sleeps_plainly())
         return os::futex_wait(wait_key.word, wait_key.expected, deadline_ns, scope);
     const os::futex_wait_key beside{own->futex(), cancel_word::expected()};
-    os::wait_end end = os::wait_end::changed;
-    if (!os::futex_wait_either(beside, wait_key, deadline_ns, scope, end)) own->sleep_plainly();
-    return end;
+    os::wait_end result = os::wait_end::changed;
+    if (!os::futex_wait_either(beside, wait_key, deadline_ns, scope, result)) own->sleep_plainly();
+    return result;
 }
 
 } // namespace
@@ -126,32 +126,32 @@ status context::try_once(operation& op, os::futex_wait_key* wait_key) noexcept {
 
 // Takes, or says would_block; with a spot, would_block means that the caller is announced as a sleeper there.
 read_result context::take_or_arrive(os::futex_wait_key* wait_key, std::uint64_t most) noexcept {
-    state_word seen = state_.load(base::acquire);
+    state_word word = state_.load(base::acquire);
     for (;;) {
-        EFD_CHECK(is_consistent(seen));
-        if (is_sealed(seen)) return take_sealed_or_arrive(wait_key, most);
-        if (is_held(seen)) {
-            seen = end_hold(seen);
+        EFD_CHECK(is_consistent(word));
+        if (is_sealed(word)) return take_sealed_or_arrive(wait_key, most);
+        if (is_held(word)) {
+            word = end_hold(word);
             continue;
         }
-        const std::uint64_t there = packed_count(seen);
-        if (there > 0) {
-            const std::uint64_t take = take_up_to(most, there, semaphore());
-            const state_word left = after_read(seen, there - take);
-            EFD_CHECK(take > 0 && take <= there && is_consistent(left) && packed_count(left) == there - take);
-            if (!state_.compare_exchange_weak(seen, left, base::acq_rel, base::acquire)) continue;
-            if (most != as_mode && take < there && !semaphore() && has_sleeper(park_of(seen))) wake_packed(1); // REST
-            if (has_doorbell(seen) && packed_count(left) == 0) notify_doorbell(poll_out); // LEVEL, unring
-            if (is_watched(seen)) notify(poll_out);
+        const std::uint64_t count = packed_count(word);
+        if (count > 0) {
+            const std::uint64_t take = take_up_to(most, count, semaphore());
+            const state_word left = after_read(word, count - take);
+            EFD_CHECK(take > 0 && take <= count && is_consistent(left) && packed_count(left) == count - take);
+            if (!state_.compare_exchange_weak(word, left, base::acq_rel, base::acquire)) continue;
+            if (most != as_mode && take < count && !semaphore() && has_sleeper(park_of(word))) wake_packed(1); // REST
+            if (has_doorbell(word) && packed_count(left) == 0) notify_doorbell(poll_out); // LEVEL, unring
+            if (is_watched(word)) notify(poll_out);
             return {take, status::ok};
         }
         if (wait_key == nullptr) return {0, status::would_block};
         // ARRIVE: the mark is made, or found made, on a word whose count is zero. Any later add sees it.
-        const std::uint32_t generation = has_sleeper(park_of(seen)) ? 0 : next_generation();
-        const park_word announced = with_arrival(park_of(seen), generation);
-        EFD_CHECK(is_announced(announced) && packed_count(seen) == 0 && !is_held(seen));
-        if (announced == park_of(seen) ||
-            state_.compare_exchange_weak(seen, with_park(seen, announced), base::acq_rel, base::acquire)) {
+        const std::uint32_t generation = has_sleeper(park_of(word)) ? 0 : next_generation();
+        const park_word announced = with_arrival(park_of(word), generation);
+        EFD_CHECK(is_announced(announced) && packed_count(word) == 0 && !is_held(word));
+        if (announced == park_of(word) ||
+            state_.compare_exchange_weak(word, with_park(word, announced), base::acq_rel, base::acquire)) {
             *wait_key = os::futex_wait_key{state_futex(), announced};
             return {0, status::would_block};
         }
@@ -192,9 +192,9 @@ status context::write_attention(state_word old, std::uint64_t n) noexcept {
 [[gnu::noinline]] status context::write_slow(std::uint64_t n, const wait_opts& opts) noexcept {
     base::order_release(this);
     operation op{side::writer, n};
-    const status end = wait_for(op, opts);
-    if (end == status::ok) base::order_acquire(this); // of the reader that made room
-    return end;
+    const status result = wait_for(op, opts);
+    if (result == status::ok) base::order_acquire(this); // of the reader that made room
+    return result;
 }
 
 // The add was void.
@@ -218,23 +218,23 @@ bool context::signal_mask(std::uint32_t mask) noexcept {
 // Adds, or says would_block (no room); a writer that must wait, or that brings a huge count, seals the word first.
 status context::add_or_arrive(std::uint64_t n, os::futex_wait_key* wait_key) noexcept {
     if (n == ceiling) return status::invalid;
-    state_word seen = state_.load(base::acquire);
-    while (!is_sealed(seen)) {
-        EFD_CHECK(is_consistent(seen));
-        if (is_held(seen)) {
-            seen = end_hold(seen);
+    state_word word = state_.load(base::acquire);
+    while (!is_sealed(word)) {
+        EFD_CHECK(is_consistent(word));
+        if (is_held(word)) {
+            word = end_hold(word);
             continue;
         }
-        const std::uint64_t there = packed_count(seen);
-        if (n < packed_limit && there + n < packed_limit) {
-            if (!state_.compare_exchange_weak(seen, with_count(seen, there + n), base::acq_rel, base::acquire))
+        const std::uint64_t count = packed_count(word);
+        if (n < packed_limit && count + n < packed_limit) {
+            if (!state_.compare_exchange_weak(word, with_count(word, count + n), base::acq_rel, base::acquire))
                 continue;
-            after_packed_add(seen, n, 0);
+            after_packed_add(word, n, 0);
             return status::ok;
         }
-        if (wait_key == nullptr && admit_write(there, n) == admission::must_wait) return status::would_block;
+        if (wait_key == nullptr && admit_write(count, n) == admission::must_wait) return status::would_block;
         seal();
-        seen = state_.load(base::acquire);
+        word = state_.load(base::acquire);
     }
     return add_sealed_or_arrive(n, wait_key);
 }
@@ -278,20 +278,20 @@ int how_many(const context& object, std::uint64_t units) noexcept {
 
 void context::wake_packed(std::uint64_t units) noexcept {
     const std::uint32_t generation = next_generation();
-    state_word seen = state_.load(base::acquire);
+    state_word word = state_.load(base::acquire);
     do {
-        if (is_held(seen)) seen = end_hold(seen);
-        if (is_sealed(seen)) return wake_left_asleep();
-        if (!has_sleeper(park_of(seen))) return; // a later waker found no sleeper left
-        EFD_CHECK(is_consistent(seen) && is_consistent(with_park(seen, with_claim(park_of(seen), generation))));
-    } while (!state_.compare_exchange_weak(seen, with_park(seen, with_claim(park_of(seen), generation)), base::acq_rel,
+        if (is_held(word)) word = end_hold(word);
+        if (is_sealed(word)) return wake_left_asleep();
+        if (!has_sleeper(park_of(word))) return; // a later waker found no sleeper left
+        EFD_CHECK(is_consistent(word) && is_consistent(with_park(word, with_claim(park_of(word), generation))));
+    } while (!state_.compare_exchange_weak(word, with_park(word, with_claim(park_of(word), generation)), base::acq_rel,
                                            base::acquire)); // WAKE_SETTLE, claim
     if (units > 0) note_wake();
     const int most = how_many(*this, units);
     if (os::futex_wake_and_count(state_futex(), most, scope_of(*this)) > most) return; // others still sleep
-    seen = state_.load(base::acquire);
-    while (!is_sealed(seen) && may_clear_asleep(park_of(seen), generation) &&
-           !state_.compare_exchange_weak(seen, with_park(seen, without_asleep(park_of(seen))), base::acq_rel,
+    word = state_.load(base::acquire);
+    while (!is_sealed(word) && may_clear_asleep(park_of(word), generation) &&
+           !state_.compare_exchange_weak(word, with_park(word, without_asleep(park_of(word))), base::acq_rel,
                                          base::acquire)) { // WAKE_SETTLE, settle
     }
 }
@@ -299,17 +299,17 @@ void context::wake_packed(std::uint64_t units) noexcept {
 void context::wake_parked(base::atomic<park_word>& park, std::uint64_t units) noexcept {
     EFD_CHECK(&park == &reader_park_ || &park == &writer_park_);
     const std::uint32_t generation = next_generation();
-    park_word seen = park.load(base::acquire);
+    park_word word = park.load(base::acquire);
     do {
-        EFD_CHECK(is_consistent_park(seen));
-        if (!has_sleeper(seen)) return;
-    } while (!park.compare_exchange_weak(seen, with_claim(seen, generation), base::acq_rel, base::acquire));
+        EFD_CHECK(is_consistent_park(word));
+        if (!has_sleeper(word)) return;
+    } while (!park.compare_exchange_weak(word, with_claim(word, generation), base::acq_rel, base::acquire));
     if (units > 0) note_wake();
     const int most = how_many(*this, units);
     if (os::futex_wake_and_count(&park, most, scope_of(*this)) > most) return;
-    seen = park.load(base::acquire);
-    while (may_clear_asleep(seen, generation) &&
-           !park.compare_exchange_weak(seen, without_asleep_same_generation(seen), base::acq_rel, base::acquire)) {
+    word = park.load(base::acquire);
+    while (may_clear_asleep(word, generation) &&
+           !park.compare_exchange_weak(word, without_asleep_same_generation(word), base::acq_rel, base::acquire)) {
     }
 }
 
@@ -318,10 +318,10 @@ void context::wake_parked(base::atomic<park_word>& park, std::uint64_t units) no
 // object may help the one that lives in the slot now, but must not clear a mark of it that was made after the wake.
 void context::wake_left_asleep() noexcept {
     if (!refs_.get_unless_zero()) return;
-    state_word seen = state_.load(base::acquire);
-    if (has_left_asleep(seen)) {
+    state_word word = state_.load(base::acquire);
+    if (has_left_asleep(word)) {
         os::futex_wake_and_count(state_futex(), os::everybody, scope_of(*this));
-        while (has_left_asleep(seen) && !state_.compare_exchange_weak(seen, seen & ~state_word{left_asleep_mark},
+        while (has_left_asleep(word) && !state_.compare_exchange_weak(word, word & ~state_word{left_asleep_mark},
                                                                       base::acq_rel, base::acquire)) { // SEAL, woken
         }
     }
@@ -348,8 +348,8 @@ void context::wake_all_for_cancel(const operation& op) noexcept {
         if (has_sleeper(writer_park_.load(base::acquire))) wake_parked(writer_park_, os::everybody);
         return;
     }
-    const state_word seen = state_.load(base::acquire);
-    if (is_sealed(seen) ? has_left_asleep(seen) : has_sleeper(park_of(seen))) wake_packed(os::everybody);
+    const state_word word = state_.load(base::acquire);
+    if (is_sealed(word) ? has_left_asleep(word) : has_sleeper(park_of(word))) wake_packed(os::everybody);
     if (has_sleeper(reader_park_.load(base::acquire))) wake_parked(reader_park_, os::everybody);
 }
 

@@ -59,10 +59,10 @@ context* context_table::slot(int id) noexcept {
 // RETURN, only. Where one context is dead and no smaller id is free, that one is taken without the lock. The word
 // itself says both, so if it comes back after other births and deaths it says the same again.
 context* context_table::take_only(int& id) noexcept {
-    std::uint64_t seen = returned_.load(base::relaxed);
-    if ((seen & (only_mark | gaps_mark)) != only_mark) return nullptr;
-    if (!returned_.compare_exchange_strong(seen, nobody, base::acq_rel, base::relaxed)) return nullptr;
-    id = static_cast<int>((seen & link_part) - 1);
+    std::uint64_t word = returned_.load(base::relaxed);
+    if ((word & (only_mark | gaps_mark)) != only_mark) return nullptr;
+    if (!returned_.compare_exchange_strong(word, nobody, base::acq_rel, base::relaxed)) return nullptr;
+    id = static_cast<int>((word & link_part) - 1);
     return slab_of(id) + static_cast<unsigned>(id) % slab_slots;
 }
 

@@ -48,13 +48,13 @@ class callbacks_later {
     // end and begin around a sleep: a handler that signals there has callbacks run as usual. always_inline: what is
     // noted is the frame of the function in which it lives.
     [[gnu::always_inline]] void begin() noexcept {
-        const void* const here = __builtin_frame_address(0);
+        const void* const frame = __builtin_frame_address(0);
         const void* const noted = held_back.outermost.load(base::relaxed);
-        is_outermost_ = noted == nullptr || noted == here || is_gone(noted);
+        is_outermost_ = noted == nullptr || noted == frame || is_gone(noted);
         if (!is_outermost_) [[unlikely]]
             return;
         held_back.asked.store(0, base::relaxed);
-        held_back.outermost.store(here, base::relaxed);
+        held_back.outermost.store(frame, base::relaxed);
     }
     void end() noexcept;
 

@@ -69,11 +69,11 @@ hold_slot& hold_slot::begin(unsigned broken) noexcept {
     const std::uint32_t marks = std::min(broken, broken_most) << broken_shift;
     for (;; os::yield_cpu()) {
         for (hold_slot& one : slots) {
-            std::uint32_t seen = one.word_.load(base::relaxed);
-            if (step_of(seen) != step::free) continue;
-            const std::uint32_t number = (seen >> number_shift) + 1;
+            std::uint32_t word = one.word_.load(base::relaxed);
+            if (step_of(word) != step::free) continue;
+            const std::uint32_t number = (word >> number_shift) + 1;
             const std::uint32_t taken = with(number << number_shift | marks, step::undecided);
-            if (!one.word_.compare_exchange_strong(seen, taken, base::acq_rel, base::relaxed)) continue;
+            if (!one.word_.compare_exchange_strong(word, taken, base::acq_rel, base::relaxed)) continue;
             one.process_.store(os::process_number(), base::relaxed);
             return one;
         }
@@ -81,9 +81,9 @@ hold_slot& hold_slot::begin(unsigned broken) noexcept {
 }
 
 bool hold_slot::go(step from, step to) noexcept {
-    std::uint32_t seen = word_.load(base::relaxed);
-    while (step_of(seen) == from) {
-        if (word_.compare_exchange_weak(seen, with(seen, to), base::acq_rel, base::acquire)) return true;
+    std::uint32_t word = word_.load(base::relaxed);
+    while (step_of(word) == from) {
+        if (word_.compare_exchange_weak(word, with(word, to), base::acq_rel, base::acquire)) return true;
     }
     return false;
 }
@@ -93,11 +93,11 @@ bool hold_slot::commit() noexcept { return go(step::undecided, step::taken); } /
 bool hold_slot::tie() noexcept { return go(step::undecided, step::tied); } // HOLD, tie
 
 void hold_slot::finish(bool taken) noexcept {
-    std::uint32_t seen = word_.load(base::relaxed);
+    std::uint32_t word = word_.load(base::relaxed);
     const step now = taken ? step::taken : step::failed;
-    while (!word_.compare_exchange_weak(seen, with(seen, now), base::acq_rel, base::relaxed)) {
+    while (!word_.compare_exchange_weak(word, with(word, now), base::acq_rel, base::relaxed)) {
     }
-    if ((seen & waited_for) != 0) os::futex_wake_and_count(&word_, os::everybody, os::futex_scope::one_process);
+    if ((word & waited_for) != 0) os::futex_wake_and_count(&word_, os::everybody, os::futex_scope::one_process);
 }
 
 void hold_slot::fail() noexcept { (void)go(step::undecided, step::failed); }
@@ -108,19 +108,19 @@ bool hold_slot::is_broken() const noexcept { return step_of(word_.load(base::acq
 
 template <class Question>
 bool hold_slot::decide(Question is_held_still) noexcept {
-    std::uint32_t seen = word_.load(base::acquire);
-    const unsigned doublings = std::min<unsigned>(seen >> broken_shift & broken_most, most_doublings);
-    for (unsigned looks = first_patience << doublings; step_of(seen) == step::undecided && looks > 0; --looks) {
+    std::uint32_t word = word_.load(base::acquire);
+    const unsigned doublings = std::min<unsigned>(word >> broken_shift & broken_most, most_doublings);
+    for (unsigned looks = first_patience << doublings; step_of(word) == step::undecided && looks > 0; --looks) {
         os::relax_cpu();
-        seen = word_.load(base::acquire);
+        word = word_.load(base::acquire);
     }
     for (;;) {
-        if (step_of(seen) == step::tied) {
+        if (step_of(word) == step::tied) {
             if (!is_held_still()) return false; // HOLD: the slot is another take's by now
-            seen = await_end_of_tie(seen);
-        } else if (step_of(seen) != step::undecided) {
-            return step_of(seen) == step::taken;
-        } else if (word_.compare_exchange_weak(seen, with(seen, step::failed), base::acq_rel, base::acquire)) {
+            word = await_end_of_tie(word);
+        } else if (step_of(word) != step::undecided) {
+            return step_of(word) == step::taken;
+        } else if (word_.compare_exchange_weak(word, with(word, step::failed), base::acq_rel, base::acquire)) {
             return false; // HOLD, break
         }
     }
@@ -128,47 +128,47 @@ bool hold_slot::decide(Question is_held_still) noexcept {
 
 template <class Question>
 bool hold_slot::has_happened(Question is_held_still) noexcept {
-    std::uint32_t seen = word_.load(base::acquire);
-    while (step_of(seen) == step::tied) {
+    std::uint32_t word = word_.load(base::acquire);
+    while (step_of(word) == step::tied) {
         if (!is_held_still()) return false; // HOLD: the slot is another take's by now
-        seen = await_end_of_tie(seen);
+        word = await_end_of_tie(word);
     }
-    return step_of(seen) == step::taken;
+    return step_of(word) == step::taken;
 }
 
 // A tied take of a process that was forked meanwhile never ends in the child: nothing of it happens there.
-std::uint32_t hold_slot::await_end_of_tie(std::uint32_t seen) noexcept {
+std::uint32_t hold_slot::await_end_of_tie(std::uint32_t word) noexcept {
     const bool is_ours = process_.load(base::relaxed) == os::process_number();
-    const std::uint32_t wanted = is_ours ? seen | waited_for : with(seen, step::failed);
-    if (seen != wanted && !word_.compare_exchange_weak(seen, wanted, base::acq_rel, base::acquire)) return seen;
+    const std::uint32_t wanted = is_ours ? word | waited_for : with(word, step::failed);
+    if (word != wanted && !word_.compare_exchange_weak(word, wanted, base::acq_rel, base::acquire)) return word;
     if (is_ours) (void)os::futex_wait(&word_, wanted, INT64_MAX, os::futex_scope::one_process); // HOLD, tied
     return word_.load(base::acquire);
 }
 
 // Ends the hold that `seen` shows, and any that follows it. Returns the word as it is then.
-state_word context::end_hold(state_word seen) noexcept {
-    while (is_held(seen)) {
+state_word context::end_hold(state_word word) noexcept {
+    while (is_held(word)) {
         const hold_record record = watchers_.load(base::acquire)->hold_note.load(base::acquire);
-        const bool is_its = stamp_of(record) == generation_of(seen); // else it is the mark of a take that was broken
-        const auto is_still = [&] { return state_.load(base::acquire) == seen; };
+        const bool is_its = stamp_of(record) == generation_of(word); // else it is the mark of a take that was broken
+        const auto is_still = [&] { return state_.load(base::acquire) == word; };
         const std::uint64_t amount = is_its && hold_slot::at(slot_of(record)).decide(is_still) ? amount_of(record) : 0;
-        const state_word left = without_hold(seen, amount);
-        if (state_.compare_exchange_weak(seen, left, base::acq_rel, base::acquire)) return left; // HOLD, release
+        const state_word left = without_hold(word, amount);
+        if (state_.compare_exchange_weak(word, left, base::acq_rel, base::acquire)) return left; // HOLD, release
     }
-    return seen;
+    return word;
 }
 
 std::uint64_t context::count_slow() const noexcept {
     for (;;) {
-        const state_word seen = state_.load(base::acquire);
-        if (is_sealed(seen)) return base_of(seen) + huge_.load(base::acquire);
-        if (!is_held(seen)) return packed_count(seen);
+        const state_word word = state_.load(base::acquire);
+        if (is_sealed(word)) return base_of(word) + huge_.load(base::acquire);
+        if (!is_held(word)) return packed_count(word);
         const hold_record record = watchers_.load(base::acquire)->hold_note.load(base::acquire);
-        const bool is_its = stamp_of(record) == generation_of(seen);
-        const auto is_still = [&] { return state_.load(base::acquire) == seen; };
+        const bool is_its = stamp_of(record) == generation_of(word);
+        const auto is_still = [&] { return state_.load(base::acquire) == word; };
         const bool is_gone = is_its && hold_slot::at(slot_of(record)).has_happened(is_still);
         const std::uint64_t gone = is_gone ? amount_of(record) : 0;
-        if (is_still()) return packed_count(seen) - gone; // HOLD, look: it is held still
+        if (is_still()) return packed_count(word) - gone; // HOLD, look: it is held still
     }
 }
 
@@ -185,23 +185,23 @@ hold_end context::hold(const hold_slot& owner, held_object& one) noexcept {
             const auto is_still = [&] { return record.load(base::acquire) == found; };
             if (found != 0) (void)hold_slot::at(slot_of(found)).decide(is_still); // it may be about to mark the word
         }
-        const state_word seen = state_.load(base::acquire); // HOLD: once the take that the record names is decided
-        if (is_sealed(seen)) return hold_end::sealed;
-        if (is_held(seen)) {
+        const state_word word = state_.load(base::acquire); // HOLD: once the take that the record names is decided
+        if (is_sealed(word)) return hold_end::sealed;
+        if (is_held(word)) {
             if (owner.is_broken()) return hold_end::broken;
-            (void)end_hold(seen);
+            (void)end_hold(word);
             continue;
         }
-        if (packed_count(seen) == 0) return hold_end::nothing_there;
-        if (packed_count(seen) >= packed_limit) { // an add that made it so is about to seal it
+        if (packed_count(word) == 0) return hold_end::nothing_there;
+        if (packed_count(word) >= packed_limit) { // an add that made it so is about to seal it
             seal();
             continue;
         }
-        const hold_record own = record_of(take_from(packed_count(seen), semaphore()), stamp, owner.index());
+        const hold_record own = record_of(take_from(packed_count(word), semaphore()), stamp, owner.index());
         if (own != found && !record.compare_exchange_strong(found, own, base::acq_rel, base::acquire)) continue;
         one.record = own;
-        state_word expected = seen;
-        if (state_.compare_exchange_strong(expected, with_hold(seen, stamp), base::acq_rel, base::acquire))
+        state_word expected = word;
+        if (state_.compare_exchange_strong(expected, with_hold(word, stamp), base::acq_rel, base::acquire))
             return hold_end::held; // HOLD, mark
     }
 }
@@ -209,9 +209,9 @@ hold_end context::hold(const hold_slot& owner, held_object& one) noexcept {
 // By the taker, once the take is decided. The word first: while it is held its record stays.
 void context::release_hold(const held_object& one, bool taken) noexcept {
     if (one.record == 0) return;
-    state_word seen = state_.load(base::acquire);
-    while (is_held(seen) && generation_of(seen) == stamp_of(one.record) &&
-           !state_.compare_exchange_weak(seen, without_hold(seen, taken ? amount_of(one.record) : 0), base::acq_rel,
+    state_word word = state_.load(base::acquire);
+    while (is_held(word) && generation_of(word) == stamp_of(one.record) &&
+           !state_.compare_exchange_weak(word, without_hold(word, taken ? amount_of(one.record) : 0), base::acq_rel,
                                          base::acquire)) { // HOLD, release
     }
     hold_record own = one.record;

@@ -73,7 +73,7 @@ class alignas(64) hold_slot {
         return (word & ~(step_mask | waited_for)) | static_cast<std::uint32_t>(now);
     }
     [[nodiscard]] bool go(step from, step to) noexcept;
-    [[nodiscard]] std::uint32_t await_end_of_tie(std::uint32_t seen) noexcept;
+    [[nodiscard]] std::uint32_t await_end_of_tie(std::uint32_t word) noexcept;
 
     base::atomic<std::uint32_t> word_{0};
     base::atomic<std::uint32_t> process_{0}; // of the taker

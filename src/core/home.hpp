@@ -22,16 +22,16 @@
 namespace efd::EFD_ABI::core {
 
 template <class Mend>
-[[gnu::noinline]] void move_home(base::atomic<std::uint32_t>& home, std::uint32_t seen, Mend mend) noexcept {
+[[gnu::noinline]] void move_home(base::atomic<std::uint32_t>& home, std::uint32_t word, Mend mend) noexcept {
     constexpr std::uint32_t moving_mark = 1U << 31;
     const std::uint32_t here = os::process_number();
     const std::uint32_t moving = here | moving_mark;
     const os::signals_blocked no_handlers;
-    while (seen != here) {
-        if (seen == moving) {
+    while (word != here) {
+        if (word == moving) {
             (void)os::futex_wait(&home, moving, forever, os::futex_scope::one_process);
-            seen = home.load(base::acquire);
-        } else if (home.compare_exchange_weak(seen, moving, base::acq_rel, base::acquire)) {
+            word = home.load(base::acquire);
+        } else if (home.compare_exchange_weak(word, moving, base::acq_rel, base::acquire)) {
             mend();
             home.store(here, base::release);
             os::futex_wake_and_count(&home, os::everybody, os::futex_scope::one_process);
@@ -43,9 +43,9 @@ template <class Mend>
 // In the process that made the thing: one comparison.
 template <class Mend>
 [[gnu::always_inline]] inline void come_home(base::atomic<std::uint32_t>& home, Mend mend) noexcept {
-    const std::uint32_t seen = home.load(base::acquire);
-    if (seen != os::process_number()) [[unlikely]]
-        move_home(home, seen, mend);
+    const std::uint32_t word = home.load(base::acquire);
+    if (word != os::process_number()) [[unlikely]]
+        move_home(home, word, mend);
 }
 
 } // namespace efd::EFD_ABI::core

@@ -31,8 +31,8 @@ static_assert(auto_linger_ns(1'000'000'000) == linger_at_most_ns);
 constexpr std::uint16_t cpu_note(int cpu) noexcept {
     return cpu < 0 || cpu >= 0xFFFF ? cpu_unknown : static_cast<std::uint16_t>(cpu + 1);
 }
-constexpr bool may_linger(std::uint16_t woken_by, std::uint16_t here) noexcept {
-    return woken_by != cpu_unknown && woken_by != here;
+constexpr bool may_linger(std::uint16_t woken_by, std::uint16_t this_cpu) noexcept {
+    return woken_by != cpu_unknown && woken_by != this_cpu;
 }
 static_assert(!may_linger(cpu_unknown, cpu_note(0)));
 static_assert(!may_linger(cpu_note(1), cpu_note(1)));

@@ -23,12 +23,12 @@ using base::status;
 // SEAL: one step freezes the count as base. Readers that sleep on the packed word must move to the park words: the word
 // marks them as left asleep until a later add, take or cancel of all has woken them.
 void context::seal() noexcept {
-    state_word seen = state_.load(base::acquire);
+    state_word word = state_.load(base::acquire);
     do {
-        if (is_held(seen)) seen = end_hold(seen);
-        if (is_sealed(seen)) return;
-    } while (!state_.compare_exchange_weak(seen, with_seal(seen), base::acq_rel, base::acquire));
-    EFD_CHECK(!is_held(seen) && base_of(with_seal(seen)) == packed_count(seen)); // no unit is lost or made
+        if (is_held(word)) word = end_hold(word);
+        if (is_sealed(word)) return;
+    } while (!state_.compare_exchange_weak(word, with_seal(word), base::acq_rel, base::acquire));
+    EFD_CHECK(!is_held(word) && base_of(with_seal(word)) == packed_count(word)); // no unit is lost or made
 }
 
 // WATCH from the changer's side: a step on the state word after the commit on huge_. It adds nothing, since a late
@@ -43,13 +43,13 @@ void context::notify_sealed_change(std::uint32_t doorbell_key, std::uint32_t key
 }
 
 status context::take_sealed(std::uint64_t& value, std::uint64_t most) noexcept {
-    const status end = take_sealed_without_notify(value, most);
-    if (end != status::ok) return end;
+    const status result = take_sealed_without_notify(value, most);
+    if (result != status::ok) return result;
     const bool may_leave_some = most != as_mode && !semaphore();
     if (may_leave_some && has_sleeper(reader_park_.fetch_add(0, base::acq_rel)) && count() > 0)
         wake_parked(reader_park_, 1); // REST
     after_sealed_take();
-    return end;
+    return result;
 }
 
 status context::take_sealed_without_notify(std::uint64_t& value, std::uint64_t most) noexcept {

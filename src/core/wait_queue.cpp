@@ -108,11 +108,11 @@ void wait_queue::come_home() noexcept {
 // have been anywhere. The wakes that it was running are left in the word once more, and one of each kind besides. No
 // thread of the child holds the queue yet.
 void wait_queue::mend() noexcept {
-    const std::uint64_t seen = word_.load(base::acquire);
-    std::uint64_t left = seen;
+    const std::uint64_t word = word_.load(base::acquire);
+    std::uint64_t left = word;
     // While this thread may run no callbacks it may be about to sign that it owes.
     if (!is_me(owing_.load(base::relaxed)) && callbacks_may_run()) left &= ~owed_mark;
-    if ((seen & held_mark) != 0 && !is_me(holder_.load(base::relaxed))) { // else it forked inside a callback
+    if ((word & held_mark) != 0 && !is_me(holder_.load(base::relaxed))) { // else it forked inside a callback
         cursor_ = nullptr;
         mend_list();
         after_write_.walked = after_write_.taken.load(base::relaxed);
@@ -156,19 +156,19 @@ bool wait_queue::held_by_me() noexcept {
 bool wait_queue::leave_wake(std::uint32_t key) noexcept {
     come_home();
     const bool may_run = callbacks_may_run();
-    std::uint64_t seen = word_.load(base::relaxed);
+    std::uint64_t word = word_.load(base::relaxed);
     std::uint64_t left = 0;
     do {
-        left = one_more(seen, key);
-        if ((seen & held_mark) == 0) left |= may_run ? held_mark : owed_mark;
-    } while (!word_.compare_exchange_weak(seen, left, base::acq_rel, base::relaxed));
+        left = one_more(word, key);
+        if ((word & held_mark) == 0) left |= may_run ? held_mark : owed_mark;
+    } while (!word_.compare_exchange_weak(word, left, base::acq_rel, base::relaxed));
     EFD_CHECK((left & pending_mask) != 0 && (left & (held_mark | owed_mark)) != 0); // QUEUE_HANDOVER: a thread runs it
-    if ((seen & held_mark) != 0) return false;
+    if ((word & held_mark) != 0) return false;
     if (may_run) {
         holder_.store(sign(), base::relaxed);
         return true;
     }
-    if ((seen & owed_mark) == 0) note_owed();
+    if ((word & owed_mark) == 0) note_owed();
     return false;
 }
 
@@ -185,20 +185,20 @@ void wait_queue::wake(std::uint32_t key) noexcept {
 }
 
 bool wait_queue::hold() noexcept {
-    std::uint64_t seen = word_.load(base::relaxed);
+    std::uint64_t word = word_.load(base::relaxed);
     for (;;) {
-        if ((seen & held_mark) == 0) {
-            if (!word_.compare_exchange_weak(seen, seen | held_mark, base::acq_rel, base::relaxed)) continue;
+        if ((word & held_mark) == 0) {
+            if (!word_.compare_exchange_weak(word, word | held_mark, base::acq_rel, base::relaxed)) continue;
             holder_.store(sign(), base::relaxed);
             base::order_acquire(this);
             return true;
         }
         if (in_callback != 0) return false;
         const std::uint32_t gate = gate_.load(base::acquire); // QUEUE_GATE: read before the mark is made
-        if (!word_.compare_exchange_weak(seen, seen | contended_mark, base::acq_rel, base::relaxed)) continue;
+        if (!word_.compare_exchange_weak(word, word | contended_mark, base::acq_rel, base::relaxed)) continue;
         // However this ends, the loop looks again; a signal handler that ran meanwhile does not matter.
         (void)os::futex_wait(&gate_, gate, forever, os::futex_scope::one_process);
-        seen = word_.load(base::relaxed);
+        word = word_.load(base::relaxed);
     }
 }
 
@@ -207,35 +207,35 @@ bool wait_queue::hold() noexcept {
 void wait_queue::let_go() noexcept {
     const bool may_run = callbacks_may_run();
     std::uint64_t walks_left = most_walks;
-    std::uint64_t seen = word_.load(base::acquire);
+    std::uint64_t word = word_.load(base::acquire);
     for (;;) {
-        EFD_CHECK((seen & held_mark) != 0);
-        const bool more = (seen & pending_mask) != 0;
+        EFD_CHECK((word & held_mark) != 0);
+        const bool more = (word & pending_mask) != 0;
         if (more && may_run && walks_left > 0) {
-            const pending some = pending::of(seen, walks_left);
+            const pending some = pending::of(word, walks_left);
             EFD_CHECK(some.number() > 0 && some.number() <= walks_left);
             running_ = some.number(); // FORK: before the step
             base::in_program_order();
-            if (!word_.compare_exchange_weak(seen, some.subtract_from(seen), base::acq_rel, base::acquire)) continue;
+            if (!word_.compare_exchange_weak(word, some.subtract_from(word), base::acq_rel, base::acquire)) continue;
             run(some);
             running_ = 0;
             walks_left -= some.number();
-            seen = word_.load(base::acquire);
+            word = word_.load(base::acquire);
             continue;
         }
         const std::uint64_t owed = more && !may_run ? owed_mark : 0;
         holder_.store(nullptr, base::relaxed);
         base::order_release(this);
-        if (!word_.compare_exchange_weak(seen, (seen & (pending_mask | owed_mark)) | owed, base::acq_rel,
+        if (!word_.compare_exchange_weak(word, (word & (pending_mask | owed_mark)) | owed, base::acq_rel,
                                          base::acquire)) { // QUEUE_HANDOVER
             holder_.store(sign(), base::relaxed);
             continue;
         }
-        open_gate(seen);
-        if ((owed & ~seen) != 0) note_owed();
+        open_gate(word);
+        if ((owed & ~word) != 0) note_owed();
         if (!more || !may_run || !take_again()) break; // QUEUE_BOUND
         walks_left = most_walks;
-        seen = word_.load(base::acquire);
+        word = word_.load(base::acquire);
     }
     if (may_run) run_held_back();
 }
@@ -248,15 +248,15 @@ void wait_queue::open_gate(std::uint64_t word) noexcept {
 
 // Wakes were left in the free queue. False: another thread has come for them.
 bool wait_queue::take_again() noexcept {
-    std::uint64_t seen = word_.load(base::relaxed);
+    std::uint64_t word = word_.load(base::relaxed);
     for (int look = 0; look < most_looks; ++look) {
-        if ((seen & held_mark) != 0 || (seen & pending_mask) == 0) return false;
+        if ((word & held_mark) != 0 || (word & pending_mask) == 0) return false;
         os::relax_cpu();
-        seen = word_.load(base::relaxed);
+        word = word_.load(base::relaxed);
     }
     do {
-        if ((seen & held_mark) != 0 || (seen & pending_mask) == 0) return false;
-    } while (!word_.compare_exchange_weak(seen, seen | held_mark, base::acq_rel, base::relaxed));
+        if ((word & held_mark) != 0 || (word & pending_mask) == 0) return false;
+    } while (!word_.compare_exchange_weak(word, word | held_mark, base::acq_rel, base::relaxed));
     holder_.store(sign(), base::relaxed);
     return true;
 }
@@ -265,11 +265,11 @@ bool wait_queue::take_again() noexcept {
 void wait_queue::run_owed() noexcept {
     context& owner = context_;
     owing_.store(nullptr, base::relaxed);
-    std::uint64_t seen = word_.load(base::relaxed);
+    std::uint64_t word = word_.load(base::relaxed);
     bool takes = false;
     do {
-        takes = (seen & held_mark) == 0 && (seen & pending_mask) != 0;
-    } while (!word_.compare_exchange_weak(seen, (seen & ~owed_mark) | (takes ? held_mark : 0), base::acq_rel,
+        takes = (word & held_mark) == 0 && (word & pending_mask) != 0;
+    } while (!word_.compare_exchange_weak(word, (word & ~owed_mark) | (takes ? held_mark : 0), base::acq_rel,
                                           base::relaxed)); // QUEUE_OWED
     if (takes) {
         holder_.store(sign(), base::relaxed);

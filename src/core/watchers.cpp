@@ -28,13 +28,13 @@ base::atomic<watchers*> all_watchers{nullptr};
 
 // The watchers of this slot, made when first asked for; null if memory ran out.
 watchers* context::make_watchers() noexcept {
-    watchers* there = watchers_.load(base::acquire);
-    if (there != nullptr) return there;
+    watchers* existing = watchers_.load(base::acquire);
+    if (existing != nullptr) return existing;
     auto* const made = new (std::nothrow) watchers(*this);
     if (made == nullptr) return nullptr;
-    if (!watchers_.compare_exchange_strong(there, made, base::acq_rel, base::acquire)) {
+    if (!watchers_.compare_exchange_strong(existing, made, base::acq_rel, base::acquire)) {
         delete made; // another thread was first
-        return there;
+        return existing;
     }
     made->next_made = all_watchers.load(base::relaxed);
     while (!all_watchers.compare_exchange_weak(made->next_made, made, base::relaxed, base::relaxed)) {
@@ -69,8 +69,8 @@ void context::notify_doorbell(std::uint32_t key) noexcept {
 void context::notify_held_doorbell(std::uint32_t key) noexcept {
     const watchers* const all = watchers_.load(base::acquire);
     if (all == nullptr) return;
-    if (doorbell_hook* const there = all->attached_hook.load(base::acquire); there != nullptr)
-        there->on_change(*there, *this, key);
+    if (doorbell_hook* const hook = all->attached_hook.load(base::acquire); hook != nullptr)
+        hook->on_change(*hook, *this, key);
 }
 
 // NOTHING. By a reader, which has the reference.
@@ -111,12 +111,12 @@ class queue_holder {
 // Makes the mark, and returns what the word was.
 state_word context::watch() noexcept {
     const std::uint32_t generation = next_generation();
-    state_word seen = state_.load(base::acquire);
+    state_word word = state_.load(base::acquire);
     do {
-        if (is_held(seen)) seen = end_hold(seen); // HOLD: the turn of a held word is the hold's
-    } while (!state_.compare_exchange_weak(seen, with_watcher(seen, generation), base::acq_rel,
+        if (is_held(word)) word = end_hold(word); // HOLD: the turn of a held word is the hold's
+    } while (!state_.compare_exchange_weak(word, with_watcher(word, generation), base::acq_rel,
                                            base::acquire)); // WATCH, mark
-    return seen;
+    return word;
 }
 
 status context::add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) noexcept {
@@ -148,28 +148,28 @@ status context::remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_
     watchers* const all = watchers_.load(base::acquire);
     count = 0;
     if (all == nullptr) return status::invalid;
-    status end = status::would_block;
+    status result = status::would_block;
     {
         const queue_holder holder(all->entries);
         if (!holder.held()) return status::deadlock;
         if (!all->entries.contains(entry)) return status::invalid;
         all->entries.remove(entry);
-        end = hand_over(take_now(), count); // wakes POLLOUT by itself if it took something
+        result = hand_over(take_now(), count); // wakes POLLOUT by itself if it took something
         unwatch_if_alone();
     }
     put();
-    return end;
+    return result;
 }
 
 // WATCH_OFF. The word is read first, then the watchers: a join that this look has not seen changes the word after it,
 // and the comparison fails. The queue need not be held.
 void context::unwatch_if_alone() noexcept {
     const watchers& all = *watchers_.load(base::acquire);
-    state_word seen = state_.load(base::acquire);
-    while (is_watched(seen) && !is_sealed(seen) && !all.has_watchers()) {
-        if (is_held(seen)) // HOLD: the turn of a held word is the hold's. Its taker was left behind by a fork
-            seen = end_hold(seen);
-        else if (state_.compare_exchange_weak(seen, without_watcher(seen), base::acq_rel, base::acquire)) // WATCH_OFF
+    state_word word = state_.load(base::acquire);
+    while (is_watched(word) && !is_sealed(word) && !all.has_watchers()) {
+        if (is_held(word)) // HOLD: the turn of a held word is the hold's. Its taker was left behind by a fork
+            word = end_hold(word);
+        else if (state_.compare_exchange_weak(word, without_watcher(word), base::acq_rel, base::acquire)) // WATCH_OFF
             return;
     }
 }
@@ -260,9 +260,9 @@ doorbell_hook* context::attach_hook(doorbell_hook& given) noexcept {
     EFD_CHECK(given.on_change != nullptr);
     watchers* const all = make_watchers();
     if (all == nullptr) return nullptr;
-    doorbell_hook* there = nullptr;
-    if (all->attached_hook.compare_exchange_strong(there, &given, base::acq_rel, base::acquire)) return &given;
-    return there;
+    doorbell_hook* hook = nullptr;
+    if (all->attached_hook.compare_exchange_strong(hook, &given, base::acq_rel, base::acquire)) return &given;
+    return hook;
 }
 
 // From here on the doorbell is notified.
@@ -279,30 +279,30 @@ void context::watch_level_without_notify() noexcept {
 
 // The doorbell has rung for a count above zero: adds need not notify it any more.
 void context::note_ring() noexcept {
-    state_word seen = state_.load(base::acquire);
-    while (is_armed(seen) && !is_sealed(seen) && packed_count(seen) > 0) {
-        if (state_.compare_exchange_weak(seen, after_ring(seen), base::acq_rel, base::acquire)) return; // LEVEL, rung
+    state_word word = state_.load(base::acquire);
+    while (is_armed(word) && !is_sealed(word) && packed_count(word) > 0) {
+        if (state_.compare_exchange_weak(word, after_ring(word), base::acq_rel, base::acquire)) return; // LEVEL, rung
     }
 }
 
 // ARM: the mark is made on a count of zero, or the answer is that something is ready. When sealed, mark and count are
 // two words: the mark comes first, then the look, as changers commit first and then step on the mark's word.
 std::uint32_t context::arm_doorbell(std::uint32_t events) noexcept {
-    state_word seen = state_.load(base::acquire);
-    while (!is_sealed(seen)) {
-        if (is_held(seen)) {
-            seen = end_hold(seen);
+    state_word word = state_.load(base::acquire);
+    while (!is_sealed(word)) {
+        if (is_held(word)) {
+            word = end_hold(word);
             continue;
         }
-        const std::uint32_t ready = poll_mask(packed_count(seen)) & events;
+        const std::uint32_t ready = poll_mask(packed_count(word)) & events;
         if (ready != 0) return ready;
-        const std::uint32_t generation = has_sleeper(park_of(seen)) ? 0 : next_generation();
-        EFD_CHECK(is_armed(with_arm(seen, generation)) && is_consistent(with_arm(seen, generation)));
-        if (state_.compare_exchange_weak(seen, with_arm(seen, generation), base::acq_rel, base::acquire))
+        const std::uint32_t generation = has_sleeper(park_of(word)) ? 0 : next_generation();
+        EFD_CHECK(is_armed(with_arm(word, generation)) && is_consistent(with_arm(word, generation)));
+        if (state_.compare_exchange_weak(word, with_arm(word, generation), base::acq_rel, base::acquire))
             return 0; // ARM, mark
     }
     if (const std::uint32_t ready = poll() & events; ready != 0) return ready;
-    while (!state_.compare_exchange_weak(seen, with_arm(seen, 0), base::acq_rel, base::acquire)) { // ARM, sealed
+    while (!state_.compare_exchange_weak(word, with_arm(word, 0), base::acq_rel, base::acquire)) { // ARM, sealed
     }
     return poll() & events; // the mark stays: another may have armed beside us, for other events
 }
@@ -320,9 +320,9 @@ bool context::wants_ring(std::uint32_t events, state_word& arm) noexcept {
 // one useless ring.
 void context::end_arm(state_word arm) noexcept {
     EFD_CHECK(is_armed(arm));
-    state_word seen = arm;
-    while (is_same_arm(seen, arm) &&
-           !state_.compare_exchange_weak(seen, without_arm(seen), base::acq_rel, base::acquire)) { // ARM, rung
+    state_word word = arm;
+    while (is_same_arm(word, arm) &&
+           !state_.compare_exchange_weak(word, without_arm(word), base::acq_rel, base::acquire)) { // ARM, rung
     }
 }
 
@@ -332,21 +332,21 @@ void context::end_arm(state_word arm) noexcept {
 // in between. No thread sleeps on such a context: the turn is free to count signals.
 void context::signal_without_notify() noexcept {
     constexpr state_word generation_mask = state_word{UINT32_MAX} & ~((state_word{1} << generation_shift) - 1);
-    state_word seen = state_.load(base::relaxed);
+    state_word word = state_.load(base::relaxed);
     state_word left = 0;
     do {
-        const state_word generation = (seen + (state_word{1} << generation_shift)) & generation_mask;
-        left = (with_count(seen, 1) & ~generation_mask) | generation;
-    } while (!state_.compare_exchange_weak(seen, left, base::acq_rel, base::relaxed));
-    EFD_CHECK(!is_sealed(seen) && !is_held(seen) && !has_sleeper(park_of(seen)) && packed_count(left) == 1);
-    seen &= ~state_word{watched_mark};
-    if (needs_attention(seen)) after_packed_add(seen, 1, 0);
+        const state_word generation = (word + (state_word{1} << generation_shift)) & generation_mask;
+        left = (with_count(word, 1) & ~generation_mask) | generation;
+    } while (!state_.compare_exchange_weak(word, left, base::acq_rel, base::relaxed));
+    EFD_CHECK(!is_sealed(word) && !is_held(word) && !has_sleeper(park_of(word)) && packed_count(left) == 1);
+    word &= ~state_word{watched_mark};
+    if (needs_attention(word)) after_packed_add(word, 1, 0);
 }
 
-bool context::drain_without_notify(state_word seen) noexcept {
-    EFD_CHECK(!is_sealed(seen) && packed_count(seen) > 0);
-    if (!state_.compare_exchange_strong(seen, after_read(seen, 0), base::acq_rel, base::acquire)) return false;
-    if (has_doorbell(seen)) notify_doorbell(poll_out); // LEVEL, unring
+bool context::drain_without_notify(state_word word) noexcept {
+    EFD_CHECK(!is_sealed(word) && packed_count(word) > 0);
+    if (!state_.compare_exchange_strong(word, after_read(word, 0), base::acq_rel, base::acquire)) return false;
+    if (has_doorbell(word)) notify_doorbell(poll_out); // LEVEL, unring
     return true;
 }
 

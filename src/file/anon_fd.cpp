@@ -37,10 +37,10 @@ class taken_number {
 // A file for the object, in the table under this number. Takes over the caller's reference on success.
 status install_new(core::context& object, watch::ring_way way, int fd, bool inherited) noexcept {
     descriptor_table& table = descriptor_table::instance();
-    if (const status end = table.reserve(fd); end != status::ok) return end;
+    if (const status result = table.reserve(fd); result != status::ok) return result;
     const watch::doorbell::lent_number number{
         fd, table.owner_of(fd), inherited, way, &descriptor_table::dup_onto_all, &descriptor_table::number_left};
-    if (const status end = watch::doorbell::adopt(object, number); end != status::ok) return end;
+    if (const status result = watch::doorbell::adopt(object, number); result != status::ok) return result;
     open_file* const file = open_file::of(object);
     if (file == nullptr) return status::no_memory;
     file->init(object);
@@ -51,8 +51,8 @@ status install_new(core::context& object, watch::ring_way way, int fd, bool inhe
 // Whether the number still names the file, whose bell has been used.
 bool is_of(open_file& file, int fd) noexcept {
     file.come_home();
-    const int bell = file.doorbell_fd();
-    if (bell != fd) return os::same_file(fd, bell) || (!os::is_marked(bell) && os::is_marked(fd)); // or it is lost
+    const int own = file.doorbell_fd();
+    if (own != fd) return os::same_file(fd, own) || (!os::is_marked(own) && os::is_marked(fd)); // or it is lost
     watch::doorbell::take_lent_number(file.object());
     return os::is_marked(fd);
 }
@@ -73,14 +73,14 @@ status make_descriptor(unsigned initval, unsigned flags, watch::ring_way way, in
     if (object == nullptr) return status::no_memory;
     const bool inherited = (flags & core::flag_cloexec) == 0;
     taken_number number(os::eventfd_create(initval > 0, !inherited));
-    status end = number.get() < 0 ? os::status_of(number.get()) : status::ok;
-    if (end == status::ok) {
+    status result = number.get() < 0 ? os::status_of(number.get()) : status::ok;
+    if (result == status::ok) {
         os::probe_user_limit(number.get());
-        end = install_new(*object, way, number.get(), inherited);
+        result = install_new(*object, way, number.get(), inherited);
     }
-    if (end != status::ok) {
+    if (result != status::ok) {
         object->put();
-        return end;
+        return result;
     }
     fd = number.keep();
     return status::ok;
@@ -88,7 +88,7 @@ status make_descriptor(unsigned initval, unsigned flags, watch::ring_way way, in
 
 status install_dup(int fd, open_file& file) noexcept {
     taken_number number(fd);
-    if (const status end = descriptor_table::instance().reserve(fd); end != status::ok) return end;
+    if (const status result = descriptor_table::instance().reserve(fd); result != status::ok) return result;
     file.get();
     watch::doorbell::let_inherit(file.object());
     descriptor_table::instance().install(number.keep(), file);

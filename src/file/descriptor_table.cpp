@@ -44,18 +44,18 @@ descriptor_table::place* descriptor_table::place_of(int fd) noexcept {
 // stands at another number, or stands rightly here. A thread that finds it dead sees its place emptied, so the next
 // look finds another file.
 file_reference descriptor_table::get(int fd) noexcept {
-    place* const here = place_of(fd);
-    if (here == nullptr) return file_reference(nullptr);
-    open_file* found = here->load(base::acquire);
+    place* const named = place_of(fd);
+    if (named == nullptr) return file_reference(nullptr);
+    open_file* found = named->load(base::acquire);
     while (found != nullptr) {
         if (found->get_unless_zero()) {
-            file_reference mine(found);
-            open_file* const again = here->load(base::acquire);
-            if (again == found) return mine;
+            file_reference reference(found);
+            open_file* const again = named->load(base::acquire);
+            if (again == found) return reference;
             found = again;
             continue;
         }
-        found = here->load(base::acquire);
+        found = named->load(base::acquire);
     }
     return file_reference(nullptr);
 }
@@ -111,8 +111,8 @@ void descriptor_table::install(int fd, open_file& file) noexcept {
 }
 
 file_reference descriptor_table::take(int fd) noexcept {
-    place* const here = place_of(fd);
-    return file_reference(here == nullptr ? nullptr : here->exchange(nullptr, base::acq_rel)); // FDGET, take
+    place* const named = place_of(fd);
+    return file_reference(named == nullptr ? nullptr : named->exchange(nullptr, base::acq_rel)); // FDGET, take
 }
 
 bool descriptor_table::is_installed(int fd) noexcept {

@@ -16,12 +16,12 @@ namespace {
 
 constexpr int nonblock = static_cast<int>(core::flag_nonblock);
 
-int negated(status end) noexcept { return -static_cast<int>(base::to_errc(end)); }
+int negated(status result) noexcept { return -static_cast<int>(base::to_errc(result)); }
 
 // The file's own number, if it is seen to be a bell: the caller's number may name another file by now.
 int doorbell_of(const open_file& file) noexcept {
-    const int bell = file.doorbell_fd();
-    return os::is_marked(bell) ? bell : -1;
+    const int own = file.doorbell_fd();
+    return os::is_marked(own) ? own : -1;
 }
 
 int get_status(const open_file& file) noexcept {
@@ -30,9 +30,9 @@ int get_status(const open_file& file) noexcept {
 }
 
 int set_status(const open_file& file, int command, long flags) noexcept {
-    const int end = os::control(doorbell_of(file), command, flags);
-    if (end >= 0) file.object().set_nonblock((flags & nonblock) != 0);
-    return end;
+    const int result = os::control(doorbell_of(file), command, flags);
+    if (result >= 0) file.object().set_nonblock((flags & nonblock) != 0);
+    return result;
 }
 
 int set_signal(open_file& file, long number) noexcept {
@@ -44,8 +44,8 @@ int set_signal(open_file& file, long number) noexcept {
 int duplicate(open_file& file, int command, long lowest) noexcept {
     const int fd = os::control(doorbell_of(file), command, lowest);
     if (fd < 0) return fd;
-    const status end = install_dup(fd, file);
-    return end == status::ok ? fd : negated(end);
+    const status result = install_dup(fd, file);
+    return result == status::ok ? fd : negated(result);
 }
 
 } // namespace

@@ -32,7 +32,7 @@ moved read(open_file& file, iov_iter to) noexcept {
     if (to.is_vector() && to.total() == 0) return {0, status::ok};
     if (to.total() < unit) return {0, status::invalid};
     std::uint64_t value = 0;
-    if (const status end = file.object().read(value); end != status::ok) return {0, end};
+    if (const status result = file.object().read(value); result != status::ok) return {0, result};
     return {unit, to.copy_out(&value, unit)};
 }
 
@@ -41,13 +41,13 @@ moved write(open_file& file, iov_iter from) noexcept {
     if (from.is_vector() && from.total() == 0) return {0, status::ok};
     std::size_t done = 0;
     os::user_segment one{};
-    status end = status::ok;
-    while (end == status::ok && from.next(one, end)) {
+    status result = status::ok;
+    while (result == status::ok && from.next(one, result)) {
         if (one.length == 0 && done > 0) continue;
-        end = write_one(file.object(), one);
-        if (end == status::ok) done += unit;
+        result = write_one(file.object(), one);
+        if (result == status::ok) done += unit;
     }
-    return {static_cast<long>(done), done > 0 ? status::ok : end};
+    return {static_cast<long>(done), done > 0 ? status::ok : result};
 }
 
 moved show_fdinfo(const open_file& file, int fd, std::span<char> text) noexcept {

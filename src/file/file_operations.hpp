@@ -20,7 +20,7 @@ namespace efd::file {
 // How many bytes were moved, and why a call moved none.
 struct moved {
     long bytes;
-    base::status end;
+    base::status status;
 };
 
 // Takes as the object's mode says, and spreads the eight bytes over the segments. Checks length before count, count

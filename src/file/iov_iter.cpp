@@ -26,8 +26,8 @@ status iov_iter::import() noexcept {
     if (count_ < 0 || count_ > segments_most) return status::invalid;
     bool outside = false;
     os::user_segment one{};
-    status end = status::ok;
-    while (next(one, end)) {
+    status result = status::ok;
+    while (next(one, result)) {
         // A single segment is cut to what one call may move before the kernel checks where it ends.
         const std::size_t looked_at = vector_ && count_ == 1 ? std::min(one.length, moved_at_most) : one.length;
         outside = outside || !os::in_user_space(one.base, looked_at);
@@ -35,11 +35,11 @@ status iov_iter::import() noexcept {
         total_ = sum(total_, one.length);
     }
     at_ = 0;
-    if (end != status::ok) return end;
+    if (result != status::ok) return result;
     return outside ? status::fault : status::ok;
 }
 
-bool iov_iter::next(os::user_segment& segment, status& end) noexcept {
+bool iov_iter::next(os::user_segment& segment, status& result) noexcept {
     if (at_ == count_) return false;
     const int in_few = at_ % copied_at_once;
     if (vector_ && in_few == 0) {
@@ -47,7 +47,7 @@ bool iov_iter::next(os::user_segment& segment, status& end) noexcept {
         const os::user_address from = array_ + static_cast<std::size_t>(at_) * sizeof(os::user_segment);
         if (!os::in_user_space(from, wanted * sizeof(os::user_segment)) ||
             !os::copy_from_user(few_.data(), from, wanted * sizeof(os::user_segment))) {
-            end = status::fault;
+            result = status::fault;
             return false;
         }
     }
@@ -59,8 +59,8 @@ bool iov_iter::next(os::user_segment& segment, status& end) noexcept {
 status iov_iter::copy_out(const void* from, std::size_t bytes) noexcept {
     const auto* at = static_cast<const unsigned char*>(from);
     os::user_segment one{};
-    status end = status::ok;
-    while (bytes > 0 && next(one, end)) {
+    status result = status::ok;
+    while (bytes > 0 && next(one, result)) {
         const std::size_t part = std::min(bytes, one.length);
         // The array may have changed since import, so its new values are checked too.
         if (part > 0 && (!os::in_user_space(one.base, part) || !os::copy_to_user(one.base, at, part)))

@@ -28,7 +28,7 @@ class iov_iter {
     [[nodiscard]] std::size_t total() const noexcept { return total_; } // after import; SIZE_MAX for more than that
 
     // The segments in order, empty ones too; false at the end. fault: the array is no longer mapped.
-    [[nodiscard]] bool next(os::user_segment& segment, base::status& end) noexcept;
+    [[nodiscard]] bool next(os::user_segment& segment, base::status& result) noexcept;
 
     // Spreads the bytes over the segments; fault if one cannot be written, after the bytes before it were written.
     [[nodiscard]] base::status copy_out(const void* from, std::size_t bytes) noexcept;

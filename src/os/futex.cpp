@@ -83,8 +83,8 @@ long wait_with_bitset(const void* word, std::uint32_t expected, std::int64_t dea
     const int operation = operation_for(FUTEX_WAIT_BITSET, scope);
 #if defined(SYS_futex_time64)
     const wide_timespec wide = wide_time(deadline_ns);
-    const long end = ::syscall(SYS_futex_time64, word, operation, expected, &wide, nullptr, FUTEX_BITSET_MATCH_ANY);
-    if (end >= 0 || errno != ENOSYS) return end;
+    const long result = ::syscall(SYS_futex_time64, word, operation, expected, &wide, nullptr, FUTEX_BITSET_MATCH_ANY);
+    if (result >= 0 || errno != ENOSYS) return result;
 #endif
     const narrow_timespec narrow = narrow_time(deadline_ns);
     return ::syscall(SYS_futex, word, operation, expected, &narrow, nullptr, FUTEX_BITSET_MATCH_ANY);
@@ -105,7 +105,7 @@ wait_end futex_wait(const void* word, std::uint32_t expected, std::int64_t deadl
 }
 
 bool futex_wait_either(const futex_wait_key& own, const futex_wait_key& other, std::int64_t deadline_ns,
-                       futex_scope scope_of_other, wait_end& end) noexcept {
+                       futex_scope scope_of_other, wait_end& how) noexcept {
     if (waitv_missing.load(base::relaxed)) return false;
     const errno_keeper keeper;
     calls_made.fetch_add(1, base::relaxed);
@@ -114,7 +114,7 @@ bool futex_wait_either(const futex_wait_key& own, const futex_wait_key& other, s
                                 entry_for(other.word, other.expected, scope_of_other)};
     const long result = wait_with_waitv(both, deadline_ns);
     if (!has_waited(result)) return false;
-    end = end_of_wait(result);
+    how = end_of_wait(result);
     return true;
 }
 

@@ -36,7 +36,7 @@ struct futex_wait_key {
 // is of this process alone. False: the kernel (before Linux 5.16) or a sandbox has no such call; it did not sleep, and
 // `end` is unchanged.
 [[nodiscard]] bool futex_wait_either(const futex_wait_key& own, const futex_wait_key& other, std::int64_t deadline_ns,
-                                     futex_scope scope_of_other, wait_end& end) noexcept;
+                                     futex_scope scope_of_other, wait_end& how) noexcept;
 
 // Wakes up to `most` sleepers, or all of them. A result above `most` means that others still sleep; at most `most`,
 // that none is left.

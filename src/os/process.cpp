@@ -53,8 +53,8 @@ const base::atomic<std::uint32_t>* process_word() noexcept { return page.load(ba
 std::uint32_t process_number() noexcept {
     number* const own = page.load(base::acquire);
     if (own == nullptr) return 0;
-    const std::uint32_t seen = own->load(base::acquire);
-    return seen != 0 ? seen : number_process(*own);
+    const std::uint32_t current = own->load(base::acquire);
+    return current != 0 ? current : number_process(*own);
 }
 
 } // namespace efd::os

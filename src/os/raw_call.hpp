@@ -93,8 +93,8 @@ inline long raw_poll(::pollfd* asked, std::size_t number, std::int64_t left_ns) 
 #endif
 #if defined(SYS_ppoll)
     narrow_timespec narrow = narrow_time(left_ns);
-    const long end = ::syscall(SYS_ppoll, asked, number, left_ns < 0 ? nullptr : &narrow, nullptr, set_bytes);
-    if (end >= 0 || !is_refused(errno)) return end;
+    const long result = ::syscall(SYS_ppoll, asked, number, left_ns < 0 ? nullptr : &narrow, nullptr, set_bytes);
+    if (result >= 0 || !is_refused(errno)) return result;
 #endif
 #if defined(SYS_poll)
     constexpr std::int64_t ns_per_ms = 1'000'000;

@@ -62,10 +62,10 @@ static_assert(to_hold(core::ceiling - 1) == full && to_hold(core::ceiling) == fu
 } // namespace
 
 status doorbell::arm(core::context& object, std::uint32_t events, std::uint32_t& ready) noexcept {
-    auto* const bell = static_cast<doorbell*>(object.hook_of_slot());
-    const int place = bell == nullptr ? nowhere : bell->place_.load(base::acquire);
+    auto* const self = static_cast<doorbell*>(object.hook_of_slot());
+    const int place = self == nullptr ? nowhere : self->place_.load(base::acquire);
     if (place == nowhere || !is_armed_way(place) || is_retired(place) || events == 0) return status::invalid;
-    (void)bell->is_home();
+    (void)self->is_home();
     object.linger_before_arming();
     ready = object.arm_doorbell(events);
     return status::ok;
@@ -94,15 +94,15 @@ void doorbell::on_change_of_object(core::doorbell_hook& hook, core::context& obj
 
 // LEVEL. A look after the change, and for an add a ring that is surely made.
 void doorbell::answer(std::uint32_t key) noexcept {
-    const std::uint32_t seen = request();
-    const bool is_busy = (seen & busy_mark) != 0;
-    const std::uint64_t wanted = key != core::poll_out && !surely_rung(seen) ? to_hold(object_.count()) : 0;
+    const std::uint32_t word = request();
+    const bool is_busy = (word & busy_mark) != 0;
+    const std::uint64_t wanted = key != core::poll_out && !surely_rung(word) ? to_hold(object_.count()) : 0;
     // A full doorbell is filled by the look itself: after a ring before it, watchers would see room that does not
     // exist.
     const bool makes_sure = wanted == 1 || (wanted == full && is_busy);
     if (makes_sure) ring();
     // A thread that has rung requests a look that comes after the ring.
-    if (!is_busy) return look(seen);
+    if (!is_busy) return look(word);
     if (makes_sure) look_unless_busy();
 }
 
@@ -130,7 +130,7 @@ void doorbell::doubt() noexcept {
 
 // A look that comes after this moment: by this thread, or by the one that is busy.
 void doorbell::look_unless_busy() noexcept {
-    if (const std::uint32_t seen = request(); (seen & busy_mark) == 0) look(seen);
+    if (const std::uint32_t word = request(); (word & busy_mark) == 0) look(word);
 }
 
 // By the busy thread.
@@ -205,20 +205,20 @@ void doorbell::ring_armed() noexcept {
 // stopped.
 std::uint32_t doorbell::request() noexcept {
     for (;;) {
-        std::uint32_t seen = word_.fetch_or(look_mark | busy_mark, base::acq_rel); // LEVEL, request
-        if (!is_unanswered(seen)) return seen;
+        std::uint32_t word = word_.fetch_or(look_mark | busy_mark, base::acq_rel); // LEVEL, request
+        if (!is_unanswered(word)) return word;
         do {
-            const std::uint32_t called = seen + one_call;
-            if (!word_.compare_exchange_weak(seen, called, base::acq_rel, base::acquire)) continue; // LEVEL, call
-            if (generation_of(called) == generation_of(seen)) return seen;
+            const std::uint32_t called = word + one_call;
+            if (!word_.compare_exchange_weak(word, called, base::acq_rel, base::acquire)) continue; // LEVEL, call
+            if (generation_of(called) == generation_of(word)) return word;
             word_.fetch_and(~taking_mark, base::acq_rel);
             return called & ~busy_mark;
-        } while (is_unanswered(seen));
+        } while (is_unanswered(word));
     }
 }
 
 // SURELY_RUNG. A ring is in the descriptor, and no thread was about to take it away at the step that gave `seen`.
-bool doorbell::surely_rung(std::uint32_t seen) const noexcept { return (seen & taking_mark) == 0 && rings_done() > 0; }
+bool doorbell::surely_rung(std::uint32_t word) const noexcept { return (word & taking_mark) == 0 && rings_done() > 0; }
 
 // By the busy thread. Once it has taken rings away, perhaps of adds that have returned, it makes sure of one as an add
 // does. If another thread has taken its turn, because it was slow to answer, it requests one more look at what it did
@@ -226,22 +226,22 @@ bool doorbell::surely_rung(std::uint32_t seen) const noexcept { return (seen & t
 void doorbell::look(std::uint32_t word) noexcept {
     EFD_CHECK((word & busy_mark) == 0); // no thread was, so the caller is
     std::uint32_t generation = generation_of(word);
-    std::uint32_t seen = generation | look_mark | busy_mark;
+    std::uint32_t current = generation | look_mark | busy_mark;
     bool took = false;
     for (;;) {
-        if (generation_of(seen) != generation) {
-            seen = request();
-            if ((seen & busy_mark) != 0) return;
-            generation = generation_of(seen);
-            seen |= busy_mark | look_mark;
+        if (generation_of(current) != generation) {
+            current = request();
+            if ((current & busy_mark) != 0) return;
+            generation = generation_of(current);
+            current |= busy_mark | look_mark;
         }
-        EFD_CHECK((seen & busy_mark) != 0 && generation_of(seen) == generation);
-        const bool asked = (seen & look_mark) != 0;
+        EFD_CHECK((current & busy_mark) != 0 && generation_of(current) == generation);
+        const bool asked = (current & look_mark) != 0;
         const std::uint32_t left = generation | (asked ? busy_mark : 0);
-        if (!word_.compare_exchange_weak(seen, left, base::acq_rel, base::acquire)) continue; // LEVEL, let go
+        if (!word_.compare_exchange_weak(current, left, base::acq_rel, base::acquire)) continue; // LEVEL, let go
         if (!asked) return;
         show(object_.count(), took);
-        seen = word_.load(base::acquire);
+        current = word_.load(base::acquire);
     }
 }
 

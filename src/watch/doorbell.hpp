@@ -112,14 +112,14 @@ class doorbell : public core::doorbell_hook {
     [[nodiscard]] bool stands_rung(std::uint32_t key) noexcept;
     [[nodiscard]] std::uint32_t request() noexcept;
     void look_unless_busy() noexcept;
-    [[nodiscard]] bool surely_rung(std::uint32_t seen) const noexcept;
+    [[nodiscard]] bool surely_rung(std::uint32_t word) const noexcept;
     void look(std::uint32_t word) noexcept;
     void show(std::uint64_t count, bool& took) noexcept;
     void silence(bool& took) noexcept;
 
     // The number, in doorbell_number.cpp.
     [[nodiscard]] bool is_home() noexcept;
-    [[nodiscard]] bool move_home(std::uint32_t seen, std::uint32_t here) noexcept;
+    [[nodiscard]] bool move_home(std::uint32_t home, std::uint32_t process) noexcept;
     [[nodiscard]] bool make_own() noexcept;
     [[nodiscard]] bool is_unused() const noexcept;
     [[nodiscard]] bool use_as_made() noexcept;

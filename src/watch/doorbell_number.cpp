@@ -79,14 +79,13 @@ int doorbell::fd_here() const noexcept {
 doorbell::doorbell(core::context& slot) noexcept : object_(slot), place_(nowhere) { on_change = &on_change_of_object; }
 
 doorbell* doorbell::of_slot(core::context& object) noexcept {
-    if (core::doorbell_hook* const there = object.hook_of_slot(); there != nullptr)
-        return static_cast<doorbell*>(there);
+    if (core::doorbell_hook* const hook = object.hook_of_slot(); hook != nullptr) return static_cast<doorbell*>(hook);
     auto* const made = new (std::nothrow) doorbell(object);
     if (made == nullptr) return nullptr;
-    core::doorbell_hook* const there = object.attach_hook(*made);
-    if (there != made) {
+    core::doorbell_hook* const hook = object.attach_hook(*made);
+    if (hook != made) {
         delete made; // another thread was first, or there is no memory for the wait queue
-        return static_cast<doorbell*>(there);
+        return static_cast<doorbell*>(hook);
     }
     os::tell_forks_apart();
     made->next_made_ = all_doorbells.load(base::relaxed);
@@ -96,8 +95,8 @@ doorbell* doorbell::of_slot(core::context& object) noexcept {
 }
 
 status doorbell::open(core::context& object, ring_way way, int& fd) noexcept {
-    doorbell* const bell = of_slot(object);
-    return bell == nullptr ? status::no_memory : bell->open_here(way, fd);
+    doorbell* const self = of_slot(object);
+    return self == nullptr ? status::no_memory : self->open_here(way, fd);
 }
 
 status doorbell::open_here(ring_way way, int& fd) noexcept {
@@ -117,7 +116,7 @@ status doorbell::open_here(ring_way way, int& fd) noexcept {
             os::close_fd(made); // another thread was first
         }
     } else if (!is_retired(place)) {
-        if (const status end = make_anew(place); end != status::ok) return end;
+        if (const status result = make_anew(place); result != status::ok) return result;
     }
     if (way_of(place) != way || is_retired(place)) return status::invalid;
     if (way != ring_way::armed) object_.watch_level();
@@ -129,7 +128,7 @@ status doorbell::open_here(ring_way way, int& fd) noexcept {
 status doorbell::make_anew(int& place) noexcept {
     const std::lock_guard guard(making_anew);
     place = place_.load(base::acquire);
-    const std::uint32_t here = os::process_number();
+    const std::uint32_t process = os::process_number();
     if (!is_home() || os::is_marked(fd_here())) return status::ok;
     if (take_number_again()) {
         place = place_.load(base::acquire);
@@ -137,7 +136,7 @@ status doorbell::make_anew(int& place) noexcept {
     }
     const int made = os::make_doorbell(false);
     if (made < 0) return os::status_of(made);
-    home_.exchange(here | moving_mark, base::acq_rel); // HOME
+    home_.exchange(process | moving_mark, base::acq_rel); // HOME
     os::note_owner(made, this);
     const auto lost = static_cast<std::uint32_t>(rings_done());
     rings_begun_.fetch_sub(lost, base::acq_rel);
@@ -145,7 +144,7 @@ status doorbell::make_anew(int& place) noexcept {
     full_.store(0, base::relaxed);
     place = made << number_shift | (place & (armed_way | every_way | retired));
     place_.store(place, base::release);
-    home_.exchange(here, base::acq_rel); // HOME
+    home_.exchange(process, base::acq_rel); // HOME
     return status::ok;
 }
 
@@ -155,39 +154,40 @@ void doorbell::note_born_ringing() noexcept {
 }
 
 status doorbell::adopt(core::context& object, const lent_number& number) noexcept {
-    doorbell* const bell = of_slot(object);
-    if (bell == nullptr) return status::no_memory;
+    doorbell* const self = of_slot(object);
+    if (self == nullptr) return status::no_memory;
     EFD_CHECK(number.fd >= 0 && number.way != ring_way::armed);
-    if (object.count() > 0) bell->note_born_ringing();
-    bell->lent_ = number;
-    bell->inherits_.store(number.inherited ? 1 : 0, base::relaxed);
-    bell->home_.store(os::process_number(), base::relaxed);
-    bell->place_.store(number.fd << number_shift | lent | mark_of(number.way), base::release);
+    if (object.count() > 0) self->note_born_ringing();
+    self->lent_ = number;
+    self->inherits_.store(number.inherited ? 1 : 0, base::relaxed);
+    self->home_.store(os::process_number(), base::relaxed);
+    self->place_.store(number.fd << number_shift | lent | mark_of(number.way), base::release);
     object.watch_level_without_notify();
     return status::ok;
 }
 
 file::open_file*& doorbell::file_of(core::context& object) noexcept {
-    auto* const bell = static_cast<doorbell*>(object.hook_of_slot());
-    EFD_CHECK(bell != nullptr);
-    return bell->file_;
+    auto* const self = static_cast<doorbell*>(object.hook_of_slot());
+    EFD_CHECK(self != nullptr);
+    return self->file_;
 }
 
 bool doorbell::has_own_number(core::context& object) noexcept {
-    const auto* const bell = static_cast<doorbell*>(object.hook_of_slot());
-    return bell != nullptr && !is_lent(bell->place_.load(base::acquire));
+    const auto* const self = static_cast<doorbell*>(object.hook_of_slot());
+    return self != nullptr && !is_lent(self->place_.load(base::acquire));
 }
 
 // FIRST_USE. Several calls may do so at once: all have numbers of one file, and one of these stays.
 void doorbell::give_own_number(core::context& object, int own) noexcept {
-    auto* const bell = static_cast<doorbell*>(object.hook_of_slot());
-    EFD_CHECK(bell != nullptr && own >= 0);
+    auto* const self = static_cast<doorbell*>(object.hook_of_slot());
+    EFD_CHECK(self != nullptr && own >= 0);
     os::mark(own);
-    os::note_owner(own, bell);
-    int place = bell->place_.load(base::acquire);
+    os::note_owner(own, self);
+    int place = self->place_.load(base::acquire);
     while (is_lent(place)) {
-        const int kept = place & (armed_way | every_way | retired);
-        if (bell->place_.compare_exchange_weak(place, own << number_shift | kept, base::acq_rel, base::acquire)) return;
+        const int marks = place & (armed_way | every_way | retired);
+        if (self->place_.compare_exchange_weak(place, own << number_shift | marks, base::acq_rel, base::acquire))
+            return;
     }
     os::note_owner(own, nullptr);
     os::close_known_fd(own);
@@ -203,17 +203,17 @@ void doorbell::give_own_number(core::context& object, int own) noexcept {
     const int own = left >= 0 ? os::dup_high(left) : -1;
     if (own < 0) return false;
     os::note_owner(own, this);
-    const int kept = place & (armed_way | every_way | retired);
-    if (place_.compare_exchange_strong(place, own << number_shift | kept, base::acq_rel, base::acquire)) return true;
+    const int marks = place & (armed_way | every_way | retired);
+    if (place_.compare_exchange_strong(place, own << number_shift | marks, base::acq_rel, base::acquire)) return true;
     os::note_owner(own, nullptr); // another thread was first
     os::close_known_fd(own);
     return true;
 }
 
 void doorbell::use_lent_number(core::context& object) noexcept {
-    auto* const bell = static_cast<doorbell*>(object.hook_of_slot());
-    os::mark(bell->lent_.fd);
-    bell->lent_is_used_.store(1, base::release);
+    auto* const self = static_cast<doorbell*>(object.hook_of_slot());
+    os::mark(self->lent_.fd);
+    self->lent_is_used_.store(1, base::release);
 }
 
 void doorbell::take_lent_number(core::context& object) noexcept {
@@ -221,8 +221,8 @@ void doorbell::take_lent_number(core::context& object) noexcept {
 }
 
 bool doorbell::is_used(core::context& object) noexcept {
-    const auto* const bell = static_cast<doorbell*>(object.hook_of_slot());
-    return bell != nullptr && !bell->is_unused();
+    const auto* const self = static_cast<doorbell*>(object.hook_of_slot());
+    return self != nullptr && !self->is_unused();
 }
 
 bool doorbell::is_unused() const noexcept {
@@ -239,19 +239,19 @@ bool doorbell::use_as_made() noexcept {
 }
 
 void doorbell::let_inherit(core::context& object) noexcept {
-    auto* const bell = static_cast<doorbell*>(object.hook_of_slot());
-    if (bell == nullptr || bell->inherits_.exchange(1, base::acq_rel) != 0) return;
+    auto* const self = static_cast<doorbell*>(object.hook_of_slot());
+    if (self == nullptr || self->inherits_.exchange(1, base::acq_rel) != 0) return;
     object.watch_level(); // from here on adds are told again
 }
 
 // A concurrent told() may still use the number, which therefore stays taken until the end of the object.
 void doorbell::retire(core::context& object) noexcept {
-    auto* const bell = static_cast<doorbell*>(object.hook_of_slot());
-    if (bell == nullptr) return;
-    const int place = bell->place_.load(base::acquire);
+    auto* const self = static_cast<doorbell*>(object.hook_of_slot());
+    if (self == nullptr) return;
+    const int place = self->place_.load(base::acquire);
     if (place == nowhere || is_armed_way(place)) return;
-    bell->place_.store(place | armed_way | retired, base::release);
-    (void)os::replace_doorbell(bell->fd_here());
+    self->place_.store(place | armed_way | retired, base::release);
+    (void)os::replace_doorbell(self->fd_here());
 }
 
 [[gnu::noinline]] void doorbell::close_own_number() noexcept {
@@ -273,33 +273,33 @@ void doorbell::end() noexcept {
 }
 
 void doorbell::come_home(core::context& object) noexcept {
-    auto* const bell = static_cast<doorbell*>(object.hook_of_slot());
-    if (bell != nullptr && bell->place_.load(base::acquire) != nowhere) (void)bell->is_home();
+    auto* const self = static_cast<doorbell*>(object.hook_of_slot());
+    if (self != nullptr && self->place_.load(base::acquire) != nowhere) (void)self->is_home();
 }
 
 int doorbell::number_of(core::context& object) noexcept {
-    auto* const bell = static_cast<doorbell*>(object.hook_of_slot());
-    if (bell == nullptr) return -1;
-    (void)bell->take_number_again();
-    return bell->fd_here();
+    auto* const self = static_cast<doorbell*>(object.hook_of_slot());
+    if (self == nullptr) return -1;
+    (void)self->take_number_again();
+    return self->fd_here();
 }
 
 // Whether the number is this process's; makes it so if it was not.
 bool doorbell::is_home() noexcept {
-    const std::uint32_t here = os::process_number();
-    const std::uint32_t seen = home_.load(base::acquire);
-    return seen == here || move_home(seen, here);
+    const std::uint32_t process = os::process_number();
+    const std::uint32_t home = home_.load(base::acquire);
+    return home == process || move_home(home, process);
 }
 
-bool doorbell::move_home(std::uint32_t seen, std::uint32_t here) noexcept {
-    EFD_CHECK((here & moving_mark) == 0);
-    const std::uint32_t moving = here | moving_mark;
-    while (!home_.compare_exchange_weak(seen, moving, base::acq_rel, base::acquire)) // HOME
-        if (seen == here) return true;
-    if (seen == moving) return false;
+bool doorbell::move_home(std::uint32_t home, std::uint32_t process) noexcept {
+    EFD_CHECK((process & moving_mark) == 0);
+    const std::uint32_t moving = process | moving_mark;
+    while (!home_.compare_exchange_weak(home, moving, base::acq_rel, base::acquire)) // HOME
+        if (home == process) return true;
+    if (home == moving) return false;
     const bool is_own = make_own();
-    forget();                                            // a busy thread is not in this process
-    home_.exchange(is_own ? here : seen, base::acq_rel); // HOME
+    forget();                                               // a busy thread is not in this process
+    home_.exchange(is_own ? process : home, base::acq_rel); // HOME
     if (!is_own || is_armed_way(place_.load(base::relaxed))) return is_own;
     look_unless_busy(); // another thread of the child may be there already
     return true;
@@ -316,15 +316,15 @@ bool doorbell::make_own() noexcept {
 
 status doorbell::renew_all() noexcept {
     status first = status::ok;
-    for (doorbell* bell = all_doorbells.load(base::acquire); bell != nullptr; bell = bell->next_made_) {
-        const int place = bell->place_.load(base::acquire);
-        if (place == nowhere || is_retired(place) || !bell->object_.get_unless_zero()) continue;
-        if (!bell->is_unused() || bell->use_as_made()) {
+    for (doorbell* self = all_doorbells.load(base::acquire); self != nullptr; self = self->next_made_) {
+        const int place = self->place_.load(base::acquire);
+        if (place == nowhere || is_retired(place) || !self->object_.get_unless_zero()) continue;
+        if (!self->is_unused() || self->use_as_made()) {
             int fd = -1;
-            const status end = bell->open_here(way_of(place), fd);
-            if (first == status::ok && end != status::ok) first = end;
+            const status result = self->open_here(way_of(place), fd);
+            if (first == status::ok && result != status::ok) first = result;
         }
-        bell->object_.put();
+        self->object_.put();
     }
     return first;
 }

@@ -38,13 +38,13 @@ shut_end member::shut() noexcept {
             return shut_end::shut;
         return (nobody & shut_mark) != 0 ? shut_end::was_not_open : shut_end::busy;
     }
-    std::uint32_t seen = inside.fetch_or(shut_mark, base::acq_rel);
-    if ((seen & shut_mark) != 0) return shut_end::was_not_open;
-    seen |= shut_mark;
-    while (presence::number_in(seen) != 0) {
-        (void)os::futex_wait(&inside, seen, core::forever, os::futex_scope::one_process);
-        seen = inside.load(base::acquire);
-        EFD_CHECK((seen & shut_mark) != 0); // only the thread that shut it opens it
+    std::uint32_t word = inside.fetch_or(shut_mark, base::acq_rel);
+    if ((word & shut_mark) != 0) return shut_end::was_not_open;
+    word |= shut_mark;
+    while (presence::number_in(word) != 0) {
+        (void)os::futex_wait(&inside, word, core::forever, os::futex_scope::one_process);
+        word = inside.load(base::acquire);
+        EFD_CHECK((word & shut_mark) != 0); // only the thread that shut it opens it
     }
     return shut_end::shut;
 }

@@ -106,11 +106,11 @@ top_change ready_bitmap::grow(std::uint32_t members) noexcept {
     top_change change = top_change::none;
     const std::uint32_t wanted = height_for(members);
     for (std::uint32_t height = height_.load(base::acquire); height < wanted; height = height_.load(base::acquire)) {
-        std::uint32_t seen = height;
-        at(height, 0).fetch_or(bit_of(0), base::acq_rel);                                // SET_HEIGHT
-        height_.compare_exchange_strong(seen, height + 1, base::acq_rel, base::acquire); // SET_HEIGHT, publish
+        std::uint32_t expected = height;
+        at(height, 0).fetch_or(bit_of(0), base::acq_rel);                                    // SET_HEIGHT
+        height_.compare_exchange_strong(expected, height + 1, base::acq_rel, base::acquire); // SET_HEIGHT, publish
         change = carry_up();
-        if (seen != height) change = later(change, clear_above(height - 1, 0)); // the bit came late
+        if (expected != height) change = later(change, clear_above(height - 1, 0)); // the bit came late
     }
     if (carried_.load(base::acquire) != height_.load(base::acquire)) change = carry_up();
     show_top();
@@ -133,8 +133,8 @@ top_change ready_bitmap::grow(std::uint32_t members) noexcept {
 void ready_bitmap::set_bit(std::uint32_t level, std::uint32_t index) noexcept {
     do {
         word& bits = at(level, index >> bits_of_word);
-        std::uint64_t seen = bits.load(base::relaxed);
-        while (!bits.compare_exchange_weak(seen, (seen | bit_of(index)) + one_mark, base::acq_rel, base::relaxed)) {
+        std::uint64_t value = bits.load(base::relaxed);
+        while (!bits.compare_exchange_weak(value, (value | bit_of(index)) + one_mark, base::acq_rel, base::relaxed)) {
         } // SET_BITS
         index >>= bits_of_word;
     } while (++level < height_.load(base::acquire));
@@ -153,14 +153,14 @@ top_change ready_bitmap::clear_above(std::uint32_t level, std::uint32_t index) n
         if (carried_.load(base::acquire) != height) [[unlikely]] // SET_HEIGHT, help
             return clear_after_help(level, index);
         word& above = at(level + 1, index >> bits_of_word);
-        std::uint64_t seen = look_at(above, bit_of(index)); // SET_BITS: before the look below
-        while ((seen & bit_of(index)) != 0) {
+        std::uint64_t value = look_at(above, bit_of(index)); // SET_BITS: before the look below
+        while ((value & bit_of(index)) != 0) {
             if (!is_empty(at(level, index).load(base::acquire))) return top_change::none;
-            const bool cleared = above.compare_exchange_weak(seen, seen & ~bit_of(index), base::acq_rel,
+            const bool cleared = above.compare_exchange_weak(value, value & ~bit_of(index), base::acq_rel,
                                                              base::acquire); // SET_BITS, clear
-            seen = cleared ? seen & ~bit_of(index) : look_at(above, bit_of(index));
+            value = cleared ? value & ~bit_of(index) : look_at(above, bit_of(index));
         }
-        if (!is_empty(seen)) return top_change::none;
+        if (!is_empty(value)) return top_change::none;
         index >>= bits_of_word;
     }
     return top_change::emptied;
@@ -172,10 +172,10 @@ ready_bitmap::marked_bit ready_bitmap::climb(std::uint32_t start) const noexcept
     const std::uint32_t top = height_.load(base::acquire) - 1;
     std::uint32_t index = start;
     for (std::uint32_t level = 0; level < top; ++level) {
-        const std::uint32_t here = index >> bits_of_word;
-        const std::uint32_t bits = bits_in(at(level, here).load(base::acquire)) & from_on(index);
-        if (bits != 0) return {level, first_bit(here, bits)};
-        index = here + 1;
+        const std::uint32_t above = index >> bits_of_word;
+        const std::uint32_t bits = bits_in(at(level, above).load(base::acquire)) & from_on(index);
+        if (bits != 0) return {level, first_bit(above, bits)};
+        index = above + 1;
     }
     const std::uint32_t bits = bits_in(at(top, 0).load(base::acquire)); // SET_SLEEP, nobody
     return {top, bits == 0 ? nobody : first_bit_around(bits, index > low_bits ? 0 : index)};
@@ -184,15 +184,15 @@ ready_bitmap::marked_bit ready_bitmap::climb(std::uint32_t start) const noexcept
 found_member ready_bitmap::find(std::uint32_t start) noexcept {
     top_change change = top_change::none;
     for (;;) {
-        marked_bit here = climb(start);
-        while (here.level > 0 && here.index != nobody) {
-            const std::uint32_t bits = bits_in(at(here.level - 1, here.index).load(base::acquire));
+        marked_bit bit = climb(start);
+        while (bit.level > 0 && bit.index != nobody) {
+            const std::uint32_t bits = bits_in(at(bit.level - 1, bit.index).load(base::acquire));
             if (bits == 0) break;
-            here = {here.level - 1, first_bit(here.index, bits)};
+            bit = {bit.level - 1, first_bit(bit.index, bits)};
         }
-        EFD_CHECK(here.index == nobody || here.index < most >> (bits_of_word * here.level));
-        if (here.level == 0 || here.index == nobody) return {here.index, change};
-        change = later(change, clear_above(here.level - 1, here.index)); // a bit above an empty word
+        EFD_CHECK(bit.index == nobody || bit.index < most >> (bits_of_word * bit.level));
+        if (bit.level == 0 || bit.index == nobody) return {bit.index, change};
+        change = later(change, clear_above(bit.level - 1, bit.index)); // a bit above an empty word
     }
 }
 

@@ -61,13 +61,14 @@ class ready_bitmap {
     template <class Question>
     [[nodiscard]] top_change unmark_unless(std::uint32_t member, Question is_ready) noexcept {
         word& bits = at(0, member >> bits_of_word);
-        std::uint64_t seen = look_at(bits, bit_of(member)); // SET_MARK: before the look at the member
-        while ((seen & bit_of(member)) != 0) {
+        std::uint64_t value = look_at(bits, bit_of(member)); // SET_MARK: before the look at the member
+        while ((value & bit_of(member)) != 0) {
             if (is_ready()) return top_change::none;
-            const bool cleared = bits.compare_exchange_weak(seen, seen & ~bit_of(member), base::acq_rel, base::acquire);
-            seen = cleared ? seen & ~bit_of(member) : look_at(bits, bit_of(member));
+            const bool cleared =
+                bits.compare_exchange_weak(value, value & ~bit_of(member), base::acq_rel, base::acquire);
+            value = cleared ? value & ~bit_of(member) : look_at(bits, bit_of(member));
         }
-        if (!is_empty(seen)) return top_change::none;
+        if (!is_empty(value)) return top_change::none;
         if (height_.load(base::acquire) == 1) return top_change::emptied;
         return clear_above(0, member >> bits_of_word);
     }
@@ -108,8 +109,8 @@ class ready_bitmap {
     }
     // The word as it is, if it has the bit; otherwise a step on it, so that a later marker knows of this thread.
     [[nodiscard]] static std::uint64_t look_at(word& bits, std::uint64_t bit) noexcept {
-        const std::uint64_t seen = bits.load(base::acquire);
-        return (seen & bit) != 0 ? seen : bits.fetch_or(0, base::acq_rel);
+        const std::uint64_t value = bits.load(base::acquire);
+        return (value & bit) != 0 ? value : bits.fetch_or(0, base::acq_rel);
     }
     void set_bit(std::uint32_t level, std::uint32_t index) noexcept;
     [[nodiscard]] top_change clear_above(std::uint32_t level, std::uint32_t index) noexcept;

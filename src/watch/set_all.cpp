@@ -90,13 +90,13 @@ class set_core::all_members {
     [[nodiscard]] hold_end take(unsigned broken, Question are_all, member*& missing) noexcept {
         hold_slot& slot = hold_slot::begin(broken);
         one_of_all* sealed = nullptr;
-        hold_end end = hold_all(slot, sealed, missing);
-        if (end == hold_end::held) end = decide(slot, sealed, are_all, missing);
-        if (end != hold_end::held) slot.fail();
-        for (const one_of_all& one : all()) one.object->release_hold(one.held, end == hold_end::held);
+        hold_end result = hold_all(slot, sealed, missing);
+        if (result == hold_end::held) result = decide(slot, sealed, are_all, missing);
+        if (result != hold_end::held) slot.fail();
+        for (const one_of_all& one : all()) one.object->release_hold(one.held, result == hold_end::held);
         slot.end();
-        if (end == hold_end::held) notify_all(sealed);
-        return end;
+        if (result == hold_end::held) notify_all(sealed);
+        return result;
     }
 
   private:
@@ -104,12 +104,12 @@ class set_core::all_members {
 
     [[nodiscard]] hold_end hold_all(const hold_slot& slot, one_of_all*& sealed, member*& missing) noexcept {
         for (one_of_all& one : all()) {
-            const hold_end end = one.object->hold(slot, one.held);
-            if (end == hold_end::nothing_there) missing = one.place;
-            if (end == hold_end::sealed && sealed != nullptr && sealed->object == one.object)
+            const hold_end result = one.object->hold(slot, one.held);
+            if (result == hold_end::nothing_there) missing = one.place;
+            if (result == hold_end::sealed && sealed != nullptr && sealed->object == one.object)
                 return hold_end::held_already;
-            const bool is_only_sealed = end == hold_end::sealed && sealed == nullptr;
-            if (end != hold_end::held && !is_only_sealed) return end;
+            const bool is_only_sealed = result == hold_end::sealed && sealed == nullptr;
+            if (result != hold_end::held && !is_only_sealed) return result;
             if (is_only_sealed) sealed = &one;
             one.amount = core::amount_of(one.held.record);
         }
@@ -121,10 +121,10 @@ class set_core::all_members {
         if (sealed == nullptr) return are_all() && slot.commit() ? hold_end::held : hold_end::broken;
         const os::signals_blocked no_handlers; // a handler that came here would wait for this very thread
         if (!slot.tie()) return hold_end::broken;
-        const hold_end end = take_sealed(*sealed, are_all);
-        slot.finish(end == hold_end::held);
-        if (end == hold_end::nothing_there) missing = sealed->place;
-        return end;
+        const hold_end result = take_sealed(*sealed, are_all);
+        slot.finish(result == hold_end::held);
+        if (result == hold_end::nothing_there) missing = sealed->place;
+        return result;
     }
     // ALL_MEMBERS: a unit that is written after a member has joined comes after the question, so the count differs.
     template <class Question>
@@ -166,27 +166,27 @@ status set_core::enter_all(all_members& all) noexcept {
 status set_core::take_all(std::span<set_event> room, std::size_t& number, member*& missing) noexcept {
     come_home();
     const core::callbacks_later no_callbacks; // while inside of members
-    all_members here;
+    all_members entered;
     for (unsigned broken = 0;; ++broken) {
-        here.exit();
+        entered.exit();
         if (broken > 1) os::yield_cpu(); // a thread that breaks this take again and again goes first
         const std::uint32_t joined = joined_.load(base::acquire); // ALL_MEMBERS, before the walk
-        if (const status end = enter_all(here); end != status::ok) return end;
-        if (here.all().empty() || here.all().size() > room.size()) return status::invalid;
-        missing = here.first_empty();
+        if (const status result = enter_all(entered); result != status::ok) return result;
+        if (entered.all().empty() || entered.all().size() > room.size()) return status::invalid;
+        missing = entered.first_empty();
         if (missing != nullptr) return status::would_block;
-        if (broken > 0) here.sort_by_address();
+        if (broken > 0) entered.sort_by_address();
         const auto are_all = [&] { return joined_.load(base::acquire) == joined; }; // ALL_MEMBERS, once all are held
-        switch (here.take(broken, are_all, missing)) {
+        switch (entered.take(broken, are_all, missing)) {
         case hold_end::held: break;
         case hold_end::nothing_there: return status::would_block;
         case hold_end::sealed: return status::not_supported;
         case hold_end::held_already: return status::invalid;
         case hold_end::broken: continue;
         }
-        for (const one_of_all& one : here.all())
+        for (const one_of_all& one : entered.all())
             room[one.order] = {one.place->token, one.amount, core::poll_in, one.place->token};
-        number = here.all().size();
+        number = entered.all().size();
         return status::ok;
     }
 }
@@ -200,7 +200,7 @@ void set_core::wake_those_for_all() noexcept {
 status set_core::sleep_until_ready(member& missing, const core::wait_opts& opts) noexcept {
     const std::uint32_t number = all_gate_.load(base::acquire);
     const std::uint32_t found = missing.awaited.fetch_add(1, base::acq_rel); // ALL_SLEEP
-    status end = status::ok;
+    status result = status::ok;
     const auto wake_us = [this] { wake_those_for_all(); };
     const std::stop_token never;
     const std::stop_callback on_stop(opts.stop != nullptr ? *opts.stop : never, wake_us);
@@ -211,17 +211,17 @@ status set_core::sleep_until_ready(member& missing, const core::wait_opts& opts)
         missing.exit(visit);
     }
     if (opts.stop != nullptr && opts.stop->stop_requested()) {
-        end = status::cancelled;
+        result = status::cancelled;
     } else if (!ready) {
         switch (os::futex_wait(&all_gate_, number, opts.deadline_ns, os::futex_scope::one_process)) {
         case os::wait_end::woken:
         case os::wait_end::changed: break;
-        case os::wait_end::interrupted: end = status::interrupted; break;
-        case os::wait_end::timed_out: end = status::timed_out; break;
+        case os::wait_end::interrupted: result = status::interrupted; break;
+        case os::wait_end::timed_out: result = status::timed_out; break;
         }
     }
     presence::leave(missing.awaited, found);
-    return end;
+    return result;
 }
 
 status set_core::wait_all(std::span<set_event> room, std::size_t& number, const core::wait_opts& opts) noexcept {
@@ -229,13 +229,13 @@ status set_core::wait_all(std::span<set_event> room, std::size_t& number, const 
     if (core::in_callback != 0) return status::deadlock;
     for (;;) {
         member* missing = nullptr;
-        status end = take_all(room, number, missing);
-        if (end != status::would_block || opts.blocking == core::blocking::never) return end;
+        status result = take_all(room, number, missing);
+        if (result != status::would_block || opts.blocking == core::blocking::never) return result;
         const status slept = sleep_until_ready(*missing, opts);
         if (slept == status::ok) continue;
         if (slept == status::interrupted) return slept;
-        end = take_all(room, number, missing);
-        return end == status::would_block ? slept : end;
+        result = take_all(room, number, missing);
+        return result == status::would_block ? slept : result;
     }
 }
 

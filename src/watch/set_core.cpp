@@ -188,12 +188,12 @@ bool set_core::lock_for_change(std::unique_lock<std::mutex>& lock) noexcept {
 status set_core::attach(member& joining, context& object) noexcept {
     object.get();
     joining.object.store(&object, base::release);
-    const status end = object.attach_permanent(joining);
-    if (end != status::ok) {
+    const status result = object.attach_permanent(joining);
+    if (result != status::ok) {
         joining.object.store(nullptr, base::release);
         object.put();
     }
-    return end;
+    return result;
 }
 
 status set_core::add(context& object, std::uint64_t token, int& place) noexcept {
@@ -205,9 +205,9 @@ status set_core::join(context& object, set_core* inner, std::uint64_t token, int
     member* const joining = take_place(token);
     if (joining == nullptr) return status::no_memory;
     joining->inner = inner;
-    if (const status end = attach(*joining, object); end != status::ok) {
+    if (const status result = attach(*joining, object); result != status::ok) {
         give_back_place(*joining);
-        return end;
+        return result;
     }
     joining->kind.store(inner != nullptr ? member_kind::set : member_kind::object, base::release);
     joining->open();

@@ -133,13 +133,13 @@ class set_core : public set_front {
     static void on_member_change(core::permanent_watcher& watcher, std::uint32_t key) noexcept;
     // Without a reference: the object of a member that has left stays a context, and the removing thread looks at the
     // bit again.
-    [[nodiscard]] static bool is_ready(const member& here) noexcept {
-        const core::context* const object = here.object.load(base::acquire);
+    [[nodiscard]] static bool is_ready(const member& one) noexcept {
+        const core::context* const object = one.object.load(base::acquire);
         return object != nullptr && object->count() > 0;
     }
-    void clear_unless_ready(member& here) noexcept;
-    void skip_closed_member(member& here) noexcept;
-    void look_again(member& here) noexcept;
+    void clear_unless_ready(member& one) noexcept;
+    void skip_closed_member(member& one) noexcept;
+    void look_again(member& one) noexcept;
     void on_top_change(top_change change) noexcept;
     void sync_set_count(top_change change) noexcept;
     void show_top(top_change change, sets_to_sync& all) noexcept;
@@ -147,7 +147,7 @@ class set_core : public set_front {
     void drain_bell(core::context& bell) noexcept;
     static void on_inner_change(core::permanent_watcher& watcher, sets_to_sync& all) noexcept;
     [[nodiscard]] std::uint32_t find(std::uint32_t start) noexcept;
-    [[nodiscard]] base::status take_from(member& here, set_event& got) noexcept;
+    [[nodiscard]] base::status take_from(member& one, set_event& got) noexcept;
     [[nodiscard]] base::status take_ready(set_event& got) noexcept;
     [[nodiscard]] base::status look_ready(std::span<set_event> room, std::size_t& number) noexcept;
     template <class TryOnce>

@@ -67,10 +67,10 @@ status set_core::make_epolls() noexcept {
     if (stands_in_.load(base::relaxed) > 0) return status::invalid;
     if (has_descriptors()) return are_own() ? status::ok : make_epolls_anew();
     int bell_fd = -1;
-    if (const status end = doorbell::open(bell(), ring_way::level, bell_fd); end != status::ok) return end;
+    if (const status result = doorbell::open(bell(), ring_way::level, bell_fd); result != status::ok) return result;
     int inner = -1;
     int outer = -1;
-    if (const status end = make_two(bell_fd, inner, outer); end != status::ok) return end;
+    if (const status result = make_two(bell_fd, inner, outer); result != status::ok) return result;
     watch_for_ever();
     inner_epoll_.store(inner, base::relaxed);
     epoll_.store(outer, base::release);
@@ -89,10 +89,10 @@ bool set_core::are_own() const noexcept {
 // registered.
 status set_core::make_epolls_anew() noexcept {
     int bell_fd = -1;
-    if (const status end = doorbell::open(bell(), ring_way::level, bell_fd); end != status::ok) return end;
+    if (const status result = doorbell::open(bell(), ring_way::level, bell_fd); result != status::ok) return result;
     int inner = -1;
     int outer = -1;
-    if (const status end = make_two(bell_fd, inner, outer); end != status::ok) return end;
+    if (const status result = make_two(bell_fd, inner, outer); result != status::ok) return result;
     const std::uint32_t places = touched_.load(base::acquire);
     for (std::uint32_t index = 0; index < places; ++index) register_again(known_member(index), inner);
     for (const int old : {inner_epoll_.exchange(inner, base::acq_rel), epoll_.exchange(outer, base::acq_rel)})
@@ -147,7 +147,7 @@ status set_core::add(int descriptor, std::uint32_t events, std::uint64_t token, 
     forget_left_nestings();
     std::unique_lock<std::mutex> lock;
     if (!lock_for_change(lock)) return status::deadlock;
-    if (const status end = make_epolls(); end != status::ok) return end;
+    if (const status result = make_epolls(); result != status::ok) return result;
     member* const joining = take_place(token);
     if (joining == nullptr) return status::no_memory;
     joining->descriptor = descriptor;
@@ -159,13 +159,13 @@ status set_core::add(int descriptor, std::uint32_t events, std::uint64_t token, 
     joining->open();
     const int inner = inner_epoll_.load(base::relaxed);
     const int error = os::epoll_add(inner, descriptor, events, beside(*joining));
-    status end = error == 0 ? note_number(descriptor, *joining) : refusal_of(error);
-    if (end != status::ok) {
+    status result = error == 0 ? note_number(descriptor, *joining) : refusal_of(error);
+    if (result != status::ok) {
         if (error == 0) os::epoll_remove(inner, descriptor);
         // Without a wait: a look that has entered meanwhile finds nothing to take, and goes.
         joining->inside.fetch_or(member::shut_mark, base::acq_rel);
         give_back_place(*joining);
-        return end;
+        return result;
     }
     joining->kind.store(member_kind::descriptor, base::release);
     joined_.fetch_add(1, base::acq_rel); // ALL_MEMBERS
@@ -275,24 +275,24 @@ status set_core::sleep_without_a_number(int epoll, const core::wait_opts& opts) 
 // With kernel descriptors among the members the thread sleeps in the kernel's poll, on the epoll that contains the
 // bell.
 status set_core::sleep_in_kernel(const core::wait_opts& opts) noexcept {
-    if (const status end = see_that_they_are_own(); end != status::ok) return end;
+    if (const status result = see_that_they_are_own(); result != status::ok) return result;
     const int epoll = epoll_.load(base::acquire);
-    os::poll_end end = os::poll_end::ready;
+    os::poll_end result = os::poll_end::ready;
     if (opts.stop == nullptr || !opts.stop->stop_possible()) {
-        end = os::poll_readable(std::span(&epoll, 1), opts.deadline_ns);
+        result = os::poll_readable(std::span(&epoll, 1), opts.deadline_ns);
     } else {
-        const int mine = os::make_doorbell(false);
-        if (mine < 0) return sleep_without_a_number(epoll, opts);
+        const int cancel_fd = os::make_doorbell(false);
+        if (cancel_fd < 0) return sleep_without_a_number(epoll, opts);
         {
-            const std::stop_callback on_stop(*opts.stop, [mine] { os::ring_doorbell(mine, 1); });
-            const int both[] = {epoll, mine};
-            end = os::poll_readable(both, opts.deadline_ns);
+            const std::stop_callback on_stop(*opts.stop, [cancel_fd] { os::ring_doorbell(cancel_fd, 1); });
+            const int both[] = {epoll, cancel_fd};
+            result = os::poll_readable(both, opts.deadline_ns);
         }
-        os::close_fd(mine);
+        os::close_fd(cancel_fd);
         if (opts.stop->stop_requested()) return status::cancelled;
     }
-    if (end == os::poll_end::ready) return status::ok;
-    return end == os::poll_end::timed_out ? status::timed_out : status::interrupted;
+    if (result == os::poll_end::ready) return status::ok;
+    return result == os::poll_end::timed_out ? status::timed_out : status::interrupted;
 }
 
 status set_core::open_descriptor(int& fd) noexcept {
@@ -300,13 +300,13 @@ status set_core::open_descriptor(int& fd) noexcept {
     come_home();
     const std::lock_guard guard(mutex_);
     if (has_descriptors()) {
-        const status end = are_own() ? status::ok : make_epolls_anew();
-        if (end == status::ok) fd = epoll_.load(base::relaxed);
-        return end;
+        const status result = are_own() ? status::ok : make_epolls_anew();
+        if (result == status::ok) fd = epoll_.load(base::relaxed);
+        return result;
     }
-    const status end = doorbell::open(bell(), ring_way::level, fd);
-    if (end == status::ok) watch_for_ever();
-    return end;
+    const status result = doorbell::open(bell(), ring_way::level, fd);
+    if (result == status::ok) watch_for_ever();
+    return result;
 }
 
 } // namespace efd::watch

@@ -43,8 +43,8 @@ base::status set_core::renew_all() noexcept {
         set->come_home();
         const std::lock_guard guard(set->mutex_);
         if (!set->has_descriptors() || set->are_own()) continue;
-        const base::status end = set->make_epolls_anew();
-        if (first == base::status::ok) first = end;
+        const base::status result = set->make_epolls_anew();
+        if (first == base::status::ok) first = result;
     }
     return first;
 }

@@ -63,9 +63,9 @@ bool set_core::has_room_above(set_core& outer, std::uint64_t visit) noexcept {
 status set_core::add(set_core& inner, std::uint64_t token, int& place) noexcept {
     if (core::in_callback != 0) return status::deadlock;
     const core::callbacks_later no_callbacks;
-    const status end = add_nested(inner, token, place);
+    const status result = add_nested(inner, token, place);
     forget_left_nestings();
-    return end;
+    return result;
 }
 
 status set_core::add_nested(set_core& inner, std::uint64_t token, int& place) noexcept {
@@ -74,13 +74,13 @@ status set_core::add_nested(set_core& inner, std::uint64_t token, int& place) no
     if (inner.reaches(*this, ++last_visit)) return status::invalid;
     if (!inner.has_room_above(*this, ++last_visit)) return status::too_deep;
     if (!note_nesting(inner)) return status::no_memory;
-    status end = inner.begin_to_stand_in_another();
-    if (end == status::ok) {
-        end = join(inner.bell(), &inner, token, place);
-        if (end != status::ok) inner.end_to_stand_in_another();
+    status result = inner.begin_to_stand_in_another();
+    if (result == status::ok) {
+        result = join(inner.bell(), &inner, token, place);
+        if (result != status::ok) inner.end_to_stand_in_another();
     }
-    if (end != status::ok) forget_nesting(inner);
-    return end;
+    if (result != status::ok) forget_nesting(inner);
+    return result;
 }
 
 bool set_core::note_nesting(set_core& inner) noexcept {

@@ -29,33 +29,33 @@ using base::status;
 using core::context;
 
 void set_core::on_member_change(core::permanent_watcher& watcher, std::uint32_t key) noexcept {
-    auto& here = static_cast<member&>(watcher);
-    EFD_CHECK(here.home != nullptr && here.index < ready_bitmap::most);
+    auto& one = static_cast<member&>(watcher);
+    EFD_CHECK(one.home != nullptr && one.index < ready_bitmap::most);
     const bool is_add = (key & core::poll_in) != 0;
-    if (is_add) here.home->ready_.mark(here.index);                                                  // SET_MARK
-    if (presence::number_in(here.awaited.load(base::acquire)) != 0) here.home->wake_those_for_all(); // ALL_SLEEP
-    if (is_add) here.home->on_top_change(top_change::marked);
-    here.home->clear_unless_ready(here); // taken meanwhile, by the read that tells us, or it left
+    if (is_add) one.home->ready_.mark(one.index);                                                  // SET_MARK
+    if (presence::number_in(one.awaited.load(base::acquire)) != 0) one.home->wake_those_for_all(); // ALL_SLEEP
+    if (is_add) one.home->on_top_change(top_change::marked);
+    one.home->clear_unless_ready(one); // taken meanwhile, by the read that tells us, or it left
 }
 
 // SET_MARK: the bit is cleared only in a word in which no thread has marked since the count was seen zero. So a thread
 // that is stopped here, or comes late, clears no mark that a later write has made.
-void set_core::clear_unless_ready(member& here) noexcept {
-    on_top_change(ready_.unmark_unless(here.index, [&here] { return is_ready(here); }));
+void set_core::clear_unless_ready(member& one) noexcept {
+    on_top_change(ready_.unmark_unless(one.index, [&one] { return is_ready(one); }));
 }
 
 // It was marked, but could not be entered: the bit is cleared unless the place is open. A thread that opens it looks
 // after that.
-void set_core::skip_closed_member(member& here) noexcept {
-    on_top_change(ready_.unmark_unless(here.index, [&here] { return here.is_open(); })); // SET_MARK, shut
+void set_core::skip_closed_member(member& one) noexcept {
+    on_top_change(ready_.unmark_unless(one.index, [&one] { return one.is_open(); })); // SET_MARK, shut
 }
 
 // The place is open now: a mark that was made before may have been cleared.
-void set_core::look_again(member& here) noexcept {
-    if (!is_ready(here)) return;
-    ready_.mark(here.index);
+void set_core::look_again(member& one) noexcept {
+    if (!is_ready(one)) return;
+    ready_.mark(one.index);
     on_top_change(top_change::marked);
-    clear_unless_ready(here); // SET_MARK
+    clear_unless_ready(one); // SET_MARK
 }
 
 void set_core::on_top_change(top_change change) noexcept {
@@ -117,8 +117,8 @@ void set_core::wake_sleeper() noexcept {
 // after the look at the top changes the word, or comes after the drain.
 void set_core::drain_bell(context& bell) noexcept {
     for (;;) {
-        const core::state_word seen = bell.look();
-        if (core::packed_count(seen) == 0 || ready_.anything() || bell.drain_without_notify(seen)) return;
+        const core::state_word word = bell.look();
+        if (core::packed_count(word) == 0 || ready_.anything() || bell.drain_without_notify(word)) return;
     }
 }
 
@@ -146,17 +146,17 @@ std::uint32_t set_core::find(std::uint32_t start) noexcept {
 }
 
 // The caller is inside the member.
-status set_core::take_from(member& here, set_event& got) noexcept {
-    if (here.inner != nullptr) {
-        const status end = here.inner->take_ready(got);
-        if (end == status::ok) got.token = here.token; // and the origin stays
-        return end;
+status set_core::take_from(member& one, set_event& got) noexcept {
+    if (one.inner != nullptr) {
+        const status result = one.inner->take_ready(got);
+        if (result == status::ok) got.token = one.token; // and the origin stays
+        return result;
     }
     std::uint64_t value = 0;
-    const status end = here.object.load(base::relaxed)->try_read(value);
-    EFD_CHECK(end != status::ok || value > 0);
-    if (end == status::ok) got = {here.token, value, core::poll_in, here.token};
-    return end;
+    const status result = one.object.load(base::relaxed)->try_read(value);
+    EFD_CHECK(result != status::ok || value > 0);
+    if (result == status::ok) got = {one.token, value, core::poll_in, one.token};
+    return result;
 }
 
 status set_core::take_ready(set_event& got) noexcept {
@@ -167,19 +167,19 @@ status set_core::take_ready(set_event& got) noexcept {
     for (;;) {
         const std::uint32_t found = find(at);
         if (found == ready_bitmap::nobody) break;
-        member& here = known_member(found);
+        member& one = known_member(found);
         at = found + 1;
         std::uint32_t visit = 0;
-        if (!here.enter(visit)) {
-            skip_closed_member(here);
+        if (!one.enter(visit)) {
+            skip_closed_member(one);
             continue;
         }
-        const status end = take_from(here, got);
-        if (end == status::would_block) clear_unless_ready(here);
-        here.exit(visit);
-        if (end == status::would_block) continue;
+        const status result = take_from(one, got);
+        if (result == status::would_block) clear_unless_ready(one);
+        one.exit(visit);
+        if (result == status::would_block) continue;
         cursor_.store(at, base::relaxed);
-        return end;
+        return result;
     }
     // A bell that another thread has not drained yet: this set is not ready, whatever the bell says.
     if (interested_.load(base::relaxed) >= watched_mark && bell().count() > 0 && !ready_.anything())
@@ -204,17 +204,17 @@ status set_core::look_ready(std::span<set_event> room, std::size_t& number) noex
         }
         if (wrapped && found >= start) break;
         at = found + 1;
-        member& here = known_member(found);
+        member& one = known_member(found);
         std::uint32_t visit = 0;
-        if (!here.enter(visit)) {
-            skip_closed_member(here);
+        if (!one.enter(visit)) {
+            skip_closed_member(one);
             continue;
         }
-        if (here.object.load(base::relaxed)->count() > 0)
-            room[number++] = {here.token, 0, core::poll_in, here.token};
+        if (one.object.load(base::relaxed)->count() > 0)
+            room[number++] = {one.token, 0, core::poll_in, one.token};
         else
-            clear_unless_ready(here);
-        here.exit(visit);
+            clear_unless_ready(one);
+        one.exit(visit);
     }
     if (number > of_kernel) cursor_.store(at, base::relaxed);
     if (with_kernel && of_kernel == 0 && number < room.size()) number += look_descriptors(room.subspan(number));
@@ -231,28 +231,28 @@ status set_core::wait_with(const core::wait_opts& opts, TryOnce try_once) noexce
     if (core::in_callback != 0) return status::deadlock;
     std::uint32_t process = os::process_number();
     std::uint32_t found = interested_.fetch_add(1, base::acq_rel); // SET_SLEEP
-    status end = status::would_block;
-    while (end == status::would_block) {
+    status result = status::would_block;
+    while (result == status::would_block) {
         stay_interested(process, found);
-        while (end == status::would_block && ready_.anything_in_order()) end = try_once(); // SET_SLEEP, look
-        if (end != status::would_block) break;
+        while (result == status::would_block && ready_.anything_in_order()) result = try_once(); // SET_SLEEP, look
+        if (result != status::would_block) break;
         no_callbacks.end();
         const status slept = sleep(opts);
         no_callbacks.begin();
         if (slept == status::interrupted) {
-            end = slept;
+            result = slept;
             break;
         }
-        end = try_once();
+        result = try_once();
         if (ready_.anything()) wake_sleeper(); // BATON
-        if (end != status::would_block) break;
+        if (result != status::would_block) break;
         if (slept != status::ok)
-            end = slept;
+            result = slept;
         else if (opts.deadline_ns != core::forever && os::now_ns() >= opts.deadline_ns)
-            end = status::timed_out; // also where the sleep always ends at once
+            result = status::timed_out; // also where the sleep always ends at once
     }
     presence::leave(interested_, found);
-    return end;
+    return result;
 }
 
 // FORK. A signal handler may have forked, and have returned in the child: there the repair counts no waiter, and has

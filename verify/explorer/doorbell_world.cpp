@@ -27,21 +27,22 @@ struct hall {
     std::uint64_t arms = 0;    // that found nothing
     std::uint64_t before = 0;  // the bell's word when the threads begin
 };
-hall* here = nullptr;
+hall* fixture = nullptr;
 
 std::size_t running() noexcept { return static_cast<std::size_t>(the_machine().running()); }
 
 const char* fault_at_rest() noexcept {
-    if (here->from_outside) return nullptr;
-    return here->fd < 0 || here->way == ring_way::armed ? nullptr : level_fault(w().object, here->fd, here->way);
+    if (fixture->from_outside) return nullptr;
+    return fixture->fd < 0 || fixture->way == ring_way::armed ? nullptr
+                                                              : level_fault(w().object, fixture->fd, fixture->way);
 }
 
 // Whoever finds `armed` clear above zero leaves the ringing to others: it must be done, whoever is in a call.
 const char* fault_in_passing() noexcept {
-    if (here->fd < 0 || here->way == ring_way::armed) return nullptr;
+    if (fixture->fd < 0 || fixture->way == ring_way::armed) return nullptr;
     const efd::core::state_word word = context_layout::newest_state(w().object);
     const bool trusted = (word & efd::core::rung_mark) != 0 && !efd::core::is_armed(word);
-    if (efd::core::is_sealed(word) || !trusted || units_in(doorbell_word(here->fd)) > 0) return nullptr;
+    if (efd::core::is_sealed(word) || !trusted || units_in(doorbell_word(fixture->fd)) > 0) return nullptr;
     return "no add will ring, and the descriptor is not readable";
 }
 
@@ -49,10 +50,10 @@ const char* fault_in_passing() noexcept {
 // taken away while this very call ran is excused: whoever took it rings again, and if it is stopped before that, the
 // next add does.
 const char* fault_after_add(std::uint64_t silences_before) noexcept {
-    if (!the_machine().stops() || here->fd < 0 || returned_units() == 0) return nullptr;
-    const std::uint64_t doorbell = doorbell_word(here->fd);
+    if (!the_machine().stops() || fixture->fd < 0 || returned_units() == 0) return nullptr;
+    const std::uint64_t doorbell = doorbell_word(fixture->fd);
     if (silences_of(doorbell) != silences_before) return nullptr;
-    if (here->way != ring_way::armed && here->watched && units_in(doorbell) == 0)
+    if (fixture->way != ring_way::armed && fixture->watched && units_in(doorbell) == 0)
         return "a write has returned, and the descriptor is silent";
     for (const thread_state& t : the_machine().now.threads)
         if (t.alive == life::runnable && t.pending != nullptr && t.pending->what == act::await_doorbell &&
@@ -66,9 +67,9 @@ const char* fault_after_add(std::uint64_t silences_before) noexcept {
 bool others_rest() noexcept {
     for (const bool may_be_gone : the_machine().may_crash)
         if (may_be_gone) return false;
-    for (std::size_t i = 0; i < here->in_call.size(); ++i) {
+    for (std::size_t i = 0; i < fixture->in_call.size(); ++i) {
         const thread_state& t = the_machine().now.threads[i];
-        if (i == running() || !here->in_call[i] || t.before_first_step) continue;
+        if (i == running() || !fixture->in_call[i] || t.before_first_step) continue;
         if (t.alive == life::runnable || t.alive == life::stopped) return false;
     }
     return true;
@@ -77,13 +78,13 @@ bool others_rest() noexcept {
 class in_call {
   public:
     explicit in_call(bool adds = false) noexcept
-        : adds_(adds), silences_(here->fd < 0 ? 0 : silences_of(doorbell_word(here->fd))) {
-        here->in_call[running()] = true;
-        if (adds && here->is_heard) w().payload[0].fetch_add(1, efd::base::relaxed);
+        : adds_(adds), silences_(fixture->fd < 0 ? 0 : silences_of(doorbell_word(fixture->fd))) {
+        fixture->in_call[running()] = true;
+        if (adds && fixture->is_heard) w().payload[0].fetch_add(1, efd::base::relaxed);
         the_machine().now.threads[running()].before_first_step = true;
     }
     ~in_call() {
-        here->in_call[running()] = false;
+        fixture->in_call[running()] = false;
         the_machine().now.threads[running()].swallowed = false;
         if (const char* const wrong = fault_in_passing(); wrong != nullptr) must(false, wrong);
         if (const char* const wrong = adds_ ? fault_after_add(silences_) : nullptr; wrong != nullptr)
@@ -101,24 +102,25 @@ class in_call {
 
 // Whoever asks for the descriptor finds it true, wherever another one who asked is stopped.
 const char* fault_after_open() noexcept {
-    if (!the_machine().stops() || here->way == ring_way::armed || returned_units() == 0) return nullptr;
-    return units_in(doorbell_word(here->fd)) > 0 ? nullptr : "a descriptor was given out, and it is silent above zero";
+    if (!the_machine().stops() || fixture->way == ring_way::armed || returned_units() == 0) return nullptr;
+    return units_in(doorbell_word(fixture->fd)) > 0 ? nullptr
+                                                    : "a descriptor was given out, and it is silent above zero";
 }
 
 // The threads find the bell attached; what attaching cost is not theirs.
 void attach_doorbell() {
-    (void)doorbell::open(w().object, here->way, here->fd);
-    here->watched = true;
-    here->before = doorbell_word(here->fd);
+    (void)doorbell::open(w().object, fixture->way, fixture->fd);
+    fixture->watched = true;
+    fixture->before = doorbell_word(fixture->fd);
     auto* const doorbell = reinterpret_cast<unsigned char*>(efd::core::context_layout::hook_of(w().object));
     name_place(doorbell + 2 * sizeof(void*), "place");
     name_place(doorbell + 2 * sizeof(void*) + 4, "bell word");
 }
 
 std::string too_many_calls(std::uint64_t most, std::uint64_t most_silences) {
-    const std::uint64_t doorbell = doorbell_word(here->fd);
-    const std::uint64_t rings = rings_of(doorbell) - rings_of(here->before);
-    const std::uint64_t silences = silences_of(doorbell) - silences_of(here->before);
+    const std::uint64_t doorbell = doorbell_word(fixture->fd);
+    const std::uint64_t rings = rings_of(doorbell) - rings_of(fixture->before);
+    const std::uint64_t silences = silences_of(doorbell) - silences_of(fixture->before);
     if (rings + silences <= most && silences <= most_silences) return {};
     return "too many calls: " + std::to_string(rings) + " rings and " + std::to_string(silences) + " reads for " +
            std::to_string(most);
@@ -146,9 +148,9 @@ const char* level_fault(const efd::core::context& object, int fd, ring_way way) 
 void make_doorbell_world_without(std::uint64_t initval, unsigned flags, ring_way way) {
     make_world(initval, flags);
     make_doorbells();
-    here = new hall;
-    here->way = way;
-    here->began_above_zero = initval > 0;
+    fixture = new hall;
+    fixture->way = way;
+    fixture->began_above_zero = initval > 0;
 }
 
 void make_doorbell_world(std::uint64_t initval, unsigned flags, ring_way way) {
@@ -156,25 +158,25 @@ void make_doorbell_world(std::uint64_t initval, unsigned flags, ring_way way) {
     attach_doorbell();
 }
 
-void listen_to_each_add() { here->is_heard = true; }
+void listen_to_each_add() { fixture->is_heard = true; }
 
 void make_empty_sealed_doorbell_world(ring_way way) {
     make_doorbell_world_without(efd::core::packed_limit, 0, way);
     std::uint64_t value = 0;
     (void)w().object.try_read(value);
     w().given = wide_sum{};
-    here->began_above_zero = false;
+    fixture->began_above_zero = false;
     attach_doorbell();
 }
 
 void open_doorbell() {
     const in_call now;
     int fd = -1;
-    must(doorbell::open(w().object, here->way, fd) == status::ok, "no descriptor");
-    must(here->fd < 0 || here->fd == fd, "two descriptors of one object");
-    here->fd = fd;
+    must(doorbell::open(w().object, fixture->way, fd) == status::ok, "no descriptor");
+    must(fixture->fd < 0 || fixture->fd == fd, "two descriptors of one object");
+    fixture->fd = fd;
     if (const char* const wrong = fault_after_open(); wrong != nullptr) must(false, wrong);
-    here->watched = true;
+    fixture->watched = true;
 }
 
 void doorbell_write(std::uint64_t n) {
@@ -185,9 +187,9 @@ void doorbell_write(std::uint64_t n) {
 void doorbell_try_write(std::uint64_t n) {
     const in_call now(true);
     doing(task::writes, n);
-    const status end = w().object.try_write(n);
-    must(end == status::ok || end == status::would_block, "a write that does not wait ended otherwise");
-    if (end == status::ok) w().given.add(n);
+    const status result = w().object.try_write(n);
+    must(result == status::ok || result == status::would_block, "a write that does not wait ended otherwise");
+    if (result == status::ok) w().given.add(n);
     doing(task::none);
 }
 
@@ -199,7 +201,7 @@ void doorbell_signal() {
 void doorbell_read() {
     const in_call now;
     (void)read_value();
-    ++here->reads;
+    ++fixture->reads;
 }
 
 bool doorbell_take() {
@@ -208,7 +210,7 @@ bool doorbell_take() {
     if (w().object.try_read(value) != status::ok) return false;
     must(value > 0, "a read took nothing and said ok");
     w().taken.add(value);
-    ++here->reads;
+    ++fixture->reads;
     return true;
 }
 
@@ -216,29 +218,29 @@ bool doorbell_arm(std::uint32_t what) {
     const in_call now;
     std::uint32_t ready = 0;
     must(doorbell::arm(w().object, what, ready) == status::ok, "an armed bell cannot be armed");
-    if (ready == 0) ++here->arms;
+    if (ready == 0) ++fixture->arms;
     return ready == 0;
 }
 
-void doorbell_await(watch_for what, std::uint64_t& edges) { await_doorbell(here->fd, what, edges); }
+void doorbell_await(watch_for what, std::uint64_t& edges) { await_doorbell(fixture->fd, what, edges); }
 
 void doorbell_listen(int events) {
-    std::uint64_t edges = rings_of(here->before);
+    std::uint64_t edges = rings_of(fixture->before);
     for (int i = 0; i < events; ++i) {
         doorbell_await(watch_for::edge, edges);
-        here->heard = w().payload[0].load(efd::base::relaxed);
+        fixture->heard = w().payload[0].load(efd::base::relaxed);
     }
 }
 
 void doorbell_doubt() {
     (void)doorbell_take();
-    here->from_outside = false;
+    fixture->from_outside = false;
     (void)doorbell_take();
 }
 
 void doorbell_ring_from_outside() {
-    here->from_outside = true;
-    must(efd::os::ring_doorbell(here->fd, 1), "the descriptor is full");
+    fixture->from_outside = true;
+    must(efd::os::ring_doorbell(fixture->fd, 1), "the descriptor is full");
 }
 
 std::string audit_level() {
@@ -252,8 +254,9 @@ std::string audit_level() {
 // read of the bell too early, or a ring again for one that a read has swallowed. And an add that meets a silence rings
 // once more, since it cannot know which came first (SURELY_RUNG).
 std::string audit_level_calls() {
-    const std::uint64_t left_zero = here->reads + (w().object.count() > 0 ? 1 : 0) - (here->began_above_zero ? 1 : 0);
-    std::string wrong = too_many_calls(4 * left_zero + here->reads, here->reads + 2 * left_zero);
+    const std::uint64_t left_zero =
+        fixture->reads + (w().object.count() > 0 ? 1 : 0) - (fixture->began_above_zero ? 1 : 0);
+    std::string wrong = too_many_calls(4 * left_zero + fixture->reads, fixture->reads + 2 * left_zero);
     return wrong.empty() ? audit_level() : wrong;
 }
 
@@ -264,7 +267,7 @@ std::string audit_every() {
     for (int i = 0; i < the_machine().thread_count(); ++i) {
         const thread_state& t = the_machine().now.threads[static_cast<std::size_t>(i)];
         const bool listens = t.alive == life::runnable && t.pending->what == act::await_doorbell;
-        if (listens && w().object.count() > 0 && here->heard < begun)
+        if (listens && w().object.count() > 0 && fixture->heard < begun)
             return "lost edge: thread " + std::to_string(i) + " sleeps, and the last write it has not heard of";
     }
     return audit_at_rest();
@@ -280,14 +283,14 @@ std::string audit_doorbell_with_stops() {
     if (std::string wrong = audit_with_stops(); !wrong.empty()) return wrong;
     for (const thread_state& t : the_machine().now.threads)
         if (t.alive == life::stopped && t.swallowed) return {}; // the next add rings; fault_after_add sees to that
-    const char* const wrong = here->fd < 0 ? nullptr : fault_after_add(silences_of(doorbell_word(here->fd)));
+    const char* const wrong = fixture->fd < 0 ? nullptr : fault_after_add(silences_of(doorbell_word(fixture->fd)));
     return wrong == nullptr ? "" : wrong;
 }
 
 std::string audit_doorbell_left() {
     for (int i = 0; i < the_machine().thread_count(); ++i)
         if (the_machine().sleeps(i) || the_machine().may_go_on(i)) return "somebody waits for the one that has left";
-    const bool readable = units_in(doorbell_word(here->fd)) > 0;
+    const bool readable = units_in(doorbell_word(fixture->fd)) > 0;
     if (readable == (w().object.count() > 0)) return {};
     return readable ? "left: readable at zero, for good" : "left: not readable above zero";
 }
@@ -295,7 +298,7 @@ std::string audit_doorbell_left() {
 // Each arm is answered by one ring, the last one perhaps not yet; by one of each writer where several meet the mark.
 std::string audit_armed_calls() {
     const bool armed_still = efd::core::is_armed(context_layout::newest_state(w().object));
-    std::string wrong = too_many_calls((here->arms - (armed_still ? 1 : 0)) * w().wakes_for_one, 0);
+    std::string wrong = too_many_calls((fixture->arms - (armed_still ? 1 : 0)) * w().wakes_for_one, 0);
     return wrong.empty() ? audit_armed() : wrong;
 }
 

@@ -16,7 +16,7 @@ struct kernel_doorbells {
     std::uint64_t doorbells[most_doorbells] = {};
     int made = 0;
 };
-kernel_doorbells* here = nullptr;
+kernel_doorbells* fixture = nullptr;
 
 // What a write(2) of n adds, in the model's scale.
 constexpr std::uint64_t scaled(std::uint64_t n) noexcept { return n == UINT64_MAX - 1 ? doorbell_full : n; }
@@ -25,11 +25,11 @@ constexpr bool admits(std::uint64_t doorbell, std::uint64_t units) noexcept {
 }
 
 std::uint64_t call(int fd, doorbell_call what, std::uint64_t operand, std::source_location where) noexcept {
-    if (fd < 0 || here == nullptr || fd >= here->made) {
+    if (fd < 0 || fixture == nullptr || fd >= fixture->made) {
         the_machine().fail("a descriptor that was never made");
         return 0;
     }
-    request asked{&here->doorbells[fd],
+    request asked{&fixture->doorbells[fd],
                   8,
                   act::doorbell,
                   order::acq_rel,
@@ -88,20 +88,20 @@ bool doorbell_is_ready(std::uint64_t doorbell, const request& asked) noexcept {
 }
 
 void make_doorbells() {
-    here = new kernel_doorbells;
+    fixture = new kernel_doorbells;
     constexpr const char* names[most_doorbells] = {"bell 0", "bell 1", "bell 2", "bell 3"};
-    for (int i = 0; i < most_doorbells; ++i) name_place(&here->doorbells[i], names[i]);
+    for (int i = 0; i < most_doorbells; ++i) name_place(&fixture->doorbells[i], names[i]);
 }
 
 std::uint64_t doorbell_word(int fd) noexcept {
-    const std::uint64_t& doorbell = here->doorbells[fd];
+    const std::uint64_t& doorbell = fixture->doorbells[fd];
     return the_machine().active() ? the_machine().newest_value(&doorbell, sizeof doorbell)
                                   : doorbell; // in a set_up: the bytes
 }
 
 int open_doorbells() noexcept {
     int open = 0;
-    for (int fd = 0; fd < here->made; ++fd) open += (doorbell_word(fd) & doorbell_open) != 0 ? 1 : 0;
+    for (int fd = 0; fd < fixture->made; ++fd) open += (doorbell_word(fd) & doorbell_open) != 0 ? 1 : 0;
     return open;
 }
 
@@ -109,7 +109,7 @@ namespace {
 
 // What the bell was when it was ready.
 std::uint64_t await(int fd, watch_for what, std::uint64_t edges) noexcept {
-    request asked{&here->doorbells[fd],
+    request asked{&fixture->doorbells[fd],
                   8,
                   act::await_doorbell,
                   order::acq_rel,
@@ -144,8 +144,8 @@ namespace efd::os {
 using explore::doorbell_call;
 
 int make_doorbell(bool readable) noexcept {
-    if (explore::here->made == explore::most_doorbells) return -EMFILE;
-    const int fd = explore::here->made++;
+    if (explore::fixture->made == explore::most_doorbells) return -EMFILE;
+    const int fd = explore::fixture->made++;
     (void)explore::call(fd, doorbell_call::make, readable ? 1 : 0, std::source_location::current());
     return fd;
 }

@@ -63,14 +63,14 @@ using efd::file::open_file;
 namespace {
 
 constexpr std::size_t slots = most_owned;
-shelf* here = nullptr;
+shelf* fixture = nullptr;
 
 descriptor_table& table() noexcept { return descriptor_table::instance(); }
 
 // The object that is in its slot now.
 owned_object* of(const context& slot) noexcept {
     owned_object* last = nullptr;
-    for (owned_object& one : here->objects)
+    for (owned_object& one : fixture->objects)
         if (one.object == &slot && (last == nullptr || one.born > last->born)) last = &one;
     return last;
 }
@@ -84,17 +84,17 @@ void must_live(const open_file& file, const context& object) noexcept {
 
 template <class Act>
 bool call_through(int number, Act act) noexcept {
-    const file_reference mine = table().get(number);
-    if (!mine) return false;
-    const context& object = mine->object();
-    must_live(*mine, object);
+    const file_reference reference = table().get(number);
+    if (!reference) return false;
+    const context& object = reference->object();
+    must_live(*reference, object);
     owned_object* const one = of(object);
     if (one == nullptr || (one->numbers >> number & 1U) == 0) {
         must(false, "a number leads to the object of another number");
         return false;
     }
     act(*one);
-    must_live(*mine, object);
+    must_live(*reference, object);
     return true;
 }
 
@@ -112,10 +112,10 @@ std::string fault_of_file(const open_file& file, const std::string& who) {
 }
 
 std::string fault_of_object(std::size_t i) {
-    const owned_object& one = here->objects[i];
+    const owned_object& one = fixture->objects[i];
     if (of(*one.object) != &one) return {}; // another one is in its slot
     const std::string who = "object " + std::to_string(i);
-    const open_file& file = *here->files[static_cast<std::size_t>(one.object->id())];
+    const open_file& file = *fixture->files[static_cast<std::size_t>(one.object->id())];
     const std::uint32_t references = context_layout::newest_references(*one.object);
     const unsigned holders = file_layout::newest_references(file) > 0 ? 1 : 0;
     if (references != holders)
@@ -126,20 +126,20 @@ std::string fault_of_object(std::size_t i) {
 
 } // namespace
 
-shelf& files() noexcept { return *here; }
+shelf& files() noexcept { return *fixture; }
 
 void make_file_world() {
     reset_table(slots);
     forget_pages();
     make_world(0, 0);
-    here = new shelf;
-    for (open_file*& file : here->files) file_layout::name(*(file = file_layout::make()));
+    fixture = new shelf;
+    for (open_file*& file : fixture->files) file_layout::name(*(file = file_layout::make()));
     file_layout::forget();
     file_layout::name_table();
 }
 
 void name_files() {
-    for (owned_object& one : here->objects)
+    for (owned_object& one : fixture->objects)
         if (one.object != nullptr) context_layout::name_places(*one.object);
     name_table(slots);
 }
@@ -147,14 +147,14 @@ void name_files() {
 void make_object(std::size_t object, unsigned numbers) {
     context* const made = context::create(object + 1, 0);
     must(made != nullptr && made->id() < static_cast<int>(slots), "the scenario has too few slots");
-    here->objects[object] = {made, object + 1, 0, numbers, ++here->births};
+    fixture->objects[object] = {made, object + 1, 0, numbers, ++fixture->births};
 }
 
 // With the parts of make_descriptor.
 void open_at(int number, std::size_t object) {
-    if (here->objects[object].object == nullptr) make_object(object, only(number));
-    context& made = *here->objects[object].object;
-    open_file& file = *here->files[static_cast<std::size_t>(made.id())];
+    if (fixture->objects[object].object == nullptr) make_object(object, only(number));
+    context& made = *fixture->objects[object].object;
+    open_file& file = *fixture->files[static_cast<std::size_t>(made.id())];
     must(file_layout::newest_references(file) == 0, "a living file is given to another object");
     file.init(made);
     table().install(number, file);
@@ -176,12 +176,12 @@ bool look_at(int number) {
 
 void close_at(int number) {
     const file_reference closed = table().take(number);
-    if (closed) ++here->closes;
+    if (closed) ++fixture->closes;
 }
 
 void dup_at(int number, int other) {
-    const file_reference mine = table().get(number);
-    if (mine) must(efd::file::install_dup(other, *mine) == status::ok, "a number could not be duplicated");
+    const file_reference reference = table().get(number);
+    if (reference) must(efd::file::install_dup(other, *reference) == status::ok, "a number could not be duplicated");
 }
 
 // Two lives are over, so that threads find slots with doorbells and dead files; bells and numbers begin anew.
@@ -193,59 +193,60 @@ void make_numbered_world() {
     for (int number = 0; number < 2; ++number) (void)efd::file::close_descriptor(number);
     make_doorbells();
     make_numbers();
-    here->made_at = {};
-    here->file_of = {};
+    fixture->made_at = {};
+    fixture->file_of = {};
 }
 
 int really_make(std::uint64_t units) {
     int number = -1;
-    const status end = efd::file::make_descriptor(static_cast<unsigned>(units), 0, efd::watch::ring_way::level, number);
-    must(end == status::ok, "no descriptor");
-    here->made_at[units] = number + 1;
-    here->file_of[units] = file_made_last();
+    const status result =
+        efd::file::make_descriptor(static_cast<unsigned>(units), 0, efd::watch::ring_way::level, number);
+    must(result == status::ok, "no descriptor");
+    fixture->made_at[units] = number + 1;
+    fixture->file_of[units] = file_made_last();
     return number;
 }
 
 bool really_close(int number) {
     const bool closed = efd::file::close_descriptor(number);
-    if (closed) ++here->closes;
+    if (closed) ++fixture->closes;
     return closed;
 }
 
 // The number may have changed hands before its maker knew it: where the units were met is looked at in the end.
 void really_use(int number) {
-    const file_reference mine = table().use(number);
-    if (!mine) return;
-    context& object = mine->object();
-    must_live(*mine, object);
+    const file_reference reference = table().use(number);
+    if (!reference) return;
+    context& object = reference->object();
+    must_live(*reference, object);
     must(object.count() < most_owned, "an object has units that nobody gave");
     std::uint64_t value = 0;
     if (object.try_read(value) == status::ok) {
         if (value >= most_owned) return must(false, "a call took units that nobody gave");
-        must(here->met_at[value] == 0, "units are taken twice");
-        here->met_at[value] = number + 1;
-        const int doorbell = mine->doorbell_fd();
-        const int file = here->file_of[value]; // unless its maker does not know it yet
+        must(fixture->met_at[value] == 0, "units are taken twice");
+        fixture->met_at[value] = number + 1;
+        const int doorbell = reference->doorbell_fd();
+        const int file = fixture->file_of[value]; // unless its maker does not know it yet
         must(doorbell < 0 || file == 0 || file_of_doorbell(doorbell) == file, "an object has the bell of another file");
     }
-    must_live(*mine, object);
+    must_live(*reference, object);
 }
 
 context* really_keep(int number) {
-    const file_reference mine = table().use(number);
-    if (!mine) return nullptr;
-    must_live(*mine, mine->object());
-    mine->object().get();
-    return &mine->object();
+    const file_reference reference = table().use(number);
+    if (!reference) return nullptr;
+    must_live(*reference, reference->object());
+    reference->object().get();
+    return &reference->object();
 }
 
 std::string audit_files() {
     if (std::string wrong = nobody_forgotten(); !wrong.empty()) return wrong;
     for (std::size_t i = 0; i < most_owned; ++i)
-        if (std::string wrong = fault_of_file(*here->files[i], "file " + std::to_string(i)); !wrong.empty())
+        if (std::string wrong = fault_of_file(*fixture->files[i], "file " + std::to_string(i)); !wrong.empty())
             return wrong;
     for (std::size_t i = 0; i < most_owned; ++i)
-        if (here->objects[i].object != nullptr)
+        if (fixture->objects[i].object != nullptr)
             if (std::string wrong = fault_of_object(i); !wrong.empty()) return wrong;
     return {};
 }
@@ -268,7 +269,7 @@ std::string audit_numbers() {
     if (open_doorbells() != living)
         return std::to_string(open_doorbells()) + " bells are open, " + std::to_string(living) + " files have one";
     for (std::size_t units = 1; units < most_owned; ++units)
-        if (here->met_at[units] != 0 && here->met_at[units] != here->made_at[units])
+        if (fixture->met_at[units] != 0 && fixture->met_at[units] != fixture->made_at[units])
             return "units were taken through a number that never named their object";
     return {};
 }

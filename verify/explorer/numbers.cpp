@@ -27,10 +27,10 @@ struct number_table {
     std::array<int, max_threads + 1> made_last{}; // the first: in a set_up
     std::array<int, most_doorbells> file_of_doorbell{};
 };
-number_table* here = nullptr;
+number_table* fixture = nullptr;
 
 // A call that looks: the word as the kernel has it.
-std::uint32_t word_now() noexcept { return here->word.fetch_or(0, efd::base::acq_rel); }
+std::uint32_t word_now() noexcept { return fixture->word.fetch_or(0, efd::base::acq_rel); }
 
 bool no_part_of_the_model(const char* call) noexcept {
     the_machine().fail(call);
@@ -40,18 +40,18 @@ bool no_part_of_the_model(const char* call) noexcept {
 } // namespace
 
 void make_numbers() {
-    here = new number_table;
-    name_place(&here->word, "numbers");
+    fixture = new number_table;
+    name_place(&fixture->word, "numbers");
 }
 
 bool is_taken(int number) noexcept {
     const std::uint32_t word = the_machine().active()
-                                   ? static_cast<std::uint32_t>(the_machine().newest_value(&here->word, 4))
+                                   ? static_cast<std::uint32_t>(the_machine().newest_value(&fixture->word, 4))
                                    : word_now(); // in a set_up: the bytes
     return (word & number_mask(number)) != 0;
 }
-int file_made_last() noexcept { return here->made_last[static_cast<std::size_t>(current_thread() + 1)]; }
-int file_of_doorbell(int doorbell) noexcept { return here->file_of_doorbell[static_cast<std::size_t>(doorbell)]; }
+int file_made_last() noexcept { return fixture->made_last[static_cast<std::size_t>(current_thread() + 1)]; }
+int file_of_doorbell(int doorbell) noexcept { return fixture->file_of_doorbell[static_cast<std::size_t>(doorbell)]; }
 
 } // namespace explore
 
@@ -68,35 +68,36 @@ int eventfd_create(bool readable, bool /*cloexec*/) noexcept {
         const int number = std::countr_one(seen);
         if (number >= explore::most_numbers) return -EMFILE;
         const std::uint32_t mark = readable ? explore::readable_mark << number : 0;
-        if (!explore::here->word.compare_exchange_strong(seen, seen | number_mask(number) | mark, base::acq_rel,
-                                                         base::acquire))
+        if (!explore::fixture->word.compare_exchange_strong(seen, seen | number_mask(number) | mark, base::acq_rel,
+                                                            base::acquire))
             continue;
         explore::must(file::file_layout::newest_at(number) == nullptr, "a number is given out that names a file");
-        explore::here->files[static_cast<std::size_t>(number)] = ++explore::here->files_made;
-        explore::here->made_last[static_cast<std::size_t>(explore::current_thread() + 1)] = explore::here->files_made;
+        explore::fixture->files[static_cast<std::size_t>(number)] = ++explore::fixture->files_made;
+        explore::fixture->made_last[static_cast<std::size_t>(explore::current_thread() + 1)] =
+            explore::fixture->files_made;
         return number;
     }
 }
 
 int dup_high(int fd) noexcept {
     const std::uint32_t word = explore::word_now();
-    const int file = explore::here->files[static_cast<std::size_t>(fd)];
+    const int file = explore::fixture->files[static_cast<std::size_t>(fd)];
     if ((word & number_mask(fd)) == 0) return -EBADF;
     const int doorbell = make_doorbell((word >> fd & explore::readable_mark) != 0);
-    if (doorbell >= 0) explore::here->file_of_doorbell[static_cast<std::size_t>(doorbell)] = file;
+    if (doorbell >= 0) explore::fixture->file_of_doorbell[static_cast<std::size_t>(doorbell)] = file;
     return doorbell;
 }
 
 bool give_number_back(int fd) noexcept {
     const std::uint32_t gone = number_mask(fd) | explore::readable_mark << fd;
-    const std::uint32_t old = explore::here->word.fetch_and(~gone, base::acq_rel);
+    const std::uint32_t old = explore::fixture->word.fetch_and(~gone, base::acq_rel);
     explore::must((old & number_mask(fd)) != 0, "a number is given back that nobody has");
     return true;
 }
 
 bool same_file(int one, int other) noexcept {
     return (explore::word_now() & number_mask(one)) != 0 && other >= 0 &&
-           explore::here->files[static_cast<std::size_t>(one)] == explore::file_of_doorbell(other);
+           explore::fixture->files[static_cast<std::size_t>(one)] == explore::file_of_doorbell(other);
 }
 
 void probe_user_limit(int /*unused*/) noexcept {}

@@ -109,9 +109,9 @@ void removes() {
     fork_from(1);
     const bool is_ready = hall().objects[0]->count() > 0;
     const bool found = finds(0);
-    const status end = set().remove(hall().places[0][0]);
-    must(end == status::ok || end == status::invalid, "FORK: a removal ended otherwise");
-    must(is_ready && end == status::ok ? found : !found, "FORK: a member that is there is not found");
+    const status result = set().remove(hall().places[0][0]);
+    must(result == status::ok || result == status::invalid, "FORK: a removal ended otherwise");
+    must(is_ready && result == status::ok ? found : !found, "FORK: a member that is there is not found");
     int place = -1;
     must(set().add(*hall().objects[0], 0, place) == status::ok, "an object could not be added");
     write_and_find(0);

@@ -26,22 +26,22 @@ struct hearing {
     bool has_returned = false;
     bool is_over = false;
 };
-hearing* here = nullptr;
+hearing* fixture = nullptr;
 
 int hear(wait_queue_entry& /*entry*/, std::uint32_t /*key*/) {
-    here->heard.store(w().object.count(), efd::base::relaxed);
+    fixture->heard.store(w().object.count(), efd::base::relaxed);
     return 0;
 }
 int hear_nothing(wait_queue_entry& /*entry*/, std::uint32_t /*key*/) { return 0; }
 
 void two_entries() {
     make_world(0, 0);
-    here = new hearing;
+    fixture = new hearing;
     efd::core::context_layout::make_queue(w().object);
     efd::core::context_layout::name_queue(w().object);
-    here->entry.callback = hear;
-    here->other.callback = hear_nothing;
-    for (wait_queue_entry* one : {&here->entry, &here->other}) {
+    fixture->entry.callback = hear;
+    fixture->other.callback = hear_nothing;
+    for (wait_queue_entry* one : {&fixture->entry, &fixture->other}) {
         one->mask = poll_in;
         std::uint32_t ready = 0;
         (void)w().object.add_wait_queue(*one, ready);
@@ -52,22 +52,22 @@ void add(std::uint64_t n) { must(w().object.write(n) == status::ok, "a plain wri
 void writes_early() { add(early); }
 void writes_and_returns() {
     add(returned);
-    here->has_returned = true;
+    fixture->has_returned = true;
 }
-void removes_the_other() { (void)w().object.remove_wait_queue(here->other); }
+void removes_the_other() { (void)w().object.remove_wait_queue(fixture->other); }
 // In the child. Whoever comes to the queue runs what has been left there.
 template <int Parents>
 void removes() {
     become_child_of(Parents);
-    const status end = w().object.remove_wait_queue(here->other);
-    must(end == status::ok || end == status::invalid, "FORK: an entry could not be removed");
-    here->is_over = true;
+    const status result = w().object.remove_wait_queue(fixture->other);
+    must(result == status::ok || result == status::invalid, "FORK: an entry could not be removed");
+    fixture->is_over = true;
 }
 template <int Parents>
 void writes() {
     become_child_of(Parents);
     add(late);
-    here->is_over = true;
+    fixture->is_over = true;
 }
 std::string nobody_is_stuck() {
     for (int i = 0; i < the_machine().thread_count(); ++i) {
@@ -78,9 +78,9 @@ std::string nobody_is_stuck() {
     return {};
 }
 std::string the_child_has_heard() {
-    if (std::string wrong = nobody_is_stuck(); !wrong.empty() || !here->is_over) return wrong;
-    const std::uint64_t heard = here->heard.load(efd::base::relaxed);
-    if (here->has_returned && (heard & returned) == 0) return "FORK: a write that had returned is not heard of";
+    if (std::string wrong = nobody_is_stuck(); !wrong.empty() || !fixture->is_over) return wrong;
+    const std::uint64_t heard = fixture->heard.load(efd::base::relaxed);
+    if (fixture->has_returned && (heard & returned) == 0) return "FORK: a write that had returned is not heard of";
     const bool wrote = (efd::core::context_layout::newest_count(w().object) & late) != 0;
     return wrote && (heard & late) == 0 ? "FORK: a write of the child is not heard of" : "";
 }

@@ -20,26 +20,26 @@ struct joining {
     std::uint64_t ready[2] = {};
     bool joined[2] = {};
 };
-joining* here = nullptr;
+joining* fixture = nullptr;
 
 template <int Which>
 int hears(wait_queue_entry& /*entry*/, std::uint32_t /*key*/) {
-    here->calls[Which].fetch_add(1, efd::base::relaxed);
+    fixture->calls[Which].fetch_add(1, efd::base::relaxed);
     return 0;
 }
 int hears_nothing(wait_queue_entry& /*entry*/, std::uint32_t /*key*/) { return 0; }
 
 void queue_with(wait_queue_entry::function callback) {
     make_world(0, 0);
-    here = new joining;
+    fixture = new joining;
     efd::core::context_layout::make_queue(w().object);
     efd::core::context_layout::name_queue(w().object);
-    here->first.callback = callback;
-    here->entries[0].callback = hears<0>;
-    here->entries[1].callback = hears<1>;
-    for (wait_queue_entry* one : {&here->first, &here->entries[0], &here->entries[1]}) one->mask = poll_in;
+    fixture->first.callback = callback;
+    fixture->entries[0].callback = hears<0>;
+    fixture->entries[1].callback = hears<1>;
+    for (wait_queue_entry* one : {&fixture->first, &fixture->entries[0], &fixture->entries[1]}) one->mask = poll_in;
     std::uint32_t ready = 0;
-    if (callback != nullptr) (void)w().object.add_wait_queue(here->first, ready);
+    if (callback != nullptr) (void)w().object.add_wait_queue(fixture->first, ready);
 }
 void one_entry() { queue_with(hears_nothing); }
 void no_entry() { queue_with(nullptr); }
@@ -48,16 +48,16 @@ void signaller() { signal_once(); }
 // What it waits for at the gate is a callback or a removal, by contract.
 void leaver() {
     doing(task::leaves);
-    must(w().object.remove_wait_queue(here->first) == status::ok, "an entry could not be removed");
+    must(w().object.remove_wait_queue(fixture->first) == status::ok, "an entry could not be removed");
     doing(task::none);
 }
 template <int Which>
 void joiner() {
     doing(task::other);
     std::uint32_t ready = 0;
-    must(w().object.add_wait_queue(here->entries[Which], ready) == status::ok, "an entry could not be added");
-    here->ready[Which] = ready & poll_in;
-    here->joined[Which] = true;
+    must(w().object.add_wait_queue(fixture->entries[Which], ready) == status::ok, "an entry could not be added");
+    fixture->ready[Which] = ready & poll_in;
+    fixture->joined[Which] = true;
     doing(task::none);
 }
 template <int Which>
@@ -68,15 +68,16 @@ void joining_signaller() {
 void joining_leaver() {
     joiner<1>();
     doing(task::leaves);
-    must(w().object.remove_wait_queue(here->entries[1]) == status::ok, "an entry could not be removed");
-    here->joined[1] = false;
+    must(w().object.remove_wait_queue(fixture->entries[1]) == status::ok, "an entry could not be removed");
+    fixture->joined[1] = false;
     doing(task::none);
 }
 // Nobody waits for a stopped thread, and the word tells changers of each that has joined.
 std::string joined_are_watched() {
     if (std::string wrong = audit_with_stops(); !wrong.empty()) return wrong;
     const bool watched = efd::core::is_watched(efd::core::context_layout::newest_state(w().object));
-    return (here->joined[0] || here->joined[1]) && !watched ? "WATCH_OFF: an entry that has joined hears nothing" : "";
+    return (fixture->joined[0] || fixture->joined[1]) && !watched ? "WATCH_OFF: an entry that has joined hears nothing"
+                                                                  : "";
 }
 bool somebody_stopped() {
     for (const thread_state& t : the_machine().now.threads)
@@ -88,8 +89,9 @@ template <int Units>
 std::string joined_are_told() {
     if (std::string wrong = joined_are_watched(); !wrong.empty() || somebody_stopped()) return wrong;
     for (int i = 0; i < 2; ++i) {
-        const std::uint64_t calls = here->calls[i].load(efd::base::relaxed);
-        if (here->joined[i] && here->ready[i] == 0 && calls < Units) return "QUEUE_JOIN: a unit was not called for";
+        const std::uint64_t calls = fixture->calls[i].load(efd::base::relaxed);
+        if (fixture->joined[i] && fixture->ready[i] == 0 && calls < Units)
+            return "QUEUE_JOIN: a unit was not called for";
     }
     return {};
 }
@@ -97,7 +99,7 @@ std::string joined_are_told() {
 // A signal of one's own after one has joined is heard, whatever `ready` said.
 std::string own_are_told() {
     if (std::string wrong = joined_are_watched(); !wrong.empty() || somebody_stopped()) return wrong;
-    return here->calls[0].load(efd::base::relaxed) == 0 ? "QUEUE_JOIN: a wake after the joining is not heard" : "";
+    return fixture->calls[0].load(efd::base::relaxed) == 0 ? "QUEUE_JOIN: a wake after the joining is not heard" : "";
 }
 
 std::vector<scenario> queues() {

@@ -143,8 +143,9 @@ void leaves_and_writes() {
     hall().kept_after_leaving = 1;
 }
 void tries_for_all() {
-    const status end = try_all(0);
-    must(end == status::ok || end == status::would_block || end == status::invalid, "a try for all ended otherwise");
+    const status result = try_all(0);
+    must(result == status::ok || result == status::would_block || result == status::invalid,
+         "a try for all ended otherwise");
 }
 std::string each_has_its_place() {
     const auto& places = hall().places[0];

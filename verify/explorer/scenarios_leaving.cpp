@@ -19,13 +19,14 @@ void writer() { write_fast(1); }
 void reader() { (void)read_value(); }
 void patient_reader() { (void)read_one(); } // may come back interrupted
 void timed_reader() {
-    const status end = read_one(wait_opts{.deadline_ns = 1});
-    must(end == status::ok || end == status::timed_out || end == status::interrupted, "a timed read ended otherwise");
+    const status result = read_one(wait_opts{.deadline_ns = 1});
+    must(result == status::ok || result == status::timed_out || result == status::interrupted,
+         "a timed read ended otherwise");
 }
 void stoppable_reader() {
     const std::stop_token token = w().stop.get_token();
-    const status end = read_one(wait_opts{.stop = &token});
-    must(end == status::ok || end == status::cancelled, "a cancellable read ended otherwise");
+    const status result = read_one(wait_opts{.stop = &token});
+    must(result == status::ok || result == status::cancelled, "a cancellable read ended otherwise");
 }
 void canceller() { (void)w().stop.request_stop(); }
 // Data beats cancellation: what was written before the stop was requested is read in spite of it (K-097).

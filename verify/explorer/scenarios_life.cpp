@@ -29,35 +29,35 @@ struct lives {
     efd::base::atomic<context*> second{nullptr};
     efd::base::atomic<std::uint64_t> published{1}; // a lock's bit, cleared when `second` is there
 };
-lives* here = nullptr;
+lives* fixture = nullptr;
 
 void make_life(bool watched, std::uint64_t initval = 0) {
     reset_table(watched_slots);
     make_world(0, 0);
-    here = new lives;
-    here->first = context::create(initval, 0);
-    efd::core::context_layout::name_places(*here->first);
+    fixture = new lives;
+    fixture->first = context::create(initval, 0);
+    efd::core::context_layout::name_places(*fixture->first);
     if (watched) {
-        here->entry.callback = [](efd::core::wait_queue_entry&, std::uint32_t) { return 0; };
-        here->entry.mask = efd::core::poll_in;
+        fixture->entry.callback = [](efd::core::wait_queue_entry&, std::uint32_t) { return 0; };
+        fixture->entry.mask = efd::core::poll_in;
         std::uint32_t ready = 0;
-        (void)here->first->add_wait_queue(here->entry, ready);
+        (void)fixture->first->add_wait_queue(fixture->entry, ready);
     }
     name_table(watched_slots);
 }
 int open_doorbell_of(context& object) {
     int fd = -1;
-    must(efd::watch::doorbell::open(object, here->way, fd) == status::ok, "no descriptor");
+    must(efd::watch::doorbell::open(object, fixture->way, fd) == status::ok, "no descriptor");
     return fd;
 }
 void rung_life(ring_way way) {
     make_life(false);
     make_doorbells();
-    here->with_doorbell = true;
-    here->way = way;
-    (void)open_doorbell_of(*here->first);
+    fixture->with_doorbell = true;
+    fixture->way = way;
+    (void)open_doorbell_of(*fixture->first);
     std::uint32_t ready = 0;
-    if (way == ring_way::armed) (void)efd::watch::doorbell::arm(*here->first, efd::core::poll_in, ready);
+    if (way == ring_way::armed) (void)efd::watch::doorbell::arm(*fixture->first, efd::core::poll_in, ready);
 }
 void level_life() { rung_life(ring_way::level); }
 void armed_life() { rung_life(ring_way::armed); }
@@ -67,95 +67,96 @@ void watched_life() { make_life(true); }
 void sealed_life() {
     make_life(false, efd::core::packed_limit);
     std::uint64_t value = 0;
-    (void)here->first->try_read(value);
+    (void)fixture->first->try_read(value);
 }
 // So many objects, with the ids from zero on.
 void make_crowd() {
     reset_table(crowd + 1);
     make_world(0, 0);
-    here = new lives;
-    for (context*& one : here->all) one = context::create(0, 0);
+    fixture = new lives;
+    for (context*& one : fixture->all) one = context::create(0, 0);
     name_table(crowd + 1);
 }
 
 // Inside its call while the object dies.
-void signaller() { must(here->first->signal(), "a signal was refused outside of a callback"); }
+void signaller() { must(fixture->first->signal(), "a signal was refused outside of a callback"); }
 
 // Takes the unit, ends the object's life, and makes the next one, which is born in the same slot.
 void heir() {
     std::uint64_t value = 0;
     doing(task::other);
-    must(here->first->read(value) == status::ok && value == 1, "the first object's unit was not taken");
+    must(fixture->first->read(value) == status::ok && value == 1, "the first object's unit was not taken");
     doing(task::none);
-    if (here->entry.queue != nullptr) (void)here->first->remove_wait_queue(here->entry);
-    here->first->put();
+    if (fixture->entry.queue != nullptr) (void)fixture->first->remove_wait_queue(fixture->entry);
+    fixture->first->put();
     context* const next = context::create(0, 0);
-    must(here->entry.callback != nullptr || here->with_doorbell || next == here->first,
+    must(fixture->entry.callback != nullptr || fixture->with_doorbell || next == fixture->first,
          "the slot was not used again"); // a watched object may have its signaller's reference for a while
-    here->second.store(next, efd::base::release);
-    (void)here->published.fetch_and(0, efd::base::release);
+    fixture->second.store(next, efd::base::release);
+    (void)fixture->published.fetch_and(0, efd::base::release);
 }
 // Makes two objects after that: they must be two.
 void breeding_heir() {
     heir();
     const context* const other = context::create(0, 0);
-    must(other != nullptr && other != here->second.load(efd::base::relaxed), "two objects in one slot");
+    must(other != nullptr && other != fixture->second.load(efd::base::relaxed), "two objects in one slot");
 }
 void heir_and_writer() {
     heir();
-    must(here->second.load(efd::base::acquire)->write(1) == status::ok, "a plain write was refused");
+    must(fixture->second.load(efd::base::acquire)->write(1) == status::ok, "a plain write was refused");
 }
 // The newborn object has a bell of its own, and a unit of its own.
 void ringing_heir() {
     heir();
-    context& born = *here->second.load(efd::base::acquire);
-    here->second_doorbell = open_doorbell_of(born);
+    context& born = *fixture->second.load(efd::base::acquire);
+    fixture->second_doorbell = open_doorbell_of(born);
     must(born.write(1) == status::ok, "a plain write was refused");
 }
 void second_reader() {
-    (void)here->published.lock(1, 0);
+    (void)fixture->published.lock(1, 0);
     std::uint64_t value = 0;
     doing(task::other);
-    const status end = here->second.load(efd::base::acquire)->read(value);
-    must(end == status::ok && value == 1, "the second object's reader took something else");
+    const status result = fixture->second.load(efd::base::acquire)->read(value);
+    must(result == status::ok && value == 1, "the second object's reader took something else");
     doing(task::none);
 }
 // Two that give references back at once: the object dies once.
 void putter() {
     w().payload[0].store(1, efd::base::relaxed);
-    here->first->put();
+    fixture->first->put();
 }
 void holder() {
-    here->first->put();
+    fixture->first->put();
     const context* const next = context::create(0, 0);
     must(next != nullptr, "no object");
-    if (next == here->first) must(w().payload[0].load(efd::base::relaxed) == 1, "the other holder's work is not seen");
+    if (next == fixture->first)
+        must(w().payload[0].load(efd::base::relaxed) == 1, "the other holder's work is not seen");
 }
 // Ends objects, then makes one: its id is the smallest that is free.
 void ends_two() {
-    for (const int id : {0, 1}) here->all[static_cast<std::size_t>(id)]->put();
-    here->born[0] = context::create(0, 0);
+    for (const int id : {0, 1}) fixture->all[static_cast<std::size_t>(id)]->put();
+    fixture->born[0] = context::create(0, 0);
 }
 void ends_three() {
-    for (context* const one : here->all) one->put();
-    here->born[0] = context::create(0, 0);
+    for (context* const one : fixture->all) one->put();
+    fixture->born[0] = context::create(0, 0);
 }
-void makes_one() { here->born[1] = context::create(0, 0); }
+void makes_one() { fixture->born[1] = context::create(0, 0); }
 std::string smallest_is_given() {
-    const int one = here->born[0]->id();
-    const int other = here->born[1]->id();
+    const int one = fixture->born[0]->id();
+    const int other = fixture->born[1]->id();
     if (one != 0 && (other != 0 || one != 1))
         return "ids " + std::to_string(one) + " and " + std::to_string(other) + " were given, a smaller one was free";
     return nobody_forgotten();
 }
 void two_references() {
     make_life(false);
-    here->first->get();
+    fixture->first->get();
 }
 
 // What a late signaller still does must not count on the object that was born in the slot.
 std::string newborn_is_empty() {
-    const context* const born = here->second.load(efd::base::acquire);
+    const context* const born = fixture->second.load(efd::base::acquire);
     if (born != nullptr && born->count() != 0) return "the newborn object has a unit of the dead one";
     return nobody_forgotten();
 }
@@ -163,8 +164,8 @@ std::string newborn_is_empty() {
 // The dead object's bell is closed; the newborn's says what it must.
 std::string newborn_doorbell() {
     if (open_doorbells() != 1) return std::to_string(open_doorbells()) + " bells are open, one object lives";
-    if (here->way == ring_way::level)
-        if (const char* const wrong = level_fault(*here->second.load(efd::base::acquire), here->second_doorbell))
+    if (fixture->way == ring_way::level)
+        if (const char* const wrong = level_fault(*fixture->second.load(efd::base::acquire), fixture->second_doorbell))
             return wrong;
     return nobody_forgotten();
 }

@@ -30,29 +30,29 @@ struct watched {
     std::uint64_t inside = 0;
     bool removed = false;
 };
-watched* here = nullptr;
+watched* fixture = nullptr;
 
 void count_call(efd::base::atomic<std::uint64_t>& calls) noexcept {
     must(efd::core::in_callback == 1, "a callback inside a callback");
     must(!efd::core::callbacks_later::any(), "a callback while its thread holds a lock");
-    must(here->inside++ == 0, "two callbacks of one object at once");
+    must(fixture->inside++ == 0, "two callbacks of one object at once");
     calls.store(calls.load(efd::base::relaxed) + 1, efd::base::relaxed);
-    --here->inside;
-    must(!here->removed, "a callback that was running when its removal returned");
+    --fixture->inside;
+    must(!fixture->removed, "a callback that was running when its removal returned");
 }
 int counting(wait_queue_entry& /*entry*/, std::uint32_t /*key*/) {
-    must(!here->removed, "a callback after its removal returned");
-    count_call(here->calls);
+    must(!fixture->removed, "a callback after its removal returned");
+    count_call(fixture->calls);
     return 0;
 }
 int counting_other(wait_queue_entry& /*entry*/, std::uint32_t /*key*/) {
     must(efd::core::in_callback == 1, "a callback inside a callback");
-    here->other_calls.fetch_add(1, efd::base::relaxed);
+    fixture->other_calls.fetch_add(1, efd::base::relaxed);
     return 0;
 }
 // The first call signals again: refused, then deferred, which runs after it.
 int signalling(wait_queue_entry& entry, std::uint32_t key) {
-    if (here->calls.load(efd::base::relaxed) == 0) {
+    if (fixture->calls.load(efd::base::relaxed) == 0) {
         must(!w().object.signal(), "a signal inside a callback was not refused");
         must(w().object.signal_deferred(), "a deferred signal was refused");
         w().given.add(1);
@@ -60,43 +60,43 @@ int signalling(wait_queue_entry& entry, std::uint32_t key) {
     return counting(entry, key);
 }
 int signalling_other(wait_queue_entry& entry, std::uint32_t key) {
-    must(here->other.signal_deferred(), "a deferred signal was refused");
+    must(fixture->other.signal_deferred(), "a deferred signal was refused");
     return counting(entry, key);
 }
 int removing_itself(wait_queue_entry& entry, std::uint32_t key) {
     (void)counting(entry, key);
     must(w().object.remove_wait_queue(entry) == efd::base::status::ok, "an entry could not remove itself");
-    here->removed = true;
+    fixture->removed = true;
     return 0;
 }
 
 // Each of two callbacks removes from the other's object: whoever would have to wait is refused.
 int removing_other(wait_queue_entry& /*entry*/, std::uint32_t /*key*/) {
-    count_call(here->calls);
-    (void)here->other.remove_wait_queue(here->extra[1]);
+    count_call(fixture->calls);
+    (void)fixture->other.remove_wait_queue(fixture->extra[1]);
     return 0;
 }
 int other_removing(wait_queue_entry& /*entry*/, std::uint32_t /*key*/) {
-    here->other_calls.fetch_add(1, efd::base::relaxed);
-    (void)w().object.remove_wait_queue(here->extra[0]);
+    fixture->other_calls.fetch_add(1, efd::base::relaxed);
+    (void)w().object.remove_wait_queue(fixture->extra[0]);
     return 0;
 }
 
 void make_watched(wait_queue_entry::function callback, bool joined) {
     make_world(0, 0);
-    here = new watched;
-    efd::core::context_layout::init(here->other, 0, 0);
+    fixture = new watched;
+    efd::core::context_layout::init(fixture->other, 0, 0);
     efd::core::context_layout::make_queue(w().object);
-    efd::core::context_layout::make_queue(here->other);
+    efd::core::context_layout::make_queue(fixture->other);
     efd::core::context_layout::name_queue(w().object);
-    name_place(&here->calls, "calls");
-    here->entry.callback = callback;
-    here->entry.mask = poll_in;
-    here->other_entry.callback = counting_other;
-    here->other_entry.mask = poll_in;
+    name_place(&fixture->calls, "calls");
+    fixture->entry.callback = callback;
+    fixture->entry.mask = poll_in;
+    fixture->other_entry.callback = counting_other;
+    fixture->other_entry.mask = poll_in;
     std::uint32_t ready = 0;
-    if (joined) (void)w().object.add_wait_queue(here->entry, ready);
-    (void)here->other.add_wait_queue(here->other_entry, ready);
+    if (joined) (void)w().object.add_wait_queue(fixture->entry, ready);
+    (void)fixture->other.add_wait_queue(fixture->other_entry, ready);
 }
 void with_entry() { make_watched(counting, true); }
 void without_entry() { make_watched(counting, false); }
@@ -104,19 +104,19 @@ void with_signalling() { make_watched(signalling, true); }
 void with_signalling_other() { make_watched(signalling_other, true); }
 void with_crossing() {
     make_watched(removing_other, true);
-    here->other_entry.callback = other_removing;
+    fixture->other_entry.callback = other_removing;
     std::uint32_t ready = 0;
-    for (wait_queue_entry& extra : here->extra) extra.callback = counting_other;
-    (void)w().object.add_wait_queue(here->extra[0], ready);
-    (void)here->other.add_wait_queue(here->extra[1], ready);
+    for (wait_queue_entry& extra : fixture->extra) extra.callback = counting_other;
+    (void)w().object.add_wait_queue(fixture->extra[0], ready);
+    (void)fixture->other.add_wait_queue(fixture->extra[1], ready);
 }
 // A unit is there, and will be taken; another entry hears of that.
 void with_unit() {
     make_watched(counting, false);
     std::uint32_t ready = 0;
-    here->extra[0].callback = counting_other;
-    here->extra[0].mask = efd::core::poll_out;
-    (void)w().object.add_wait_queue(here->extra[0], ready);
+    fixture->extra[0].callback = counting_other;
+    fixture->extra[0].mask = efd::core::poll_out;
+    (void)w().object.add_wait_queue(fixture->extra[0], ready);
     (void)w().object.signal();
     w().given.add(1);
 }
@@ -139,49 +139,49 @@ void reader() {
 void locked_adder() {
     const efd::core::callbacks_later no_callbacks;
     std::uint32_t ready = 0;
-    here->extra[1].callback = counting_other;
-    here->extra[1].mask = poll_in;
+    fixture->extra[1].callback = counting_other;
+    fixture->extra[1].mask = poll_in;
     doing(task::other);
-    must(w().object.add_wait_queue(here->extra[1], ready) == efd::base::status::ok, "an entry could not be added");
+    must(w().object.add_wait_queue(fixture->extra[1], ready) == efd::base::status::ok, "an entry could not be added");
     doing(task::none);
 }
 // Removes an entry while its thread holds a lock: it holds the queue, and wakes that come meanwhile are owed.
 void locked_remover() {
     const efd::core::callbacks_later no_callbacks;
     doing(task::other);
-    must(w().object.remove_wait_queue(here->extra[1]) == efd::base::status::ok, "an entry could not be removed");
+    must(w().object.remove_wait_queue(fixture->extra[1]) == efd::base::status::ok, "an entry could not be removed");
     doing(task::none);
 }
 void with_two_entries() {
     with_entry();
     std::uint32_t ready = 0;
-    here->extra[1].callback = counting_other;
-    here->extra[1].mask = 0; // it is never called
-    must(w().object.add_wait_queue(here->extra[1], ready) == efd::base::status::ok, "an entry could not be added");
+    fixture->extra[1].callback = counting_other;
+    fixture->extra[1].mask = 0; // it is never called
+    must(w().object.add_wait_queue(fixture->extra[1], ready) == efd::base::status::ok, "an entry could not be added");
 }
-void other_signaller() { must(here->other.signal(), "a signal was refused outside of a callback"); }
+void other_signaller() { must(fixture->other.signal(), "a signal was refused outside of a callback"); }
 void writer() { write_fast(1); }
 void zero_writer() { write_fast(0); }
 void remover() {
-    (void)here->calls.load(efd::base::relaxed); // a step, so that what follows on plain memory may come at any time
+    (void)fixture->calls.load(efd::base::relaxed); // a step, so that what follows on plain memory may come at any time
     doing(task::other);
-    must(w().object.remove_wait_queue(here->entry) == efd::base::status::ok, "an entry could not be removed");
-    here->removed = true;
+    must(w().object.remove_wait_queue(fixture->entry) == efd::base::status::ok, "an entry could not be removed");
+    fixture->removed = true;
     doing(task::none);
 }
 void taking_remover() {
     doing(task::other);
     std::uint64_t count = 0;
-    (void)w().object.remove_wait_queue_and_read(here->entry, count);
+    (void)w().object.remove_wait_queue_and_read(fixture->entry, count);
     w().taken.add(count);
-    here->removed = true;
+    fixture->removed = true;
     doing(task::none);
 }
 void adder() {
     doing(task::other);
     std::uint32_t ready = 0;
-    must(w().object.add_wait_queue(here->entry, ready) == efd::base::status::ok, "an entry could not be added");
-    here->ready_in = ready & poll_in;
+    must(w().object.add_wait_queue(fixture->entry, ready) == efd::base::status::ok, "an entry could not be added");
+    fixture->ready_in = ready & poll_in;
     doing(task::none);
 }
 void passer() { // comes and goes
@@ -190,7 +190,7 @@ void passer() { // comes and goes
 }
 std::string calls_are(std::uint64_t expected) {
     if (std::string wrong = audit(); !wrong.empty()) return wrong;
-    const std::uint64_t calls = here->calls.load(efd::base::relaxed);
+    const std::uint64_t calls = fixture->calls.load(efd::base::relaxed);
     if (calls == expected) return {};
     return std::to_string(calls) + " callbacks for " + std::to_string(expected) + " wakes";
 }
@@ -198,24 +198,24 @@ std::string one_call() { return calls_are(1); }
 std::string two_calls() { return calls_are(2); }
 std::string three_calls() { return calls_are(3); }
 std::string two_and_two() {
-    if (here->other_calls.load(efd::base::relaxed) != 2) return "a wake that a callback left to be run was lost";
+    if (fixture->other_calls.load(efd::base::relaxed) != 2) return "a wake that a callback left to be run was lost";
     return one_call();
 }
 std::string at_most_one_call() {
-    return here->calls.load(efd::base::relaxed) <= 1 ? audit() : "a removed entry was called";
+    return fixture->calls.load(efd::base::relaxed) <= 1 ? audit() : "a removed entry was called";
 }
 // No unit falls between what the adder was told and the first call.
 template <int Signals>
 std::string told_of_all() {
-    const std::uint64_t calls = here->calls.load(efd::base::relaxed);
-    if (here->ready_in == 0 && calls != Signals) return "WATCH: a unit was neither told nor called for";
+    const std::uint64_t calls = fixture->calls.load(efd::base::relaxed);
+    if (fixture->ready_in == 0 && calls != Signals) return "WATCH: a unit was neither told nor called for";
     return audit();
 }
 
 // The unit that is there at last came after the joining, or was in the answer.
 std::string told_of_the_last() {
-    const std::uint64_t calls = here->calls.load(efd::base::relaxed);
-    if (w().object.count() == 1 && here->ready_in == 0 && calls != 1)
+    const std::uint64_t calls = fixture->calls.load(efd::base::relaxed);
+    if (w().object.count() == 1 && fixture->ready_in == 0 && calls != 1)
         return "WATCH: a unit was neither told nor called for";
     return audit();
 }

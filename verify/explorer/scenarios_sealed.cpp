@@ -39,18 +39,18 @@ void huge_writer() { write_fast(packed_limit); }
 void filling_writer() { (void)write_some(full - 5); }
 void trying_filler() { (void)write_some(full - 5, wait_opts{.blocking = efd::core::blocking::never}); }
 void timed_writer() {
-    const status end = write_some(1, wait_opts{.deadline_ns = 1});
-    must(end == status::ok || end == status::timed_out, "a timed write ended otherwise");
+    const status result = write_some(1, wait_opts{.deadline_ns = 1});
+    must(result == status::ok || result == status::timed_out, "a timed write ended otherwise");
 }
 void stoppable_writer() {
     const std::stop_token token = w().stop.get_token();
-    const status end = write_some(1, wait_opts{.stop = &token});
-    must(end == status::ok || end == status::cancelled, "a cancellable write ended otherwise");
+    const status result = write_some(1, wait_opts{.stop = &token});
+    must(result == status::ok || result == status::cancelled, "a cancellable write ended otherwise");
 }
 void stoppable_reader() {
     const std::stop_token token = w().stop.get_token();
-    const status end = read_one(wait_opts{.stop = &token});
-    must(end == status::ok || end == status::cancelled, "a cancellable read ended otherwise");
+    const status result = read_one(wait_opts{.stop = &token});
+    must(result == status::ok || result == status::cancelled, "a cancellable read ended otherwise");
 }
 void canceller() { (void)w().stop.request_stop(); }
 void reader() { (void)read_value(); }

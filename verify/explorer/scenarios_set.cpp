@@ -86,13 +86,13 @@ void twice_waiter() {
 }
 void second_set_waiter() { must(any(1) == status::ok, "a wait without end came back without a unit"); }
 void bounded_waiter() {
-    const status end = any(0, bounded);
-    must(end == status::ok || end == status::timed_out, "a bounded wait ended otherwise");
+    const status result = any(0, bounded);
+    must(result == status::ok || result == status::timed_out, "a bounded wait ended otherwise");
 }
 void cancelled_waiter() {
     const auto token = w().stop.get_token();
-    const status end = any(0, {.stop = &token, .blocking = efd::core::blocking::always});
-    must(end == status::ok || end == status::cancelled, "a cancelled wait ended otherwise");
+    const status result = any(0, {.stop = &token, .blocking = efd::core::blocking::always});
+    must(result == status::ok || result == status::cancelled, "a cancelled wait ended otherwise");
 }
 void stopper() { (void)w().stop.request_stop(); }
 void trier() { (void)try_any(0); }

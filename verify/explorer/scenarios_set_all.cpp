@@ -38,8 +38,8 @@ void second_there() { two(0, 1); }
 
 void taker() { must(all(0) == status::ok, "a wait for all without end came back without them"); }
 void trier() {
-    const status end = try_all(0);
-    must(end == status::ok || end == status::would_block, "a try for all ended otherwise");
+    const status result = try_all(0);
+    must(result == status::ok || result == status::would_block, "a try for all ended otherwise");
 }
 void other_trier() { (void)try_all(1); }
 // The second take has the slot of the first.
@@ -63,13 +63,13 @@ void trier_of_one_sealed() {
         must(hall().last_all[0] < packed_limit + 1, "a take from all has left out a member");
 }
 void bounded_taker() {
-    const status end = all(0, bounded);
-    must(end == status::ok || end == status::timed_out, "a bounded wait for all ended otherwise");
+    const status result = all(0, bounded);
+    must(result == status::ok || result == status::timed_out, "a bounded wait for all ended otherwise");
 }
 void cancelled_taker() {
     const auto token = w().stop.get_token();
-    const status end = all(0, {.stop = &token, .blocking = efd::core::blocking::always});
-    must(end == status::ok || end == status::cancelled, "a cancelled wait for all ended otherwise");
+    const status result = all(0, {.stop = &token, .blocking = efd::core::blocking::always});
+    must(result == status::ok || result == status::cancelled, "a cancelled wait for all ended otherwise");
 }
 void stopper() { (void)w().stop.request_stop(); }
 // A philosopher: takes both, and gives them back.

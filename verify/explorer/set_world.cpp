@@ -16,7 +16,7 @@ using efd::core::wait_opts;
 using efd::watch::set_core;
 using efd::watch::set_layout;
 
-set_hall* here = nullptr;
+set_hall* fixture = nullptr;
 
 // What a call would sleep for, in the note of its thread, beside the number of the set or object.
 enum class sleeps_for : std::uint64_t { nothing, any, all, units };
@@ -34,10 +34,10 @@ class in_call {
 };
 
 void account(const set_event& got) noexcept {
-    must(got.origin < most_objects && here->objects[got.origin] != nullptr, "an event with the token of nobody");
+    must(got.origin < most_objects && fixture->objects[got.origin] != nullptr, "an event with the token of nobody");
     must(got.value > 0, "a take took nothing and said ok");
-    must(!here->objects[got.origin]->semaphore() || got.value == 1, "a take from a semaphore took more than one");
-    here->taken[got.origin] += got.value;
+    must(!fixture->objects[got.origin]->semaphore() || got.value == 1, "a take from a semaphore took more than one");
+    fixture->taken[got.origin] += got.value;
 }
 
 std::string forgotten_in_set(int i) {
@@ -52,24 +52,25 @@ std::string forgotten_in_set(int i) {
     switch (static_cast<sleeps_for>(t.doing[1] >> 8 & 0xFF)) {
     case sleeps_for::nothing: return who + " sleeps at a gate that nobody opens";
     case sleeps_for::any:
-        return set_layout::ready(*here->sets[which], false) ? "lost wakeup: " + who + " sleeps beside a ready member"
-                                                            : "";
+        return set_layout::ready(*fixture->sets[which], false) ? "lost wakeup: " + who + " sleeps beside a ready member"
+                                                               : "";
     case sleeps_for::all:
-        return set_layout::ready(*here->sets[which], true) ? "lost wakeup: " + who + " sleeps, and all are ready" : "";
+        return set_layout::ready(*fixture->sets[which], true) ? "lost wakeup: " + who + " sleeps, and all are ready"
+                                                              : "";
     case sleeps_for::units:
-        return here->objects[which]->count() > 0 ? "lost wakeup: " + who + " sleeps beside a unit" : "";
+        return fixture->objects[which]->count() > 0 ? "lost wakeup: " + who + " sleeps beside a unit" : "";
     }
     return {};
 }
 
 } // namespace
 
-set_hall& hall() noexcept { return *here; }
+set_hall& hall() noexcept { return *fixture; }
 
 void make_set_world(std::size_t sets, std::initializer_list<std::uint64_t> counts, unsigned flags) {
     forget_pages();
     make_world(*counts.begin(), flags);
-    here = new set_hall;
+    fixture = new set_hall;
     std::size_t i = 0;
     constexpr const char* names[most_objects] = {"A", "B", "C"};
     for (const std::uint64_t count : counts) {
@@ -77,8 +78,8 @@ void make_set_world(std::size_t sets, std::initializer_list<std::uint64_t> count
         if (i > 0) context_layout::init(*object, count, flags);
         context_layout::make_queue(*object);
         name_place(object, names[i]);
-        here->given[i] = count;
-        here->objects[i++] = object;
+        fixture->given[i] = count;
+        fixture->objects[i++] = object;
     }
     for (std::size_t s = 0; s < sets; ++s) {
         auto* const bell = new context;
@@ -87,20 +88,22 @@ void make_set_world(std::size_t sets, std::initializer_list<std::uint64_t> count
         context_layout::init(*bed, 0, 0);
         name_place(bell, "set's bell");
         name_place(bed, "set's bed");
-        here->sets[s] = set_layout::make(*bell, *bed);
+        fixture->sets[s] = set_layout::make(*bell, *bed);
     }
 }
 
 void join_set(std::size_t set, std::size_t object) {
-    (void)here->sets[set]->add(*here->objects[object], object, here->places[set][object]);
+    (void)fixture->sets[set]->add(*fixture->objects[object], object, fixture->places[set][object]);
 }
-void leave_set_up(std::size_t set, std::size_t object) { (void)here->sets[set]->remove(here->places[set][object]); }
-void skip_places(std::size_t set, unsigned up_to) { set_layout::skip(*here->sets[set], up_to); }
-void watch_set(std::size_t set) { set_layout::watch(*here->sets[set]); }
+void leave_set_up(std::size_t set, std::size_t object) {
+    (void)fixture->sets[set]->remove(fixture->places[set][object]);
+}
+void skip_places(std::size_t set, unsigned up_to) { set_layout::skip(*fixture->sets[set], up_to); }
+void watch_set(std::size_t set) { set_layout::watch(*fixture->sets[set]); }
 
 void name_sets(std::initializer_list<int> places) {
     efd::core::hold_layout::name();
-    for (set_core* const set : here->sets) {
+    for (set_core* const set : fixture->sets) {
         if (set == nullptr) continue;
         set_layout::name(*set);
         arena_open(false); // the machine's own list
@@ -114,13 +117,13 @@ void name_sets(std::initializer_list<int> places) {
 }
 
 void give(std::size_t object, std::uint64_t n) {
-    must(here->objects[object]->write(n) == status::ok, "a plain write was refused");
-    here->given[object] += n;
+    must(fixture->objects[object]->write(n) == status::ok, "a plain write was refused");
+    fixture->given[object] += n;
 }
 
 bool take(std::size_t object) {
     std::uint64_t value = 0;
-    if (here->objects[object]->try_read(value) != status::ok) return false;
+    if (fixture->objects[object]->try_read(value) != status::ok) return false;
     account({object, value, 0, object});
     return true;
 }
@@ -128,75 +131,76 @@ bool take(std::size_t object) {
 void read_from(std::size_t object) {
     const in_call now(sleeps_for::units, object);
     std::uint64_t value = 0;
-    must(here->objects[object]->read(value) == status::ok, "a plain read came back without a unit");
+    must(fixture->objects[object]->read(value) == status::ok, "a plain read came back without a unit");
     account({object, value, 0, object});
 }
 
 status any(std::size_t set, const wait_opts& opts) {
     const in_call now(sleeps_for::any, set, opts);
     set_event got{};
-    const status end = here->sets[set]->wait_any(got, opts);
-    if (end == status::ok) account(got);
-    return end;
+    const status result = fixture->sets[set]->wait_any(got, opts);
+    if (result == status::ok) account(got);
+    return result;
 }
 
 status try_any(std::size_t set) {
     const in_call now(sleeps_for::nothing, 0);
     set_event got{};
-    if (here->sets[set]->surely_nothing()) return status::would_block;
-    const status end = here->sets[set]->try_any(got);
-    if (end == status::ok) account(got);
-    return end;
+    if (fixture->sets[set]->surely_nothing()) return status::would_block;
+    const status result = fixture->sets[set]->try_any(got);
+    if (result == status::ok) account(got);
+    return result;
 }
 
 status look(std::size_t set, const wait_opts& opts) {
     const in_call now(sleeps_for::any, set);
     std::array<set_event, most_objects> room{};
     std::size_t number = 0;
-    const status end = here->sets[set]->wait_ready(room, number, opts);
-    must((end == status::ok) == (number > 0), "a look that said ok and showed nothing");
-    return end;
+    const status result = fixture->sets[set]->wait_ready(room, number, opts);
+    must((result == status::ok) == (number > 0), "a look that said ok and showed nothing");
+    return result;
 }
 
 status all(std::size_t set, const wait_opts& opts) {
     const in_call now(sleeps_for::all, set, opts);
     std::array<set_event, most_objects> room{};
     std::size_t number = 0;
-    const status end = here->sets[set]->wait_all(room, number, opts);
-    if (end != status::ok) return end;
+    const status result = fixture->sets[set]->wait_all(room, number, opts);
+    if (result != status::ok) return result;
     for (std::size_t i = 0; i < number; ++i) account(room[i]);
-    for (std::size_t i = 0; i < number; ++i) here->last_all[room[i].token] = room[i].value;
-    ++here->alls;
-    return end;
+    for (std::size_t i = 0; i < number; ++i) fixture->last_all[room[i].token] = room[i].value;
+    ++fixture->alls;
+    return result;
 }
 status try_all(std::size_t set) { return all(set, {.blocking = efd::core::blocking::never}); }
 
 void leave_set(std::size_t set, std::size_t object) {
     const in_call now(sleeps_for::nothing, 0);
-    must(here->sets[set]->remove(here->places[set][object]) == status::ok, "a member could not be removed");
+    must(fixture->sets[set]->remove(fixture->places[set][object]) == status::ok, "a member could not be removed");
 }
 void enter_set(std::size_t set, std::size_t object) {
     const in_call now(sleeps_for::nothing, 0);
     int place = -1;
-    must(here->sets[set]->add(*here->objects[object], object, place) == status::ok, "a member could not be added");
-    here->places[set][object] = place;
+    must(fixture->sets[set]->add(*fixture->objects[object], object, place) == status::ok,
+         "a member could not be added");
+    fixture->places[set][object] = place;
 }
 
 std::string audit_sets() {
     for (int i = 0; i < the_machine().thread_count(); ++i)
         if (std::string wrong = forgotten_in_set(i); !wrong.empty()) return wrong;
     for (std::size_t i = 0; i < most_objects; ++i) {
-        const context* const object = here->objects[i];
+        const context* const object = fixture->objects[i];
         if (object == nullptr) continue;
         if (efd::core::is_held(context_layout::newest_state(*object))) return "an object is held, and by nobody";
         const std::uint64_t count = object->count();
-        if (here->taken[i] + count != here->given[i])
+        if (fixture->taken[i] + count != fixture->given[i])
             return "units are not conserved: object " + std::to_string(i) + ", given " +
-                   std::to_string(here->given[i]) + ", taken " + std::to_string(here->taken[i]) + ", count " +
+                   std::to_string(fixture->given[i]) + ", taken " + std::to_string(fixture->taken[i]) + ", count " +
                    std::to_string(count);
-        if (i == 0 && count < here->kept_after_leaving) return "taken through a set that the object had left";
+        if (i == 0 && count < fixture->kept_after_leaving) return "taken through a set that the object had left";
     }
-    for (set_core* const set : here->sets) {
+    for (set_core* const set : fixture->sets) {
         if (set == nullptr) continue;
         if (std::string wrong = set_layout::fault(*set); !wrong.empty()) return wrong;
     }

@@ -39,7 +39,7 @@ using efd::core::wait_opts;
 
 namespace {
 
-world* here = nullptr;
+world* fixture = nullptr;
 
 thread_state& me() noexcept {
     machine& m = the_machine();
@@ -77,11 +77,11 @@ std::string forgotten(int i) {
 
 } // namespace
 
-world& w() noexcept { return *here; }
+world& w() noexcept { return *fixture; }
 
 void make_world(std::uint64_t initval, unsigned flags) {
     forget_names();
-    here = new world;
+    fixture = new world;
     efd::core::context_layout::init(w().object, initval, flags);
     w().given.add(initval);
     efd::core::context_layout::name_places(w().object);
@@ -138,22 +138,22 @@ void doing(task what, std::uint64_t amount) noexcept {
 status read_one(const wait_opts& opts) noexcept {
     std::uint64_t value = 0;
     doing(task::reads);
-    const status end = w().object.read(value, opts);
-    if (end == status::ok) {
+    const status result = w().object.read(value, opts);
+    if (result == status::ok) {
         must(value > 0, "a read took nothing and said ok");
         must(value != efd::core::ceiling || w().signals > 0, "a write passed the bound");
         must(!w().object.semaphore() || value == 1, "a semaphore read took more than one");
         w().taken.add(value);
     }
     doing(task::none);
-    return end;
+    return result;
 }
 
 std::uint64_t read_value() noexcept {
     std::uint64_t value = 0;
     doing(task::reads);
-    const status end = w().object.read(value);
-    must(end == status::ok && value > 0, "a plain read came back without a unit");
+    const status result = w().object.read(value);
+    must(result == status::ok && value > 0, "a plain read came back without a unit");
     must(value != efd::core::ceiling || w().signals > 0, "a write passed the bound");
     must(!w().object.semaphore() || value == 1, "a semaphore read took more than one");
     w().taken.add(value);
@@ -164,8 +164,8 @@ std::uint64_t read_value() noexcept {
 std::uint64_t read_up_to(std::uint64_t most, const wait_opts& opts) noexcept {
     std::uint64_t value = 0;
     doing(task::reads);
-    const status end = w().object.read_some(value, most, opts);
-    if (end == status::ok) {
+    const status result = w().object.read_some(value, most, opts);
+    if (result == status::ok) {
         must(value > 0 && value <= most, "a read of some took none, or more than it may");
         w().taken.add(value);
     }
@@ -175,16 +175,16 @@ std::uint64_t read_up_to(std::uint64_t most, const wait_opts& opts) noexcept {
 
 status write_some(std::uint64_t n, const wait_opts& opts) noexcept {
     doing(task::writes, n);
-    const status end = w().object.write(n, opts);
-    if (end == status::ok) w().given.add(n);
+    const status result = w().object.write(n, opts);
+    if (result == status::ok) w().given.add(n);
     add_has_returned();
-    return end;
+    return result;
 }
 
 void write_fast(std::uint64_t n) noexcept {
     doing(task::writes, n);
-    const status end = w().object.write(n);
-    must(end == status::ok, "a plain write was refused");
+    const status result = w().object.write(n);
+    must(result == status::ok, "a plain write was refused");
     w().given.add(n);
     add_has_returned();
 }

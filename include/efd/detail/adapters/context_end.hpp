@@ -121,11 +121,11 @@ inline context_end::visit::~visit() {
 }
 
 inline void context_end::close() noexcept {
-    std::uint32_t seen = inside_.fetch_or(closed_mark, base::acq_rel) | closed_mark; // CONTEXT_END, close
+    std::uint32_t inside = inside_.fetch_or(closed_mark, base::acq_rel) | closed_mark; // CONTEXT_END, close
     const std::uint32_t own = visits_of_this_thread() | closed_mark;
-    while (seen != own) {
-        inside_.wait(seen, base::acquire);
-        seen = inside_.load(base::acquire);
+    while (inside != own) {
+        inside_.wait(inside, base::acquire);
+        inside = inside_.load(base::acquire);
     }
     for (;;) {
         std::unique_lock lock(mutex_);

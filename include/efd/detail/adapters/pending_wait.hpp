@@ -152,9 +152,9 @@ class pending_wait : private wait_queue_entry {
         if (leave_parties()) finished_(*this);
     }
     [[nodiscard]] bool join_parties() noexcept {
-        std::uint32_t seen = parties_.load(base::relaxed);
-        while (seen != 0) {
-            if (parties_.compare_exchange_weak(seen, seen + 1, base::acq_rel, base::relaxed)) return true;
+        std::uint32_t parties = parties_.load(base::relaxed);
+        while (parties != 0) {
+            if (parties_.compare_exchange_weak(parties, parties + 1, base::acq_rel, base::relaxed)) return true;
         }
         return false;
     }

@@ -55,7 +55,7 @@ struct wait_opts {
 // live in memory on the fast path.
 struct read_result {
     std::uint64_t value;
-    base::status end;
+    base::status status;
 };
 
 struct operation;
@@ -85,9 +85,9 @@ class alignas(64) context {
     // invalid never; would_block, interrupted, deadlock as in status.hpp. Async-signal-safe.
     [[nodiscard]] base::status read(std::uint64_t& value) noexcept {
         // One unit in a quiet word is what a reader finds most often: taken without a look, which would cost more.
-        state_word seen = one_unit;
+        state_word word = one_unit;
         base::order_release(this); // to a writer that waits for room
-        if (state_.compare_exchange_strong(seen, 0, base::acq_rel, base::acquire)) [[likely]] {
+        if (state_.compare_exchange_strong(word, 0, base::acq_rel, base::acquire)) [[likely]] {
             base::order_acquire(this);
             value = 1;
             return base::status::ok;
@@ -100,8 +100,8 @@ class alignas(64) context {
     }
     // As read, but never sleeps; costs one load when there is nothing, and no bell that may say otherwise (NOTHING).
     [[nodiscard]] base::status try_read(std::uint64_t& value) noexcept {
-        const state_word seen = state_.load(base::acquire);
-        if (!is_worth_a_read(seen)) return base::status::would_block;
+        const state_word word = state_.load(base::acquire);
+        if (!is_worth_a_read(word)) return base::status::would_block;
         return hand_over(take_now(), value);
     }
 
@@ -155,10 +155,10 @@ class alignas(64) context {
     EFD_API bool signal_mask(std::uint32_t mask) noexcept;
 
     [[nodiscard]] std::uint64_t count() const noexcept {
-        const state_word seen = state_.load(base::acquire);
-        if ((seen & (sealed_mark | hold_mark)) != 0) [[unlikely]]
+        const state_word word = state_.load(base::acquire);
+        if ((word & (sealed_mark | hold_mark)) != 0) [[unlikely]]
             return count_slow();
-        return packed_count(seen);
+        return packed_count(word);
     }
     // What poll(2) would say, of this moment (K-047 to K-057).
     [[nodiscard]] std::uint32_t poll() const noexcept { return poll_mask(count()); }
@@ -215,7 +215,7 @@ class alignas(64) context {
     // signal_untold makes the count one and moves the word; drain_untold makes it zero, if the word is as it was seen.
     void signal_without_notify() noexcept;
     [[nodiscard]] state_word look() const noexcept { return state_.load(base::acquire); }
-    [[nodiscard]] bool drain_without_notify(state_word seen) noexcept;
+    [[nodiscard]] bool drain_without_notify(state_word word) noexcept;
     [[nodiscard]] const permanent_watchers* permanent() const noexcept;
     // Taking from several objects in one step, for watch/ alone; see src/core/hold.hpp.
     [[nodiscard]] hold_end hold(const hold_slot& owner, held_object& one) noexcept;
@@ -270,7 +270,7 @@ class alignas(64) context {
 
     // A count while several objects are taken from, in hold.cpp.
     [[nodiscard]] EFD_API std::uint64_t count_slow() const noexcept;
-    state_word end_hold(state_word seen) noexcept;
+    state_word end_hold(state_word word) noexcept;
 
     // The sealed regime, in sealed.cpp.
     void seal() noexcept;

@@ -18,16 +18,16 @@ class kref {
     void init() noexcept { refs_.store(1, base::release); }
 
     void get() noexcept {
-        [[maybe_unused]] const std::uint32_t seen = refs_.fetch_add(1, base::relaxed);
-        EFD_CHECK(seen != 0 && seen != UINT32_MAX);
+        [[maybe_unused]] const std::uint32_t count = refs_.fetch_add(1, base::relaxed);
+        EFD_CHECK(count != 0 && count != UINT32_MAX);
     }
 
     // FDGET: who is refused sees what the last holder did before its put.
     [[nodiscard]] bool get_unless_zero() noexcept {
-        std::uint32_t seen = refs_.load(base::acquire);
-        while (seen != 0) {
-            EFD_CHECK(seen != UINT32_MAX);
-            if (refs_.compare_exchange_weak(seen, seen + 1, base::acq_rel, base::acquire)) return true;
+        std::uint32_t count = refs_.load(base::acquire);
+        while (count != 0) {
+            EFD_CHECK(count != UINT32_MAX);
+            if (refs_.compare_exchange_weak(count, count + 1, base::acq_rel, base::acquire)) return true;
         }
         return false;
     }
@@ -36,11 +36,11 @@ class kref {
 
     // KREF_PUT: each put hands its holder's work over to the last one, which frees.
     [[nodiscard]] put_result put() noexcept {
-        std::uint32_t seen = refs_.load(base::relaxed);
+        std::uint32_t count = refs_.load(base::relaxed);
         do {
-            if (seen == 0) return put_result::too_many;
-        } while (!refs_.compare_exchange_weak(seen, seen - 1, base::acq_rel, base::relaxed));
-        return seen == 1 ? put_result::last : put_result::others_remain;
+            if (count == 0) return put_result::too_many;
+        } while (!refs_.compare_exchange_weak(count, count - 1, base::acq_rel, base::relaxed));
+        return count == 1 ? put_result::last : put_result::others_remain;
     }
 
     [[nodiscard]] std::uint32_t read() const noexcept { return refs_.load(base::relaxed); }
