@@ -165,7 +165,7 @@ void four_epolls(trial& t, std::uint32_t how, std::size_t released_by_one) {
     for (std::size_t i = 0; i < crowd; ++i) all[i].must_return_with(0, epoll_in, "its write");
 }
 
-// Four threads on one epoll; a write that nobody reads.
+// Four threads on one epoll; a write that no thread reads.
 void one_epoll(trial& t, std::uint32_t how, bool each_write_wakes_one) {
     auto o = t.make(0);
     epoll_watch watch(o->number(), epoll_in | how);

@@ -2,7 +2,7 @@
 // conformance/claims/exclusive_wakes.cpp: K-157, how a blocked call can sleep on behind an exclusive epoll entry.
 //
 // Since 6.4 blocked reads and writes queue up at the tail, and a wake ends at the first exclusive entry that accepts
-// it. The library does not repeat this: nobody sleeps there on a condition that holds, which is what its descriptors
+// it. The library does not repeat this: no thread sleeps there on a condition that holds, which is what its descriptors
 // are asked. Every caller is seen asleep before the claim goes on.
 #include "conformance/framework/calm.hpp"
 #include "conformance/framework/counts.hpp"
@@ -96,7 +96,7 @@ void plain_entries_are_always_woken(trial& t) {
     plain_watcher.must_return_with(0, EPOLLIN, "a write");
 }
 
-// The declared difference. Whether the watcher sees what the reader takes is a matter of who comes first.
+// The declared difference. Whether the watcher sees what the reader takes depends on which comes first.
 void reader_behind_is_released(trial& t) {
     const auto o = t.make();
     epoll_watch watch(o->number(), epoll_in | exclusive);

@@ -3,7 +3,7 @@
 //
 // Owns K-169. One token goes round three threads of one processor, which sleep until it comes: a reader, a reader of a
 // semaphore, and a writer that waits for room. So nearly every step wakes a sleeper, and only that wake makes progress.
-// A lost wake is seen without a clock: all three are asleep at one moment, and nobody is left to wake them.
+// A lost wake is seen without a clock: all three are asleep at one moment, and no thread is left to wake them.
 #include "conformance/framework/counts.hpp"
 #include "conformance/framework/task.hpp"
 

@@ -66,7 +66,7 @@ void join(trial& t, context& queue, watcher& entry) {
     t.expect_equal(ready, queue.poll(), "what poll said as the entry joined");
 }
 
-// 8 bits for each key, first call lowest, so that one comparison tells them apart.
+// 8 bits for each key, first call lowest, so that one comparison distinguishes them.
 std::uint64_t calls(const watcher& one) {
     std::uint64_t all = 0;
     for (auto key = one.keys.rbegin(); key != one.keys.rend(); ++key) all = all << 8 | (*key & 0xffU);

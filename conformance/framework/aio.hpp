@@ -3,8 +3,8 @@
 // signal an eventfd.
 //
 // Owns one AIO context, given up with the claim's process. A request names its operation and, if it has one, the
-// descriptor that its completion signals. Any thread; waiting is bounded. Invariant: refused() tells a machine that
-// refuses AIO from a claim that differs.
+// descriptor that its completion signals. Any thread; waiting is bounded. Invariant: refused() distinguishes a machine
+// that refuses AIO from a claim that differs.
 #pragma once
 
 #include "conformance/framework/sleeper.hpp"

@@ -48,8 +48,8 @@ class object {
   public:
     virtual ~object() = default;
     virtual int read(std::uint64_t& value) = 0;
-    // Up to `most` units of a semaphore. From the kernel's by that many reads, which is the same if nobody reads
-    // between.
+    // Up to `most` units of a semaphore. From the kernel's by that many reads, which is the same if no other thread
+    // reads between.
     virtual int read_some(std::uint64_t& value, std::uint64_t most);
     virtual int write(std::uint64_t value) = 0;
     // Adds one as a driver of the kernel does: never blocks, saturates. The kernel backend uses an AIO completion

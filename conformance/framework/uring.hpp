@@ -3,7 +3,7 @@
 //
 // Owns the ring, given up with the claim's process. Links with liburing. One thread. now() never sleeps: what an
 // operation of this thread completes is in the ring when that operation has returned, after io_uring_get_events.
-// Invariant: refused() tells a machine that refuses io_uring from a claim that differs.
+// Invariant: refused() distinguishes a machine that refuses io_uring from a claim that differs.
 #pragma once
 
 #include "conformance/framework/sleeper.hpp"

@@ -2,7 +2,7 @@
 /* efd/efd.h: the Linux eventfd in user space, for C (C89 and later) and everything that can call C.
  *
  * An efd_t is the object behind an eventfd: a 64-bit count that writers add to and readers take from. An operation
- * enters the kernel only when somebody is really asleep. Every behaviour is the kernel's; the K-numbers name the claim
+ * enters the kernel only when a thread is asleep. Every behaviour is the kernel's; the K-numbers name the claim
  * in docs/semantics.md that a function answers to. Where a function is called "handler-safe", a signal handler may call
  * it.
  *
@@ -13,7 +13,7 @@
  * sleeps, and no descriptor of the object is silent, because another thread is stopped in one of its own (E7 in
  * docs/races.md).
  *
- * The object is reference-counted. Who made or got it gives its reference back with efd_put; the last one frees object
+ * The object is reference-counted. Each efd_create and each efd_get has its efd_put; the last one frees object
  * and id. No function is a thread cancellation point: pthread_cancel neither ends a call nor a sleep in one, and a
  * thread ends at its next point after the call. A sleep that is to be ended from outside takes an efd_cancel_t. A
  * siglongjmp out of a call may take another sleeper's wake with it; descriptors come to say what the count is after
@@ -76,7 +76,7 @@ EFD_C_API int efd_try_write(efd_t* efd, uint64_t value) EFD_NOEXCEPT;
 /** @{ */
 /** As efd_read and efd_write, but sleep whatever the object's flags, until CLOCK_MONOTONIC reaches deadline_ns
  * (absolute, nanoseconds), or timeout_ns from now. ETIMEDOUT: it passed, and there still was nothing to take, or no
- * room; a deadline in the past makes one try. A wait that times out takes nothing and costs nobody else a wake.
+ * room; a deadline in the past makes one try. A wait that times out takes nothing and costs no other thread a wake.
  * Handler-safe. */
 EFD_C_API int efd_read_until(efd_t* efd, uint64_t* value, uint64_t deadline_ns) EFD_NOEXCEPT;
 EFD_C_API int efd_write_until(efd_t* efd, uint64_t value, uint64_t deadline_ns) EFD_NOEXCEPT;
@@ -86,9 +86,9 @@ EFD_C_API int efd_write_for(efd_t* efd, uint64_t value, uint64_t timeout_ns) EFD
 
 /** @{ */
 /** Takes up to `most` units into *value and leaves the rest: in one call what so many reads of a semaphore would take
- * with nobody between (K-180). Without EFD_SEMAPHORE as well, where efd_read takes all: then a reader that sleeps is
- * woken for the rest. At zero as efd_read, and the forms are its. EINVAL: most is 0, before anything else but EBADF and
- * EFAULT. On a number of efd_eventfd ask efd_fd_ctx for the object. Handler-safe. */
+ * with no other reader between (K-180). Without EFD_SEMAPHORE as well, where efd_read takes all: then a reader that
+ * sleeps is woken for the rest. At zero as efd_read, and the forms are its. EINVAL: most is 0, before anything else but
+ * EBADF and EFAULT. On a number of efd_eventfd ask efd_fd_ctx for the object. Handler-safe. */
 EFD_C_API int efd_read_some(efd_t* efd, uint64_t* value, uint64_t most) EFD_NOEXCEPT;
 EFD_C_API int efd_try_read_some(efd_t* efd, uint64_t* value, uint64_t most) EFD_NOEXCEPT;
 EFD_C_API int efd_read_some_until(efd_t* efd, uint64_t* value, uint64_t most, uint64_t deadline_ns) EFD_NOEXCEPT;
@@ -171,15 +171,15 @@ EFD_C_API uint64_t efd_system_calls(void) EFD_NOEXCEPT;
 
 /* For programs that know eventfd(2): the same calls on the same kind of number, and the count stays in user space. The
  * number is the lowest that was free and names a real kernel descriptor: hand it to poll, select, epoll, io_uring or
- * any event loop, which are told as with EFD_LEVEL of efd_fd, or EFD_EVERY. Everything else goes through the functions
- * here. Plain read(2) and write(2) on it meet the bell, not the count, and so do the kernel's own signallers (a ring's
- * registered eventfd, IOCB_FLAG_RESFD): a loop is told of them, reads nothing, and after the second such read is told
- * no more (docs/decisions/0015-every.md has the way that counts); plain close(2) and dup(2) do what they do, but efd
- * does not hear of it: then efd_fd_close says EBADF and leaves alone what bears the number now, the object is kept
- * until the number is given out here again, and until then the other calls take the number for what it was. (If
- * efd_fd_close is the first call here that names the number it closes what bears it now, as close(2) would.) The first
- * other call gives the object a second, close-on-exec number for itself, from 512 upwards if the limit allows; where no
- * number is free it does without.
+ * any event loop, which are notified as with EFD_LEVEL of efd_fd, or EFD_EVERY. Everything else goes through the
+ * functions here. Plain read(2) and write(2) on it reach the doorbell, not the count, and so do the kernel's own
+ * signallers (a ring's registered eventfd, IOCB_FLAG_RESFD): a loop is woken by them, reads nothing, and after the
+ * second such read is woken no more (docs/decisions/0015-every.md has the way that counts); plain close(2) and dup(2)
+ * do what they do, but efd does not hear of it: then efd_fd_close says EBADF and leaves alone what bears the number
+ * now, the object is kept until the number is given out here again, and until then the other calls take the number for
+ * what it was. (If efd_fd_close is the first call here that names the number it closes what bears it now, as close(2)
+ * would.) The first other call gives the object a second, close-on-exec number for itself, from 512 upwards if the
+ * limit allows; where no number is free it does without.
  *
  * In the child of a fork the same numbers name copies: objects of the child's own, with the count of that moment, and
  * nothing that one process does is seen in the other. fork(2) costs nothing for them: a number gets the child's own
@@ -192,7 +192,7 @@ EFD_C_API uint64_t efd_system_calls(void) EFD_NOEXCEPT;
  * anything else (K-158). */
 
 /** eventfd(2): a descriptor with count initval (K-001, K-005, K-009). EFD_EVERY among the flags: each write is an edge,
- * as told at efd_fd; efd_flags does not show it. EINVAL: another flag bit, before anything is taken (K-002, K-003).
+ * as efd_fd says; efd_flags does not show it. EINVAL: another flag bit, before anything is taken (K-002, K-003).
  * EMFILE, ENFILE, ENOMEM as there (K-004), nothing left behind (K-012). Not handler-safe. */
 EFD_C_API int efd_eventfd(unsigned initval, int flags) EFD_NOEXCEPT;
 
@@ -235,9 +235,9 @@ EFD_C_API int efd_fd_fcntl(int fd, int command, long argument) EFD_NOEXCEPT;
  * kernel's on the number. EFAULT: argument is not there. Handler-safe. */
 EFD_C_API int efd_fd_ioctl(int fd, unsigned long request, void* argument) EFD_NOEXCEPT;
 
-/** The object behind the descriptor, with a reference of the caller's (efd_put), as eventfd_ctx_fdget: who signals it
- * does not need the descriptor and may outlive it (K-144, K-151). EFD_NONBLOCK of it is the file's O_NONBLOCK. Its
- * efd_fd is the file's own, EFD_LEVEL, and EINVAL once the file is closed. NULL with EBADF. Handler-safe. */
+/** The object behind the descriptor, with a reference of the caller's (efd_put), as eventfd_ctx_fdget: a signaller
+ * needs no descriptor and may outlive it (K-144, K-151). EFD_NONBLOCK of it is the file's O_NONBLOCK. Its efd_fd is the
+ * file's own, EFD_LEVEL, and EINVAL once the file is closed. NULL with EBADF. Handler-safe. */
 EFD_C_API efd_t* efd_fd_ctx(int fd) EFD_NOEXCEPT;
 
 /** What /proc/self/fdinfo would show of a kernel's eventfd in this state (K-126 to K-130), as snprintf: the text is cut
@@ -299,7 +299,7 @@ EFD_C_API int efd_set_linger(efd_t* efd, long linger_us) EFD_NOEXCEPT;
  * `reserved` to efd. The entry stays yours: keep it until efd_wait_queue_remove returned, or until its callback removed
  * it. An entry that is not exclusive is always called; of the exclusive ones, first come first, those until one returns
  * more than zero. A callback may write, read, add and remove; a call in it that would have to sleep says EDEADLK. It
- * runs in the thread of whoever wrote, signalled or read, or of one who is running this object's callbacks already;
+ * runs in the thread that wrote, signalled or read, or in one that runs this object's callbacks already;
  * never twice at once. It must return: what leaves it by an exception, pthread_exit or a cancellation ends the program,
  * with a sentence, and a longjmp out of it leaves the object without callbacks for good. */
 typedef struct efd_wait_queue_entry {
@@ -321,7 +321,7 @@ typedef struct efd_wait_queue_entry {
 
 /** Adds the entry. If ready is not NULL, *ready is what poll said at the step after which nothing can be missed. The
  * queue holds a reference to the object for each entry. EINVAL: no callback, or added already. ENOMEM. EFAULT: entry is
- * NULL. reserved must be zero the first time, as EFD_WAIT_QUEUE_ENTRY_INIT makes it. Waits for nobody, also where
+ * NULL. reserved must be zero the first time, as EFD_WAIT_QUEUE_ENTRY_INIT makes it. Waits for no thread, also where
  * another thread is stopped in a callback; an entry may then hear of a wake that came just before it. Not handler-safe;
  * allowed inside callbacks. */
 EFD_C_API int efd_wait_queue_add(efd_t* efd, efd_wait_queue_entry* entry, unsigned* ready) EFD_NOEXCEPT;
@@ -340,8 +340,8 @@ EFD_C_API int efd_wait_queue_remove_and_read(efd_t* efd, efd_wait_queue_entry* e
 /** 1, or 0 inside a callback, where efd_signal is refused (K-150). Handler-safe. */
 EFD_C_API int efd_signal_allowed(void) EFD_NOEXCEPT;
 
-/** efd_signal for those who may be inside a callback, never refused: counts and wakes sleepers at once; callbacks are
- * called when the running one has returned. EBADF for NULL. Handler-safe. */
+/** efd_signal for a caller that may be inside a callback, never refused: counts and wakes sleepers at once; callbacks
+ * are called when the running one has returned. EBADF for NULL. Handler-safe. */
 EFD_C_API int efd_signal_deferred(efd_t* efd) EFD_NOEXCEPT;
 
 /** Work for later: run by the same thread after its outermost callback returned, at once outside a callback. The
@@ -351,7 +351,7 @@ typedef struct efd_work {
     void (*callback)(struct efd_work* work); /**< The work. */
     void* reserved;                          /**< For efd. */
 } efd_work;
-/** Hands the work over, as told at efd_work. EFAULT, EINVAL as there. */
+/** Hands the work over, as efd_work says. EFAULT, EINVAL as there. */
 EFD_C_API int efd_defer(efd_work* work) EFD_NOEXCEPT;
 
 #ifdef __cplusplus

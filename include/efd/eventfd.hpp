@@ -2,7 +2,7 @@
 // efd/eventfd.hpp: the Linux eventfd in user space, for C++20.
 //
 // efd::eventfd owns one reference to an object: a 64-bit count that writers add to and readers take from. An operation
-// enters the kernel only when somebody is really asleep. Every behaviour is the kernel's; K-numbers name the claim in
+// enters the kernel only when a thread is asleep. Every behaviour is the kernel's; K-numbers name the claim in
 // docs/semantics.md that a member answers to. Members may be called from any thread at the same time, except for
 // construction, assignment, swap and destruction of the handle itself. "Handler-safe" members may be called from signal
 // handlers. Operations return std::errc as std::from_chars does: std::errc{} is success, every other value is the
@@ -139,7 +139,7 @@ class eventfd {
     }
 
     /// Takes up to `most` units into value, and leaves the rest: in one call what so many semaphore reads would take
-    /// with nobody between (K-180). Without flags::semaphore as well, where read takes all. At zero as read;
+    /// with no other reader between (K-180). Without flags::semaphore as well, where read takes all. At zero as read;
     /// invalid_argument for a most of 0, before anything else. One step on the count: another reader gets what is left,
     /// and a reader that sleeps is woken for it. Handler-safe.
     [[nodiscard]] std::errc read_some(std::uint64_t& value, std::uint64_t most) const noexcept {
@@ -261,8 +261,8 @@ class eventfd {
     }
 
     /// Adds an entry to the wait queue (K-152, K-156). Its callback runs for each wake that its mask meets; see
-    /// wait_queue_entry. ready is what poll said at the step after which nothing can be missed. Waits for nobody, also
-    /// where another thread is stopped in a callback; an entry may then hear of a wake that came just before it.
+    /// wait_queue_entry. ready is what poll said at the step after which nothing can be missed. Waits for no thread,
+    /// also where another thread is stopped in a callback; an entry may then hear of a wake that came just before it.
     /// invalid_argument: no callback, or added already; not_enough_memory. Not handler-safe; allowed inside callbacks.
     [[nodiscard]] std::errc add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) const noexcept {
         return end(object().add_wait_queue(entry, ready));
@@ -289,7 +289,7 @@ class eventfd {
     /// again without draining. Each write enters the kernel then, which is what the other two save. Throws
     /// std::system_error: invalid_argument if the object has a descriptor of another way, too_many_files_open,
     /// too_many_files_open_in_system, not_enough_memory. Later calls give the same number. Not handler-safe. In the
-    /// child of a fork the number names a bell of the child's own object.
+    /// child of a fork the number names a doorbell of the child's own object.
     EFD_API int fd(doorbell how = doorbell::level) const;
 
     /// For a doorbell::armed descriptor. What of `events` (POLLIN, POLLOUT) holds already; if nothing, the next write

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // efd/types.hpp: what the calls of efd::eventfd and efd::wait_set take and give.
 //
-// Owns nothing. Plain values; anybody may use them anywhere.
+// Owns nothing. Plain values; any thread may use them.
 #pragma once
 
 #include <efd/detail/core/context.hpp>
@@ -110,7 +110,7 @@ class linger {
 namespace efd::EFD_ABI::core {
 
 /// @cond internal
-// The options outlive the terms.
+// The given options outlive the result.
 [[nodiscard]] inline wait_opts opts_of(const wait_options& options) noexcept {
     return {.deadline_ns = nanoseconds_of(options.deadline),
             .stop = options.stop.stop_possible() ? &options.stop : nullptr,

@@ -29,23 +29,23 @@ typedef struct efd_wait_set_event {
 /** A set, or NULL with ENOMEM. Not handler-safe, as all that makes and changes a set. */
 EFD_C_API efd_wait_set_t* efd_wait_set_create(void) EFD_NOEXCEPT;
 /** All members leave; inside a wait queue callback, those that another thread is busy with leave once it returned.
- * Nobody may wait on the set any more. NULL is allowed and does nothing. */
+ * No thread may wait on the set any more. NULL is allowed and does nothing. */
 EFD_C_API void efd_wait_set_destroy(efd_wait_set_t* set) EFD_NOEXCEPT;
 
 /** @{ */
 /** Joins; gives the number that names the member for efd_wait_set_remove. EBADF for NULL; ENOMEM, also beyond 2^20
- * members. An object, to which the set holds a reference: waits for nobody, and is allowed inside callbacks. A set:
+ * members. An object, to which the set holds a reference: waits for no thread, and is allowed inside callbacks. A set:
  * what is ready in it is ready here; ELOOP if it, or one that stands in it, would have more than 32
  * sets above it; EINVAL if one would stand inside itself, or if inner has descriptors (add its efd_wait_set_fd then);
  * waits while another thread adds a set anywhere, EDEADLK inside a callback. A descriptor: events as for epoll_ctl(2);
  * EBADF, EEXIST, EPERM, EMFILE as there; EINVAL while the set stands in another; waits while another thread adds or
- * removes one, EDEADLK then inside a callback. A number that is closed before it is removed is told of as long as a
+ * removes one, EDEADLK then inside a callback. A number that is closed before it is removed is reported as long as a
  * duplicate lives, as by epoll, and no longer once it was removed; added again it is another member. */
 EFD_C_API int efd_wait_set_add(efd_wait_set_t* set, efd_t* efd, uint64_t token) EFD_NOEXCEPT;
 EFD_C_API int efd_wait_set_add_set(efd_wait_set_t* set, efd_wait_set_t* inner, uint64_t token) EFD_NOEXCEPT;
 EFD_C_API int efd_wait_set_add_fd(efd_wait_set_t* set, int fd, uint32_t events, uint64_t token) EFD_NOEXCEPT;
 /** @} */
-/** After it returned nobody takes from that member here: waits for those who do, alone or from all members; of a
+/** After it returned no thread takes from that member here: waits for those that do, alone or from all members; of a
  * descriptor also while another thread adds or removes one. EINVAL: no such member, or another thread removes it.
  * EDEADLK: inside a callback, where it would have to wait; nothing has changed. */
 EFD_C_API int efd_wait_set_remove(efd_wait_set_t* set, int member) EFD_NOEXCEPT;

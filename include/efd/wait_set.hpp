@@ -34,7 +34,7 @@ class wait_set {
     /// A new set. Throws std::system_error: not_enough_memory. As all that makes and changes a set not handler-safe.
     EFD_API wait_set();
     /// All members leave; inside a wait queue callback, those that another thread is busy with leave once it returned.
-    /// Nobody may wait on it any more; sets it stands in keep an empty member.
+    /// No thread may wait on it any more; a set that it is a member of keeps an empty member.
     EFD_API ~wait_set();
     /// One that was moved from: as eventfd says of its handles.
     wait_set(wait_set&& other) noexcept : front_(std::exchange(other.front_, nullptr)) {}
@@ -52,7 +52,7 @@ class wait_set {
     [[nodiscard]] explicit operator bool() const noexcept { return front_ != nullptr; }
 
     /// An object joins; the number that is returned names the member for remove. The set holds a reference to the
-    /// object. Waits for nobody, wherever other threads are stopped, and is allowed inside callbacks. Throws
+    /// object. Waits for no thread, wherever other threads are stopped, and is allowed inside callbacks. Throws
     /// std::system_error: not_enough_memory (also beyond 2^20 members).
     EFD_API int add(const eventfd& object, std::uint64_t token) const;
     /// Another set joins: what is ready in it is ready here, and a wait takes from its members. Waits while another
@@ -63,13 +63,13 @@ class wait_set {
     EFD_API int add(const wait_set& inner, std::uint64_t token) const;
     /// A kernel descriptor joins, with events of epoll (level-triggered unless EPOLLET is among them). The kernel is
     /// asked only when nothing of ours is ready, and at every 64th wait. A number that is closed before it is removed
-    /// is told of as long as a duplicate lives, as by epoll, and no longer once it was removed; added again it is
+    /// is reported as long as a duplicate lives, as by epoll, and no longer once it was removed; added again it is
     /// another member. Throws what epoll_ctl(2) says, bad_file_descriptor, file_exists, operation_not_permitted;
     /// invalid_argument while this set stands in another; too_many_files_open. Waits while another thread adds or
     /// removes one; inside a callback it throws resource_deadlock_would_occur then.
     EFD_API int add(int descriptor, std::uint32_t events, std::uint64_t token) const;
-    /// After it returned nobody takes from that member here: waits for those who do, alone or from all members; of a
-    /// descriptor also while another thread adds or removes one. invalid_argument: no such member, or another thread
+    /// After it returned no thread takes from that member here: waits for those that do, alone or from all members; of
+    /// a descriptor also while another thread adds or removes one. invalid_argument: no such member, or another thread
     /// removes it. resource_deadlock_would_occur: inside a callback, where it would have to wait; nothing has changed.
     EFD_API std::errc remove(int member) const noexcept;
     /// How many members there are at this moment.
@@ -162,13 +162,13 @@ class wait_set {
     }
 
     /// Waits until every member is ready, and takes from all of them in one step: at that moment each count was taken,
-    /// and nobody ever sees some taken and others not; or none is touched. `room` gets one event for each member. One
-    /// that leaves meanwhile may be left out. invalid_argument: no members, no room for all, a member that is no
+    /// and no thread ever sees some taken and others not; or none is touched. `room` gets one event for each member.
+    /// One that leaves meanwhile may be left out. invalid_argument: no members, no room for all, a member that is no
     /// object, or an object that joined twice. operation_not_supported: two or more of the objects once had a count of
-    /// 2^27 or more, or a writer that had to wait. Not handler-safe. Nobody waits for a thread that is stopped in the
-    /// midst of it (E7): a write or read of a member, another wait_all, a new member go on; they may make this call try
-    /// again. The removal of a member waits, and so does whoever meets a take with such a once huge count in its few
-    /// steps around that one.
+    /// 2^27 or more, or a writer that had to wait. Not handler-safe. No thread waits for a thread that is stopped in
+    /// the midst of it (E7): a write or read of a member, another wait_all, a new member go on; they may make this call
+    /// try again. The removal of a member waits, and so does a thread that meets a take with such a once huge count in
+    /// its few steps around that one.
     [[nodiscard]] std::errc wait_all(std::span<set_event> room) const noexcept {
         return all(room, until(core::forever));
     }

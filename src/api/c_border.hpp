@@ -51,7 +51,7 @@ inline std::int64_t deadline_after(std::uint64_t timeout_ns) noexcept {
     return timeout_ns > UINT64_MAX - now ? efd::core::forever : deadline(now + timeout_ns);
 }
 
-// The terms of a wait with options; they refer to a token of the cancel, so that this outlives the wait. is_valid:
+// The options of a C call as the core's. They point to a token of the cancel, so this outlives the wait. is_valid:
 // false for a value of blocking that does not exist.
 class options_given {
   public:

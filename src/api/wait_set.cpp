@@ -11,7 +11,7 @@ namespace {
 
 using base::to_errc;
 
-void must(base::status result, const char* who) {
+void must(base::status result, const char* call) {
     const std::errc error = to_errc(result);
     if (error != std::errc{}) throw std::system_error(std::make_error_code(error), call);
 }

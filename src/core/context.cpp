@@ -124,7 +124,8 @@ status context::try_once(operation& op, os::futex_wait_key* wait_key) noexcept {
                                  : add_or_arrive(op.amount, wait_key);
 }
 
-// Takes, or says would_block; with a spot, would_block means that the caller is announced as a sleeper there.
+// Takes, or returns would_block. With a wait_key, would_block means that the caller is announced as a sleeper, with
+// that key.
 read_result context::take_or_arrive(os::futex_wait_key* wait_key, std::uint64_t most) noexcept {
     state_word word = state_.load(base::acquire);
     for (;;) {
@@ -163,7 +164,7 @@ const void* context::state_futex() const noexcept {
     return bytes + (std::endian::native == std::endian::little ? 0 : sizeof(park_word));
 }
 
-// CHOSEN: a thread that leaves tries to take once more, since a waker may have chosen it. If it was the last sleeper
+// CHOSEN: a thread that gives up tries to take once more, since a waker may have chosen it. If it was the last sleeper
 // and found nothing, it clears the mark.
 status context::give_up_wait(operation& op, status why) noexcept {
     const status last_look = try_once(op, nullptr);
@@ -181,7 +182,7 @@ void context::clear_stale_asleep(const operation& op) noexcept {
 
 // ---- A write and a signal; one that waits for room goes through the wait loop above.
 
-// A blind add met a sealed word (the add is void and starts again), or a mark (the add stands).
+// A blind add met a sealed word (it had no effect and starts again), or a mark (the add stands).
 status context::write_attention(state_word old, std::uint64_t n) noexcept {
     if (is_sealed(old)) [[unlikely]]
         return write_slow(n);
@@ -197,7 +198,7 @@ status context::write_attention(state_word old, std::uint64_t n) noexcept {
     return result;
 }
 
-// The add was void.
+// The add had no effect. A call of its own, so that its caller needs no frame for the options.
 [[gnu::noinline]] status context::write_slow(std::uint64_t n) noexcept { return write_slow(n, wait_opts{}); }
 
 void context::signal_attention(state_word old, std::uint32_t mask) noexcept {
@@ -261,9 +262,9 @@ void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t ma
         notify_doorbell(poll_in | (left_zero ? doorbell_hook::left_zero : 0U));
 }
 
-// ---- Wakes. A waker takes a turn and stamps it into the park word; that clears `arrived`, so a thread that is not
-// asleep yet does not fall asleep. It wakes, and learns in the same call whether others still sleep. It clears `asleep`
-// only if none does, no later turn was taken and no reader has arrived: WAKE_SETTLE.
+// ---- Wakes. A waker stamps a new generation into the park word; that clears `arrived`, so a thread that is not asleep
+// yet does not fall asleep. It wakes, and learns in the same call whether others still sleep. It clears `asleep` only
+// if none does, no later generation was stamped and no reader has arrived: CLEAR_ASLEEP.
 
 namespace {
 
@@ -285,14 +286,14 @@ void context::wake_packed(std::uint64_t units) noexcept {
         if (!has_sleeper(park_of(word))) return; // a later waker found no sleeper left
         EFD_CHECK(is_consistent(word) && is_consistent(with_park(word, with_claim(park_of(word), generation))));
     } while (!state_.compare_exchange_weak(word, with_park(word, with_claim(park_of(word), generation)), base::acq_rel,
-                                           base::acquire)); // WAKE_SETTLE, claim
+                                           base::acquire)); // CLEAR_ASLEEP, claim
     if (units > 0) note_wake();
     const int most = how_many(*this, units);
     if (os::futex_wake_and_count(state_futex(), most, scope_of(*this)) > most) return; // others still sleep
     word = state_.load(base::acquire);
     while (!is_sealed(word) && may_clear_asleep(park_of(word), generation) &&
            !state_.compare_exchange_weak(word, with_park(word, without_asleep(park_of(word))), base::acq_rel,
-                                         base::acquire)) { // WAKE_SETTLE, settle
+                                         base::acquire)) { // CLEAR_ASLEEP, clear
     }
 }
 

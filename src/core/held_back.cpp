@@ -18,8 +18,8 @@ constinit thread_local held_back_lists held_back __attribute__((tls_model("initi
 
 // Out of line, so that its frame is below all frames of the callers. The stack grows downward: a frame below this one
 // was left, unless a handler runs on a stack of its own. A frame above is alive below a handler, or was left and is
-// overwritten by now; that cannot be told apart. No call of the library asks often while one lives, and few handlers
-// do: so the sixteenth question counts it as left.
+// overwritten by now; the two cannot be distinguished. No call of the library asks often while one lives, and few
+// handlers do: so the sixteenth question counts it as left.
 [[gnu::noinline]] bool callbacks_later::is_gone(const void* frame) noexcept {
     constexpr std::uint32_t most_asked = 16;
     if (__builtin_frame_address(0) > frame) return !os::is_on_signal_stack();

@@ -83,7 +83,7 @@ class alignas(64) hold_slot {
 //
 //     63         37  36                            9  8          0
 //    +--------------+-------------------------------+-------------+
-//    | amount       | stamp: the held word's turn   | slot        |
+//    | amount       | stamp: the word's generation  | slot        |
 //    +--------------+-------------------------------+-------------+
 using hold_record = std::uint64_t;
 constexpr hold_record record_of(std::uint64_t amount, std::uint32_t stamp, std::size_t slot) noexcept {

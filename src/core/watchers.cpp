@@ -7,7 +7,7 @@
 // step that also gives poll's answer: WATCH, no unit falls between that answer and the entry's first call (one may be
 // in both, as with poll). Joining waits for no thread, and no lock guards the number of watchers; so the last one to
 // leave clears the mark by comparing (WATCH_OFF), and each join leaves a new value of the word. May be called from any
-// thread; what a change calls, and arm_bell, also from signal handlers.
+// thread; what a change calls, and arm_doorbell, also from signal handlers.
 #include "core/watchers.hpp"
 
 #include <efd/detail/base/check.hpp>
@@ -113,7 +113,7 @@ state_word context::watch() noexcept {
     const std::uint32_t generation = next_generation();
     state_word word = state_.load(base::acquire);
     do {
-        if (is_held(word)) word = end_hold(word); // HOLD: the turn of a held word is the hold's
+        if (is_held(word)) word = end_hold(word); // HOLD: the generation of a held word is the hold's
     } while (!state_.compare_exchange_weak(word, with_watcher(word, generation), base::acq_rel,
                                            base::acquire)); // WATCH, mark
     return word;
@@ -167,7 +167,7 @@ void context::unwatch_if_alone() noexcept {
     const watchers& all = *watchers_.load(base::acquire);
     state_word word = state_.load(base::acquire);
     while (is_watched(word) && !is_sealed(word) && !all.has_watchers()) {
-        if (is_held(word)) // HOLD: the turn of a held word is the hold's. Its taker was left behind by a fork
+        if (is_held(word)) // HOLD: the generation of a held word is the hold's. A fork left its taker behind
             word = end_hold(word);
         else if (state_.compare_exchange_weak(word, without_watcher(word), base::acq_rel, base::acquire)) // WATCH_OFF
             return;
@@ -180,7 +180,7 @@ status context::attach_permanent(permanent_watcher& given) noexcept {
     watchers* const all = make_watchers();
     if (all == nullptr) return status::no_memory;
     if (!all->permanent.attach(given)) return status::no_memory;
-    (void)watch(); // STANDING, attach
+    (void)watch(); // PERMANENT, attach
     return status::ok;
 }
 
@@ -210,7 +210,7 @@ base::atomic<permanent_watcher*>* permanent_watchers::place_where(Question wante
     return nullptr;
 }
 
-// STANDING. A free place is claimed and filled by one step. If none is free, a block that contains this watcher is put
+// PERMANENT. A free place is claimed and filled by one step. If none is free, a block that contains this watcher is put
 // in front of the others.
 bool permanent_watchers::attach(permanent_watcher& given) noexcept {
     EFD_CHECK(given.on_change != nullptr);
@@ -225,7 +225,7 @@ bool permanent_watchers::attach(permanent_watcher& given) noexcept {
     block* others = more_.load(base::relaxed);
     do {
         fresh->next.store(others, base::relaxed);
-    } while (!more_.compare_exchange_weak(others, fresh, base::release, base::relaxed)); // STANDING, block
+    } while (!more_.compare_exchange_weak(others, fresh, base::release, base::relaxed)); // PERMANENT, block
     return true;
 }
 
@@ -329,7 +329,7 @@ void context::end_arm(state_word arm) noexcept {
 // ---- The context of a set.
 
 // SET_TOP: each signal moves the word, so a thread that drains by comparing notices it, even if others drain and signal
-// in between. No thread sleeps on such a context: the turn is free to count signals.
+// in between. No thread sleeps on such a context: the generation is free to count signals.
 void context::signal_without_notify() noexcept {
     constexpr state_word generation_mask = state_word{UINT32_MAX} & ~((state_word{1} << generation_shift) - 1);
     state_word word = state_.load(base::relaxed);

@@ -17,7 +17,7 @@ using base::status;
 
 namespace {
 
-// A number that is given back unless it is kept.
+// A number that the destructor gives back, unless keep() was called.
 class taken_number {
   public:
     explicit taken_number(int fd) noexcept : fd_(fd) {}
@@ -48,7 +48,7 @@ status install_new(core::context& object, watch::ring_way way, int fd, bool inhe
     return status::ok;
 }
 
-// Whether the number still names the file, whose bell has been used.
+// Whether the number still names the file, whose doorbell has been used.
 bool is_of(open_file& file, int fd) noexcept {
     file.come_home();
     const int own = file.doorbell_fd();
@@ -57,8 +57,8 @@ bool is_of(open_file& file, int fd) noexcept {
     return os::is_marked(fd);
 }
 
-// False: the number must not be closed. If this is the first call that names the number, only the caller vouches for
-// it, and it is closed as close(2) would do.
+// False: the number must not be closed. If no call has named the number before, the caller alone knows that it is
+// efd's, and it is closed as close(2) would do.
 bool forget_number(int fd) noexcept {
     descriptor_table& table = descriptor_table::instance();
     const bool is_installed = table.is_installed(fd);

@@ -40,9 +40,9 @@ descriptor_table::place* descriptor_table::place_of(int fd) noexcept {
     return slab == nullptr ? nullptr : slab + number % slab_places;
 }
 
-// FDGET: the place is read again after the reference is taken. A file that was closed and reborn meanwhile is dead,
-// stands at another number, or stands rightly here. A thread that finds it dead sees its place emptied, so the next
-// look finds another file.
+// FDGET: the place is read again after the reference is taken. A file that was closed and reborn meanwhile is dead, has
+// another number, or is the file of this number again. If the file is dead its place has been emptied, so the next look
+// finds another file.
 file_reference descriptor_table::get(int fd) noexcept {
     place* const named = place_of(fd);
     if (named == nullptr) return file_reference(nullptr);

@@ -22,8 +22,8 @@ class descriptor_table {
     static descriptor_table& instance() noexcept;
 
     [[nodiscard]] file_reference get(int fd) noexcept;
-    // For a call that uses what it finds: the file is at home afterwards. The first call that names the number gives
-    // the object a number of its own for the same file (FIRST_USE).
+    // For a call that uses the file: is_home holds afterwards. The first call that names the number gives the object a
+    // number of its own for the same file (FIRST_USE).
     [[nodiscard]] file_reference use(int fd) noexcept;
 
     // Reserves memory for this number; afterwards install cannot fail.
@@ -37,11 +37,11 @@ class descriptor_table {
     // Empties the place of the number; its reference is the caller's.
     [[nodiscard]] file_reference take(int fd) noexcept;
 
-    // False: as far as efd was told, the kernel gave the number to another owner after it was installed.
+    // False: as far as efd knows, the kernel gave the number to another owner after it was installed.
     [[nodiscard]] bool is_installed(int fd) noexcept;
 
-    // In the child of a fork, which makes `bell` anew: puts it behind all numbers of its file that are still ours.
-    // lent: the first number that it had.
+    // In the child of a fork, which makes the doorbell `made` anew: lets all numbers of its file that are still efd's
+    // name it. lent: the first number of the file.
     static void dup_onto_all(core::context& object, int made, int lent) noexcept;
     // A number of the object's file that is still ours, or -1: all were closed. lent: the first that it had.
     [[nodiscard]] static int number_left(core::context& object, int lent) noexcept;

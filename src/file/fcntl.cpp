@@ -18,7 +18,7 @@ constexpr int nonblock = static_cast<int>(core::flag_nonblock);
 
 int negated(status result) noexcept { return -static_cast<int>(base::to_errc(result)); }
 
-// The file's own number, if it is seen to be a bell: the caller's number may name another file by now.
+// The file's own number, if it is seen to be a doorbell: the caller's number may name another file by now.
 int doorbell_of(const open_file& file) noexcept {
     const int own = file.doorbell_fd();
     return os::is_marked(own) ? own : -1;

@@ -67,7 +67,8 @@ moved show_fdinfo(const open_file& file, int fd, std::span<char> text) noexcept 
 }
 
 void release(core::context& object) noexcept {
-    // This is the last reference, so the bell ends with the object. No new one can be made: no number names the file.
+    // This is the last reference, so the doorbell ends with the object. No new reference can be made: no number names
+    // the file.
     if (object.references() > 1) watch::doorbell::retire(object);
     object.release();
 }

@@ -35,8 +35,8 @@ struct moved {
 // room; `bytes` is its whole length. bad_descriptor: the number was closed without efd. Not for signal handlers.
 [[nodiscard]] moved show_fdinfo(const open_file& file, int fd, std::span<char> text) noexcept;
 
-// For the last reference: watchers of the descriptor are forgotten, the wait queue gets POLLHUP (K-154), and the file's
-// reference to the context is given back.
+// For the last reference: forgets the watchers of the descriptor, wakes the wait queue with POLLHUP (K-154) and puts
+// the file's reference to the context.
 void release(core::context& object) noexcept;
 
 } // namespace efd::file

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // file/open_file.hpp: one open file, which several numbers may name; struct file of the kernel.
 //
-// Owns a reference to its context and, through it, the object's bell. Each number in the descriptor table and each call
-// in progress has a reference to the file; the last one releases it. The flags of F_SETFL are kept below: O_NONBLOCK in
-// the context, which has at most one file, the others in the kernel's file behind the number. Any thread; all but `of`
-// also from signal handlers. Invariant: a file stays with the slot of its object for ever, dead or reborn with the
-// slot's next object, so a thread that finds a number may try for a reference to the file that it named a moment ago.
+// Owns a reference to its context and, through it, the object's doorbell. Each number in the descriptor table and each
+// call in progress has a reference to the file; the last one releases it. The flags of F_SETFL are kept below:
+// O_NONBLOCK in the context, which has at most one file, the others in the kernel's file behind the number. Any thread;
+// all but `of` also from signal handlers. Invariant: a file stays with the slot of its object for ever, dead or reborn
+// with the slot's next object, so a thread that finds a number may try for a reference to the file that it named a
+// moment ago.
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
@@ -27,7 +28,7 @@ class open_file {
     void init(core::context& object) noexcept;
 
     [[nodiscard]] core::context& object() const noexcept { return *object_; }
-    // The number by which the context's bell is rung; -1: none of ours.
+    // The number by which the context's doorbell is rung; -1: none of ours.
     [[nodiscard]] int doorbell_fd() const noexcept;
 
     // A number that names this file, while there is only one; then no other needs to be searched for.
@@ -39,11 +40,11 @@ class open_file {
     void set_signal(int number) noexcept { signal_.store(number, base::relaxed); }
     [[nodiscard]] int signal() const noexcept { return signal_.load(base::relaxed); }
 
-    // At home: a call of this process has named the file before, and the context has a number of its own for it.
+    // True once a call of this process has named the file and the context has a number of its own for it.
     [[nodiscard]] bool is_home() const noexcept;
     // In the child of a fork: makes the numbers of this file the child's own, once.
     void come_home() noexcept;
-    // Whether the bell has been used, here or in a parent.
+    // Whether the doorbell has been used, here or in a parent.
     [[nodiscard]] bool is_used() const noexcept;
 
     void get() noexcept { refs_.get(); }
@@ -63,7 +64,7 @@ class open_file {
     core::kref refs_;
     base::atomic<int> only_number_{no_number};
     base::atomic<int> signal_{0};
-    base::atomic<std::uint32_t> home_{nowhere}; // the process in which it is at home, as far as is known
+    base::atomic<std::uint32_t> home_{nowhere}; // the process in which is_home holds, as far as is known
     core::context* object_ = nullptr;
 };
 

@@ -15,7 +15,7 @@ namespace efd::os {
 inline constexpr std::uint32_t epoll_one_shot = 1U << 30;
 // A marked epoll, close-on-exec, or a negative errno.
 [[nodiscard]] int make_epoll() noexcept;
-// As replace_bell, for an epoll.
+// As replace_doorbell, for an epoll.
 [[nodiscard]] bool replace_epoll(int fd) noexcept;
 // 0 or a negative errno, as epoll_ctl(2). The data beside the descriptor is returned with its events.
 [[nodiscard]] int epoll_add(int epoll, int fd, std::uint32_t events, std::uint64_t beside) noexcept;

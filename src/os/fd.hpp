@@ -17,7 +17,7 @@ namespace efd::os {
 
 // ---- Whose it is.
 
-// Whether the number names a marked file: one of make_bell or make_epoll. One cheap call.
+// Whether the number names a marked file: one of make_doorbell or make_epoll. One cheap call.
 [[nodiscard]] bool is_marked(int fd) noexcept;
 // Marks the file behind a number that certainly is efd's.
 void mark(int fd) noexcept;
@@ -30,7 +30,7 @@ void note_owner(int fd, const void* owner) noexcept;
 // Both: the number is marked, and this owner got it last.
 [[nodiscard]] bool is_own(int fd, const void* owner) noexcept;
 
-// Closes the number if what it names is marked, a bell or an epoll; anything else stays open.
+// Closes the number if what it names is marked, a doorbell or an epoll; anything else stays open.
 void close_fd(int fd) noexcept;
 // Closes the number without a look; the caller knows by other means that it is ours.
 void close_known_fd(int fd) noexcept;
@@ -65,8 +65,8 @@ struct file_place {
 
 // ---- Duplicates, and fcntl(2) and ioctl(2).
 
-// Duplicates a bell to a high number, close-on-exec: above the low ones that programs count on, and above those that
-// select(2) can watch. EMFILE.
+// Duplicates a doorbell to a high number, close-on-exec: above the low ones that programs count on, and above those
+// that select(2) can watch. EMFILE.
 [[nodiscard]] int dup_high(int fd) noexcept;
 
 // Makes `to` name the file of `from`, as dup3(2) does; `to` keeps its close-on-exec flag.
@@ -79,7 +79,7 @@ extern const int plain_duplicate; // F_DUPFD
 // Whether F_SETSIG accepts it; zero stands for SIGIO.
 [[nodiscard]] bool is_signal(long number) noexcept;
 
-// fcntl(2). set_status keeps O_NONBLOCK, whatever the argument says: bells never block.
+// fcntl(2). set_status keeps O_NONBLOCK, whatever the argument says: doorbells never block.
 [[nodiscard]] int control(int fd, int cmd, long argument) noexcept;
 // ioctl(2); and whether a request is FIONBIO.
 [[nodiscard]] int control_device(int fd, unsigned long request, void* argument) noexcept;
@@ -90,7 +90,7 @@ extern const int plain_duplicate; // F_DUPFD
 
 // ---- poll(2).
 
-// What poll(2) says of a bell. True if this is none.
+// What poll(2) says of a doorbell. True if this is none.
 [[nodiscard]] bool is_readable(int fd) noexcept;
 
 // Sleeps until one of the descriptors is readable, or CLOCK_MONOTONIC reaches deadline_ns; INT64_MAX means for ever.

@@ -15,7 +15,7 @@
 
 namespace efd::os {
 
-// Rings, silences and looks, of this process; see bell_calls.
+// Rings, silences and looks, of this process; see doorbell_calls.
 extern base::atomic<std::uint64_t> calls_made;
 
 // F_SETSIG names the signal that O_ASYNC would send. An eventfd and an epoll send none, and libc keeps this one for

@@ -40,7 +40,7 @@ namespace {
 constexpr std::uint32_t busy_mark = 1U << 0;
 constexpr std::uint32_t look_mark = 1U << 1;
 constexpr std::uint32_t taking_mark = 1U << 2;
-constexpr std::uint32_t one_call = 1U << 3; // four bits, which carry over into the turn
+constexpr std::uint32_t one_call = 1U << 3; // four bits, which carry over into the generation
 constexpr std::uint32_t generation_mask = ~std::uint32_t{0} << 7;
 
 constexpr std::uint32_t generation_of(std::uint32_t word) noexcept { return word & generation_mask; }
@@ -73,7 +73,7 @@ status doorbell::arm(core::context& object, std::uint32_t events, std::uint32_t&
 
 void doorbell::on_change_of_object(core::doorbell_hook& hook, core::context& object, std::uint32_t key) noexcept {
     auto& self = static_cast<doorbell&>(hook);
-    EFD_CHECK(&object == &self.object_); // a bell stays with its slot
+    EFD_CHECK(&object == &self.object_); // a doorbell stays with its slot
     const int place = self.place_.load(base::acquire);
     if (place == nowhere) return;
     if (key == core::poll_hup) return self.end();
@@ -85,8 +85,7 @@ void doorbell::on_change_of_object(core::doorbell_hook& hook, core::context& obj
         self.on_change_every();
     } else {
         if (self.inherits_.load(base::relaxed) != 0 && key != core::poll_out && self.stands_rung(key)) return;
-        // Only a count above zero is rung for: a late adder may be told of an object that was born in its own one's
-        // slot.
+        // Only a count above zero is rung for: a late adder may meet an object that was born in the slot of its own.
         if ((key & left_zero) != 0 && to_hold(object.count()) == 1) self.ring();
     }
     self.answer(key);
@@ -221,8 +220,8 @@ std::uint32_t doorbell::request() noexcept {
 bool doorbell::surely_rung(std::uint32_t word) const noexcept { return (word & taking_mark) == 0 && rings_done() > 0; }
 
 // By the busy thread. Once it has taken rings away, perhaps of adds that have returned, it makes sure of one as an add
-// does. If another thread has taken its turn, because it was slow to answer, it requests one more look at what it did
-// meanwhile.
+// does. If another thread has taken its generation, because it was slow to answer, it requests one more look at what it
+// did meanwhile.
 void doorbell::look(std::uint32_t word) noexcept {
     EFD_CHECK((word & busy_mark) == 0); // no thread was, so the caller is
     std::uint32_t generation = generation_of(word);

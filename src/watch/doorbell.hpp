@@ -38,8 +38,8 @@ class doorbell : public core::doorbell_hook {
 
     // For an object that no other thread knows yet: the program's number, which names a doorbell that is readable if
     // the count is above zero, becomes the object's descriptor, level or every. It is lent: until a call names it, it
-    // is not used here at all. `follow` is called in the child of a fork, with the doorbell made anew, to put it behind
-    // the other numbers of its file. no_memory: nothing has changed.
+    // is not used here at all. `on_renewed` is called in the child of a fork, with the number of the doorbell made
+    // anew, so that the other numbers of its file name that doorbell too. no_memory: nothing has changed.
     struct lent_number {
         int fd;
         const void* owner; // the owner in this number's note
@@ -67,9 +67,9 @@ class doorbell : public core::doorbell_hook {
     // the object has no descriptor and gets none.
     static void retire(core::context& object) noexcept;
 
-    // In the child of a fork: gives the object's numbers bells of their own, if that has not been done.
+    // In the child of a fork: gives the object's numbers doorbells of their own, if that has not been done.
     static void come_home(core::context& object) noexcept;
-    // The number by which the object's bell is rung, or -1: none, lost, or lent and not named by any call yet.
+    // The number by which the object's doorbell is rung, or -1: none, lost, or lent and not named by any call yet.
     [[nodiscard]] static int number_of(core::context& object) noexcept;
     // As come_home for all objects; also makes those anew that were closed without efd. The status of the first that
     // failed: no_descriptor, table_full, no_memory. Not for signal handlers.
@@ -136,12 +136,12 @@ class doorbell : public core::doorbell_hook {
     static constexpr std::uint32_t first_doubt = 2;
     static constexpr std::uint32_t last_doubt = 1024;
 
-    core::context& object_; // of the slot: the bell stays with it, from one object to the next
+    core::context& object_; // of the slot: the doorbell stays with it, from one object to the next
     base::atomic<int> place_;
     base::atomic<std::uint32_t> word_{0};
     base::atomic<std::uint32_t> rings_begun_{0}; // rings, less those that were silenced
     base::atomic<std::uint32_t> rings_done_{0};  // of these, the ones that have surely rung; below zero for a moment
-    base::atomic<std::uint32_t> full_{0};        // for the busy thread alone: the bell shows that there is no room
+    base::atomic<std::uint32_t> full_{0};        // for the busy thread alone: the doorbell shows that there is no room
     base::atomic<std::uint32_t> home_{0};        // the process that made the number
     lent_number lent_ = {nowhere, nullptr, false, ring_way::level, nullptr, nullptr};
     base::atomic<std::uint32_t> lent_is_used_{0};
@@ -149,7 +149,7 @@ class doorbell : public core::doorbell_hook {
     base::atomic<std::uint32_t> found_nothing_{0}; // reads in a row
     base::atomic<std::uint32_t> doubt_after_{first_doubt};
     base::atomic<std::uint32_t> doubted_{0};   // it says ready for something that is no ring of ours
-    base::atomic<std::uint64_t> looked_at_{1}; // the count, when the bell was last seen to ring; for one that inherits
+    base::atomic<std::uint64_t> looked_at_{1}; // the count when it was last seen to ring; for an inherited one
     doorbell* next_made_ = nullptr;
     file::open_file* file_ = nullptr;
 };

@@ -241,10 +241,10 @@ bool doorbell::use_as_made() noexcept {
 void doorbell::let_inherit(core::context& object) noexcept {
     auto* const self = static_cast<doorbell*>(object.hook_of_slot());
     if (self == nullptr || self->inherits_.exchange(1, base::acq_rel) != 0) return;
-    object.watch_level(); // from here on adds are told again
+    object.watch_level(); // from here on adds notify again
 }
 
-// A concurrent told() may still use the number, which therefore stays taken until the end of the object.
+// A concurrent on_change may still use the number, which therefore stays taken until the end of the object.
 void doorbell::retire(core::context& object) noexcept {
     auto* const self = static_cast<doorbell*>(object.hook_of_slot());
     if (self == nullptr) return;

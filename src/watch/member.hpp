@@ -54,7 +54,7 @@ struct alignas(64) member : core::permanent_watcher {
     os::file_identity file;       // of the descriptor, when it was added
     std::uint32_t events = 0;
     std::uint32_t generation = 0;                      // of the descriptors that stood at this place
-    base::atomic<std::uint32_t> has_fired{0};          // EPOLLONESHOT, and told
+    base::atomic<std::uint32_t> has_fired{0};          // EPOLLONESHOT, and reported
     base::atomic<member_kind> kind{member_kind::free}; // not free: all else of it is written
     base::atomic<std::uint32_t> next_free{0};          // of a free one: as in set_core::free_places_
     member* next_left = nullptr;                       // of a set that has left: the next whose nesting is forgotten

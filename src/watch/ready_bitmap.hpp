@@ -121,7 +121,7 @@ class ready_bitmap {
 
     word* level_[levels] = {}; // where each begins
     base::atomic<std::uint32_t> height_{1};
-    base::atomic<std::uint32_t> carried_{1}; // up to this height all earlier marks are carried up
+    base::atomic<std::uint32_t> carried_{1}; // all earlier marks are carried up to this height
     base::atomic<const word*>& top_;
     base::atomic<bool> top_hidden_{false};
 };

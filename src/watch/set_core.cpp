@@ -214,7 +214,7 @@ status set_core::join(context& object, set_core* inner, std::uint64_t token, int
     joined_.fetch_add(1, base::acq_rel); // ALL_MEMBERS
     place = static_cast<int>(joining->index);
     members_.fetch_add(1, base::relaxed);
-    look_again(*joining); // WATCH, standing: after the attachment
+    look_again(*joining); // WATCH, permanent: after the attachment
     return status::ok;
 }
 

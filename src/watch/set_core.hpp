@@ -87,7 +87,8 @@ class set_core : public set_front {
     static constexpr std::size_t most_above = 32; // so many sets a set may have above it, at whatever depth
     static constexpr std::uint32_t watched_mark = presence::owners_mark;
 
-    // Sets whose top has changed and that are still to be followed, with those above them. Owned by one call.
+    // Sets whose top has changed and whose counts are still to be brought in line, with the sets above them. Owned by
+    // one call.
     class sets_to_sync {
       public:
         void add(set_core& set, top_change change) noexcept;
@@ -205,7 +206,7 @@ class set_core : public set_front {
     base::atomic<std::uint32_t> joined_{0};      // moves with each member that joins, before its add returns
     base::atomic<std::uint32_t> stands_in_{0};   // so many sets
 
-    std::mutex mutex_; // of descriptors, and of standing in others
+    std::mutex mutex_; // of descriptors, and of being a member of other sets
     std::uint32_t descriptor_members_ = 0;
     std::vector<std::uint32_t> bearer_of_; // by number: the place of the member that it was last added for, plus 1
     std::vector<set_core*> inner_sets_;    // under the lock of all nesting, as the next four

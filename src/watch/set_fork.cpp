@@ -135,7 +135,7 @@ void set_core::take_back_or_let_go(member& one) noexcept {
 }
 
 // A number that the program closed before, and that now names a file of the same identity, is registered as that
-// member; only the parent's epoll can tell the two apart.
+// member; only the parent's epoll can distinguish the two.
 bool set_core::renew_epolls() noexcept {
     const int outer = epoll_.load(base::relaxed);
     const int inner = inner_epoll_.load(base::relaxed);

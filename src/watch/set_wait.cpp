@@ -35,7 +35,7 @@ void set_core::on_member_change(core::permanent_watcher& watcher, std::uint32_t 
     if (is_add) one.home->ready_.mark(one.index);                                                  // SET_MARK
     if (presence::number_in(one.awaited.load(base::acquire)) != 0) one.home->wake_those_for_all(); // ALL_SLEEP
     if (is_add) one.home->on_top_change(top_change::marked);
-    one.home->clear_unless_ready(one); // taken meanwhile, by the read that tells us, or it left
+    one.home->clear_unless_ready(one); // the read that notifies took it meanwhile, or the member left
 }
 
 // SET_MARK: the bit is cleared only in a word in which no thread has marked since the count was seen zero. So a thread
@@ -44,8 +44,8 @@ void set_core::clear_unless_ready(member& one) noexcept {
     on_top_change(ready_.unmark_unless(one.index, [&one] { return is_ready(one); }));
 }
 
-// It was marked, but could not be entered: the bit is cleared unless the place is open. A thread that opens it looks
-// after that.
+// The member was marked, but could not be entered: its bit is cleared unless the place is open. A thread that opens the
+// place looks after that.
 void set_core::skip_closed_member(member& one) noexcept {
     on_top_change(ready_.unmark_unless(one.index, [&one] { return one.is_open(); })); // SET_MARK, shut
 }
@@ -83,7 +83,7 @@ set_core* set_core::sets_to_sync::next(top_change& change) noexcept {
 }
 
 // The top has changed: wakes a sleeper, and updates the bell and all sets above. One set after the other, from a list,
-// so the stack is the same for any depth.
+// so the stack does not grow with the depth.
 [[gnu::noinline]] void set_core::sync_set_count(top_change change) noexcept {
     sets_to_sync all;
     for (set_core* set = this; set != nullptr; set = all.next(change)) set->show_top(change, all);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Configurations of joining and leaving a set, beside a thread that may be stopped for ever at any step: PLACES,
-// MEMBER_SHUT, NESTING_LEFT, SET_HEIGHT, STANDING.
+// MEMBER_SHUT, NESTING_LEFT, SET_HEIGHT, PERMANENT.
 #include "explorer/scenarios.hpp"
 #include "explorer/set_world.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Configurations of wait_set whose members come and go: MEMBER_SHUT, SET_MARK, SET_HEIGHT, STANDING, SET_BELL.
+// Configurations of wait_set whose members come and go: MEMBER_SHUT, SET_MARK, SET_HEIGHT, PERMANENT, SET_BELL.
 #include "explorer/scenarios.hpp"
 #include "explorer/set_world.hpp"
 #include "explorer/table.hpp"

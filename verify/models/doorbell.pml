@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* doorbell.pml: the descriptor beside an object: marks `armed` and `rung` of the word, and who is busy with the bell.
+/* doorbell.pml: the descriptor beside an object: marks `armed` and `rung` of the word, and which thread is busy with the doorbell.
  *
- * Owns a copy of src/watch/doorbell.cpp and of what src/core tells it: LEVEL, and with ARMED the way that arms, ARM;
+ * Owns a copy of src/watch/doorbell.cpp and of how src/core notifies it: LEVEL, and with ARMED the way that arms, ARM;
  * with EVERY the way in which each add is an edge, EVERY;
  * how it shows that there is no room is left to the explorer. The race is E4's stale ring: a reader drains between the
  * step of a writer that leaves zero and its ring. So who left zero rings at once and asks for a look after it; one at a
  * time is busy and looks, silences what rang for nothing, rings again for a ring that a silence took, and says `rung`
  * once a ring is done. Whoever is inside a ring or busy may be stopped there: so an add rings by itself unless a ring is
- * surely done and nobody takes rings away (SURELY_RUNG), and the mark of an armed bell goes after the ring, if it is of
+ * surely done and nobody takes rings away (SURELY_RUNG), and the mark of an armed doorbell goes after the ring, if it is of
  * the same arm. Invariants: an add that returns leaves no watcher asleep, at whatever step the others stand, be it for
  * ever; when nobody is in a call the descriptor is readable exactly while there is something;
  * while adds need not ring it is readable; no event loop sleeps beside something to take; calls into the kernel are few.
@@ -36,7 +36,7 @@ bool few_calls = true, nothing_left = true, rung_by_return = true, every_heard =
 
 byte count;
 bool armed, rung; /* marks of the word */
-bool busy, look, taking; /* the bell's word */
+bool busy, look, taking; /* the doorbell's word */
 short rings_begun, rings_done; /* rings, less those that silences have taken */
 byte held; /* the descriptor: readable while above zero */
 #ifdef EDGES
@@ -60,7 +60,7 @@ byte silences;
 bool drained; /* the object, after somebody has read the descriptor, who should not have: that mends it */
 #endif
 #ifdef COUNT_CALLS
-byte ups, downs, told, arms;    /* steps from and to zero, adds that found the bell, marks that arms made */
+byte ups, downs, told, arms;    /* steps from and to zero, adds that found the doorbell armed, marks that arms made */
 byte ring_calls, silence_calls; /* into the kernel */
 #define NOTE(what) what++
 #else
@@ -241,7 +241,7 @@ inline make_edge() {
 }
 #endif
 
-/* What an add or a read does for a bell that it found. */
+/* What an add or a read does for a doorbell that it found. */
 inline tell(is_add, rings_first) {
 #ifdef ARMED
     d_step { mine = armed; my_stamp = stamp };

@@ -49,7 +49,7 @@ bool no_sleeper_left = true;
 byte cnt, generation, fresh;
 bool asleep, arrived;
 
-/* Turns that somebody remembers: what reader r expects [r], the turn of a waker. A new turn is one that nobody
+/* Generations that a thread remembers: what reader r expects [r], the generation of a waker. A new generation is one that no thread
  * remembers, which stands for the 28-bit stamp that never comes back (its wrap is outside of this model). */
 byte remembered[10];
 #define expected remembered[me]
@@ -184,12 +184,12 @@ inline futex_wake_and_count(most, by_adder) {
     }
 }
 
-/* wake_packed. most: how many to wake; 0 for tidy. */
+/* wake_packed. most: how many to wake; 0 for clear_stale_asleep. */
 inline wake_packed(most, by_adder, my_generation) {
 #ifdef BROKEN_claim_after_wake
     futex_wake_and_count(most, by_adder);
 #endif
-    atomic { /* WAKE_SETTLE, claim */
+    atomic { /* CLEAR_ASLEEP, claim */
         claimed = asleep;
         if
         :: asleep ->
@@ -211,7 +211,7 @@ inline wake_packed(most, by_adder, my_generation) {
         if
         :: others
         :: else ->
-            atomic { /* WAKE_SETTLE, settle */
+            atomic { /* CLEAR_ASLEEP, clear */
                 if
                 :: may_clear_asleep ->
 #ifdef CHECK_MARK
@@ -380,7 +380,7 @@ proctype canceller() {
     byte left;
     bool others, claimed, saw;
     stop_state = true;
-    saw = asleep; /* CANCEL, kick: a read-modify-write on the word */
+    saw = asleep; /* CANCEL, wake all: a read-modify-write on the word */
     if :: saw -> wake_packed(EVERYBODY, false, canceller_turn) :: else fi
 #else
 #ifdef BROKEN_cancel_wakes_before_its_mark

@@ -128,14 +128,14 @@ inline seal() {
 }
 
 inline wake_packed(most) {
-    atomic { /* WAKE_SETTLE, claim */
+    atomic { /* CLEAR_ASLEEP, claim */
 #ifdef BROKEN_claim_on_a_sealed_word
         claimed = asleep || sealed;
 #else
         claimed = asleep && !sealed;
 #endif
         if
-        :: claimed && sealed -> base = 7; check() /* turn bits land on base */
+        :: claimed && sealed -> base = 7; check() /* generation bits land on base */
         :: claimed && !sealed -> new_generation(my_generation); generation = my_generation; arrived = false
         :: else
         fi
@@ -155,7 +155,7 @@ inline wake_packed(most) {
         if
         :: others
         :: else ->
-            atomic { /* WAKE_SETTLE, settle */
+            atomic { /* CLEAR_ASLEEP, clear */
                 if
                 :: !sealed && asleep && !arrived && generation == my_generation -> asleep = false; generation = 0
                 :: else
@@ -319,7 +319,7 @@ proctype canceller(byte who) {
 #ifndef HERD
     atomic { if :: spot[0] == 1 || spot[0] == 2 -> spot[0] = 3 :: else fi };
 #else
-    saw = asleep && !sealed; /* CANCEL, kick: a read-modify-write on each word, the state word first */
+    saw = asleep && !sealed; /* CANCEL, wake all: a read-modify-write on each word, the state word first */
     if :: saw -> wake_packed(EVERYBODY) :: else fi;
 #ifndef BROKEN_kick_stops_at_the_state_word
     saw = park_asleep;

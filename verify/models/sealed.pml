@@ -85,7 +85,7 @@ bool stop_state; /* the mark `cancelled` of a waiter's own word, on which it sle
 #endif
 #define my_generation my_generations[who]
 
-/* A turn that nobody remembers stands for the unique stamp. */
+/* A generation that no thread remembers stands for the unique stamp. */
 inline new_generation(result) {
     fresh = 1;
     do
@@ -96,7 +96,7 @@ inline new_generation(result) {
 }
 
 inline wake_parked(side, most) {
-    atomic { /* WAKE_SETTLE, claim */
+    atomic { /* CLEAR_ASLEEP, claim */
         claimed = asleep[side];
         if :: asleep[side] -> new_generation(my_generation); generation[side] = my_generation; arrived[side] = false :: else fi
     };
@@ -115,7 +115,7 @@ inline wake_parked(side, most) {
         if
         :: others
         :: else ->
-            atomic { /* WAKE_SETTLE, settle: the turn stays */
+            atomic { /* CLEAR_ASLEEP, clear: the generation stays */
                 if
                 :: asleep[side] && !arrived[side] && generation[side] == my_generation ->
                     asleep[side] = false
@@ -314,7 +314,7 @@ proctype canceller() {
     bool others, claimed, seen;
     stop_state = true;
     if
-    :: CANCELLABLE & 1 -> /* kick: a read-modify-write on the park word */
+    :: CANCELLABLE & 1 -> /* wake all: a read-modify-write on the park word */
         seen = asleep[R];
         if :: seen -> wake_parked(R, EVERYBODY) :: else fi
     :: else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* wait_set.pml: the bits of a set on one level or two, the context its waiters sleep on, and who is told of what.
+/* wait_set.pml: the bits of a set on one level or two, the context its waiters sleep on, and which thread is notified of what.
  *
  * Owns a copy of src/watch/ready_bitmap.cpp and src/watch/set_wait.cpp: SET_BITS, SET_MARK, SET_TOP, SET_SLEEP, BATON.
  * With TWO_LEVELS each member has a word of its own below, and `top` has a bit for each word; else both bits are in the
@@ -184,7 +184,7 @@ inline take(m) {
     if :: got -> on_member_change(m, false) :: else fi
 }
 
-/* Takes from one member, whichever the turn is at; `got` says whether. From the top down. */
+/* Takes from one member, whichever is next; `got` says whether. From the top down. */
 inline try_once() {
     got = false;
     do

@@ -11,7 +11,7 @@
 //
 // No descriptor and no reactor: the signaller takes for the handler that waits, and posts a function to its context;
 // the context's thread calls the handler. See detail/adapters/asio_object.hpp for the io object and
-// detail/adapters/posted_wait.hpp for who owns what.
+// detail/adapters/posted_wait.hpp for the ownership.
 
 #include <efd/detail/adapters/posted_wait.hpp>
 

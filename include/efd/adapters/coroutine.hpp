@@ -147,8 +147,8 @@ class read_awaiter : private pending_wait {
 /// take at the last look; nothing was taken then. Else not_enough_memory; and std::bad_alloc is thrown where the
 /// executor is not inline_executor. The object lives for as long as it is awaited. Not handler-safe; and while it is
 /// awaited the object may not be signalled from signal handlers, as the executor would run there. A coroutine that is
-/// awaiting may be destroyed only if nobody signals or cancels meanwhile; one whose function was handed to the executor
-/// may be at any time but while the function is called.
+/// awaiting may be destroyed only if no thread signals or cancels meanwhile; one whose function was handed to the
+/// executor may be at any time but while the function is called.
 ///
 /// A coroutine that waits keeps no work on an executor but what the executor object itself keeps, which lives until the
 /// function was handed over: with asio::prefer(context.get_executor(), asio::execution::outstanding_work.tracked) the

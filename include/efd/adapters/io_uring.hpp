@@ -2,7 +2,8 @@
 // adapters/io_uring.hpp: an eventfd in an io_uring, by liburing: a poll that is prepared, completions that become
 // reads.
 //
-// Header-only. Needs <liburing.h> (2.2 or later). One thread, the ring's, but for the object, which anybody may signal.
+// Header-only. Needs <liburing.h> (2.2 or later). One thread, the ring's, but for the object, which any thread may
+// signal.
 //
 //     efd::uring_reader jobs(object);
 //     jobs.prepare(io_uring_get_sqe(&ring));                          // user data: &jobs; submit as any

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // adapters/uv.hpp: an eventfd as a libuv handle.
 //
-// Header-only. Needs <uv.h> (libuv 1.x). One thread, the loop's, but for the object, which anybody may signal.
+// Header-only. Needs <uv.h> (libuv 1.x). One thread, the loop's, but for the object, which any thread may signal.
 //
 //     efd::uv_reader jobs;                                   // lives until its close callback, as any handle of libuv
 //     jobs.init(loop, object);

@@ -113,7 +113,7 @@ struct route_by final : route {
     Executor executor;
 };
 
-// The way to an executor goes to the context below it, if that can be told: a strand's service may end before efd's,
+// The way to an executor goes to the context below it, if that can be known: a strand's service may end before efd's,
 // and is not made for posts from other threads by then. The handler is dispatched to the strand by the context's
 // thread.
 template <class Executor>
@@ -167,8 +167,8 @@ class group_service final : public net::execution_context::service {
 } // namespace detail
 
 // An io object, to be used by one thread at a time as Asio's own; object() may be signalled by any, but not from signal
-// handlers while something waits, as who signals posts to the executor. For the same reason the execution context must
-// lock: none with ASIO_CONCURRENCY_HINT_UNSAFE, and no ASIO_DISABLE_THREADS.
+// handlers while something waits, as the signalling thread posts to the executor. For the same reason the execution
+// context must lock: none with ASIO_CONCURRENCY_HINT_UNSAFE, and no ASIO_DISABLE_THREADS.
 //
 // Its end cancels what waits. The end of the execution context drops the handlers that wait, and units that were on
 // their way to them go back into the object; so they do if an executor drops the function that it was given, or throws:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// adapters/context_end.hpp: the end of an execution context, as seen by those who post into it from other threads.
+// adapters/context_end.hpp: the end of an execution context, as seen by threads that post into it.
 //
 // Owns a count of the threads that are inside, and a list of members that have something in the context. Any thread;
 // close is called once, by the thread that ends the context. Invariant: during an admitted visit the context is alive,
@@ -69,7 +69,7 @@ class context_end {
 
       private:
         friend class context_end;
-        virtual void sweep() noexcept = 0; // called by close, when nobody is inside any more
+        virtual void sweep() noexcept = 0; // called by close, when no thread is inside any more
         std::shared_ptr<member> self_;     // by the mutex of its context_end
     };
 

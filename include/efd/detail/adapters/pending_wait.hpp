@@ -3,11 +3,12 @@
 //
 // Owns an entry of the object's wait queue and a reference to the object. It ends exactly once: by taking (or, if it
 // only looks, by finding what it looks for), cancelled, or failed. The take is made inside the entry's callback, which
-// runs with the queue held, and a cancel leaves the queue first: so who finds the entry in the queue decides, and no
-// unit is taken by a wait that says it was cancelled. A taker that leaves units behind has the next one asked, so one
-// write of n wakes n. The callback is handed over to core::defer or core::hand_over before anything of the user's runs:
-// `finished` is called by the thread that signalled, or cancelled, but never inside a callback, and never while a queue
-// is held. Invariant: parties_ counts who will still look at this: who starts it, who ends it, and a cancel put off.
+// runs with the queue held, and a cancel leaves the queue first: so the one that finds the entry in the queue decides,
+// and no unit is taken by a wait that says it was cancelled. A taker that leaves units behind has the next one asked,
+// so one write of n wakes n. The callback is handed over to core::defer or core::hand_over before anything of the
+// user's runs: `finished` is called by the thread that signalled, or cancelled, but never inside a callback, and never
+// while a queue is held. Invariant: parties_ counts the calls that will still look at this: the one that starts it, the
+// one that ends it, and a deferred cancel.
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
@@ -50,7 +51,7 @@ class pending_wait : private wait_queue_entry {
         mask = events;
         exclusive = what == intent::take;
     }
-    // While it waits only if nobody can end it at the same time, and outside of callbacks; else the program stops,
+    // While it waits only if no thread can end it at the same time, and outside of callbacks; else the program stops,
     // as a unit would be lost.
     ~pending_wait() {
         if (started_ && parties_.load(base::acquire) != 0 && object_.remove_wait_queue(*this) != std::errc{})
@@ -128,7 +129,7 @@ class pending_wait : private wait_queue_entry {
     // Ends it from within start, whose caller looks at it.
     void end_here(std::errc end) noexcept {
         result_.error = end;
-        (void)leave_parties(); // not the last: who starts it is there
+        (void)leave_parties(); // not the last: the call that started it still looks
     }
 
     void withdraw() noexcept {

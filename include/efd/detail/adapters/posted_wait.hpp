@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // adapters/posted_wait.hpp: pending waits whose end is posted to a context that may end first; for adapters/asio.hpp.
 //
-// Who owns what, and when. A posted_wait that waits, or whose function is on its way through the context, is owned by
+// What owns what, and when. A posted_wait that waits, or whose function is on its way through the context, is owned by
 // its wait_group, with the completion in it: the user's handler and its work. The thread that ends the wait posts a
 // small function that refers to the wait. It neither moves nor destroys the handler, and does not use its allocator.
 // The context's thread runs that function, takes the completion out of the group and calls it. If the function is
@@ -261,7 +261,7 @@ inline void wait_group::retire() {
     if (last) end_->remove(*this);
 }
 
-// By the thread that ends the context, when nobody posts any more.
+// By the thread that ends the context, when no thread posts any more.
 inline void wait_group::sweep() noexcept {
     std::shared_ptr<route> way;
     {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // base/misuse.hpp: what a program does that no object can answer to, named where a build can afford the look.
 //
-// Owns nothing. In a build that is not optimised, or that has a sanitizer, whoever uses a handle that was moved from is
-// told so and ended; elsewhere the look is not there.
+// Owns nothing. In a build that is not optimised, or that has a sanitizer, the use of a handle that was moved from ends
+// the program with a sentence; other builds do not check.
 #pragma once
 
 #include <efd/detail/base/export.hpp>

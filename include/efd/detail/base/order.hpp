@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// base/order.hpp: what ThreadSanitizer is told of the order that efd makes between threads.
+// base/order.hpp: tells ThreadSanitizer which order efd makes between threads.
 //
 // A write releases, a read acquires. In a program that is built with -fsanitize=thread the inline halves of the headers
 // are instrumented and show this by themselves; libefd is not, so it says so where the program brings the sanitizer's

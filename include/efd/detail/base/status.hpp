@@ -13,7 +13,7 @@ enum class status : unsigned char {
     ok,             // 0
     would_block,    // EAGAIN: the count is zero, or there is no room, and the caller does not wait
     invalid,        // EINVAL: a value or flag that no object accepts
-    interrupted,    // EINTR: a signal handler ran during the sleep, before anybody had woken the sleeper
+    interrupted,    // EINTR: a signal handler ran during the sleep, before any thread had woken the sleeper
     timed_out,      // ETIMEDOUT: the deadline passed and the condition still did not hold
     cancelled,      // ECANCELED: the wait was cancelled and the condition still did not hold
     deadlock,       // EDEADLK: would sleep, or signal, inside a wait queue callback

@@ -2,10 +2,10 @@
 // core/context.hpp: the object, one cache line; struct eventfd_ctx of the kernel.
 //
 // Owns count, marks, futex words, flags, id, reference count and the way to its watchers. Everything but create() and
-// put() may be called from any thread at any time; which calls a signal handler may make stands at each. The fast paths
-// are inline and one locked instruction each; whatever has to look twice is out of line in src/core.
-// Invariant: the count is what the state word says (core/word.hpp), and whoever changes it wakes whom the change lets
-// on, and trusts no other thread's wake or ring that is not made yet (E7).
+// put() may be called from any thread at any time; each call says whether a signal handler may make it. The fast paths
+// are inline and one locked instruction each; what has to look twice is out of line in src/core. Invariant: the count
+// is what the state word says (core/word.hpp). A thread that changes it wakes the sleepers that can go on now, and does
+// not rely on a wake or a ring that another thread has yet to make (E7).
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
@@ -44,15 +44,15 @@ enum class blocking : unsigned char {
     always,     ///< Whatever the object's flags.
 };
 
-// How a caller is prepared to wait.
+// How a call waits: efd::wait_options as the core uses it, with a time in nanoseconds and no copy of the stop token.
 struct wait_opts {
     std::int64_t deadline_ns = forever; // CLOCK_MONOTONIC, absolute
     const std::stop_token* stop = nullptr;
     core::blocking blocking = core::blocking::as_flagged;
 };
 
-// What a read came to; value is meaningful if end is ok. Comes back in registers, so that a caller's variable need not
-// live in memory on the fast path.
+// Value and status of a read; the value counts if the status is ok. Returned in registers, so that a caller's variable
+// need not live in memory on the fast path.
 struct read_result {
     std::uint64_t value;
     base::status status;
@@ -75,8 +75,8 @@ class alignas(64) context {
     EFD_API static context* create(std::uint64_t initval, unsigned flags) noexcept;
 
     void get() noexcept { refs_.get(); }
-    // For who may have outlived the last reference: false, and none taken, then. Contexts stay contexts, dead or
-    // reborn.
+    // For a caller that may have outlived the last reference: then false, and no reference is taken. A context's memory
+    // stays a context, dead or reborn.
     [[nodiscard]] bool get_unless_zero() noexcept { return refs_.get_unless_zero(); }
     // Gives a reference back; the last one frees object and id. Async-signal-safe. One put too many stops the program.
     EFD_API void put() noexcept;
@@ -84,7 +84,8 @@ class alignas(64) context {
     // Takes all, or one in semaphore mode (K-013, K-014); sleeps at zero unless flag_nonblock (K-018, K-019).
     // invalid never; would_block, interrupted, deadlock as in status.hpp. Async-signal-safe.
     [[nodiscard]] base::status read(std::uint64_t& value) noexcept {
-        // One unit in a quiet word is what a reader finds most often: taken without a look, which would cost more.
+        // One unit in a word without marks is what a reader finds most often. It is taken without a look, which would
+        // cost more.
         state_word word = one_unit;
         base::order_release(this); // to a writer that waits for room
         if (state_.compare_exchange_strong(word, 0, base::acq_rel, base::acquire)) [[likely]] {
@@ -98,7 +99,8 @@ class alignas(64) context {
     [[nodiscard]] base::status read(std::uint64_t& value, const wait_opts& opts) noexcept {
         return hand_over(read_slow(opts), value);
     }
-    // As read, but never sleeps; costs one load when there is nothing, and no bell that may say otherwise (NOTHING).
+    // As read, but never sleeps; costs one load when there is nothing, and no doorbell that may say otherwise
+    // (NOTHING).
     [[nodiscard]] base::status try_read(std::uint64_t& value) noexcept {
         const state_word word = state_.load(base::acquire);
         if (!is_worth_a_read(word)) return base::status::would_block;
@@ -141,8 +143,8 @@ class alignas(64) context {
             return false;
         return signal_deferred();
     }
-    // signal for those who may be inside a callback: counts at once, wakes sleepers at once, and leaves callbacks to
-    // be run after the one that is running. Never refused. Async-signal-safe.
+    // signal for a caller that may be inside a callback: counts at once, wakes sleepers at once, and leaves callbacks
+    // to be run after the one that is running. Never refused. Async-signal-safe.
     bool signal_deferred() noexcept {
         base::order_release(this);
         const state_word old = state_.fetch_add(one_unit, base::acq_rel);
@@ -193,26 +195,28 @@ class alignas(64) context {
     friend class context_table;
     friend class context_layout; // the explorer's
 
-    // The bell, for watch/ alone; see src/core/watchers.hpp.
+    // The doorbell, for watch/ alone; see src/core/watchers.hpp.
     [[nodiscard]] doorbell_hook* hook_of_slot() noexcept;
     [[nodiscard]] doorbell_hook* attach_hook(doorbell_hook& given) noexcept;
     void watch_level() noexcept;
     void
-    watch_level_without_notify() noexcept; // the bell says already what poll() says, and nobody changes it meanwhile
+    watch_level_without_notify() noexcept; // the doorbell already says what poll() says, and no other thread changes it
     void note_ring() noexcept;
     [[nodiscard]] std::uint32_t arm_doorbell(std::uint32_t events) noexcept;
-    // For a ring of an armed bell: whether one is wanted, `arm` then being the word to give to end_arm after the ring.
+    // For a ring of an armed doorbell: whether one is wanted, `arm` then being the word to give to end_arm after the
+    // ring.
     [[nodiscard]] bool wants_ring(std::uint32_t events, state_word& arm) noexcept;
     void end_arm(state_word arm) noexcept;
-    // Standing watchers, for watch/ alone; see src/core/watchers.hpp. no_memory, or ok. Waits for no other
-    // thread. After the attachment every change is told, or was there at a look that comes after it.
+    // Permanent watchers, for watch/ alone; see src/core/watchers.hpp. no_memory, or ok. Waits for no other thread.
+    // After the attachment every change is notified, or is seen by a look that comes after it.
     [[nodiscard]] base::status attach_permanent(permanent_watcher& given) noexcept;
     void detach_permanent(const permanent_watcher& given) noexcept;
-    // After somebody has left: changers need not tell any more, unless another is there. Not for the context of a set,
-    // whose turn counts signals: there the mark stays.
+    // After a watcher has left: changers need not notify any more, unless another watcher is attached. Not for the
+    // context of a set, whose generation counts signals: its mark stays.
     void unwatch_if_alone() noexcept;
-    // The context of a set, for watch/ alone: its changes are told to standing watchers by the set, not from here.
-    // signal_untold makes the count one and moves the word; drain_untold makes it zero, if the word is as it was seen.
+    // The context of a set, for watch/ alone: the set itself notifies permanent watchers of its changes.
+    // signal_without_notify makes the count one and changes the word; drain_without_notify makes it zero, if the word
+    // is still the one given.
     void signal_without_notify() noexcept;
     [[nodiscard]] state_word look() const noexcept { return state_.load(base::acquire); }
     [[nodiscard]] bool drain_without_notify(state_word word) noexcept;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // core/kref.hpp: the reference count of a context, named after the kernel's.
 //
-// Owns one number. get and put from any thread, also in a signal handler. Invariant: above zero while anybody may use
-// the object by right; get_unless_zero is for a signaller that may have outlived the object's last owner.
+// Owns one number. get and put from any thread, also in a signal handler. Invariant: above zero while any thread may
+// use the object by right; get_unless_zero is for a signaller that may have outlived the object's last owner.
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
@@ -14,7 +14,7 @@ namespace efd::EFD_ABI::core {
 
 class kref {
   public:
-    // BIRTH: who gets a reference, be it a late signaller of the object before, sees this one whole.
+    // BIRTH: a thread that gets a reference, even a late signaller of the former object, sees all of this one.
     void init() noexcept { refs_.store(1, base::release); }
 
     void get() noexcept {
@@ -22,7 +22,7 @@ class kref {
         EFD_CHECK(count != 0 && count != UINT32_MAX);
     }
 
-    // FDGET: who is refused sees what the last holder did before its put.
+    // FDGET: a thread that is refused sees what the last owner did before its put.
     [[nodiscard]] bool get_unless_zero() noexcept {
         std::uint32_t count = refs_.load(base::acquire);
         while (count != 0) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // core/wait_queue_entry.hpp: what a user of the wait queue owns, and the recursion guard.
 //
-// The kernel rooms are struct wait_queue_entry and the in_eventfd bit of a task. An entry belongs to its user, who
+// The kernel rooms are struct wait_queue_entry and the in_eventfd bit of a task. An entry belongs to its user, which
 // keeps it alive from add_wait_queue until remove_wait_queue returned (or until its own callback removed it). Callbacks
 // of one object run one after another, by whichever thread signals, writes or reads, never two at once; no signaller
 // ever waits for them: it leaves its wake to the thread that runs them already. Invariant: on one thread at most one
@@ -31,7 +31,7 @@ struct wait_queue_entry {
     bool exclusive = false;      ///< Whether one of several is enough.
 
     /// @cond internal
-    bool is_linked = false; // by the queue's holder alone: whoever removes it may come while it is being added
+    bool is_linked = false; // for the queue's holder alone: a removal may come while it is being added
 
     wait_queue_entry* next = nullptr;
     wait_queue_entry* previous = nullptr;
@@ -62,7 +62,7 @@ class callback_depth {
 extern EFD_API constinit thread_local callback_depth in_callback __attribute__((tls_model("initial-exec")));
 /// @endcond
 
-/// False while this thread runs a callback: then signal() is refused, and whoever must signal defers it (K-150).
+/// False while this thread runs a callback: then signal() is refused, and a signal must be deferred (K-150).
 [[nodiscard]] inline bool signal_allowed() noexcept { return in_callback == 0; }
 
 /// Work for later: a callback hands it to defer(), it runs on the same thread once the outermost callback has returned

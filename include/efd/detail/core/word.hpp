@@ -2,8 +2,9 @@
 // core/word.hpp: the packed words that decide every race, as pure functions over their values.
 //
 // A context has one 64-bit state word. While the count is below packed_limit (always, in real programs) that word holds
-// the count and all marks, so its single modification order decides who saw whom: an add sees in the old value whether
-// a reader sleeps, and a reader goes to sleep by the very step that shows the count to be zero. docs/races.md draws it.
+// the count and all marks, so its single modification order decides which thread saw which: an add sees in the old
+// value whether a reader sleeps, and a reader announces its sleep by the step that shows the count to be zero.
+// docs/races.md draws it.
 //
 //     63          35  34     33    32   31                           4   3       2        1        0
 //    +--------------+-----+------+------+------------------------------+-------+--------+--------+-------+
@@ -28,12 +29,12 @@
 //
 // Sealed: once an operation would bring the count to packed_limit, or a writer has to wait for room, the word is sealed
 // for good. It then keeps in `base` what the count was, and the count is base + huge_ modulo 2^64, where huge_ starts
-// at zero: sealing is one compare-and-swap and hands nothing over. An add that lands on a sealed word sees the mark in
-// the old value, knows that it is void, and starts again on huge_; the upper half is noise from then on.
+// at zero: sealing is one compare-and-swap and hands nothing over. An add to a sealed word sees the mark in the old
+// value, knows that it had no effect, and starts again on huge_; from then on the upper half is noise.
 //
 // Why a blind add cannot overflow the upper half: it adds at most blind_add_max, it is made on a word that may be over
 // packed_limit only because other adders have not sealed it yet, and (2^29 - 2^27) / 64 = 6.3 million adders would have
-// to be stopped in that one spot at once, one and a half times the number of threads that Linux can have.
+// to be stopped at that one instruction at once, one and a half times the number of threads that Linux can have.
 #pragma once
 
 #include <efd/detail/base/cxx20.hpp>
@@ -53,11 +54,11 @@ inline constexpr int generation_shift = 4;
 inline constexpr int base_shift = 2;
 inline constexpr park_word generation_bits = ~park_word{0} << generation_shift;
 
-// In a sealed word: readers who slept on the packed word may still sleep there, woken by nobody yet.
+// In a sealed word: readers that slept on the packed word may still sleep there, and no thread has woken them yet.
 inline constexpr park_word left_asleep_mark = 1U << 31;
 inline constexpr int count_shift = 35;
 
-// The marks of the bell (src/core/watchers.hpp) stand above what futexes compare.
+// The marks of the doorbell (src/core/watchers.hpp) stand above what futexes compare.
 inline constexpr std::uint64_t armed_mark = std::uint64_t{1} << 32; // the next add rings
 inline constexpr std::uint64_t rung_mark = std::uint64_t{1} << 33;  // it has rung; the read that reaches zero unrings
 
@@ -74,7 +75,7 @@ inline constexpr state_word attention_bits =
     ~((packed_limit << count_shift) - 1) | hold_mark | armed_mark | sealed_mark | watched_mark | asleep_mark;
 inline constexpr state_word marks_below_count = (state_word{1} << count_shift) - 1;
 
-// What makes a read look: units, another word to look at, or a bell that may say that there are some.
+// What makes a read look: units, another word to look at, or a doorbell that may say that there are some.
 inline constexpr state_word look_bits = ~((state_word{1} << count_shift) - 1) | armed_mark | sealed_mark;
 
 constexpr bool needs_attention(state_word w) noexcept { return (w & attention_bits) != 0; }
@@ -96,23 +97,23 @@ constexpr state_word with_seal(state_word w) noexcept {
     return (packed_count(w) << base_shift) | (w & (armed_mark | rung_mark | watched_mark)) | sealed_mark |
            ((w & asleep_mark) != 0 ? left_asleep_mark : 0U);
 }
-// What a read leaves: at zero a bell that has rung is armed again, in the same step.
+// The word after a read: at zero a doorbell that has rung is armed again, in the same step.
 constexpr state_word after_read(state_word w, std::uint64_t rest) noexcept {
     const state_word left = with_count(w, rest);
     return rest == 0 && (w & rung_mark) != 0 ? (left & ~rung_mark) | armed_mark : left;
 }
-// What the bell leaves once it has rung for a count above zero.
+// The word after the doorbell has rung for a count above zero.
 constexpr state_word after_ring(state_word w) noexcept { return (w & ~armed_mark) | rung_mark; }
 
-// HOLD. While a word is held its turn is the stamp of this one hold. So a step that changes the turn ends the hold
-// first; adds, and the marks that are made blindly, do not. A hold clears `arrived`, as a waker does: no sleeper who
-// announced itself before falls asleep on the word.
+// HOLD. While a word is held its generation is the stamp of this one hold. So a step that changes the generation ends
+// the hold first; adds, and marks that are made blindly, do not. A hold clears `arrived`, as a waker does: no reader
+// that announced itself before falls asleep on the word.
 constexpr state_word with_hold(state_word w, std::uint32_t generation) noexcept {
     return with_park(w, (park_of(w) & ~(generation_bits | arrived_mark)) | generation << generation_shift) | hold_mark;
 }
 constexpr std::uint32_t generation_of(state_word w) noexcept { return park_of(w) >> generation_shift; }
-// What the end of a hold leaves that takes `amount`. The turn stays where it may be compared: by who sleeps, by a ring,
-// by who takes the mark `watched` away.
+// The word after a hold that takes `amount`. The generation stays where it may be compared: by a sleeper, by a ring, by
+// a thread that clears `watched`.
 constexpr state_word without_hold(state_word w, std::uint64_t amount) noexcept {
     const state_word left = after_read(w & ~hold_mark, packed_count(w) - amount);
     const bool keeps_generation = (park_of(w) & asleep_mark) != 0 || is_armed(w) || is_watched(w); // WATCH_OFF
@@ -121,28 +122,31 @@ constexpr state_word without_hold(state_word w, std::uint64_t amount) noexcept {
 
 // The park protocol, the same on the lower half of the state word and on the park words of a sealed context.
 constexpr bool has_sleeper(park_word p) noexcept { return (p & asleep_mark) != 0; }
-// The first to arrive stamps a turn of its own, so that a value somebody is about to sleep on never comes back.
+// The first reader to arrive stamps a new generation, so that a value that a thread is about to sleep on never comes
+// back.
 constexpr park_word with_arrival(park_word p, std::uint32_t generation) noexcept {
     return has_sleeper(p) ? p | arrived_mark
                           : (p & ~generation_bits) | asleep_mark | arrived_mark | generation << generation_shift;
 }
-// A waker stamps its turn and clears `arrived`: whoever has arrived, but is not asleep yet, finds the word changed.
+// A waker stamps its generation and clears `arrived`: a reader that has arrived, but is not asleep yet, finds the word
+// changed.
 constexpr park_word with_claim(park_word p, std::uint32_t generation) noexcept {
     return (p & (sealed_mark | watched_mark)) | asleep_mark | (generation << generation_shift);
 }
-// Nobody is left asleep if the wake of this turn found nobody more, no later turn was taken and nobody arrived since.
+// No reader is left asleep if the wake of this generation found no further sleeper, and since then no waker has stamped
+// a later generation and no reader has arrived.
 constexpr bool may_clear_asleep(park_word p, std::uint32_t generation) noexcept {
     return p == with_claim(p, generation);
 }
-// While it is watched the turn stays: WATCH_OFF compares it.
+// While the word is watched the generation stays: WATCH_OFF compares it.
 constexpr park_word without_asleep(park_word p) noexcept {
     return p & (sealed_mark | watched_mark | ((p & watched_mark) != 0 ? generation_bits : 0U));
 }
-// On a sealed context's park word the turn stays, so that a value seen before a wake never comes back after it.
+// On a sealed context's park word the generation stays, so that a value read before a wake never comes back after it.
 constexpr park_word without_asleep_same_generation(park_word p) noexcept { return p & ~(asleep_mark | arrived_mark); }
 
-// ARM. Each arm changes the word to a value of its own: packed by a stamp, sealed by one more unit of noise. Where a
-// reader sleeps the turn is the sleepers'; such an arm has no value of its own.
+// ARM. Each arm changes the word to a value of its own: packed by a stamp, sealed by one more unit of noise. If a
+// reader sleeps the generation is the sleepers'; such an arm has no value of its own.
 constexpr state_word with_arm(state_word w, std::uint32_t generation) noexcept {
     if (is_sealed(w)) return (w + one_unit) | armed_mark;
     if (has_sleeper(park_of(w))) return w | armed_mark;
@@ -155,14 +159,14 @@ constexpr bool is_same_arm(state_word w, state_word rung) noexcept {
     const park_word stamp = park_of(rung) & generation_bits;
     return !has_sleeper(park_of(w) | park_of(rung)) && stamp != 0 && (park_of(w) & generation_bits) == stamp;
 }
-// What the ring for an arm leaves once it is made.
+// The word after the ring for an arm is made.
 constexpr state_word without_arm(state_word w) noexcept {
     const bool keeps_generation = is_sealed(w) || is_watched(w); // WATCH_OFF
     return (keeps_generation ? w : with_park(w, park_of(w) & ~generation_bits)) & ~armed_mark;
 }
 
-// WATCH_OFF. Whoever joins leaves a packed word that was never there before, so that who takes the mark away by
-// comparing fails if somebody has joined since it looked. In a sealed word, which has no turn, the mark stays.
+// WATCH_OFF. A watcher that joins leaves a packed word that was never there before, so a thread that clears the mark by
+// comparing fails if a watcher has joined since it looked. In a sealed word, which has no generation, the mark stays.
 constexpr state_word with_watcher(state_word w, std::uint32_t generation) noexcept {
     if (is_sealed(w)) return w | watched_mark;
     return with_park(w, (park_of(w) & ~generation_bits) | watched_mark | generation << generation_shift);
@@ -199,7 +203,7 @@ static_assert(after_ring(with_count(armed_mark, 3)) == with_count(rung_mark, 3))
 static_assert(with_park(with_count(rung_mark, 5), 9) == (with_count(rung_mark, 5) | 9));
 static_assert(base_of(with_seal(with_count(asleep_mark, packed_limit * 4 - 1))) == packed_limit * 4 - 1);
 static_assert(has_left_asleep(with_seal(asleep_mark)) && !has_left_asleep(with_seal(watched_mark)));
-static_assert(!has_left_asleep(left_asleep_mark)); // in a packed word the bit belongs to the turn
+static_assert(!has_left_asleep(left_asleep_mark)); // in a packed word the bit belongs to the generation
 static_assert(with_arm(0, 7) != with_arm(0, 8) && with_arm(with_arm(0, 7), 8) == with_arm(0, 8));
 static_assert(with_arm(asleep_mark | 5U << generation_shift, 7) == (armed_mark | asleep_mark | 5U << generation_shift));
 static_assert(is_same_arm(with_count(with_arm(0, 7), 3), with_arm(0, 7)) &&
@@ -226,7 +230,8 @@ static_assert(!is_same_arm(with_hold(with_count(armed_mark, 1), 7), with_hold(wi
 static_assert(with_arrival(with_arm(0, 7) & UINT32_MAX, 8) == with_arrival(0, 8));
 static_assert(with_arrival(0, 7) != with_arrival(0, 8) && with_arrival(with_arrival(0, 7), 8) == with_arrival(0, 7));
 static_assert(with_arrival(with_claim(with_arrival(0, 6), 7), 8) != with_arrival(0, 6));
-static_assert(with_claim(with_arrival(0, 1), 1U << 28) == with_claim(with_arrival(0, 1), 0)); // the turn has 28 bits
+static_assert(with_claim(with_arrival(0, 1), 1U << 28) ==
+              with_claim(with_arrival(0, 1), 0)); // the generation has 28 bits
 static_assert(may_clear_asleep(with_claim(with_arrival(watched_mark, 4), 5), 5));
 static_assert(!may_clear_asleep(with_claim(with_arrival(0, 4), 6), 5));
 static_assert(!may_clear_asleep(with_arrival(with_claim(with_arrival(0, 4), 5), 6), 5));
