@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Who owns a handler at each moment, on adapters/asio.hpp: where it is moved, freed, called and destroyed, and by which
-// thread; that nothing of the user's ends under a lock of ours; and what becomes of its units if it is never called.
+// The owner of a handler at each moment, on adapters/asio.hpp: where it is moved, freed, called and destroyed, and by
+// which thread; that nothing of the user's ends under a lock of the adapter's; and what becomes of its units if it is
+// never called.
 #include "adapters/race.hpp"
 #include "adapters/which_asio.hpp"
 
@@ -63,7 +64,7 @@ TEST(asio_ownership, a_dropped_handler_may_be_the_end_of_its_io_object) {
     EXPECT_EQ(object.count(), 1U);
 }
 
-// Memory that notes which threads use it, and may be told to fail.
+// Memory that notes which threads use it, and can be set to fail.
 struct noting_memory {
     std::thread::id owner = std::this_thread::get_id();
     std::atomic<int> foreign{0};

@@ -157,8 +157,8 @@ TEST(asio, the_end_of_the_context_drops_the_handler_and_takes_nothing) {
         net::co_spawn(
             context,
             [keep = held, second = object.duplicate()]() mutable -> net::awaitable<void> {
-                io_eventfd mine(co_await net::this_coro::executor, std::move(second));
-                (void)co_await mine.async_read(net::use_awaitable);
+                io_eventfd own(co_await net::this_coro::executor, std::move(second));
+                (void)co_await own.async_read(net::use_awaitable);
             },
             net::detached);
         context.poll();
@@ -174,8 +174,8 @@ TEST(asio, the_end_of_the_context_gives_back_what_was_on_its_way) {
     outcome out;
     {
         net::io_context context;
-        io_eventfd mine(context, object.duplicate());
-        mine.async_read(out.handler());
+        io_eventfd own(context, object.duplicate());
+        own.async_read(out.handler());
         EXPECT_EQ(object.write(6), std::errc{});
         EXPECT_EQ(object.count(), 0U); // taken, and posted to a context that never runs again
     }
@@ -197,7 +197,7 @@ TEST(asio, a_cancellation_slot_ends_one_read_of_several) {
         context.restart();
         context.poll();
         EXPECT_EQ(ended.error, net::error::operation_aborted);
-        signal.emit(type); // nobody is there any more
+        signal.emit(type); // no reader is left
         EXPECT_TRUE(object.object().signal());
         EXPECT_TRUE(run_one(context));
         EXPECT_EQ(kept.value, 1U);
@@ -232,8 +232,8 @@ TEST(asio, the_end_of_an_io_object_that_races_a_signal_loses_no_unit) {
     for (const int round : efd::tests::as_many_as(race_rounds)) {
         outcome out;
         {
-            io_eventfd mine(context, object.duplicate());
-            mine.async_read(out.handler());
+            io_eventfd own(context, object.duplicate());
+            own.async_read(out.handler());
             writer.go(round % 64);
         }
         ASSERT_TRUE(run_one(context)) << "round " << round;
@@ -247,8 +247,8 @@ TEST(asio, the_end_of_a_context_that_races_a_signal_loses_no_unit) {
     efd::eventfd object;
     race writer([&] { (void)object.signal(); });
     auto reads = [&]() -> net::awaitable<void> {
-        io_eventfd mine(co_await net::this_coro::executor, object.duplicate());
-        (void)co_await mine.async_read(net::use_awaitable);
+        io_eventfd own(co_await net::this_coro::executor, object.duplicate());
+        (void)co_await own.async_read(net::use_awaitable);
     };
     for (const int round : efd::tests::as_many_as(race_rounds / 10)) {
         {
@@ -286,7 +286,7 @@ TEST(asio, a_storm_of_signals_and_cancels_loses_no_unit) {
     for (int i = 0; i < 4; ++i) {
         readers.push_back(std::unique_ptr<reader>(
             new reader{{net::make_strand(pool.get_executor()), object.duplicate()}, taken, end}));
-        net::post(readers.back()->from.get_executor(), [mine = readers.back().get()] { mine->again(); });
+        net::post(readers.back()->from.get_executor(), [own = readers.back().get()] { own->again(); });
     }
     std::vector<std::jthread> writers;
     for (int w = 0; w < 2; ++w)
@@ -294,7 +294,7 @@ TEST(asio, a_storm_of_signals_and_cancels_loses_no_unit) {
             for (std::uint64_t i = 0; i < units; ++i) (void)object.signal();
         });
     auto cancel_all = [&] {
-        for (auto& each : readers) net::post(each->from.get_executor(), [mine = each.get()] { mine->from.cancel(); });
+        for (auto& each : readers) net::post(each->from.get_executor(), [own = each.get()] { own->from.cancel(); });
         std::this_thread::yield();
     };
     EXPECT_TRUE(eventually([&] { return cancel_all(), taken == 2 * units; })) << taken << " of " << 2 * units;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// co_await efd::async_read: who is resumed, where, with what; and that no unit is lost or invented, whatever races.
+// co_await efd::async_read: which coroutine is resumed, where, with what; and that no unit is lost or invented,
+// whatever races.
 #include <efd/adapters/coroutine.hpp>
 
 #include "adapters/detached.hpp"
@@ -102,12 +103,12 @@ TEST(coroutine, any_callable_is_an_executor) {
 TEST(coroutine, in_semaphore_mode_a_write_of_n_resumes_n_in_the_order_of_their_coming) {
     eventfd object(0, flags::semaphore);
     std::vector<int> order;
-    auto reads = [&](int who) -> detached {
+    auto reads = [&](int reader) -> detached {
         const read_result got = co_await efd::async_read(object);
         EXPECT_EQ(got.value, 1U);
-        order.push_back(who);
+        order.push_back(reader);
     };
-    for (int who = 0; who < 5; ++who) reads(who);
+    for (int reader = 0; reader < 5; ++reader) reads(reader);
     EXPECT_EQ(object.write(3), std::errc{});
     EXPECT_EQ(order, (std::vector{0, 1, 2}));
     EXPECT_EQ(object.write(4), std::errc{});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A coroutine that nobody waits for: it begins at once, and its frame ends with it. The handle is for who resumes or
-// destroys it from outside.
+// A coroutine without a waiter: it begins at once, and its frame ends with it. The handle resumes or destroys it from
+// outside.
 #pragma once
 
 #include <coroutine>

@@ -79,7 +79,7 @@ TEST_P(uring, after_a_cancel_the_error_is_ecanceled_whatever_fired_before) {
     eventfd object;
     uring_reader reader(object, GetParam());
     prepare(reader);
-    EXPECT_TRUE(object.signal()); // it fires; nobody looks yet
+    EXPECT_TRUE(object.signal()); // it fires; its completion is not fetched yet
     io_uring_cqe* completion = nullptr;
     ASSERT_EQ(io_uring_wait_cqe(&ring_, &completion), 0);
     end(reader);

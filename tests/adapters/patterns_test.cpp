@@ -65,9 +65,9 @@ struct known_workers {
     explicit known_workers(thread_pool& pool) {
         for (int i = 0; i < count; ++i)
             pool.submit([this] {
-                const int mine = known.fetch_add(1);
-                threads[mine] = pthread_self();
-                tids[mine] = this_tid();
+                const int number = known.fetch_add(1);
+                threads[number] = pthread_self();
+                tids[number] = this_tid();
                 while (known < count) std::this_thread::yield();
                 ready.fetch_add(1);
             });

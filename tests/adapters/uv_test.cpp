@@ -137,15 +137,15 @@ TEST_F(uv, more_than_one_reader_of_one_object_in_one_loop_share_the_units) {
 TEST_F(uv, where_the_user_polls_the_descriptor_too_both_work) {
     eventfd object;
     uv_poll_t own;
-    static int seen = 0;
-    seen = 0;
+    static int calls = 0;
+    calls = 0;
     ASSERT_EQ(uv_poll_init(&loop_, &own, object.fd()), 0);
-    ASSERT_EQ(uv_poll_start(&own, UV_READABLE, [](uv_poll_t*, int, int) { ++seen; }), 0);
+    ASSERT_EQ(uv_poll_start(&own, UV_READABLE, [](uv_poll_t*, int, int) { ++calls; }), 0);
     start(object);
     EXPECT_TRUE(object.signal());
     uv_run(&loop_, UV_RUN_NOWAIT);
     EXPECT_EQ(tally_.sum, 1U);
-    EXPECT_EQ(seen, 1);
+    EXPECT_EQ(calls, 1);
     uv_close(reinterpret_cast<uv_handle_t*>(&own), nullptr);
     close();
 }

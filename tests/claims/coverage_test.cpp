@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // tests/claims/coverage_test.cpp: docs/semantics.md and the claims say the same.
 //
-// The table there has one row for each number from K-001 to K-169: who is asked, and in which file. A row that nobody
-// is asked must give a reason. So a claim can be neither forgotten nor dropped unseen.
+// The table there has one row for each number from K-001 to K-169: the backends, and the file. A row without a backend
+// must give a reason. So a claim can be neither forgotten nor dropped unseen.
 #include "conformance/framework/claim.hpp"
 #include "conformance/framework/declared.hpp"
 

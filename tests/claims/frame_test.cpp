@@ -39,7 +39,7 @@ class Faults : public testing::TestWithParam<broken> {};
 
 TEST_P(Faults, AreSeenByTheClaimsAboutThem) {
     const auto usual = step_bound;
-    step_bound = std::chrono::milliseconds(700); // a fault may be that nobody is ever woken
+    step_bound = std::chrono::milliseconds(700); // a fault may be that no thread is ever woken
     constexpr std::chrono::milliseconds short_bound{3000};
     const auto small = small_backend(GetParam().with);
     for (const std::string_view id : GetParam().caught_by) {
@@ -160,7 +160,7 @@ TEST(Frame, ProcessesThatAClaimLeftBehindAreEnded) {
     EXPECT_EQ(found.result, verdict::holds) << found.detail;
     ::close(write_end);
     char byte = 0;
-    EXPECT_EQ(::read(alive[0], &byte, 1), 0); // the end of the pipe: nobody has it open any more
+    EXPECT_EQ(::read(alive[0], &byte, 1), 0); // the end of the pipe: no process has it open any more
     ::close(alive[0]);
 }
 

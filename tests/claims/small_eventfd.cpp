@@ -34,9 +34,9 @@ class small_object final : public object {
     }
     bool nonblock() override { return made_.nonblock(); }
     bool has_sleeper(pid_t tid) override {
-        const task_state seen = look_at_task(tid);
-        if (!seen.asleep || !seen.call_known) return seen.asleep;
-        return seen.call == SYS_futex && seen.args[0] == reinterpret_cast<std::uintptr_t>(made_.futex_word());
+        const task_state task = look_at_task(tid);
+        if (!task.asleep || !task.call_known) return task.asleep;
+        return task.call == SYS_futex && task.args[0] == reinterpret_cast<std::uintptr_t>(made_.futex_word());
     }
 
   private:

@@ -119,7 +119,7 @@ long syscall(long number, ...) noexcept {
     std::array<long, 6> a{};
     for (long& argument : a) argument = va_arg(list, long);
     va_end(list);
-    if (loses(number, a[1])) return 0; // as if nobody slept there
+    if (loses(number, a[1])) return 0; // as if no thread slept on it
     return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 }

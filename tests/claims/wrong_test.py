@@ -28,7 +28,7 @@ FAULTS = {
 
 
 def who_differs(claims, **wrong):
-    """Who differs in one of these claims, and the exit status, with the wrong library before the sound one."""
+    """The backends that differ in one of these claims, and the exit status, with the wrong library before the sound one."""
     said = processes.run([EFD, "check", "--json", "--claims", claims], BOUND_SECONDS,
                          env={**os.environ, "LD_PRELOAD": LIBRARY, **wrong})
     report = json.loads(said.stdout)

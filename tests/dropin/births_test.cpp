@@ -12,7 +12,7 @@ constexpr int first = 100; // no file has these numbers
 constexpr int second = 101;
 constexpr int third = 102;
 
-parked_word word_of(int fd) { return place_of(fd)->word.load(base::acquire); }
+parked_word word_of(int fd) { return slot_at(fd)->word.load(base::acquire); }
 void duplicate(int fd) {
     before_duplicated(fd);
     after_duplicated(fd);
@@ -27,15 +27,15 @@ class births : public testing::Test {
 };
 
 TEST_F(births, a_number_that_is_duplicated_before_it_is_noted_is_the_kernels) {
-    birth here;
+    eventfd_creation creation;
     duplicate(first);
-    here.made(first, 0, 0, nullptr);
+    creation.note(first, 0, 0, nullptr);
     EXPECT_TRUE(is_demoted(word_of(first)));
 }
 
 TEST_F(births, one_that_is_duplicated_once_it_is_noted_is_the_kernels) {
-    birth here;
-    here.made(first, 0, 0, nullptr);
+    eventfd_creation creation;
+    creation.note(first, 0, 0, nullptr);
     EXPECT_FALSE(is_demoted(word_of(first)));
     duplicate(first);
     EXPECT_TRUE(is_demoted(word_of(first)));
@@ -43,46 +43,46 @@ TEST_F(births, one_that_is_duplicated_once_it_is_noted_is_the_kernels) {
 
 TEST_F(births, a_duplication_is_forgotten_with_the_last_that_is_being_made) {
     duplicate(first);
-    birth one;
-    birth other;
+    eventfd_creation one;
+    eventfd_creation other;
     duplicate(third);
-    other.made(second, 0, 0, nullptr);
-    one.made(first, 0, 0, nullptr);
-    birth later;
-    later.made(third, 0, 0, nullptr);
+    other.note(second, 0, 0, nullptr);
+    one.note(first, 0, 0, nullptr);
+    eventfd_creation later;
+    later.note(third, 0, 0, nullptr);
     EXPECT_TRUE(is_demoted(word_of(first)) && is_demoted(word_of(second))) << "the duplicated may have been either";
     EXPECT_FALSE(is_demoted(word_of(third)));
 }
 
 TEST_F(births, a_call_that_fails_is_being_made_no_more) {
     {
-        birth in_vain;
+        eventfd_creation in_vain;
     }
     duplicate(second);
-    birth here;
-    here.made(first, 0, 0, nullptr);
+    eventfd_creation creation;
+    creation.note(first, 0, 0, nullptr);
     EXPECT_FALSE(is_demoted(word_of(first)));
 }
 
 TEST_F(births, what_a_fork_copies_before_it_is_noted_is_never_promoted) {
-    birth before;
-    before.made(second, 0, 0, nullptr);
-    all_are_copied();
-    birth here;
-    all_are_copied();
-    here.made(first, 0, 0, nullptr);
-    promote_if_welcome(*place_of(first), first);
+    eventfd_creation before;
+    before.note(second, 0, 0, nullptr);
+    demote_all_copied();
+    eventfd_creation creation;
+    demote_all_copied();
+    creation.note(first, 0, 0, nullptr);
+    promote_if_welcome(*slot_at(first), first);
     EXPECT_FALSE(is_promoted(word_of(first)));
-    birth afterwards;
-    afterwards.made(third, 0, 0, nullptr);
-    promote_if_welcome(*place_of(third), third);
+    eventfd_creation afterwards;
+    afterwards.note(third, 0, 0, nullptr);
+    promote_if_welcome(*slot_at(third), third);
     EXPECT_TRUE(is_promoted(word_of(third)));
 }
 
 TEST_F(births, an_epoll_has_a_note_until_it_is_copied_or_closed) {
     note_epoll(first);
     EXPECT_TRUE(is_own_epoll(first) && slot_of(first) == nullptr);
-    all_are_copied();
+    demote_all_copied();
     EXPECT_FALSE(is_own_epoll(first));
     note_epoll(first);
     forget(first);

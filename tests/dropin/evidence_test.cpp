@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// When an eventfd is promoted, and when it awaits evidence anew: by one reader, who is in no other call.
+// When an eventfd is promoted, and when it awaits evidence anew: by one reader, which is in no other call.
 #include "known_eventfd.hpp"
 
 #include <gtest/gtest.h>
@@ -58,7 +58,7 @@ TEST(evidence, a_read_within_a_read_does_not_promote) {
     for (int i = 0; i < 8; ++i) {
         for (int k = 0; k < 4; ++k) ASSERT_EQ(it.write(1), 8);
         if (i < 7) {
-            lone_call outer(it.there(), 0);
+            lone_call outer(it.slot(), 0);
             ASSERT_EQ(it.read(), 4);
             outer.end();
         }
@@ -72,7 +72,7 @@ TEST(evidence, a_second_thread_that_reads_demotes_before_there_is_evidence) {
     known_eventfd it;
     std::thread([&] { EXPECT_EQ(it.read(), -EAGAIN); }).join();
     EXPECT_FALSE(is_demoted(it.word()));
-    EXPECT_EQ(begin_lone_read(it.there(), another), lone_way::other);
+    EXPECT_EQ(begin_lone_read(it.slot(), another), lone_way::other);
     EXPECT_EQ(it.read(), -EAGAIN);
     EXPECT_TRUE(is_demoted(it.word()));
     EXPECT_EQ(it.demoted_for(), reason::several);

@@ -14,8 +14,8 @@
 namespace efd::dropin {
 
 void give_way() {
-    thread_local linearize::dice mine(std::hash<std::thread::id>{}(std::this_thread::get_id()));
-    const std::uint64_t face = mine.below(16);
+    thread_local linearize::dice own_dice(std::hash<std::thread::id>{}(std::this_thread::get_id()));
+    const std::uint64_t face = own_dice.below(16);
     if (face < 6) std::this_thread::yield();
     if (face == 15) std::this_thread::sleep_for(std::chrono::microseconds(20)); // delay: others get in
 }
@@ -28,7 +28,7 @@ long held_call(long number, Arguments... arguments) noexcept {
     return result;
 }
 
-void promote_if_welcome(slot& there, int /*fd*/) noexcept { (void)promote(there); }
+void promote_if_welcome(fd_slot& slot, int /*fd*/) noexcept { (void)promote(slot); }
 
 } // namespace efd::dropin
 

@@ -20,28 +20,28 @@ class known_eventfd {
   public:
     explicit known_eventfd(int flags = EFD_NONBLOCK, unsigned initval = 0)
         : fd_(::eventfd(initval, flags)), initval_(initval) {
-        there_.semaphore.store((flags & EFD_SEMAPHORE) != 0 ? 1 : 0, base::relaxed);
-        there_.told.store(&told_, base::relaxed);
-        there_.born.store(1, base::relaxed);
-        there_.word.store(noted(0), base::relaxed);
+        slot_.semaphore.store((flags & EFD_SEMAPHORE) != 0 ? 1 : 0, base::relaxed);
+        slot_.record.store(&record_, base::relaxed);
+        slot_.incarnation.store(1, base::relaxed);
+        slot_.word.store(with_note(0), base::relaxed);
     }
     ~known_eventfd() { ::close(fd_); }
     known_eventfd(const known_eventfd&) = delete;
     known_eventfd& operator=(const known_eventfd&) = delete;
 
     [[nodiscard]] int fd() const { return fd_; }
-    [[nodiscard]] slot& there() { return there_; }
-    [[nodiscard]] const tally& counted() const { return told_.counted; }
-    [[nodiscard]] reason demoted_for() const { return told_.demoted_for.load(base::relaxed); }
-    [[nodiscard]] parked_word word() const { return there_.word.load(base::acquire); }
+    [[nodiscard]] fd_slot& slot() { return slot_; }
+    [[nodiscard]] const tally& counted() const { return record_.counted; }
+    [[nodiscard]] reason demoted_for() const { return record_.demoted_for.load(base::relaxed); }
+    [[nodiscard]] parked_word word() const { return slot_.word.load(base::acquire); }
 
-    // While nobody else has it.
+    // While no other thread has it.
     bool promote_now() {
-        if (!promote(there_)) return false;
-        if (initval_ > 0) note_filled(there_, word());
+        if (!promote(slot_)) return false;
+        if (initval_ > 0) mark_filled(slot_, word());
         return true;
     }
-    void demote_now(reason why = reason::denied) { demote(there_, fd_, why); }
+    void demote_now(reason why = reason::denied) { demote(slot_, fd_, why); }
 
     // From a page that is known: a sanitizer puts locals elsewhere than on the stack.
     ssize_t write(std::uint64_t n) {
@@ -51,7 +51,7 @@ class known_eventfd {
         return write_from(&value);
     }
     ssize_t write_from(const void* at) {
-        return write_value(there_, fd_, at, value_size,
+        return write_value(slot_, fd_, at, value_size,
                            [&](const void* from) { return ::write(fd_, from, value_size); });
     }
     // The value, or a negative errno.
@@ -61,9 +61,9 @@ class known_eventfd {
         return got == 8 ? static_cast<std::int64_t>(value) : -errno;
     }
     ssize_t read_into(void* at, std::size_t room) {
-        return read_value(there_, fd_, at, room, [&] { return ::read(fd_, at, room); });
+        return read_value(slot_, fd_, at, room, [&] { return ::read(fd_, at, room); });
     }
-    // What somebody does who does not know the slot: the kernel, a program without us.
+    // Calls past the slot: the kernel's own, or those of a program without the drop-in.
     [[nodiscard]] std::int64_t read_unseen() const {
         std::uint64_t value = 0;
         return ::read(fd_, &value, sizeof value) == 8 ? static_cast<std::int64_t>(value) : -errno;
@@ -85,8 +85,8 @@ class known_eventfd {
     }
 
   private:
-    slot there_;
-    record told_;
+    fd_slot slot_;
+    report_record record_;
     int fd_;
     unsigned initval_;
 };

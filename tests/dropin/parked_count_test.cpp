@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Units parked beside a kernel's eventfd: when, how they come back, and who may be stopped in the midst of it.
+// Units parked beside a kernel's eventfd: when they are parked, how they come back, and what a stopped thread leaves.
 #include "known_eventfd.hpp"
 
 #include "support/sanitizer.hpp"
@@ -50,7 +50,7 @@ TEST_F(parked, an_empty_write_is_an_edge_and_goes_to_the_kernel) {
     fill(it);
     EXPECT_EQ(it.write(0), 8);
     EXPECT_EQ(units_of(it.word()), 0U);
-    EXPECT_EQ(it.counted().asked_writes.load(base::relaxed), 2U);
+    EXPECT_EQ(it.counted().unparked_writes.load(base::relaxed), 2U);
 }
 
 TEST_F(parked, the_value_that_no_write_may_have_is_refused) {
@@ -87,7 +87,7 @@ TEST_F(parked, semaphore_takes_parked_units_first_and_one_each) {
     EXPECT_EQ(it.read(), 1);
     if (!tests::under_asan) { // which has locals elsewhere than on the stack: those are the kernel's to write
         EXPECT_EQ(it.kernel_count(), 1U);
-        EXPECT_EQ(it.counted().asked_reads.load(base::relaxed), 0U);
+        EXPECT_EQ(it.counted().unparked_reads.load(base::relaxed), 0U);
     }
     EXPECT_EQ(it.read(), 1);
     EXPECT_EQ(it.read(), -EAGAIN);
@@ -101,7 +101,7 @@ TEST_F(parked, what_the_kernel_adds_is_taken_with_the_rest) {
     EXPECT_EQ(it.read(), 111);
 }
 
-TEST_F(parked, demoted_for_good_with_the_count_handed_back) {
+TEST_F(parked, demoted_for_good_with_the_count_flushed) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(41), 8);
@@ -118,7 +118,7 @@ TEST_F(parked, units_are_not_lost_to_a_thief) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(5), 8);
-    ASSERT_EQ(it.read_unseen(), 1); // whom nobody saw: an io_uring
+    ASSERT_EQ(it.read_unseen(), 1); // unseen, as by an io_uring
     EXPECT_EQ(it.read(), 5);
     EXPECT_TRUE(is_demoted(it.word()));
     EXPECT_EQ(it.demoted_for(), reason::stolen);
@@ -176,7 +176,7 @@ TEST_F(parked, a_null_buffer_is_efault) { // K-035
 TEST_F(parked, a_reader_left_in_its_read_stops_the_parking_and_nothing_else) {
     known_eventfd it;
     fill(it);
-    ASSERT_EQ(begin_reading(it.there(), another).way, read_way::counted);
+    ASSERT_EQ(begin_reading(it.slot(), another).way, read_way::counted);
     for (int i = 0; i < 5; ++i) ASSERT_EQ(it.write(1), 8);
     EXPECT_EQ(it.kernel_count(), 6U);
     EXPECT_EQ(it.read(), 6);
@@ -187,7 +187,7 @@ TEST_F(parked, a_reader_left_before_its_kernel_call_leaves_the_units) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(9), 8);
-    ASSERT_EQ(begin_reading(it.there(), another).way, read_way::together);
+    ASSERT_EQ(begin_reading(it.slot(), another).way, read_way::combined);
     EXPECT_EQ(it.read(), 10);
     EXPECT_EQ(it.write(3), 8);
     EXPECT_EQ(it.read(), 3);
@@ -197,9 +197,9 @@ TEST_F(parked, a_reader_left_behind_its_kernel_call_leaves_what_comes_with_the_n
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(9), 8);
-    ASSERT_EQ(begin_reading(it.there(), another).way, read_way::together);
-    ASSERT_EQ(it.read_unseen(), 1); // his
-    EXPECT_EQ(it.read(), -EAGAIN) << "the parked are his, too, who may still come for them";
+    ASSERT_EQ(begin_reading(it.slot(), another).way, read_way::combined);
+    ASSERT_EQ(it.read_unseen(), 1); // the other reader's
+    EXPECT_EQ(it.read(), -EAGAIN) << "the parked units are its own, too: it may still take them";
     EXPECT_FALSE(it.readable());
     EXPECT_EQ(it.write(3), 8);
     EXPECT_EQ(it.read(), 12);
@@ -209,27 +209,27 @@ TEST_F(parked, a_call_of_the_own_thread_that_was_left_leaves_the_units) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(9), 8);
-    ASSERT_EQ(begin_reading(it.there(), this_thread()).way, read_way::together);
+    ASSERT_EQ(begin_reading(it.slot(), this_thread()).way, read_way::combined);
     ASSERT_EQ(it.read_unseen(), 1); // what it had consumed
     EXPECT_EQ(it.read(), 9);
     EXPECT_EQ(it.read(), -EAGAIN);
 }
 
-TEST_F(parked, who_is_stopped_before_he_hands_back_leaves_them) {
+TEST_F(parked, a_thread_stopped_before_its_flush_leaves_the_units) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(9), 8);
-    it.there().word.store(leaving(it.word()), base::release);
+    it.slot().word.store(with_demotion(it.word()), base::release);
     ASSERT_EQ(it.write(1), 8);
     EXPECT_EQ(it.kernel_count(), 2U) << "nothing is parked any more";
     EXPECT_EQ(it.read(), 11);
 }
 
-TEST_F(parked, who_demotes_meanwhile_hands_them_back) {
+TEST_F(parked, a_concurrent_demotion_flushes_them) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(9), 8);
-    it.there().word.store(leaving(it.word()), base::release);
+    it.slot().word.store(with_demotion(it.word()), base::release);
     it.demote_now();
     EXPECT_EQ(it.kernel_count(), 10U);
 }
@@ -243,21 +243,21 @@ TEST_F(parked, a_read_that_fails_leaves_the_units) {
     ASSERT_EQ(::close(closed), 0);
     std::uint64_t value = 0;
     const auto real = [&] { return ::read(closed, &value, sizeof value); };
-    EXPECT_EQ(read_value(it.there(), closed, &value, sizeof value, real), -1);
+    EXPECT_EQ(read_value(it.slot(), closed, &value, sizeof value, real), -1);
     EXPECT_EQ(errno, EBADF);
     EXPECT_EQ(it.read(), 10);
     ASSERT_EQ(::close(other), 0);
 }
 
-TEST_F(parked, a_call_behind_the_own_is_no_second_reader) { // as of a library that wraps read, and calls __read
+TEST_F(parked, a_call_within_the_own_is_no_second_reader) { // as of a library that wraps read, and calls __read
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.read(), 1);
-    const read_ticket outer = begin_reading(it.there(), this_thread());
+    const read_ticket outer = begin_reading(it.slot(), this_thread());
     ASSERT_EQ(outer.way, read_way::counted);
     ASSERT_EQ(it.write(3), 8);
     EXPECT_EQ(it.read(), 3);
-    end_reading(it.there(), outer);
+    end_reading(it.slot(), outer);
     EXPECT_EQ(readers_of(it.word()), 0U);
     EXPECT_FALSE(is_demoted(it.word()));
 }
@@ -266,28 +266,28 @@ TEST_F(parked, a_handler_inside_a_read_takes_all) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(9), 8);
-    const read_ticket outer = begin_reading(it.there(), this_thread());
-    ASSERT_EQ(outer.way, read_way::together);
+    const read_ticket outer = begin_reading(it.slot(), this_thread());
+    ASSERT_EQ(outer.way, read_way::combined);
     EXPECT_EQ(it.read(), 10); // the handler's
-    EXPECT_EQ(take_beside_nothing(it.there(), outer), 0U);
+    EXPECT_EQ(take_after_empty_read(it.slot(), outer), 0U);
     ASSERT_EQ(it.write(1), 8);
     ASSERT_EQ(it.write(1), 8);
     EXPECT_EQ(units_of(it.word()), 0U) << "the outer one has still to ask the kernel";
     EXPECT_EQ(it.read_unseen(), 2);
-    end_reading(it.there(), outer);
+    end_reading(it.slot(), outer);
     EXPECT_EQ(readers_of(it.word()), 0U);
 }
 
-TEST_F(parked, units_of_a_semaphore_that_leaves_come_one_at_a_time) {
+TEST_F(parked, units_of_a_demoted_semaphore_come_one_at_a_time) {
     known_eventfd it(EFD_NONBLOCK | EFD_SEMAPHORE);
     fill(it);
     ASSERT_EQ(it.write(3), 8);
-    it.there().word.store(leaving(it.word()), base::release);
+    it.slot().word.store(with_demotion(it.word()), base::release);
     for (int i = 0; i < 4; ++i) EXPECT_EQ(it.read(), 1);
     EXPECT_EQ(it.read(), -EAGAIN);
 }
 
-TEST_F(parked, whoever_hands_back_has_his_signals_again) {
+TEST_F(parked, a_flush_restores_the_signal_mask) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(9), 8);
@@ -299,7 +299,7 @@ TEST_F(parked, whoever_hands_back_has_his_signals_again) {
     for (int number = 1; number < NSIG; ++number) EXPECT_EQ(sigismember(&before, number), sigismember(&after, number));
 }
 
-TEST_F(parked, no_descriptor_stays_behind_where_units_are_handed_back) {
+TEST_F(parked, no_descriptor_stays_open_after_a_flush) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(9), 8);
@@ -317,7 +317,7 @@ TEST_F(parked, units_of_a_number_that_is_closed_go_nowhere) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(9), 8);
-    it.there().word.store(forgotten(it.word()), base::release); // as whoever closes it does
+    it.slot().word.store(without_note(it.word()), base::release); // as a close does
     it.demote_now();
     EXPECT_EQ(it.kernel_count(), 1U);
 }
@@ -341,7 +341,7 @@ TEST_F(parked, a_vector_takes_all) {
     unsigned char high[5] = {};
     const iovec vector[] = {{low, sizeof low}, {high, sizeof high}};
     const auto look = [&](read_places& places) { places.look(vector, 2); };
-    ASSERT_EQ(read_places_of(it.there(), it.fd(), look, [&] { return ::readv(it.fd(), vector, 2); }), 8);
+    ASSERT_EQ(read_eventfd(it.slot(), it.fd(), look, [&] { return ::readv(it.fd(), vector, 2); }), 8);
     EXPECT_EQ(low[0], 0x35);
     EXPECT_EQ(low[1], 0x12);
     EXPECT_FALSE(is_demoted(it.word()));
@@ -357,7 +357,7 @@ TEST_F(parked, a_value_that_changes_is_looked_at_once) {
         value = 0; // as another thread might
         return ::write(it.fd(), from, value_size);
     };
-    ASSERT_EQ(write_value(it.there(), it.fd(), &value, value_size, changes), 8);
+    ASSERT_EQ(write_value(it.slot(), it.fd(), &value, value_size, changes), 8);
     EXPECT_EQ(it.kernel_count(), 1U);
 }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 // tests/dropin/parked_subject.hpp: a kernel's eventfd under the drop-in, in the shape that the recorder works on.
 //
-// Its first reader promotes it at once, and some day it is demoted. Reads that take parked units, and whoever hands
-// them back, come one after the other: two at once may divide a count, which is the explorer's to weigh. signal() is
-// the kernel itself, whom nobody sees. What the kernel's object does not have (deadlines, stops, entries) is made of
-// what it has.
+// Its first reader promotes it at once, and a later write may demote it. Reads that take parked units, and flushes, run
+// one at a time: two at once may divide a count, which the explorer checks. signal() is a write that the drop-in does
+// not see. Deadlines, stops and entries, which the kernel's object lacks, are made of other calls.
 #pragma once
 
 #include "known_eventfd.hpp"
@@ -38,8 +37,8 @@ class parked_subject {
     parked_subject(std::uint64_t initial, bool semaphore, bool nonblock)
         : it_((semaphore ? EFD_SEMAPHORE : 0) | (nonblock ? EFD_NONBLOCK : 0), static_cast<unsigned>(initial)),
           last_change_(20 + static_cast<unsigned>(initial * 7) % 60) {
-        it_.there().useful.store(useful_enough, base::relaxed);
-        it_.there().reads.store(reads_enough, base::relaxed);
+        it_.slot().useful.store(useful_enough, base::relaxed);
+        it_.slot().reads.store(reads_enough, base::relaxed);
         if constexpr (is != fault::none) (void)it_.promote_now();
     }
 
@@ -49,14 +48,14 @@ class parked_subject {
         const iovec place{&got, sizeof got};
         const ssize_t end = read_one([&](read_places& to) { to.look(&place, 1); },
                                      [&] { return ::preadv2(it_.fd(), &place, 1, -1, RWF_NOWAIT); });
-        return told(end, got, value);
+        return result_of(end, got, value);
     }
     std::errc read(std::uint64_t& value, std::uint64_t /*most*/) {
         if constexpr (is != fault::none) return mistake(value);
         std::uint64_t got = 0;
         const ssize_t end = read_one([&](read_places& to) { to.look(&got, sizeof got); },
                                      [&] { return ::read(it_.fd(), &got, sizeof got); });
-        return told(end, got, value);
+        return result_of(end, got, value);
     }
     std::errc read_until(std::uint64_t& value, std::uint64_t /*most*/, moment deadline) {
         for (;;) {
@@ -81,7 +80,7 @@ class parked_subject {
     std::errc write(std::uint64_t n, const std::stop_token& /*stop*/) { return write(n); }
     std::errc write(std::uint64_t n) {
         change();
-        const ssize_t done = write_value(it_.there(), it_.fd(), &n, sizeof n, [&](const void* from) {
+        const ssize_t done = write_value(it_.slot(), it_.fd(), &n, sizeof n, [&](const void* from) {
             give_way();
             const ssize_t moved = ::write(it_.fd(), from, sizeof n);
             give_way();
@@ -91,7 +90,7 @@ class parked_subject {
     }
     void signal() { it_.write_unseen(1); }
 
-    // What fdinfo says, and what is parked beside it, at a moment at which nobody is between the two.
+    // What fdinfo says, and what is parked beside it, at a moment without a call between the two.
     std::uint64_t count() {
         for (;;) {
             const std::scoped_lock alone(one_at_a_time_);
@@ -112,7 +111,7 @@ class parked_subject {
     template <class Look, class Ask>
     ssize_t read_one(Look look, Ask ask) {
         std::unique_lock alone(one_at_a_time_);
-        return read_places_of(it_.there(), it_.fd(), look, [&] {
+        return read_eventfd(it_.slot(), it_.fd(), look, [&] {
             alone.unlock();
             give_way();
             const ssize_t moved = ask();
@@ -126,12 +125,12 @@ class parked_subject {
     // A step of a mistaken kind; what the word was.
     template <class Change>
     parked_word step(Change change_word) {
-        parked_word seen = it_.word();
-        while (!it_.there().word.compare_exchange_weak(seen, change_word(seen), base::acq_rel, base::acquire)) {
+        parked_word word = it_.word();
+        while (!it_.slot().word.compare_exchange_weak(word, change_word(word), base::acq_rel, base::acquire)) {
         }
-        return seen;
+        return word;
     }
-    static std::errc told(ssize_t end, std::uint64_t got, std::uint64_t& value) {
+    static std::errc result_of(ssize_t end, std::uint64_t got, std::uint64_t& value) {
         if (end != 8) return static_cast<std::errc>(errno);
         value = got;
         return std::errc{};
@@ -141,7 +140,7 @@ class parked_subject {
         give_way();
         std::uint64_t parked = 0;
         if constexpr (is == fault::divides)
-            parked = units_of(step([](parked_word w) { return taken(w) & ~filled_mark; }));
+            parked = units_of(step([](parked_word w) { return without_units(w) & ~filled_mark; }));
         if (got < 0 && parked == 0) return std::errc::resource_unavailable_try_again;
         value = parked + static_cast<std::uint64_t>(std::max<std::int64_t>(got, 0));
         return std::errc{};

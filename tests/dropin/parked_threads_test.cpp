@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Parking, promotion and demotion under threads: every unit read once, nobody asleep beside units.
+// Parking, promotion and demotion under threads: every unit read once, no thread asleep beside units.
 #include "known_eventfd.hpp"
 
 #include <atomic>
@@ -23,7 +23,7 @@ class parked_threads : public testing::TestWithParam<load> {};
 constexpr int rounds = 20;
 constexpr int writes = 4000;
 
-// Sleeping readers take until they have been told to stop by the last unit: a write after the flag.
+// Sleeping readers take until the last unit stops them: a write after the flag.
 TEST_P(parked_threads, every_unit_is_read_once) {
     const load how = GetParam();
     for (int round = 0; round < rounds; ++round) {
@@ -54,7 +54,7 @@ TEST_P(parked_threads, every_unit_is_read_once) {
             });
         for (std::thread& one : writers) one.join();
         ended = true;
-        for (int i = 0; i < how.readers; ++i) it.write_unseen(static_cast<std::uint64_t>(1)); // wakes who sleeps
+        for (int i = 0; i < how.readers; ++i) it.write_unseen(static_cast<std::uint64_t>(1)); // wakes a sleeper
         written += static_cast<std::uint64_t>(how.readers);
         // A blocked reader takes all, also another's unit: until none is left asleep.
         std::thread waker([&] {
@@ -64,7 +64,7 @@ TEST_P(parked_threads, every_unit_is_read_once) {
         while (ended.load()) {
             it.write_unseen(1);
             written += 1;
-            std::this_thread::sleep_for(std::chrono::milliseconds(1)); // pace: between two units for who sleeps
+            std::this_thread::sleep_for(std::chrono::milliseconds(1)); // pace: between two units for a sleeper
         }
         waker.join();
         it.demote_now();
@@ -81,20 +81,20 @@ INSTANTIATE_TEST_SUITE_P(loads, parked_threads,
                                          load{EFD_NONBLOCK | EFD_SEMAPHORE, 2, 2, false},
                                          load{EFD_SEMAPHORE, 2, 2, true}));
 
-// Whoever polls is told the truth: with one writer at rest and no reader, units mean readable.
+// A poll is right: with one writer at rest and no reader, units mean readable.
 TEST(parked_poll, units_and_readable_are_one) {
     known_eventfd it;
     ASSERT_TRUE(it.promote_now());
     std::atomic<bool> ended{false};
-    std::uint64_t seen = 0;
+    std::uint64_t taken = 0;
     std::thread consumer([&] {
         while (true) {
             pollfd asked{it.fd(), POLLIN, 0};
             ASSERT_EQ(::poll(&asked, 1, 60'000), 1) << "asleep beside units: " << units_of(it.word());
             const std::int64_t got = it.read();
             ASSERT_GT(got, 0);
-            seen += static_cast<std::uint64_t>(got);
-            if (ended.load() && seen >= 200'000) return;
+            taken += static_cast<std::uint64_t>(got);
+            if (ended.load() && taken >= 200'000) return;
         }
     });
     for (int i = 0; i < 200'000; ++i) {
@@ -102,7 +102,7 @@ TEST(parked_poll, units_and_readable_are_one) {
         ASSERT_EQ(it.write(1), 8);
     }
     consumer.join();
-    EXPECT_EQ(seen, 200'000U);
+    EXPECT_EQ(taken, 200'000U);
     EXPECT_GT(it.counted().parked_writes.load(base::relaxed), 0U);
 }
 

@@ -51,7 +51,7 @@ void reused_in_vfork() {
     tell_take(fd);
 }
 
-// As above, and then it executes: nothing is handed back into the file.
+// As above, and then it executes: nothing is flushed into the file.
 void reused_then_executed() {
     const int fd = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     make_busy(fd);
@@ -132,7 +132,7 @@ void forked_amid_a_read() {
         await_asleep_in_read(parent, parent, fd);
         (void)::pthread_kill(reader, SIGUSR1);
         while (child == 0) std::this_thread::yield();
-        if (child < 0) std::abort(); // kill would take it for everybody
+        if (child < 0) std::abort(); // kill would send it to every process
         await_asleep_in_read(parent, parent, fd);
         await_asleep_in_read(child, child, fd);
         (void)::kill(child, SIGUSR2);
@@ -214,17 +214,17 @@ struct shared_steps {
     std::atomic<int> steps{0};       // of the child that runs
 };
 
-void write_and_take(int fd, shared_steps& seen) {
+void write_and_take(int fd, shared_steps& shared) {
     for (int i = 0; i < 20'000; ++i) {
         put(fd, 1);
         put(fd, 1);
-        seen.given.fetch_add(2);
+        shared.given.fetch_add(2);
         if (i % 7 == 6) {
             std::uint64_t value = 0;
             const iovec place{&value, sizeof value};
-            if (::readv(fd, &place, 1) == 8) seen.given.fetch_sub(static_cast<long long>(value));
+            if (::readv(fd, &place, 1) == 8) shared.given.fetch_sub(static_cast<long long>(value));
         }
-        seen.steps = i + 1;
+        shared.steps = i + 1;
     }
 }
 
@@ -237,17 +237,17 @@ void stopped_and_killed() {
     long long taken = 0;
     void* const place = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (place == MAP_FAILED) std::abort();
-    auto& seen = *new (place) shared_steps;
+    auto& shared = *new (place) shared_steps;
     (void)std::fflush(stdout);
     for (int round = 0; round < 12; ++round) {
-        seen.steps = 0;
+        shared.steps = 0;
         const pid_t child = ::fork();
-        if (child < 0) std::abort(); // kill would take it for everybody
+        if (child < 0) std::abort(); // kill would send it to every process
         if (child == 0) {
-            write_and_take(fd, seen);
+            write_and_take(fd, shared);
             ::_exit(0);
         }
-        while (seen.steps < 100 + 997 * round) std::this_thread::yield();
+        while (shared.steps < 100 + 997 * round) std::this_thread::yield();
         (void)::kill(child, SIGSTOP);
         int status = 0;
         (void)::waitpid(child, &status, WUNTRACED);
@@ -257,11 +257,11 @@ void stopped_and_killed() {
         (void)::waitpid(child, nullptr, 0);
     }
     for (long long got = take(fd); got > 0; got = take(fd)) taken += got;
-    std::printf("lost or doubled: %lld\n", seen.given.load() - taken);
+    std::printf("lost or doubled: %lld\n", shared.given.load() - taken);
 }
 
 // One thread closes eventfds with units beside them, and has the number for a file; another makes calls for which all
-// units are handed back.
+// units are flushed.
 void closed_meanwhile() {
     std::atomic<bool> ended{false};
     const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -292,7 +292,7 @@ void closed_meanwhile() {
     tell_take(last);
 }
 
-// A number by which another thread reads becomes the eventfd's: he takes all of it, or there is all of it still.
+// A number by which another thread reads becomes the eventfd's: that thread takes all units, or all of them remain.
 void replaced_under_reader() {
     constexpr int place = 100;
     constexpr int rounds = 200;

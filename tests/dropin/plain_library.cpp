@@ -12,7 +12,7 @@ struct iovec;
 
 namespace {
 
-// What libc has under the name; the caller's call is told of.
+// libc's definition of the name; the caller's call is printed.
 template <class Function>
 Function* passed(const char* name) {
     (void)!::write(1, name, __builtin_strlen(name));

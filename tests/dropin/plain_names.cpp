@@ -130,7 +130,7 @@ void by_handle_of_library() {
     tell_take(busy());
 }
 
-// What a name means to a library that nobody else sees, and behind one that has a name of libc.
+// What a name means to a library that no other one sees, and behind one that defines a name of libc.
 void by_caller() {
     void* const library = ::dlopen("$ORIGIN/plain_opened.so", RTLD_NOW | RTLD_LOCAL);
     const auto finds = as<int(const char*)>(::dlsym(library, "plain_opened_finds"));

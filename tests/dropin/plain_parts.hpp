@@ -42,7 +42,7 @@ inline void tell_events(int epoll, int fd) {
     tell_take(fd);
 }
 
-// Evidence enough for whoever looks for it; ends with two units in the kernel or beside it.
+// Gives enough evidence for a promotion; ends with two units in the kernel or beside it.
 inline void make_busy(int fd) {
     for (int round = 0; round < 12; ++round) {
         for (int i = 0; i < 8; ++i) {
@@ -82,7 +82,7 @@ inline bool is_asleep_in_read(pid_t process, pid_t thread, int fd) {
     return state == 'S' && call == SYS_read && number == static_cast<unsigned long>(fd);
 }
 
-// Until it is seen so; whoever runs the program bounds it.
+// Waits until it is seen asleep; the test that runs the program bounds the time.
 inline void await_asleep_in_read(pid_t process, pid_t thread, int fd) {
     while (!is_asleep_in_read(process, thread, fd)) ::usleep(500); // pace: between two looks
 }

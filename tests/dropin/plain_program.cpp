@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // tests/dropin/plain_program.cpp: a program that knows of no efd, for run_test.py: does one thing to an eventfd.
 //
-//   plain_program SCENE    prints what it was told, step by step; ends with 0
+//   plain_program SCENE    prints what its calls returned, step by step; ends with 0
 //
 // Each scene first makes the eventfd a busy one, read and written through libc, and then does what its name says.
 #include <cerrno>
@@ -170,7 +170,7 @@ void forked_reader() {
     std::printf("child: %d\n", status);
 }
 
-// What follows sees the descriptor as a program that nobody preloaded anything into might: by its number.
+// The steps below see the descriptor as a program without the drop-in may: by its number.
 void executed() {
     const int fd = busy();
     std::fflush(stdout);

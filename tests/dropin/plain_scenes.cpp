@@ -80,7 +80,7 @@ void not_replaced() {
     tell_take(fd);
 }
 
-// A child of which no handler is told closes the number and gets it for something else.
+// A child that no handler announces closes the number and gets it for something else.
 void unannounced_child() {
     int pipe[2] = {-1, -1};
     const int fd = busy();
@@ -156,7 +156,7 @@ void fdinfo_by_its_number() {
     tell_take(fd);
 }
 
-// Whoever has forbidden himself all but what he needs is not ended for a system call that he did not make.
+// A process that has forbidden itself all but a few system calls is not ended for one that the drop-in makes.
 void sandboxed() {
     const int fd = busy();
     add(fd, 3);
@@ -191,7 +191,7 @@ void sandboxed() {
     ::_exit(0);
 }
 
-// A thread with a table of its own closes its number: everybody else has it still.
+// A thread with a table of its own closes its number: all other threads still have it.
 void unshared() {
     const int fd = busy();
     add(fd, 3);
@@ -282,7 +282,7 @@ void read_by_libc() {
 
 extern "C" int pidfd_getfd(int process, int fd, unsigned flags) noexcept; // glibc 2.36's header is for C alone
 
-// Another number of the same eventfd, of which nobody is told.
+// Another number of the same eventfd, which the drop-in does not see.
 void taken_by_pidfd() {
     const int fd = busy();
     const auto myself = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0U));

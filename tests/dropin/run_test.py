@@ -38,7 +38,7 @@ DEMOTED = {"edges": "EPOLLET", "nested_edges": "EPOLLET", "nested_edges_first": 
            "sandboxed": "seccomp", "unshared": "CLONE_FILES", "ring_reads": "io_uring",
            "ring_reads_registered": "io_uring", "ring_polls_each": "io_uring", "ring_watches_edges": "EPOLLET",
            "ring_of_its_own": "io_uring", "aio_reads": "io_uring"}
-# Under these profiles nothing is promoted beside a ring, so nothing is told of.
+# Under these profiles nothing is promoted beside a ring, so nothing is reported.
 NOTHING_BESIDE_A_RING = ("strict",)
 BESIDE_A_RING = ("ring_polls_once", "ring_corners", "ring_polls_an_epoll")
 
@@ -96,7 +96,7 @@ class Scenes(unittest.TestCase):
 
 
 class Sanitizers(unittest.TestCase):
-    """Whose names come before libc's, and who look up libc's by dlsym() before anything else runs."""
+    """Their names come before libc's, and they look up libc's by dlsym() before anything else runs."""
 
     SOURCE = """
         #include <stdint.h>
@@ -133,7 +133,7 @@ class Sanitizers(unittest.TestCase):
 
 
 class Run(unittest.TestCase):
-    """`efd run` stands in nobody's way."""
+    """`efd run` changes nothing that a program or its starter can see."""
 
     def test_exit_status(self):
         for status in (0, 1, 42, 255):

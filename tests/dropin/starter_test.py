@@ -21,23 +21,23 @@ CLEAN = {k: v for k, v in os.environ.items() if not k.startswith("EFD_") and k !
 class Starter(unittest.TestCase):
     def test_what_the_program_sends_its_parent_reaches_the_starter(self):
         """By the program itself; what others below it send goes to the program (docs/limits.md)."""
-        told = []
-        before = signal.signal(signal.SIGUSR1, lambda number, frame: told.append(number))
+        received = []
+        before = signal.signal(signal.SIGUSR1, lambda number, frame: received.append(number))
         self.addCleanup(signal.signal, signal.SIGUSR1, before)
         for kill in ("kill -USR1 $PPID",):
-            told.clear()
+            received.clear()
             with processes.started([EFD, "run", "--report", "--", "sh", "-c", kill + "; echo sent; read word; exit 5"],
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                    env=CLEAN) as process:
                 self.assertEqual(process.stdout.readline(), "sent\n")
                 for _ in range(BOUND_SECONDS * 100):
-                    if told:
+                    if received:
                         break
                     time.sleep(0.01)  # pace: the signal's handler looks after each
                 process.stdin.write("go on\n")
                 process.stdin.flush()
                 self.assertEqual(process.wait(BOUND_SECONDS), 5)
-            self.assertEqual(told, [signal.SIGUSR1], kill)
+            self.assertEqual(received, [signal.SIGUSR1], kill)
 
     # A shell with job control, in as few words: in another session a group is an orphan, which SIGTSTP does not stop.
     SHELL = """

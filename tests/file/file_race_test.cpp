@@ -34,9 +34,9 @@ TEST(file_race, units_are_conserved_while_numbers_come_and_go) {
     std::atomic<std::uint64_t> written{0};
     std::atomic<std::uint64_t> taken{0};
     {
-        std::vector<std::jthread> crew;
+        std::vector<std::jthread> threads;
         for (int i = 0; i < 2; ++i) {
-            crew.emplace_back([&] {
+            threads.emplace_back([&] {
                 for (int round = 0; round < rounds; ++round) {
                     const int mine = ::efd_fd_dup(fd);
                     const std::uint64_t n = 1 + static_cast<std::uint64_t>(round % 100);
@@ -44,7 +44,7 @@ TEST(file_race, units_are_conserved_while_numbers_come_and_go) {
                     if (::efd_fd_close(mine) != 0) std::abort();
                 }
             });
-            crew.emplace_back([&] {
+            threads.emplace_back([&] {
                 for (int round = 0; round < rounds || taken == 0; ++round) { // the writers may come late
                     const int mine = ::efd_fd_dup(fd);
                     std::uint64_t n = 0;
@@ -71,9 +71,9 @@ TEST(file_race, calls_meet_a_number_that_is_closed_and_made_anew) {
     std::atomic<bool> stop{false};
     std::atomic<std::uint64_t> served{0};
     {
-        std::vector<std::jthread> crew;
+        std::vector<std::jthread> threads;
         for (unsigned i = 0; i < 3; ++i)
-            crew.emplace_back([&, i] {
+            threads.emplace_back([&, i] {
                 std::mt19937 dice(i);
                 while (!stop.load()) {
                     const int fd = numbers[dice() % numbers.size()].load();

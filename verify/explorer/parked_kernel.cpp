@@ -42,28 +42,28 @@ long read_now(int /*fd*/, const iovec* places, int /*number*/) noexcept {
     return got < 0 ? -errno : got;
 }
 
-int own_number(int /*fd*/) noexcept {
+int private_dup(int /*fd*/) noexcept {
     explore::request asked{};
     asked.what = explore::act::pass;
     explore::perform(asked);
-    return explore::parked->closed ? explore::own_of_file : explore::own_of_eventfd;
+    return explore::parked->closed ? explore::dup_of_file : explore::dup_of_eventfd;
 }
-void close_own(int /*own*/) noexcept {}
+void close_private_dup(int /*dup*/) noexcept {}
 
 bool add_units(int fd, std::uint64_t n) noexcept {
     const bool is_written = os::ring_doorbell(explore::the_fd, n);
-    const bool is_other_file = fd == explore::own_of_file || (fd == explore::the_fd && explore::parked->closed);
-    explore::must(!is_other_file, "NUMBERED: units were written into another file");
+    const bool is_other_file = fd == explore::dup_of_file || (fd == explore::the_fd && explore::parked->closed);
+    explore::must(!is_other_file, "REUSED_FD: units were written into another file");
     return is_written;
 }
 
 signals_blocked::signals_blocked() noexcept { (void)before_; }
 signals_blocked::~signals_blocked() = default;
 
-void promote_if_welcome(slot& there, int /*fd*/) noexcept {
-    if (!promote(there)) return;
-    there.reads.store(0, base::relaxed);
-    there.useful.store(0, base::relaxed);
+void promote_if_welcome(fd_slot& slot, int /*fd*/) noexcept {
+    if (!promote(slot)) return;
+    slot.reads.store(0, base::relaxed);
+    slot.useful.store(0, base::relaxed);
 }
 
 bool look_at(void* to, const void* from, std::size_t length) noexcept {

@@ -18,9 +18,9 @@ namespace explore {
 constexpr int most_writes_here = 8;
 constexpr int most_reads_here = 6;
 constexpr int the_fd = 0;
-// A number of the drop-in's own: the eventfd's, or another file's that has its number by then.
-constexpr int own_of_eventfd = 10;
-constexpr int own_of_file = 11;
+// The private duplicate of a flush: of the eventfd, or of another file that has its number by then.
+constexpr int dup_of_eventfd = 10;
+constexpr int dup_of_file = 11;
 
 using call_set = std::uint8_t;
 constexpr call_set only(int number) noexcept { return static_cast<call_set>(1U << number); }
@@ -33,15 +33,15 @@ struct read_note {
     call_set writes_before = 0; // that had ended when it began
     call_set reads_before = 0;
     call_set begun_before_end = 0; // reads that had begun when it ended
-    bool beside_demotion = false;  // which may have had units in its hands
+    bool beside_demotion = false;  // a demotion ran meanwhile, and may have held units
 };
 
 struct parked_world {
-    efd::dropin::slot there;
+    efd::dropin::fd_slot slot;
     bool semaphore = false;
     bool closed = false; // the number is another file's by now
     bool publishes = false;
-    bool stolen = false; // somebody has read unseen
+    bool stolen = false; // an unseen party has read
     call_set writes_done = 0;
     call_set reads_done = 0;
     call_set reads_begun = 0;
@@ -52,12 +52,12 @@ struct parked_world {
     std::array<call_set, most_writes_here> before_write{};
     std::array<read_note, most_reads_here> reads{};
     std::array<std::uint64_t, max_threads> from_kernel{}; // what a call in progress has taken from the kernel
-    std::array<std::uint8_t, max_threads> calls{};        // in progress: handlers nest
-    std::array<int, max_threads> nested{};                // the read that a handler makes behind the next kernel call
+    std::array<std::uint8_t, max_threads> calls{};        // calls in progress: handlers nest
+    std::array<int, max_threads> nested{};                // the read that a handler makes after the next kernel call
     std::array<int, max_threads> nested_before{};         // and before it
     efd::base::atomic<std::uint64_t> payload[2];
 };
-// Of the scenario that runs.
+// The one of the running scenario.
 extern parked_world* parked;
 
 inline std::size_t running() noexcept { return static_cast<std::size_t>(the_machine().running()); }

@@ -12,7 +12,7 @@
 #include <cerrno>
 
 namespace explore {
-// All fibers are one thread of the machine; each is a thread of its own to the rules.
+// All fibers run on one thread of the machine; to the rules each is a thread of its own.
 inline void* thread_of_scenario() noexcept { return reinterpret_cast<void*>(running() + 1); }
 } // namespace explore
 #define __builtin_thread_pointer() ::explore::thread_of_scenario()
@@ -26,10 +26,10 @@ parked_world* parked = nullptr;
 
 namespace {
 
-parked_word newest_word() noexcept { return the_machine().newest_value(&parked->there.word, sizeof(parked_word)); }
+parked_word newest_word() noexcept { return the_machine().newest_value(&parked->slot.word, sizeof(parked_word)); }
 std::uint64_t in_kernel() noexcept { return units_in(doorbell_word(the_fd)); }
 
-// So that a call begins where the search puts it, not where the thread's last one ended.
+// A step of its own, so the search decides when the call begins.
 void pass() noexcept {
     request asked{};
     asked.what = act::pass;
@@ -39,16 +39,16 @@ void pass() noexcept {
 std::uint64_t worth(int number) noexcept { return parked->semaphore ? 1 : std::uint64_t{1} << number; }
 
 bool is_halted(const thread_state& t) noexcept { return t.alive == life::crashed || t.alive == life::stopped; }
-// A thread that is stopped within a call, and may have units in its hands.
-bool somebody_halted() noexcept {
+// Is a thread stopped within a call? It may hold units.
+bool any_halted() noexcept {
     const machine& m = the_machine();
     for (int i = 0; i < m.thread_count(); ++i)
         if (is_halted(m.now.threads[static_cast<std::size_t>(i)]) && parked->calls[static_cast<std::size_t>(i)] > 0)
             return true;
     return false;
 }
-// One that has taken from the kernel, and whose the parked units are.
-bool somebody_halted_with_units() noexcept {
+// Is a thread stopped that has taken from the kernel? The parked units are its own.
+bool any_halted_with_units() noexcept {
     const machine& m = the_machine();
     for (int i = 0; i < m.thread_count(); ++i)
         if (is_halted(m.now.threads[static_cast<std::size_t>(i)]) &&
@@ -57,7 +57,7 @@ bool somebody_halted_with_units() noexcept {
     return false;
 }
 
-// At any moment.
+// Checked at any moment.
 const char* fault_of_word() noexcept {
     const parked_word word = newest_word();
     if (units_of(word) == 0) return nullptr;
@@ -112,30 +112,30 @@ void end_read(int number, read_note& note, std::uint64_t value) noexcept {
 }
 
 void name_parts() {
-    name_place(&parked->there.word, "word");
-    name_place(&parked->there.reader, "reader");
-    name_place(&parked->there.born, "born");
-    name_place(&parked->there.asking, "asking");
-    name_place(&parked->there.reads, "reads");
-    name_place(&parked->there.useful, "useful");
-    name_place(&parked->there.unread, "unread");
+    name_place(&parked->slot.word, "word");
+    name_place(&parked->slot.reader, "reader");
+    name_place(&parked->slot.incarnation, "incarnation");
+    name_place(&parked->slot.in_read, "in_read");
+    name_place(&parked->slot.reads, "reads");
+    name_place(&parked->slot.useful, "useful");
+    name_place(&parked->slot.unread, "unread");
 }
 
-// What must be the case when nobody can go on: E3, E4 and E7.
-std::string nobody_beside_units() {
+// Checked when no thread can go on: E3, E4 and E7.
+std::string no_sleeper_beside_units() {
     const machine& m = the_machine();
     const parked_word word = newest_word();
     for (int i = 0; i < m.thread_count(); ++i) {
         const thread_state& t = m.now.threads[static_cast<std::size_t>(i)];
         if (t.alive != life::runnable) continue;
-        const std::string who = "thread " + std::to_string(i);
-        if (t.pending->what != act::await_doorbell) return who + " can never go on: a deadlock";
+        const std::string thread = "thread " + std::to_string(i);
+        if (t.pending->what != act::await_doorbell) return thread + " can never go on: a deadlock";
         if (in_kernel() > 0 && parked->calls[static_cast<std::size_t>(i)] > 0)
-            return "lost wakeup: " + who + " sleeps in the kernel beside units";
-        if (units_of(word) > 0 && !somebody_halted_with_units())
-            return "lost wakeup: " + who + " sleeps in the kernel beside parked units";
+            return "lost wakeup: " + thread + " sleeps in the kernel beside units";
+        if (units_of(word) > 0 && !any_halted_with_units())
+            return "lost wakeup: " + thread + " sleeps in the kernel beside parked units";
     }
-    if (units_of(word) > 0 && in_kernel() == 0 && !parked->stolen && !somebody_halted_with_units())
+    if (units_of(word) > 0 && in_kernel() == 0 && !parked->stolen && !any_halted_with_units())
         return "units are parked, and no poll can see them";
     return {};
 }
@@ -144,17 +144,17 @@ std::uint64_t left_over() { return in_kernel() + units_of(newest_word()); }
 
 std::string conserved_units() {
     const std::uint64_t found = parked->taken + left_over();
-    if (found == parked->given || (found < parked->given && somebody_halted())) return {};
+    if (found == parked->given || (found < parked->given && any_halted())) return {};
     return "units are not conserved: given " + std::to_string(parked->given) + ", taken " +
            std::to_string(parked->taken) + ", left " + std::to_string(left_over());
 }
 
-// Who found nothing must have come after others had taken all that was there; or beside another reader whose it was,
-// and who may have left it to a third where a write came between (TOGETHER), or a demotion, which has units in its
-// hands for one step.
-std::string found_nothing_rightly() {
+// A read may find nothing only if others had taken all, or if it ran beside another reader that owns the units, which
+// may leave them to a third reader if a write comes between (COMBINED_READ), or beside a demotion, which holds units
+// for one step.
+std::string empty_reads_explained() {
     for (const read_note& a : parked->reads) {
-        if (a.is != course::empty || a.beside_demotion || somebody_halted() || parked->stolen) continue;
+        if (a.is != course::empty || a.beside_demotion || any_halted() || parked->stolen) continue;
         int others = 0;
         call_set took = 0;
         for (std::size_t b = 0; b < parked->reads.size(); ++b) {
@@ -170,8 +170,8 @@ std::string found_nothing_rightly() {
     return {};
 }
 
-// Read b must come before read a: it was over before, or took what was there for a, or took what came before what a
-// took.
+// Must read b come before read a? Yes, if b had ended before, or took a write that had ended before a began, or took a
+// write that had ended before one that a took.
 bool must_precede(std::size_t b, std::size_t a) {
     const read_note& first = parked->reads[b];
     const read_note& second = parked->reads[a];
@@ -182,16 +182,16 @@ bool must_precede(std::size_t b, std::size_t a) {
     return false;
 }
 
-std::string one_after_the_other() {
+std::string an_order_exists() {
     constexpr auto n = static_cast<std::size_t>(most_reads_here);
     const auto left = static_cast<call_set>(left_over());
     std::array<std::array<bool, n>, n> before{};
     for (std::size_t a = 0; a < n; ++a) {
-        const read_note& mine = parked->reads[a];
-        if (mine.is != course::took && mine.is != course::empty) continue;
-        if ((mine.writes_before & left) != 0) return "a read left a unit that was written before it began";
+        const read_note& read = parked->reads[a];
+        if (read.is != course::took && read.is != course::empty) continue;
+        if ((read.writes_before & left) != 0) return "a read left a unit that was written before it began";
         for (std::size_t w = 0; w < most_writes_here; ++w)
-            if ((mine.took & only(static_cast<int>(w))) != 0 && (parked->before_write[w] & left) != 0)
+            if ((read.took & only(static_cast<int>(w))) != 0 && (parked->before_write[w] & left) != 0)
                 return "a read took a unit and left an older one";
         for (std::size_t b = 0; b < n; ++b)
             before[b][a] = a != b && parked->reads[b].is != course::never && must_precede(b, a);
@@ -200,7 +200,7 @@ std::string one_after_the_other() {
         for (std::size_t i = 0; i < n; ++i)
             for (std::size_t j = 0; j < n; ++j) before[i][j] = before[i][j] || (before[i][k] && before[k][j]);
     for (std::size_t i = 0; i < n; ++i)
-        if (before[i][i]) return "TOGETHER: no order explains what the reads took: one count was divided";
+        if (before[i][i]) return "COMBINED_READ: no order explains what the reads took: one count was divided";
     return {};
 }
 
@@ -213,11 +213,11 @@ void make_parked_world(bool semaphore) {
     parked->nested.fill(-1);
     parked->nested_before.fill(-1);
     parked->semaphore = semaphore;
-    parked->there.semaphore.store(semaphore ? 1 : 0, efd::base::relaxed);
-    parked->there.born.store(1, efd::base::relaxed);
-    parked->there.word.store(noted(0), efd::base::relaxed);
+    parked->slot.semaphore.store(semaphore ? 1 : 0, efd::base::relaxed);
+    parked->slot.incarnation.store(1, efd::base::relaxed);
+    parked->slot.word.store(with_note(0), efd::base::relaxed);
     (void)efd::os::make_doorbell(false);
-    (void)promote(parked->there);
+    (void)promote(parked->slot);
     name_parts();
 }
 
@@ -226,22 +226,22 @@ void make_filled_world(bool semaphore) {
     (void)efd::os::ring_doorbell(the_fd, worth(0));
     parked->given += worth(0);
     parked->writes_done |= only(0);
-    note_filled(parked->there, parked->there.word.load(efd::base::relaxed));
+    mark_filled(parked->slot, parked->slot.word.load(efd::base::relaxed));
 }
 
 void make_busy_world(bool semaphore) {
     make_filled_world(semaphore);
-    parked_word seen = parked->there.word.load(efd::base::relaxed);
-    (void)try_park(parked->there, seen, worth(1));
+    parked_word word = parked->slot.word.load(efd::base::relaxed);
+    (void)try_park(parked->slot, word, worth(1));
     parked->given += worth(1);
     parked->writes_done |= only(1);
 }
 
 void make_awaiting_world(bool nearly) {
     make_parked_world();
-    parked->there.word.store(noted(0), efd::base::relaxed);
-    parked->there.useful.store(useful_enough, efd::base::relaxed);
-    parked->there.reads.store(reads_enough - (nearly ? 1 : 0), efd::base::relaxed);
+    parked->slot.word.store(with_note(0), efd::base::relaxed);
+    parked->slot.useful.store(useful_enough, efd::base::relaxed);
+    parked->slot.reads.store(reads_enough - (nearly ? 1 : 0), efd::base::relaxed);
     (void)efd::os::ring_doorbell(the_fd, worth(0));
     parked->given += worth(0);
     parked->writes_done |= only(0);
@@ -249,13 +249,13 @@ void make_awaiting_world(bool nearly) {
 
 void make_weighed_world() {
     make_filled_world();
-    parked->there.reads.store(reads_weighed, efd::base::relaxed);
-    parked->there.useful.store(0, efd::base::relaxed);
+    parked->slot.reads.store(reads_weighed, efd::base::relaxed);
+    parked->slot.useful.store(0, efd::base::relaxed);
 }
 
 void leave_room_for_readers(unsigned room) {
-    (void)parked->there.word.fetch_or((most_readers - room) << readers_shift, efd::base::relaxed);
-    (void)parked->there.word.fetch_and(~filled_mark, efd::base::relaxed);
+    (void)parked->slot.word.fetch_or((most_readers - room) << readers_shift, efd::base::relaxed);
+    (void)parked->slot.word.fetch_and(~filled_mark, efd::base::relaxed);
 }
 
 void parked_write(int number) {
@@ -263,7 +263,7 @@ void parked_write(int number) {
     const std::uint64_t n = worth(number);
     const bool may_be_parked = !is_demoted(newest_word());
     bool is_asked = false;
-    const ssize_t done = write_value(parked->there, the_fd, &n, sizeof n, [&](const void* from) {
+    const ssize_t done = write_value(parked->slot, the_fd, &n, sizeof n, [&](const void* from) {
         std::uint64_t given = 0;
         std::memcpy(&given, from, sizeof given);
         is_asked = true;
@@ -287,7 +287,7 @@ bool parked_read(int number, way_of_read way) {
     std::uint64_t value = 0;
     const bool sleeps = way == way_of_read::sleeps;
     const ssize_t got =
-        read_value(parked->there, the_fd, &value, sizeof value, [&] { return ask_to_read(&value, sleeps); });
+        read_value(parked->slot, the_fd, &value, sizeof value, [&] { return ask_to_read(&value, sleeps); });
     must(got == static_cast<ssize_t>(sizeof value) || !sleeps, "a read that sleeps came back without a unit");
     if (got != static_cast<ssize_t>(sizeof value)) value = 0;
     end_read(number, note, value);
@@ -299,17 +299,17 @@ void nested_read(int number, int inner, bool before) {
     (void)parked_read(number, way_of_read::returns);
 }
 
-void rested_read(int number) {
+void unpromoted_read(int number) {
     read_note& note = begin_read(number);
     std::uint64_t value = 0;
-    if (rest(parked->there)) {
+    if (unpromote(parked->slot)) {
         (void)ask_to_read(&value, false);
-        (void)promote(parked->there);
+        (void)promote(parked->slot);
     } else {
         note.is = course::never;
     }
     end_read(number, note, value);
-    if (value == 0) note.is = course::never; // nothing is said of it
+    if (value == 0) note.is = course::never; // not judged
 }
 
 void unseen_read(int number) {
@@ -328,7 +328,7 @@ void await_readable() {
 void parked_demote() {
     begin_call();
     ++parked->demotions_begun;
-    demote(parked->there, the_fd, reason::denied);
+    demote(parked->slot, the_fd, reason::denied);
     ++parked->demotions_ended;
     must(is_demoted(newest_word()) || !is_noted(newest_word()), "it is not demoted");
     end_call();
@@ -337,11 +337,11 @@ void parked_demote() {
 // As table/table.cpp forgets.
 void parked_close() {
     begin_call();
-    demote(parked->there, the_fd, reason::none);
-    parked_word seen = parked->there.word.load(efd::base::acquire);
-    while (!parked->there.word.compare_exchange_weak(seen, forgotten(seen), efd::base::acq_rel, efd::base::acquire)) {
+    demote(parked->slot, the_fd, reason::none);
+    parked_word word = parked->slot.word.load(efd::base::acquire);
+    while (!parked->slot.word.compare_exchange_weak(word, without_note(word), efd::base::acq_rel, efd::base::acquire)) {
     }
-    pass(); // closes it, and a file gets the number
+    pass(); // the close; a file gets the number
     parked->closed = true;
     --parked->calls[running()];
 }
@@ -354,14 +354,14 @@ void parked_publish(int number) {
 bool parked_is_published(int number) { return parked->payload[number].load(efd::base::relaxed) == 1; }
 
 std::string audit_parked_units() {
-    std::string wrong = nobody_beside_units();
+    std::string wrong = no_sleeper_beside_units();
     if (wrong.empty()) wrong = conserved_units();
-    return wrong.empty() ? found_nothing_rightly() : wrong;
+    return wrong.empty() ? empty_reads_explained() : wrong;
 }
 
 std::string audit_parked() {
     std::string wrong = audit_parked_units();
-    return wrong.empty() && !parked->semaphore && !somebody_halted() ? one_after_the_other() : wrong;
+    return wrong.empty() && !parked->semaphore && !any_halted() ? an_order_exists() : wrong;
 }
 
 std::string audit_parked_closing() { return {}; }

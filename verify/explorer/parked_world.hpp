@@ -15,39 +15,39 @@ namespace explore {
 
 // In a set_up: an eventfd that holds nothing, promoted.
 void make_parked_world(bool semaphore = false);
-// The same, and it holds write 0 and is known to.
+// The same; the kernel holds write 0, and `filled` is set.
 void make_filled_world(bool semaphore = false);
 // The same, and write 1 is parked.
 void make_busy_world(bool semaphore = false);
-// It awaits evidence, of which there is enough, or will be after one read; it holds write 0, and no thread has read it.
+// It awaits evidence, and there is enough now, or after one read (nearly). It holds write 0, and no thread has read it.
 void make_awaiting_world(bool nearly = false);
-// Promoted, filled, and the next read finds that it is not worth it.
+// Promoted and filled; the next read finds that too few reads took parked units, and unpromotes.
 void make_weighed_world();
-// As many readers as can be counted, less so many, were left by a jump.
+// Jumps have left all readers that can be counted but `room`.
 void leave_room_for_readers(unsigned room);
 
 // In threads. Write number `number` adds 1 << number, in semaphore mode 1.
 void parked_write(int number);
-void unseen_write(int number); // by the kernel, or past us
+void unseen_write(int number); // by the kernel, or past the drop-in
 enum class way_of_read : unsigned char { sleeps, returns };
 bool parked_read(int number, way_of_read way); // false: EAGAIN
 void unseen_read(int number);                  // does not sleep
 void await_readable();                         // level-triggered poll of the kernel's object
 void parked_demote();
-// A handler runs read `inner` in the midst of read `number`, before the kernel's part of that or behind it.
+// A handler runs read `inner` within read `number`, before that read's kernel call or after it.
 void nested_read(int number, int inner, bool before);
-// Rests, reads as the lone reader does, and promotes again, as if there were evidence enough by then.
-void rested_read(int number);
-// Closes the number, which is another file's then.
+// Unpromotes, reads as the lone reader does, and promotes again, as if there were enough evidence by then.
+void unpromoted_read(int number);
+// Closes the number, which then refers to another file.
 void parked_close();
-// The payload of a write: stored before it, and seen by whoever took it.
+// Stores the payload of a write before it; a read that took the write must see the payload.
 void parked_publish(int number);
 bool parked_is_published(int number);
 
-// Checks, also where threads are stopped. Nobody sleeps beside units; whoever polls sees them; none is lost or doubled,
-// but for those in the hands of who is stopped; a read that found nothing found so rightly.
+// Checks, also for stopped threads: no thread sleeps beside units, a poll reports them, none is lost or doubled except
+// those that a stopped thread holds, and a read finds nothing only if there was nothing for it.
 std::string audit_parked_units();
-// The same, and reads took all, in some order: where one thread reads and nobody demotes.
+// The same, and an order explains what the reads took. For one reading thread without a demotion.
 std::string audit_parked();
 // Nothing was written into another file.
 std::string audit_parked_closing();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Configurations of the drop-in: PARKED, TOGETHER, NUMBERED, LONE_READER, over a kernel's eventfd.
+// Configurations of the drop-in: PARKED, COMBINED_READ, REUSED_FD, LONE_READER, over a kernel's eventfd.
 #include "explorer/parked_world.hpp"
 #include "explorer/scenarios.hpp"
 
@@ -15,7 +15,7 @@ void awaiting_world() { make_awaiting_world(); }
 void nearly_world() { make_awaiting_world(true); }
 void semaphore_world() { make_filled_world(true); }
 void busy_semaphore_world() { make_busy_world(true); }
-// As many readers as can be counted were left by a jump, or all but one.
+// Jumps have left all readers that can be counted, or all but one.
 void crowded_world() {
     make_parked_world();
     leave_room_for_readers(0);
@@ -46,14 +46,14 @@ void reads_both() {
     reads<way::sleeps, 0, 1>();
     must(parked_is_published(1), "a unit came before what its writer had stored");
 }
-// Whoever polled comes for what he saw; alone, he finds it.
+// A thread that polls and then reads; if it is alone, it finds units.
 template <int... Numbers>
 void loops() {
-    const auto turn = [](int number) {
+    const auto poll_and_read = [](int number) {
         await_readable();
         must(parked_read(number, way::returns), "poll said readable, and a read found nothing");
     };
-    (turn(Numbers), ...);
+    (poll_and_read(Numbers), ...);
 }
 template <int Number>
 void steals() {
@@ -64,8 +64,8 @@ void reads_within() {
     nested_read(0, 1, Before);
     parked_read(2, way::returns);
 }
-void rests_and_reads() {
-    rested_read(0);
+void unpromotes_and_reads() {
+    unpromoted_read(0);
     parked_read(1, way::returns);
 }
 void demotes() { parked_demote(); }
@@ -99,7 +99,7 @@ std::vector<scenario> counts() {
     };
 }
 
-// Within a read, beside somebody unseen, and where it is not worth it.
+// Reads within a read, unseen parties, and unpromotion.
 std::vector<scenario> counts_with_strangers() {
     return {
         scenario("parked-within",
@@ -109,11 +109,12 @@ std::vector<scenario> counts_with_strangers() {
                  {{"W", writes<2, 3>}, {"R", reads_within<false>}}),
         scenario("parked-within-before", "the same, and the handler comes before the kernel's part", busy_world,
                  audit_parked_units, {{"W", writes<2, 3>}, {"R", reads_within<true>}}),
-        scenario("parked-rests", "it is not worth it: 1 writer of three, 1 sleeping reader twice", make_weighed_world,
-                 audit_parked, {{"W", writes<1, 2, 3>}, {"R", reads<way::sleeps, 0, 1>}}),
-        scenario("parked-rested", "2 writers, one of two, 1 that rests, reads, promotes, and reads again", empty_world,
-                 audit_parked_units, {{"W1", writes<1, 2>}, {"W2", writes<3>}, {"R", rests_and_reads}}),
-        scenario("parked-rests-within", "the same, 1 writer of two, the reader's handler reads within its read",
+        scenario("parked-unpromotes", "it is not worth it: 1 writer of three, 1 sleeping reader twice",
+                 make_weighed_world, audit_parked, {{"W", writes<1, 2, 3>}, {"R", reads<way::sleeps, 0, 1>}}),
+        scenario("parked-unpromoted", "2 writers, one of two, 1 that unpromotes, reads, promotes, and reads again",
+                 empty_world, audit_parked_units,
+                 {{"W1", writes<1, 2>}, {"W2", writes<3>}, {"R", unpromotes_and_reads}}),
+        scenario("parked-unpromotes-within", "the same, 1 writer of two, the reader's handler reads within its read",
                  make_weighed_world, audit_parked_units, {{"W", writes<1, 2>}, {"R", reads_within<true>}}),
         scenario("parked-stolen", "1 writer of two, one reads unseen, 1 reader that returns twice, filled",
                  filled_world, audit_parked_units,
@@ -153,7 +154,7 @@ std::vector<scenario> uncounted() {
                  two_preemptions),
         scenario("parked-lone-within", "awaits evidence: 1 writer of two, 1 whose handler reads within its read",
                  nearly_world, audit_parked_units, {{"W", writes<1, 2>}, {"R", reads_within<true>}}),
-        scenario("parked-rests-2r", "it is not worth it: 1 writer of two, 2 that read, one twice; 2 preemptions",
+        scenario("parked-unpromotes-2r", "it is not worth it: 1 writer of two, 2 that read, one twice; 2 preemptions",
                  make_weighed_world, audit_parked_units,
                  {{"W", writes<1, 2>}, {"R1", reads<way::returns, 0, 1>}, {"R2", reads<way::returns, 2>}},
                  two_preemptions),

@@ -26,25 +26,25 @@ struct shared_report {
     std::atomic<std::uint64_t> begun{0};
     std::atomic<std::uint64_t> length{0};
     std::uint8_t program[256]{};
-    stage_tally tally;
+    blocking_tally tally;
     char words[16384]{};
 };
 
-// The child's exit status; it is ended if one play takes longer than the bound.
+// The child's exit status; it is ended if one program takes longer than the bound.
 int status_of(pid_t child, const shared_report& shared) {
-    std::uint64_t seen = 0;
+    std::uint64_t last = 0;
     auto since = std::chrono::steady_clock::now();
     for (int status = 0;;) {
         if (::waitpid(child, &status, WNOHANG) == child) return status;
         const std::uint64_t now = shared.begun.load();
-        if (now != seen) since = std::chrono::steady_clock::now();
-        seen = now;
+        if (now != last) since = std::chrono::steady_clock::now();
+        last = now;
         if (std::chrono::steady_clock::now() - since > longest_play_lasts) ::kill(child, SIGKILL);
         std::this_thread::sleep_for(std::chrono::milliseconds(2)); // pace: between two looks at the child
     }
 }
 
-[[noreturn]] void be_the_child(shared_report& shared, const playing& what) {
+[[noreturn]] void be_the_child(shared_report& shared, const program_loop& what) {
     const auto begin = [&](byte_view program) {
         const std::size_t length = std::min(program.size(), sizeof shared.program);
         std::memcpy(shared.program, program.data(), length);
@@ -58,12 +58,12 @@ int status_of(pid_t child, const shared_report& shared) {
 
 } // namespace
 
-report apart(const playing& what) {
+report apart(const program_loop& what) {
     void* const place =
         ::mmap(nullptr, sizeof(shared_report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     auto& shared = *new (place) shared_report;
     const pid_t child = ::fork();
-    if (child < 0) std::abort(); // kill would take it for everybody
+    if (child < 0) std::abort(); // kill would send it to every process
     if (child == 0) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL); // a parent whose time is up
         be_the_child(shared, what);

@@ -5,7 +5,7 @@
 // that dies without a word, or is silent for longer than the bound, is reported as failed.
 #pragma once
 
-#include "fuzz/stage.hpp"
+#include "fuzz/blocking_comparison.hpp"
 
 #include <functional>
 
@@ -15,13 +15,13 @@ struct report {
     bool differs = false;
     bytes program; // that differs
     std::string words;
-    stage_tally tally;
+    blocking_tally tally;
 };
 
-// What the child does: plays until it is content; the program it is at must be told before it runs.
-using playing =
-    std::function<std::optional<std::string>(const std::function<void(byte_view)>& begin, stage_tally& tally)>;
+// What the child does: it runs programs, and reports each before it runs.
+using program_loop =
+    std::function<std::optional<std::string>(const std::function<void(byte_view)>& begin, blocking_tally& tally)>;
 
-report apart(const playing& what);
+report apart(const program_loop& what);
 
 } // namespace efd::fuzz

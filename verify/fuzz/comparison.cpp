@@ -56,13 +56,13 @@ comparison::comparison(subjects compared) : subjects_(std::move(compared)) { ::p
 
 std::optional<std::string> comparison::run(byte_view program, bool thorough) {
     telling_ = false;
-    play(program, thorough);
+    run_steps(program, thorough);
     ++tally_.programs;
     if (differs_.empty()) return std::nullopt;
     const std::string first = std::exchange(differs_, {});
     telling_ = true; // once more, for the words
     story_.clear();
-    play(program, thorough);
+    run_steps(program, thorough);
     const std::string again = std::exchange(differs_, {});
     return story_ + (again.empty() ? first + "\n(and not when run again)" : again) + "\nbytes " + hex_of(program) +
            "\n";
@@ -71,11 +71,11 @@ std::optional<std::string> comparison::run(byte_view program, bool thorough) {
 std::string comparison::tell(byte_view program) {
     telling_ = true;
     story_.clear();
-    play(program, true);
+    run_steps(program, true);
     return story_ + std::exchange(differs_, {});
 }
 
-void comparison::play(byte_view program, bool thorough) {
+void comparison::run_steps(byte_view program, bool thorough) {
     object_of_.fill(-1);
     objects_.fill(modelled{});
     over_ = false;
@@ -87,10 +87,10 @@ void comparison::play(byte_view program, bool thorough) {
 }
 
 unsigned comparison::living(unsigned how_manieth) const {
-    const auto there = static_cast<unsigned>(
+    const auto open = static_cast<unsigned>(
         std::count_if(object_of_.begin(), object_of_.end(), [](int object) { return object >= 0; }));
-    if (there == 0) return most_handles;
-    unsigned wanted = how_manieth % there;
+    if (open == 0) return most_handles;
+    unsigned wanted = how_manieth % open;
     for (unsigned handle = 0; handle < most_handles; ++handle)
         if (object_of_.at(handle) >= 0 && wanted-- == 0) return handle;
     return most_handles;
@@ -130,16 +130,17 @@ void comparison::take(step s) {
     if (s.what == act::duplicate) return duplicate(handle);
     if (s.what == act::close) return close(s, handle);
     if (s.what == act::look) return look_at_all("look");
-    seen_.clear();
+    outcomes_.clear();
     const bool toggles = s.what == act::nonblock_on || s.what == act::nonblock_off;
     for (const auto& one : subjects_) {
         const answer got = act_on(*one, s, handle, object);
-        seen_.push_back(see(*one, handle, object, toggles));
-        seen_.back().got = got;
-        if (s.what == act::watch) seen_.back().event = static_cast<unsigned>(std::exchange(seen_.back().got.value, 0));
+        outcomes_.push_back(see(*one, handle, object, toggles));
+        outcomes_.back().got = got;
+        if (s.what == act::watch)
+            outcomes_.back().event = static_cast<unsigned>(std::exchange(outcomes_.back().got.value, 0));
     }
     const answer model = advance(s, object);
-    judge(s, handle, seen_, model);
+    judge(s, handle, outcomes_, model);
 }
 
 void comparison::make(const step& s) {
@@ -155,18 +156,18 @@ void comparison::make(const step& s) {
     const std::uint64_t initval = creation.by.at(0);
     const answer model{
         (s.flags & ~valid_flags) != 0 || core::admit_write(0, initval) != admission::admitted ? EINVAL : 0, 0};
-    seen_.clear();
+    outcomes_.clear();
     objects_.at(object) = modelled{};
     for (const auto& one : subjects_) {
         const int error = one->create(handle, initval, s.flags);
-        seen_.push_back(error == 0 && model.error == 0 ? see(*one, handle, object, true) : outcome{});
-        seen_.back().got.error = error;
+        outcomes_.push_back(error == 0 && model.error == 0 ? see(*one, handle, object, true) : outcome{});
+        outcomes_.back().got.error = error;
     }
     if (model.error == 0) {
         objects_.at(object) = {initval, (s.flags & EFD_SEMAPHORE) != 0, (s.flags & EFD_NONBLOCK) != 0, 0, 1};
         object_of_.at(handle) = static_cast<int>(object);
     }
-    judge(creation, handle, seen_, model);
+    judge(creation, handle, outcomes_, model);
 }
 
 answer comparison::act_on(subject& on, const step& s, unsigned handle, unsigned object) {
@@ -186,13 +187,13 @@ answer comparison::act_on(subject& on, const step& s, unsigned handle, unsigned 
 }
 
 comparison::outcome comparison::see(subject& on, unsigned handle, unsigned object, bool look_closely) {
-    outcome seen;
-    seen.poll = on.poll(handle);
-    if (objects_.at(object).watched != 0) seen.event = on.event(handle, object);
-    seen.counted = on.count_is_cheap();
-    if (seen.counted) seen.count = on.count(handle);
-    if (look_closely) seen.nonblock = on.nonblock(handle);
-    return seen;
+    outcome found;
+    found.poll = on.poll(handle);
+    if (objects_.at(object).watched != 0) found.event = on.event(handle, object);
+    found.counted = on.count_is_cheap();
+    if (found.counted) found.count = on.count(handle);
+    if (look_closely) found.nonblock = on.nonblock(handle);
+    return found;
 }
 
 answer comparison::advance_read(modelled& of, manner how, std::uint64_t most) const {
@@ -233,14 +234,14 @@ void comparison::duplicate(unsigned from) {
         return;
     }
     const auto object = static_cast<unsigned>(object_of_.at(from));
-    seen_.clear();
+    outcomes_.clear();
     for (const auto& one : subjects_) {
         one->duplicate(from, to);
-        seen_.push_back(see(*one, to, object, true));
+        outcomes_.push_back(see(*one, to, object, true));
     }
     object_of_.at(to) = static_cast<int>(object);
     ++objects_.at(object).handles;
-    judge(step{act::duplicate, to, {}, 0, false}, from, seen_, answer{});
+    judge(step{act::duplicate, to, {}, 0, false}, from, outcomes_, answer{});
 }
 
 // The last handle takes the observer with it, so that nothing is left that could be asked.
@@ -263,14 +264,14 @@ void comparison::look_at_all(std::string_view when) {
     for (unsigned handle = 0; handle < most_handles; ++handle) {
         if (object_of_.at(handle) < 0 || over_) continue;
         const auto object = static_cast<unsigned>(object_of_.at(handle));
-        seen_.clear();
+        outcomes_.clear();
         for (const auto& one : subjects_) {
-            seen_.push_back(see(*one, handle, object, true));
+            outcomes_.push_back(see(*one, handle, object, true));
             if (!thorough_) continue;
-            seen_.back().counted = true;
-            seen_.back().count = one->count(handle);
+            outcomes_.back().counted = true;
+            outcomes_.back().count = one->count(handle);
         }
-        judge(step{act::look, 0, {}, 0, false}, handle, seen_, answer{});
+        judge(step{act::look, 0, {}, 0, false}, handle, outcomes_, answer{});
         if (telling_) story_ += "    (" + std::string(when) + " at h" + std::to_string(handle) + ")\n";
     }
 }
@@ -292,23 +293,23 @@ std::string comparison::in_words(const outcome& of) {
 }
 
 // All alike, and as the model has it.
-void comparison::judge(const step& s, unsigned handle, const std::vector<outcome>& seen, const answer& model) {
+void comparison::judge(const step& s, unsigned handle, const std::vector<outcome>& outcomes, const answer& model) {
     ++tally_.steps;
     ++number_;
     const int object = object_of_.at(s.what == act::duplicate ? s.handle : handle);
-    bool alike = seen.front().got.error == model.error && seen.front().got.value == model.value;
-    for (const outcome& one : seen) {
-        alike = alike && one == seen.front();
+    bool alike = outcomes.front().got.error == model.error && outcomes.front().got.value == model.value;
+    for (const outcome& one : outcomes) {
+        alike = alike && one == outcomes.front();
         if (one.counted && object >= 0) alike = alike && one.count == objects_.at(static_cast<unsigned>(object)).count;
     }
     if (alike && !telling_) return;
     const std::string words = fuzz::in_words(s, handle);
-    if (telling_) story_ += "  " + words + ": " + in_words(seen.front()) + "\n";
+    if (telling_) story_ += "  " + words + ": " + in_words(outcomes.front()) + "\n";
     if (alike) return;
     over_ = true;
     differs_ = "DIFFERENCE in step " + std::to_string(number_) + ", " + words + "\n";
-    for (std::size_t i = 0; i < seen.size(); ++i)
-        differs_ += "  " + std::string(subjects_.at(i)->name()) + ": " + in_words(seen.at(i)) + "\n";
+    for (std::size_t i = 0; i < outcomes.size(); ++i)
+        differs_ += "  " + std::string(subjects_.at(i)->name()) + ": " + in_words(outcomes.at(i)) + "\n";
     differs_ += "  rules: " + error_in_words(model);
     if (object >= 0) differs_ += ", count " + number_in_words(objects_.at(static_cast<unsigned>(object)).count);
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // verify/fuzz/comparison.hpp: the property. One program, run step by step on several subjects, comes to the same.
 //
-// Owns the comparison's own model of each object (its count by the rules of core/count.hpp, its flags, who observes
-// it), which decides what would sleep and so is left out, and what relative numbers mean. The first subject is the
-// oracle; the others must give the same error and value, poll mask, event and count after every step, and the oracle
-// must agree with the model, or what was left out was left out wrongly. One thread.
+// Owns the comparison's own model of each object (its count by the rules of core/count.hpp, its flags, its observers),
+// which decides what would sleep and so is left out, and what relative numbers mean. The first subject is the oracle;
+// the others must give the same error and value, poll mask, event and count after every step, and the oracle must agree
+// with the model, or what was left out was left out wrongly. One thread.
 #pragma once
 
 #include <efd/detail/core/count.hpp>
@@ -58,7 +58,7 @@ class comparison {
         }
     };
 
-    void play(byte_view program, bool thorough);
+    void run_steps(byte_view program, bool thorough);
     void take(step s);
     void make(const step& s);
     void look_at_all(std::string_view when);
@@ -70,7 +70,7 @@ class comparison {
     answer advance(const step& s, unsigned object);
     answer advance_write(modelled& of, std::uint64_t value, manner how) const;
     answer advance_read(modelled& of, manner how, std::uint64_t most = core::as_mode) const;
-    void judge(const step& s, unsigned handle, const std::vector<outcome>& seen, const answer& model);
+    void judge(const step& s, unsigned handle, const std::vector<outcome>& outcomes, const answer& model);
     void duplicate(unsigned from);
     void close(const step& s, unsigned handle);
     [[nodiscard]] unsigned living(unsigned how_manieth) const;
@@ -80,13 +80,13 @@ class comparison {
     tally tally_;
     std::array<int, most_handles> object_of_{};
     std::array<modelled, most_objects> objects_{};
-    std::string story_; // written when told to
+    std::string story_; // written if wanted
     std::string differs_;
     bool telling_ = false;
     bool over_ = false;
     bool thorough_ = false;
     std::uint64_t number_ = 0;
-    std::vector<outcome> seen_; // kept between steps, so that a step allocates nothing
+    std::vector<outcome> outcomes_; // kept between steps, so that a step allocates nothing
 };
 
 } // namespace efd::fuzz

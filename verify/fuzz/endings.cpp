@@ -16,8 +16,8 @@ using core::admission;
 // One order after the other, by depth.
 class exploration {
   public:
-    exploration(const situation& before, const std::vector<play_move>& moves, std::set<ending>& into)
-        : moves_(moves), semaphore_(before.semaphore), nonblock_(before.nonblock), entered_(before.asleep.size()),
+    exploration(const situation& before, const std::vector<blocking_step>& steps, std::set<ending>& into)
+        : steps_(steps), semaphore_(before.semaphore), nonblock_(before.nonblock), entered_(before.asleep.size()),
           into_(into) {
         state start{before.count, 0, {}, before.asleep};
         go(start);
@@ -46,13 +46,13 @@ class exploration {
     }
 
     void go(const state& at) {
-        bool at_rest = at.next == moves_.size();
+        bool at_rest = at.next == steps_.size();
         if (!at_rest) move_on(at);
         for (std::size_t i = 0; i < at.calls.size(); ++i) {
             if (at.calls[i].over) continue;
             state after = at;
             look(after.calls[i], after.count);
-            // Whoever was asleep before sleeps on; whoever comes now honours the flag.
+            // A call that was asleep before sleeps on; a call that begins now honours the flag.
             if (!after.calls[i].over && nonblock_ && i >= entered_) {
                 after.calls[i].over = true;
                 after.calls[i].error = EAGAIN;
@@ -69,22 +69,22 @@ class exploration {
 
     void move_on(const state& at) {
         state after = at;
-        const play_move& now = moves_[after.next++];
-        call one{now.what == deed::begin_read || now.what == deed::read, now.by.offset, false, 0, 0};
-        if (now.what == deed::begin_read || now.what == deed::begin_write) {
+        const blocking_step& now = steps_[after.next++];
+        call one{now.what == step_kind::begin_read || now.what == step_kind::read, now.by.offset, false, 0, 0};
+        if (now.what == step_kind::begin_read || now.what == step_kind::begin_write) {
             after.calls.push_back(one);
-        } else if (now.what == deed::read || now.what == deed::write) {
+        } else if (now.what == step_kind::read || now.what == step_kind::write) {
             look(one, after.count);
             if (!one.over) one.error = EAGAIN;
             one.over = true;
             after.own.push_back(one);
-        } else if (now.what == deed::signal || now.what == deed::signal_deferred) {
+        } else if (now.what == step_kind::signal || now.what == step_kind::signal_deferred) {
             after.count = core::after_signal(after.count);
         }
         go(after);
     }
 
-    const std::vector<play_move>& moves_;
+    const std::vector<blocking_step>& steps_;
     bool semaphore_;
     bool nonblock_;
     std::size_t entered_;
@@ -93,9 +93,9 @@ class exploration {
 
 } // namespace
 
-std::set<ending> endings_of(const situation& before, const std::vector<play_move>& moves) {
+std::set<ending> endings_of(const situation& before, const std::vector<blocking_step>& steps) {
     std::set<ending> all;
-    exploration(before, moves, all);
+    exploration(before, steps, all);
     return all;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // verify/fuzz/fuzz_blocking.cpp: calls that block, on the kernel's eventfd and on both faces of the library.
 //
-// Plays from a seed for a given time, each group of moves compared when everybody is seen asleep or done. A play that
-// differs is shrunk, each try in a process of its own, and told in words and bytes. --caught shows that broken objects
-// are told from the kernel.
+// Programs from a seed for a given time, each group of steps compared when every thread is seen asleep or done. A
+// program that differs is shrunk, each try in a process of its own, and printed in words and bytes. --caught shows that
+// broken objects are distinguished from the kernel.
 #include "fuzz/apart.hpp"
 #include "fuzz/broken_subject.hpp"
 #include "fuzz/options.hpp"
@@ -19,10 +19,10 @@ namespace {
 namespace tests = efd::tests;
 using namespace efd::fuzz;
 using clock_type = std::chrono::steady_clock;
-using cast = std::function<std::vector<std::unique_ptr<subject>>()>;
+using subject_factory = std::function<std::vector<std::unique_ptr<subject>>()>;
 
 constexpr double on_change_every = 5;
-// To make a failing play smaller.
+// To make a failing program smaller.
 constexpr int most_tries = 1000;
 constexpr int few_tries = tests::under_sanitizer ? 0 : 20; // where it is shown only that there is one
 
@@ -34,36 +34,38 @@ std::vector<std::unique_ptr<subject>> both_faces(bool with_aio) {
     return all;
 }
 
-void progress(const stage_tally& t, clock_type::time_point begin, double& told) {
+void progress(const blocking_tally& t, clock_type::time_point begin, double& last_report) {
     const double seconds = std::chrono::duration<double>(clock_type::now() - begin).count();
-    if (seconds < told + on_change_every) return;
-    told = seconds;
-    std::fprintf(stderr, "blocking: %.0f s, %" PRIu64 " plays, %" PRIu64 " groups\n", seconds, t.plays, t.groups);
+    if (seconds < last_report + on_change_every) return;
+    last_report = seconds;
+    std::fprintf(stderr, "blocking: %.0f s, %" PRIu64 " programs, %" PRIu64 " groups\n", seconds, t.programs, t.groups);
 }
 
-// Plays of the seed until the time is over, or `most` of them.
-report play_many(const cast& who, std::uint64_t seed, double seconds, std::uint64_t most) {
-    return apart([&](const auto& begin, stage_tally& tally) -> std::optional<std::string> {
-        stage& all = *new stage(who()); // kept: its calls may still be asleep when the process ends
+// Programs of the seed until the time is over, or `most` of them.
+report compare_many(const subject_factory& make_subjects, std::uint64_t seed, double seconds, std::uint64_t most) {
+    return apart([&](const auto& begin, blocking_tally& tally) -> std::optional<std::string> {
+        blocking_comparison& all =
+            *new blocking_comparison(make_subjects()); // kept: its calls may still be asleep when the process ends
         random_programs source(seed);
         const auto start = clock_type::now();
-        double told = 0;
+        double last_report = 0;
         for (std::uint64_t number = 0; number < most; ++number) {
             if (std::chrono::duration<double>(clock_type::now() - start).count() > seconds) break;
-            const byte_view program = source.next(longest_play);
+            const byte_view program = source.next(longest_blocking_program);
             begin(program);
             const auto difference = all.run(program);
             tally = all.so_far();
             if (difference) return difference;
-            progress(tally, start, told);
+            progress(tally, start, last_report);
         }
         return std::nullopt;
     });
 }
 
-report play_one(const cast& who, const bytes& program) {
-    return apart([&](const auto& begin, stage_tally& tally) {
-        stage& all = *new stage(who()); // kept: its calls may still be asleep when the process ends
+report compare_one(const subject_factory& make_subjects, const bytes& program) {
+    return apart([&](const auto& begin, blocking_tally& tally) {
+        blocking_comparison& all =
+            *new blocking_comparison(make_subjects()); // kept: its calls may still be asleep when the process ends
         begin(program);
         const auto difference = all.run(program);
         tally = all.so_far();
@@ -71,9 +73,9 @@ report play_one(const cast& who, const bytes& program) {
     });
 }
 
-report smaller(const cast& who, report failing, int most) {
+report smaller(const subject_factory& make_subjects, report failing, int most) {
     smallest(failing.program, most, [&](const bytes& candidate) {
-        report one = play_one(who, candidate);
+        report one = compare_one(make_subjects, candidate);
         if (!one.differs) return false;
         failing = std::move(one);
         return true;
@@ -82,20 +84,20 @@ report smaller(const cast& who, report failing, int most) {
 }
 
 int compare_library(const options& given) {
-    const cast who = [&] { return both_faces(given.aio); };
-    report made = play_many(who, given.seed, given.seconds, UINT64_MAX);
-    const stage_tally t = made.tally;
+    const subject_factory make_subjects = [&] { return both_faces(given.aio); };
+    report made = compare_many(make_subjects, given.seed, given.seconds, UINT64_MAX);
+    const blocking_tally t = made.tally;
     if (made.differs) {
         std::fprintf(stderr, "%s", made.words.c_str());
-        const report least = smaller(who, made, most_tries);
+        const report least = smaller(make_subjects, made, most_tries);
         std::fprintf(stderr, "\nmade smaller:\n%s", least.words.c_str());
     }
-    std::printf("%" PRIu64 " plays, %" PRIu64 " groups compared, %" PRIu64 " with one ending allowed; %" PRIu64
-                " calls of each subject seen asleep; %" PRIu64 " plays parted\n",
-                t.plays, t.groups, t.sole, t.sleeps, t.parted);
+    std::printf("%" PRIu64 " programs, %" PRIu64 " groups compared, %" PRIu64 " with one ending allowed; %" PRIu64
+                " calls of each subject seen asleep; %" PRIu64 " programs parted\n",
+                t.programs, t.groups, t.sole, t.sleeps, t.parted);
     std::printf("PROOF | differential fuzz, blocking | %" PRIu64 " programs, %" PRIu64 " compared steps, %" PRIu64
                 " calls seen asleep, %d differences | - | %d\n",
-                t.plays, t.groups, t.sleeps, made.differs ? 1 : 0, made.differs ? 1 : 0);
+                t.programs, t.groups, t.sleeps, made.differs ? 1 : 0, made.differs ? 1 : 0);
     return made.differs ? 1 : 0;
 }
 
@@ -104,18 +106,18 @@ int catch_all(const options& given) {
     unsigned all = 0;
     unsigned false_alarms = 0;
     std::vector<flaw> tried = flaws(flaw::again_where_it_sleeps, flaw::writers_in_order);
-    if (!tests::under_tsan) // handlers run late there, see stage.cpp
+    if (!tests::under_tsan) // handlers run late there, see blocking_comparison.cpp
         for (const flaw one : flaws(flaw::restart_ignored, flaw::interrupted_read_takes)) tried.push_back(one);
     tried.push_back(flaw::none);
     for (const flaw which : tried) {
-        const cast pair = [&] {
+        const subject_factory pair = [&] {
             std::vector<std::unique_ptr<subject>> two;
             two.push_back(kernel_subject());
             two.push_back(broken_subject(which, true));
             return two;
         };
         const bool sound = which == flaw::none;
-        report made = play_many(pair, given.seed, 60, sound ? 300 : 3000);
+        report made = compare_many(pair, given.seed, 60, sound ? 300 : 3000);
         if (made.differs) made = smaller(pair, made, few_tries);
         (sound ? false_alarms : killed) += made.differs ? 1U : 0U;
         all += sound ? 0U : 1U;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // verify/fuzz/fuzz_libfuzzer.cpp: the property of comparison.hpp as a libFuzzer target.
 //
-// Owns one comparison for the life of the process; libFuzzer calls it on one thread. A difference is told on standard
-// error and ends the process, so that libFuzzer keeps the input.
+// Owns one comparison for the life of the process; libFuzzer calls it on one thread. A difference is printed on
+// standard error and ends the process, so that libFuzzer keeps the input.
 #include "fuzz/comparison.hpp"
 
 #include <cinttypes>

@@ -2,8 +2,8 @@
 // verify/fuzz/fuzz_property.cpp: the property of comparison.hpp as a plain program.
 //
 // First rapidcheck's programs, a fixed number of them, then programs from the same seed at full speed until the time is
-// over; whatever fails is shrunk and told in words and bytes. --caught shows instead that each broken object is told
-// from the kernel. One thread, but for the watchdog that ends a program that hangs.
+// over; a program that fails is shrunk and printed in words and bytes. --caught shows instead that each broken object
+// is distinguished from the kernel. One thread, but for the watchdog that ends a program that hangs.
 #include "fuzz/broken_subject.hpp"
 #include "fuzz/comparison.hpp"
 #include "fuzz/options.hpp"
@@ -55,10 +55,10 @@ bool rapidcheck_cases(comparison& compared, std::uint64_t seed, int cases) {
     return false;
 }
 
-void progress(const comparison& compared, clock_type::time_point begin, double& told) {
+void progress(const comparison& compared, clock_type::time_point begin, double& last_report) {
     const double seconds = std::chrono::duration<double>(clock_type::now() - begin).count();
-    if (seconds < told + 5) return;
-    told = seconds;
+    if (seconds < last_report + 5) return;
+    last_report = seconds;
     const tally& t = compared.so_far();
     std::fprintf(stderr, "fuzz: %.0f s, %" PRIu64 " programs, %" PRIu64 " steps\n", seconds, t.programs, t.steps);
 }
@@ -67,7 +67,7 @@ void progress(const comparison& compared, clock_type::time_point begin, double& 
 bool bulk(comparison& compared, random_programs& source, double seconds) {
     const auto begin = clock_type::now();
     const auto end = begin + std::chrono::duration_cast<clock_type::duration>(std::chrono::duration<double>(seconds));
-    double told = 0;
+    double last_report = 0;
     for (std::uint64_t number = 0; clock_type::now() < end; ++number) {
         const byte_view program = source.next(longest_program);
         const watched_run watch(program);
@@ -79,7 +79,7 @@ bool bulk(comparison& compared, random_programs& source, double seconds) {
             std::fprintf(stderr, "%s", what.c_str());
             return false;
         }
-        progress(compared, begin, told);
+        progress(compared, begin, last_report);
     }
     return true;
 }

@@ -3,8 +3,9 @@
 //
 // Owns descriptors, one epoll instance for all observers and one context of asynchronous I/O, by whose completions the
 // kernel itself signals: the one way from user space to 2^64-1. What eventfd has no call for is put together from calls
-// that come to the same while nobody else interferes: an attempt to write on a blocking descriptor turns O_NONBLOCK on
-// for that moment. Plain reads, writes and signals may be made from any thread, the rest by the driver alone.
+// that have the same effect while no other thread interferes: an attempt to write on a blocking descriptor turns
+// O_NONBLOCK on for that moment. Plain reads, writes and signals may be made from any thread, the rest by the driver
+// alone.
 #include "fuzz/subject.hpp"
 
 #include "common/completions.hpp"
@@ -138,10 +139,10 @@ class kernel_object_table final : public subject {
         observers_.at(object) = -1;
     }
     unsigned event(unsigned /*handle*/, unsigned object) override {
-        epoll_event told[most_objects];
+        epoll_event reported[most_objects];
         unsigned events = 0;
-        const int number = ::epoll_wait(epoll_, told, most_objects, 0);
-        for (int i = 0; i < number; ++i) events |= told[i].data.u32 == object ? told[i].events : strange_event;
+        const int number = ::epoll_wait(epoll_, reported, most_objects, 0);
+        for (int i = 0; i < number; ++i) events |= reported[i].data.u32 == object ? reported[i].events : strange_event;
         return events;
     }
     answer unwatch_and_read(unsigned handle, unsigned object) override {
@@ -153,7 +154,7 @@ class kernel_object_table final : public subject {
     static int write_to(int descriptor, std::uint64_t value) {
         return ::write(descriptor, &value, sizeof value) < 0 ? errno : 0;
     }
-    // Who comes with a deadline is told that it has passed.
+    // A call with a deadline reports that it has passed.
     static int late(manner how, int error) { return how == manner::expired && error == EAGAIN ? ETIMEDOUT : error; }
 
     std::array<int, most_handles> descriptors_{};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // verify/fuzz/library_subjects.cpp: the two faces of the library, each with handles and observers of its own.
 //
-// Owns the objects. An observer is a wait queue entry that notes that its callback ran; what it is told is what poll
-// says when it is asked, as with an edge-triggered epoll. Threads as subject.hpp tells. Every call goes to the public
-// face and nothing else.
+// Owns the objects. An observer is a wait queue entry that notes that its callback ran; it reports what poll says when
+// it is asked, as with an edge-triggered epoll. Threads as in subject.hpp. Every call goes to the public face and
+// nothing else.
 #include "fuzz/subject.hpp"
 
 #include <efd/efd.h>
@@ -72,7 +72,7 @@ class cpp_face final : public subject {
     unsigned watch(unsigned handle, unsigned object, unsigned mask) override {
         observer& one = observers_.at(object);
         one = observer{};
-        one.entry.callback = told;
+        one.entry.callback = on_wake;
         one.entry.mask = mask;
         std::uint32_t ready = 0;
         watched_.at(object).emplace(at(handle).duplicate());
@@ -101,7 +101,7 @@ class cpp_face final : public subject {
         core::wait_queue_entry entry; // first: its callback finds the observer from it
         bool called = false;
     };
-    static int told(core::wait_queue_entry& entry, std::uint32_t /*key*/) {
+    static int on_wake(core::wait_queue_entry& entry, std::uint32_t /*key*/) {
         reinterpret_cast<observer*>(&entry)->called = true;
         return 0;
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // verify/fuzz/options.hpp: the options that the programs of this directory share.
 //
-// Owns their defaults; a seed that is not given is drawn, and printed by whoever uses it.
+// Owns their defaults; a seed that is not given is drawn, and the program that uses it prints it.
 #pragma once
 
 #include <cstdint>

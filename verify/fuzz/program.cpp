@@ -141,7 +141,7 @@ std::uint64_t decoder::number(unsigned length) noexcept {
     return value;
 }
 
-// Half of the byte's values are edges, a quarter is relative to the count, the rest small or told byte by byte.
+// Half of the byte's values are edges, a quarter is relative to the count, the rest small or given byte by byte.
 amount decoder::what_to_add() noexcept {
     const unsigned how = byte();
     if (how < 128) return {amount::from::zero, edges.at(how % edges.size())};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // verify/fuzz/subject.hpp: one of those that are compared: the kernel, a face of the library, or a broken object.
 //
-// A subject owns up to eight handles and the objects behind them. It answers in errno values, 0 for success; whoever
-// drives it calls on living handles only, and decides beforehand whether a plain read or write would sleep.
-// read, write, attempts and signal may be called from any thread at once, everything else from the driver's alone.
+// A subject owns up to eight handles and the objects behind them. It answers in errno values, 0 for success. The driver
+// calls on living handles only, and decides beforehand whether a plain read or write would sleep. read, write, attempts
+// and signal may be called from any thread at once, everything else from the driver's alone.
 #pragma once
 
 #include <array>
@@ -41,7 +41,7 @@ class subject {
 
     virtual answer read(unsigned handle, manner how) = 0;
     // As the object's flag says. The kernel's: so many reads of a semaphore; of another object a read of all and a
-    // write of the rest, with nobody between.
+    // write of the rest, without another call between them.
     virtual answer read_some(unsigned handle, std::uint64_t most) = 0;
     virtual int write(unsigned handle, std::uint64_t value, manner how) = 0;
     virtual int signal(unsigned handle, bool deferred) = 0;
@@ -53,14 +53,14 @@ class subject {
     [[nodiscard]] virtual bool count_is_cheap() const { return true; }
     virtual std::uint64_t count(unsigned handle) = 0;
 
-    // Edges: an observer of an object that asks for some of IN and OUT. What it is told since it was asked last.
+    // Edges: an observer of an object that asks for some of IN and OUT. Returns the events since the last call.
     virtual unsigned watch(unsigned handle, unsigned object, unsigned mask) = 0;
     virtual void unwatch(unsigned handle, unsigned object) = 0;
     virtual unsigned event(unsigned handle, unsigned object) = 0;
     // In one step where the subject has one; never sleeps.
     virtual answer unwatch_and_read(unsigned handle, unsigned object) = 0;
 
-    // What only the kernel must be told, or cannot do: a signal there needs asynchronous I/O to be had.
+    // The kernel's subject can signal at the bound only if asynchronous I/O is available.
     [[nodiscard]] virtual bool signals_at_the_bound() { return true; }
 };
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // verify/fuzz/watchdog.hpp: ends a program that hangs, and says which bytes did it.
 //
-// Owns the interval timer and SIGALRM. A program is told to it for as long as it runs; one that is still the same when
-// the timer has gone off three times (30 s of processor and other time) is printed, and the process ends. What it does
-// in the handler is async-signal-safe. One thread.
+// Owns the interval timer and SIGALRM. It knows the running program; one that still runs after the timer has fired
+// three times (30 s of processor and other time) is printed, and the process ends. What it does in the handler is
+// async-signal-safe. One thread.
 #pragma once
 
 #include "fuzz/program.hpp"
@@ -40,8 +40,8 @@ class watchdog {
     static void say(std::string_view text) { [[maybe_unused]] const auto n = ::write(2, text.data(), text.size()); }
     static void look(int /*signal*/) {
         const std::uint64_t now = number.load();
-        looks = now == seen && running.load() ? looks + 1 : 0;
-        seen = now;
+        looks = now == last && running.load() ? looks + 1 : 0;
+        last = now;
         if (looks < most_looks) return;
         say("A PROGRAM HANGS\nbytes ");
         constexpr std::string_view digits = "0123456789abcdef";
@@ -58,7 +58,7 @@ class watchdog {
     static inline std::atomic<bool> running{false};
     static inline std::atomic<const std::uint8_t*> data{nullptr};
     static inline std::atomic<std::size_t> size{0};
-    static inline std::uint64_t seen = 0;
+    static inline std::uint64_t last = 0;
     static inline int looks = 0;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// verify/linearize/explain.cpp: a history without an order, told to a reader.
+// verify/linearize/explain.cpp: a history without an order, printed for a reader.
 //
 // Prints the stretch between the last state that every order passes and the call that no order gets past, in the order
 // in which the calls began, times in nanoseconds from the first of them. Pure: history and finding in, text out.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// verify/linearize/history.hpp: what threads did to one object, when, and what they were told.
+// verify/linearize/history.hpp: what threads did to one object, when, and what the calls returned.
 //
 // A call is one operation as its thread saw it: it took effect at some moment between `from` and `until`, both of the
 // monotonic clock. The recorder narrows that where the library promises more: a timeout is said after the deadline, a

@@ -15,8 +15,8 @@
 namespace {
 
 void hold_at_times() {
-    thread_local efd::linearize::dice mine(std::hash<std::thread::id>{}(std::this_thread::get_id()));
-    const std::uint64_t face = mine.below(16);
+    thread_local efd::linearize::dice own_dice(std::hash<std::thread::id>{}(std::this_thread::get_id()));
+    const std::uint64_t face = own_dice.below(16);
     const int kept = errno;
     if (face < 6) std::this_thread::yield();
     if (face == 15) std::this_thread::sleep_for(std::chrono::microseconds(20)); // delay: others get in

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The linearizability checker: hand-written histories first, then broken objects, then the library for a short while.
 // The program `linearize` does the last two for as long as one likes.
-#include "linearize/campaign.hpp"
 #include "linearize/checker.hpp"
 #include "linearize/mutate.hpp"
+#include "linearize/run_histories.hpp"
 
 #include "support/sanitizer.hpp"
 
@@ -79,9 +79,9 @@ TEST(linearize, a_rejected_history_is_told_from_the_last_sure_state_on) {
     EXPECT_EQ(f.index, 0U);
     EXPECT_EQ(f.counts, std::vector<std::uint64_t>{1});
     EXPECT_EQ(f.sure.count, 1U);
-    const std::string told = explain(h, f);
-    EXPECT_NE(told.find("every order leads to count 1 before these 1 calls"), std::string::npos) << told;
-    EXPECT_NE(told.find("-> thread 1 call    0"), std::string::npos) << told;
+    const std::string text = explain(h, f);
+    EXPECT_NE(text.find("every order leads to count 1 before these 1 calls"), std::string::npos) << text;
+    EXPECT_NE(text.find("-> thread 1 call    0"), std::string::npos) << text;
 }
 
 TEST(linearize, what_cannot_be_searched_is_not_passed) {

@@ -2,7 +2,7 @@
 // verify/linearize/main.cpp: the program `linearize`: records histories of the library, checks each, and shows that the
 // checker rejects broken objects and changed records. Ends with one PROOF line; exit status 1 if something failed. What
 // a seed fixes is the operations; how threads meet is the scheduler's, so a finding prints its whole stretch.
-#include "linearize/campaign.hpp"
+#include "linearize/run_histories.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

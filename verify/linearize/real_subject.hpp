@@ -2,7 +2,7 @@
 // verify/linearize/real_subject.hpp: the library's object, in the shape the recorder works on.
 //
 // Owns one efd::eventfd. Every member may be called from any thread; an entry belongs to one thread. The callback of an
-// entry does nothing: what it is there for is that changers have somebody to tell.
+// entry does nothing: it exists so that every change has a callback to run.
 #pragma once
 
 #include <efd/eventfd.hpp>

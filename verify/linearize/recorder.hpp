@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// verify/linearize/recorder.hpp: lets threads loose on one object and writes down what each was told and when.
+// verify/linearize/recorder.hpp: runs threads on one object and records what each call returned and when.
 //
 // Owns the threads of one history and their logs; each thread writes its own, and they are read after all have ended.
-// One log more belongs to the feeder, the thread that records: whoever waits for ever is fed by it, so that every
-// history ends, and what it does counts like everybody's. Who does not end is reported (lost), never waited for without
-// bound.
+// One log more belongs to the feeder, the thread that records: it feeds threads that would wait for ever, so that every
+// history ends, and its calls count like all others. A thread that does not end is reported (lost), never waited for
+// without bound.
 #pragma once
 
 #include "linearize/history.hpp"
@@ -46,27 +46,27 @@ class recorder {
     template <class... More>
     explicit recorder(const plan& p, More... more)
         : plan_(p), object_(p.initial, p.semaphore, p.nonblock, more...), dice_(p.seed + 1) {
-        for (std::size_t t = 0; t < p.threads; ++t) seats_.emplace_back(p, t);
+        for (std::size_t t = 0; t < p.threads; ++t) slots_.emplace_back(p, t);
     }
 
     // False: some thread did not end although it was fed. Then the object and the threads must be left alone.
     [[nodiscard]] bool run() {
-        for (seat& s : seats_) s.thread = std::thread([this, &s] { work(s); });
+        for (thread_slot& s : slots_) s.thread = std::thread([this, &s] { work(s); });
         const auto end = std::chrono::steady_clock::now() + longest_history;
         std::uint64_t before = 0;
         std::chrono::microseconds pause = shortest_pause;
         while (!all_done()) {
-            std::this_thread::sleep_for(pause); // pace: between two looks at who moves
+            std::this_thread::sleep_for(pause); // pace: between two looks at what moves
             std::uint64_t moved = 0;
-            for (const seat& s : seats_) moved += s.moved.load(std::memory_order_relaxed);
-            const bool at_rest = moved == before; // or nobody has a processor: then there is time
+            for (const thread_slot& s : slots_) moved += s.moved.load(std::memory_order_relaxed);
+            const bool at_rest = moved == before; // or no thread has a processor: then there is time
             const std::chrono::microseconds least = fed_.size() < most_calls / 2 ? shortest_pause : longest_pause;
             pause = at_rest ? std::min(2 * pause, longest_pause) : least;
             if (at_rest) feed();
             before = moved;
             if (std::chrono::steady_clock::now() > end || fed_.size() > most_calls - 2) return false;
         }
-        for (seat& s : seats_) s.thread.join();
+        for (thread_slot& s : slots_) s.thread.join();
         fed_.push_back(perform_look(act::count));
         return true;
     }
@@ -78,7 +78,7 @@ class recorder {
                   .semaphore = plan_.semaphore,
                   .nonblock = plan_.nonblock,
                   .threads = {}};
-        for (seat& s : seats_) h.threads.push_back(std::move(s.log));
+        for (thread_slot& s : slots_) h.threads.push_back(std::move(s.log));
         h.threads.push_back(std::move(fed_));
         return h;
     }
@@ -87,7 +87,7 @@ class recorder {
     [[nodiscard]] std::string lost() {
         std::string text = "did not end: regime " + std::string(name_of(plan_.where)) + ", seed " +
                            std::to_string(plan_.seed) + ", count " + std::to_string(object_.count()) + ", calls ended:";
-        for (const seat& s : seats_)
+        for (const thread_slot& s : slots_)
             text += " " + std::to_string(s.moved.load()) + (s.done.load() ? " (all)" : " (waits)");
         return text + "\n";
     }
@@ -105,12 +105,13 @@ class recorder {
     };
     static constexpr std::size_t most_stops = 24;
 
-    struct seat {
-        seat(const plan& p, std::size_t t) : number(t), mine(p.seed * 31 + t), stops(new stop_spot[most_stops]) {
+    struct thread_slot {
+        thread_slot(const plan& p, std::size_t t)
+            : number(t), own_dice(p.seed * 31 + t), stops(new stop_spot[most_stops]) {
             log.reserve(p.calls + 1);
         }
         std::size_t number;
-        dice mine;
+        dice own_dice;
         std::vector<call> log;
         std::unique_ptr<stop_spot[]> stops;
         std::size_t stops_used = 0;
@@ -123,33 +124,33 @@ class recorder {
     };
 
     [[nodiscard]] bool all_done() const {
-        for (const seat& s : seats_)
+        for (const thread_slot& s : slots_)
             if (!s.done.load()) return false;
         return true;
     }
 
-    void work(seat& s) {
+    void work(thread_slot& s) {
         arrived_.fetch_add(1);
-        while (arrived_.load() < seats_.size()) std::this_thread::yield();
+        while (arrived_.load() < slots_.size()) std::this_thread::yield();
         for (std::size_t i = 0; i < plan_.calls; ++i) {
-            order o = draw_order(plan_, s.mine);
+            order o = draw_order(plan_, s.own_dice);
             if (o.what == act::read && !Subject::reads_some) o.argument = 0;
             s.log.push_back(o.how == manner::queue ? perform_queue(s) : perform(s, o));
             s.moved.fetch_add(1, std::memory_order_relaxed);
-            if (s.mine.one_in(8)) stop_somebody(s.mine);
-            if (s.mine.one_in(5)) std::this_thread::yield();
+            if (s.own_dice.one_in(8)) stop_somebody(s.own_dice);
+            if (s.own_dice.one_in(5)) std::this_thread::yield();
         }
         if (s.joined) s.log.push_back(perform_queue(s));
         s.done.store(true);
     }
 
     void stop_somebody(dice& d) {
-        seat& s = seats_[d.below(seats_.size())];
+        thread_slot& s = slots_[d.below(slots_.size())];
         const int which = s.stoppable.load();
         if (which >= 0) s.stops[static_cast<std::size_t>(which)].request();
     }
 
-    // Somebody may wait: for a unit, for room, or for a stop. Near the bound only reads help, at zero only writes; a
+    // A thread may wait: for a unit, for room, or for a stop. Near the bound only reads help, at zero only writes; a
     // coin alone would write as much as it reads, and the room for three would be rare.
     void feed() {
         stop_somebody(dice_);
@@ -174,7 +175,7 @@ class recorder {
         return c;
     }
 
-    call perform_queue(seat& s) {
+    call perform_queue(thread_slot& s) {
         call c{.what = s.joined ? act::read : act::poll, .how = manner::queue};
         if (s.joined)
             timed(c, [&] { c.end = object_.leave_and_read(s.entry, c.value); });
@@ -201,7 +202,7 @@ class recorder {
         return c;
     }
 
-    call perform(seat& s, order o) {
+    call perform(thread_slot& s, order o) {
         if (o.how == manner::cancellable && s.stops_used == most_stops) o.how = manner::at_once;
         if (o.how == manner::timed) return perform_timed(o);
         if (o.how == manner::cancellable) return perform_cancellable(s, o);
@@ -220,8 +221,8 @@ class recorder {
         return c;
     }
 
-    // A cancellation is said by a look after the stop was requested; that nobody requested it makes it impossible.
-    call perform_cancellable(seat& s, const order& o) {
+    // A cancellation is said by a look after the stop was requested; without a request it is impossible.
+    call perform_cancellable(thread_slot& s, const order& o) {
         call c{.what = o.what, .how = o.how, .argument = o.argument};
         const std::size_t which = s.stops_used++;
         stop_spot& spot = s.stops[which];
@@ -241,7 +242,7 @@ class recorder {
 
     plan plan_;
     Subject object_;
-    std::deque<seat> seats_;
+    std::deque<thread_slot> slots_;
     std::atomic<std::size_t> arrived_{0};
     dice dice_;
     std::vector<call> fed_;

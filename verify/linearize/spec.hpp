@@ -41,7 +41,7 @@ inline std::optional<std::uint64_t> after(const call& c, std::uint64_t count, bo
 }
 
 inline bool answerable(const call& c, bool nonblock) {
-    if (c.from > c.until) return false; // a timeout before its time, a cancellation that nobody asked for
+    if (c.from > c.until) return false; // a timeout before its time, a cancellation without a request
     if (c.what != act::read && c.what != act::write) return c.end == std::errc{};
     if (c.end == std::errc{}) return true;
     if (c.end == std::errc::invalid_argument) return c.what == act::write;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* parked.pml: units parked in user space beside a kernel's eventfd (src/dropin/rules/parked_count.cpp).
  *
- * Owns the word (units, era, readers, filled, demoted), the kernel's count, and what each call holds in its hands. Writers
- * park or ask the kernel; readers count themselves in, ask it, and take what is parked; a demoter takes and hands over;
- * somebody whom nobody sees adds to the kernel's count. Any call may be stopped for ever between two of its steps, as by a
- * jump or a kill: nobody waits for it. Kernel calls are single steps; a poller looks at the kernel alone.
- * Invariants: PARKED, units are parked only while the kernel holds some; every unit is taken once, or still there, or in
- * the hands of a call that was stopped; at rest the kernel is readable exactly if there is anything; nobody sleeps beside
+ * Owns the word (units, generation, readers, filled, demoted), the kernel's count, and the units that each call holds. Writers
+ * park or ask the kernel. Readers count themselves in, ask the kernel, and take the parked units. A demoter takes them and
+ * flushes them. An unseen party adds to the kernel's count. Any call may stop for ever between two of its steps, as after a
+ * jump or a kill; no other call waits for it. Kernel calls are single steps; a poll looks at the kernel alone.
+ * Invariants: PARKED, units are parked only while the kernel holds some; every unit is taken once, or still in the kernel or
+ * the word, or held by a stopped call; at rest the kernel is readable exactly if there are units; no reader sleeps beside
  * units.
  */
 #ifndef WRITERS
@@ -44,14 +44,14 @@ byte units, generation, readers;
 bool filled, demoted;
 
 byte kernel; /* its count */
-byte written, taken, in_hand; /* in_hand: of calls in progress, and of those that were stopped */
-byte stops, stopped_readers;  /* stopped_readers: have consumed, so what is parked is theirs */
+byte written, taken, in_hand; /* in_hand: held by calls in progress, and by stopped ones */
+byte stops, stopped_readers;  /* stopped_readers: stopped after they consumed, so the parked units are theirs */
 byte done, ended;             /* processes that have ended, and those of them that add */
 #define PROCESSES (WRITERS + READERS + DEMOTERS + UNSEEN)
 #define MAY_STOP (STOPS > 0 && stops < STOPS)
 
 inline next_generation() { generation = (generation + 1) % 16 }
-inline leave() { demoted = true; filled = false }
+inline demote() { demoted = true; filled = false }
 
 proctype writer() {
     byte i, seen_generation;
@@ -72,7 +72,7 @@ proctype writer() {
         atomic { kernel++; written++ };
         if :: MAY_STOP -> atomic { stops++; goto halt } :: true fi;
         atomic { /* PARKED, fill: the word is what it was before the write */
-#ifdef BROKEN_fill_without_era
+#ifdef BROKEN_fill_without_generation
             if :: may_fill && !filled && !demoted && readers == 0 -> filled = true :: else fi
 #else
 #ifdef BROKEN_fill_beside_readers
@@ -90,19 +90,19 @@ halt:
 
 proctype reader() {
     byte i, got;
-    bool counted, together, alone;
-    byte mine;
+    bool counted, combined, alone;
+    byte own_generation;
     for (i : 1 .. READS) {
-        got = 0; counted = false; together = false;
+        got = 0; counted = false; combined = false;
         atomic { /* PARKED, begin */
             if
-            :: demoted && units == 0 -> skip /* the kernel's for good */
+            :: demoted && units == 0 -> skip /* demoted for good */
             :: !(demoted && units == 0) && SEMAPHORE && units > 0 ->
                 units--; taken++;
                 goto next
             :: !(demoted && units == 0) && !(SEMAPHORE && units > 0) ->
                 if
-                :: !SEMAPHORE && readers > 0 -> leave(); alone = false
+                :: !SEMAPHORE && readers > 0 -> demote(); alone = false
                 :: else -> alone = (readers == 0)
                 fi;
                 if
@@ -115,19 +115,19 @@ proctype reader() {
 #ifndef BROKEN_reader_leaves_filled
                     filled = false;
 #endif
-                    next_generation(); mine = generation; together = (units > 0)
+                    next_generation(); own_generation = generation; combined = (units > 0)
                 fi
             fi
         };
         if :: MAY_STOP -> atomic { stops++; goto halt } :: true fi;
         if
-        :: together ->
+        :: combined ->
             atomic { got = kernel; kernel = 0; in_hand = in_hand + got }; /* does not sleep */
             if :: MAY_STOP -> atomic { stops++; if :: got > 0 -> stopped_readers++ :: else fi; goto halt } :: true fi;
             atomic {
                 if
-                :: got > 0 || (alone && generation == mine && readers == 1) -> /* TOGETHER, take */
-                    if :: got == 0 && units > 0 -> leave() :: else fi;
+                :: got > 0 || (alone && generation == own_generation && readers == 1) -> /* COMBINED_READ, take */
+                    if :: got == 0 && units > 0 -> demote() :: else fi;
                     taken = taken + got + units; in_hand = in_hand - got; got = got + units; units = 0;
                     readers--; counted = false
                 :: else -> skip
@@ -139,13 +139,13 @@ proctype reader() {
 #endif
         :: else
         fi;
-        atomic { /* the kernel alone, perhaps asleep */
+        atomic { /* the kernel alone; may sleep */
             if
             :: kernel > 0 ->
                 if :: SEMAPHORE -> got = 1 :: else -> got = kernel fi;
                 kernel = kernel - got; in_hand = in_hand + got
             :: kernel == 0 && !BLOCKING -> skip
-            :: kernel == 0 && BLOCKING && ended == WRITERS + UNSEEN -> /* for ever asleep, or done with it */
+            :: kernel == 0 && BLOCKING && ended == WRITERS + UNSEEN -> /* asleep for ever, or ended */
                 assert(nobody_sleeps_beside_units && (units == 0 || in_hand > 0 || stopped_readers > 0))
             fi
         };
@@ -165,7 +165,7 @@ halt:
 
 proctype demoter() {
     byte u, seen_generation, seen_readers;
-    atomic { if :: !demoted -> leave() :: else fi };
+    atomic { if :: !demoted -> demote() :: else fi };
 again:
     if :: MAY_STOP -> atomic { stops++; goto halt } :: true fi;
     atomic {
@@ -175,7 +175,7 @@ again:
 #ifdef BROKEN_adds_before_it_takes
     kernel = kernel + u;
 #endif
-    atomic { /* hand: the word is as it was */
+    atomic { /* REUSED_FD, take: the word is as it was */
         if
         :: units == u && generation == seen_generation && readers == seen_readers -> units = 0; in_hand = in_hand + u
         :: else -> goto again
@@ -199,7 +199,7 @@ proctype unseen() {
     atomic { kernel++; written++; done++; ended++ }
 }
 
-/* The kernel is the truth for whoever polls, once all have ended or were stopped. */
+/* Once all have ended or stopped, the kernel's count is what a poll must report. */
 active proctype auditor() {
     (done == PROCESSES);
     assert(conserved && (written == taken + units + kernel + in_hand));

@@ -14,7 +14,7 @@
 // is a fault: no clock says so. The nested way goes on with a signal instead, whose handler writes and waits for the
 // reader's answer.
 #include "common/task.hpp"
-#include "stepper/stage.hpp"
+#include "stepper/stepped_process.hpp"
 
 #include <chrono>
 #include <cstdio>
@@ -48,13 +48,13 @@ constexpr const char* name_of(way how) {
 
 enum class stop : unsigned char { stepped, at_marker, blocked, lost };
 
-// One stage and its stepped thread in the tracer's hands.
+// One stepped process and its stepped thread, in the tracer's hands.
 class tracer {
   public:
-    explicit tracer(const scene& what) : what_(what), stage_(start(what)), thread_(stage_.shared->stepped) {
+    explicit tracer(const scene& what) : what_(what), process_(start(what)), thread_(process_.shared->stepped) {
         if (::ptrace(PTRACE_SEIZE, thread_, nullptr, PTRACE_O_EXITKILL) != 0) fault_ = "it cannot be traced";
     }
-    ~tracer() { end(stage_); }
+    ~tracer() { end(process_); }
     tracer(const tracer&) = delete;
     tracer& operator=(const tracer&) = delete;
 
@@ -94,11 +94,11 @@ class tracer {
         const auto until = clock::now() + patience;
         for (unsigned looks = 0; ::waitpid(thread_, &status, __WALL | WNOHANG) == 0; ++looks) {
             watch_handler();
-            if (what_.sleeps && looks % 64 == 63 && common::is_asleep(thread_, stage_.process)) let_go();
+            if (what_.sleeps && looks % 64 == 63 && common::is_asleep(thread_, process_.process)) let_go();
             if (clock::now() > until) return lost(stepping ? "a step does not end" : "the stepped call does not end");
             ::sched_yield();
         }
-        if (!WIFSTOPPED(status)) return lost("the stage has ended");
+        if (!WIFSTOPPED(status)) return lost("the process has ended");
         return WSTOPSIG(status) == marker ? stop::at_marker : stop::stepped;
     }
     stop lost(const char* why) {
@@ -110,12 +110,12 @@ class tracer {
 
     void begin_call() {
         const char order = 's';
-        if (::write(stage_.to_stepped, &order, 1) != 1 || await_stop(false) != stop::at_marker)
+        if (::write(process_.to_stepped, &order, 1) != 1 || await_stop(false) != stop::at_marker)
             wrong("the call did not begin");
     }
     void end_call(way how, bool inside) {
         const bool interrupted = how == way::handler && inside;
-        stage_.shared->give_up = false;
+        process_.shared->give_up = false;
         if (interrupted) await_waiter();
         stop at = go(PTRACE_CONT, how != way::beside && inside ? nested : 0);
         while (at == stop::stepped) at = go(PTRACE_CONT, 0);
@@ -125,13 +125,13 @@ class tracer {
     void look_after_jump() {
         stop at = go(PTRACE_CONT, 0);
         while (at == stop::stepped) at = go(PTRACE_CONT, 0);
-        if (stage_.shared->wrong_after_jump) wrong("after a jump out of the call something is wrong");
+        if (process_.shared->wrong_after_jump) wrong("after a jump out of the call something is wrong");
     }
     // Whoever is written to by a handler has to answer.
     void watch_handler() {
-        shared_state& all = *stage_.shared;
+        shared_state& all = *process_.shared;
         if (!all.handler_wrote || all.give_up || all.answers != answers_before_handler_) return;
-        if (!common::is_asleep(all.waiting, stage_.process) || all.answers != answers_before_handler_) return;
+        if (!common::is_asleep(all.waiting, process_.process) || all.answers != answers_before_handler_) return;
         wrong("a handler wrote, and the reader sleeps on");
         all.give_up = true;
     }
@@ -139,21 +139,22 @@ class tracer {
     // One that was sent at the call's last instruction runs after its end.
     void await_handler() {
         const auto until = clock::now() + patience;
-        while (fault_.empty() && (!stage_.shared->handler_wrote || stage_.shared->answers == answers_before_handler_)) {
+        while (fault_.empty() &&
+               (!process_.shared->handler_wrote || process_.shared->answers == answers_before_handler_)) {
             watch_handler();
             if (clock::now() > until) wrong("the handler does not end");
             ::sched_yield();
         }
-        stage_.shared->handler_wrote = false;
+        process_.shared->handler_wrote = false;
         handler_runs_ = false;
     }
 
     bool ask_healthy(char order) {
         char answer = 0;
-        pollfd asked{stage_.from_healthy, POLLIN, 0};
+        pollfd asked{process_.from_healthy, POLLIN, 0};
         constexpr int bound_ms = std::chrono::duration_cast<std::chrono::milliseconds>(patience).count();
-        if (::write(stage_.to_healthy, &order, 1) != 1 || ::poll(&asked, 1, bound_ms) != 1 ||
-            ::read(stage_.from_healthy, &answer, 1) != 1) {
+        if (::write(process_.to_healthy, &order, 1) != 1 || ::poll(&asked, 1, bound_ms) != 1 ||
+            ::read(process_.from_healthy, &answer, 1) != 1) {
             wrong("a call beside the stopped thread does not end");
             return false;
         }
@@ -162,18 +163,18 @@ class tracer {
     // Until it sleeps: what was written before is read then.
     void await_waiter() {
         const auto until = clock::now() + patience;
-        while (what_.waits != waiter::none && !common::is_asleep(stage_.shared->waiting, stage_.process)) {
+        while (what_.waits != waiter::none && !common::is_asleep(process_.shared->waiting, process_.process)) {
             if (clock::now() > until) return wrong("the waiter does not come to rest");
             ::sched_yield();
         }
-        answers_before_handler_ = stage_.shared->answers;
+        answers_before_handler_ = process_.shared->answers;
     }
     void look_at_others() {
         await_waiter();
-        const long before = stage_.shared->answers;
+        const long before = process_.shared->answers;
         if (!ask_healthy('p')) return wrong("a call beside the stopped thread found something wrong");
-        while (what_.waits != waiter::none && stage_.shared->answers == before && fault_.empty()) {
-            if (common::is_asleep(stage_.shared->waiting, stage_.process) && stage_.shared->answers == before)
+        while (what_.waits != waiter::none && process_.shared->answers == before && fault_.empty()) {
+            if (common::is_asleep(process_.shared->waiting, process_.process) && process_.shared->answers == before)
                 wrong("a write beside the stopped thread has returned, and the waiter sleeps on");
             ::sched_yield();
         }
@@ -188,7 +189,7 @@ class tracer {
     }
 
     const scene& what_;
-    stage stage_;
+    stepped_process process_;
     pid_t thread_;
     std::string fault_;
     long steps_ = 0;

@@ -4,7 +4,7 @@
 // In most of them a healthy thread forks beside the stepped one, which the child does not have: whatever that was
 // changing the child can use, and its calls end. In the others a signal handler of the stepped thread forks, the child
 // uses the set in the handler, and then returns into the call, which goes on there as in the parent.
-#include "stepper/stage.hpp"
+#include "stepper/stepped_process.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // verify/stress/busy_entry.hpp: a wait queue entry whose callback does what callbacks may do.
 //
-// Owned by one worker, called by whoever changes the object. Its fields are plain on purpose: callbacks of one object
-// never run two at once, and after remove_wait_queue returned they do not run; ThreadSanitizer sees it if that is not
-// so. Only `gone` is atomic: an entry that removed itself tells its owner so by its very last step.
+// Owned by one worker, called by each thread that changes the object. Its fields are plain on purpose: callbacks of one
+// object never run two at once, and after remove_wait_queue returned they do not run; ThreadSanitizer sees it if that
+// is not so. Only `gone` is atomic: an entry that removed itself tells its owner so by its very last step.
 #pragma once
 
 #include "stress/subjects.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// verify/stress/ledger.hpp: who wrote and who read how much, to the unit.
+// verify/stress/ledger.hpp: how much each thread has written and read, to the unit.
 //
 // Sums are 128 bits wide: modulo 2^64 a count that wrapped would look conserved. A ledger belongs to one thread; the
 // audit reads it while its thread is parked.

@@ -3,8 +3,8 @@
 // once.
 //
 // The stranger has no reference: it is inside its signal while the reader destroys the object (LAST_PUT). Owns the
-// pointers handed over, nothing else. Invariant: who takes a pointer out writes to that object exactly once; who
-// cannot withdraw the pointer it put in must wait for that.
+// pointers handed over, nothing else. Invariant: a thread that takes a pointer out writes to that object exactly once;
+// a thread that cannot withdraw its own pointer must wait for that write.
 #pragma once
 
 #include "linearize/dice.hpp"

@@ -6,7 +6,7 @@
 // room that it enters in a ledger of its own, and compares the books with the counts. Called by the main thread.
 #pragma once
 
-#include "stress/table.hpp"
+#include "stress/shared_state.hpp"
 #include "stress/watch.hpp"
 
 #include <functional>
@@ -27,7 +27,7 @@ struct round_terms {
     std::chrono::nanoseconds time{0};
     std::chrono::nanoseconds limit{0};                      // of a sleep on a condition that holds
     std::function<void(const std::string&)> end_of_program; // does not return
-    std::function<void(std::uint64_t)> tick;                // told the operations of this round, after each burst
+    std::function<void(std::uint64_t)> tick;                // gets the operations of this round, after each burst
 };
 
 [[nodiscard]] round_result run_round(const round_terms& terms);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // verify/stress/subjects.cpp: see subjects.hpp. Values of writes stay such that the count of a small object stays small
-// for a whole round, and that whoever waits for room in semaphore mode needs but a few units of it.
+// for a whole round, and that a thread that waits for room in semaphore mode needs only a few units of it.
 #include "stress/subjects.hpp"
 
 namespace efd::stress {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// verify/stress/tamper.cpp: see tamper.hpp. A wake that is not made says that it woke nobody and that nobody is left,
-// which is what a futex call on a wrong address would say. Any thread; no state but a die for each.
+// verify/stress/tamper.cpp: see tamper.hpp. A wake that is not made returns that it woke no thread and that none is
+// left, which is what a futex call on a wrong address would say. Any thread; no state but a die for each.
 #include "stress/tamper.hpp"
 
 #include "linearize/dice.hpp"
@@ -30,8 +30,8 @@ bool lose(long number, long operation) {
     if (broken != breakage::lost_wake || number != SYS_futex) return false;
     const long command = operation & FUTEX_CMD_MASK;
     if (command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET) return false;
-    thread_local linearize::dice mine(std::hash<std::thread::id>{}(std::this_thread::get_id()));
-    return mine.one_in(16);
+    thread_local linearize::dice own_dice(std::hash<std::thread::id>{}(std::this_thread::get_id()));
+    return own_dice.one_in(16);
 }
 
 } // namespace

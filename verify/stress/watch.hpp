@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// verify/stress/watch.hpp: how long does anybody sleep on a condition that holds?
+// verify/stress/watch.hpp: how long does a thread sleep on a condition that holds?
 //
 // A thread of its own that samples every standing wait and its object every fifth of a millisecond, if it can. A
 // stretch is one sleep (the kernel says that the thread is asleep and has not been awake in between) on a condition
 // that held at every sample of it; a condition that failed between two samples is not seen, so a stretch is at most
-// what it says. One that is longer than the limit is a lost wakeup: told at once, and the program ends, since its
+// what it says. One that is longer than the limit is a lost wakeup: reported at once, and the program ends, since its
 // threads cannot.
 #pragma once
 
-#include "stress/table.hpp"
+#include "stress/shared_state.hpp"
 
 #include <chrono>
 #include <functional>
@@ -22,21 +22,21 @@ inline constexpr std::chrono::microseconds sample_every{200};
 class watch {
   public:
     using end_of_program = std::function<void(const std::string&)>;
-    watch(table& around, std::chrono::nanoseconds limit, end_of_program stuck);
+    watch(shared_state& shared, std::chrono::nanoseconds limit, end_of_program stuck);
 
-    // How often anybody was seen asleep on a condition that held, if only in one sample.
+    // How often a thread was seen asleep on a condition that held, if only in one sample.
     [[nodiscard]] std::uint64_t seen() const { return seen_; }
     [[nodiscard]] std::chrono::nanoseconds longest() const { return std::chrono::nanoseconds(longest_.load()); }
 
   private:
     struct stretch {
-        std::uint64_t turn = 0; // of the wait; zero if there is none
+        std::uint64_t generation = 0; // of the wait; zero if there is none
         long awakenings = 0;
         std::chrono::steady_clock::time_point since;
     };
-    void look_at(const seat& s, stretch& so_far);
+    void look_at(const thread_slot& s, stretch& so_far);
 
-    table& table_;
+    shared_state& shared_;
     std::chrono::nanoseconds limit_;
     end_of_program stuck_;
     std::atomic<std::int64_t> longest_{0};
@@ -45,7 +45,7 @@ class watch {
     std::jthread thread_; // last: it is joined first
 };
 
-// Everything that helps to understand who sleeps on what.
-[[nodiscard]] std::string describe(table& around);
+// Everything that helps to understand which thread sleeps on what.
+[[nodiscard]] std::string describe(shared_state& shared);
 
 } // namespace efd::stress

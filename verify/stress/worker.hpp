@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 // verify/stress/worker.hpp: one thread of a round: does everything that can be done to an object, at random.
 //
-// Owns the thread's wait queue entries. Runs in its own thread and touches its own seat and ledger alone; between
+// Owns the thread's wait queue entries. Runs in its own thread and touches its own slot and ledger alone; between
 // bursts it is parked, with all its entries removed and no reference of its own left.
 #pragma once
 
 #include "stress/busy_entry.hpp"
-#include "stress/table.hpp"
+#include "stress/shared_state.hpp"
 
 namespace efd::stress {
 
 class worker {
   public:
-    worker(table& around, seat& own) : table_(around), seat_(own) {}
+    worker(shared_state& shared, thread_slot& own) : shared_(shared), slot_(own) {}
     void run();
 
   private:
@@ -47,12 +47,12 @@ class worker {
     void serve(std::size_t at);
     void stop_somebody(std::size_t at);
 
-    dice& d() { return seat_.mine; }
-    eventfd& object(std::size_t at) { return table_.subjects[at].object(); }
+    dice& d() { return slot_.own_dice; }
+    eventfd& object(std::size_t at) { return shared_.subjects[at].object(); }
     std::chrono::microseconds moment() { return std::chrono::microseconds(d().below(4) * d().below(100)); }
 
-    table& table_;
-    seat& seat_;
+    shared_state& shared_;
+    thread_slot& slot_;
     std::array<busy_entry, subjects_many> entries_;
     std::array<bool, subjects_many> joined_{};
 };

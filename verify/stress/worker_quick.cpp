@@ -22,32 +22,32 @@ void worker::try_read(std::size_t at) {
 }
 
 void worker::try_write(std::size_t at) {
-    const std::uint64_t n = table_.subjects[at].value(d());
+    const std::uint64_t n = shared_.subjects[at].value(d());
     account_write(at, object(at).try_write(n), n);
 }
 
 void worker::signal(std::size_t at) {
-    if (!table_.subjects[at].may_signal() && broken != breakage::passed_bound) return;
-    if (!object(at).signal()) table_.complain("a signal outside of callbacks was refused");
-    seat_.books[at].written.add(1);
+    if (!shared_.subjects[at].may_signal() && broken != breakage::passed_bound) return;
+    if (!object(at).signal()) shared_.complain("a signal outside of callbacks was refused");
+    slot_.books[at].written.add(1);
 }
 
 void worker::signal_deferred(std::size_t at) {
-    if (!table_.subjects[at].may_signal()) return;
+    if (!shared_.subjects[at].may_signal()) return;
     object(at).signal_deferred();
-    seat_.books[at].written.add(1);
+    slot_.books[at].written.add(1);
 }
 
 void worker::look(std::size_t at) {
-    subject& s = table_.subjects[at];
-    if (s.object().count() > s.most()) table_.complain(std::string(s.name()) + " was seen above its bound");
+    subject& s = shared_.subjects[at];
+    if (s.object().count() > s.most()) shared_.complain(std::string(s.name()) + " was seen above its bound");
     const std::uint32_t mask = s.object().poll();
     if (((mask & core::poll_err) != 0 && !s.saturates()) || (mask & (core::poll_in | core::poll_out)) == 0)
-        table_.complain("poll said " + std::to_string(mask) + " of " + std::string(s.name()));
+        shared_.complain("poll said " + std::to_string(mask) + " of " + std::string(s.name()));
 }
 
 void worker::through_c(std::size_t at) {
-    subject& s = table_.subjects[at];
+    subject& s = shared_.subjects[at];
     efd_t* const c = s.c_object();
     std::uint64_t value = 0;
     const std::uint64_t n = s.value(d());
@@ -56,11 +56,11 @@ void worker::through_c(std::size_t at) {
     case 0: return account_read(at, of_c(efd_try_read(c, &value)), value);
     case 1: return account_write(at, of_c(efd_try_write(c, n)), n);
     case 2: {
-        const waiting_at notice(seat_, at, false, 0);
+        const waiting_at notice(slot_, at, false, 0);
         return account_read(at, of_c(efd_read_for(c, &value, ns)), value);
     }
     case 3: {
-        const waiting_at notice(seat_, at, true, n);
+        const waiting_at notice(slot_, at, true, n);
         return account_write(at, of_c(efd_write_for(c, n, ns)), n);
     }
     case 4: {
@@ -70,7 +70,7 @@ void worker::through_c(std::size_t at) {
     }
     default:
         if (efd_count(c) > s.most() || efd_poll(c) < 0 || efd_id(c) != s.object().id())
-            table_.complain("a look through the C ABI failed");
+            shared_.complain("a look through the C ABI failed");
     }
 }
 
@@ -84,9 +84,9 @@ void worker::through_c_with_token(std::size_t at) {
                           static_cast<std::uint64_t>(now.tv_nsec) + d().below(100'000);
     std::uint64_t value = 0;
     {
-        const waiting_at notice(seat_, at, false, 0);
+        const waiting_at notice(slot_, at, false, 0);
         const efd_wait_options until{deadline, cancel, EFD_BLOCKING_ALWAYS};
-        account_read(at, of_c(efd_read_with(table_.subjects[at].c_object(), &value, &until)), value);
+        account_read(at, of_c(efd_read_with(shared_.subjects[at].c_object(), &value, &until)), value);
     }
     efd_cancel_destroy(cancel);
 }
@@ -96,16 +96,17 @@ void worker::duplicate(std::size_t at) {
     std::uint64_t value = 0;
     account_read(at, second.try_read(value), value);
     eventfd third(std::move(second));
-    const std::uint64_t n = table_.subjects[at].value(d());
+    const std::uint64_t n = shared_.subjects[at].value(d());
     account_write(at, third.try_write(n), n);
 }
 
 void worker::join(std::size_t at) {
     if (joined_[at]) return leave(at);
-    entries_[at].prepare(table_.subjects[at], table_.subjects[d().below(subjects_many)], d());
+    entries_[at].prepare(shared_.subjects[at], shared_.subjects[d().below(subjects_many)], d());
     std::uint32_t ready = 0;
     const std::errc end = object(at).add_wait_queue(entries_[at], ready);
-    if (end != std::errc{}) table_.complain("add_wait_queue ended with errno " + std::to_string(static_cast<int>(end)));
+    if (end != std::errc{})
+        shared_.complain("add_wait_queue ended with errno " + std::to_string(static_cast<int>(end)));
     joined_[at] = end == std::errc{};
 }
 
@@ -120,13 +121,13 @@ void worker::leave(std::size_t at) {
         while (!e.gone) std::this_thread::yield();
     } else {
         if (read) account_read(at, end, value);
-        if (!read && end != std::errc{}) table_.complain("remove_wait_queue failed");
+        if (!read && end != std::errc{}) shared_.complain("remove_wait_queue failed");
         e.member = false;
     }
     joined_[at] = false;
     const auto onward = static_cast<std::size_t>(e.onward->is());
-    seat_.books[onward].written.add(e.signalled);
-    if (e.wrong > 0) table_.complain("a callback ran after its removal, or was allowed to signal");
+    slot_.books[onward].written.add(e.signalled);
+    if (e.wrong > 0) shared_.complain("a callback ran after its removal, or was allowed to signal");
     e.wrong = 0;
 }
 
@@ -138,8 +139,8 @@ void worker::set_linger(std::size_t at) {
     object(at).set_linger(d().of(settings));
 }
 
-void worker::serve(std::size_t) { table_.letters.serve(d()); }
+void worker::serve(std::size_t) { shared_.letters.serve(d()); }
 
-void worker::stop_somebody(std::size_t) { table_.seats[d().below(table_.seats.size())].request_stop(); }
+void worker::stop_somebody(std::size_t) { shared_.slots[d().below(shared_.slots.size())].request_stop(); }
 
 } // namespace efd::stress

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // dropin/interpose/io.cpp: the names by which a program makes, reads and writes an eventfd.
 //
-// Each forwards in a few lines; rules/calls.hpp decides. pread, pwrite, preadv and pwritev are not here: the kernel
-// refuses them on an eventfd before it looks at anything (K-026, K-043). Nor are poll, select and epoll_wait: the
-// number is a real eventfd, and what the kernel says of it is true.
+// Each forwards in a few lines; rules/calls.hpp decides. pread, pwrite, preadv and pwritev are not interposed: the
+// kernel refuses them on an eventfd before anything else (K-026, K-043). Nor are poll, select and epoll_wait: the
+// number is a real eventfd, and the kernel's answer is right.
 #include "dropin/interpose/next.hpp"
 #include "dropin/interpose/passed.hpp"
 #include "dropin/rules/calls.hpp"
@@ -25,32 +25,32 @@ constexpr later<"writev", ssize_t(int, const iovec*, int)> next_writev;
 } // namespace
 
 EFD_INTERPOSE int eventfd(unsigned initval, int flags) {
-    birth here;
+    eventfd_creation creation;
     const int made = next_eventfd(initval, flags);
-    if (made >= 0) here.made(made, initval, static_cast<unsigned>(flags), __builtin_return_address(0));
+    if (made >= 0) creation.note(made, initval, static_cast<unsigned>(flags), __builtin_return_address(0));
     return made;
 }
 
 namespace {
 
-// Has a thread of this process ever been cancelled. Only then is there something to be tested for.
-constinit efd::base::atomic<bool> somebody_cancels{false};
-void look_cancel(const words& /*call*/) noexcept { somebody_cancels.store(true, efd::base::relaxed); }
+// Has a thread of this process ever been cancelled? Only then a call has to test for it.
+constinit efd::base::atomic<bool> any_cancelled{false};
+void look_cancel(const words& /*call*/) noexcept { any_cancelled.store(true, efd::base::relaxed); }
 
-// Before anything is taken or added, as in libc.
+// Tests before units are taken or added, as libc does.
 void test_cancel() {
-    if (somebody_cancels.load(efd::base::relaxed)) [[unlikely]]
+    if (any_cancelled.load(efd::base::relaxed)) [[unlikely]]
         pthread_testcancel();
 }
 
-// Out of line, so that a call that ends in a register or two has no frame.
-[[gnu::noinline]] ssize_t read_ours(slot& there, int fd, void* buffer, std::size_t length) {
+// Out of line, so that the short path has no stack frame.
+[[gnu::noinline]] ssize_t read_ours(fd_slot& slot, int fd, void* buffer, std::size_t length) {
     test_cancel();
-    return read_value(there, fd, buffer, length, [=] { return next_read(fd, buffer, length); });
+    return read_value(slot, fd, buffer, length, [=] { return next_read(fd, buffer, length); });
 }
-[[gnu::noinline]] ssize_t write_ours(slot& there, int fd, const void* buffer, std::size_t length) {
+[[gnu::noinline]] ssize_t write_ours(fd_slot& slot, int fd, const void* buffer, std::size_t length) {
     test_cancel();
-    return write_value(there, fd, buffer, length, [=](const void* from) { return next_write(fd, from, length); });
+    return write_value(slot, fd, buffer, length, [=](const void* from) { return next_write(fd, from, length); });
 }
 
 } // namespace
@@ -58,56 +58,56 @@ void test_cancel() {
 EFD_PASSED_ALWAYS(pthread_cancel, look_cancel)
 
 EFD_INTERPOSE ssize_t read(int fd, void* buffer, std::size_t length) {
-    slot* const there = place_of(fd);
-    if (there == nullptr) [[likely]]
+    fd_slot* const slot = slot_at(fd);
+    if (slot == nullptr) [[likely]]
         return next_read(fd, buffer, length);
-    const parked_word seen = there->word.load(efd::base::acquire);
-    if (is_awaiting_evidence(seen)) {
-        if (only_adds_evidence(*there, this_thread()))
-            return read_uncounted(*there, 0, [=] { return next_read(fd, buffer, length); });
-    } else if (!is_promoted(seen)) {
-        if (is_noted(seen)) count(*there, &tally::asked_reads);
+    const parked_word word = slot->word.load(efd::base::acquire);
+    if (is_awaiting_evidence(word)) {
+        if (only_adds_evidence(*slot, this_thread()))
+            return read_uncounted(*slot, 0, [=] { return next_read(fd, buffer, length); });
+    } else if (!is_promoted(word)) {
+        if (is_noted(word)) count(*slot, &tally::unparked_reads);
         return next_read(fd, buffer, length);
     }
-    return read_ours(*there, fd, buffer, length);
+    return read_ours(*slot, fd, buffer, length);
 }
 
 EFD_INTERPOSE ssize_t write(int fd, const void* buffer, std::size_t length) {
-    slot* const there = place_of(fd);
-    if (there == nullptr) [[likely]]
+    fd_slot* const slot = slot_at(fd);
+    if (slot == nullptr) [[likely]]
         return next_write(fd, buffer, length);
-    const parked_word seen = there->word.load(efd::base::acquire);
-    if (!is_promoted(seen)) {
-        if (is_noted(seen) && length >= value_size) see_write(*there, seen);
+    const parked_word word = slot->word.load(efd::base::acquire);
+    if (!is_promoted(word)) {
+        if (is_noted(word) && length >= value_size) count_kernel_write(*slot, word);
         return next_write(fd, buffer, length);
     }
-    if (!somebody_cancels.load(efd::base::relaxed) && parks(*there, buffer, length))
+    if (!any_cancelled.load(efd::base::relaxed) && parks(*slot, buffer, length))
         return static_cast<ssize_t>(value_size);
-    return write_ours(*there, fd, buffer, length);
+    return write_ours(*slot, fd, buffer, length);
 }
 
-// Other names of the same functions. A library that has `read` may reach libc's by one of these: each goes on to its
-// own next definition. NOLINTBEGIN: they are libc's
+// Other names of the same functions. A library that defines `read` may call libc's by one of these, so each forwards to
+// its own next definition. NOLINTBEGIN: they are libc's
 EFD_INTERPOSE ssize_t __read_chk(int fd, void* buffer, std::size_t length, std::size_t room) {
     constexpr later<"__read_chk", ssize_t(int, void*, std::size_t, std::size_t)> real;
-    slot* const there = slot_of(fd);
-    if (length > room || there == nullptr) return real(fd, buffer, length, room);
+    fd_slot* const slot = slot_of(fd);
+    if (length > room || slot == nullptr) return real(fd, buffer, length, room);
     test_cancel();
-    return read_value(*there, fd, buffer, length, [=] { return real(fd, buffer, length, room); });
+    return read_value(*slot, fd, buffer, length, [=] { return real(fd, buffer, length, room); });
 }
 EFD_INTERPOSE ssize_t __read(int fd, void* buffer, std::size_t length) {
     constexpr later<"__read", ssize_t(int, void*, std::size_t)> real;
-    slot* const there = slot_of(fd);
-    if (there == nullptr) return real(fd, buffer, length);
+    fd_slot* const slot = slot_of(fd);
+    if (slot == nullptr) return real(fd, buffer, length);
     test_cancel();
-    return read_value(*there, fd, buffer, length, [=] { return real(fd, buffer, length); });
+    return read_value(*slot, fd, buffer, length, [=] { return real(fd, buffer, length); });
 }
 EFD_INTERPOSE ssize_t __write(int fd, const void* buffer, std::size_t length) {
     constexpr later<"__write", ssize_t(int, const void*, std::size_t)> real;
-    slot* const there = slot_of(fd);
-    if (there == nullptr) return real(fd, buffer, length);
+    fd_slot* const slot = slot_of(fd);
+    if (slot == nullptr) return real(fd, buffer, length);
     test_cancel();
-    return write_value(*there, fd, buffer, length, [=](const void* from) { return real(fd, from, length); });
+    return write_value(*slot, fd, buffer, length, [=](const void* from) { return real(fd, from, length); });
 }
 // NOLINTEND
 
@@ -120,17 +120,17 @@ EFD_INTERPOSE int eventfd_write(int fd, std::uint64_t value) {
 }
 
 EFD_INTERPOSE ssize_t readv(int fd, const iovec* vector, int number) {
-    slot* const there = slot_of(fd);
-    if (there == nullptr) return next_readv(fd, vector, number);
-    return read_places_of(
-        *there, fd, [=](read_places& places) { places.look(vector, number); },
+    fd_slot* const slot = slot_of(fd);
+    if (slot == nullptr) return next_readv(fd, vector, number);
+    return read_eventfd(
+        *slot, fd, [=](read_places& places) { places.look(vector, number); },
         [=] { return next_readv(fd, vector, number); });
 }
 
 EFD_INTERPOSE ssize_t writev(int fd, const iovec* vector, int number) {
-    slot* const there = slot_of(fd);
-    if (there == nullptr) return next_writev(fd, vector, number);
-    return write_vector(*there, fd, [=] { return next_writev(fd, vector, number); });
+    fd_slot* const slot = slot_of(fd);
+    if (slot == nullptr) return next_writev(fd, vector, number);
+    return write_vector(*slot, fd, [=] { return next_writev(fd, vector, number); });
 }
 
 namespace {
@@ -140,10 +140,10 @@ constexpr off_t no_offset = -1; // as readv and writev
 
 template <class Real>
 ssize_t read_at(Real real, int fd, const iovec* vector, int number, off_t offset, int flags) {
-    slot* const there = slot_of(fd);
-    if (there == nullptr || offset != no_offset) return real(fd, vector, number, offset, flags);
-    return read_places_of(
-        *there, fd,
+    fd_slot* const slot = slot_of(fd);
+    if (slot == nullptr || offset != no_offset) return real(fd, vector, number, offset, flags);
+    return read_eventfd(
+        *slot, fd,
         [=](read_places& places) {
             if ((flags & ~RWF_NOWAIT) == 0) places.look(vector, number);
         },
@@ -152,9 +152,9 @@ ssize_t read_at(Real real, int fd, const iovec* vector, int number, off_t offset
 
 template <class Real>
 ssize_t write_at(Real real, int fd, const iovec* vector, int number, off_t offset, int flags) {
-    slot* const there = slot_of(fd);
-    if (there == nullptr) return real(fd, vector, number, offset, flags);
-    return write_vector(*there, fd, [=] { return real(fd, vector, number, offset, flags); });
+    fd_slot* const slot = slot_of(fd);
+    if (slot == nullptr) return real(fd, vector, number, offset, flags);
+    return write_vector(*slot, fd, [=] { return real(fd, vector, number, offset, flags); });
 }
 
 } // namespace

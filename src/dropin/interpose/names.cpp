@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// dropin/interpose/names.cpp: the names by which an eventfd, or all of a process, may reach somebody whom we do not
-// see.
+// dropin/interpose/names.cpp: the names of the calls that may give an eventfd, or all of a process, to an unseen party.
 //
-// Each is looked at and passed on as it came (passed.hpp); looks.hpp says what becomes of the eventfd.
-#include "dropin/interpose/looks.hpp"
+// A rule of triggers.hpp inspects each call and demotes; then the call goes on unchanged (passed.hpp).
 #include "dropin/interpose/next.hpp"
+#include "dropin/interpose/triggers.hpp"
 
 using namespace efd::dropin;
 
@@ -50,7 +49,7 @@ EFD_PASSED(posix_spawn, look_exec)
 EFD_PASSED(posix_spawnp, look_exec)
 EFD_PASSED(system, look_exec)
 EFD_PASSED(popen, look_exec)
-EFD_PASSED_ALWAYS(_Fork, look_fork) // fork tells us by itself (start.cpp)
+EFD_PASSED_ALWAYS(_Fork, look_fork) // fork runs a handler instead (start.cpp)
 EFD_PASSED_ALWAYS(vfork, look_vfork)
 EFD_PASSED_ALWAYS(clone, look_clone<2>)
 EFD_PASSED_ALWAYS(unshare, look_unshare)
@@ -58,5 +57,5 @@ EFD_PASSED_ALWAYS(prctl, look_prctl)
 EFD_PASSED_ALWAYS(dlopen, look_dlopen)
 EFD_PASSED_ALWAYS(dlmopen, look_dlmopen)
 
-// For debuggers and for programs that know of us: afterwards fdinfo, to whomever looks, shows every count.
+// For debuggers, and for programs that know the drop-in. Afterwards fdinfo shows every count, to any process.
 EFD_INTERPOSE void efd_dropin_show_counts(void) { show_counts(); }

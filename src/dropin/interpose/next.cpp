@@ -15,13 +15,13 @@
 namespace efd::dropin {
 namespace {
 
-// The loader is asked last: it may make us wait, and forgets what the program has not asked of dlerror() yet.
+// The loader comes last: it may block, and it clears an error that the program has not fetched by dlerror() yet.
 void* find_behind(const char* name) noexcept {
     void* const found = next_symbol(name);
     return found != nullptr ? found : real_dlsym()(RTLD_NEXT, name);
 }
 
-// In the library of the code at `caller`, or in one on which it depends.
+// Searches the library of the code at `caller`, and those on which it depends.
 void* find_beside(const char* name, const void* caller) noexcept {
     Dl_info from{};
     if (::dladdr(caller, &from) == 0 || from.dli_fname == nullptr) return nullptr;
@@ -45,10 +45,10 @@ void* find_next(const char* name) noexcept {
 }
 
 void* find_to_keep(const char* name, const void* caller) noexcept {
-    if (void* const there = next_symbol(name); there != nullptr) return there; // as long as the program
+    if (void* const found = next_symbol(name); found != nullptr) return found; // never unloaded
     void* found = real_dlsym()(RTLD_NEXT, name);
     if (found == nullptr) found = find_beside(name, caller);
-    if (found == nullptr) return find_next(name); // says so
+    if (found == nullptr) return find_next(name); // it stops the program
     Dl_info its{};
     if (::dladdr(found, &its) != 0 && its.dli_fname != nullptr)
         (void)::dlopen(its.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// dropin/interpose/next.hpp: the definitions that the interposed names would have had without us, looked up when first
-// needed.
+// dropin/interpose/next.hpp: the next definitions of the interposed names, which the program would use without the
+// drop-in. They are looked up at the first call.
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
@@ -12,11 +12,11 @@
 
 namespace efd::dropin {
 
-// The next definition of a name; stops the program if there is none.
+// The next definition of a name. Stops the program if there is none.
 [[nodiscard]] void* find_next(const char* name) noexcept;
 
-// The same of a name that a library may bring which is loaded later, for the code at `caller`: it and what it depends
-// on are searched where the rest of the program is in vain, and the library that has it is never unloaded.
+// The same for a name that may be defined by a library that is loaded later. If the program's own libraries lack it,
+// the library of the code at `caller` and its dependencies are searched. The library that defines it is never unloaded.
 [[nodiscard]] void* find_to_keep(const char* name, const void* caller) noexcept;
 
 // A name, as a part of a type.

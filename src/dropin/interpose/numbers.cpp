@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// dropin/interpose/numbers.cpp: the names by which one number comes or goes.
+// dropin/interpose/numbers.cpp: the names of the calls that make or close one number.
 //
-// A number is forgotten before it is closed: afterwards it may be another thread's already. Each forwards to its own
-// next definition: another library may have put its own in the place of one of two names that libc has for a function.
+// A number is forgotten before it is closed, because afterwards another thread may have it already. Each name forwards
+// to its own next definition: libc has two names for some functions, and another library may define only one of them.
 #include "dropin/interpose/next.hpp"
 #include "dropin/table/table.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// dropin/interpose/passed.cpp: see passed.hpp. What all stubs share.
+// dropin/interpose/passed.cpp: see passed.hpp. The code that all stubs share.
 #include "dropin/interpose/passed.hpp"
 
 #include "dropin/interpose/next.hpp"
@@ -8,14 +8,15 @@ using namespace efd::dropin;
 
 void* efd_before_passed(passed_name* which, const long* call, const void* caller) noexcept {
     which->look(words(call));
-    void* there = which->next.load(efd::base::relaxed);
-    if (there != nullptr) return there;
-    there = which->may_come_late ? find_to_keep(which->name, caller) : find_next(which->name);
-    which->next.store(there, efd::base::relaxed);
-    return there;
+    void* next = which->next.load(efd::base::relaxed);
+    if (next != nullptr) return next;
+    next = which->may_come_late ? find_to_keep(which->name, caller) : find_next(which->name);
+    which->next.store(next, efd::base::relaxed);
+    return next;
 }
 
-// The argument registers, those of floating point too, and on x86-64 how many of these are used. Then as before.
+// Saves and restores the argument registers, those of floating point too, and on x86-64 the number of the latter in
+// use.
 #if defined(__x86_64__)
 asm(".pushsection .text\n"
     ".globl efd_stub\n"

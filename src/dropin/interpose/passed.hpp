@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-// dropin/interpose/passed.hpp: names that are passed on as they came, once a rule has looked at the call.
+// dropin/interpose/passed.hpp: names whose calls a rule inspects, and that then go on unchanged.
 //
-//     EFD_PASSED(tee, rule)          the rule looks where an eventfd is at stake (table.hpp)
-//     EFD_PASSED_PROMOTED(open, rule) where one was ever promoted
-//     EFD_PASSED_ALWAYS(vfork, rule) it always looks
+//     EFD_PASSED(tee, rule)           the rule runs if an eventfd is not demoted yet (any_not_demoted, table.hpp)
+//     EFD_PASSED_PROMOTED(open, rule) the rule runs if one was ever promoted
+//     EFD_PASSED_ALWAYS(vfork, rule)  the rule always runs
 //     EFD_PASSED_AS("LIBURING_2.0", io_uring_submit, rule)
-//                                    always, and the name is there for who asks for it by this version alone: a program
-//                                    that was not linked with that library does not find it
+//                                     the rule always runs, and the name exists in this version alone: a program that
+//                                     was not linked with that library does not find it
 //
-// The call itself is jumped to, with every register and the stack as the caller left them: how many arguments it has,
-// of what kind, and how it returns is between the caller and the next definition, which may be another library's own
-// function. A rule is told the first six words of the call; it must not change errno.
+// The stub jumps to the next definition, with every register and the stack as the caller left them. So the number and
+// kind of the arguments, and the way to return, concern only the caller and that definition, which may be another
+// library's function. A rule gets the first six words of the call, and must not change errno.
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
@@ -19,7 +19,7 @@
 
 namespace efd::dropin {
 
-// The first words of a call, as they may be integers or pointers.
+// The first words of a call, read as integers or pointers.
 class words {
   public:
     explicit words(const long* at) noexcept : at_(at) {}
@@ -38,24 +38,24 @@ class words {
 
 using rule = void(const words& call) noexcept;
 
-// The stubs know where these stand.
+// The stubs know the offset of `next`.
 struct passed_name {
     base::atomic<void*> next{nullptr};
     rule* look;
     const char* name;
-    bool may_come_late; // of a library that is loaded later, perhaps privately
+    bool may_come_late; // the library may be loaded later, perhaps privately
 };
 
 } // namespace efd::dropin
 
-// Called by the stubs: looks, and says where the call goes on.
+// The stubs call this. It runs the rule and returns the next definition.
 extern "C" [[gnu::visibility("hidden")]] void* efd_before_passed(efd::dropin::passed_name* which, const long* call,
                                                                  const void* caller) noexcept;
 
 #if defined(__x86_64__)
 #define EFD_STUB_QUICK(name)                                                                                           \
-    "movl efd_births(%rip), %r11d\n"                                                                                   \
-    "cmpl efd_births_escaped(%rip), %r11d\n"                                                                           \
+    "movl efd_created(%rip), %r11d\n"                                                                                  \
+    "cmpl efd_created_demoted(%rip), %r11d\n"                                                                          \
     "jne 1f\n"                                                                                                         \
     "movq efd_passed_" name "(%rip), %r11\n"                                                                           \
     "testq %r11, %r11\n"                                                                                               \
@@ -76,10 +76,10 @@ extern "C" [[gnu::visibility("hidden")]] void* efd_before_passed(efd::dropin::pa
 #define EFD_STUB_BEGIN "endbr64\n"
 #elif defined(__aarch64__)
 #define EFD_STUB_QUICK(name)                                                                                           \
-    "adrp x16, efd_births\n"                                                                                           \
-    "ldr w16, [x16, :lo12:efd_births]\n"                                                                               \
-    "adrp x17, efd_births_escaped\n"                                                                                   \
-    "ldr w17, [x17, :lo12:efd_births_escaped]\n"                                                                       \
+    "adrp x16, efd_created\n"                                                                                          \
+    "ldr w16, [x16, :lo12:efd_created]\n"                                                                              \
+    "adrp x17, efd_created_demoted\n"                                                                                  \
+    "ldr w17, [x17, :lo12:efd_created_demoted]\n"                                                                      \
     "cmp w16, w17\n"                                                                                                   \
     "b.ne 1f\n"                                                                                                        \
     "adrp x16, efd_passed_" name "\n"                                                                                  \

@@ -18,15 +18,15 @@ namespace efd::dropin {
 namespace {
 
 const void* pointer_of(std::uint64_t in_request) noexcept {
-    return reinterpret_cast<const void*>(in_request); // NOLINT(performance-no-int-to-ptr): requests hold them like this
+    return reinterpret_cast<const void*>(in_request); // NOLINT(performance-no-int-to-ptr): requests hold integers
 }
 
-// A poll that completes once says what is true; one that completes for each write must be told of each.
-constexpr bool tells_once(const io_uring_sqe& asked) noexcept {
+// A poll that completes once needs no help. One that completes for each write must see each write.
+constexpr bool completes_once(const io_uring_sqe& asked) noexcept {
     return (asked.len & IORING_POLL_ADD_MULTI) == 0 && (asked.poll32_events & (EPOLLET | EPOLLEXCLUSIVE)) == 0;
 }
 
-// Requests whose `fd` is not the file that they work on, or that name another beside it.
+// Requests that work on another file than `fd`, or on a second one.
 void look_at_others(const io_uring_sqe& asked) noexcept {
     switch (asked.opcode) {
     case IORING_OP_FILES_UPDATE: return before_ring_files(static_cast<const int*>(pointer_of(asked.addr)), asked.len);
@@ -42,16 +42,16 @@ void look_at_others(const io_uring_sqe& asked) noexcept {
 void look_at_request(const io_uring_sqe& asked) noexcept {
     look_at_others(asked);
     if ((asked.flags & IOSQE_FIXED_FILE) != 0) return;
-    const bool each_time = asked.opcode == IORING_OP_POLL_ADD && !tells_once(asked);
+    const bool each_time = asked.opcode == IORING_OP_POLL_ADD && !completes_once(asked);
     if (each_time && is_own_epoll(asked.fd)) before_nested_edges();
-    if (asked.opcode == IORING_OP_CLOSE) return let_go(asked.fd, reason::io_uring);
+    if (asked.opcode == IORING_OP_CLOSE) return demote_and_forget(asked.fd, reason::io_uring);
     if (slot_of(asked.fd) == nullptr) return;
     if (asked.opcode == IORING_OP_NOP || asked.opcode == IORING_OP_POLL_REMOVE) return;
     if (asked.opcode == IORING_OP_POLL_ADD && !each_time) return;
-    escape(asked.fd, reason::io_uring);
+    demote_fd(asked.fd, reason::io_uring);
 }
 
-// Where the memory of rings lies whose requests are seen.
+// The memory of the rings whose requests are seen.
 constinit base::atomic<std::uintptr_t> ring_places[96];
 
 void note_place(const void* at) noexcept {
@@ -63,8 +63,8 @@ void note_place(const void* at) noexcept {
 }
 void forget_place(const void* at) noexcept {
     for (auto& place : ring_places) {
-        std::uintptr_t there = address_of(at);
-        (void)place.compare_exchange_strong(there, 0, base::acq_rel, base::relaxed);
+        std::uintptr_t expected = address_of(at);
+        (void)place.compare_exchange_strong(expected, 0, base::acq_rel, base::relaxed);
     }
 }
 bool is_known_place(std::uintptr_t at) noexcept {
@@ -76,7 +76,7 @@ bool is_known_place(std::uintptr_t at) noexcept {
 // One line of /proc/self/maps, as its characters come.
 class mapping_line {
   public:
-    // True: it was one of a ring that nobody saw.
+    // True: the line that ends here maps a ring that is not seen.
     bool ends_with(char next) noexcept {
         if (next != '\n') {
             add(next);
@@ -109,10 +109,10 @@ class mapping_line {
 
 bool finds_unseen_ring() noexcept {
     const long maps = raw_call(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
-    if (is_error(maps)) return true; // who cannot look does not know
+    if (is_error(maps)) return true; // there may be one
     bool found = false;
     mapping_line line;
-    char text[1024] = {}; // the program's stack may be a small one
+    char text[1024] = {}; // small, because the program's stack may be
     for (long length = 1; length > 0 && !found;) {
         length = raw_call(SYS_read, maps, text, sizeof text);
         found = length < 0;
@@ -126,9 +126,9 @@ bool finds_unseen_ring() noexcept {
 
 void before_ring(ring_kind kind) noexcept {
     rules.has_ring.store(true, base::relaxed);
-    if (kind == ring_kind::unseen) return all_escape_for_good(reason::io_uring);
-    if (rules.level == profile::strict) return all_escape(reason::io_uring);
-    semaphores_escape(reason::io_uring);
+    if (kind == ring_kind::unseen) return demote_all_for_good(reason::io_uring);
+    if (rules.level == profile::strict) return demote_all(reason::io_uring);
+    demote_semaphores(reason::io_uring);
 }
 
 void look_own_ring(call /*a*/) noexcept { before_ring(ring_kind::unseen); }
@@ -155,7 +155,7 @@ void before_ring_exit(const io_uring* given_up) noexcept {
 }
 
 void before_submit(const io_uring* ring) noexcept {
-    if (!any_at_stake()) return;
+    if (!any_not_demoted()) return;
     const io_uring_sq& queue = ring->sq;
     const unsigned doubled = (ring->flags & IORING_SETUP_SQE128) != 0 ? 1 : 0;
     for (unsigned i = queue.sqe_head; i != queue.sqe_tail; ++i)
@@ -163,29 +163,29 @@ void before_submit(const io_uring* ring) noexcept {
 }
 
 void before_ring_files(const int* files, unsigned number) noexcept {
-    if (files == nullptr || !any_at_stake()) return;
+    if (files == nullptr || !any_not_demoted()) return;
     for (unsigned i = 0; i < number; ++i) {
         int fd = -1;
         if (!look_at(&fd, &files[i], sizeof fd)) return;
-        escape(fd, reason::io_uring);
+        demote_fd(fd, reason::io_uring);
     }
 }
 
 void look_io_submit(call a) noexcept {
     const auto* const requests = a.as<iocb* const*>(2);
-    if (requests == nullptr || !any_at_stake()) return;
+    if (requests == nullptr || !any_not_demoted()) return;
     for (long i = 0; i < a.as<long>(1); ++i) {
         std::uint64_t at = 0; // as the kernel reads it
         iocb asked{};
         if (!look_at(&at, static_cast<const void*>(requests + i), sizeof at) ||
             !look_at(&asked, pointer_of(at), sizeof asked))
             return;
-        if (asked.aio_lio_opcode != IOCB_CMD_POLL) escape(static_cast<int>(asked.aio_fildes), reason::io_uring);
+        if (asked.aio_lio_opcode != IOCB_CMD_POLL) demote_fd(static_cast<int>(asked.aio_fildes), reason::io_uring);
     }
 }
 
 bool sees_all_rings() noexcept {
-    // A long question where there is much memory, so it is asked at the 1st, 2nd, 4th, 8th promotion, and so on.
+    // The search takes long in a large process, so only the 1st, 2nd, 4th, 8th promotion and so on make it.
     static constinit base::atomic<std::uint64_t> promotions{0};
     if (!std::has_single_bit(promotions.fetch_add(1, base::relaxed) + 1) || !finds_unseen_ring()) return true;
     before_ring(ring_kind::unseen);

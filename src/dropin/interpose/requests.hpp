@@ -1,39 +1,39 @@
 // SPDX-License-Identifier: MIT
-// dropin/interpose/requests.hpp: what an io_uring or an AIO context is asked to do with eventfds of ours.
+// dropin/interpose/requests.hpp: requests of an io_uring or an AIO context that concern noted eventfds.
 //
-// A kernel that tells once that there is something needs no help (docs/decisions/0010-parked-units.md). One that reads,
-// or tells of each write, would miss what is parked: the eventfd is demoted before the request reaches him. Requests
-// pass by here if they are made through liburing, libaio or syscall(io_submit): such a ring is seen. Of any other the
-// process is not trusted with parked units at all. Any thread; also in signal handlers.
+// A request that completes once when units arrive needs no help (docs/decisions/0010-parked-units.md). A request that
+// reads, or completes for each write, would miss parked units, so the eventfd is demoted before the kernel gets the
+// request. Requests are seen if they are made through liburing, libaio or syscall(io_submit). In a process that has any
+// other ring nothing is promoted. Any thread; also in signal handlers.
 #pragma once
 
-#include "dropin/interpose/looks.hpp"
+#include "dropin/interpose/triggers.hpp"
 
 struct io_uring;
 
 namespace efd::dropin {
 
-// The process makes a ring, or an AIO context.
+// Before the process makes a ring or an AIO context.
 enum class ring_kind : unsigned char { seen, unseen };
 void before_ring(ring_kind kind) noexcept;
 
-// liburing has made it; is about to give it up.
+// After liburing has made a ring; before it destroys one.
 void after_ring(const io_uring* made) noexcept;
 void before_ring_exit(const io_uring* given_up) noexcept;
 
-// Of system calls: who makes these maps the ring himself, or gives it files that are not told.
+// Rules of system calls. A program that makes the first two maps the ring itself, or registers files unseen.
 void look_own_ring(call a) noexcept;
 void look_ring_register(call a) noexcept;
 void look_context(call a) noexcept;
 void look_io_submit(call a) noexcept;
 
-// What was put into the ring since the last time goes to the kernel.
+// Before the kernel gets the requests that were added to the ring since the last submission.
 void before_submit(const io_uring* ring) noexcept;
-// These become the ring's own; a request names them by their place.
+// Before files are registered with a ring; requests then name them by index.
 void before_ring_files(const int* files, unsigned number) noexcept;
 
-// A question before an eventfd is promoted: has this process no ring whose requests we cannot see. It was made by
-// inline calls, or before we were loaded.
+// Asked before a promotion: are the requests of every ring of this process seen? A ring that was made by inline calls,
+// or before the drop-in was loaded, is not.
 [[nodiscard]] bool sees_all_rings() noexcept;
 
 } // namespace efd::dropin

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// dropin/interpose/rings.cpp: the calls that programs make of liburing and libaio, which make their system calls
-// themselves.
+// dropin/interpose/rings.cpp: the functions of liburing and libaio that make their system calls inline.
 //
-// Their names are here by the libraries' own versions alone: a program that was linked with the library asks for them
-// by these, and finds ours; one that asks whether a name is there at all, and a library's own function of that name, do
-// not.
+// The drop-in defines these names only in the libraries' own versions. A program that was linked with the library asks
+// for a version, and gets the drop-in's function. A program that only tests whether a name exists does not find it, and
+// a library's own function of that name stays as it is.
 #include "dropin/interpose/next.hpp"
 #include "dropin/interpose/passed.hpp"
 #include "dropin/interpose/requests.hpp"
@@ -41,7 +40,7 @@ int make_ring(efd::base::atomic<void*>& next, const char* name, const void* call
 } // namespace
 
 #define EFD_AS(version, name) asm(".symver efd_as_" #name ", " #name "@" version)
-// By whichever version it has come since that of Debian 12.
+// For functions that are newer than Debian 12, in every version that may have added them.
 #define EFD_AS_LATER(name)                                                                                             \
     EFD_AS("LIBURING_2.4", name);                                                                                      \
     EFD_AS("LIBURING_2.5", name);                                                                                      \
@@ -80,7 +79,7 @@ EFD_PASSED_AS("LIBURING_2.3", io_uring_submit_and_get_events, look_submit)
 EFD_PASSED_NAME(io_uring_submit_and_wait_min_timeout, look_submit, true)
 EFD_STUB("efd_as_io_uring_submit_and_wait_min_timeout", "io_uring_submit_and_wait_min_timeout", "");
 EFD_AS_LATER(io_uring_submit_and_wait_min_timeout);
-// Where the kernel knows no timeout these make a request of it, and submit.
+// On a kernel without the timeout these add a request for it, and submit.
 EFD_PASSED_AS("LIBURING_2.0", io_uring_wait_cqes, look_submit)
 EFD_PASSED_AS("LIBURING_2.0", io_uring_wait_cqe_timeout, look_submit)
 EFD_PASSED_AS("LIBURING_2.0", io_uring_register_files, look_files)

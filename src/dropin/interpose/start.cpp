@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// dropin/interpose/start.cpp: what happens when the library is loaded.
+// dropin/interpose/start.cpp: what the drop-in does when it is loaded.
 #include "dropin/interpose/next.hpp"
 #include "dropin/interpose/requests.hpp"
 #include "dropin/table/policy.hpp"
@@ -11,8 +11,8 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-// What pthread_atfork comes to. It wants a handle from the start-up files, which this library does without, to forget
-// its handlers when it is unloaded: who is preloaded never is. NOLINTNEXTLINE: the name is libc's
+// pthread_atfork() calls this with a handle from the start-up files, which removes the handlers at an unload. This
+// library has no start-up files, and a preloaded library is never unloaded. NOLINTNEXTLINE: the name is libc's
 extern "C" int __register_atfork(void (*before)(), void (*in_parent)(), void (*in_child)(), void* handle);
 
 namespace efd::dropin {
@@ -20,8 +20,8 @@ namespace {
 
 constinit bool is_before_asan = false;
 
-void before_fork() noexcept { all_are_copied(); }
-void after_fork_in_parent() noexcept { all_are_copied(); } // such as were made meanwhile
+void before_fork() noexcept { demote_all_copied(); }
+void after_fork_in_parent() noexcept { demote_all_copied(); } // for eventfds that were made meanwhile
 
 [[gnu::constructor]] void start() {
     if (::getauxval(AT_SECURE) != 0) return;
@@ -36,10 +36,9 @@ void after_fork_in_parent() noexcept { all_are_copied(); } // such as were made 
 } // namespace
 } // namespace efd::dropin
 
-// AddressSanitizer's library calls this for its defaults when it begins. It finds this definition only if it comes
-// behind the drop-in, for which it would end the program: the option switches that check off. It would not see the
-// buffers of calls that the drop-in keeps from libc either, so the drop-in does nothing in such a process.
-// NOLINTNEXTLINE: its name
+// AddressSanitizer's library calls this for its default options when it starts. It finds this definition only if it is
+// loaded after the drop-in, and it ends a program for that order; the option switches this check off. The sanitizer
+// could not check the buffers of parked calls, so the drop-in does nothing in such a process. NOLINTNEXTLINE: its name
 EFD_INTERPOSE const char* __asan_default_options() {
     efd::dropin::is_before_asan = true;
     efd::dropin::end_noting();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// dropin/interpose/symbols.cpp: names that a program looks up for itself, in libc's own table of them, past us.
+// dropin/interpose/symbols.cpp: dlsym and dlvsym, by which a program looks up a name in libc itself.
 //
-// dlsym(libc, "read") is asked by those who call functions by name: Python's ctypes, Java's JNA, P/Invoke, LuaJIT. They
-// get ours where no other library behind us has the name. What RTLD_NEXT and RTLD_DEFAULT mean depends on the
-// code that asks, so there the loader must be jumped to, not called.
+// Python's ctypes, Java's JNA, P/Invoke and LuaJIT call dlsym(libc, "read"). They get the drop-in's function, unless a
+// library between the drop-in and libc defines the name. RTLD_NEXT and RTLD_DEFAULT depend on the code that calls, so
+// for them the loader is jumped to, not called.
 #include "dropin/table/symbols.hpp"
 #include "dropin/interpose/next.hpp"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// dropin/interpose/syscall.cpp: syscall(2), by which some programs (nginx among them) reach an eventfd.
+// dropin/interpose/syscall.cpp: syscall(2), by which some programs (nginx among them) call an eventfd.
 //
-// Calls that concern nobody here are jumped to as they came; the others are told apart by their number.
-#include "dropin/interpose/looks.hpp"
+// A call that has no rule is jumped to unchanged. The others are distinguished by their number.
 #include "dropin/interpose/next.hpp"
 #include "dropin/interpose/requests.hpp"
+#include "dropin/interpose/triggers.hpp"
 #include "dropin/rules/calls.hpp"
 
 #include <fcntl.h>
@@ -16,25 +16,25 @@ namespace {
 
 using real_syscall = long(long, long, long, long, long, long, long);
 
-void look_here(call /*a*/) noexcept {} // efd_syscall itself does
+void handled_by_efd_syscall(call /*a*/) noexcept {}
 
 struct watched_call {
     long number;
     rule* look;
 };
 constexpr watched_call watched[] = {
-    {SYS_read, look_here},
-    {SYS_write, look_here},
-    {SYS_readv, look_here},
-    {SYS_writev, look_here},
-    {SYS_preadv2, look_here},
-    {SYS_pwritev2, look_here},
-    {SYS_eventfd2, look_here},
-    {SYS_epoll_create1, look_here},
-    {SYS_close, look_here},
-    {SYS_dup, look_here},
-    {SYS_dup3, look_here},
-    {SYS_fcntl, look_here},
+    {SYS_read, handled_by_efd_syscall},
+    {SYS_write, handled_by_efd_syscall},
+    {SYS_readv, handled_by_efd_syscall},
+    {SYS_writev, handled_by_efd_syscall},
+    {SYS_preadv2, handled_by_efd_syscall},
+    {SYS_pwritev2, handled_by_efd_syscall},
+    {SYS_eventfd2, handled_by_efd_syscall},
+    {SYS_epoll_create1, handled_by_efd_syscall},
+    {SYS_close, handled_by_efd_syscall},
+    {SYS_dup, handled_by_efd_syscall},
+    {SYS_dup3, handled_by_efd_syscall},
+    {SYS_fcntl, handled_by_efd_syscall},
     {SYS_close_range, look_close_range},
     {SYS_epoll_ctl, look_epoll_ctl},
     {SYS_sendmsg, look_sendmsg},
@@ -56,9 +56,9 @@ constexpr watched_call watched[] = {
     {SYS_openat, look_open<1>},
     {SYS_openat2, look_open<1>},
 #ifdef __x86_64__
-    {SYS_eventfd, look_here},
-    {SYS_epoll_create, look_here},
-    {SYS_dup2, look_here},
+    {SYS_eventfd, handled_by_efd_syscall},
+    {SYS_epoll_create, handled_by_efd_syscall},
+    {SYS_dup2, handled_by_efd_syscall},
     {SYS_fork, look_fork},
     {SYS_vfork, look_vfork},
     {SYS_open, look_open<0>},
@@ -141,37 +141,37 @@ long forward(long number, const arguments& a) {
     return real(number, a.at[0], a.at[1], a.at[2], a.at[3], a.at[4], a.at[5]);
 }
 
-// Reads and writes of one of ours.
-long on_eventfd(long number, slot& there, const arguments& a) {
+// Reads and writes of a noted eventfd.
+long on_eventfd(long number, fd_slot& slot, const arguments& a) {
     const auto as_made = [&] { return forward(number, a); };
     const auto vector = [&](read_places& places) { places.look(a.as<const iovec*>(1), a.fd(2)); };
     switch (number) {
-    case SYS_read: return read_value(there, a.fd(0), a.as<void*>(1), a.as<std::size_t>(2), as_made);
+    case SYS_read: return read_value(slot, a.fd(0), a.as<void*>(1), a.as<std::size_t>(2), as_made);
     case SYS_write:
-        return write_value(there, a.fd(0), a.as<const void*>(1), a.as<std::size_t>(2), [&](const void* from) {
+        return write_value(slot, a.fd(0), a.as<const void*>(1), a.as<std::size_t>(2), [&](const void* from) {
             arguments with_it = a;
             with_it.at[1] = as_register(from);
             return forward(number, with_it);
         });
-    case SYS_readv: return read_places_of(there, a.fd(0), vector, as_made);
+    case SYS_readv: return read_eventfd(slot, a.fd(0), vector, as_made);
     case SYS_preadv2:
         if (a.at[3] != -1) return as_made();
-        return read_places_of(
-            there, a.fd(0),
+        return read_eventfd(
+            slot, a.fd(0),
             [&](read_places& places) {
                 if ((a.at[5] & ~RWF_NOWAIT) == 0) vector(places);
             },
             as_made);
     case SYS_writev:
-    case SYS_pwritev2: return write_vector(there, a.fd(0), as_made);
+    case SYS_pwritev2: return write_vector(slot, a.fd(0), as_made);
     default: return as_made();
     }
 }
 
 long make_eventfd(long number, const arguments& a, unsigned flags, const void* site) {
-    birth here;
+    eventfd_creation creation;
     const long made = forward(number, a);
-    if (made >= 0) here.made(static_cast<int>(made), a.as<unsigned>(0), flags, site);
+    if (made >= 0) creation.note(static_cast<int>(made), a.as<unsigned>(0), flags, site);
     return made;
 }
 
@@ -181,7 +181,7 @@ long duplicate(long number, const arguments& a) {
     return made;
 }
 
-// Those that make numbers, or take them away.
+// Calls that make or close numbers.
 long on_numbers(long number, const arguments& a, const void* site) {
     switch (number) {
     case SYS_close: forget(a.fd(0)); return forward(number, a);
@@ -216,10 +216,10 @@ long efd_syscall(long number, long a, long b, long c, long d, long e, long f) {
     const arguments given{{a, b, c, d, e, f}};
     rule* const look = number >= 0 && number < most_calls ? efd_watched_calls.look[number] : nullptr;
     if (is_on_descriptor(number)) {
-        slot* const there = slot_of(given.fd(0));
-        return there == nullptr ? forward(number, given) : on_eventfd(number, *there, given);
+        fd_slot* const slot = slot_of(given.fd(0));
+        return slot == nullptr ? forward(number, given) : on_eventfd(number, *slot, given);
     }
-    if (look == look_here) return on_numbers(number, given, __builtin_return_address(0));
+    if (look == handled_by_efd_syscall) return on_numbers(number, given, __builtin_return_address(0));
     if (look != nullptr) look(words(given.at));
     return forward(number, given);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// dropin/rules/calls.hpp: read and write of an eventfd that we know: what is parked, what asks the kernel.
+// dropin/rules/calls.hpp: read and write of an eventfd that has a slot: which units are parked, which calls reach the
+// kernel.
 //
-// The one place that decides. `real` is the call as the program made it: whoever interposes it passes it on, so that
-// its errors, its sleep, its restarts and its cancellation are the kernel's and libc's. May run in signal handlers.
+// The decision is made here alone. `real` is the call as the program made it. It goes to libc's definition, so its
+// errors, sleep, restarts and cancellation are the kernel's and libc's. May run in signal handlers.
 #pragma once
 
 #include "dropin/rules/evidence.hpp"
@@ -19,7 +20,7 @@ namespace efd::dropin {
 inline constexpr std::size_t value_size = sizeof(std::uint64_t);
 inline constexpr std::uint64_t refused_value = std::numeric_limits<std::uint64_t>::max(); // EINVAL, always (K-034)
 inline constexpr std::uint64_t most_count = refused_value - 1;
-inline constexpr int most_places = 8; // of a vector that is looked at
+inline constexpr int most_places = 8; // longest vector that is examined
 
 inline std::uintptr_t this_thread() noexcept { return reinterpret_cast<std::uintptr_t>(__builtin_thread_pointer()); }
 
@@ -28,75 +29,76 @@ inline ssize_t fail(int why) noexcept {
     return -1;
 }
 
-// The whole of a write that is parked; false: the kernel must be asked.
-[[gnu::always_inline]] inline bool parks(slot& there, const void* from, std::size_t length) noexcept {
-    parked_word seen = there.word.load(base::acquire);
-    if (!may_park(seen, 1) || length != value_size || !may_read_value(from)) return false;
+// A write that is parked, from begin to end. False: the write must reach the kernel.
+[[gnu::always_inline]] inline bool parks(fd_slot& slot, const void* from, std::size_t length) noexcept {
+    parked_word word = slot.word.load(base::acquire);
+    if (!may_park(word, 1) || length != value_size || !may_read_value(from)) return false;
     std::uint64_t n = 0;
     std::memcpy(&n, from, sizeof n);
-    record* const told = there.told.load(base::relaxed); // before the locked instruction, behind which a load waits
-    if (!try_park(there, seen, n)) return false;
-    if (told != nullptr) [[unlikely]]
-        told->counted.parked_writes.fetch_add(1, base::relaxed);
+    // Loaded before the locked instruction, because a load after it has to wait for it.
+    report_record* const record = slot.record.load(base::relaxed);
+    if (!try_park(slot, word, n)) return false;
+    if (record != nullptr) [[unlikely]]
+        record->counted.parked_writes.fetch_add(1, base::relaxed);
     return true;
 }
 
-// A write of a promoted eventfd that was not parked. The value is looked at once, and what was seen is what the kernel
-// gets; what cannot be seen may be anything, and nothing is parked beside it.
+// A write of a promoted eventfd that is not parked. The value is read once, and the kernel gets that copy. A value that
+// cannot be read may be of any size, so nothing may be parked beside it and the eventfd is demoted.
 template <class Real>
-ssize_t write_promoted(slot& there, int fd, const void* from, std::size_t length, Real real) {
+ssize_t write_promoted(fd_slot& slot, int fd, const void* from, std::size_t length, Real real) {
     constexpr std::uint32_t most_looks = 64;
     std::uint64_t n = 0;
     bool is_seen = length == value_size;
     if (is_seen && !may_read_value(from)) {
-        add_plainly(there.looks, 1);
-        is_seen = there.looks.load(base::relaxed) <= most_looks;
+        add_plainly(slot.looks, 1);
+        is_seen = slot.looks.load(base::relaxed) <= most_looks;
     }
-    if (!is_seen) demote(there, fd, reason::unseen);
+    if (!is_seen) demote(slot, fd, reason::unseen);
     if (!is_seen || !look_at(&n, from, sizeof n)) return real(from); // EFAULT
-    if (n != refused_value && !may_grow(there, n)) demote(there, fd, reason::huge);
-    const parked_word before = there.word.load(base::acquire);
+    if (n != refused_value && !may_grow(slot, n)) demote(slot, fd, reason::huge);
+    const parked_word before = slot.word.load(base::acquire);
     const ssize_t done = real(&n);
-    if (done == static_cast<ssize_t>(value_size) && n > 0) note_filled(there, before);
+    if (done == static_cast<ssize_t>(value_size) && n > 0) mark_filled(slot, before);
     return done;
 }
 
-// A write that the kernel is asked for, in passing.
-[[gnu::always_inline]] inline void see_write(slot& there, parked_word seen) noexcept {
-    count(there, &tally::asked_writes);
-    if (is_awaiting_evidence(seen)) note_lone_write(there);
+// Counts a write that goes to the kernel, as a call and as evidence.
+[[gnu::always_inline]] inline void count_kernel_write(fd_slot& slot, parked_word word) noexcept {
+    count(slot, &tally::unparked_writes);
+    if (is_awaiting_evidence(word)) note_lone_write(slot);
 }
 
-// A write that is not parked, once more from the beginning.
+// A write that is not parked.
 template <class Real>
-[[gnu::noinline]] ssize_t write_asked(slot& there, int fd, const void* from, std::size_t length, Real real) {
-    const parked_word seen = there.word.load(base::acquire);
+[[gnu::noinline]] ssize_t write_unparked(fd_slot& slot, int fd, const void* from, std::size_t length, Real real) {
+    const parked_word word = slot.word.load(base::acquire);
     if (length < value_size) return real(from);
-    see_write(there, seen);
-    return is_promoted(seen) ? write_promoted(there, fd, from, length, real) : real(from);
+    count_kernel_write(slot, word);
+    return is_promoted(word) ? write_promoted(slot, fd, from, length, real) : real(from);
 }
 
-// write(fd, from, length), and whatever comes to the same.
+// write(fd, from, length), and calls that mean the same.
 template <class Real>
-[[gnu::always_inline]] inline ssize_t write_value(slot& there, int fd, const void* from, std::size_t length,
+[[gnu::always_inline]] inline ssize_t write_value(fd_slot& slot, int fd, const void* from, std::size_t length,
                                                   Real real) {
-    if (parks(there, from, length)) return static_cast<ssize_t>(value_size);
-    return write_asked(there, fd, from, length, real);
+    if (parks(slot, from, length)) return static_cast<ssize_t>(value_size);
+    return write_unparked(slot, fd, from, length, real);
 }
 
-// writev, and whatever may add several values: nothing is parked beside them, now or later.
+// writev, and other calls that may add several values. They demote: nothing is parked any more.
 template <class Real>
-ssize_t write_vector(slot& there, int fd, Real real) {
-    demote(there, fd, reason::vector);
-    count(there, &tally::asked_writes);
+ssize_t write_vector(fd_slot& slot, int fd, Real real) {
+    demote(slot, fd, reason::vector);
+    count(slot, &tally::unparked_writes);
     return real();
 }
 
-// Where a read's value goes: one place, or a vector's.
+// The memory that a read's value goes to: one buffer, or the buffers of a vector.
 struct read_places {
     iovec at[most_places];
-    int number = 0;          // 0: it is not known, or such as the kernel may refuse
-    bool is_refused = false; // for certain, and nothing is consumed
+    int number = 0;          // 0: the buffers are not known, or the kernel may refuse them
+    bool is_refused = false; // the kernel refuses them for certain, and consumes nothing
 
     [[nodiscard]] bool is_one() const noexcept { return number == 1; }
     void look(const void* buffer, std::size_t length) noexcept {
@@ -108,21 +110,21 @@ struct read_places {
         if (wanted > most_places) return;
         is_refused = wanted < 1;
         if (is_refused || !look_at(at, vector, sizeof(iovec) * static_cast<unsigned>(wanted))) return;
-        std::size_t together = 0;
+        std::size_t total = 0;
         for (int i = 0; i < wanted; ++i) {
             if (may_leave_user_space(at[i].iov_base, at[i].iov_len)) return;
-            together += at[i].iov_len;
+            total += at[i].iov_len;
         }
-        if (together >= value_size) number = wanted; // it may be another by the time that the kernel looks
+        if (total >= value_size) number = wanted; // another thread may still change the vector
     }
-    // Where the kernel has just put a value: it, and another in its place.
+    // The bytes of the value in these buffers, piece by piece.
     template <class Move>
     void move_each(Move move) const noexcept {
         std::size_t done = 0;
         for (int i = 0; i < number && done < value_size; ++i) {
-            const std::size_t here = at[i].iov_len < value_size - done ? at[i].iov_len : value_size - done;
-            move(static_cast<char*>(at[i].iov_base), done, here);
-            done += here;
+            const std::size_t length = at[i].iov_len < value_size - done ? at[i].iov_len : value_size - done;
+            move(static_cast<char*>(at[i].iov_base), done, length);
+            done += length;
         }
     }
     [[nodiscard]] std::uint64_t value() const noexcept {
@@ -139,19 +141,19 @@ struct read_places {
     }
 };
 
-// A value that the kernel has not put there before.
+// Stores a value that the kernel has not stored.
 inline ssize_t give(const read_places& places, std::uint64_t n) noexcept {
     if (places.is_one() && !store_value(places.at[0].iov_base, n)) return fail(EFAULT); // after it consumed, K-023
     if (!places.is_one()) places.put(n);
     return static_cast<ssize_t>(value_size);
 }
 
-// The kernel's part is there, and the parked units are the caller's.
-inline ssize_t join(slot& there, int fd, const read_places& places, long found, std::uint64_t units) noexcept {
+// Adds the parked units, which are the caller's, to the kernel's part, which is in the buffers already.
+inline ssize_t join(fd_slot& slot, int fd, const read_places& places, long found, std::uint64_t units) noexcept {
     if (units == 0) return found;
     const std::uint64_t value = places.value();
-    if (units > most_count - value) { // somebody whom nobody sees brought it to its bound; now there is room
-        demote(there, fd, reason::huge);
+    if (units > most_count - value) { // an unseen party raised the count to its bound; now there is room
+        demote(slot, fd, reason::huge);
         (void)add_units(fd, units);
         return found;
     }
@@ -159,85 +161,85 @@ inline ssize_t join(slot& there, int fd, const read_places& places, long found, 
     return found;
 }
 
-// A read of which parked units are a part.
+// A read that takes the kernel's part and the parked units.
 template <class Real>
-ssize_t read_together(slot& there, int fd, const read_ticket& mine, const read_places& places, Real real) {
+ssize_t read_combined(fd_slot& slot, int fd, const read_ticket& ticket, const read_places& places, Real real) {
     const long found = read_now(fd, places.at, places.number);
-    if (found >= 0) return join(there, fd, places, found, take_parked(there, mine));
+    if (found >= 0) return join(slot, fd, places, found, take_parked(slot, ticket));
     if (found == -EFAULT) { // after it consumed, K-023
-        (void)take_parked(there, mine);
+        (void)take_parked(slot, ticket);
         return fail(EFAULT);
     }
     if (found != -EAGAIN) {
-        end_reading(there, mine);
+        end_reading(slot, ticket);
         return fail(static_cast<int>(-found));
     }
-    if (const std::uint64_t units = take_beside_nothing(there, mine); units > 0) return give(places, units);
+    if (const std::uint64_t units = take_after_empty_read(slot, ticket); units > 0) return give(places, units);
     const ssize_t got = real();
-    end_reading(there, mine);
+    end_reading(slot, ticket);
     return got;
 }
 
 // A read of a promoted eventfd.
 template <class Look, class Real>
-[[gnu::noinline]] ssize_t read_promoted(slot& there, int fd, Look look, Real real) {
+[[gnu::noinline]] ssize_t read_promoted(fd_slot& slot, int fd, Look look, Real real) {
     read_places places;
     look(places);
     if (places.is_refused) return real();
-    if (places.number == 0 || (is_semaphore(there) && !places.is_one())) {
-        demote(there, fd, reason::far_away);
+    if (places.number == 0 || (is_semaphore(slot) && !places.is_one())) {
+        demote(slot, fd, reason::far_away);
         return real();
     }
-    const read_ticket mine = begin_reading(there, this_thread());
-    const bool found_parked = mine.way == read_way::together || mine.way == read_way::one_unit;
-    count(there, mine.way == read_way::one_unit ? &tally::parked_reads : &tally::asked_reads);
-    weigh_read(there, found_parked);
-    switch (mine.way) {
+    const read_ticket ticket = begin_reading(slot, this_thread());
+    const bool found_parked = ticket.way == read_way::combined || ticket.way == read_way::one_unit;
+    count(slot, ticket.way == read_way::one_unit ? &tally::parked_reads : &tally::unparked_reads);
+    weigh_read(slot, found_parked);
+    switch (ticket.way) {
     case read_way::one_unit: return give(places, 1);
-    case read_way::together: return read_together(there, fd, mine, places, real);
+    case read_way::combined: return read_combined(slot, fd, ticket, places, real);
     case read_way::kernel: return real();
     case read_way::counted: break;
     }
     const ssize_t got = real();
-    end_reading(there, mine);
+    end_reading(slot, ticket);
     return got;
 }
 
-// A read of one that awaits evidence, and goes on doing so.
+// A read of an eventfd that awaits evidence, and is not promoted by it.
 template <class Real>
-[[gnu::always_inline]] inline ssize_t read_uncounted(slot& there, std::uint32_t outer, Real real) {
-    count(there, &tally::asked_reads);
-    lone_call mine(there, outer);
+[[gnu::always_inline]] inline ssize_t read_uncounted(fd_slot& slot, std::uint32_t outer, Real real) {
+    count(slot, &tally::unparked_reads);
+    lone_call in_progress(slot, outer);
     const ssize_t got = real();
-    mine.end();
+    in_progress.end();
     return got;
 }
 
-// A read of one that awaits evidence.
+// A read of an eventfd that awaits evidence.
 template <class Look, class Real>
-ssize_t read_alone(slot& there, int fd, Look look, Real real) {
-    const lone_way way = begin_lone_read(there, this_thread());
-    if (way == lone_way::promotes) promote_if_welcome(there, fd);
-    if (way == lone_way::other) demote(there, fd, reason::several);
-    if (way != lone_way::reads && is_promoted(there.word.load(base::acquire)))
-        return read_promoted(there, fd, look, real);
-    return read_uncounted(there, there.asking.load(base::relaxed), real);
+ssize_t read_alone(fd_slot& slot, int fd, Look look, Real real) {
+    const lone_way way = begin_lone_read(slot, this_thread());
+    if (way == lone_way::promotes) promote_if_welcome(slot, fd);
+    if (way == lone_way::other) demote(slot, fd, reason::several);
+    if (way != lone_way::reads && is_promoted(slot.word.load(base::acquire)))
+        return read_promoted(slot, fd, look, real);
+    return read_uncounted(slot, slot.in_read.load(base::relaxed), real);
 }
 
-// Any read that takes a value. `look` finds where it goes, where that matters.
+// Any read that takes a value. `look` finds the buffers, if they matter.
 template <class Look, class Real>
-[[gnu::always_inline]] inline ssize_t read_places_of(slot& there, int fd, Look look, Real real) {
-    const parked_word seen = there.word.load(base::acquire);
-    if (is_promoted(seen) && (is_worth_it(there) || !rest(there))) return read_promoted(there, fd, look, real);
-    if (is_promoted(seen) || is_awaiting_evidence(seen)) return read_alone(there, fd, look, real);
-    count(there, &tally::asked_reads);
+[[gnu::always_inline]] inline ssize_t read_eventfd(fd_slot& slot, int fd, Look look, Real real) {
+    const parked_word word = slot.word.load(base::acquire);
+    if (is_promoted(word) && (is_worth_it(slot) || !unpromote(slot))) return read_promoted(slot, fd, look, real);
+    if (is_promoted(word) || is_awaiting_evidence(word)) return read_alone(slot, fd, look, real);
+    count(slot, &tally::unparked_reads);
     return real();
 }
 
-// read(fd, buffer, length), and whatever comes to the same.
+// read(fd, buffer, length), and calls that mean the same.
 template <class Real>
-[[gnu::always_inline]] inline ssize_t read_value(slot& there, int fd, void* buffer, std::size_t length, Real real) {
-    return read_places_of(there, fd, [=](read_places& places) { places.look(buffer, length); }, real);
+[[gnu::always_inline]] inline ssize_t read_value(fd_slot& slot, int fd, void* buffer, std::size_t length, Real real) {
+    return read_eventfd(slot, fd, [=](read_places& places) { places.look(buffer, length); }, real);
 }
 
 } // namespace efd::dropin

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
-// dropin/rules/evidence.hpp: when an eventfd is worth a locked instruction in each of its calls, before and after.
+// dropin/rules/evidence.hpp: when an eventfd is worth a locked instruction in each of its calls: promotion on evidence,
+// and back.
 //
-// LONE_READER. While it awaits evidence nobody is counted, so that a program that gains nothing pays nothing. It may
-// be promoted by a thread that knows that no other is in a read of it:
+// LONE_READER. Before promotion no reader is counted, so a program that gains nothing pays nothing. A thread may
+// promote only if no other thread is in a read of the eventfd:
 //
 //     may happen                                     must not happen
-//     T1 reader: T1; reads, again and again          T1 promotes
+//     T1 sets reader to T1; reads, many times        T1 promotes
 //     T2 is another: demotes in the word; reads      T2 is within a read, and not counted
-//     T1 promotes: no, the word is not as it was
+//     T1 does not promote: the word has changed
 //
-// The first that reads makes itself `reader` in one step, before it asks the kernel. Another one demotes before it
-// does; the word decides between that and the promotion. The reader itself promotes at the beginning of a read, unless
-// it is within another of its own (`asking`; left by a jump it stays set, and the eventfd is never promoted).
+// The first thread that reads sets `reader` to itself in one step, before it asks the kernel. Any other thread demotes
+// before it asks the kernel. Promotion and demotion change the same word, so the first of them decides. The reader
+// promotes at the beginning of a read, unless that read interrupts another read of its own (`in_read`). If a jump
+// leaves a read, `in_read` stays set and the eventfd is never promoted.
 #pragma once
 
 #include "dropin/rules/parked_count.hpp"
@@ -21,79 +23,80 @@ namespace efd::dropin {
 // Evidence for a promotion: writes that reached the kernel while it held units, and reads through libc.
 inline constexpr std::uint32_t useful_enough = 16;
 inline constexpr std::uint32_t reads_enough = 4;
-// Of so many reads of a promoted eventfd one in 16 must have found parked units, or evidence is awaited anew.
+// Of this many reads of a promoted eventfd one in 16 must have found parked units. Otherwise it is unpromoted.
 inline constexpr std::uint32_t reads_weighed = 1024;
-inline constexpr std::uint32_t most_large = 1U << 30; // each below 2^32: together far below the bound
+inline constexpr std::uint32_t most_large = 1U << 30; // each below 2^32, so their sum is far below the bound
 
 inline void add_plainly(base::atomic<std::uint32_t>& count, std::uint32_t n) noexcept {
     count.store(count.load(base::relaxed) + n, base::relaxed);
 }
 
 enum class lone_way : unsigned char {
-    reads,    // the caller is the one reader, or the first
-    promotes, // and may promote now
-    other,    // there is another: the caller demotes before it reads
+    reads,    // the caller is the only reader so far
+    promotes, // the same, and it may promote now
+    other,    // another thread is the reader: the caller demotes before it reads
 };
-[[nodiscard]] inline lone_way begin_lone_read(slot& there, std::uintptr_t me) noexcept {
-    std::uintptr_t reader = there.reader.load(base::relaxed);
-    if (reader == 0 && there.reader.compare_exchange_strong(reader, me, base::acq_rel, base::relaxed)) reader = me;
-    if (reader != me) return lone_way::other;
-    if (there.asking.load(base::relaxed) != 0) return lone_way::reads;
-    if (there.useful.load(base::relaxed) >= useful_enough && there.reads.load(base::relaxed) >= reads_enough)
+[[nodiscard]] inline lone_way begin_lone_read(fd_slot& slot, std::uintptr_t thread) noexcept {
+    std::uintptr_t reader = slot.reader.load(base::relaxed);
+    if (reader == 0 && slot.reader.compare_exchange_strong(reader, thread, base::acq_rel, base::relaxed))
+        reader = thread;
+    if (reader != thread) return lone_way::other;
+    if (slot.in_read.load(base::relaxed) != 0) return lone_way::reads;
+    if (slot.useful.load(base::relaxed) >= useful_enough && slot.reads.load(base::relaxed) >= reads_enough)
         return lone_way::promotes;
     return lone_way::reads;
 }
 
-// Does a read add to the evidence, and nothing else: `me` is the one reader, in no other read.
-[[nodiscard]] inline bool only_adds_evidence(const slot& there, std::uintptr_t me) noexcept {
-    return there.reader.load(base::relaxed) == me && there.asking.load(base::relaxed) == 0 &&
-           there.useful.load(base::relaxed) < useful_enough;
+// Does a read only add evidence? Then `thread` is the only reader, and in no other read.
+[[nodiscard]] inline bool only_adds_evidence(const fd_slot& slot, std::uintptr_t thread) noexcept {
+    return slot.reader.load(base::relaxed) == thread && slot.in_read.load(base::relaxed) == 0 &&
+           slot.useful.load(base::relaxed) < useful_enough;
 }
 
-// Around the kernel's part of such a read.
+// Lives during the kernel's part of such a read.
 class lone_call {
   public:
-    // `outer`: what `asking` is.
-    lone_call(slot& there, std::uint32_t outer) noexcept : there_(there), outer_(outer) {
-        there.asking.store(1, base::relaxed);
-        there.unread.store(0, base::relaxed);
-        add_plainly(there.reads, 1);
+    // `outer`: the value of `in_read`.
+    lone_call(fd_slot& slot, std::uint32_t outer) noexcept : slot_(slot), outer_(outer) {
+        slot.in_read.store(1, base::relaxed);
+        slot.unread.store(0, base::relaxed);
+        add_plainly(slot.reads, 1);
     }
-    void end() noexcept { there_.asking.store(outer_, base::relaxed); }
+    void end() noexcept { slot_.in_read.store(outer_, base::relaxed); }
 
   private:
-    slot& there_;
+    fd_slot& slot_;
     std::uint32_t outer_;
 };
 
-inline void note_lone_write(slot& there) noexcept {
-    if (there.unread.load(base::relaxed) == 0) {
-        there.unread.store(1, base::relaxed);
+inline void note_lone_write(fd_slot& slot) noexcept {
+    if (slot.unread.load(base::relaxed) == 0) {
+        slot.unread.store(1, base::relaxed);
     } else {
-        add_plainly(there.useful, 1);
-        count(there, &tally::redundant);
+        add_plainly(slot.useful, 1);
+        count(slot, &tally::redundant);
     }
 }
 
-// Before a read of a promoted eventfd. False: it is not worth it for the time being.
-[[nodiscard]] inline bool is_worth_it(slot& there) noexcept {
-    if (there.reads.load(base::relaxed) < reads_weighed) return true;
-    const bool enough = there.useful.load(base::relaxed) >= reads_weighed / 16;
-    there.reads.store(0, base::relaxed);
-    there.useful.store(0, base::relaxed);
+// Before a read of a promoted eventfd. False: too few reads find parked units; unpromote.
+[[nodiscard]] inline bool is_worth_it(fd_slot& slot) noexcept {
+    if (slot.reads.load(base::relaxed) < reads_weighed) return true;
+    const bool enough = slot.useful.load(base::relaxed) >= reads_weighed / 16;
+    slot.reads.store(0, base::relaxed);
+    slot.useful.store(0, base::relaxed);
     return enough;
 }
-inline void weigh_read(slot& there, bool found_parked) noexcept {
-    if (found_parked) add_plainly(there.useful, 1);
-    add_plainly(there.reads, 1);
+inline void weigh_read(fd_slot& slot, bool found_parked) noexcept {
+    if (found_parked) add_plainly(slot.useful, 1);
+    add_plainly(slot.reads, 1);
 }
 
-// May a value of n come beside what the kernel has, which was little when the eventfd was promoted: a reader was about
-// to empty it.
-[[nodiscard]] inline bool may_grow(slot& there, std::uint64_t n) noexcept {
-    if (n <= UINT16_MAX) return true; // 2^47 of them without a read take a year
-    if (n >> 32 != 0 || there.large.load(base::relaxed) >= most_large) return false;
-    add_plainly(there.large, 1);
+// May a value of n be added to the kernel's count? That count was small at the promotion, because a reader was about to
+// empty it.
+[[nodiscard]] inline bool may_grow(fd_slot& slot, std::uint64_t n) noexcept {
+    if (n <= UINT16_MAX) return true; // 2^47 such writes without a read take a year
+    if (n >> 32 != 0 || slot.large.load(base::relaxed) >= most_large) return false;
+    add_plainly(slot.large, 1);
     return true;
 }
 

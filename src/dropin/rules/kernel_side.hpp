@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// dropin/rules/kernel_side.hpp: what the rules ask of the kernel's object, behind the program's back.
+// dropin/rules/kernel_side.hpp: the system calls that the rules make on their own.
 //
-// No cancellation point, errno stays as it was; any thread, also in signal handlers.
+// None is a cancellation point, and errno does not change. Any thread; also in signal handlers.
 #pragma once
 
 #include <cstddef>
@@ -11,18 +11,20 @@ struct iovec;
 
 namespace efd::dropin {
 
-struct slot;
+struct fd_slot;
 
-// Reads without sleeping, into the program's memory: bytes or a negative errno (-EFAULT after it consumed, K-023).
+// Reads without sleeping, into the program's memory. Returns bytes or a negative errno; -EFAULT comes after the value
+// was consumed (K-023).
 [[nodiscard]] long read_now(int fd, const iovec* places, int number) noexcept;
 
-// A number of our own for what `fd` is now, high up; negative: there is none. Given up by close_own().
-[[nodiscard]] int own_number(int fd) noexcept;
-void close_own(int own) noexcept;
-// Adds n; false: it does not sleep, and has no room for them.
+// A duplicate of `fd`, with a high number that only the caller knows. Negative: no number is free. The caller ends it
+// by close_private_dup().
+[[nodiscard]] int private_dup(int fd) noexcept;
+void close_private_dup(int dup) noexcept;
+// Adds n to the count. False: O_NONBLOCK is set and there is no room.
 [[nodiscard]] bool add_units(int fd, std::uint64_t n) noexcept;
 
-// The calling thread has no handler run while this lives.
+// While this lives, no signal handler runs in the calling thread.
 class signals_blocked {
   public:
     signals_blocked() noexcept;
@@ -34,8 +36,7 @@ class signals_blocked {
     std::uint64_t before_ = 0;
 };
 
-// The policy of this process: promotes, if nobody but the caller reads it, and nobody may want more than what can be
-// parked.
-void promote_if_welcome(slot& there, int fd) noexcept;
+// Promotes the eventfd if the policy of this process allows it. The caller knows that no other thread reads it.
+void promote_if_welcome(fd_slot& slot, int fd) noexcept;
 
 } // namespace efd::dropin

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// dropin/rules/known_pages.hpp: memory of the program that may be touched here, or must be left to the kernel, which
-// says EFAULT where there is none.
+// dropin/rules/known_pages.hpp: which memory of the program may be touched here. Other memory is left to the kernel,
+// which returns EFAULT if nothing is mapped.
 //
-// Known are the caller's own stack, and pages from which, or into which, the kernel has moved a value for the program
-// (never in the strict profile). A page that was unmapped since then is SIGSEGV. Any thread.
+// Known memory is the caller's own stack, and pages that the kernel has read or written for the program (never in the
+// strict profile). An access to a known page that was unmapped since then is SIGSEGV. Any thread.
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
@@ -23,7 +23,7 @@ constexpr std::uintptr_t page_of(std::uintptr_t address) noexcept { return addre
 
 class known_pages {
   public:
-    // Is all of it in one page, which is known. Page 0 never is: an empty place is 0, too.
+    // Is the whole range in one known page? Page 0 is never known, because 0 marks an empty place.
     [[nodiscard]] bool has(std::uintptr_t address, std::size_t length = sizeof(std::uint64_t)) const noexcept {
         const std::uintptr_t page = page_of(address);
         return places_[page % page_places].load(base::relaxed) == page && page != 0 &&
@@ -49,13 +49,13 @@ inline void note_readable(const void* at) noexcept {
     if (trusts_pages) readable_pages.note(address_of(at));
 }
 
-// Copies `length` bytes, by the kernel where the page is not known; false: the kernel would say EFAULT.
+// Copies `length` bytes, through the kernel if the page is not known. False: the kernel would return EFAULT.
 [[nodiscard]] bool look_at(void* to, const void* from, std::size_t length) noexcept;
-// Writes n: false where the kernel would say EFAULT.
+// Writes n. False: the kernel would return EFAULT.
 [[nodiscard]] bool store_value(void* to, std::uint64_t n) noexcept;
 
-// May the range leave user space, which the kernel refuses before anything else (K-024, K-159): where that ends
-// differs, so whatever is not surely inside goes to the kernel.
+// May the range leave user space? The kernel refuses that before anything else (K-024, K-159). The end of user space
+// differs between kernels, so a range that is not surely inside goes to the kernel.
 [[nodiscard]] inline bool may_leave_user_space(const void* from, std::size_t length) noexcept {
 #if defined(__x86_64__)
     constexpr std::uintptr_t most = (std::uintptr_t{1} << 47) - page_size;

@@ -1,31 +1,34 @@
 // SPDX-License-Identifier: MIT
 // dropin/rules/parked_count.cpp: see parked_count.hpp.
 //
-// PARKED. A unit is parked in the step that shows `filled`; a reader clears `filled` before it asks the kernel.
+// PARKED. A unit is parked only in a step that finds `filled` set. A reader clears `filled` before it asks the kernel.
 //
 //     may happen                                     must not happen
 //     W1 kernel: 1; word: filled                     W1 kernel: 1
 //     W2 word: filled, parks 1                       R  kernel: takes 1
 //     R  word: begins; kernel: takes 1; takes 1      W1 word: filled
-//                                                    W2 word: filled, parks 1: nobody is told, R sleeps on
+//                                                    W2 word: filled, parks 1: no poll reports it, R sleeps on
 //
-// The second is impossible: a reader counts itself in before it asks the kernel and out after it, and enters a new era;
-// W1 marks only the very word that it saw before its own write, with no reader in it.
+// The second history is impossible. A reader counts itself in before it asks the kernel, counts itself out afterwards,
+// and begins a new generation. W1 sets `filled` only if the word is what it was before W1's own write, without a
+// reader.
 //
-// TOGETHER. A reader that finds units begins, which freezes them, reads the kernel's without sleeping (there are some),
-// and takes the parked. Whoever has consumed the kernel's takes them, in one step:
+// COMBINED_READ. A reader that finds units begins, and no more are parked. It reads the kernel's units without
+// sleeping, because there are some, and then takes the parked ones. They belong to the reader that has consumed the
+// kernel's units, and it takes them in one step:
 //
 //     may happen                                     must not happen
 //     R1 begins: 3 parked, kernel 1                  R1 begins; R2 takes the 3
 //     R2 begins: demotes; kernel: takes 1; takes 3   R1 kernel: takes 1; returns 1, R2 returns 3
 //     R1 kernel: nothing; reads as if alone
 //
-// A second reader waits for nobody. If both have consumed, as a writer came between, the first that takes has all that
-// was parked: two readers may so divide what one would have got, once in an eventfd's life, as the second has demoted.
+// A second reader does not wait for the first. If a writer comes between, both consume, and the first that takes gets
+// all parked units. So two readers may divide what one would have got. It happens once in an eventfd's life, because
+// the second reader has demoted it.
 //
-// NUMBERED. Units are handed back by a write to a number, which may be closed, and be another file's, at any moment.
-// Who hands back duplicates the number first, and takes the units only if the word is then as it was before: as closing
-// changes the word first, the duplicate is the eventfd.
+// REUSED_FD. A flush writes units to a descriptor number. Another thread may close that number at any moment, and the
+// number may then refer to another file. The flush therefore duplicates the number first, and takes the units only if
+// the word has not changed since. A close changes the word first, so in that case the duplicate is the eventfd.
 #include "dropin/rules/parked_count.hpp"
 
 #include "dropin/rules/kernel_side.hpp"
@@ -33,31 +36,33 @@
 namespace efd::dropin {
 namespace {
 
-void note_reason(slot& there, reason why) noexcept {
+void note_reason(fd_slot& slot, reason why) noexcept {
     if (why == reason::none) return;
-    if (record* const told = there.told.load(base::relaxed); told != nullptr)
-        told->demoted_for.store(why, base::relaxed);
+    if (report_record* const record = slot.record.load(base::relaxed); record != nullptr)
+        record->demoted_for.store(why, base::relaxed);
 }
 
-// The second half of a demotion: what is parked goes to the kernel.
-void hand_back(slot& there, int fd) noexcept {
-    const signals_blocked quiet;
+// The second half of a demotion: the parked units go to the kernel.
+void flush(fd_slot& slot, int fd) noexcept {
+    const signals_blocked blocked;
     for (;;) {
-        parked_word seen = there.word.load(base::acquire);
-        if (!is_leaving(seen)) return;
-        const int own = own_number(fd); // NUMBERED, duplicate
-        const parked_word after = taken(seen);
-        EFD_CHECK(units_of(seen) > 0 && is_consistent(after));
-        const bool mine = there.word.compare_exchange_strong(seen, after, base::acq_rel, base::relaxed); // hand
-        const bool has_room = !mine || add_units(own < 0 ? fd : own, units_of(seen));
-        if (own >= 0) close_own(own);
-        if (!mine) continue; // a reader has begun, or taken them
-        count(there, &tally::handed_back);
-        // Somebody whom nobody sees has brought it to its bound: they stay for a reader. Nobody but a reader can have
-        // come.
-        parked_word now = there.word.load(base::acquire);
-        while (!has_room && era_of(now) == era_of(after) &&
-               !there.word.compare_exchange_weak(now, given_back(now, units_of(seen)), base::acq_rel, base::acquire)) {
+        parked_word word = slot.word.load(base::acquire);
+        if (!needs_flush(word)) return;
+        const int dup = private_dup(fd); // REUSED_FD, duplicate
+        const parked_word after = without_units(word);
+        EFD_CHECK(units_of(word) > 0 && is_consistent(after));
+        const bool is_taken =
+            slot.word.compare_exchange_strong(word, after, base::acq_rel, base::relaxed); // REUSED_FD, take
+        const bool has_room = !is_taken || add_units(dup < 0 ? fd : dup, units_of(word));
+        if (dup >= 0) close_private_dup(dup);
+        if (!is_taken) continue; // a reader has begun, or has taken the units
+        count(slot, &tally::flushes);
+        // No room: an unseen party has raised the count to its bound. The units return to the word and wait for a
+        // reader, unless the number has been forgotten meanwhile.
+        parked_word now = slot.word.load(base::acquire);
+        while (!has_room && generation_of(now) == generation_of(after) &&
+               !slot.word.compare_exchange_weak(now, with_returned_units(now, units_of(word)), base::acq_rel,
+                                                base::acquire)) {
         }
         return;
     }
@@ -65,107 +70,111 @@ void hand_back(slot& there, int fd) noexcept {
 
 } // namespace
 
-read_ticket begin_reading(slot& there, std::uintptr_t me) noexcept {
-    parked_word seen = there.word.load(base::acquire);
-    bool was_first = false; // as far as the caller knew
-    while (is_promoted(seen)) {
-        EFD_CHECK(is_consistent(seen));
-        const std::uint64_t born = there.born.load(base::relaxed);
-        if (is_semaphore(there) && units_of(seen) > 0) {
-            if (there.word.compare_exchange_weak(seen, with_one_taken(seen), base::acq_rel, base::acquire))
-                return {read_way::one_unit, seen, born, me};
+read_ticket begin_reading(fd_slot& slot, std::uintptr_t thread) noexcept {
+    parked_word word = slot.word.load(base::acquire);
+    bool was_first = false; // in an attempt that failed
+    while (is_promoted(word)) {
+        EFD_CHECK(is_consistent(word));
+        const std::uint64_t incarnation = slot.incarnation.load(base::relaxed);
+        if (is_semaphore(slot) && units_of(word) > 0) {
+            if (slot.word.compare_exchange_weak(word, without_one_unit(word), base::acq_rel, base::acquire))
+                return {read_way::one_unit, word, incarnation, thread};
             continue;
         }
-        // A call of the caller's own, behind him or left by a jump, is no other.
-        const bool is_first = readers_of(seen) == 0;
-        const bool is_other = !is_first && (was_first || there.reader.load(base::relaxed) != me);
-        if (is_first || is_other) there.reader.store(is_first ? me : 0, base::relaxed);
+        // The other reader may be an outer call of this thread, interrupted or left by a jump; that does not count.
+        const bool is_first = readers_of(word) == 0;
+        const bool is_other = !is_first && (was_first || slot.reader.load(base::relaxed) != thread);
+        if (is_first || is_other) slot.reader.store(is_first ? thread : 0, base::relaxed);
         was_first = was_first || is_first;
-        const bool is_second = readers_of(seen) == most_readers || (!is_semaphore(there) && is_other);
-        const parked_word from = is_second ? leaving(seen) : seen;
+        const bool is_second = readers_of(word) == most_readers || (!is_semaphore(slot) && is_other);
+        const parked_word from = is_second ? with_demotion(word) : word;
         const bool is_counted = is_promoted(from) && readers_of(from) < most_readers;
-        const parked_word mine = is_counted ? begun(from) : from;
-        EFD_CHECK(is_consistent(mine) && !is_filled(mine) && units_of(mine) == units_of(seen));    // PARKED
-        if (!there.word.compare_exchange_weak(seen, mine, base::acq_rel, base::acquire)) continue; // PARKED, begin
-        if (is_second && !is_demoted(seen)) note_reason(there, reason::several);
+        const parked_word after = is_counted ? with_reader(from) : from;
+        EFD_CHECK(is_consistent(after) && !is_filled(after) && units_of(after) == units_of(word)); // PARKED
+        if (!slot.word.compare_exchange_weak(word, after, base::acq_rel, base::acquire)) continue; // PARKED, begin
+        if (is_second && !is_demoted(word)) note_reason(slot, reason::several);
         if (!is_counted) break;
-        return {units_of(seen) > 0 ? read_way::together : read_way::counted, mine, born, me};
+        return {units_of(word) > 0 ? read_way::combined : read_way::counted, after, incarnation, thread};
     }
     return {};
 }
 
 namespace {
 
-// Is the caller one of those who are counted: not if the number is another eventfd's by now, or this process another's.
-bool is_counted_in(const slot& there, parked_word seen, const read_ticket& mine) noexcept {
-    return readers_of(seen) > 0 && there.born.load(base::acquire) == mine.born;
+// Is the caller still counted? Not if the number belongs to another eventfd by now, or this process is a copy.
+bool is_counted_in(const fd_slot& slot, parked_word word, const read_ticket& ticket) noexcept {
+    return readers_of(word) > 0 && slot.incarnation.load(base::acquire) == ticket.incarnation;
 }
 
 } // namespace
 
-void end_reading(slot& there, const read_ticket& mine) noexcept {
-    if (mine.way != read_way::counted && mine.way != read_way::together) return;
-    parked_word seen = there.word.load(base::acquire);
-    while (is_counted_in(there, seen, mine)) {
-        EFD_CHECK(readers_of(ended(seen)) + 1 == readers_of(seen) && is_consistent(ended(seen)));
-        if (there.word.compare_exchange_weak(seen, ended(seen), base::acq_rel, base::acquire)) return; // PARKED, end
+void end_reading(fd_slot& slot, const read_ticket& ticket) noexcept {
+    if (ticket.way != read_way::counted && ticket.way != read_way::combined) return;
+    parked_word word = slot.word.load(base::acquire);
+    while (is_counted_in(slot, word, ticket)) {
+        EFD_CHECK(readers_of(without_reader(word)) + 1 == readers_of(word) && is_consistent(without_reader(word)));
+        if (slot.word.compare_exchange_weak(word, without_reader(word), base::acq_rel, base::acquire))
+            return; // PARKED, end
     }
 }
 
-std::uint64_t take_parked(slot& there, const read_ticket& mine) noexcept {
-    parked_word seen = there.word.load(base::acquire);
-    while (is_counted_in(there, seen, mine)) {
-        EFD_CHECK(units_of(taken(ended(seen))) == 0 && is_consistent(taken(ended(seen))));
-        if (there.word.compare_exchange_weak(seen, taken(ended(seen)), base::acq_rel, base::acquire)) // TOGETHER, take
-            return units_of(seen);
+std::uint64_t take_parked(fd_slot& slot, const read_ticket& ticket) noexcept {
+    parked_word word = slot.word.load(base::acquire);
+    while (is_counted_in(slot, word, ticket)) {
+        EFD_CHECK(units_of(without_units(without_reader(word))) == 0 &&
+                  is_consistent(without_units(without_reader(word))));
+        if (slot.word.compare_exchange_weak(word, without_units(without_reader(word)), base::acq_rel,
+                                            base::acquire)) // COMBINED_READ, take
+            return units_of(word);
     }
     return 0;
 }
 
-std::uint64_t take_beside_nothing(slot& there, const read_ticket& mine) noexcept {
-    parked_word seen = there.word.load(base::acquire);
-    const bool is_alone = readers_of(mine.mine) == 1 && seen == mine.mine; // nor has anybody begun since
-    const bool is_own = there.reader.load(base::relaxed) == mine.me;
-    while ((is_alone || is_own) && units_of(seen) > 0 && is_counted_in(there, seen, mine)) {
-        const parked_word after = taken(leaving(ended(seen)));
+std::uint64_t take_after_empty_read(fd_slot& slot, const read_ticket& ticket) noexcept {
+    parked_word word = slot.word.load(base::acquire);
+    const bool is_alone = readers_of(ticket.word) == 1 && word == ticket.word; // and no reader has begun since
+    const bool is_own = slot.reader.load(base::relaxed) == ticket.thread;
+    while ((is_alone || is_own) && units_of(word) > 0 && is_counted_in(slot, word, ticket)) {
+        const parked_word after = without_units(with_demotion(without_reader(word)));
         EFD_CHECK(is_demoted(after) && !is_promoted(after) && is_consistent(after));
-        if (!there.word.compare_exchange_strong(seen, after, base::acq_rel, base::acquire)) { // TOGETHER, stolen
+        if (!slot.word.compare_exchange_strong(word, after, base::acq_rel, base::acquire)) { // COMBINED_READ, stolen
             if (is_own) continue;
             break;
         }
-        note_reason(there, reason::stolen);
-        return units_of(seen);
+        note_reason(slot, reason::stolen);
+        return units_of(word);
     }
     return 0;
 }
 
-bool promote(slot& there) noexcept {
-    parked_word seen = there.word.load(base::relaxed);
-    while (is_awaiting_evidence(seen)) {
-        EFD_CHECK(is_consistent(promoted(seen)));
-        if (!there.word.compare_exchange_weak(seen, promoted(seen), base::acq_rel, base::relaxed)) continue;
-        if (record* const told = there.told.load(base::relaxed); told != nullptr)
-            told->was_promoted.store(1, base::relaxed);
+bool promote(fd_slot& slot) noexcept {
+    parked_word word = slot.word.load(base::relaxed);
+    while (is_awaiting_evidence(word)) {
+        EFD_CHECK(is_consistent(with_promotion(word)));
+        if (!slot.word.compare_exchange_weak(word, with_promotion(word), base::acq_rel, base::relaxed)) continue;
+        if (report_record* const record = slot.record.load(base::relaxed); record != nullptr)
+            record->was_promoted.store(1, base::relaxed);
         return true;
     }
     return false;
 }
 
-bool rest(slot& there) noexcept {
-    parked_word seen = there.word.load(base::acquire);
-    return may_rest(seen) &&
-           there.word.compare_exchange_strong(seen, rested(seen), base::acq_rel, base::relaxed); // PARKED, rest
+bool unpromote(fd_slot& slot) noexcept {
+    parked_word word = slot.word.load(base::acquire);
+    return may_unpromote(word) && slot.word.compare_exchange_strong(word, without_promotion(word), base::acq_rel,
+                                                                    base::relaxed); // PARKED, unpromote
 }
 
-void demote(slot& there, int fd, reason why) noexcept {
-    parked_word seen = there.word.load(base::acquire);
-    while (is_noted(seen) && !is_demoted(seen)) {
-        EFD_CHECK(is_consistent(leaving(seen)) && units_of(leaving(seen)) == units_of(seen));
-        if (!there.word.compare_exchange_weak(seen, leaving(seen), base::acq_rel, base::acquire)) continue; // leave
-        note_reason(there, why);
-        seen = leaving(seen);
+void demote(fd_slot& slot, int fd, reason why) noexcept {
+    parked_word word = slot.word.load(base::acquire);
+    while (is_noted(word) && !is_demoted(word)) {
+        EFD_CHECK(is_consistent(with_demotion(word)) && units_of(with_demotion(word)) == units_of(word));
+        if (!slot.word.compare_exchange_weak(word, with_demotion(word), base::acq_rel, base::acquire))
+            continue; // PARKED, demote
+        note_reason(slot, why);
+        word = with_demotion(word);
     }
-    if (is_leaving(seen)) hand_back(there, fd); // also where who began to was left there by a jump, or is stopped
+    if (needs_flush(word)) flush(slot, fd); // also if another thread was stopped within its demotion
 }
 
 } // namespace efd::dropin

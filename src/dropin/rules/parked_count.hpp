@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// dropin/rules/parked_count.hpp: parking units beside a kernel's eventfd, taking them, handing them back.
+// dropin/rules/parked_count.hpp: parking units beside a kernel's eventfd, taking them, flushing them.
 //
-// No call waits for another thread or asks whether it lives: each step is one step on the word, after which everybody
-// else can go on, wherever the one who made it is stopped. Who takes units does it in one step, and they are his.
-// The races are PARKED, TOGETHER and NUMBERED (docs/races.md). Any thread; also in signal handlers. errno stays as it
-// was.
+// No call waits for another thread, or asks whether one lives. Each change is one atomic step on the word. If a thread
+// is stopped after any step, all others can go on. A thread takes units in one step, and then they are its own. The
+// races are PARKED, COMBINED_READ and REUSED_FD (docs/races.md). Any thread; also in signal handlers. errno does not
+// change.
 #pragma once
 
 #include <efd/detail/base/check.hpp>
@@ -13,54 +13,56 @@
 
 namespace efd::dropin {
 
-// Parks a write of n, or says that it must go to the kernel. No system call either way. `seen`: the word.
-[[nodiscard]] inline bool try_park(slot& there, parked_word& seen, std::uint64_t n) noexcept {
-    while (may_park(seen, n)) {
-        EFD_CHECK(is_consistent(with_parked(seen, n)) && units_of(with_parked(seen, n)) == units_of(seen) + n);
-        if (there.word.compare_exchange_weak(seen, with_parked(seen, n), base::acq_rel, base::acquire)) // PARKED, park
+// Parks a write of n. False: it must go to the kernel. Makes no system call. `word`: the word as the caller loaded it.
+[[nodiscard]] inline bool try_park(fd_slot& slot, parked_word& word, std::uint64_t n) noexcept {
+    while (may_park(word, n)) {
+        EFD_CHECK(is_consistent(with_parked(word, n)) && units_of(with_parked(word, n)) == units_of(word) + n);
+        if (slot.word.compare_exchange_weak(word, with_parked(word, n), base::acq_rel, base::acquire)) // PARKED, park
             return true;
     }
     return false;
 }
 
-// After a write of n > 0 has reached the kernel: `before` is what the word was when it began.
-inline void note_filled(slot& there, parked_word before) noexcept {
+// After a write of n > 0 has reached the kernel. `before`: the word as it was when the write began.
+inline void mark_filled(fd_slot& slot, parked_word before) noexcept {
     EFD_CHECK(is_consistent(before));
     if (may_fill(before))
-        (void)there.word.compare_exchange_strong(before, filled(before), base::acq_rel, base::relaxed); // PARKED, fill
+        (void)slot.word.compare_exchange_strong(before, with_filled(before), base::acq_rel,
+                                                base::relaxed); // PARKED, fill
 }
 
 // How a read begins.
 enum class read_way : unsigned char {
     kernel,   // the caller reads; nothing is parked here
     counted,  // the caller reads, and then calls end_reading
-    one_unit, // semaphore mode: one of the parked was taken; done
-    together, // the caller reads without sleeping, and then calls take_parked, take_beside_nothing or end_reading
+    one_unit, // semaphore mode: one parked unit is taken; the read is done
+    combined, // the caller reads without sleeping, and then calls take_parked, take_after_empty_read or end_reading
 };
 struct read_ticket {
     read_way way = read_way::kernel;
-    parked_word mine = 0;   // the word as the caller made it
-    std::uint64_t born = 0; // of the eventfd among whose readers the caller is counted
-    std::uintptr_t me = 0;
+    parked_word word = 0;          // as the caller's own step left it
+    std::uint64_t incarnation = 0; // of the eventfd whose word counts the caller
+    std::uintptr_t thread = 0;
 };
-// `me`: the calling thread.
-[[nodiscard]] read_ticket begin_reading(slot& there, std::uintptr_t me) noexcept;
-// Nothing more is taken. Whoever is left by a jump, or ended, before this stays counted, which keeps units from being
-// parked until the next read demotes.
-void end_reading(slot& there, const read_ticket& mine) noexcept;
-// Who has consumed what the kernel had takes what is parked. The caller is no reader any more; 0: there is nothing.
-[[nodiscard]] std::uint64_t take_parked(slot& there, const read_ticket& mine) noexcept;
-// The kernel had nothing: another reader has consumed it, whose the parked are, or will be; then 0. Where there is no
-// other, somebody has whom nobody sees; where the other is a call of the caller's own, a jump has left it, or it goes
-// on behind him: they are the caller's, and it is the kernel's for good.
-[[nodiscard]] std::uint64_t take_beside_nothing(slot& there, const read_ticket& mine) noexcept;
+// `thread`: the calling one.
+[[nodiscard]] read_ticket begin_reading(fd_slot& slot, std::uintptr_t thread) noexcept;
+// Ends a read that takes no parked units. If a jump leaves a read before this, or its thread ends, the reader stays
+// counted: nothing is parked until the next read demotes.
+void end_reading(fd_slot& slot, const read_ticket& ticket) noexcept;
+// After the caller has consumed the kernel's units: takes the parked ones and ends the read. 0: there are none.
+[[nodiscard]] std::uint64_t take_parked(fd_slot& slot, const read_ticket& ticket) noexcept;
+// After the kernel had nothing for the caller. If another thread is a reader, it has consumed the kernel's units, and
+// the parked ones are its own: returns 0, and the read goes on. If there is no other reader, an unseen party has
+// consumed. If the other reader is an outer call of this thread, a jump has left it or it goes on after this one. In
+// both cases the caller gets the units and demotes.
+[[nodiscard]] std::uint64_t take_after_empty_read(fd_slot& slot, const read_ticket& ticket) noexcept;
 
-// No reader but such as are counted may be in a call, now or later (evidence.hpp). False: demoted, or promoted already.
-bool promote(slot& there) noexcept;
-// Not promoted for the time being; by whoever is about to read. False: there are units, or somebody reads.
-bool rest(slot& there) noexcept;
-// Nothing is parked here ever again; what is parked goes to the kernel by `fd`, unless that is another's by now, or a
-// reader takes it first. Nothing is said of it in the report where there is no reason.
-void demote(slot& there, int fd, reason why) noexcept;
+// The caller knows that no uncounted reader is in a call (evidence.hpp). False: demoted, or promoted already.
+bool promote(fd_slot& slot) noexcept;
+// Back to awaiting evidence; the caller is about to read. False: units are parked, or another thread reads.
+bool unpromote(fd_slot& slot) noexcept;
+// Parks nothing any more, for good. Writes the parked units to `fd`, unless the number belongs to another file by now
+// or a reader takes them first. The report gets the reason, unless it is `none`.
+void demote(fd_slot& slot, int fd, reason why) noexcept;
 
 } // namespace efd::dropin

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// dropin/rules/raw_call.hpp: a system call without wrapper: no errno, no cancellation point, and nobody who interposes.
+// dropin/rules/raw_call.hpp: a system call without libc: no errno, no cancellation point, not interposed.
 #pragma once
 
 #include <cstdint>
@@ -30,9 +30,9 @@ inline long raw_call6(long number, long a, long b, long c, long d, long e, long 
     return result;
 }
 [[gnu::always_inline]] inline std::uintptr_t stack_pointer() noexcept {
-    std::uintptr_t here = 0;
-    asm("mov %%rsp, %0" : "=r"(here));
-    return here;
+    std::uintptr_t pointer = 0;
+    asm("mov %%rsp, %0" : "=r"(pointer));
+    return pointer;
 }
 #elif defined(__aarch64__)
 inline long raw_call6(long number, long a, long b, long c, long d, long e, long f) noexcept {
@@ -47,21 +47,21 @@ inline long raw_call6(long number, long a, long b, long c, long d, long e, long 
     return x0;
 }
 [[gnu::always_inline]] inline std::uintptr_t stack_pointer() noexcept {
-    std::uintptr_t here = 0;
-    asm("mov %0, sp" : "=r"(here));
-    return here;
+    std::uintptr_t pointer = 0;
+    asm("mov %0, sp" : "=r"(pointer));
+    return pointer;
 }
 #else
 #error "the drop-in knows x86-64 and aarch64; build with EFD_BUILD_DROPIN=OFF"
 #endif
 
-// Is it in the frames of the caller, or not far above them: no unmapped page is.
+// Is the address in the caller's frames or shortly above them? That memory is always mapped.
 [[gnu::always_inline]] inline bool is_on_stack(std::uintptr_t address) noexcept {
     constexpr std::uintptr_t reach = 1U << 12;
     return address - stack_pointer() < reach;
 }
 
-// What the kernel says: the result, or a negative errno.
+// Returns what the kernel returns: the result, or a negative errno.
 template <class... Arguments>
 inline long raw_call(long number, Arguments... arguments) noexcept {
     static_assert(sizeof...(Arguments) <= 6);
@@ -71,7 +71,7 @@ inline long raw_call(long number, Arguments... arguments) noexcept {
     return raw_call6(number, all[0], all[1], all[2], all[3], all[4], all[5]);
 }
 
-// Is what the kernel said a negative errno: an address that it gave may be above the middle, too.
+// Is the result a negative errno? An address may be negative as a number, too.
 constexpr bool is_error(long result) noexcept { return result < 0 && result > -4096; }
 static_assert(is_error(-1) && is_error(-4095) && !is_error(-4096) && !is_error(0));
 

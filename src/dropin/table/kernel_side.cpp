@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// dropin/table/kernel_side.cpp: see rules/kernel_side.hpp. System calls made directly, past every wrapper.
+// dropin/table/kernel_side.cpp: see rules/kernel_side.hpp. The system calls bypass libc.
 #include "dropin/rules/kernel_side.hpp"
 
 #include "dropin/rules/raw_call.hpp"
@@ -18,16 +18,16 @@ namespace efd::dropin {
 long read_now(int fd, const iovec* places, int number) noexcept {
     const long got = raw_call(SYS_preadv2, fd, places, number, -1L, -1L, RWF_NOWAIT);
     if (got >= 0 || got == -EAGAIN || got == -EFAULT || got == -EBADF) return got;
-    pollfd asked{fd, POLLIN, 0}; // a kernel that knows no such flag, or a filter that lets nobody use it
+    pollfd asked{fd, POLLIN, 0}; // a kernel without the flag, or a filter that forbids it
     const timespec none{};
     if (raw_call(SYS_ppoll, &asked, 1, &none, nullptr, 0) != 1) return -EAGAIN;
     return raw_call(SYS_readv, fd, places, number);
 }
 
-int own_number(int fd) noexcept {
+int private_dup(int fd) noexcept {
     rlimit most{};
     if (raw_call(SYS_prlimit64, 0, RLIMIT_NOFILE, nullptr, &most) != 0) return -1;
-    // High up, where it is in nobody's way who counts on the lowest; lower, where all of these are taken.
+    // A high number, because programs may rely on getting the lowest one; a lower one if all high ones are taken.
     for (rlim_t from = most.rlim_cur < 1024 ? most.rlim_cur : 1024; from > 16; from -= from / 4) {
         const long made = raw_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, from - from / 4);
         if (!is_error(made)) return static_cast<int>(made);
@@ -35,7 +35,7 @@ int own_number(int fd) noexcept {
     }
     return -1;
 }
-void close_own(int own) noexcept { (void)raw_call(SYS_close, own); }
+void close_private_dup(int dup) noexcept { (void)raw_call(SYS_close, dup); }
 
 bool add_units(int fd, std::uint64_t n) noexcept { return raw_call(SYS_write, fd, &n, sizeof n) != -EAGAIN; }
 

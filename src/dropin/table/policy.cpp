@@ -23,11 +23,11 @@ const char* setting(const char* name) noexcept {
     return value == nullptr || value[0] == '\0' ? nullptr : value;
 }
 
-// What the process was started with, kept: programs write over it to show what they are at.
+// Copies of what the process was started with, because programs overwrite it to show their state.
 constinit char program[64] = {};
 constinit char patterns_kept[2][most_patterns] = {};
 
-// False: it does not fit.
+// False: the text does not fit.
 template <std::size_t Room>
 bool keep(char (&into)[Room], const char* text) noexcept {
     const std::size_t length = std::strlen(text);
@@ -36,7 +36,7 @@ bool keep(char (&into)[Room], const char* text) noexcept {
     return true;
 }
 
-// Is one of the patterns, separated by commas, that of the name.
+// Does one of the patterns, separated by commas, match the name?
 bool listed(const char* patterns, const char* name) noexcept {
     char one[most_patterns];
     while (*patterns != '\0') {
@@ -50,7 +50,7 @@ bool listed(const char* patterns, const char* name) noexcept {
     return false;
 }
 
-// A list of patterns into `into`, if it is set; false: too long.
+// Copies the list of patterns to `kept`, if the variable is set. False: too long.
 bool read_patterns(const char* name, char (&kept)[most_patterns], const char*& into) noexcept {
     const char* const list = setting(name);
     if (list == nullptr) return true;
@@ -72,9 +72,9 @@ bool read_policy() noexcept {
     return true;
 }
 
-bool policy::lets_promote(const slot& there) const noexcept {
-    // A multishot poll completes for each write, and one read of a semaphore leaves units of which it has told already.
-    if ((level == profile::strict || is_semaphore(there)) && has_ring.load(base::relaxed)) return false;
+bool policy::lets_promote(const fd_slot& slot) const noexcept {
+    // A multishot poll completes for each write, and a read of a semaphore leaves units that it has reported already.
+    if ((level == profile::strict || is_semaphore(slot)) && has_ring.load(base::relaxed)) return false;
     return sees_all == nullptr || sees_all();
 }
 
@@ -83,7 +83,7 @@ bool policy::welcomes(const char* site) const noexcept {
     return allowed == nullptr || listed(allowed, program) || listed(allowed, site);
 }
 
-void write_site(char (&into)[sizeof(record::site)], const void* address) noexcept {
+void write_site(char (&into)[sizeof(report_record::site)], const void* address) noexcept {
     code_place found{};
     if (!find_place(address, found)) return;
     const char* const object = found.object[0] == '\0' ? program : base_name(found.object);

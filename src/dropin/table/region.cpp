@@ -17,9 +17,9 @@ namespace efd::dropin {
 namespace {
 
 constinit region* all = nullptr;
-constinit base::atomic<std::uint16_t> record_numbers[most_descriptors]; // not wiped: a child counts, too
+constinit base::atomic<std::uint16_t> record_numbers[most_descriptors]; // not wiped at a fork: a child counts, too
 
-// Its number; 0: there is no room.
+// The record's number; 0: none is left.
 std::uint32_t take_record() noexcept {
     std::uint32_t last = all->header.given_out.load(base::relaxed);
     while (last < most_records)
@@ -48,26 +48,26 @@ bool open_region(const char* path) noexcept {
     return true;
 }
 
-bool begin_record(slot& made, int fd, const void* site) noexcept {
+bool begin_record(fd_slot& made, int fd, const void* site) noexcept {
     if (!rules.asks_for_sites()) return true;
-    char named[sizeof(record::site)] = {};
+    char named[sizeof(report_record::site)] = {};
     write_site(named, site);
     if (all != nullptr) {
         const std::uint32_t number = take_record();
-        record& told = all->records[number];
+        report_record& record = all->records[number];
         record_numbers[fd].store(static_cast<std::uint16_t>(number), base::relaxed);
-        made.told.store(&told, base::relaxed);
+        made.record.store(&record, base::relaxed);
         if (number != 0) {
-            told.semaphore = made.semaphore.load(base::relaxed);
-            told.process = static_cast<std::uint32_t>(raw_call(SYS_getpid));
-            told.descriptor = fd;
-            std::memcpy(told.site, named, sizeof named);
+            record.semaphore = made.semaphore.load(base::relaxed);
+            record.process = static_cast<std::uint32_t>(raw_call(SYS_getpid));
+            record.descriptor = fd;
+            std::memcpy(record.site, named, sizeof named);
         }
     }
     return rules.welcomes(named);
 }
 
-record* record_of(int fd) noexcept {
+report_record* record_of(int fd) noexcept {
     const std::uint16_t number = all == nullptr ? std::uint16_t{0} : record_numbers[fd].load(base::relaxed);
     return number == 0 ? nullptr : &all->records[number];
 }

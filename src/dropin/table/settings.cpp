@@ -3,7 +3,7 @@
 //
 // Three rules keep the report out of the way. It goes to a terminal only, since another program may read a program's
 // standard error. Only the leader of a process group writes it, since otherwise every command of a build would repeat
-// it. It is written before main, while number 2 is still what the program was started with.
+// it. It is written before main, while number 2 is still the standard error that the program was started with.
 #include "dropin/table/settings.hpp"
 
 #include "dropin/rules/raw_call.hpp"

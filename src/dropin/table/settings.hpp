@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// dropin/table/settings.hpp: the variables EFD_DROPIN*: what each may be, and what is wrong with a value.
+// dropin/table/settings.hpp: the variables EFD_DROPIN*: their values, and the fault of a wrong one.
 //
-// Pure rules over texts: the drop-in asks them when it is loaded, `efd run` before it starts a program. An empty
+// Pure functions over texts. The drop-in calls them when it is loaded, `efd run` before it starts a program. An empty
 // variable counts as unset. A wrong value never makes the drop-in do more: the switch and the lists switch it off, the
 // profile stays the default.
 #pragma once
@@ -30,8 +30,8 @@ constexpr bool read_profile(std::string_view name, profile& into) noexcept {
     return name == "strict" || name == "default" || name == "eager";
 }
 
-// What is wrong with the variable, and what follows; null: nothing. Whether the file of EFD_DROPIN_REGION can be opened
-// is not asked here.
+// The fault of the variable, and its consequence; null: none. Does not check that the file of EFD_DROPIN_REGION can be
+// opened.
 constexpr const char* fault_of(std::string_view name, std::string_view value) noexcept {
     if (value.empty()) return nullptr;
     if (name == "EFD_DROPIN")

@@ -36,8 +36,8 @@ const T* pointer(address at) noexcept {
     return reinterpret_cast<const T*>(at); // NOLINT(performance-no-int-to-ptr): the loader's
 }
 
-// The tables of one object. Names are found by GNU's hash table, or, in an object that has the old one alone, among all
-// symbols; `buckets_` is null and `all_` zero where there is neither.
+// The tables of one object. A name is found by GNU's hash table. An object that has only the old one is searched from
+// the first symbol to the last. If it has neither, `buckets_` is null and `all_` is zero.
 class symbol_table {
   public:
     explicit symbol_table(const link_map& object) noexcept : base_(object.l_addr) {
@@ -65,7 +65,7 @@ class symbol_table {
         return buckets_ == nullptr ? find_among_all(name) : find_hashed(name, hash);
     }
 
-    // The nearest before the code at `where`, within its size.
+    // The nearest symbol before the code at `where` that contains it.
     [[nodiscard]] const symbol* around(address where) const noexcept {
         const symbol* nearest = nullptr;
         const std::uint32_t past = end();
@@ -85,7 +85,7 @@ class symbol_table {
   private:
     void use_hashes(const std::uint32_t* hash) noexcept {
         if (hash[0] == 0 || hash[2] == 0 || (hash[2] & (hash[2] - 1)) != 0) return;
-        // This table does not say how many symbols there are. Linkers lay the names behind them.
+        // This table does not hold the number of symbols. Linkers place the names after the symbols.
         if (reinterpret_cast<address>(names_) > reinterpret_cast<address>(symbols_))
             most_ = static_cast<std::uint32_t>(std::min<std::size_t>(
                 most_, (reinterpret_cast<address>(names_) - reinterpret_cast<address>(symbols_)) / sizeof(symbol)));
@@ -121,7 +121,7 @@ class symbol_table {
         return nullptr;
     }
 
-    // The loader has made addresses of the offsets, where it could write.
+    // The loader has turned offsets into addresses, if the memory is writable.
     [[nodiscard]] address loaded(address at) const noexcept { return at < base_ ? base_ + at : at; }
 
     [[nodiscard]] bool may_have(std::uint32_t hash) const noexcept {
@@ -137,7 +137,7 @@ class symbol_table {
         return one.st_shndx != SHN_UNDEF && one.st_value != 0 && (one.st_info & 0xf) != STT_TLS &&
                one.st_info >> 4 != STB_LOCAL;
     }
-    // One past the last symbol: by GNU's table where the chain of the last bucket ends.
+    // One past the last symbol. In GNU's table the chain of the last bucket ends there.
     [[nodiscard]] std::uint32_t end() const noexcept {
         if (buckets_ == nullptr) return all_;
         std::uint32_t last = *std::max_element(buckets_, buckets_ + buckets_number_);
@@ -173,8 +173,9 @@ bool is_libc(const link_map& object) noexcept {
     return is_text(base_name(object.l_name), sizeof name, name);
 }
 
-// Ours, or what comes last behind it of the C library and the loader, on which every program depends: what is opened
-// later, and may be closed, comes behind both. Libraries that are needed may come there too: we do not look at these.
+// The last object to search: the C library or the loader, whichever comes last, or the drop-in if both come before it.
+// Every program depends on these two. Objects that are opened later, and may be closed, come after both. A library that
+// the program needs may come after both, too; it is not searched.
 const link_map* last_at_start(const link_map& own) noexcept {
     const link_map* last = &own;
     bool is_behind = false;
@@ -207,7 +208,7 @@ void* symbol_of(const link_map& object, const char* name, std::uint32_t hash) no
     return found == nullptr ? nullptr : address_of(its.value(*found), (found->st_info & 0xf) == STT_GNU_IFUNC);
 }
 
-// Is what was found the C library's, and has nobody between us and it the name.
+// Is `found` the C library's definition, and does no object between the drop-in and it define the name?
 bool is_libcs(const void* found, const link_map& own, const char* name, std::uint32_t hash) noexcept {
     const link_map* const last = last_kept(own);
     for (const link_map* one = &own; one != last;) {
@@ -218,16 +219,16 @@ bool is_libcs(const void* found, const link_map& own, const char* name, std::uin
     return false;
 }
 
-// In no object: then nobody has asked the loader.
+// If no object has the name, then no caller can have reached the loader by it.
 void* finds_nothing(void* /*handle*/, const char* /*name*/) { return nullptr; }
 void* finds_no_version(void* /*handle*/, const char* /*name*/, const char* /*version*/) { return nullptr; }
 
 template <class Call>
-Call* loaders(base::atomic<Call*>& kept, const char* name, Call* nobody) noexcept {
-    if (Call* const there = kept.load(base::relaxed); there != nullptr) return there;
+Call* loaders(base::atomic<Call*>& kept, const char* name, Call* fallback) noexcept {
+    if (Call* const cached = kept.load(base::relaxed); cached != nullptr) return cached;
     void* const found = next_symbol(name);
-    Call* const call = found == nullptr ? nobody : reinterpret_cast<Call*>(found);
-    kept.store(call, base::relaxed); // each that comes first finds the same
+    Call* const call = found == nullptr ? fallback : reinterpret_cast<Call*>(found);
+    kept.store(call, base::relaxed); // concurrent callers find the same
     return call;
 }
 
@@ -242,7 +243,7 @@ void* next_symbol(const char* name) noexcept {
         one = one->l_next;
         if (void* const found = symbol_of(*one, name, hash); found != nullptr) return found;
     }
-    // Somebody has preloaded the C library before us; then nobody calls us, but for what he looks up.
+    // For a process in which the C library is preloaded before the drop-in: then only look-ups reach the drop-in.
     for (const link_map* one = _r_debug.r_map; one != own; one = one->l_next)
         if (is_libc(*one)) return symbol_of(*one, name, hash);
     return nullptr;
@@ -274,11 +275,11 @@ bool find_place(const void* address, code_place& found) noexcept {
     const symbol* const around = table.around(reinterpret_cast<std::uintptr_t>(address));
     const void* const from = around == nullptr ? its.dlfo_map_start : address_of(table.value(*around), false);
     found = {its.dlfo_link_map->l_name, around == nullptr ? nullptr : table.name(*around), 0};
-#else // waits for the loader's lock
+#else // takes the loader's lock
     Dl_info its{};
     if (::dladdr(address, &its) == 0 || its.dli_fname == nullptr) return false;
     const void* const from = its.dli_sname == nullptr ? its.dli_fbase : its.dli_saddr;
-    // Of the program itself the loader says what it was started as, in the very same place.
+    // For the program itself the loader returns this pointer.
     found = {its.dli_fname == ::program_invocation_name ? "" : its.dli_fname, its.dli_sname, 0};
 #endif
     found.offset = static_cast<std::size_t>(static_cast<const char*>(address) - static_cast<const char*>(from));

@@ -1,37 +1,38 @@
 // SPDX-License-Identifier: MIT
-// dropin/table/symbols.hpp: what the dynamic symbol tables say, read as they lie in memory.
+// dropin/table/symbols.hpp: look-ups in the dynamic symbol tables, as they are in memory.
 //
-// No lock of the loader is taken, nothing allocated, and neither errno nor dlerror() changes: who loads a library holds
-// that lock while its constructors run, and may wait in one for the thread that asks. Only objects that were loaded
-// with the program are looked into for a name: these are never unloaded. No text function of libc is called: who wraps
-// one asks us for the next. Any thread, from before the first constructor on; also in signal handlers.
+// A look-up takes no lock of the loader, allocates nothing, and changes neither errno nor dlerror(). A thread that
+// loads a library holds the loader's lock while constructors run, and a constructor may wait for the thread that looks
+// up. Only objects that were loaded with the program are searched, because these are never unloaded. No text function
+// of libc is called, because a library that wraps one calls the drop-in for the next definition. Any thread, from
+// before the first constructor on; also in signal handlers.
 #pragma once
 
 #include <cstddef>
 
 namespace efd::dropin {
 
-// The definition of a name, in its default version, that comes behind ours, or that of a C library before us; null:
-// none of those objects has it, or this cannot be told without the loader.
+// The next definition of a name after the drop-in's, in its default version, or that of a C library before the drop-in.
+// Null: none of those objects has it, or only the loader can find it.
 [[nodiscard]] void* next_symbol(const char* name) noexcept;
 
-// What a program is to get that has looked up a name and found this: our definition of it, where the found is the C
-// library's and nobody between has another; else what it has found.
+// What a look-up that found `found` returns to the program: the drop-in's definition, if `found` is the C library's and
+// no library between defines the name; otherwise `found`.
 [[nodiscard]] void* ours_instead_of(void* found, const char* name) noexcept;
 
-// The loader's own look-ups, past our names for them. Never null.
+// The loader's own look-up functions, not the drop-in's. Never null.
 using dlsym_call = void*(void* handle, const char* name);
 using dlvsym_call = void*(void* handle, const char* name, const char* version);
 [[nodiscard]] dlsym_call* real_dlsym() noexcept;
 [[nodiscard]] dlvsym_call* real_dlvsym() noexcept;
 
-// Where the code at an address is.
+// The place of the code at an address.
 struct code_place {
     const char* object; // path; empty: the program itself
-    const char* symbol; // null: behind no name that others see
+    const char* symbol; // null: no exported symbol contains the code
     std::size_t offset; // from the symbol, or from the object's beginning
 };
-// False: in no object.
+// False: no object contains it.
 [[nodiscard]] bool find_place(const void* address, code_place& found) noexcept;
 
 } // namespace efd::dropin

@@ -1,110 +1,112 @@
 // SPDX-License-Identifier: MIT
-// dropin/table/table.hpp: which numbers of this process are eventfds that we saw being made.
+// dropin/table/table.hpp: which descriptor numbers of this process are eventfds that the drop-in saw being made.
 //
-// Epolls that nobody else can watch have a note, too. The kernel's table is the truth; this one is a note beside it,
-// taken down before a number can be anybody else's. A number that is not noted is none of our business, nor are 0 to 2,
-// in whose place libc puts files by itself. The memory is wiped in every child that gets a copy of it, however it is
-// made: it knows of no number. A lookup is two loads; any thread, also in signal handlers.
+// Epolls that only this process can watch have a note, too. The kernel's table is the truth. A note here is removed
+// before its number can refer to another file. Calls on a number without a note are passed on. Numbers 0 to 2 are never
+// noted, because libc puts files there by itself. The kernel wipes this memory in every child that gets a copy of it,
+// however the child is made; so a child has no notes. A look-up is two loads. Any thread; also in signal handlers.
 #pragma once
 
 #include "dropin/rules/slot.hpp"
 
 namespace efd::dropin {
 
-inline constexpr unsigned most_descriptors = 1U << 16; // an eventfd above stays the kernel's
+inline constexpr unsigned most_descriptors = 1U << 16; // an eventfd with a higher number is never noted
 inline constexpr unsigned first_noted = 3;
-inline constexpr unsigned slots_together = 64;
+inline constexpr unsigned slots_per_page = 64;
 
 struct slot_page {
-    slot slots[slots_together];
+    fd_slot slots[slots_per_page];
 };
-extern base::atomic<slot_page*> slot_pages[most_descriptors / slots_together];
+extern base::atomic<slot_page*> slot_pages[most_descriptors / slots_per_page];
 
-// Where the number is noted, if it is.
-[[nodiscard]] inline slot* place_of(int fd) noexcept {
+// The slot of a number, noted or not; null: it has none yet.
+[[nodiscard]] inline fd_slot* slot_at(int fd) noexcept {
     if (static_cast<unsigned>(fd) >= most_descriptors) return nullptr;
-    slot_page* const page = slot_pages[static_cast<unsigned>(fd) / slots_together].load(base::acquire);
-    return page == nullptr ? nullptr : &page->slots[static_cast<unsigned>(fd) % slots_together];
+    slot_page* const page = slot_pages[static_cast<unsigned>(fd) / slots_per_page].load(base::acquire);
+    return page == nullptr ? nullptr : &page->slots[static_cast<unsigned>(fd) % slots_per_page];
 }
-[[nodiscard]] inline slot* slot_of(int fd) noexcept {
-    slot* const there = place_of(fd);
-    return there != nullptr && is_noted(there->word.load(base::acquire)) ? there : nullptr;
+// The slot of a number that is noted, or null.
+[[nodiscard]] inline fd_slot* slot_of(int fd) noexcept {
+    fd_slot* const slot = slot_at(fd);
+    return slot != nullptr && is_noted(slot->word.load(base::acquire)) ? slot : nullptr;
 }
 
 void begin_noting() noexcept;
-// From now on nothing new is noted.
+// Afterwards no new eventfd is noted.
 void end_noting() noexcept;
 
-// An eventfd is made: from before the call until its result is there.
-class birth {
+// Lives from before the call that makes an eventfd until its result is noted.
+class eventfd_creation {
   public:
-    birth() noexcept;
-    ~birth() { (void)end(); }
-    birth(const birth&) = delete;
-    birth& operator=(const birth&) = delete;
-    void made(int fd, unsigned initval, unsigned flags, const void* site) noexcept;
+    eventfd_creation() noexcept;
+    ~eventfd_creation() { (void)end(); }
+    eventfd_creation(const eventfd_creation&) = delete;
+    eventfd_creation& operator=(const eventfd_creation&) = delete;
+    void note(int fd, unsigned initval, unsigned flags, const void* site) noexcept;
 
   private:
     bool end() noexcept; // true: a number was duplicated meanwhile
 
-    std::uint32_t escapes_;
+    std::uint32_t demotion_triggers_;
     bool is_over_;
 };
 
-// The number is no longer one of ours: it is closed next.
-void forget_noted(int fd, slot& there) noexcept;
+// Removes the note, flushing parked units. The caller closes the number next.
+void forget_noted(int fd, fd_slot& slot) noexcept;
 inline void forget(int fd) noexcept {
-    slot* const there = place_of(fd);
-    if (there != nullptr && is_anything(there->word.load(base::acquire))) [[unlikely]]
-        forget_noted(fd, *there);
+    fd_slot* const slot = slot_at(fd);
+    if (slot != nullptr && is_anything(slot->word.load(base::acquire))) [[unlikely]]
+        forget_noted(fd, *slot);
 }
 void forget_range(unsigned first, unsigned last) noexcept;
-// The same, where it may not be closed after all.
-void let_go(int fd, reason why) noexcept;
+// The same for a number that may stay open after all.
+void demote_and_forget(int fd, reason why) noexcept;
 
-// What lets somebody whom we cannot see touch one eventfd, or all that are there: these stay the kernel's.
-void escape(int fd, reason why) noexcept;
-void all_escape(reason why) noexcept;
-void semaphores_escape(reason why) noexcept; // that are promoted
-// And all that are made later.
-void all_escape_for_good(reason why) noexcept;
-// The numbers of all are given to somebody whose memory is his own, or begins to be: fork.
-void all_are_copied() noexcept;
-// A child in this memory has numbers of his own for a while: vfork. Nobody knows when that is over, and what he does by
-// a number may be another's here: nothing is promoted later.
-void numbers_differ_for_a_while() noexcept;
-// Those that are promoted, so that their whole count can be seen.
+// Demotes one eventfd, or all that exist, because an unseen party may touch them.
+void demote_fd(int fd, reason why) noexcept;
+void demote_all(reason why) noexcept;
+void demote_semaphores(reason why) noexcept; // the promoted ones
+// Demotes all, and all that are made later.
+void demote_all_for_good(reason why) noexcept;
+// Demotes all before a fork: the child has the same numbers, and its own memory.
+void demote_all_copied() noexcept;
+// Demotes all, and all that are made later, before a vfork. The child runs in this memory with its own numbers, for an
+// unknown time. A number that it uses may refer to another file here.
+void demote_all_for_vfork() noexcept;
+// Demotes the promoted ones, so that the kernel shows their whole count.
 void show_counts() noexcept;
 [[nodiscard]] bool any_promoted() noexcept;
 
 inline constexpr std::uint64_t duplicated_meanwhile = std::uint64_t{1} << 32;
 inline constexpr std::uint64_t one_being_made = std::uint64_t{1} << 33;
 
-// Was an eventfd made since all have escaped: where not, no call can let one. The stubs ask this in a few instructions.
+// Was an eventfd made since the last demotion of all? If not, no call can be a trigger. The stubs check this in a few
+// instructions.
 extern "C" {
-// How many were begun to be made, in the lower half; above it whether a number was duplicated while one was, and how
-// many are being made now.
-[[gnu::visibility("hidden")]] extern base::atomic<std::uint64_t> efd_births;
-[[gnu::visibility("hidden")]] extern base::atomic<std::uint32_t> efd_births_escaped;
-[[gnu::visibility("hidden")]] extern base::atomic<std::uint32_t> efd_promotions; // so many were ever promoted
+// The lower half counts the eventfds whose making has begun. Above it stand a mark, that a number was duplicated
+// meanwhile, and the number of eventfds that are being made.
+[[gnu::visibility("hidden")]] extern base::atomic<std::uint64_t> efd_created;
+[[gnu::visibility("hidden")]] extern base::atomic<std::uint32_t> efd_created_demoted;
+[[gnu::visibility("hidden")]] extern base::atomic<std::uint32_t> efd_promotions; // promotions so far
 }
-[[nodiscard]] inline bool any_at_stake() noexcept {
-    return static_cast<std::uint32_t>(efd_births.load(base::acquire)) != efd_births_escaped.load(base::relaxed);
+[[nodiscard]] inline bool any_not_demoted() noexcept {
+    return static_cast<std::uint32_t>(efd_created.load(base::acquire)) != efd_created_demoted.load(base::relaxed);
 }
 
-// Before a number is duplicated, and once it was: no number of ours has a second.
-void before_noted_duplicated(int from, slot& there) noexcept;
+// Before and after a number is duplicated: an eventfd with two numbers is demoted.
+void before_noted_duplicated(int from, fd_slot& slot) noexcept;
 inline void before_duplicated(int from) noexcept {
-    slot* const there = place_of(from);
-    if (there != nullptr && is_anything(there->word.load(base::acquire))) [[unlikely]]
-        before_noted_duplicated(from, *there);
+    fd_slot* const slot = slot_at(from);
+    if (slot != nullptr && is_anything(slot->word.load(base::acquire))) [[unlikely]]
+        before_noted_duplicated(from, *slot);
 }
 void note_duplication() noexcept;
 inline void after_duplicated(int from) noexcept {
-    if (efd_births.load(base::acquire) >= one_being_made) [[unlikely]]
+    if (efd_created.load(base::acquire) >= one_being_made) [[unlikely]]
         note_duplication();
     if (slot_of(from) != nullptr) [[unlikely]]
-        escape(from, reason::replaced);
+        demote_fd(from, reason::replaced);
 }
 
 inline void after_dup(int from, int made) noexcept {
@@ -114,14 +116,15 @@ inline void after_dup(int from, int made) noexcept {
 inline void before_dup2(int from, int to) noexcept {
     if (from == to) return;
     before_duplicated(from);
-    let_go(to, reason::replaced);
+    demote_and_forget(to, reason::replaced);
 }
 
-// An epoll that nobody else can watch: made here, and not copied since.
+// An epoll that only this process can watch: made here, and not copied since.
 void note_epoll(int epoll) noexcept;
 [[nodiscard]] bool is_own_epoll(int epoll) noexcept;
 
-// In a child of fork: nothing is noted. In report mode the numbers from its parent are counted, and are the kernel's.
+// In a child of fork. Nothing is noted. With a report, the parent's eventfds get a demoted slot here, which counts
+// calls.
 void begin_in_child() noexcept;
 
 } // namespace efd::dropin

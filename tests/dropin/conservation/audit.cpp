@@ -18,8 +18,8 @@
 namespace conservation {
 namespace {
 
-int seats_used() { return std::min(book->seats.load(), most_seats); }
-seat& seat_of(int index) { return book->seat_at[static_cast<std::size_t>(index)]; }
+int slots_in_use() { return std::min(book->slots_used.load(), most_slots); }
+thread_slot& slot_of(int index) { return book->slots[static_cast<std::size_t>(index)]; }
 const eventfd_object& object_at(int index) { return book->object[static_cast<std::size_t>(index)]; }
 
 // The state that the kernel gives the thread; 0: it is gone.
@@ -36,8 +36,8 @@ char state_of(pid_t thread) {
     return name_end == nullptr ? '\0' : name_end[2];
 }
 
-// The entry of the call that this seat sleeps in: its last of unknown outcome.
-const entry* call_asleep(const seat& one) {
+// The entry of the call that this slot sleeps in: its last of unknown outcome.
+const entry* call_asleep(const thread_slot& one) {
     if (one.where != place::in_call || has_ended(one)) return nullptr;
     for (int i = std::min(one.used.load(), most_entries); i-- > 0;) {
         const entry& made = one.journal[static_cast<std::size_t>(i)];
@@ -67,11 +67,11 @@ std::string said(int object, const char* what, std::uint64_t due, std::uint64_t 
     return text.data();
 }
 
-// Whether somebody sleeps who should not, where poll shows units or, at a known count, there are any.
+// Does a thread sleep that should not, because poll shows units or the known count has some?
 std::string fault_of_sleepers(int object, bool has_units) {
     if (!has_units) return {};
-    for (int i = 0; i < seats_used(); ++i) {
-        const seat& one = seat_of(i);
+    for (int i = 0; i < slots_in_use(); ++i) {
+        const thread_slot& one = slot_of(i);
         const entry* const made = call_asleep(one);
         if (made != nullptr && made->object == object && made->what == act::read)
             return said(object, "a read sleeps beside units", 0, static_cast<std::uint64_t>(i));
@@ -103,8 +103,8 @@ short readiness(int fd) {
 
 sums sum_up(int object, bool asleep_count_not) {
     sums all;
-    for (int s = 0; s < seats_used(); ++s) {
-        const seat& one = seat_of(s);
+    for (int s = 0; s < slots_in_use(); ++s) {
+        const thread_slot& one = slot_of(s);
         const entry* const asleep = asleep_count_not ? call_asleep(one) : nullptr;
         for (int i = 0; i < std::min(one.used.load(), most_entries); ++i) {
             const entry& made = one.journal[static_cast<std::size_t>(i)];
@@ -120,7 +120,7 @@ sums sum_up(int object, bool asleep_count_not) {
     return all;
 }
 
-bool has_ended(const seat& one) {
+bool has_ended(const thread_slot& one) {
     if (one.where == place::ended) return true;
     if (one.thread == 0) return false;
     const char state = state_of(one.thread);
@@ -128,14 +128,14 @@ bool has_ended(const seat& one) {
 }
 
 bool all_have_ended() {
-    for (int i = 1; i < seats_used(); ++i)
-        if (!has_ended(seat_of(i))) return false;
+    for (int i = 1; i < slots_in_use(); ++i)
+        if (!has_ended(slot_of(i))) return false;
     return true;
 }
 
 bool is_at_rest() {
-    for (int i = 1; i < seats_used(); ++i) {
-        const seat& one = seat_of(i);
+    for (int i = 1; i < slots_in_use(); ++i) {
+        const thread_slot& one = slot_of(i);
         if (has_ended(one)) continue;
         const place where = one.where;
         if (where != place::in_call && where != place::watches) return false;
@@ -189,9 +189,9 @@ void settle_accounts(int object) {
 void settle_records() {
     std::uint64_t sure = 0;
     std::uint64_t perhaps = 0;
-    for (int s = 0; s < seats_used(); ++s)
-        for (int i = 0; i < std::min(seat_of(s).used.load(), most_entries); ++i) {
-            const entry& made = seat_of(s).journal[static_cast<std::size_t>(i)];
+    for (int s = 0; s < slots_in_use(); ++s)
+        for (int i = 0; i < std::min(slot_of(s).used.load(), most_entries); ++i) {
+            const entry& made = slot_of(s).journal[static_cast<std::size_t>(i)];
             if (made.what != act::record) continue;
             made.how == outcome::done ? ++sure : ++perhaps;
         }
@@ -204,9 +204,9 @@ void settle_records() {
 }
 
 void add_to_totals() {
-    for (int s = 0; s < seats_used(); ++s)
-        for (int i = 0; i < std::min(seat_of(s).used.load(), most_entries); ++i)
-            ++(seat_of(s).journal[static_cast<std::size_t>(i)].how == outcome::unknown ? book->left : book->calls);
+    for (int s = 0; s < slots_in_use(); ++s)
+        for (int i = 0; i < std::min(slot_of(s).used.load(), most_entries); ++i)
+            ++(slot_of(s).journal[static_cast<std::size_t>(i)].how == outcome::unknown ? book->left : book->calls);
 }
 
 } // namespace conservation

@@ -22,12 +22,12 @@ thread_local std::uint64_t in_thread_memory[2];
 
 // The next entry of the journal; null: it is full. Handlers have theirs between.
 entry* begin_entry(act what, int object, int form) {
-    const int index = me->place_of->used.fetch_add(1);
+    const int index = me->slot->used.fetch_add(1);
     if (index >= most_entries) {
-        me->place_of->used = most_entries;
+        me->slot->used = most_entries;
         return nullptr;
     }
-    entry& made = me->place_of->journal[static_cast<std::size_t>(index)];
+    entry& made = me->slot->journal[static_cast<std::size_t>(index)];
     made.form = static_cast<std::uint8_t>(form);
     made.object = static_cast<std::int8_t>(object);
     made.number = static_cast<std::int16_t>(me->number[static_cast<std::size_t>(object)]);
@@ -77,7 +77,7 @@ numbers_of_seed& draws() { return me->is_nested != 0 ? me->drawn_in_handler : me
 
 } // namespace
 
-bool journal_is_full() { return me->place_of->used >= most_entries - 16; }
+bool journal_is_full() { return me->slot->used >= most_entries - 16; }
 
 pid_t thread_of_proc() {
     std::array<char, 64> name{};
@@ -86,15 +86,15 @@ pid_t thread_of_proc() {
     return task == nullptr ? 0 : static_cast<pid_t>(std::strtol(task + 6, nullptr, 10));
 }
 
-void sit_down(worker& who, seat& where, std::uint64_t salt) {
-    who.place_of = &where;
-    who.drawn = numbers_of_seed(book->seed * 31 + salt);
-    who.drawn_in_handler = numbers_of_seed(book->seed * 37 + salt);
+void begin_work(worker& self, thread_slot& where, std::uint64_t salt) {
+    self.slot = &where;
+    self.drawn = numbers_of_seed(book->seed * 31 + salt);
+    self.drawn_in_handler = numbers_of_seed(book->seed * 37 + salt);
     for (int i = 0; i < book->eventfds; ++i)
-        who.number[static_cast<std::size_t>(i)] = book->object[static_cast<std::size_t>(i)].number;
+        self.number[static_cast<std::size_t>(i)] = book->object[static_cast<std::size_t>(i)].number;
     where.thread = thread_of_proc();
     where.where = place::between_calls;
-    me = &who;
+    me = &self;
 }
 
 void add(int object, std::uint64_t units) {
@@ -110,12 +110,12 @@ void add(int object, std::uint64_t units) {
     default: break;
     }
     *where = units;
-    seat& mine = *me->place_of;
-    const place before = mine.where.exchange(place::in_call);
+    thread_slot& slot = *me->slot;
+    const place before = slot.where.exchange(place::in_call);
     const ssize_t written = write_by(made->form, me->number[at], where);
     if (written < 0) judge_error(*made, errno);
     made->how = written == 8 ? outcome::done : outcome::refused;
-    mine.where = before;
+    slot.where = before;
 }
 
 void take(int object) { (void)take_if_any(object); }
@@ -126,8 +126,8 @@ bool take_if_any(int object) {
     if (made == nullptr) return false;
     std::uint64_t on_stack[2] = {};
     std::uint64_t* const where = draws().one_in(4) && me->is_nested == 0 ? in_thread_memory : on_stack;
-    seat& mine = *me->place_of;
-    const place before = mine.where.exchange(place::in_call);
+    thread_slot& slot = *me->slot;
+    const place before = slot.where.exchange(place::in_call);
     const ssize_t length = read_by(made->form, me->number[at], where);
     if (length < 0) judge_error(*made, errno);
     if (length >= 0 && (length != 8 || *where == 0))
@@ -135,7 +135,7 @@ bool take_if_any(int object) {
     if (length == 8 && book->object[at].is_semaphore && *where != 1) fault("a read of a semaphore took more than one");
     made->units = *where;
     made->how = length == 8 ? outcome::done : outcome::refused;
-    mine.where = before;
+    slot.where = before;
     return length == 8;
 }
 
@@ -159,25 +159,25 @@ bool may_take(int object) {
 // What a handler does: calls of its own; then it may leave the call that it interrupted.
 static void on_alarm(int) {
     const int why = errno;
-    worker* const who = me;
-    if (who == nullptr || who->is_nested != 0) return;
-    if (book->is_calm) {
+    worker* const self = me;
+    if (self == nullptr || self->is_nested != 0) return;
+    if (book->handlers_stopped) {
         const itimerval none{};
         ::setitimer(ITIMER_REAL, &none, nullptr);
         errno = why;
         return;
     }
-    who->is_nested = 1;
-    numbers_of_seed& from = who->drawn_in_handler;
+    self->is_nested = 1;
+    numbers_of_seed& from = self->drawn_in_handler;
     const int object = from.below(book->eventfds);
     if (!journal_is_full()) {
         if (from.one_in(2)) add(object, 1);
         if (from.one_in(2) && !book->object[static_cast<std::size_t>(object)].blocks && may_take(object)) take(object);
     }
-    who->is_nested = 0;
-    if (who->may_leave != 0) {
+    self->is_nested = 0;
+    if (self->may_leave != 0) {
         if (has(exits) && from.one_in(8)) ::pthread_exit(nullptr);
-        if (has(jumps) && from.one_in(2)) siglongjmp(who->leave, 1);
+        if (has(jumps) && from.one_in(2)) siglongjmp(self->leave, 1);
     }
     errno = why;
 }
@@ -190,7 +190,7 @@ void guarded(void (*call)(int), int object) {
     }
     me->may_leave = 0;
     if (has(cancels)) ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, nullptr);
-    me->place_of->where = place::between_calls;
+    me->slot->where = place::between_calls;
 }
 
 void begin_signals() {

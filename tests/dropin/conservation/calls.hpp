@@ -12,7 +12,7 @@ namespace conservation {
 
 // The thread that runs: a handler finds it here.
 struct worker {
-    seat* place_of = nullptr;
+    thread_slot* slot = nullptr;
     numbers_of_seed drawn{0};
     numbers_of_seed drawn_in_handler{0};
     std::array<int, most_eventfds> number{-1, -1, -1}; // by which it knows each eventfd at present
@@ -25,12 +25,12 @@ extern thread_local worker* me;
 
 inline bool has(feature one) { return (book->features & one) != 0; }
 
-// Begins to work in this seat, with the numbers that every process has.
-void sit_down(worker& who, seat& where, std::uint64_t salt);
+// Begins to work in this slot, with the numbers that every process has.
+void begin_work(worker& self, thread_slot& where, std::uint64_t salt);
 
 // As the auditor's /proc numbers this thread, whatever the namespace of this process.
 [[nodiscard]] pid_t thread_of_proc();
-inline pid_t own_thread() { return me->place_of->thread; }
+inline pid_t own_thread() { return me->slot->thread; }
 
 // Calls; each makes an entry, unless the journal is full.
 void add(int object, std::uint64_t units);

@@ -28,14 +28,14 @@ void make_book() {
     ::new (book) ledger;
 }
 
-seat* take_seat(pid_t taker) {
-    for (int index = book->seats; index < most_seats; ++index) {
-        seat& one = book->seat_at[static_cast<std::size_t>(index)];
-        pid_t nobody = 0;
-        if (!one.thread.compare_exchange_strong(nobody, taker)) continue;
+thread_slot* claim_slot(pid_t taker) {
+    for (int index = book->slots_used; index < most_slots; ++index) {
+        thread_slot& one = book->slots[static_cast<std::size_t>(index)];
+        pid_t none = 0;
+        if (!one.thread.compare_exchange_strong(none, taker)) continue;
         one.where = place::begins;
-        int used = book->seats;
-        while (used <= index && !book->seats.compare_exchange_weak(used, index + 1)) continue;
+        int used = book->slots_used;
+        while (used <= index && !book->slots_used.compare_exchange_weak(used, index + 1)) continue;
         return &one;
     }
     return nullptr;

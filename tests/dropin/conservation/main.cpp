@@ -6,10 +6,10 @@
 //                [--verbose]
 //
 // Each round is a program drawn from its seed: threads, processes, handlers, forks, numbers and watchers around some
-// eventfds. At rest poll must say what is there and nobody may sleep beside a unit; at the end what was written is what
-// was read and what remains. It must hold on the kernel; under `efd run` it shows what the drop-in changed. The first
-// fault prints its seed, what the round contained, and the end of each journal. `--times` plays each seed so often.
-// Exit status: 0 right, 1 a fault, 2 misuse.
+// eventfds. At rest poll must say what is there and no thread may sleep beside a unit; at the end what was written is
+// what was read and what remains. It must hold on the kernel; under `efd run` it shows what the drop-in changed. The
+// first fault prints its seed, what the round contained, and the end of each journal. `--times` runs each seed so
+// often. Exit status: 0 right, 1 a fault, 2 misuse.
 #include "features.hpp"
 #include "ledger.hpp"
 #include "round.hpp"
@@ -38,7 +38,7 @@ struct options {
     std::uint64_t rounds = UINT64_MAX;
     double seconds = 10;
     int times = 1;
-    int bound = 60; // seconds without one step of anybody, after which a round hangs
+    int bound = 60; // seconds without a step of any thread, after which a round hangs
     std::uint32_t without = 0;
     std::uint32_t only = ~0U;
     bool is_verbose = false;
@@ -99,12 +99,12 @@ std::string names_of(std::uint32_t features) {
     return names;
 }
 
-void print_journal(int index, const seat& one) {
+void print_journal(int index, const thread_slot& one) {
     static constexpr const char* places[] = {"empty", "begins", "between calls", "in a call", "watches", "ended"};
     static constexpr const char* acts[] = {"-", "write", "read", "record"};
     static constexpr const char* outcomes[] = {"unknown", "done", "refused"};
     const int used = std::min(one.used.load(), most_entries);
-    std::printf("  seat %d, thread %d, %s, %d calls:", index, static_cast<int>(one.thread.load()),
+    std::printf("  slot %d, thread %d, %s, %d calls:", index, static_cast<int>(one.thread.load()),
                 places[static_cast<int>(one.where.load())], used);
     constexpr int last = 8;
     for (int i = std::max(0, used - last); i < used; ++i) {
@@ -123,13 +123,13 @@ void print_fault(const std::string& what) {
         std::printf("  eventfd %d: number %d%s%s%s\n", i, one.number, one.is_semaphore ? ", semaphore" : "",
                     one.blocks ? ", blocking" : "", one.reader >= 0 ? ", usually one reader" : "");
     }
-    for (int i = 0; i < std::min(book->seats.load(), most_seats); ++i)
-        print_journal(i, book->seat_at[static_cast<std::size_t>(i)]);
+    for (int i = 0; i < std::min(book->slots_used.load(), most_slots); ++i)
+        print_journal(i, book->slots[static_cast<std::size_t>(i)]);
     std::fflush(stdout);
 }
 
 void clear_book() {
-    for (seat& one : book->seat_at) {
+    for (thread_slot& one : book->slots) {
         for (int k = 0; k < std::min(one.used.load(), most_entries); ++k) {
             one.journal[static_cast<std::size_t>(k)].what = act::none;
             one.journal[static_cast<std::size_t>(k)].how = outcome::unknown;
@@ -140,8 +140,8 @@ void clear_book() {
         one.watched = 0;
         one.where = place::empty;
     }
-    book->seats = 0;
-    book->is_calm = false;
+    book->slots_used = 0;
+    book->handlers_stopped = false;
     book->is_over = false;
     book->fault_said = 0;
 }
@@ -170,7 +170,7 @@ std::string await_round(pid_t round, int bound_seconds) {
     }
     std::string wrong;
     if (hangs)
-        wrong = "nobody goes on, nor is all at rest";
+        wrong = "no thread goes on, nor is all at rest";
     else if (book->fault_said != 0)
         wrong = book->fault.data();
     else if (WIFSIGNALED(status))
@@ -183,7 +183,7 @@ std::string await_round(pid_t round, int bound_seconds) {
     return wrong;
 }
 
-bool play(std::uint64_t seed, const options& chosen) {
+bool run_seed(std::uint64_t seed, const options& chosen) {
     clear_book();
     book->seed = seed;
     numbers_of_seed drawn(seed);
@@ -197,7 +197,7 @@ bool play(std::uint64_t seed, const options& chosen) {
     if (round == 0) {
         ::setpgid(0, 0);
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        play_round();
+        run_round();
     }
     ::setpgid(round, round);
     return await_round(round, chosen.bound).empty();
@@ -212,7 +212,7 @@ int play_all(const options& chosen) {
     while (rounds < chosen.rounds && (chosen.rounds != UINT64_MAX || clock::now() < end)) {
         const std::uint64_t seed = chosen.seed + rounds;
         for (int i = 0; i < chosen.times; ++i)
-            if (!play(seed, chosen)) return 1;
+            if (!run_seed(seed, chosen)) return 1;
         ++rounds;
     }
     std::printf("right: %llu rounds, %llu calls; %llu were left, with %llu units\n",

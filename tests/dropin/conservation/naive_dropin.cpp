@@ -3,13 +3,13 @@
 // says so: what the conservation test must catch.
 //
 // One lock with all signals blocked around everything. Units are parked beside an eventfd of this process that does not
-// block and counts, while the kernel holds some; whatever another party could see hands them back and ends that for
+// block and counts, while the kernel holds some; whatever another party could see flushes them and ends the parking for
 // good.
 //
 //   none     right
 //   fork     a fork is not looked at              raw       nor one by syscall() or _Fork
 //   exec     nor a program that is started        dup       another number for it is not seen
-//   close    nor what comes in the number's place edges     nor who watches for edges
+//   close    nor what comes in the number's place edges     nor an edge-triggered watch
 //   empty    parks where the kernel holds none    keep      a read leaves what is parked
 //   signals  a handler may come between           bound     parks beyond 2^64-2
 #include <array>
@@ -88,14 +88,14 @@ class locked {
 
 long address(const void* of) { return static_cast<long>(reinterpret_cast<std::uintptr_t>(of)); }
 
-void hand_back(int fd) {
+void flush(int fd) {
     parked& one = table[static_cast<std::size_t>(fd)];
     if (one.units > 0) (void)raw(SYS_write, fd, address(&one.units), 8);
     one.units = 0;
 }
 void end_parking(int fd) {
     if (fd < 0 || fd >= most_numbers || !table[static_cast<std::size_t>(fd)].may_park) return;
-    hand_back(fd);
+    flush(fd);
     table[static_cast<std::size_t>(fd)].may_park = false;
     --parking;
 }
@@ -226,7 +226,7 @@ pid_t _Fork() noexcept {
     return real_bare_fork();
 }
 // As fork. A child in this memory would need the lock in its execve; if its parent is killed, or executes a program,
-// while another of its threads has the lock, nobody opens it any more. And by its numbers it would hand back to other
+// while another of its threads has the lock, no thread unlocks it any more. And by its numbers it would flush to other
 // files.
 pid_t vfork() noexcept {
     const locked now;
@@ -251,7 +251,7 @@ int posix_spawn(pid_t* child, const char* path, const posix_spawn_file_actions_t
 std::FILE* fopen(const char* path, const char* mode) {
     if (std::strncmp(path, "/proc/self/fdinfo/", 18) == 0) {
         const locked now;
-        if (const int fd = std::atoi(path + 18); parked_at(fd) != nullptr) hand_back(fd);
+        if (const int fd = std::atoi(path + 18); parked_at(fd) != nullptr) flush(fd);
     }
     return real_fopen(path, mode);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // tests/dropin/conservation/numbers.cpp: see work.hpp.
 //
-// Each seat has eight numbers of its own, for dup2 and close_range; what dup gives may be anybody's the moment it is
-// closed. A handler that came between would use a number that is closed, so none does.
+// Each slot has eight numbers of its own, for dup2 and close_range; a number from dup may be another thread's as soon
+// as it is closed. A handler that came between would use a number that is closed, so none does.
 #include "work.hpp"
 
 #include <cerrno>
@@ -19,7 +19,7 @@ namespace {
 constexpr int first_own = 200;
 constexpr int own_numbers = 8;
 
-int own_base() { return first_own + own_numbers * static_cast<int>(me->place_of - book->seat_at.data()); }
+int own_base() { return first_own + own_numbers * static_cast<int>(me->slot - book->slots.data()); }
 bool is_own(int number) { return number >= own_base() && number < own_base() + own_numbers; }
 
 int original(int object) { return book->object[static_cast<std::size_t>(object)].number; }
@@ -46,9 +46,9 @@ void give_up(int object) {
 
 // Eight bytes into a file that has this number: none of them may become units.
 void write_record(int number) {
-    const int index = me->place_of->used.fetch_add(1);
+    const int index = me->slot->used.fetch_add(1);
     if (index >= most_entries) return;
-    entry& made = me->place_of->journal[static_cast<std::size_t>(index)];
+    entry& made = me->slot->journal[static_cast<std::size_t>(index)];
     made.number = static_cast<std::int16_t>(number);
     made.what = act::record;
     const std::uint64_t bytes = 1;
@@ -69,14 +69,14 @@ void put_a_file_there(int number) {
 void reuse_a_busy_number() {
     const int fd = ::eventfd(0, EFD_NONBLOCK);
     if (fd < 0) return;
-    std::uint64_t there = 0;
+    std::uint64_t left = 0;
     const auto read_some = [&] { // fewer than there are, where another thread is about to hand them back
         std::uint64_t units = 0;
         if (::read(fd, &units, 8) != 8) return false;
-        if (units > there)
-            fault("an eventfd of its own: %llu units, %llu read", static_cast<unsigned long long>(there),
+        if (units > left)
+            fault("an eventfd of its own: %llu units, %llu read", static_cast<unsigned long long>(left),
                   static_cast<unsigned long long>(units));
-        there -= units;
+        left -= units;
         return true;
     };
     for (int i = 0; i < 97; ++i) {
@@ -84,9 +84,9 @@ void reuse_a_busy_number() {
         if (i % 5 == 4)
             (void)read_some();
         else if (::write(fd, &one, 8) == 8)
-            ++there;
+            ++left;
     }
-    while (me->place_of->used % 2 == 0 && there > 0) // none may be missing: that would never end
+    while (me->slot->used % 2 == 0 && left > 0) // none may be missing: that would never end
         if (!read_some()) ::sched_yield();
     int file = fd;
     const int how = me->drawn.below(4);
@@ -132,7 +132,7 @@ void change_numbers() {
     case 5:
         if (is_own(old) || old == original(object)) {
             put_a_file_there(own);
-        } else { // what dup made: closed, and whoever asks next has it again
+        } else { // a number from dup: closed, and the next call that makes a number gets it again
             give_up(object);
             if (const int made = ::dup(book->records); made >= 0) {
                 write_record(made);

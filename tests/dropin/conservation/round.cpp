@@ -24,14 +24,14 @@ namespace {
 // Waits for what cannot be waited for otherwise: another process's state.
 void pace() { ::usleep(500); } // pace: between looks at other processes
 
-struct cast {
+struct participants {
     std::vector<start> starts;
     std::vector<pthread_t> threads;
     std::vector<pid_t> processes;
     int to_quit = -1;
 };
 
-void make_objects(numbers_of_seed& drawn, cast& all) {
+void make_objects(numbers_of_seed& drawn, participants& all) {
     std::array<int, 2> pipe_ends{};
     if (::pipe2(pipe_ends.data(), O_CLOEXEC) != 0) fault("pipe2");
     book->quit = pipe_ends[0];
@@ -50,10 +50,10 @@ void make_objects(numbers_of_seed& drawn, cast& all) {
     }
 }
 
-void start_threads(numbers_of_seed& drawn, cast& all) {
+void start_threads(numbers_of_seed& drawn, participants& all) {
     const int wanted = has(threads) ? 1 + drawn.below(4) : 1;
     for (int i = 0; i < wanted; ++i)
-        if (seat* const where = take_seat(own_thread()); where != nullptr)
+        if (thread_slot* const where = claim_slot(own_thread()); where != nullptr)
             all.starts.push_back({where, static_cast<std::uint64_t>(i) + 1, i, has(watchers) && i == 0});
     begin_signals();
     for (start& one : all.starts) {
@@ -69,8 +69,8 @@ void start_threads(numbers_of_seed& drawn, cast& all) {
     ::pthread_sigmask(SIG_BLOCK, &alarm, nullptr);
 }
 
-void start_process(cast& all, std::uint64_t salt) {
-    seat* const where = take_seat(own_thread());
+void start_process(participants& all, std::uint64_t salt) {
+    thread_slot* const where = claim_slot(own_thread());
     if (where == nullptr) return;
     const pid_t child = ::fork();
     if (child == 0) {
@@ -83,12 +83,12 @@ void start_process(cast& all, std::uint64_t salt) {
     if (child < 0) where->where = place::ended;
     if (child < 0) return;
     pid_t taker = own_thread();
-    where->thread.compare_exchange_strong(taker, child); // it may be killed before it sits down
+    where->thread.compare_exchange_strong(taker, child); // it may be killed before it begins
     all.processes.push_back(child);
 }
 
 // Only a process with one thread may have its children in another namespace.
-void start_process_elsewhere(cast& all) {
+void start_process_elsewhere(participants& all) {
     const int own = ::open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
     if (own >= 0 && ::unshare(CLONE_NEWPID) == 0) {
         start_process(all, 99);
@@ -98,13 +98,13 @@ void start_process_elsewhere(cast& all) {
 }
 
 // The auditor's own calls, which never wait: they must return while the process is stopped.
-void stop_one(numbers_of_seed& drawn, const cast& all) {
+void stop_one(numbers_of_seed& drawn, const participants& all) {
     if (all.processes.empty()) return;
     const pid_t stopped = all.processes[static_cast<std::size_t>(drawn.below(static_cast<int>(all.processes.size())))];
     ::usleep(static_cast<useconds_t>(drawn.below(3000))); // delay: to stop it at some moment of its work
     ::kill(stopped, SIGSTOP);
-    siginfo_t seen{};
-    (void)::waitid(P_PID, static_cast<id_t>(stopped), &seen, WSTOPPED | WEXITED | WNOWAIT);
+    siginfo_t info{};
+    (void)::waitid(P_PID, static_cast<id_t>(stopped), &info, WSTOPPED | WEXITED | WNOWAIT);
     for (int i = 0; i < book->eventfds; ++i) {
         if (book->object[static_cast<std::size_t>(i)].blocks) continue;
         take(i);
@@ -114,7 +114,7 @@ void stop_one(numbers_of_seed& drawn, const cast& all) {
     ::kill(stopped, SIGCONT);
 }
 
-void kill_one(numbers_of_seed& drawn, const cast& all) {
+void kill_one(numbers_of_seed& drawn, const participants& all) {
     if (all.processes.empty()) return;
     ::usleep(static_cast<useconds_t>(drawn.below(4000))); // delay: to kill it at some moment of its work
     ::kill(all.processes[static_cast<std::size_t>(drawn.below(static_cast<int>(all.processes.size())))], SIGKILL);
@@ -132,7 +132,7 @@ void await_rest() {
         reap();
         const std::uint64_t before = steps_of_all();
         if (is_at_rest()) {
-            if (book->is_calm.exchange(true)) {
+            if (book->handlers_stopped.exchange(true)) {
                 pace();
                 if (is_at_rest() && steps_of_all() == before) return;
             }
@@ -154,9 +154,9 @@ void judge_rest() {
     }
 }
 
-// Who sleeps is given something, until all have ended: one unit when the last one is taken, as many may come to one
-// reader before the next one runs, and the auditor's journal has an end.
-void release(const cast& all) {
+// Gives units to sleeping threads until all have ended. The next unit is given only after the last one is taken,
+// because one reader may take many before another one runs, and the auditor's journal has an end.
+void release(const participants& all) {
     book->is_over = true;
     (void)!::write(all.to_quit, "q", 1);
     while (!all_have_ended()) {
@@ -169,7 +169,7 @@ void release(const cast& all) {
     }
 }
 
-// Edges of one eventfd, in a set of its own or in one within another, which nobody drains.
+// Edges of one eventfd, in a set of its own or in one within another, which is never drained.
 class edge_counter {
   public:
     void watch(int object, bool nested) {
@@ -198,7 +198,7 @@ class edge_counter {
 
 // What the last call of this thread, a write of more than nothing, came to.
 bool has_added() {
-    const entry& last = me->place_of->journal[static_cast<std::size_t>(me->place_of->used - 1)];
+    const entry& last = me->slot->journal[static_cast<std::size_t>(me->slot->used - 1)];
     return last.what == act::write && last.how == outcome::done && last.units > 0;
 }
 
@@ -246,13 +246,13 @@ std::uint32_t possible(std::uint32_t features) {
     return features;
 }
 
-void play_round() {
+void run_round() {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     numbers_of_seed drawn(book->seed * 29);
-    cast all;
+    participants all;
     make_objects(drawn, all);
     worker auditor;
-    sit_down(auditor, *take_seat(thread_of_proc()), 0);
+    begin_work(auditor, *claim_slot(thread_of_proc()), 0);
     if (has(alone)) {
         for (int i = 0; i < book->eventfds; ++i) book->object[static_cast<std::size_t>(i)].reader = -1;
         work_alone();

@@ -9,7 +9,7 @@ namespace conservation {
 // Of `features` those are left out that this machine or this user cannot have.
 [[nodiscard]] std::uint32_t possible(std::uint32_t features);
 
-// Plays the round that the book names, in the process that calls; ends it with 0, or by fault().
-[[noreturn]] void play_round();
+// Runs the round that the book names, in the process that calls; ends it with 0, or by fault().
+[[noreturn]] void run_round();
 
 } // namespace conservation

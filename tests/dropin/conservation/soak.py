@@ -25,17 +25,17 @@ def command(options, profile):
 
 def shrink(options, profile, seed):
     """What of the round is needed for its fault, as far as some attempts tell; and the shortest output."""
-    def play(without):
+    def run(without):
         words = ["--seed", str(seed), "--rounds", "1", "--times", str(options.times), "--bound", "10"]
         left_out = ["--without", ",".join(without)] if without else []
         return processes.run(command(options, profile) + words + left_out, SLACK_SECONDS + 20 * options.times)
 
-    said = play([])
+    said = run([])
     if said.returncode != 1:
         return "seed %d did not show it again in %d attempts" % (seed, options.times)
     without = []
     for feature in re.search(r"--rounds 1; (.*)", said.stdout)[1].split(","):
-        again = play(without + [feature])
+        again = run(without + [feature])
         if again.returncode == 1:
             without.append(feature)
             said = again

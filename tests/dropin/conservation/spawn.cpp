@@ -17,15 +17,16 @@ namespace {
 
 struct words_of_program {
     std::array<char, 16> book{};
-    std::array<char, 16> seat{};
+    std::array<char, 16> slot_number{};
     std::array<char*, 5> words{};
 
-    explicit words_of_program(const conservation::seat* where) {
+    explicit words_of_program(const conservation::thread_slot* where) {
         static char name[] = "conservation";
         static char option[] = "--program";
         std::snprintf(book.data(), book.size(), "%d", book_fd);
-        std::snprintf(seat.data(), seat.size(), "%d", static_cast<int>(where - conservation::book->seat_at.data()));
-        words = {name, option, book.data(), seat.data(), nullptr};
+        std::snprintf(slot_number.data(), slot_number.size(), "%d",
+                      static_cast<int>(where - conservation::book->slots.data()));
+        words = {name, option, book.data(), slot_number.data(), nullptr};
     }
 };
 
@@ -57,20 +58,20 @@ pid_t split(int how, std::uint64_t flags) {
 }
 
 void fork_a_child() {
-    seat* const where = take_seat(own_thread());
+    thread_slot* const where = claim_slot(own_thread());
     if (where == nullptr) return;
     me->is_nested = 1;
     const int how = me->drawn.below(4);
     const std::uint64_t salt = me->drawn.next();
     const pid_t child = split(how, 0);
     if (child == 0) {
-        worker who;
-        who.number = me->number;
+        worker self;
+        self.number = me->number;
         const std::array<int, most_eventfds> numbers_of_parent = me->number;
-        sit_down(who, *where, salt);
-        who.number = numbers_of_parent;
+        begin_work(self, *where, salt);
+        self.number = numbers_of_parent;
         work_a_little(10);
-        if (has(kills) && who.drawn.one_in(4)) ::kill(::getpid(), SIGKILL);
+        if (has(kills) && self.drawn.one_in(4)) ::kill(::getpid(), SIGKILL);
         where->where = place::ended;
         ::_exit(0);
     }
@@ -80,7 +81,7 @@ void fork_a_child() {
 }
 
 void start_a_program() {
-    seat* const where = take_seat(own_thread());
+    thread_slot* const where = claim_slot(own_thread());
     if (where == nullptr) return;
     me->is_nested = 1;
     words_of_program words(where);
@@ -102,7 +103,7 @@ void start_a_program() {
 void become_a_program() {
     const itimerval none{}; // it would go on, and end the program, which has no handler
     ::setitimer(ITIMER_REAL, &none, nullptr);
-    if (seat* const where = take_seat(thread_of_proc()); where != nullptr) {
+    if (thread_slot* const where = claim_slot(thread_of_proc()); where != nullptr) {
         const words_of_program words(where);
         ::execve(own_program, words.words.data(), ::environ);
         where->where = place::ended;

@@ -21,8 +21,8 @@ void take_all(unsigned watched) {
 int number_of(int object) { return me->number[static_cast<std::size_t>(object)]; }
 
 struct asleep {
-    asleep() { me->place_of->where = place::watches; }
-    ~asleep() { me->place_of->where = place::between_calls; }
+    asleep() { me->slot->where = place::watches; }
+    ~asleep() { me->slot->where = place::between_calls; }
 };
 
 void wait_by_poll(unsigned watched) {
@@ -109,7 +109,7 @@ void watch_until_over() {
     if (watched == 0) return;
     const int means = me->drawn.below(7);
     if (means < 2) {
-        me->place_of->watched = watched;
+        me->slot->watched = watched;
         while (!book->is_over && !journal_is_full()) {
             means == 0 ? wait_by_poll(watched) : wait_by_select(watched);
             take_all(watched);
@@ -117,7 +117,7 @@ void watch_until_over() {
         return;
     }
     epoll_set set(static_cast<kind>(means - 2), watched);
-    me->place_of->watched = watched;
+    me->slot->watched = watched;
     while (!book->is_over && !journal_is_full()) {
         set.wait();
         take_all(watched);

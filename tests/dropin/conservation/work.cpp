@@ -34,7 +34,7 @@ void step() {
 
 // However the thread ends: also by pthread_exit and cancellation.
 struct leaves_at_end {
-    seat& where;
+    thread_slot& where;
     ~leaves_at_end() {
         me = nullptr;
         where.where = place::ended;
@@ -55,20 +55,20 @@ void work_a_little(int most) {
 
 void* work(void* start_of_thread) {
     const start& begun = *static_cast<start*>(start_of_thread);
-    worker who;
-    who.thread = begun.thread;
+    worker self;
+    self.thread = begun.thread;
     ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, nullptr);
-    sit_down(who, *begun.where, begun.salt);
+    begin_work(self, *begun.where, begun.salt);
     const leaves_at_end leaves{*begun.where};
     if (begun.watches) {
         watch_until_over();
         return nullptr;
     }
-    for (int steps = 20 + who.drawn.below(120); steps > 0 && !journal_is_full() && !book->is_over; --steps) step();
+    for (int steps = 20 + self.drawn.below(120); steps > 0 && !journal_is_full() && !book->is_over; --steps) step();
     return nullptr;
 }
 
-void be_a_process(seat* where, std::uint64_t salt) {
+void be_a_process(thread_slot* where, std::uint64_t salt) {
     me = nullptr; // it was another thread's
     const pid_t self = thread_of_proc();
     begin_signals();
@@ -76,7 +76,7 @@ void be_a_process(seat* where, std::uint64_t salt) {
     static std::vector<start> starts; // a handler may end this thread before the others have read theirs
     std::vector<pthread_t> others;
     for (int i = has(threads) ? drawn.below(3) : 0; i > 0; --i)
-        if (seat* const another = take_seat(self); another != nullptr)
+        if (thread_slot* const another = claim_slot(self); another != nullptr)
             starts.push_back({another, salt * 8 + static_cast<std::uint64_t>(i), -1, false});
     for (start& one : starts) {
         pthread_t thread{};
@@ -94,10 +94,10 @@ void be_a_process(seat* where, std::uint64_t salt) {
     ::_exit(0);
 }
 
-void be_a_program(int seat_number) {
-    worker who;
-    seat& where = book->seat_at[static_cast<std::size_t>(seat_number)];
-    sit_down(who, where, static_cast<std::uint64_t>(seat_number) + 1000);
+void be_a_program(int slot_number) {
+    worker self;
+    thread_slot& where = book->slots[static_cast<std::size_t>(slot_number)];
+    begin_work(self, where, static_cast<std::uint64_t>(slot_number) + 1000);
     work_a_little(12);
     where.where = place::ended;
     ::_exit(0);

@@ -8,20 +8,20 @@
 
 namespace conservation {
 
-// A thread of a process: works in its seat, as often as the seed says, or watches eventfds until the round is over.
+// A thread of a process: works in its slot, as often as the seed says, or watches eventfds until the round is over.
 void* work(void* start_of_thread);
 struct start {
-    seat* where = nullptr;
+    thread_slot* where = nullptr;
     std::uint64_t salt = 0;
     int thread = -1;
     bool watches = false;
 };
 
 // A forked process: its threads, signals and children. Does not return.
-[[noreturn]] void be_a_process(seat* where, std::uint64_t salt);
+[[noreturn]] void be_a_process(thread_slot* where, std::uint64_t salt);
 
 // A program that was started by exec.
-[[noreturn]] void be_a_program(int seat_number);
+[[noreturn]] void be_a_program(int slot_number);
 
 // A few calls that never wait.
 void work_a_little(int most);

@@ -2,8 +2,8 @@
 /* A child in a pid namespace of its own is killed while it works on an eventfd that its parent shares.
  *
  * Must happen: the parent's non-blocking read returns at once.
- * Once: the child has marked the eventfd with its number in its own namespace, 1, and somebody with that number lives
- * in the parent's for ever.
+ * Once: the child has marked the eventfd with its number in its own namespace, 1, and a process with that number always
+ * lives in the parent's.
  */
 #include "judge.h"
 
@@ -17,7 +17,7 @@ static pid_t start_in_a_pid_namespace(int fd) {
     if (pipe(to_parent) < 0) not_tried("pipe: %s", strerror(errno));
     pid_t between = fork();
     if (between == 0) {
-        if (unshare(CLONE_NEWPID) == 0 && (child = fork()) == 0) hand_back_for_ever(fd);
+        if (unshare(CLONE_NEWPID) == 0 && (child = fork()) == 0) flush_for_ever(fd);
         if (write(to_parent[1], &child, sizeof child) < 0) _exit(1);
         _exit(0);
     }

@@ -24,7 +24,7 @@ int main(void) {
     for (int round = 0; round < rounds && now() < until; round++) {
         int fd = promoted_eventfd(EFD_NONBLOCK);
         pid_t child = raw_fork(round % 3);
-        if (child == 0) hand_back_for_ever(fd);
+        if (child == 0) flush_for_ever(fd);
         if (child < 0) not_tried("no raw fork: %s", strerror(errno));
         usleep((useconds_t)(1000 + rand() % 500)); /* delay: to meet it at some moment of its work */
         kill(child, SIGKILL);

@@ -2,7 +2,7 @@
 /* A child with a busy thread becomes another program by exec; the parent shares an eventfd with it, close-on-exec.
  *
  * Must happen: the parent's non-blocking read returns at once.
- * Once: the thread ended in exec while the drop-in handed units back. The process still lives, as another program, and
+ * Once: the thread ended in exec while the drop-in flushed units. The process still lives, as another program, and
  * the parent's read waits until that one ends.
  */
 #include "judge.h"
@@ -10,7 +10,7 @@
 static int fd;
 
 static void* busy(void* unused) {
-    hand_back_for_ever(fd);
+    flush_for_ever(fd);
     return unused;
 }
 

@@ -2,7 +2,7 @@
 /* A thread is cancelled in a blocking read; its cleanup handler forks, as one that starts another program to tidy up
  * does.
  *
- * Must happen: the child runs and ends with the status that it was told.
+ * Must happen: the child runs and ends with the status that it was given.
  * Once: the frame of the cancelled read is still linked when fork's child handler looks at it: SIGSEGV in the child.
  */
 #include "judge.h"

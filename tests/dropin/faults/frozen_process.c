@@ -3,8 +3,8 @@
  * without blocking.
  *
  * Must happen: the read returns at once.
- * Once: a frozen process is neither gone nor stopped as /proc says it; where it was frozen while the drop-in handed
- * units back, the read takes until it is thawed.
+ * Once: a frozen process is neither gone nor stopped as /proc says it; where it was frozen while the drop-in flushed
+ * units, the read takes until it is thawed.
  */
 #include "judge.h"
 
@@ -47,7 +47,7 @@ int main(void) {
     for (int round = 0; round < rounds && now() < until; round++) {
         int fd = promoted_eventfd(EFD_NONBLOCK);
         pid_t worker = fork();
-        if (worker == 0) hand_back_for_ever(fd);
+        if (worker == 0) flush_for_ever(fd);
         freeze(worker);
         pid_t thawer = fork();
         if (thawer == 0) {

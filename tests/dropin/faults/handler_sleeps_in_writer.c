@@ -3,7 +3,7 @@
  * blocking.
  *
  * Must happen: each read returns at once, whatever the handler does meanwhile.
- * Once: where the handler interrupted the drop-in while it handed units back, each waits for the other.
+ * Once: where the handler interrupted the drop-in while it flushed units, each waits for the other.
  */
 #include "judge.h"
 
@@ -19,7 +19,7 @@ static void on_signal(int signal_number) {
 }
 
 static void* writer(void* unused) {
-    for (;;) hand_back_by_writes(fd);
+    for (;;) flush_by_writes(fd);
     return unused;
 }
 

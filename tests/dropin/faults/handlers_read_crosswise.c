@@ -30,7 +30,7 @@ static void* writer(void* which) {
     timer_create(CLOCK_MONOTONIC, &to_this_thread, &timer);
     timer_settime(timer, 0, &each_30_us, NULL);
     for (;;) {
-        hand_back_by_writes(fds[own]);
+        flush_by_writes(fds[own]);
         atomic_fetch_add(&progress[own], 1);
     }
     return NULL;
@@ -49,9 +49,9 @@ static int both_go_on(void) {
     for (last_progress = now(); now() < until || now() - last_progress > 0.5;
          usleep(100000)) { /* pace: between looks */
         for (int i = 0; i < 2; i++) {
-            unsigned long there = atomic_load(&progress[i]);
-            if (there != before[i]) last_progress = now();
-            before[i] = there;
+            unsigned long current = atomic_load(&progress[i]);
+            if (current != before[i]) last_progress = now();
+            before[i] = current;
         }
         if (now() - last_progress > 60) return 0;
     }

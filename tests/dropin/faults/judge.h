@@ -145,8 +145,8 @@ static inline int promoted_eventfd(unsigned flags) {
     return fd;
 }
 
-/* Parks units and reads by readv, which is the kernel's alone: what is parked must be handed back before, each time. */
-static inline _Noreturn void hand_back_for_ever(int nonblocking_fd) {
+/* Parks units and reads by readv, which is the kernel's alone: what is parked must be flushed before, each time. */
+static inline _Noreturn void flush_for_ever(int nonblocking_fd) {
     for (;;) {
         uint64_t units;
         struct iovec into = {&units, sizeof units};
@@ -156,7 +156,7 @@ static inline _Noreturn void hand_back_for_ever(int nonblocking_fd) {
 }
 
 /* The same by a write that does not fit beside what is parked. */
-static inline void hand_back_by_writes(int nonblocking_fd) {
+static inline void flush_by_writes(int nonblocking_fd) {
     add(nonblocking_fd, 1);
     add(nonblocking_fd, 1);
     add(nonblocking_fd, 70000);

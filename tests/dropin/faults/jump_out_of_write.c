@@ -28,7 +28,7 @@ static void* reader(void* unused) {
 static void write_until_the_jump(void) {
     if (sigsetjmp(jumped, 1) == 0) {
         is_armed = 1;
-        for (int i = 0; i < 2000; i++) hand_back_by_writes(fd);
+        for (int i = 0; i < 2000; i++) flush_by_writes(fd);
     }
     is_armed = 0;
 }

@@ -20,7 +20,7 @@ int main(void) {
         setrlimit(RLIMIT_NOFILE, &up_to_the_eventfd);
         while (fcntl(0, F_DUPFD, 0) >= 0) continue;
         pid_t child = fork();
-        if (child == 0) hand_back_for_ever(fd);
+        if (child == 0) flush_for_ever(fd);
         usleep((useconds_t)(1000 + rand() % 500)); /* delay: to meet it at some moment of its work */
         kill(child, SIGKILL);
         usleep(2000); /* delay: until it is dead */

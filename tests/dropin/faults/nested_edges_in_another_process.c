@@ -12,11 +12,11 @@ enum { writes = 10 };
 
 static _Noreturn void count_edges(int inner, int to_parent) {
     int edges = 0, outer = epoll_create1(0);
-    struct epoll_event for_edges = {.events = EPOLLIN | EPOLLET}, seen;
+    struct epoll_event for_edges = {.events = EPOLLIN | EPOLLET}, event;
     epoll_ctl(outer, EPOLL_CTL_ADD, inner, &for_edges);
     if (write(to_parent, "r", 1) != 1) _exit(255);
-    while (epoll_wait(outer, &seen, 1, 1000) == 1) {
-        epoll_wait(inner, &seen, 1, 0);
+    while (epoll_wait(outer, &event, 1, 1000) == 1) {
+        epoll_wait(inner, &event, 1, 0);
         edges++;
         if (write(to_parent, "e", 1) != 1) _exit(255);
     }

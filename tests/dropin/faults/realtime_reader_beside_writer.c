@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A real-time thread reads an eventfd without blocking; an ordinary thread on the same processor writes it.
  *
- * Must happen: each read returns within microseconds; it needs nobody else to run.
- * Once: where it preempted the writer while the drop-in handed units back, it spins and yields until the kernel takes
+ * Must happen: each read returns within microseconds; no other thread has to run for it.
+ * Once: where it preempted the writer while the drop-in flushed units, it spins and yields until the kernel takes
  * the processor from it (a second, or for ever with sched_rt_runtime_us = -1).
  */
 #include "judge.h"
@@ -18,7 +18,7 @@ static void stay_on_processor_0(void) {
 
 static void* ordinary_writer(void* unused) {
     stay_on_processor_0();
-    for (;;) hand_back_by_writes(fd);
+    for (;;) flush_by_writes(fd);
     return unused;
 }
 

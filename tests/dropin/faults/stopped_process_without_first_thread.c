@@ -4,7 +4,7 @@
  *
  * Must happen: the read returns at once.
  * Once: /proc/PID/stat tells of the first thread, a zombie, and not that the others are stopped; where one was stopped
- * while the drop-in handed its units back, the read takes until SIGCONT.
+ * while the drop-in flushed its units, the read takes until SIGCONT.
  */
 #include "judge.h"
 
@@ -12,7 +12,7 @@ enum { rounds = 40 };
 static int fd;
 
 static void* busy(void* unused) {
-    hand_back_for_ever(fd);
+    flush_for_ever(fd);
     return unused;
 }
 

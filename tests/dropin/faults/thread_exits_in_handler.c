@@ -3,7 +3,7 @@
  *
  * Must happen: the reader goes on, and each writer ends.
  * Once: a writer that ends while the drop-in hands its units back leaves the mark behind; its process is alive, so
- * everybody else waits for it for ever.
+ * all other threads wait for it for ever.
  */
 #include "judge.h"
 
@@ -26,7 +26,7 @@ static void* reader(void* unused) {
 
 static void* writer(void* unused) {
     atomic_store(&has_started, 1);
-    for (;;) hand_back_by_writes(fd);
+    for (;;) flush_by_writes(fd);
     return unused;
 }
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""tests/dropin/limits/limits_test.py: each limit of docs/dropin.md, shown: what a program is told by the kernel alone, and
-what under `efd run`.
+"""tests/dropin/limits/limits_test.py: each limit of docs/dropin.md, shown: what a program gets from the kernel alone, and what under `efd run`.
 
   limits_test.py EFD PLAIN_LIMITS EARLY_PROGRAM [NAME]
 

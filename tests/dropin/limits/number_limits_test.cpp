@@ -10,8 +10,8 @@ namespace {
 
 bool is_noted_once_made(int fd) {
     begin_noting();
-    birth here;
-    here.made(fd, 0, 0, nullptr);
+    eventfd_creation creation;
+    creation.note(fd, 0, 0, nullptr);
     return slot_of(fd) != nullptr;
 }
 

@@ -23,15 +23,15 @@ long read_now(int fd, const iovec* places, int number) noexcept {
     const ssize_t got = ::readv(fd, places, number);
     return got < 0 ? -errno : got;
 }
-int own_number(int fd) noexcept { return has_free_number ? ::fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1; }
-void close_own(int own) noexcept { (void)::close(own); }
+int private_dup(int fd) noexcept { return has_free_number ? ::fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1; }
+void close_private_dup(int dup) noexcept { (void)::close(dup); }
 bool add_units(int fd, std::uint64_t n) noexcept {
     before_adding();
     return ::write(fd, &n, sizeof n) == sizeof n;
 }
 signals_blocked::signals_blocked() noexcept = default;
 signals_blocked::~signals_blocked() = default;
-void promote_if_welcome(slot& /*there*/, int /*fd*/) noexcept {}
+void promote_if_welcome(fd_slot& /*slot*/, int /*fd*/) noexcept {}
 
 namespace {
 
@@ -73,13 +73,13 @@ TEST(parked_limits, two_readers_divide_what_one_would_have_got_where_a_write_com
     constexpr std::uintptr_t second = 128;
     known_eventfd it;
     put_five(it);
-    const read_ticket one = begin_reading(it.there(), first);
+    const read_ticket one = begin_reading(it.slot(), first);
     ASSERT_EQ(it.read_unseen(), 1);
     it.write_unseen(2);
-    const read_ticket other = begin_reading(it.there(), second);
+    const read_ticket other = begin_reading(it.slot(), second);
     ASSERT_EQ(it.read_unseen(), 2);
-    EXPECT_EQ(2 + take_parked(it.there(), other), 6U);
-    EXPECT_EQ(1 + take_parked(it.there(), one), 1U) << "of the kernel alone: 5 and 2, or 7 and nothing";
+    EXPECT_EQ(2 + take_parked(it.slot(), other), 6U);
+    EXPECT_EQ(1 + take_parked(it.slot(), one), 1U) << "of the kernel alone: 5 and 2, or 7 and nothing";
     EXPECT_TRUE(is_demoted(it.word())) << "once in its life";
 }
 

@@ -2,7 +2,7 @@
 // tests/dropin/limits/plain_limits.cpp: a program that knows of no efd and meets a limit of the drop-in, for
 // limits_test.py.
 //
-//   plain_limits SCENE    prints what it was told; ends with 0, with 2 where the scene cannot be tried here
+//   plain_limits SCENE    prints what its calls returned; ends with 0, or with 2 if the scene cannot be tried here
 //
 // After five_units() the kernel holds one unit, and four are parked beside it where the program runs under `efd run`.
 #include "dropin/plain_parts.hpp"
@@ -191,19 +191,19 @@ void value_above_the_stack() {
     static char* const stack = static_cast<char*>(memory(17));
     static ucontext_t back;
     (void)::mprotect(stack + 16 * page, page, PROT_NONE);
-    ucontext_t there{};
-    (void)::getcontext(&there);
-    there.uc_stack.ss_sp = stack;
-    there.uc_stack.ss_size = 16 * page;
-    there.uc_link = &back;
+    ucontext_t context{};
+    (void)::getcontext(&context);
+    context.uc_stack.ss_sp = stack;
+    context.uc_stack.ss_size = 16 * page;
+    context.uc_link = &back;
     ::makecontext(
-        &there,
+        &context,
         +[] {
             const ssize_t written = ::write(fd, stack + 16 * page, 8);
             std::printf("%zd %d\n", written, errno);
         },
         0);
-    (void)::swapcontext(&back, &there);
+    (void)::swapcontext(&back, &context);
 }
 
 // Opened before the eventfd is worth anything: later the drop-in would see it.
@@ -296,7 +296,7 @@ void into_far_away() {
     std::printf("%zd\n", got);
 }
 
-// Starts a scene with a filter that ends whoever makes this call, with this word at this place if there is one.
+// Starts a scene with a filter that ends a process for this call, or for the call with this word at this place.
 void filter(long number, std::string scene, int place = -1, std::uint32_t word = 0) {
     const auto at = static_cast<std::uint32_t>(offsetof(seccomp_data, args) + sizeof(std::uint64_t) * unsigned(place));
     sock_filter code[] = {{BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
@@ -321,7 +321,7 @@ void without_process_vm_writev() { filter(SYS_process_vm_writev, "into_far_away"
 
 struct scene {
     std::string_view name;
-    void (*play)();
+    void (*run)();
 };
 constexpr scene scenes[] = {{"read_by_inline_call", read_by_inline_call},
                             {"child_by_inline_call", child_by_inline_call},
@@ -350,7 +350,7 @@ constexpr scene scenes[] = {{"read_by_inline_call", read_by_inline_call},
 int main(int count, char** words) {
     for (const scene& one : scenes) {
         if (count != 2 || one.name != words[1]) continue;
-        one.play();
+        one.run();
         (void)std::fflush(stdout);
         return 0;
     }

@@ -10,18 +10,18 @@
 namespace {
 
 struct game {
-    asio::io_context here;
-    asio::io_context there;
+    asio::io_context first;
+    asio::io_context second;
     long left = 0;
     long called = 0;
 
     void serve() {
-        asio::post(there, [this] {
-            asio::post(here, [this] {
+        asio::post(second, [this] {
+            asio::post(first, [this] {
                 ++called;
                 if (--left > 0) return serve();
-                here.stop();
-                there.stop();
+                first.stop();
+                second.stop();
             });
         });
     }
@@ -35,13 +35,13 @@ int main(int argc, char** argv) {
     {
         game both;
         both.left = wanted;
-        asio::steady_timer far(both.here, std::chrono::hours(1)); // with a timer a loop sleeps in epoll
-        asio::steady_timer far_there(both.there, std::chrono::hours(1));
+        asio::steady_timer far(both.first, std::chrono::hours(1)); // with a timer a loop sleeps in epoll
+        asio::steady_timer far_second(both.second, std::chrono::hours(1));
         far.async_wait([](const asio::error_code&) {});
-        far_there.async_wait([](const asio::error_code&) {});
-        std::thread other([&] { both.there.run(); });
+        far_second.async_wait([](const asio::error_code&) {});
+        std::thread other([&] { both.second.run(); });
         both.serve();
-        both.here.run();
+        both.first.run();
         other.join();
         called = both.called;
     }

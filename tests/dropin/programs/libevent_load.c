@@ -13,7 +13,7 @@ static long wanted;
 static long noticed;
 static sem_t next;
 static struct event_base* base;
-static struct event* told;
+static struct event* wakeup;
 
 static void look(evutil_socket_t fd, short what, void* data) {
     (void)fd;
@@ -25,7 +25,7 @@ static void look(evutil_socket_t fd, short what, void* data) {
 
 static void* give(void* data) {
     for (long i = 0; i < wanted; ++i) {
-        event_active(told, EV_READ, 0);
+        event_active(wakeup, EV_READ, 0);
         sem_wait(&next);
     }
     return data;
@@ -44,14 +44,14 @@ int main(int argc, char** argv) {
     sem_init(&next, 0, 0);
     evthread_use_pthreads();
     base = event_base_new();
-    told = event_new(base, -1, EV_PERSIST, look, NULL);
+    wakeup = event_new(base, -1, EV_PERSIST, look, NULL);
     const struct timeval for_long = {1000, 0};
-    event_add(told, &for_long);
+    event_add(wakeup, &for_long);
     pthread_t giver;
     if (pthread_create(&giver, NULL, give, NULL) != 0) return 1;
     event_base_dispatch(base);
     pthread_join(giver, NULL);
-    event_free(told);
+    event_free(wakeup);
     event_base_free(base);
     printf("%ld noticed, %d descriptors\n", noticed, descriptors());
     return 0;

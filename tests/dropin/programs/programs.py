@@ -66,7 +66,7 @@ class Runner:
                                stdin=subprocess.DEVNULL, **more)
 
     def run(self, *words):
-        """Exit status and standard output; its errors are kept for who must find out."""
+        """Exit status and standard output; its errors are kept in a file."""
         with open(os.path.join(self.place, "errors"), "w+", encoding="utf-8", errors="replace") as errors:
             begun = time.monotonic()
             process = self.start(words, stdout=subprocess.PIPE, stderr=errors)

@@ -36,9 +36,9 @@ def eventfds(number):
 
 async def loop(number):
     """A thread calls into the loop; the loop watches an eventfd besides."""
-    here = asyncio.get_running_loop()
+    loop = asyncio.get_running_loop()
     fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-    done, taken = here.create_future(), 0
+    done, taken = loop.create_future(), 0
 
     def ready():
         nonlocal taken
@@ -46,14 +46,14 @@ async def loop(number):
         if taken == number and not done.done():
             done.set_result(taken)
 
-    here.add_reader(fd, ready)
+    loop.add_reader(fd, ready)
 
     def write():
         for _ in range(number):
             os.eventfd_write(fd, 1)
 
     await asyncio.gather(asyncio.to_thread(write), done)
-    here.remove_reader(fd)
+    loop.remove_reader(fd)
     os.close(fd)
     return taken
 

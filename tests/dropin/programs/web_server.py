@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""tests/dropin/programs/web_server.py: nginx with a pool of threads for its files, and who fetches them.
+"""tests/dropin/programs/web_server.py: nginx with a pool of threads for its files, and clients that fetch them.
 """
 
 import concurrent.futures

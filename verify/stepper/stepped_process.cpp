@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// stage.cpp: see stage.hpp.
-#include "stepper/stage.hpp"
+// stepped_process.cpp: see stepped_process.hpp.
+#include "stepper/stepped_process.hpp"
 
 #include <csetjmp>
 #include <cstdlib>
@@ -298,7 +298,7 @@ void healthy_loop(const scene& what, int orders, int answers) {
     char order = 0;
     while (::read(orders, &order, 1) == 1) {
         const auto wakes = what.wakes != nullptr ? what.wakes : writes;
-        const bool right = order == 'c' ? what.calm() : order == 'w' ? wakes() : what.healthy();
+        const bool right = order == 'c' ? what.restore() : order == 'w' ? wakes() : what.healthy();
         const char answer = right ? 'y' : 'n';
         if (::write(answers, &answer, 1) != 1) std::_Exit(1);
     }
@@ -366,8 +366,8 @@ const scene scenes[scene_count] = {
     {"set wait_all", waiter::none, make_full_set, put_both, take_all, calls_beside_a_take, drain_both, false, false},
 };
 
-stage start(const scene& what) {
-    stage made;
+stepped_process start(const scene& what) {
+    stepped_process made;
     int to_stepped[2];
     int to_healthy[2];
     int from_healthy[2];
@@ -385,7 +385,7 @@ stage start(const scene& what) {
     return made;
 }
 
-void end(const stage& what) {
+void end(const stepped_process& what) {
     ::kill(what.process, SIGKILL);
     int status = 0;
     while (::waitpid(what.shared->stepped, &status, __WALL) > 0 && WIFSTOPPED(status)) { // a tracer buries it first

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// verify/linearize/campaign.hpp: many histories, recorded and checked; the parts of the program and of its short form.
+// verify/linearize/run_histories.hpp: many histories, recorded and checked; the parts of the program and of its short
+// form.
 //
 // Owns nothing. Findings are written to standard error as they are made; what is counted comes back as a value. Called
 // by one thread; the recorder makes the others.
@@ -29,7 +30,7 @@ struct tally {
     std::uint64_t states = 0;
     std::uint64_t rejected = 0;  // of the library: findings
     std::uint64_t undecided = 0; // beyond the search's memory
-    std::uint64_t lost = 0;      // did not end; then the campaign ends too, and the process should
+    std::uint64_t lost = 0;      // did not end; then the run ends too, and the process should
     std::uint64_t mutated = 0;
     std::uint64_t mutated_rejected = 0;
     [[nodiscard]] std::uint64_t failures() const { return rejected + undecided + lost + mutated - mutated_rejected; }

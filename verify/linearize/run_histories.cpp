@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// verify/linearize/campaign.cpp: see campaign.hpp.
+// verify/linearize/run_histories.cpp: see run_histories.hpp.
 //
 // One loop serves every subject: draw a plan, record, check, count. The broken kinds stop at the first rejected
 // history; for the library a rejected history is a failure, and is explained.
-#include "linearize/campaign.hpp"
+#include "linearize/run_histories.hpp"
 
 #include "linearize/broken_object.hpp"
 #include "linearize/checker.hpp"

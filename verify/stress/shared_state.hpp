@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// verify/stress/table.hpp: what the threads of a round sit around: the shared objects, the seats, and the word to
-// begin.
+// verify/stress/shared_state.hpp: what the threads of a round sit around: the shared objects, the slots, and the word
+// to begin.
 //
 // Owned by the round and alive until its threads have ended. `burst` and `over` change under the lock; `paused` is what
 // workers look at between two operations. complain() may be called from any thread and counts what went wrong.
 #pragma once
 
 #include "stress/mailbox.hpp"
-#include "stress/seat.hpp"
 #include "stress/subjects.hpp"
+#include "stress/thread_slot.hpp"
 
 #include <condition_variable>
 #include <cstdio>
@@ -17,12 +17,12 @@
 
 namespace efd::stress {
 
-struct table {
-    table(unsigned threads, std::uint64_t seed) {
-        for (unsigned t = 0; t < threads; ++t) seats.emplace_back(seed * 1000 + t);
+struct shared_state {
+    shared_state(unsigned threads, std::uint64_t seed) {
+        for (unsigned t = 0; t < threads; ++t) slots.emplace_back(seed * 1000 + t);
     }
 
-    // Whether who waits so has no reason to sleep.
+    // Does the condition of this wait hold, so that its thread has no reason to sleep?
     [[nodiscard]] bool holds(const notice& wait) const {
         if (wait.where == nowhere) return wait.own->count() > 0;
         return subjects[static_cast<std::size_t>(wait.where)].holds_for(wait.writer, wait.amount);
@@ -35,7 +35,7 @@ struct table {
     std::array<subject, subjects_many> subjects{subject(kind::plain),           subject(kind::semaphore),
                                                 subject(kind::limit),           subject(kind::bound),
                                                 subject(kind::semaphore_bound), subject(kind::saturated)};
-    std::deque<seat> seats;
+    std::deque<thread_slot> slots;
     mailbox letters;
     std::atomic<bool> paused{true};
     std::atomic<std::uint64_t> failures{0};

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// stage.hpp: a process whose one thread is stepped while its others go on; what the tracer and that process share.
+// stepped_process.hpp: a process whose one thread is stepped while its others go on; what the tracer and that process
+// share.
 //
-// Three threads live on a stage: the stepped one, a healthy one that makes other calls beside it, and, where a scene
-// wants one, a waiter that sleeps in a read or in epoll_wait and counts its answers. Each is told what to do by a byte
-// in a pipe. The stepped thread marks the beginning and the end of the call by a signal to itself, which only a tracer
-// sees.
+// Three threads live in it: the stepped one, a healthy one that makes other calls beside it, and, where a scene
+// wants one, a waiter that sleeps in a read or in epoll_wait and counts its answers. A byte in a pipe selects what each
+// does. The stepped thread marks the beginning and the end of the call by a signal to itself, which only a tracer sees.
 #pragma once
 
 #include <atomic>
@@ -18,8 +18,8 @@ inline constexpr int nested = SIGUSR1;
 
 enum class waiter : unsigned char { none, reader, loop };
 
-// What one scene does, in the stage's process. `healthy` says whether what it saw was right; `calm` brings everything
-// back to the beginning, and says whether that was right.
+// What one scene does, in the stepped process. `healthy` says whether what it saw was right; `restore` brings
+// everything back to the beginning, and says whether that was right.
 struct scene {
     const char* name;
     waiter waits;
@@ -27,7 +27,7 @@ struct scene {
     void (*before)(); // by the stepped thread, unstepped
     void (*stepped)();
     bool (*healthy)();
-    bool (*calm)();
+    bool (*restore)();
     bool sleeps;     // the stepped call sleeps until the healthy thread has written
     bool by_handler; // has a variant in which a handler writes and waits for the reader's answer
     // Left by a siglongjmp out of a handler; then what the same thread finds right afterwards. Null: it is not left so.
@@ -53,7 +53,7 @@ struct shared_state {
 
 inline shared_state* shared = nullptr; // in a scene's process; in the tracer, of the last one started
 
-struct stage {
+struct stepped_process {
     pid_t process = -1;
     int to_stepped = -1;
     int to_healthy = -1;
@@ -62,7 +62,7 @@ struct stage {
 };
 
 // Starts the process of a scene; its threads are there when this returns.
-stage start(const scene& what);
-void end(const stage& what);
+stepped_process start(const scene& what);
+void end(const stepped_process& what);
 
 } // namespace efd::stepper

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// verify/fuzz/crew.cpp: see crew.hpp.
-#include "fuzz/crew.hpp"
+// verify/fuzz/threaded_subject.cpp: see threaded_subject.hpp.
+#include "fuzz/threaded_subject.hpp"
 
 #include "support/waiting.hpp"
 
@@ -26,9 +26,10 @@ void install_handlers() {
 }
 
 bool is_asleep_in_call(pid_t tid) {
-    const common::task_state seen = common::look_at_task(tid);
-    return seen.asleep && (!seen.call_known || seen.call == common::futex_call ||
-                           seen.call == common::futex_waitv_call || seen.call == SYS_read || seen.call == SYS_write);
+    const common::task_state found = common::look_at_task(tid);
+    return found.asleep &&
+           (!found.call_known || found.call == common::futex_call || found.call == common::futex_waitv_call ||
+            found.call == SYS_read || found.call == SYS_write);
 }
 
 } // namespace
@@ -93,34 +94,34 @@ call lane::collect() {
 }
 
 lane::sight lane::look() const {
-    sight seen;
+    sight found;
     const phase before = phase_.load();
-    seen.over = before == phase::over;
-    seen.at_rest = seen.over || before == phase::idle;
-    if (before != phase::inside) return seen;
-    seen.switches = common::voluntary_switches(tid_.load());
-    seen.at_rest = is_asleep_in_call(tid_.load()) && phase_.load() == phase::inside;
-    return seen;
+    found.over = before == phase::over;
+    found.at_rest = found.over || before == phase::idle;
+    if (before != phase::inside) return found;
+    found.switches = common::voluntary_switches(tid_.load());
+    found.at_rest = is_asleep_in_call(tid_.load()) && phase_.load() == phase::inside;
+    return found;
 }
 
 void lane::send(int signal_number) const { ::syscall(SYS_tgkill, ::getpid(), tid_.load(), signal_number); }
 
-crew::crew(std::unique_ptr<subject> of) : of_(std::move(of)) {
+threaded_subject::threaded_subject(std::unique_ptr<subject> of) : of_(std::move(of)) {
     install_handlers();
     for (auto& one : lanes_) one = std::make_unique<lane>(*of_);
 }
 
-void crew::begin(const call& what, manner how) {
+void threaded_subject::begin(const call& what, manner how) {
     const auto free = std::find_if(lanes_.begin(), lanes_.end(), [](const auto& one) { return !one->busy(); });
     (*free)->begin(what, how);
 }
 
-std::size_t crew::busy() const {
+std::size_t threaded_subject::busy() const {
     return static_cast<std::size_t>(
         std::count_if(lanes_.begin(), lanes_.end(), [](const auto& one) { return one->busy(); }));
 }
 
-bool crew::rest() const {
+bool threaded_subject::rest() const {
     std::array<lane::sight, most_lanes> last{};
     return tests::eventually([&] {
         std::array<lane::sight, most_lanes> now{};
@@ -139,7 +140,7 @@ bool crew::rest() const {
     });
 }
 
-std::vector<call> crew::calls() const {
+std::vector<call> threaded_subject::calls() const {
     std::vector<call> all;
     for (const auto& one : lanes_)
         if (one->busy()) all.push_back(one->so_far());
@@ -147,17 +148,17 @@ std::vector<call> crew::calls() const {
     return all;
 }
 
-void crew::forget_finished() {
+void threaded_subject::forget_finished() {
     for (const auto& one : lanes_)
         if (one->busy()) one->collect();
 }
 
-void crew::send_home() const {
+void threaded_subject::send_home() const {
     for (const auto& one : lanes_)
         if (one->busy()) one->send(SIGUSR1);
 }
 
-bool crew::interrupt(std::size_t sleeper, bool restart) {
+bool threaded_subject::interrupt(std::size_t sleeper, bool restart) {
     std::vector<std::pair<call, lane*>> sorted;
     for (const auto& one : lanes_)
         if (one->busy()) sorted.emplace_back(one->so_far(), one.get());

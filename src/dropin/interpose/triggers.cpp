@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// dropin/interpose/looks.cpp: see looks.hpp.
-#include "dropin/interpose/looks.hpp"
+// dropin/interpose/triggers.cpp: see triggers.hpp.
+#include "dropin/interpose/triggers.hpp"
 
 #include "dropin/rules/known_pages.hpp"
 
@@ -22,67 +22,67 @@
 namespace efd::dropin {
 namespace {
 
-// Terminal, socket and file requests that cannot reach an eventfd but through its own number.
+// Terminal, socket and file requests reach an eventfd only by its own number.
 constexpr bool is_harmless(unsigned long request) noexcept {
     const unsigned long kind = request >> 8 & 0xff;
     return kind == 'T' || kind == 0x89 || kind == 'f';
 }
 static_assert(is_harmless(TCGETS) && is_harmless(FIONREAD) && is_harmless(FIONBIO) && !is_harmless(0x4020ae76));
 
-// Those who take eventfds are devices with a driver of their own, and what these hand out; no file system and no disk.
+// Devices with a driver of their own, and files that these make, may take an eventfd; file systems and disks do not.
 bool is_stored(int fd) noexcept {
     struct stat found{};
     if (raw_call(SYS_newfstatat, fd, "", &found, AT_EMPTY_PATH) != 0) return false;
     return S_ISREG(found.st_mode) || S_ISDIR(found.st_mode) || S_ISBLK(found.st_mode);
 }
 
-// The descriptors in one control message, which begins at `from`.
+// Handles the descriptors in one control message, which begins at `from`.
 void look_at_rights(const char* from, const cmsghdr& message) noexcept {
     for (std::size_t at = CMSG_LEN(0); at + sizeof(int) <= message.cmsg_len; at += sizeof(int)) {
         int fd = -1;
         if (!look_at(&fd, from + at, sizeof fd)) return;
-        escape(fd, reason::passed);
-        if (is_own_epoll(fd)) all_are_copied();
+        demote_fd(fd, reason::passed);
+        if (is_own_epoll(fd)) demote_all_copied();
     }
 }
 
-// The beginning of a text that may not be there; false: it is not.
+// Copies the beginning of a text. False: its memory does not exist.
 bool copy_text(char (&into)[128], const char* from) noexcept {
     std::size_t done = 0;
     while (done < sizeof into - 1) {
         const std::size_t in_page = page_size - (address_of(from) + done) % page_size;
-        const std::size_t here = std::min(in_page, sizeof into - 1 - done);
-        if (!look_at(into + done, from + done, here)) break;
-        done += here;
+        const std::size_t length = std::min(in_page, sizeof into - 1 - done);
+        if (!look_at(into + done, from + done, length)) break;
+        done += length;
         if (std::memchr(into, '\0', done) != nullptr) break;
     }
     into[done] = '\0';
     return done > 0;
 }
 
-// A name within a directory that may be one of /proc, as programs open it that list such a directory.
+// A program that lists a directory of /proc opens such a name.
 bool is_number(const char* name) noexcept { return *name != '\0' && name[std::strspn(name, "0123456789")] == '\0'; }
 
-void numbers_differ_for_good() noexcept {
+void demote_all_for_unshare() noexcept {
     end_noting();
-    all_escape_for_good(reason::unshared);
+    demote_all_for_good(reason::unshared);
 }
 
-// A filter of system calls may end the process for one that it does not make itself. Afterwards we make none.
+// A filter of system calls may end the process for a call of the drop-in's. Afterwards the drop-in makes none.
 void before_sandbox() noexcept {
     end_noting();
-    all_escape_for_good(reason::sandboxed);
+    demote_all_for_good(reason::sandboxed);
 }
 
 void before_aio(const void* request) noexcept {
     int fd = -1;
     const auto* const asked = static_cast<const aiocb*>(request);
-    if (asked != nullptr && look_at(&fd, &asked->aio_fildes, sizeof fd)) escape(fd, reason::consumed);
+    if (asked != nullptr && look_at(&fd, &asked->aio_fildes, sizeof fd)) demote_fd(fd, reason::consumed);
 }
 
 } // namespace
 
-void before_nested_edges() noexcept { all_escape_for_good(reason::edge_triggered); }
+void before_nested_edges() noexcept { demote_all_for_good(reason::edge_triggered); }
 
 void before_epoll_ctl(int epoll, int operation, int fd, const epoll_event* asked) noexcept {
     if (operation != EPOLL_CTL_ADD && operation != EPOLL_CTL_MOD) return;
@@ -90,9 +90,9 @@ void before_epoll_ctl(int epoll, int operation, int fd, const epoll_event* asked
     epoll_event wanted{};
     if ((!is_ours && !is_own_epoll(fd)) || !look_at(&wanted, asked, sizeof wanted)) return;
     if (!is_ours && (wanted.events & (EPOLLET | EPOLLEXCLUSIVE)) != 0) before_nested_edges();
-    if ((wanted.events & EPOLLET) != 0) escape(fd, reason::edge_triggered);
-    if ((wanted.events & EPOLLEXCLUSIVE) != 0) escape(fd, reason::exclusive);
-    if (!is_own_epoll(epoll)) escape(fd, reason::shared_epoll); // nobody knows who watches it, and how
+    if ((wanted.events & EPOLLET) != 0) demote_fd(fd, reason::edge_triggered);
+    if ((wanted.events & EPOLLEXCLUSIVE) != 0) demote_fd(fd, reason::exclusive);
+    if (!is_own_epoll(epoll)) demote_fd(fd, reason::shared_epoll); // another process may watch it, for edges
 }
 void look_epoll_ctl(call a) noexcept { before_epoll_ctl(a.fd(0), a.fd(1), a.fd(2), a.as<const epoll_event*>(3)); }
 
@@ -117,49 +117,49 @@ void look_sendmmsg(call a) noexcept {
 
 void look_ioctl(call a) noexcept {
     const auto request = a.as<unsigned long>(1);
-    if (!is_harmless(request) && any_at_stake() && !is_stored(a.fd(0))) all_escape(reason::unknown_ioctl);
+    if (!is_harmless(request) && any_not_demoted() && !is_stored(a.fd(0))) demote_all(reason::unknown_ioctl);
 }
 
-void look_fdopen(call a) noexcept { let_go(a.fd(0), reason::consumed); } // fclose closes it where we do not see it
+void look_fdopen(call a) noexcept { demote_and_forget(a.fd(0), reason::consumed); } // fclose closes it unseen
 void look_aio(call a) noexcept { before_aio(a.as<const void*>(0)); }
 void look_lio_listio(call a) noexcept {
-    const auto* const list = a.as<const std::uintptr_t*>(1); // of pointers
+    const auto* const list = a.as<const std::uintptr_t*>(1); // an array of pointers
     for (int i = 0; list != nullptr && i < a.fd(2); ++i) {
         std::uintptr_t one = 0;
         if (!look_at(&one, list + i, sizeof one)) return;
         before_aio(reinterpret_cast<const void*>(one)); // NOLINT(performance-no-int-to-ptr)
     }
 }
-void look_pidfd_getfd(call /*a*/) noexcept { all_escape(reason::passed); } // it may be this process
+void look_pidfd_getfd(call /*a*/) noexcept { demote_all(reason::passed); } // the other process may be this one
 
 void look_close_range(call a) noexcept {
     const auto flags = a.as<unsigned>(2);
-    if ((flags & ~CLOSE_RANGE_UNSHARE) != 0) return; // it only marks, or is refused
+    if ((flags & ~CLOSE_RANGE_UNSHARE) != 0) return; // it only sets close-on-exec, or fails
     if ((flags & CLOSE_RANGE_UNSHARE) != 0)
-        numbers_differ_for_good();
+        demote_all_for_unshare();
     else
         forget_range(a.as<unsigned>(0), a.as<unsigned>(1));
 }
 void look_closefrom(call a) noexcept { forget_range(a.fd(0) < 0 ? 0U : a.as<unsigned>(0), ~0U); }
 
-void look_exec(call /*a*/) noexcept { all_escape(reason::executed); }
-void look_fork(call /*a*/) noexcept { all_are_copied(); }
-void look_vfork(call /*a*/) noexcept { numbers_differ_for_a_while(); }
+void look_exec(call /*a*/) noexcept { demote_all(reason::executed); }
+void look_fork(call /*a*/) noexcept { demote_all_copied(); }
+void look_vfork(call /*a*/) noexcept { demote_all_for_vfork(); }
 void before_clone(unsigned long flags) noexcept {
     const bool has_memory = (flags & CLONE_VM) == 0;
     const bool has_numbers = (flags & CLONE_FILES) == 0;
-    if (has_memory && has_numbers) all_are_copied();
+    if (has_memory && has_numbers) demote_all_copied();
     if (!has_memory && has_numbers && (flags & CLONE_VFORK) != 0)
-        numbers_differ_for_a_while();
+        demote_all_for_vfork();
     else if (has_memory != has_numbers)
-        numbers_differ_for_good();
+        demote_all_for_unshare();
 }
 void look_clone3(call a) noexcept {
-    std::uint64_t flags = 0; // the first of its fields
+    std::uint64_t flags = 0; // the first field
     if (look_at(&flags, a.as<const void*>(0), sizeof flags)) before_clone(flags);
 }
 void look_unshare(call a) noexcept {
-    if ((a.as<unsigned long>(0) & CLONE_FILES) != 0) numbers_differ_for_good();
+    if ((a.as<unsigned long>(0) & CLONE_FILES) != 0) demote_all_for_unshare();
 }
 
 void look_prctl(call a) noexcept {
@@ -169,12 +169,12 @@ void look_seccomp(call a) noexcept {
     if (a.fd(0) == SECCOMP_SET_MODE_STRICT || a.fd(0) == SECCOMP_SET_MODE_FILTER) before_sandbox();
 }
 
-// The library's calls find libc's own names, or those of another libc.
+// The library's calls bypass the drop-in: they reach libc's own names, or those of another libc.
 void look_dlopen(call a) noexcept {
-    if ((a.fd(1) & RTLD_DEEPBIND) != 0) all_escape_for_good(reason::bound_deeply);
+    if ((a.fd(1) & RTLD_DEEPBIND) != 0) demote_all_for_good(reason::bound_deeply);
 }
 void look_dlmopen(call a) noexcept {
-    if (a.as<Lmid_t>(0) != LM_ID_BASE || (a.fd(2) & RTLD_DEEPBIND) != 0) all_escape_for_good(reason::bound_deeply);
+    if (a.as<Lmid_t>(0) != LM_ID_BASE || (a.fd(2) & RTLD_DEEPBIND) != 0) demote_all_for_good(reason::bound_deeply);
 }
 
 void before_open(const char* path) noexcept {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// verify/fuzz/play.hpp: what a byte string means as a play for several threads on one object.
+// verify/fuzz/blocking_program.hpp: what a byte string means as a program for several threads on one object.
 //
-// Owns the decoding and the words. A play is the object's creation and up to 24 moves: a call begun on a thread of its
-// own, or something the driver does itself without ever sleeping. Moves that are `together` with the next are not
+// Owns the decoding and the words. A program is the object's creation and up to 24 steps: a call begun on a thread of
+// its own, or something the driver does itself without ever sleeping. Steps that are `together` with the next are not
 // brought to rest in between. Invariant: decoding depends on the bytes alone. Any thread.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace efd::fuzz {
 
-enum class deed : std::uint8_t {
+enum class step_kind : std::uint8_t {
     begin_read,
     begin_write,
     read,
@@ -23,23 +23,23 @@ enum class deed : std::uint8_t {
     nonblock_off,
 };
 
-struct play_move {
-    deed what = deed::read;
+struct blocking_step {
+    step_kind what = step_kind::read;
     unsigned which = 0; // interrupt, restart: the how-manieth sleeper
     amount by;          // writes
     bool together = false;
     bool patient = false; // begin: with a deadline that is far away, where the subject has such a call
 };
 
-struct play {
+struct blocking_program {
     unsigned flags = 0;
     std::uint64_t initval = 0;
-    std::vector<play_move> moves;
+    std::vector<blocking_step> steps;
 };
 
-inline constexpr std::size_t longest_play = 72; // bytes that can matter
+inline constexpr std::size_t longest_blocking_program = 72; // bytes that can matter
 
-play decode_play(byte_view from);
-std::string in_words(const play_move& of);
+blocking_program decode_blocking_program(byte_view from);
+std::string in_words(const blocking_step& of);
 
 } // namespace efd::fuzz

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// dropin/interpose/looks.hpp: what lets somebody whom we cannot see touch an eventfd, and what then becomes of it.
+// dropin/interpose/triggers.hpp: the demotion triggers: calls after which an unseen party may touch an eventfd, and
+// what each demotes.
 //
-// One rule for each call, for libc's name and for its number in syscall(): it is told the call's first six words before
-// the call is made. Any thread; also in signal handlers and in a child of vfork. errno stays as it was.
+// One rule for each call, used for libc's name and for the number in syscall(). It gets the call's first six words
+// before the call is made. Any thread; also in signal handlers and in a child of vfork. errno does not change.
 #pragma once
 
 #include "dropin/interpose/passed.hpp"
@@ -18,11 +19,11 @@ using call = const words&;
 
 void before_epoll_ctl(int epoll, int operation, int fd, const epoll_event* asked) noexcept;
 void before_sendmsg(const msghdr* asked) noexcept;
-// An epoll is watched for edges, or polled for each: whatever is in it, by however many others, may be one of ours.
+// An epoll is watched for edges, or polled for each event. Any eventfd may be in it, perhaps through other epolls.
 void before_nested_edges() noexcept;
-// What is opened may be a file of /proc that shows a count.
+// The opened file may be one of /proc that shows a count.
 void before_open(const char* path) noexcept;
-// Whoever gets a copy of the numbers, or shares them and has memory of his own, or shares that and has other numbers.
+// A child that has a copy of the descriptor table, or of the memory, or of both.
 void before_clone(unsigned long flags) noexcept;
 
 void look_epoll_ctl(call a) noexcept;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// verify/fuzz/crew.hpp: one subject with the threads that make calls on it.
+// verify/fuzz/threaded_subject.hpp: one subject with the threads that make calls on it.
 //
 // Owns the subject and four threads, which live as long as it does. The driver's thread begins calls, acts itself, and
-// brings the crew to rest: every call is over, or its thread is seen asleep in it, twice with not one voluntary switch
-// between, so that nobody whom another one woke meanwhile is missed. Nothing is judged by time; waiting in vain for
-// rest is told after a bound. Invariant: a thread that is not inside a call does not touch the subject.
+// brings the subject to rest: every call is over, or its thread is seen asleep in it, twice without a voluntary switch
+// between, so that no thread that another one woke meanwhile is missed. Nothing is judged by time; if rest does not
+// come within a bound, that is reported. Invariant: a thread that is not inside a call does not touch the subject.
 #pragma once
 
 #include "fuzz/endings.hpp"
@@ -56,11 +56,11 @@ class lane {
     std::thread thread_; // last
 };
 
-class crew {
+class threaded_subject {
   public:
     static constexpr std::size_t most_lanes = 4;
 
-    explicit crew(std::unique_ptr<subject> of);
+    explicit threaded_subject(std::unique_ptr<subject> of);
 
     [[nodiscard]] subject& on() { return *of_; }
     [[nodiscard]] std::string_view name() const { return of_->name(); }
@@ -71,7 +71,7 @@ class crew {
     // Every call as it stands, sorted.
     [[nodiscard]] std::vector<call> calls() const;
     void forget_finished();
-    // Interrupts whoever is asleep, without waiting for anything.
+    // Interrupts every sleeping thread, without waiting for anything.
     void send_home() const;
     // The sleeper that is the how-manieth in the order of calls(); true when its handler has run.
     [[nodiscard]] bool interrupt(std::size_t sleeper, bool restart);
