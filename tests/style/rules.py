@@ -10,7 +10,7 @@ import re
 from pathlib import PurePosixPath
 
 from source import LEVELS, LIBRARY_ROOMS, NEIGHBOURS, room_of
-from words import GONE
+from words import GONE, GONE_NAMES
 
 LONGEST_FUNCTION = 59
 LONGEST_FILE = 399
@@ -226,7 +226,8 @@ def banned_words(source, _files):
 
 
 def gone_words(source, _files):
-    """Words that were replaced stay gone: in names and comments, not in what a program prints or is given."""
+    """Words that were replaced stay gone: in names and comments, some in names alone; not in what a program prints or
+    is given."""
     if source.path.startswith("tests/style/"):
         return  # the table of the words, and samples
     text = source.without_literals if source.is_cpp else source.text
@@ -235,6 +236,11 @@ def gone_words(source, _files):
             continue
         for place in re.finditer(rf"\b{word}\b", text, re.IGNORECASE):
             yield source.line_of(place.start()), f"'{place[0]}' is gone: say {instead} (docs/glossary.md)"
+    for word, (instead, places) in GONE_NAMES.items():
+        if not source.path.startswith(places):
+            continue
+        for place in re.finditer(rf"(?<!::)\b{word}\b", source.code):
+            yield source.line_of(place.start()), f"the name '{word}' is gone: say {instead} (docs/glossary.md)"
 
 
 RULES = [

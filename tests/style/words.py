@@ -26,3 +26,38 @@ GONE = {
     "sketch": ("plan", LIBRARY_TREE),
     "campaign": ("run", LIBRARY_TREE),
 }
+
+# Looked for in names alone, as sentences need these words.
+CORE_ROOMS = ("src/core/", "include/efd/detail/core/")
+LIBRARY_ROOMS = (*CORE_ROOMS, "src/watch/", "src/file/", "src/os/", "src/api/")
+GONE_NAMES = {
+    "patience": ("blocking", LIBRARY_ROOMS),
+    "wait_terms": ("wait_opts", EVERYWHERE),
+    "sleep_spot": ("futex_wait_key", EVERYWHERE),
+    "terms": ("opts", LIBRARY_ROOMS),
+    "spot": ("wait_key", CORE_ROOMS),
+    "attempt": ("try_once", LIBRARY_ROOMS),
+    "tidy": ("clear_stale_asleep", LIBRARY_ROOMS),
+    "kick": ("wake_all_for_cancel", LIBRARY_ROOMS),
+    "settle": ("clear_unless_ready", LIBRARY_ROOMS),
+    "settled": ("without_asleep", LIBRARY_ROOMS),
+    "may_settle": ("may_clear_asleep", EVERYWHERE),
+    "arrived": ("with_arrival", LIBRARY_ROOMS),
+    "claimed": ("with_claim", LIBRARY_ROOMS),
+    "turn": ("generation", (*CORE_ROOMS, "models/")),
+    "take_turn": ("next_generation", EVERYWHERE),
+    "told": ("on_change", LIBRARY_ROOMS),
+    "tell": ("on_change, notify", LIBRARY_ROOMS),
+    "tell_bell": ("notify_doorbell", EVERYWHERE),
+    "standing_watcher": ("permanent watcher", EVERYWHERE),
+    "standing": ("permanent", LIBRARY_ROOMS),
+    "seal_wake_ring": ("handle_marks_after_add", EVERYWHERE),
+    "write_void": ("write_slow", EVERYWHERE),
+    "changed": ("on_top_change", ("src/watch/set_", "src/watch/ready_bitmap")),
+    "follow": ("sync_set_count", LIBRARY_ROOMS),
+    "pass_by": ("skip_closed_member", EVERYWHERE),
+    "seen": ("what it is: word, count, home", LIBRARY_ROOMS),
+    "there": ("what it is: count, queue, hook", LIBRARY_ROOMS),
+    "here": ("what it is: member, process, frame", LIBRARY_ROOMS),
+    "mine": ("what it is: reference, cancel_fd", LIBRARY_ROOMS),
+}

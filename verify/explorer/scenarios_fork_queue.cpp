@@ -88,7 +88,7 @@ std::string the_child_has_heard() {
 // A set whose descriptors' lock is taken. No descriptor can be made here: each adding fails, and must end.
 void with_a_bell() {
     make_set_world(1, {0});
-    make_bells();
+    make_doorbells();
     name_sets({0});
 }
 void adds_a_descriptor() {
