@@ -9,6 +9,9 @@ names and in comments, as a whole word, in small letters and in capitals; a name
 EVERYWHERE = ("",)
 LIBRARY_TREE = ("src/", "include/", "conformance/", "verify/models/", "bench/", "examples/")
 BORDER_ROOMS = ("src/base/", "src/os/", "src/cli/", "bench/")
+DROPIN_ROOM = ("src/dropin/",)
+DROPIN_ROOMS = ("src/dropin/", "tests/dropin/", "models/parked.pml", "verify/models/parked.pml")
+TEST_ROOMS = ("tests/fuzz/", "tests/stress/", "tests/linearize/", "tests/dropin/", "tests/claims/", "verify/", "conformance/")
 
 GONE = {
     "take_number": ("eventfd_create", LIBRARY_TREE),
@@ -19,12 +22,27 @@ GONE = {
     "learn_border": ("probe_user_limit", EVERYWHERE),
     "gone_astray": ("demote_fd", EVERYWHERE),
     "follow_top": ("sync_set_count", EVERYWHERE),
-    "told": ("on_change, for a callback; sent, printed, distinguished", BORDER_ROOMS),
-    "whoever": ("a thread, a process, a program: what it is", BORDER_ROOMS),
-    "seat": ("slot", LIBRARY_TREE),
-    "crew": ("threads", LIBRARY_TREE),
-    "sketch": ("plan", LIBRARY_TREE),
-    "campaign": ("run", LIBRARY_TREE),
+    "told": ("on_change, for a callback; sent, printed, distinguished", (*BORDER_ROOMS, *DROPIN_ROOM)),
+    "whoever": ("a thread, a process, a program: what it is", (*BORDER_ROOMS, *DROPIN_ROOMS)),
+    "somebody": ("a thread, a process, an unseen party: what it is", DROPIN_ROOMS),
+    "all_escape": ("demote_all", EVERYWHERE),
+    "all_are_copied": ("demote_all", EVERYWHERE),
+    "any_at_stake": ("any_not_demoted", EVERYWHERE),
+    "escapes": ("demotion trigger", DROPIN_ROOM),
+    "hand_back": ("flush", DROPIN_ROOMS),
+    "handed_back": ("flush", DROPIN_ROOMS),
+    "asking": ("kernel read", DROPIN_ROOM),
+    "era": ("generation", DROPIN_ROOMS),
+    "mine": ("ticket, word, page: what it is", DROPIN_ROOM),
+    "there_": ("fd_slot", DROPIN_ROOMS),
+    "seat": ("slot", (*LIBRARY_TREE, *TEST_ROOMS)),
+    "seats": ("slots", (*LIBRARY_TREE, *TEST_ROOMS)),
+    "crew": ("subject, threads", (*LIBRARY_TREE, *TEST_ROOMS)),
+    "sketch": ("plan; the eventfd that it is", (*LIBRARY_TREE, *TEST_ROOMS)),
+    "campaign": ("run", (*LIBRARY_TREE, *TEST_ROOMS)),
+    "stage": ("comparison, process", ("tests/fuzz/", "verify/fuzz/", "tests/stepper/", "verify/stepper/")),
+    "play": ("program", ("tests/fuzz/", "verify/fuzz/")),
+    "play_move": ("step", EVERYWHERE),
 }
 
 # Looked for in names alone, as sentences need these words.
