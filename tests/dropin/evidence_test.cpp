@@ -53,6 +53,28 @@ TEST(evidence, evidence_is_awaited_anew_where_nothing_is_saved) {
     EXPECT_TRUE(is_promoted(it.word()));
 }
 
+// A reader of a semaphore takes one and leaves the rest: parked units could pass the bound beside it.
+TEST(evidence, a_semaphore_that_is_nearly_full_is_never_promoted) {
+    known_eventfd it(EFD_SEMAPHORE);
+    ASSERT_EQ(it.write(most_count - 64), 8);
+    for (int i = 0; i < 64; ++i) {
+        for (int k = 0; k < 2; ++k) ASSERT_EQ(it.read(), 1);
+        for (int k = 0; k < 2; ++k) ASSERT_EQ(it.write(1), 8);
+    }
+    EXPECT_FALSE(is_promoted(it.word()));
+    EXPECT_EQ(it.kernel_count(), most_count - 64);
+}
+
+TEST(evidence, a_semaphore_with_little_in_it_is_promoted) {
+    known_eventfd it(EFD_SEMAPHORE);
+    ASSERT_EQ(it.write(64), 8);
+    for (int i = 0; i < 64; ++i) {
+        for (int k = 0; k < 2; ++k) ASSERT_EQ(it.read(), 1);
+        for (int k = 0; k < 2; ++k) ASSERT_EQ(it.write(1), 8);
+    }
+    EXPECT_TRUE(is_promoted(it.word()));
+}
+
 TEST(evidence, a_read_within_a_read_does_not_promote) {
     known_eventfd it;
     for (int i = 0; i < 8; ++i) {

@@ -77,7 +77,7 @@ EFD_INTERPOSE ssize_t write(int fd, const void* buffer, std::size_t length) {
     if (slot == nullptr) [[likely]]
         return next_write(fd, buffer, length);
     const parked_word word = slot->word.load(efd::base::acquire);
-    if (!is_promoted(word)) {
+    if (!needs_value(*slot, word)) {
         if (is_noted(word) && length >= value_size) count_kernel_write(*slot, word);
         return next_write(fd, buffer, length);
     }

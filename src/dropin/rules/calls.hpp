@@ -43,10 +43,11 @@ inline ssize_t fail(int why) noexcept {
     return true;
 }
 
-// A write of a promoted eventfd that is not parked. The value is read once, and the kernel gets that copy. A value that
-// cannot be read may be of any size, so nothing may be parked beside it and the eventfd is demoted.
+// A write that is not parked, of an eventfd beside whose count units are parked, or may be later. The value is read
+// once, and the kernel gets that copy. A value that cannot be read may be of any size, so nothing may be parked beside
+// it and the eventfd is demoted.
 template <class Real>
-ssize_t write_promoted(fd_slot& slot, int fd, const void* from, std::size_t length, Real real) {
+ssize_t write_known(fd_slot& slot, int fd, const void* from, std::size_t length, Real real) {
     constexpr std::uint32_t most_looks = 64;
     std::uint64_t n = 0;
     bool is_seen = length == value_size;
@@ -69,13 +70,19 @@ ssize_t write_promoted(fd_slot& slot, int fd, const void* from, std::size_t leng
     if (is_awaiting_evidence(word)) note_lone_write(slot);
 }
 
+// The count beside which units are parked must be far below the bound. A read that promotes empties an eventfd, but not
+// a semaphore: what is written to one is looked at from the first write on.
+[[nodiscard]] inline bool needs_value(const fd_slot& slot, parked_word word) noexcept {
+    return is_promoted(word) || (is_awaiting_evidence(word) && is_semaphore(slot));
+}
+
 // A write that is not parked.
 template <class Real>
 [[gnu::noinline]] ssize_t write_unparked(fd_slot& slot, int fd, const void* from, std::size_t length, Real real) {
     const parked_word word = slot.word.load(base::acquire);
     if (length < value_size) return real(from);
     count_kernel_write(slot, word);
-    return is_promoted(word) ? write_promoted(slot, fd, from, length, real) : real(from);
+    return needs_value(slot, word) ? write_known(slot, fd, from, length, real) : real(from);
 }
 
 // write(fd, from, length), and calls that mean the same.
