@@ -24,16 +24,16 @@ namespace efd::EFD_ABI::core {
 template <class Mend>
 [[gnu::noinline]] void move_home(base::atomic<std::uint32_t>& home, std::uint32_t word, Mend mend) noexcept {
     constexpr std::uint32_t moving_mark = 1U << 31;
-    const std::uint32_t here = os::process_number();
-    const std::uint32_t moving = here | moving_mark;
+    const std::uint32_t process = os::process_number();
+    const std::uint32_t moving = process | moving_mark;
     const os::signals_blocked no_handlers;
-    while (word != here) {
+    while (word != process) {
         if (word == moving) {
             (void)os::futex_wait(&home, moving, forever, os::futex_scope::one_process);
             word = home.load(base::acquire);
         } else if (home.compare_exchange_weak(word, moving, base::acq_rel, base::acquire)) {
             mend();
-            home.store(here, base::release);
+            home.store(process, base::release);
             os::futex_wake_and_count(&home, os::everybody, os::futex_scope::one_process);
             return;
         }

@@ -73,9 +73,9 @@ context::sealed_look context::look_at_sealed() const noexcept {
     return {huge, take_up_to(as_mode, base + huge, semaphore())};
 }
 
-bool context::take_as_seen(const sealed_look& seen) noexcept {
-    std::uint64_t expected = seen.huge;
-    return huge_.compare_exchange_strong(expected, seen.huge - seen.take, base::acq_rel, base::acquire);
+bool context::take_as_seen(const sealed_look& look) noexcept {
+    std::uint64_t expected = look.huge;
+    return huge_.compare_exchange_strong(expected, look.huge - look.take, base::acq_rel, base::acquire);
 }
 
 void context::after_sealed_take() noexcept {

@@ -21,21 +21,21 @@ std::uint32_t this_thread() noexcept {
 } // namespace
 
 bool fork_lock::try_lock() noexcept {
-    std::uint32_t seen = nobody;
-    return word_.compare_exchange_strong(seen, this_thread(), base::acq_rel, base::relaxed);
+    std::uint32_t value = nobody;
+    return word_.compare_exchange_strong(value, this_thread(), base::acq_rel, base::relaxed);
 }
 
 // A thread that has slept keeps the mark, since it does not know whether others sleep.
 void fork_lock::lock() noexcept {
     if (try_lock()) return;
-    std::uint32_t seen = word_.load(base::relaxed);
+    std::uint32_t value = word_.load(base::relaxed);
     for (;;) {
-        if ((seen & ~contended_mark) == nobody) {
-            if (word_.compare_exchange_weak(seen, this_thread() | contended_mark, base::acq_rel, base::relaxed)) return;
-        } else if ((seen & contended_mark) != 0 ||
-                   word_.compare_exchange_weak(seen, seen | contended_mark, base::relaxed, base::relaxed)) {
-            (void)futex_wait(&word_, seen | contended_mark, INT64_MAX, futex_scope::one_process);
-            seen = word_.load(base::relaxed);
+        if ((value & ~contended_mark) == nobody) {
+            if (word_.compare_exchange_weak(value, this_thread() | contended_mark, base::acq_rel, base::relaxed)) return;
+        } else if ((value & contended_mark) != 0 ||
+                   word_.compare_exchange_weak(value, value | contended_mark, base::relaxed, base::relaxed)) {
+            (void)futex_wait(&word_, value | contended_mark, INT64_MAX, futex_scope::one_process);
+            value = word_.load(base::relaxed);
         }
     }
 }

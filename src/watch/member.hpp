@@ -39,8 +39,8 @@ struct alignas(64) member : core::permanent_watcher {
     [[nodiscard]] shut_end shut() noexcept;
     // A member stands here; for a walk over all places.
     [[nodiscard]] bool is_taken() const noexcept {
-        const member_kind here = kind.load(base::acquire);
-        return here != member_kind::free && here != member_kind::joining && is_open();
+        const member_kind now = kind.load(base::acquire);
+        return now != member_kind::free && now != member_kind::joining && is_open();
     }
 
     set_core* home = nullptr;

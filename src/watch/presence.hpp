@@ -26,12 +26,12 @@ inline constexpr std::uint32_t generation_mask = ~(owners_mark | number_mask);
 
 using word = base::atomic<std::uint32_t>;
 
-constexpr std::uint32_t number_in(std::uint32_t seen) noexcept { return seen & number_mask; }
+constexpr std::uint32_t number_in(std::uint32_t value) noexcept { return value & number_mask; }
 constexpr bool is_same_generation(std::uint32_t a, std::uint32_t b) noexcept {
     return ((a ^ b) & generation_mask) == 0;
 }
-constexpr std::uint32_t next_generation(std::uint32_t seen) noexcept {
-    return (seen & owners_mark) | (((seen & generation_mask) + (1U << generation_shift)) & generation_mask);
+constexpr std::uint32_t next_generation(std::uint32_t value) noexcept {
+    return (value & owners_mark) | (((value & generation_mask) + (1U << generation_shift)) & generation_mask);
 }
 static_assert(next_generation(owners_mark | 5) == (owners_mark | 1U << generation_shift));
 static_assert(next_generation(generation_mask | 5) == 0 && !is_same_generation(generation_mask | 5, 5));
@@ -39,20 +39,20 @@ static_assert(next_generation(generation_mask | 5) == 0 && !is_same_generation(g
 // By a thread that came by adding one to the word that it found. The word before; of another generation if the child of
 // a fork has forgotten the thread: then nothing has changed.
 inline std::uint32_t leave(word& place, std::uint32_t found) noexcept {
-    std::uint32_t seen = found + 1; // as it is if nobody else came or left
-    while (is_same_generation(seen, found)) {
-        EFD_CHECK(number_in(seen) > 0);
-        if (place.compare_exchange_weak(seen, seen - 1, base::acq_rel, base::acquire)) break;
+    std::uint32_t value = found + 1; // as it is if nobody else came or left
+    while (is_same_generation(value, found)) {
+        EFD_CHECK(number_in(value) > 0);
+        if (place.compare_exchange_weak(value, value - 1, base::acq_rel, base::acquire)) break;
     }
-    return seen;
+    return value;
 }
 
 // In the child of a fork, for all threads that were there. How many that were.
 inline std::uint32_t forget_all(word& place) noexcept {
-    std::uint32_t seen = place.load(base::acquire);
-    while (!place.compare_exchange_weak(seen, next_generation(seen), base::acq_rel, base::acquire)) {
+    std::uint32_t value = place.load(base::acquire);
+    while (!place.compare_exchange_weak(value, next_generation(value), base::acq_rel, base::acquire)) {
     }
-    return number_in(seen);
+    return number_in(value);
 }
 
 } // namespace efd::watch::presence

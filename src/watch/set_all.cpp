@@ -130,11 +130,11 @@ class set_core::all_members {
     template <class Question>
     [[nodiscard]] static hold_end take_sealed(one_of_all& sealed, Question are_all) noexcept {
         for (;;) {
-            const context::sealed_look seen = sealed.object->look_at_sealed();
+            const context::sealed_look look = sealed.object->look_at_sealed();
             if (!are_all()) return hold_end::broken;
-            if (seen.take == 0) return hold_end::nothing_there;
-            sealed.amount = seen.take;
-            if (sealed.object->take_as_seen(seen)) return hold_end::held;
+            if (look.take == 0) return hold_end::nothing_there;
+            sealed.amount = look.take;
+            if (sealed.object->take_as_seen(look)) return hold_end::held;
         }
     }
     void notify_all(const one_of_all* sealed) noexcept {

@@ -258,10 +258,10 @@ status set_core::wait_with(const core::wait_opts& opts, TryOnce try_once) noexce
 // FORK. A signal handler may have forked, and have returned in the child: there the repair counts no waiter, and has
 // left a unit on the bed for this one. The number of the process was read before the thread came.
 void set_core::stay_interested(std::uint32_t& process, std::uint32_t& found) noexcept {
-    const std::uint32_t here = os::process_number();
-    if (process == here) [[likely]]
+    const std::uint32_t current = os::process_number();
+    if (process == current) [[likely]]
         return;
-    process = here;
+    process = current;
     come_home();
     if (!presence::is_same_generation(interested_.load(base::acquire), found))
         found = interested_.fetch_add(1, base::acq_rel);

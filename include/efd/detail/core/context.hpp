@@ -232,7 +232,7 @@ class alignas(64) context {
         std::uint64_t take;
     };
     [[nodiscard]] sealed_look look_at_sealed() const noexcept;
-    [[nodiscard]] bool take_as_seen(const sealed_look& seen) noexcept;
+    [[nodiscard]] bool take_as_seen(const sealed_look& look) noexcept;
     void after_sealed_take() noexcept;
     void linger_before_arming() noexcept { linger(wait_opts{}); }
 
