@@ -30,7 +30,7 @@ TEST_F(check, one_that_holds_is_evaluated_once) {
 // As a bug of ours would bring it about: the object has no owner any more.
 TEST_F(check, a_reference_to_nothing_is_caught) {
     efd::core::kref refs;
-    EXPECT_DEATH(refs.get(), "kref\\.hpp:[0-9]+: this does not hold: seen != 0");
+    EXPECT_DEATH(refs.get(), "kref\\.hpp:[0-9]+: this does not hold: count != 0");
     refs.init();
     refs.get();
     EXPECT_EQ(refs.read(), 2U);
