@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 // core/context.cpp: read, write and signal where the inline half does not do: they look twice, sleep or wake.
 //
-// To be read from top to bottom: a read that sleeps, from the public call to the take; what a sleeper leaves behind;
-// the write; the wakes; a cancel; birth and death. The count is in the state word here; sealed.cpp has huge counts.
-// May be called from any thread and, but for create, from signal handlers.
+// Read it from top to bottom: a read that sleeps, from the public call to the take; what a sleeper leaves behind; the
+// write; the wakes; a cancel; birth and death. The count is in the state word here; sealed.cpp has huge counts. May be
+// called from any thread and, but for create, from signal handlers.
 //
 // SIGNAL_PARK: an add and a reader's announcement are steps on one word, so either the add sees the mark or the reader
-// sees the unit. Only the kernel's futex queue knows which threads sleep, so a sleeper that is interrupted, times out
-// or is killed leaves nothing to repair. The promise to every other sleeper: a chosen thread always tries to take
-// before it leaves, so no wake is lost with it. The kernel returns `interrupted` and `timed_out` only to threads that
-// no waker has chosen. That is also how data beats a signal (K-097), while what the handler itself writes is left to
-// the next read (K-093).
+// sees the unit. The kernel's futex queue alone knows which threads sleep. So a sleeper that is interrupted, times out
+// or is killed leaves at most a mark, which costs a later add one system call. A thread that a waker has chosen always
+// tries to take before it returns, so no wake is lost with it. The kernel returns `interrupted` only to a thread that
+// no waker has chosen. So units beat a signal (K-097), and units that the handler itself writes wait for the next read
+// (K-093).
 #include <efd/detail/core/context.hpp>
 
 #include <efd/detail/base/check.hpp>
@@ -164,8 +164,8 @@ const void* context::state_futex() const noexcept {
     return bytes + (std::endian::native == std::endian::little ? 0 : sizeof(park_word));
 }
 
-// CHOSEN: a thread that gives up tries to take once more, since a waker may have chosen it. If it was the last sleeper
-// and found nothing, it clears the mark.
+// CHOSEN: a thread that times out or is cancelled tries to take once more, since a waker may have chosen it meanwhile.
+// If it finds nothing and no other thread sleeps, it clears the mark.
 status context::give_up_wait(operation& op, status why) noexcept {
     const status last_look = try_once(op, nullptr);
     if (last_look != status::would_block) return last_look;
@@ -253,12 +253,12 @@ void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t ma
     const bool was_held = is_held(old);
     if (was_held) (void)end_hold(state_.load(base::acquire)); // HOLD: the take is decided before this add returns
     if (packed_count(old) + n >= packed_limit) seal();
-    // OWED. Every add that meets the mark makes a wake of its own. If it relied on the add that left zero, it would
-    // return beside a sleeper for as long as that one is stopped before its wake.
+    // OWED. Every add that meets the mark makes a wake of its own. An add that left this to the add that left zero
+    // would return while a reader sleeps beside units, for as long as the other thread is stopped before its wake.
     if (has_sleeper(park_of(old)) && n > 0) wake_packed(semaphore() ? n : 1);
-    // To a thread that looked before the add, a held count may have been gone.
+    // If the word was held, a thread that looked before the add may have found its units gone: zero.
     const bool left_zero = n > 0 && (packed_count(old) == 0 || was_held);
-    if (is_armed(old) || (was_held && n > 0 && has_doorbell(old))) // LEVEL, ring; EVERY, armed: also for nothing
+    if (is_armed(old) || (was_held && n > 0 && has_doorbell(old))) // LEVEL, ring; EVERY: an add of zero, too
         notify_doorbell(poll_in | (left_zero ? doorbell_hook::left_zero : 0U));
 }
 
@@ -314,9 +314,10 @@ void context::wake_parked(base::atomic<park_word>& park, std::uint64_t units) no
     }
 }
 
-// SEAL: wakes the readers that slept on the packed word when it was sealed, unless that is done. Every thread that
-// changes the count does so, since the sealer may be stopped. It needs a reference: a caller that has outlived the
-// object may help the one that lives in the slot now, but must not clear a mark of it that was made after the wake.
+// SEAL: wakes the readers that slept on the packed word when it was sealed, unless a thread has done so. Every thread
+// that changes the count calls this, since the sealer may be stopped. The reference keeps one object in the slot from
+// the wake to the clearing. Without it this thread could clear the mark of the slot's next object, which needs its own
+// wake.
 void context::wake_left_asleep() noexcept {
     if (!refs_.get_unless_zero()) return;
     state_word word = state_.load(base::acquire);
@@ -343,7 +344,7 @@ void context::cancel(const operation& op, cancel_word& own) noexcept {
 }
 
 // Makes every sleeper of one side look again, to reach a cancelled one that sleeps on the object's word alone. A waiter
-// that looked at its own word before the cancel announced itself before that, and is seen here.
+// announces itself before it looks at its own word. So this finds every waiter that looked before the cancel.
 void context::wake_all_for_cancel(const operation& op) noexcept {
     if (op.of == side::writer) {
         if (has_sleeper(writer_park_.load(base::acquire))) wake_parked(writer_park_, os::everybody);

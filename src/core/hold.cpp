@@ -145,7 +145,7 @@ std::uint32_t hold_slot::await_end_of_tie(std::uint32_t word) noexcept {
     return word_.load(base::acquire);
 }
 
-// Ends the hold that `seen` shows, and any that follows it. Returns the word as it is then.
+// Ends the hold that `word` shows, and each that follows it. Returns the word as it is then.
 state_word context::end_hold(state_word word) noexcept {
     while (is_held(word)) {
         const hold_record record = watchers_.load(base::acquire)->hold_note.load(base::acquire);

@@ -3,11 +3,11 @@
 //
 // In this order: a change; entries of the wait queue; permanent watchers; the doorbell; a set's own context.
 //
-// The mark `watched` in the state word tells changers that a watcher has joined. Each joining watcher makes it, by a
-// step that also gives poll's answer: WATCH, no unit falls between that answer and the entry's first call (one may be
-// in both, as with poll). Joining waits for no thread, and no lock guards the number of watchers; so the last one to
-// leave clears the mark by comparing (WATCH_OFF), and each join leaves a new value of the word. May be called from any
-// thread; what a change calls, and arm_doorbell, also from signal handlers.
+// The mark `watched` in the state word says to changers that a watcher has joined. Each watcher that joins sets it, by
+// a step that also gives poll's answer. So no unit falls between that answer and the entry's first call (WATCH); a unit
+// may be in both, as with poll. A join waits for no thread, and no lock guards the number of watchers. So each join
+// leaves a new value of the word, and the last watcher to leave clears the mark by comparing (WATCH_OFF). May be called
+// from any thread; what a change calls, and arm_doorbell, also from signal handlers.
 #include "core/watchers.hpp"
 
 #include <efd/detail/base/check.hpp>
@@ -44,8 +44,8 @@ watchers* context::make_watchers() noexcept {
 
 // ---- A change.
 
-// A changer saw the mark, which is made after the watchers. It may have outlived the object's last owner: then no entry
-// is left to be called, and permanent watchers may be called at any time.
+// The changer saw the mark, which is set after the watchers are made. It may have outlived the object's last owner.
+// Then no entry is left to be called, and permanent watchers may be called at any time.
 void context::notify(std::uint32_t key) noexcept {
     watchers* const all = watchers_.load(base::acquire);
     EFD_CHECK(all != nullptr);
@@ -73,7 +73,7 @@ void context::notify_held_doorbell(std::uint32_t key) noexcept {
         hook->on_change(*hook, *this, key);
 }
 
-// NOTHING. By a reader, which has the reference.
+// NOTHING. The caller is a reader, and its reference keeps the object alive.
 void context::notify_found_nothing() noexcept {
     if (has_doorbell(state_.load(base::acquire))) notify_held_doorbell(doorbell_hook::found_nothing);
 }
@@ -307,7 +307,7 @@ std::uint32_t context::arm_doorbell(std::uint32_t events) noexcept {
     return poll() & events; // the mark stays: another may have armed beside us, for other events
 }
 
-// A ring is wanted for what holds now; for room only once the word is sealed, since before that there always is room.
+// A ring is wanted for what holds now. For room it is wanted only in a sealed word, since a packed one always has room.
 // An arm whose mark is gone has had its ring, since the mark goes after it.
 bool context::wants_ring(std::uint32_t events, state_word& arm) noexcept {
     arm = state_.load(base::acquire);

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 // core/watchers.hpp: everything but sleeping threads that hears of a change of one object.
 //
-//     kind               hears of                                   costs the changer          leaves
-//     doorbell hook      an add that found it armed, the read       a call                     never; it stays with the
-//                        that reaches zero, the end                                            slot
-//     permanent watcher  every change, the end                      a call, without a lock     at once; its memory
-//     stays entry              every change, the end, in order            a step on the queue's word once its callback
-//     has run
+//     kind               hears of                         costs the changer           leaves
+//     doorbell hook      an add that found it armed, the  a call                      never; it stays with the
+//                        read that reaches zero, the end                              slot
+//     permanent watcher  every change, the end            a call, without a lock      at once; its memory stays
+//     entry              every change, the end, in order  a step on the queue's word  once its callback has run
 //
-// The mark `watched` of the state word says that a permanent watcher or an entry may be there, the marks `armed` and
-// `rung` that the doorbell is. The structure is made for a slot at its first watcher and stays with it, so an object
-// that nothing watches costs no memory for it. Notified from any thread, also from signal handlers, by the changer
-// itself, which waits for no thread.
+// The mark `watched` of the state word says that a permanent watcher or an entry may be there; each of the marks
+// `armed` and `rung` says that the doorbell is. The structure is made for a slot at its first watcher and stays with
+// it, so an object that nothing watches costs no memory for it. The changer itself notifies the watchers, from any
+// thread and from signal handlers, and waits for no thread.
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
@@ -23,8 +22,8 @@
 
 namespace efd::EFD_ABI::core {
 
-// A thread that notifies the doorbell holds a reference to the object, so once the last reference is gone no thread is
-// inside. A burst of adds costs it nothing. watch/doorbell.hpp is the only one.
+// A thread that notifies the doorbell holds a reference to the object. So once the last reference is gone, no thread is
+// inside. Once a level doorbell has rung, further adds do not call it. watch/doorbell.hpp has the only kind.
 struct doorbell_hook {
     // key: poll_in after an add, with `left_zero` if it left zero; poll_out after a read; poll_hup at the end of the
     // object; `found_nothing` after a read that found zero.
@@ -34,9 +33,9 @@ struct doorbell_hook {
     function on_change = nullptr;
 };
 
-// For watching very many objects (watch/set_core.hpp). The price is a hard rule: a watcher's memory never goes away,
-// and a notification must be harmless at any time, even after the watcher was detached, by an object that is no longer
-// its own.
+// A set watches each of its many members by one (watch/set_core.hpp). The price is a hard rule. A watcher's memory
+// never goes away. A notification must be harmless at any time: after the watcher was detached, and from an object that
+// is no longer its own.
 struct permanent_watcher {
     // key: poll_in after an add, poll_out after a read, as for entries of the wait queue.
     using function = void (*)(permanent_watcher& self, std::uint32_t key) noexcept;
@@ -82,7 +81,7 @@ class permanent_watchers {
     base::atomic<block*> more_{nullptr};
 };
 
-// What one slot has of them.
+// The watchers of one slot.
 class watchers {
   public:
     explicit watchers(context& owner) noexcept : entries(owner) {}

@@ -48,7 +48,7 @@ status install_new(core::context& object, watch::ring_way way, int fd, bool inhe
     return status::ok;
 }
 
-// Whether the number still names the file, whose doorbell has been used.
+// For a file whose doorbell has been used: whether the number still names it.
 bool is_of(open_file& file, int fd) noexcept {
     file.come_home();
     const int own = file.doorbell_fd();
@@ -57,8 +57,8 @@ bool is_of(open_file& file, int fd) noexcept {
     return os::is_marked(fd);
 }
 
-// False: the number must not be closed. If no call has named the number before, the caller alone knows that it is
-// efd's, and it is closed as close(2) would do.
+// False: the number must not be closed. If no call has named the number before, its file has no mark to check: the
+// number is closed, as close(2) does.
 bool forget_number(int fd) noexcept {
     descriptor_table& table = descriptor_table::instance();
     const bool is_installed = table.is_installed(fd);

@@ -21,8 +21,9 @@ namespace efd::file {
 // no_descriptor (a number beyond the table): the number is given back.
 [[nodiscard]] base::status install_dup(int fd, open_file& file) noexcept;
 
-// Frees the number. Calls that are inside go on (K-090). False: it named none of ours, or was closed without efd. What
-// it names then stays open, unless no call has named the number before: then it is closed, as by close(2).
+// Frees the number. Calls that are inside go on (K-090). False: it named none of ours, or was closed without efd. In
+// the second case what it names now stays open, if a call has named the number before. If none has, efd cannot know
+// that the number was closed, and closes it as close(2) does.
 [[nodiscard]] bool close_descriptor(int fd) noexcept;
 
 } // namespace efd::file

@@ -22,8 +22,8 @@ class descriptor_table {
     static descriptor_table& instance() noexcept;
 
     [[nodiscard]] file_reference get(int fd) noexcept;
-    // For a call that uses the file: is_home holds afterwards. The first call that names the number gives the object a
-    // number of its own for the same file (FIRST_USE).
+    // For a call that uses the file. The first call that names the number gives the object a number of its own for the
+    // same file (FIRST_USE). Afterwards is_home holds, unless the object could get none.
     [[nodiscard]] file_reference use(int fd) noexcept;
 
     // Reserves memory for this number; afterwards install cannot fail.

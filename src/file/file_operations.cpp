@@ -67,8 +67,8 @@ moved show_fdinfo(const open_file& file, int fd, std::span<char> text) noexcept 
 }
 
 void release(core::context& object) noexcept {
-    // This is the last reference, so the doorbell ends with the object. No new reference can be made: no number names
-    // the file.
+    // If the file has the last reference, the doorbell ends with the object. Otherwise the object lives on without it.
+    // No number names the file, so no thread gets another reference through it.
     if (object.references() > 1) watch::doorbell::retire(object);
     object.release();
 }

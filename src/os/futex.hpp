@@ -34,7 +34,7 @@ struct futex_wait_key {
 
 // As futex_wait, but sleeps on two words at once, while both are as expected; a wake of either ends it. The first word
 // is of this process alone. False: the kernel (before Linux 5.16) or a sandbox has no such call; it did not sleep, and
-// `end` is unchanged.
+// `how` is unchanged.
 [[nodiscard]] bool futex_wait_either(const futex_wait_key& own, const futex_wait_key& other, std::int64_t deadline_ns,
                                      futex_scope scope_of_other, wait_end& how) noexcept;
 

@@ -13,12 +13,12 @@
 // Every change of the count that a watcher could see is followed by a request, and every request by a later look at the
 // count: so the last look sees the last change, whatever the order of those before it.
 //
-// An add that left zero rings by itself, not through the busy thread: a ring wakes a loop on another processor and
-// takes its time, and that loop's read must not have to wait for the ring's end to silence the doorbell (STALE_RING).
-// So a ring can come between a look at zero and the silence that follows, and be lost in it, or come after everything
-// was taken. Two numbers keep that right: rings begun, and rings done, both less those that silences have swallowed. If
-// none has begun, there is nothing to silence, and a thread that looks at a count above zero rings itself. If none is
-// done, no thread can say yet that the doorbell has rung.
+// An add that left zero rings by itself, not through the busy thread. A ring wakes a loop on another processor and
+// takes time. The read of that loop silences the doorbell, and must not have to wait for the end of the ring
+// (STALE_RING). So a ring can come between a look at zero and the silence that follows, and be lost in it; or it can
+// come after a read has taken everything. Two numbers keep that right: rings begun, and rings done, both less those
+// that silences have taken. If none has begun, there is nothing to silence, and a thread that looks at a count above
+// zero rings itself. If none is done, no thread can say yet that the doorbell has rung.
 //
 // A thread that is busy, or inside a ring, may be stopped there. So an add relies on neither: it rings by itself unless
 // a ring is done and no thread is taking rings away (SURELY_RUNG).
@@ -199,9 +199,9 @@ void doorbell::ring_armed() noexcept {
     os::ring_doorbell(fd_here(), 1);
 }
 
-// Requests a look. If no thread was busy, in the word that is returned, the caller is from now on, and must look
-// itself. The same holds after sixteen calls without an answer: the busy thread left by a longjmp, perhaps, or is
-// stopped.
+// Requests a look, and returns the word as it was. If it shows no busy thread, the caller is the busy thread now and
+// must look itself. The sixteenth request without an answer returns such a word, too: the busy thread may have left by
+// a longjmp, or is stopped.
 std::uint32_t doorbell::request() noexcept {
     for (;;) {
         std::uint32_t word = word_.fetch_or(look_mark | busy_mark, base::acq_rel); // LEVEL, request
@@ -216,12 +216,12 @@ std::uint32_t doorbell::request() noexcept {
     }
 }
 
-// SURELY_RUNG. A ring is in the descriptor, and no thread was about to take it away at the step that gave `seen`.
+// SURELY_RUNG. A ring is in the descriptor, and no thread was about to take it away at the step that gave `word`.
 bool doorbell::surely_rung(std::uint32_t word) const noexcept { return (word & taking_mark) == 0 && rings_done() > 0; }
 
-// By the busy thread. Once it has taken rings away, perhaps of adds that have returned, it makes sure of one as an add
-// does. If another thread has taken its generation, because it was slow to answer, it requests one more look at what it
-// did meanwhile.
+// By the busy thread. If it has taken rings away, some may be of adds that have returned: so it makes sure of a ring,
+// as an add does. If it was slow to answer, another thread has moved the generation on and is busy itself. Then it
+// requests one more look at what it did meanwhile.
 void doorbell::look(std::uint32_t word) noexcept {
     EFD_CHECK((word & busy_mark) == 0); // no thread was, so the caller is
     std::uint32_t generation = generation_of(word);
@@ -250,7 +250,7 @@ void doorbell::show(std::uint64_t count, bool& took) noexcept {
     const bool was_full = full_.load(base::relaxed) != 0;
     const bool is_doubted = take_doubt();
     if (was_full != (wanted == full)) {
-        // Else no watcher sees room that there never was.
+        // While it is silent watchers may see room. So a doorbell that holds nothing is filled without a silence.
         if (was_full || rings_begun_.load(base::acquire) != 0) silence(took);
         full_.store(wanted == full && os::ring_doorbell(fd_here(), full) ? 1 : 0, base::relaxed);
     }

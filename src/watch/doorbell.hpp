@@ -49,13 +49,16 @@ class doorbell : public core::doorbell_hook {
         int (*number_left)(core::context& object, int lent) noexcept; // of its file; -1: none
     };
     [[nodiscard]] static base::status adopt(core::context& object, const lent_number& number) noexcept;
-    // A call has named the lent number. Whether the object has a number of its own for the same file; give it one, or
-    // let it go; or, where there is none, use the lent one.
+    // For a call that names the lent number. Whether the object has a number of its own for the same file.
     [[nodiscard]] static bool has_own_number(core::context& object) noexcept;
+    // Gives it `own`, a duplicate of the lent number; closes `own` if another thread was first.
     static void give_own_number(core::context& object, int own) noexcept;
+    // No number is free for a duplicate: the lent number itself is used from now on.
     static void use_lent_number(core::context& object) noexcept;
-    static void take_lent_number(core::context& object) noexcept;      // back: it is about to be closed
-    [[nodiscard]] static bool is_used(core::context& object) noexcept; // one or the other
+    // The lent number is about to be closed: it is not used any more.
+    static void take_lent_number(core::context& object) noexcept;
+    // Whether the object uses its own number or the lent one.
+    [[nodiscard]] static bool is_used(core::context& object) noexcept;
 
     // The open file of this slot, which file/ keeps here from one object to the next; after adopt.
     [[nodiscard]] static file::open_file*& file_of(core::context& object) noexcept;
@@ -132,7 +135,8 @@ class doorbell : public core::doorbell_hook {
     static constexpr int every_way = 1 << 3;
     static constexpr int number_shift = 4;
 
-    // NOTHING: after so many consecutive reads that found nothing the kernel is asked; most: if it never found a fault.
+    // NOTHING: the kernel is asked after so many consecutive reads that found nothing: first_doubt, and twice as many
+    // after each answer without a fault, up to last_doubt.
     static constexpr std::uint32_t first_doubt = 2;
     static constexpr std::uint32_t last_doubt = 1024;
 
@@ -149,7 +153,7 @@ class doorbell : public core::doorbell_hook {
     base::atomic<std::uint32_t> found_nothing_{0}; // reads in a row
     base::atomic<std::uint32_t> doubt_after_{first_doubt};
     base::atomic<std::uint32_t> doubted_{0};   // it says ready for something that is no ring of ours
-    base::atomic<std::uint64_t> looked_at_{1}; // the count when it was last seen to ring; for an inherited one
+    base::atomic<std::uint64_t> looked_at_{1}; // INHERITED: the count when the kernel was last asked
     doorbell* next_made_ = nullptr;
     file::open_file* file_ = nullptr;
 };

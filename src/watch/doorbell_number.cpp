@@ -15,8 +15,8 @@
 //     moving         the thread that moves it               leave it alone; the mover looks at the count after the move
 //     another's      the fork, as it copies                 to be moved; a busy thread is in another process
 //
-// A thread that finds it moving has changed the count before, and its look at home_ is a step that also writes; so is
-// the mover's last step. The mover looks at the count after that.
+// A thread that finds it moving has changed the count before that, and its look at home_ is a step that also writes.
+// The mover's last step on home_ writes, too, and its look at the count comes after that: so the mover sees the change.
 #include "watch/doorbell.hpp"
 
 #include <efd/detail/base/check.hpp>
@@ -84,7 +84,7 @@ doorbell* doorbell::of_slot(core::context& object) noexcept {
     if (made == nullptr) return nullptr;
     core::doorbell_hook* const hook = object.attach_hook(*made);
     if (hook != made) {
-        delete made; // another thread was first, or there is no memory for the wait queue
+        delete made; // another thread was first, or there is no memory for the watchers
         return static_cast<doorbell*>(hook);
     }
     os::tell_forks_apart();

@@ -10,10 +10,10 @@
 //     2 above: sets the bit, moves the stamp     2 below: empty?
 //                                                3 above: clears the bit, if the word is as it was
 //
-// If the marker's 1 comes after the other's 2, the marker's 2 is after 3, and sets the bit again, or before 3, which
-// then fails. If it comes before 2, it is seen, unless the marker's 2 comes after the other's 1; then the same holds.
-// So a mark that has returned has its bits, wherever other threads are stopped. A bit above an empty word does no harm;
-// a thread that meets it clears it.
+// The marker's 2 and the other thread's 1 and 3 are steps on the word above. If the marker's 2 comes before 1, the
+// other's look below finds the bit. If it comes between 1 and 3, the stamp has moved, and 3 fails. If it
+// comes after 3, it sets the bit again. So a mark that has returned has its bits, wherever other threads are stopped. A
+// bit above an empty word does no harm; a thread that meets it clears it.
 #include "watch/ready_bitmap.hpp"
 
 #include "os/memory.hpp"

@@ -6,9 +6,10 @@
 // signaller marks its bit and all above it, in this set and in those above; a waiter pays for what is ready. An object
 // joins without waiting for any thread; remove waits for threads that take from the member, and for no others (PLACES
 // in docs/races.md). Sets and descriptors join one after the other, under a lock. add and remove are not for signal
-// handlers; everything else is. Memory is passed from one set to the next and never freed. Invariants: when a write has
-// returned, its member has its bit or was taken from since, wherever other threads are stopped; while anything watches
-// the bell, its count is above zero then, and at rest exactly if a bit is set (SET_TOP).
+// handlers; everything else is. Memory is passed from one set to the next and never freed. Invariants: when a write to
+// a member has returned, the member has its bit, or a thread has taken from it since, wherever other threads are
+// stopped. If anything watches the bell, the bell's count is above zero as well then; when no call is in progress, it
+// is above zero exactly if a bit is set (SET_TOP).
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
@@ -29,7 +30,7 @@ namespace efd::watch {
 
 class set_layout;
 
-// Held while a set goes into another. Before free_mutex of set_core.cpp.
+// Held while a set joins another and while nestings are forgotten. It is taken before free_mutex of set_core.cpp.
 inline constinit os::fork_lock nesting_mutex;
 
 class set_core : public set_front {
@@ -192,10 +193,10 @@ class set_core : public set_front {
 
     ready_bitmap ready_{top};
     base::atomic<core::context*> bell_{nullptr};
-    base::atomic<core::context*> bed_{nullptr}; // waiters sleep on it; an unread count wakes the next in vain
+    base::atomic<core::context*> bed_{nullptr}; // waiters sleep on it; a unit left on it wakes the next in vain
     presence::word interested_{0};              // waiters that may sleep, and watched_mark
     base::atomic<std::uint32_t> cursor_{0};
-    base::atomic<int> epoll_{-1};       // what waiters and others watch: the bell, and the next
+    base::atomic<int> epoll_{-1};       // has the bell and inner_epoll_; waiters and loops watch it
     base::atomic<int> inner_epoll_{-1}; // the descriptors
     base::atomic<int> until_kernel_next_{kernel_next_after};
     base::atomic<std::uint32_t> all_gate_{0}; // moves when an awaited member became ready
@@ -209,7 +210,7 @@ class set_core : public set_front {
     std::mutex mutex_; // of descriptors, and of being a member of other sets
     std::uint32_t descriptor_members_ = 0;
     std::vector<std::uint32_t> bearer_of_; // by number: the place of the member that it was last added for, plus 1
-    std::vector<set_core*> inner_sets_;    // under the lock of all nesting, as the next four
+    std::vector<set_core*> inner_sets_;    // this and the next three: under nesting_mutex
     std::vector<set_core*> outer_sets_;
     std::uint64_t visited_down_ = 0;
     std::uint64_t visited_up_ = 0;

@@ -9,9 +9,9 @@
 //                                                3 sleep on the bed
 //
 // The steps on the top are read-modify-writes of one word: either the waiter's look finds the bit, or the marker sees
-// the interest. A try that found nothing allows sleep only if it ended with a look at an empty top: it goes over
-// several words in turn, and a member may have become ready behind it, under a top that was not empty. All of this may
-// run in signal handlers, except waits with a stop token.
+// the interest. A try looks at several words in turn, and a member may become ready behind it, under a top that is not
+// empty. So a try that found nothing allows sleep only if its last look was at an empty top. All of this may run in
+// signal handlers, except waits with a stop token.
 #include "watch/set_core.hpp"
 
 #include <efd/detail/base/check.hpp>
@@ -181,7 +181,7 @@ status set_core::take_ready(set_event& got) noexcept {
         cursor_.store(at, base::relaxed);
         return result;
     }
-    // A bell that another thread has not drained yet: this set is not ready, whatever the bell says.
+    // The bell says ready, and the set is not: another thread has yet to drain it.
     if (interested_.load(base::relaxed) >= watched_mark && bell().count() > 0 && !ready_.anything())
         sync_set_count(top_change::emptied);
     return with_kernel ? take_descriptor(got) : status::would_block;
@@ -225,7 +225,7 @@ status set_core::look_ready(std::span<set_event> room, std::size_t& number) noex
 // other waiters: it is passed on (BATON).
 template <class TryOnce>
 status set_core::wait_with(const core::wait_opts& opts, TryOnce try_once) noexcept {
-    core::callbacks_later no_callbacks; // in the midst of a take; the last to end: the set may, with it
+    core::callbacks_later no_callbacks; // none runs in the midst of a take. It ends last, as a callback may end the set
     const status at_once = try_once();
     if (at_once != status::would_block || opts.blocking == core::blocking::never) return at_once;
     if (core::in_callback != 0) return status::deadlock;

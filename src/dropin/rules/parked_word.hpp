@@ -10,18 +10,20 @@
 //    | units   | gener. | readers  | epoll | noted | filled | promoted | demoted |
 //    +---------+--------+----------+-------+-------+--------+----------+---------+
 //
-// bit/field  set by                           cleared by                         wrongly set        wrongly clear
-// units      a writer that parks              the step that takes them           never              never
-// generation a reader that begins; noting     never                              repeats after 2^26 -
-//            and forgetting a number
-// readers    a reader before it asks the      the same reader; noting a number   yes: nothing parks never
-//            kernel                           (after a jump left the call)
-// epoll      noting an epoll's number         forgetting it                      -                  never
-// noted      noting an eventfd's number       forgetting it                      -                  never
-// filled     a writer whose write reached     every reader that begins           never              yes: one call more
-//            the kernel without a reader
-// promoted   the policy, on evidence          demotion, when no unit is left     never              -
-// demoted    a demotion trigger               forgetting the number              -                  never
+//     bit/field   set by                        cleared by                 wrongly set              wrongly clear
+//     units       a writer that parks           the step that takes them   never                    never
+//     generation  a reader that begins; noting  never                      repeats after 2^26       -
+//                 or forgetting a number;
+//                 unpromotion
+//     readers     a reader before it asks the   the same reader; noting a  yes, after a jump left   never
+//                 kernel                        number                     the call: nothing parks
+//     epoll       noting an epoll's number      forgetting it              -                        never
+//     noted       noting an eventfd's number    forgetting it              -                        never
+//     filled      a writer whose write reached  each reader that begins;   never                    yes: one call more
+//                 the kernel without a reader   demotion; unpromotion
+//     promoted    the policy, on evidence       demotion, once no unit is  never                    -
+//                                               left; unpromotion
+//     demoted     a demotion trigger            forgetting the number      -                        never
 //
 // The word of a number without a note has no mark. "Needs flush" means demoted with units: nothing is parked any more,
 // and a reader or a flush takes the units in one step. Demoted without units is the final state: the eventfd is the
@@ -74,7 +76,7 @@ constexpr parked_word next_generation(parked_word w) noexcept {
     return (w & ~generation_field) | (((w & generation_field) + one_generation) & generation_field);
 }
 
-// The number is noted as an eventfd's; it is forgotten.
+// The number is noted as an eventfd's; it is noted as an epoll's; it is forgotten.
 constexpr parked_word with_note(parked_word w) noexcept { return (next_generation(w) & generation_field) | noted_mark; }
 constexpr parked_word with_epoll_note(parked_word w) noexcept {
     return (next_generation(w) & generation_field) | epoll_mark;

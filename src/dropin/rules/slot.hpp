@@ -76,9 +76,9 @@ struct alignas(64) fd_slot {
     base::atomic<std::uint32_t> in_read{0}; // before promotion: the reader is within a read
     base::atomic<std::uint32_t> unread{0};  // before promotion: a write since the last read
     base::atomic<std::uint32_t> reads{0};
-    base::atomic<std::uint32_t> useful{
-        0}; // writes while the kernel held units; after promotion, reads that took parked units
-    base::atomic<std::uint32_t> large{0}; // values that could not be parked
+    // Writes while the kernel held units; after promotion, reads that found parked units.
+    base::atomic<std::uint32_t> useful{0};
+    base::atomic<std::uint32_t> large{0}; // writes of more than 65535 that reached the kernel, after promotion
     base::atomic<std::uint32_t> looks{0}; // system calls that read a value beforehand
 };
 static_assert(sizeof(fd_slot) <= 64 || sizeof(base::atomic<parked_word>) > sizeof(parked_word));

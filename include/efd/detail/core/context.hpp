@@ -3,9 +3,9 @@
 //
 // Owns count, marks, futex words, flags, id, reference count and the way to its watchers. Everything but create() and
 // put() may be called from any thread at any time; each call says whether a signal handler may make it. The fast paths
-// are inline and one locked instruction each; what has to look twice is out of line in src/core. Invariant: the count
-// is what the state word says (core/word.hpp). A thread that changes it wakes the sleepers that can go on now, and does
-// not rely on a wake or a ring that another thread has yet to make (E7).
+// are inline and one locked instruction each; what has to look twice is out of line in src/core. Invariant: the state
+// word says what the count is (core/word.hpp). A thread that changes the count wakes the sleepers that can go on now.
+// It does not rely on a wake or a ring that another thread has yet to make (E7).
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
@@ -199,8 +199,8 @@ class alignas(64) context {
     [[nodiscard]] doorbell_hook* hook_of_slot() noexcept;
     [[nodiscard]] doorbell_hook* attach_hook(doorbell_hook& given) noexcept;
     void watch_level() noexcept;
-    void
-    watch_level_without_notify() noexcept; // the doorbell already says what poll() says, and no other thread changes it
+    // For a doorbell that says what poll() says already, while no other thread changes the count.
+    void watch_level_without_notify() noexcept;
     void note_ring() noexcept;
     [[nodiscard]] std::uint32_t arm_doorbell(std::uint32_t events) noexcept;
     // For a ring of an armed doorbell: whether one is wanted, `arm` then being the word to give to end_arm after the
@@ -242,7 +242,7 @@ class alignas(64) context {
         return from.status;
     }
 
-    // In context.cpp, as far as init. A read that sleeps.
+    // The functions down to init() are in context.cpp. A read that sleeps.
     [[nodiscard]] EFD_API read_result read_slow(const wait_opts& opts) noexcept;
     [[nodiscard]] EFD_API read_result read_slow(const wait_opts& opts, std::uint64_t most) noexcept;
     [[nodiscard]] EFD_API read_result take_now() noexcept;

@@ -12,7 +12,7 @@
 
 namespace efd::EFD_ABI::core {
 
-// The value no write may bring, and no write may reach; only a signal does.
+// No write may add this value, and no write may bring the count to it. Only a signal brings the count there.
 inline constexpr std::uint64_t ceiling = UINT64_MAX;
 
 enum class admission : unsigned char { admitted, must_wait, invalid };
@@ -54,8 +54,8 @@ static_assert(take_from(0, false) == 0 && take_from(0, true) == 0);
 static_assert(take_from(7, false) == 7 && take_from(7, true) == 1);
 static_assert(take_from(ceiling, false) == ceiling && take_from(ceiling, true) == 1);
 
-// What a read takes that names the most it wants: that much, or what is there, whatever the mode. `as_mode` names no
-// number: such a read takes as take_from says.
+// What a read takes that says how much it wants at most: that much, or all there is if that is less. The mode does not
+// matter then. A read with `as_mode` sets no such bound and takes what take_from says.
 inline constexpr std::uint64_t as_mode = 0;
 constexpr std::uint64_t take_up_to(std::uint64_t most, std::uint64_t count, bool semaphore) noexcept {
     if (most == as_mode) return take_from(count, semaphore);

@@ -8,22 +8,29 @@
 //
 //     63          35  34     33    32   31                           4   3       2        1        0
 //    +--------------+-----+------+------+------------------------------+-------+--------+--------+-------+
-//    | count        |held | rung | armed| generation of the last step  |asleep |arrived |watched |sealed |
+//    | count        |held | rung | armed| generation: a stamp          |asleep |arrived |watched |sealed |
 //    +--------------+-----+------+------+------------------------------+-------+--------+--------+-------+
 //    | noise(sealed)|     | rung | armed|left| base, 29 bits, in 30..2          |watched |sealed |
 //    +--------------+-----+------+------+---------------------------------------+--------+-------+
 //
-// bit         set by                         cleared by                      may be wrongly set         wrongly clear
-// asleep      a reader about to sleep        a waker that found none asleep  yes: one system call more  never
-// arrived     a reader about to sleep        every waker, before it wakes    yes: asleep stays longer   never, see
-// ARRIVE watched     a watcher that joins           the last watcher that leaves    yes: an empty walk         never:
-// WATCH_OFF sealed      a step that meets a huge count nothing                         never                      never
-// held        a take from several objects    a thread that meets it: HOLD    yes: of a take that failed never
-// armed       the doorbell; a read to zero   a thread that has rung it       yes: rings once more       never, see
-// LEVEL rung        the doorbell, once it has rung a read to zero, for `armed`     yes: one look more         never,
-// see LEVEL generation  wakers, first arrivals, arms,  a waker that found none asleep  a stamp repeats after 2^28 -
-//             joining watchers, holds        (not while watched)
-// left        the sealing step               a thread that woke the sleepers yes: one system call more  never
+//     bit         set by                        cleared by                      wrongly set               wrongly clear
+//     asleep      a reader about to sleep       a waker that found none asleep  yes: one system call      never
+//     arrived     a reader about to sleep       each waker before it wakes,     yes: asleep stays longer  never
+//                                               a hold
+//     watched     a watcher that joins          the last watcher that leaves    yes: an empty walk        never
+//     sealed      a huge count, or no room      nothing                         never                     never
+//     held        a take from several objects   a thread that meets it, the     yes: its take failed      never
+//                                               taker
+//     armed       a doorbell that is made, an   a thread that has rung it       yes: one ring too many    never
+//                 arm, a read to zero
+//     rung        the doorbell, once it has     a read to zero, for `armed`     yes: one look too many    never
+//                 rung
+//     generation  wakers, first arrivals, arms, unless watched: a waker that    repeats after 2^28        -
+//                 joining watchers, holds       found none asleep, the ring
+//                                               for the arm, the hold's end
+//     left        the sealing step              a thread that woke them         yes: one system call      never
+//
+// The races are ARRIVE for `arrived`, WATCH_OFF for `watched`, HOLD for `held`, LEVEL and ARM for `armed` and `rung`.
 //
 // arrived implies asleep. A packed word with no marks is the count and nothing else ("quiet").
 //
@@ -32,9 +39,9 @@
 // at zero: sealing is one compare-and-swap and hands nothing over. An add to a sealed word sees the mark in the old
 // value, knows that it had no effect, and starts again on huge_; from then on the upper half is noise.
 //
-// Why a blind add cannot overflow the upper half: it adds at most blind_add_max, it is made on a word that may be over
-// packed_limit only because other adders have not sealed it yet, and (2^29 - 2^27) / 64 = 6.3 million adders would have
-// to be stopped at that one instruction at once, one and a half times the number of threads that Linux can have.
+// A blind add cannot overflow the upper half. It adds at most blind_add_max. It meets a word above packed_limit only
+// while other adders have not sealed it yet. So (2^29 - 2^27) / 64 = 6.3 million adders would have to be stopped at
+// that one instruction at once. That is one and a half times the number of threads that Linux can have.
 #pragma once
 
 #include <efd/detail/base/cxx20.hpp>
@@ -70,7 +77,8 @@ inline constexpr std::uint64_t packed_limit = std::uint64_t{1} << 27;
 inline constexpr std::uint64_t blind_add_max = 64;
 inline constexpr state_word one_unit = state_word{1} << count_shift;
 
-// What makes an add look twice: a mark, or a count that has reached packed_limit.
+// What makes an add look twice, in the value that it found: a mark, or a count that has reached packed_limit. `rung` is
+// not among the marks, since the doorbell has rung already; nor is `arrived`, since it implies `asleep`.
 inline constexpr state_word attention_bits =
     ~((packed_limit << count_shift) - 1) | hold_mark | armed_mark | sealed_mark | watched_mark | asleep_mark;
 inline constexpr state_word marks_below_count = (state_word{1} << count_shift) - 1;
@@ -106,14 +114,14 @@ constexpr state_word after_read(state_word w, std::uint64_t rest) noexcept {
 constexpr state_word after_ring(state_word w) noexcept { return (w & ~armed_mark) | rung_mark; }
 
 // HOLD. While a word is held its generation is the stamp of this one hold. So a step that changes the generation ends
-// the hold first; adds, and marks that are made blindly, do not. A hold clears `arrived`, as a waker does: no reader
-// that announced itself before falls asleep on the word.
+// the hold first. An add leaves the generation alone, and so does a step that only sets a mark: they leave the hold as
+// it is. A hold clears `arrived`, as a waker does: a reader that announced itself before the hold does not fall asleep.
 constexpr state_word with_hold(state_word w, std::uint32_t generation) noexcept {
     return with_park(w, (park_of(w) & ~(generation_bits | arrived_mark)) | generation << generation_shift) | hold_mark;
 }
 constexpr std::uint32_t generation_of(state_word w) noexcept { return park_of(w) >> generation_shift; }
-// The word after a hold that takes `amount`. The generation stays where it may be compared: by a sleeper, by a ring, by
-// a thread that clears `watched`.
+// The word after a hold that takes `amount`. The generation stays if another thread may compare it: a sleeper, a thread
+// that ends an arm, or a thread that clears `watched`.
 constexpr state_word without_hold(state_word w, std::uint64_t amount) noexcept {
     const state_word left = after_read(w & ~hold_mark, packed_count(w) - amount);
     const bool keeps_generation = (park_of(w) & asleep_mark) != 0 || is_armed(w) || is_watched(w); // WATCH_OFF
