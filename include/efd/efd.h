@@ -9,9 +9,9 @@
  * Functions that return int give 0, or -1 with errno set; errno is kept as it was on success. A null object is EBADF
  * (there is nothing behind the name), a null place for a value is EFAULT, and then nothing has been taken.
  *
- * A call that does not sleep ends wherever other threads are stopped, and once a write or signal has returned no reader
- * sleeps, and no descriptor of the object is silent, because another thread is stopped in one of its own (E7 in
- * docs/races.md).
+ * A call on an object that does not sleep ends wherever other threads are stopped, and once a write or signal has
+ * returned no reader sleeps, and no descriptor of the object is silent, because another thread is stopped in one of its
+ * own (E7 in docs/races.md). Only making objects, sets and numbers takes a lock.
  *
  * The object is reference-counted. Each efd_create and each efd_get has its efd_put; the last one frees object
  * and id. No function is a thread cancellation point: pthread_cancel neither ends a call nor a sleep in one, and a
