@@ -39,7 +39,7 @@ status install_new(core::context& object, watch::ring_way way, int fd, bool inhe
     descriptor_table& table = descriptor_table::instance();
     if (const status result = table.reserve(fd); result != status::ok) return result;
     const watch::doorbell::lent_number number{
-        fd, table.owner_of(fd), inherited, way, &descriptor_table::dup_onto_all, &descriptor_table::number_left};
+        fd, table.owner_of(fd), inherited, way, &descriptor_table::dup_onto_all, &descriptor_table::dup_kept};
     if (const status result = watch::doorbell::adopt(object, number); result != status::ok) return result;
     open_file* const file = open_file::of(object);
     if (file == nullptr) return status::no_memory;

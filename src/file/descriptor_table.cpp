@@ -137,17 +137,27 @@ void descriptor_table::dup_onto_all(core::context& object, int made, int lent) n
     }
 }
 
-int descriptor_table::number_left(core::context& object, int lent) noexcept {
+// FIRST_USE, again: duplicated first and asked then, as efd_fd_close empties the place before it frees the number. A
+// file that has, or had, several numbers is looked for in the whole table.
+int descriptor_table::dup_kept(core::context& object, int lent) noexcept {
     descriptor_table& all = instance();
-    const auto is_left = [&](int fd) {
-        const open_file* const file = all.place_of(fd)->load(base::acquire);
-        return file != nullptr && &file->object() == &object && all.is_installed(fd) && os::is_marked(fd);
+    const auto names_it = [&object](const open_file* file) { return file != nullptr && &file->object() == &object; };
+    const auto is_kept = [&](int fd) {
+        return names_it(all.place_of(fd)->load(base::acquire)) && all.is_installed(fd) && os::is_marked(fd);
     };
-    if (is_left(lent)) return lent;
+    const auto dup = [&](int fd) {
+        const int own = os::dup_high(fd);
+        if (own < 0 || (is_kept(fd) && os::is_marked(own))) return own;
+        os::close_known_fd(own);
+        return -1;
+    };
+    if (is_kept(lent)) return dup(lent);
+    const open_file* const first = all.place_of(lent)->load(base::acquire);
+    if (names_it(first) && first->only_number() == lent) return -1;
     for (unsigned slab = 0; slab < slabs_most; ++slab) {
         if (all.slabs_[slab].load(base::acquire) == nullptr) continue;
         for (unsigned i = 0; i < slab_places; ++i)
-            if (const int fd = static_cast<int>(slab * slab_places + i); is_left(fd)) return fd;
+            if (const int fd = static_cast<int>(slab * slab_places + i); is_kept(fd)) return dup(fd);
     }
     return -1;
 }
@@ -168,7 +178,7 @@ open_file* open_file::of(core::context& object) noexcept {
 
 // The step that gives it a reference comes last. A thread that reads the place before that finds a dead file.
 void open_file::init(core::context& object) noexcept {
-    object_ = &object;
+    if (object_ != &object) object_ = &object; // once: a stale reader of the file may look at it
     only_number_.store(no_number, base::relaxed);
     if (signal_.load(base::relaxed) != 0) signal_.store(0, base::relaxed); // of the former file in this place
     home_.store(nowhere, base::relaxed);

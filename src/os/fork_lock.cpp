@@ -31,7 +31,8 @@ void fork_lock::lock() noexcept {
     std::uint32_t value = word_.load(base::relaxed);
     for (;;) {
         if ((value & ~contended_mark) == nobody) {
-            if (word_.compare_exchange_weak(value, this_thread() | contended_mark, base::acq_rel, base::relaxed)) return;
+            if (word_.compare_exchange_weak(value, this_thread() | contended_mark, base::acq_rel, base::relaxed))
+                return;
         } else if ((value & contended_mark) != 0 ||
                    word_.compare_exchange_weak(value, value | contended_mark, base::relaxed, base::relaxed)) {
             (void)futex_wait(&word_, value | contended_mark, INT64_MAX, futex_scope::one_process);

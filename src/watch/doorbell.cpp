@@ -152,7 +152,8 @@ bool doorbell::stands_rung(std::uint32_t key) noexcept {
     if (to_hold(count) != 1 || full_.load(base::relaxed) != 0) return false;
     if (count < 2 * looked_at_.load(base::relaxed)) return true;
     looked_at_.store(count, base::relaxed);
-    if (os::is_readable(fd_here())) return true;
+    const int fd = fd_here();
+    if (os::is_marked(fd) && os::is_readable(fd)) return true; // a closed number counts as readable
     ring();
     return false;
 }

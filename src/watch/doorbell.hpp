@@ -46,7 +46,7 @@ class doorbell : public core::doorbell_hook {
         bool inherited;    // exec does not close it
         ring_way way;      // level or every
         void (*on_renewed)(core::context& object, int bell, int lent) noexcept;
-        int (*number_left)(core::context& object, int lent) noexcept; // of its file; -1: none
+        int (*dup_kept)(core::context& object, int lent) noexcept; // of a number of its file; -1: none
     };
     [[nodiscard]] static base::status adopt(core::context& object, const lent_number& number) noexcept;
     // For a call that names the lent number. Whether the object has a number of its own for the same file.

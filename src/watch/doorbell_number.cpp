@@ -49,6 +49,13 @@ constinit os::fork_lock making_anew;
 [[maybe_unused]] const int fork_handlers = ::pthread_atfork(
     [] { making_anew.before_fork(); }, [] { making_anew.after_fork(); }, [] { making_anew.after_fork(); });
 
+// Another number for the same file, instead of this one.
+int dup_away_from(int fd) noexcept {
+    const int other = os::dup_high(fd);
+    os::close_known_fd(fd);
+    return other;
+}
+
 } // namespace
 
 bool doorbell::is_lent(int place) noexcept { return (place & lent) != 0; }
@@ -194,16 +201,17 @@ void doorbell::give_own_number(core::context& object, int own) noexcept {
 }
 
 // The program has closed the number that the object has for itself, by closefrom(3) perhaps, and has kept one of its
-// own: another is taken for the same file. False: nothing has changed.
+// own: another is taken for the same file. It differs from the closed one, so of several threads one changes the place.
+// False: nothing has changed.
 [[gnu::noinline]] bool doorbell::take_number_again() noexcept {
-    if (lent_.number_left == nullptr) return false;
+    if (lent_.dup_kept == nullptr) return false;
     int place = place_.load(base::acquire);
-    if (place == nowhere || is_lent(place) || os::is_marked(fd_here())) return false;
-    const int left = lent_.number_left(object_, lent_.fd);
-    const int own = left >= 0 ? os::dup_high(left) : -1;
+    if (place == nowhere || is_lent(place) || is_retired(place) || os::is_marked(fd_here())) return false;
+    int own = lent_.dup_kept(object_, lent_.fd);
+    if (own >= 0 && own == place >> number_shift) own = dup_away_from(own);
     if (own < 0) return false;
     os::note_owner(own, this);
-    const int marks = place & (armed_way | every_way | retired);
+    const int marks = place & (armed_way | every_way);
     if (place_.compare_exchange_strong(place, own << number_shift | marks, base::acq_rel, base::acquire)) return true;
     os::note_owner(own, nullptr); // another thread was first
     os::close_known_fd(own);
@@ -250,7 +258,7 @@ void doorbell::retire(core::context& object) noexcept {
     if (self == nullptr) return;
     const int place = self->place_.load(base::acquire);
     if (place == nowhere || is_armed_way(place)) return;
-    self->place_.store(place | armed_way | retired, base::release);
+    self->place_.fetch_or(armed_way | retired, base::acq_rel); // take_number_again may change it
     (void)os::replace_doorbell(self->fd_here());
 }
 
@@ -266,7 +274,7 @@ void doorbell::end() noexcept {
     if (!is_lent(place_.load(base::relaxed))) close_own_number();
     forget();
     lent_.on_renewed = nullptr;
-    lent_.number_left = nullptr;
+    lent_.dup_kept = nullptr;
     lent_is_used_.store(0, base::relaxed);
     inherits_.store(0, base::relaxed);
     place_.store(nowhere, base::release);

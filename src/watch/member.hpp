@@ -22,7 +22,8 @@ namespace efd::watch {
 class set_core;
 
 // A descriptor is `joining` until the kernel has accepted it: the kernel may report it already, and it is no member
-// yet. As wide as a word: others look at it while a member comes and goes. NOLINTNEXTLINE(performance-enum-size)
+// yet. As wide as a word: others look at it while a member comes and goes.
+// NOLINTNEXTLINE(performance-enum-size)
 enum class member_kind : std::uint32_t { free, object, set, descriptor, joining };
 enum class shut_end : unsigned char { shut, busy, was_not_open };
 

@@ -33,6 +33,15 @@ TEST_F(births, a_number_that_is_duplicated_before_it_is_noted_is_the_kernels) {
     EXPECT_TRUE(is_demoted(word_of(first)));
 }
 
+// Run by itself, it is the first eventfd of its process: no number is noted yet.
+TEST_F(births, one_that_is_copied_by_a_fork_before_it_is_noted_is_never_promoted) {
+    eventfd_creation creation;
+    demote_all_copied();
+    creation.note(first, 0, 0, nullptr);
+    promote_if_welcome(*slot_at(first), first);
+    EXPECT_FALSE(is_promoted(word_of(first)));
+}
+
 TEST_F(births, one_that_is_duplicated_once_it_is_noted_is_the_kernels) {
     eventfd_creation creation;
     creation.note(first, 0, 0, nullptr);

@@ -64,7 +64,9 @@ EFD_INTERPOSE ssize_t read(int fd, void* buffer, std::size_t length) {
     const parked_word word = slot->word.load(efd::base::acquire);
     if (is_awaiting_evidence(word)) {
         if (only_adds_evidence(*slot, this_thread()))
-            return read_uncounted(*slot, 0, [=] { return next_read(fd, buffer, length); });
+            return read_uncounted(
+                *slot, 0, [=] { return next_read(fd, buffer, length); },
+                [=] { return read_ours(*slot, fd, buffer, length); });
     } else if (!is_promoted(word)) {
         if (is_noted(word)) count(*slot, &tally::unparked_reads);
         return next_read(fd, buffer, length);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // dropin/interpose/passed.hpp: names whose calls a rule inspects, and that then go on unchanged.
 //
-//     EFD_PASSED(tee, rule)           the rule runs if an eventfd is not demoted yet (any_not_demoted, table.hpp)
+//     EFD_PASSED(name, rule)          the rule runs if an eventfd is not demoted yet (any_not_demoted, table.hpp)
 //     EFD_PASSED_PROMOTED(open, rule) the rule runs if one was ever promoted
 //     EFD_PASSED_ALWAYS(vfork, rule)  the rule always runs
 //     EFD_PASSED_AS("LIBURING_2.0", io_uring_submit, rule)

@@ -212,11 +212,17 @@ template <class Look, class Real>
     return got;
 }
 
-// A read of an eventfd that awaits evidence, and is not promoted by it.
-template <class Real>
-[[gnu::always_inline]] inline ssize_t read_uncounted(fd_slot& slot, std::uint32_t outer, Real real) {
-    count(slot, &tally::unparked_reads);
+// A read of an eventfd that awaits evidence, and is not promoted by it. LONE_READER: a handler of this thread may have
+// promoted it before the thread showed that it reads; then `promoted` reads instead.
+template <class Real, class Promoted>
+[[gnu::always_inline]] inline ssize_t read_uncounted(fd_slot& slot, std::uint32_t outer, Real real, Promoted promoted) {
     lone_call in_progress(slot, outer);
+    base::in_program_order();
+    if (is_promoted(slot.word.load(base::acquire))) [[unlikely]] {
+        in_progress.end();
+        return promoted();
+    }
+    count(slot, &tally::unparked_reads);
     const ssize_t got = real();
     in_progress.end();
     return got;
@@ -230,7 +236,8 @@ ssize_t read_alone(fd_slot& slot, int fd, Look look, Real real) {
     if (way == lone_way::other) demote(slot, fd, reason::several);
     if (way != lone_way::reads && is_promoted(slot.word.load(base::acquire)))
         return read_promoted(slot, fd, look, real);
-    return read_uncounted(slot, slot.in_read.load(base::relaxed), real);
+    return read_uncounted(slot, slot.in_read.load(base::relaxed), real,
+                          [&] { return read_promoted(slot, fd, look, real); });
 }
 
 // Any read that takes a value. `look` finds the buffers, if they matter.

@@ -242,7 +242,7 @@ void demote_all_for_good(reason why) noexcept {
 }
 
 void demote_all_copied() noexcept {
-    if (!has_pages.load(base::acquire)) return;
+    if (!has_pages.load(base::acquire) && efd_created.load(base::acquire) == 0) return; // none noted, none being made
     copies.fetch_add(1, base::acq_rel);
     demote_all(reason::forked);
 }
