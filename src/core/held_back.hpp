@@ -23,6 +23,7 @@ struct held_back_lists {
     base::atomic<std::uint32_t> depth{0};         // so many works of this thread run, each inside the last
     base::atomic<const void*> outermost{nullptr}; // the frame of the outermost callbacks_later
     base::atomic<std::uint32_t> asked{0};         // how often is_gone could not say whether it is left
+    base::atomic<const void*> signing{nullptr};   // the queue that this thread owes, and has not signed yet
     base::atomic<std::uint32_t> born_in{0};       // the process in which this thread first held or owed a queue
 };
 extern constinit thread_local held_back_lists held_back __attribute__((tls_model("initial-exec")));

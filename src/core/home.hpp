@@ -8,6 +8,9 @@
 //     the process's  the thread that made, or mended  it is right in this process
 //     moving         the thread that mends            others wait until it is done; no handler interrupts it
 //     another's      the fork, as it copies           to be mended by the first thread that comes
+//
+// The function that mends is given the process that the thing was right in before. Along a line of forks the numbers of
+// processes grow.
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
@@ -32,7 +35,7 @@ template <class Mend>
             (void)os::futex_wait(&home, moving, forever, os::futex_scope::one_process);
             word = home.load(base::acquire);
         } else if (home.compare_exchange_weak(word, moving, base::acq_rel, base::acquire)) {
-            mend();
+            mend(word & ~moving_mark);
             home.store(process, base::release);
             os::futex_wake_and_count(&home, os::everybody, os::futex_scope::one_process);
             return;

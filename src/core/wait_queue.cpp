@@ -68,11 +68,29 @@ const void* sign() noexcept {
     if (held_back.born_in.load(base::relaxed) == 0) held_back.born_in.store(os::process_number(), base::relaxed);
     return &held_back;
 }
-// In the child of a fork, of what was signed in its parent.
-bool is_me(const void* signed_by) noexcept {
+// In the child of a fork, of what was signed in a former process, or before that one.
+bool is_me(const void* signed_by, std::uint32_t former) noexcept {
     const std::uint32_t born_in = held_back.born_in.load(base::relaxed);
-    return signed_by == &held_back && born_in != 0 && born_in != os::process_number();
+    return signed_by == &held_back && born_in != 0 && born_in <= former;
 }
+
+// While one lives its thread sets the mark `owed` of this queue and has not signed yet. For a handler that forks.
+class signing {
+  public:
+    signing(const wait_queue& queue, bool owes) noexcept : outer_(held_back.signing.load(base::relaxed)) {
+        if (owes) held_back.signing.store(&queue, base::relaxed);
+        base::in_program_order();
+    }
+    ~signing() {
+        base::in_program_order();
+        held_back.signing.store(outer_, base::relaxed);
+    }
+    signing(const signing&) = delete;
+    signing& operator=(const signing&) = delete;
+
+  private:
+    const void* outer_;
+};
 
 } // namespace
 
@@ -101,18 +119,18 @@ wait_queue::wait_queue(context& owner) noexcept : context_(owner), home_(0) {
 }
 
 void wait_queue::come_home() noexcept {
-    core::come_home(home_, [this] { mend(); });
+    core::come_home(home_, [this](std::uint32_t former) { mend(former); });
 }
 
 // FORK. In the child of a fork a holder that was another thread does not exist and cannot let go; its last step may
 // have been anywhere. The wakes that it was running are left in the word once more, and one of each kind besides. No
 // thread of the child holds the queue yet.
-void wait_queue::mend() noexcept {
+void wait_queue::mend(std::uint32_t former) noexcept {
     const std::uint64_t word = word_.load(base::acquire);
     std::uint64_t left = word;
-    // While this thread may run no callbacks it may be about to sign that it owes.
-    if (!is_me(owing_.load(base::relaxed)) && callbacks_may_run()) left &= ~owed_mark;
-    if ((word & held_mark) != 0 && !is_me(holder_.load(base::relaxed))) { // else it forked inside a callback
+    const bool is_about_to_sign = held_back.signing.load(base::relaxed) == this;
+    if (!is_me(owing_.load(base::relaxed), former) && !is_about_to_sign) left &= ~owed_mark;
+    if ((word & held_mark) != 0 && !is_me(holder_.load(base::relaxed), former)) { // else it forked inside a callback
         cursor_ = nullptr;
         mend_list();
         after_write_.walked = after_write_.taken.load(base::relaxed);
@@ -156,6 +174,7 @@ bool wait_queue::held_by_me() noexcept {
 bool wait_queue::leave_wake(std::uint32_t key) noexcept {
     come_home();
     const bool may_run = callbacks_may_run();
+    const signing until_signed(*this, !may_run);
     std::uint64_t word = word_.load(base::relaxed);
     std::uint64_t left = 0;
     do {
@@ -224,6 +243,7 @@ void wait_queue::let_go() noexcept {
             continue;
         }
         const std::uint64_t owed = more && !may_run ? owed_mark : 0;
+        const signing until_signed(*this, owed != 0);
         holder_.store(nullptr, base::relaxed);
         base::order_release(this);
         if (!word_.compare_exchange_weak(word, (word & (pending_mask | owed_mark)) | owed, base::acq_rel,

@@ -64,7 +64,7 @@ class wait_queue {
     struct pending;
 
     void come_home() noexcept;
-    void mend() noexcept;
+    void mend(std::uint32_t former) noexcept;
     void mend_list() noexcept;
     [[nodiscard]] bool leave_wake(std::uint32_t key) noexcept;
     void note_owed() noexcept;

@@ -50,7 +50,7 @@ base::status set_core::renew_all() noexcept {
 }
 
 void set_core::come_home() noexcept {
-    core::come_home(home, [this] { repair(); });
+    core::come_home(home, [this](std::uint32_t /*former*/) { repair(); });
 }
 
 // A waiter of the parent may have slept on the bed, whose marks cost the next signal one call and no more.

@@ -5,6 +5,7 @@
 #include "explorer/scenarios.hpp"
 #include "explorer/set_world.hpp"
 
+#include "core/held_back.hpp"
 #include "core/wait_queue.hpp"
 
 namespace explore {
@@ -54,6 +55,11 @@ void writes_and_returns() {
     add(returned);
     fixture->has_returned = true;
 }
+// In the midst of a take from a set, say: the callbacks are left for later.
+void writes_early_within() {
+    const efd::core::callbacks_later no_callbacks;
+    add(early);
+}
 void removes_the_other() { (void)w().object.remove_wait_queue(fixture->other); }
 // In the child. Whoever comes to the queue runs what has been left there.
 template <int Parents>
@@ -67,6 +73,14 @@ template <int Parents>
 void writes() {
     become_child_of(Parents);
     add(late);
+    fixture->is_over = true;
+}
+void writes_within() {
+    become_child_of(1);
+    {
+        const efd::core::callbacks_later no_callbacks;
+        add(late);
+    }
     fixture->is_over = true;
 }
 std::string nobody_is_stuck() {
@@ -113,6 +127,9 @@ std::vector<scenario> fork_queue_scenarios() {
                  {{"H", writes_early, may_crash}, {"W", writes_and_returns}, {"C", writes<2>}}, one_gone),
         scenario("fork-queue-remover", "one that removes an entry is not in the child, which writes", two_entries,
                  the_child_has_heard, {{"X", removes_the_other, may_crash}, {"C", writes<1>}}, one_gone),
+        scenario("fork-queue-owed", "one that owes callbacks is not in the child, which writes while it may run none",
+                 two_entries, the_child_has_heard, {{"H", writes_early_within, may_crash}, {"C", writes_within}},
+                 one_gone),
         scenario("fork-set-lock", "one that adds a descriptor to a set is not in the child, which adds one",
                  with_a_bell, nobody_is_stuck,
                  {{"D", adds_a_descriptor, may_crash}, {"C", adds_a_descriptor_in_the_child}}, one_gone),
