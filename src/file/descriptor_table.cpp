@@ -178,7 +178,8 @@ open_file* open_file::of(core::context& object) noexcept {
 
 // The step that gives it a reference comes last. A thread that reads the place before that finds a dead file.
 void open_file::init(core::context& object) noexcept {
-    if (object_ != &object) object_ = &object; // once: a stale reader of the file may look at it
+    if (object_ == nullptr) object_ = &object; // once: a stale reader of the file may look at it
+    EFD_CHECK(object_ == &object);             // a file stays with its slot
     only_number_.store(no_number, base::relaxed);
     if (signal_.load(base::relaxed) != 0) signal_.store(0, base::relaxed); // of the former file in this place
     home_.store(nowhere, base::relaxed);
