@@ -1,15 +1,5 @@
 // SPDX-License-Identifier: MIT
-// core/wait_queue.cpp: see wait_queue.hpp.
-//
-// The word: bit 63 held, bit 62 contended (a thread sleeps at the gate), bit 61 owed, bit 60 a hang-up to run, bits
-// 30..59 wakes after a read, bits 0..29 wakes after a write. Numbers saturate: a thousand million wakes that pile up
-// behind one callback become one.
-//
-//     bit        set by                         cleared by               wrongly set   wrongly clear
-//     held       a thread that finds it clear   the holder               never         never
-//     contended  a thread that waits for it     the holder, letting go   yes: a wake   never
-//     owed       a thread that leaves wakes     the same, coming back    never         never
-//                and may run none now
+// core/wait_queue.cpp: see wait_queue.hpp; the word is in wait_queue_word.hpp.
 //
 // QUEUE_BOUND: a holder runs a number of wakes, then lets go although there are more, and looks for a moment whether
 // another signaller takes the free queue over. Only if none does it takes the queue again. So pending wakes stand in a
@@ -23,6 +13,7 @@
 #include "core/held_back.hpp"
 #include "core/home.hpp"
 #include "core/link_stack.hpp"
+#include "core/wait_queue_word.hpp"
 #include "os/cpu.hpp"
 #include "os/futex.hpp"
 #include "os/process.hpp"
@@ -31,14 +22,6 @@
 
 namespace efd::EFD_ABI::core {
 namespace {
-
-constexpr std::uint64_t held_mark = std::uint64_t{1} << 63;
-constexpr std::uint64_t contended_mark = std::uint64_t{1} << 62;
-constexpr std::uint64_t owed_mark = std::uint64_t{1} << 61;
-constexpr std::uint64_t hup_mark = std::uint64_t{1} << 60;
-constexpr int out_shift = 30;
-constexpr std::uint64_t number_mask = (std::uint64_t{1} << 30) - 1;
-constexpr std::uint64_t pending_mask = number_mask | number_mask << out_shift | hup_mark;
 
 // Wakes that one holder runs before it looks for a successor, and how often it looks. The explorer has
 // smaller ones.
@@ -50,30 +33,12 @@ constexpr std::uint64_t most_walks = 64;
 constexpr int most_looks = 64;
 #endif
 
-constexpr int shift_of(std::uint32_t key) noexcept { return (key & poll_in) != 0 ? 0 : out_shift; }
-constexpr std::uint64_t one_more(std::uint64_t word, std::uint32_t key) noexcept {
-    if ((key & (poll_in | poll_out)) == 0) return word | hup_mark;
-    const std::uint64_t number = word >> shift_of(key) & number_mask;
-    return number == number_mask ? word : word + (std::uint64_t{1} << shift_of(key));
-}
-static_assert(one_more(0, poll_in) == 1);
-static_assert(one_more(held_mark, poll_out) == (held_mark | std::uint64_t{1} << out_shift));
-static_assert(one_more(0, poll_in | poll_out) == 1); // signal_mask: the mask is not the kind
-static_assert(one_more(number_mask, poll_in) == number_mask);
-static_assert(one_more(5, poll_hup) == (hup_mark | 5));
-
 // What a thread leaves in a queue to find itself again. In the child of a fork a new thread may have the address of one
 // that is not in this process; it was born here.
 const void* sign() noexcept {
     if (held_back.born_in.load(base::relaxed) == 0) held_back.born_in.store(os::process_number(), base::relaxed);
     return &held_back;
 }
-// In the child of a fork, of what was signed in a former process, or before that one.
-bool is_me(const void* signed_by, std::uint32_t former) noexcept {
-    const std::uint32_t born_in = held_back.born_in.load(base::relaxed);
-    return signed_by == &held_back && born_in != 0 && born_in <= former;
-}
-
 // While one lives its thread sets the mark `owed` of this queue and has not signed yet. For a handler that forks.
 class signing {
   public:
@@ -120,48 +85,6 @@ wait_queue::wait_queue(context& owner) noexcept : context_(owner), home_(0) {
 
 void wait_queue::come_home() noexcept {
     core::come_home(home_, [this](std::uint32_t former) { mend(former); });
-}
-
-// FORK. In the child of a fork a holder that was another thread does not exist and cannot let go; its last step may
-// have been anywhere. The wakes that it was running are left in the word once more, and one of each kind besides. No
-// thread of the child holds the queue yet.
-void wait_queue::mend(std::uint32_t former) noexcept {
-    const std::uint64_t word = word_.load(base::acquire);
-    std::uint64_t left = word;
-    const bool is_about_to_sign = held_back.signing.load(base::relaxed) == this;
-    if (!is_me(owing_.load(base::relaxed), former) && !is_about_to_sign) left &= ~owed_mark;
-    if ((word & held_mark) != 0 && !is_me(holder_.load(base::relaxed), former)) { // else it forked inside a callback
-        cursor_ = nullptr;
-        mend_list();
-        after_write_.walked = after_write_.taken.load(base::relaxed);
-        after_read_.walked = after_read_.taken.load(base::relaxed);
-        left &= ~(held_mark | contended_mark);
-        for (std::uint64_t i = 0; i <= running_; ++i) left = one_more(one_more(left, poll_in), poll_out);
-        running_ = 0;
-        holder_.store(nullptr, base::relaxed);
-    }
-    word_.store(left, base::release);
-}
-
-// The list as it is read forward is right at any step of link and remove; all else follows from that. An entry that was
-// being removed is in it still, or has left; those that were being taken in are taken in.
-void wait_queue::mend_list() noexcept {
-    wait_queue_entry* last = nullptr;
-    bool is_leaving = leaving_ != nullptr;
-    for (wait_queue_entry* entry = head_; entry != nullptr; entry = entry->next) {
-        entry->previous = last;
-        entry->is_linked = true;
-        entry->queue = this;
-        last = entry;
-        if (entry == leaving_) is_leaving = false;
-    }
-    tail_ = last;
-    if (is_leaving) let_leave(*leaving_);
-    leaving_ = nullptr;
-    for (wait_queue_entry* entry = joining_.load(base::acquire); entry != nullptr; entry = entry->next)
-        if (entry == arrived_) arrived_ = nullptr; // they are to be taken yet
-    link_arrived();
-    has_entries_.store(head_ != nullptr, base::relaxed);
 }
 
 bool wait_queue::held_by_me() noexcept {
