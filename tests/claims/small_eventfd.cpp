@@ -20,10 +20,7 @@ class small_object final : public object {
 
     int read(std::uint64_t& value) override { return made_.read(value); }
     int write(std::uint64_t value) override { return made_.write(value); }
-    int signal() override {
-        made_.signal();
-        return 0;
-    }
+    int signal() override { return made_.signal(); }
     unsigned poll() override { return made_.poll(); }
     std::uint64_t count() override { return made_.count(); }
     int id() override { return id_; }

@@ -77,7 +77,7 @@ breakable_eventfd::breakable_eventfd(std::uint64_t initval, unsigned flags, flaw
 
 breakable_eventfd::breakable_eventfd(const breakable_eventfd& other)
     : count_(other.count_), count_before_(count_), flags_(other.flags_.load()), flaw_(other.flaw_),
-      sleeps_(other.sleeps_), watched_(other.watched_) {}
+      sleeps_(other.sleeps_) {}
 
 int breakable_eventfd::creation_error(std::uint64_t initval, unsigned flags, flaw with) {
     constexpr unsigned known = EFD_SEMAPHORE | EFD_NONBLOCK | EFD_CLOEXEC;
@@ -125,16 +125,17 @@ int breakable_eventfd::write(std::uint64_t value, const waits& how) {
     return error;
 }
 
-void breakable_eventfd::signal() {
+int breakable_eventfd::signal(bool /*deferred*/) {
     const lock held(mutex_);
     const std::uint64_t limit = is(flaw::signal_stops_below) ? largest : top;
-    if (count_ == top && is(flaw::saturated_gives_no_edge)) return;
+    if (count_ == top && is(flaw::saturated_gives_no_edge)) return 0;
     if (count_ < limit)
         ++count_;
     else if (is(flaw::signal_wraps))
         count_ = 0;
     if (is(flaw::signal_wraps_early) && count_ == top) count_ = 0;
     wake(is(flaw::signal_wakes_nobody) ? 0 : everybody, POLLIN);
+    return 0;
 }
 
 void breakable_eventfd::set_nonblock(bool on) {
@@ -160,12 +161,28 @@ unsigned breakable_eventfd::poll() {
            (count_ == top && !is(flaw::poll_without_error) ? POLLERR : 0U);
 }
 
-void breakable_eventfd::watch(unsigned mask) {
-    watched_ = mask;
-    fired_ = mask != 0; // what is there is an event
+unsigned breakable_eventfd::watch(observer& one, unsigned mask) {
+    one = {mask, false};
+    {
+        const lock held(mutex_);
+        observers_.push_back(&one);
+    }
+    return poll() & (mask | POLLERR);
 }
 
-unsigned breakable_eventfd::event() { return std::exchange(fired_, false) ? poll() & (watched_ | POLLERR) : 0; }
+void breakable_eventfd::unwatch(observer& one) {
+    const lock held(mutex_);
+    std::erase(observers_, &one);
+}
+
+unsigned breakable_eventfd::event(observer& one) {
+    return std::exchange(one.called, false) ? poll() & (one.mask | POLLERR) : 0;
+}
+
+int breakable_eventfd::unwatch_and_read(observer& one, std::uint64_t& value) {
+    unwatch(one);
+    return read(value, {.when = waits::kind::never});
+}
 
 // Tries under the lock until the attempt succeeds, asleep in between; a reason to leave is looked for before each try.
 template <class Attempt, class Interrupted>
@@ -227,7 +244,8 @@ void breakable_eventfd::wake(int how_many, unsigned key) {
     constexpr unsigned rare = 10'000;
     ++generation_;
     zero_written_ = false;
-    if ((key & watched_) != 0) fired_ = true;
+    for (observer* const one : observers_)
+        if ((key & one->mask) != 0) one->called = true;
     if (is(flaw::rare_wake_lost) && ++wakes_ % rare == 0) return;
     if (how_many > 0) ::syscall(SYS_futex, &generation_, FUTEX_WAKE_PRIVATE, how_many, nullptr, nullptr, 0);
 }

@@ -4,7 +4,7 @@
 // Owns one object, made of a mutex, a count and one futex word on which all waiters sleep, and the list of flaws.
 // Without a flaw it does what the kernel's eventfd does; with any one flaw the checkers named beside it must say that
 // it differs, or their silence about the library proves nothing. A flaw that is a race gives the processor away in its
-// window. Any thread may call read, write, signal, count and poll; the observer (watch, event) belongs to one thread.
+// window. Any thread may call; an observer belongs to one thread and stays where it is while it watches.
 #pragma once
 
 #include <atomic>
@@ -98,9 +98,14 @@ struct waits {
 // Results are errno values, 0 for success.
 class breakable_eventfd {
   public:
+    struct observer {
+        unsigned mask = 0;
+        bool called = false;
+    };
+
     // With `sleeps` false a call that would sleep says EDEADLK, for a driver of one thread.
-    breakable_eventfd(std::uint64_t initval, unsigned flags, flaw with, bool sleeps = true);
-    breakable_eventfd(const breakable_eventfd& other);
+    breakable_eventfd(std::uint64_t initval, unsigned flags, flaw with = flaw::none, bool sleeps = true);
+    breakable_eventfd(const breakable_eventfd& other); // another object, which nobody watches
     breakable_eventfd& operator=(const breakable_eventfd&) = delete;
 
     // 0 or EINVAL, as eventfd(2) judges them.
@@ -109,15 +114,17 @@ class breakable_eventfd {
     int read(std::uint64_t& value, const waits& how = {});
     int read_some(std::uint64_t& value, std::uint64_t most, const waits& how = {});
     int write(std::uint64_t value, const waits& how = {});
-    void signal();
+    int signal(bool deferred = false); // which makes no difference
     void set_nonblock(bool on);
     [[nodiscard]] bool nonblock() const;
     [[nodiscard]] bool semaphore() const;
     [[nodiscard]] std::uint64_t count();
     [[nodiscard]] unsigned poll();
-    // An observer of some of POLLIN and POLLOUT, 0 for none; what it is told since it was asked last.
-    void watch(unsigned mask);
-    [[nodiscard]] unsigned event();
+    // An observer of some of POLLIN and POLLOUT: what is there now; what it is told since it was asked last.
+    [[nodiscard]] unsigned watch(observer& one, unsigned mask);
+    void unwatch(observer& one);
+    [[nodiscard]] unsigned event(observer& one);
+    int unwatch_and_read(observer& one, std::uint64_t& value);
     [[nodiscard]] const void* futex_word() const { return &generation_; }
 
   private:
@@ -142,8 +149,7 @@ class breakable_eventfd {
     std::atomic<unsigned> flags_;
     const flaw flaw_;
     const bool sleeps_;
-    unsigned watched_ = 0;
-    bool fired_ = false;
+    std::vector<observer*> observers_;
     bool zero_written_ = false;
     unsigned wakes_ = 0;
     unsigned last_place_ = 0;

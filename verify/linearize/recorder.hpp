@@ -9,7 +9,8 @@
 
 #include "linearize/history.hpp"
 #include "linearize/plan.hpp"
-#include "linearize/real_subject.hpp"
+
+#include "common/breakable_eventfd.hpp"
 
 #include <efd/detail/core/count.hpp>
 
@@ -18,6 +19,8 @@
 #include <chrono>
 #include <deque>
 #include <memory>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <thread>
 
 namespace efd::linearize {
@@ -39,13 +42,17 @@ inline void after_stamp() {
     own.exchange(1, std::memory_order_seq_cst);
 }
 
+// A subject has the shape of the breakable eventfd.
 template <class Subject>
 class recorder {
   public:
     // The rest is for the subject.
     template <class... More>
     explicit recorder(const plan& p, More... more)
-        : plan_(p), object_(p.initial, p.semaphore, p.nonblock, more...), dice_(p.seed + 1) {
+        : plan_(p),
+          object_(p.initial, (p.semaphore ? unsigned{EFD_SEMAPHORE} : 0) | (p.nonblock ? unsigned{EFD_NONBLOCK} : 0),
+                  more...),
+          dice_(p.seed + 1) {
         for (std::size_t t = 0; t < p.threads; ++t) slots_.emplace_back(p, t);
     }
 
@@ -93,6 +100,8 @@ class recorder {
     }
 
   private:
+    using waits = common::waits;
+
     // One stop for one cancellable call. requested_at is set before the first request.
     struct stop_spot {
         std::stop_source source;
@@ -118,7 +127,7 @@ class recorder {
         std::atomic<int> stoppable{-1}; // which of the stops the current call listens to
         std::atomic<std::uint64_t> moved{0};
         std::atomic<bool> done{false};
-        typename Subject::entry entry;
+        typename Subject::observer entry;
         bool joined = false;
         std::thread thread;
     };
@@ -133,8 +142,7 @@ class recorder {
         arrived_.fetch_add(1);
         while (arrived_.load() < slots_.size()) std::this_thread::yield();
         for (std::size_t i = 0; i < plan_.calls; ++i) {
-            order o = draw_order(plan_, s.own_dice);
-            if (o.what == act::read && !Subject::reads_some) o.argument = 0;
+            const order o = draw_order(plan_, s.own_dice);
             s.log.push_back(o.how == manner::queue ? perform_queue(s) : perform(s, o));
             s.moved.fetch_add(1, std::memory_order_relaxed);
             if (s.own_dice.one_in(8)) stop_somebody(s.own_dice);
@@ -169,6 +177,15 @@ class recorder {
         c.until = clock_ns();
     }
 
+    // An argument of 0: a read that takes as the mode says.
+    void read_or_write(call& c, const waits& how) {
+        if (c.what == act::write)
+            c.end = std::errc{object_.write(c.argument, how)};
+        else
+            c.end =
+                std::errc{c.argument == 0 ? object_.read(c.value, how) : object_.read_some(c.value, c.argument, how)};
+    }
+
     call perform_look(act what) {
         call c{.what = what, .how = manner::at_once};
         timed(c, [&] { c.value = what == act::count ? object_.count() : object_.poll(); });
@@ -178,23 +195,19 @@ class recorder {
     call perform_queue(thread_slot& s) {
         call c{.what = s.joined ? act::read : act::poll, .how = manner::queue};
         if (s.joined)
-            timed(c, [&] { c.end = object_.leave_and_read(s.entry, c.value); });
+            timed(c, [&] { c.end = std::errc{object_.unwatch_and_read(s.entry, c.value)}; });
         else
-            timed(c, [&] { c.value = object_.join(s.entry); });
+            timed(c, [&] { c.value = object_.watch(s.entry, POLLIN | POLLOUT); });
         s.joined = !s.joined;
         return c;
     }
 
     call perform_now(const order& o) {
         call c{.what = o.what, .how = o.how, .argument = o.argument};
-        const bool wait = o.how == manner::blocking;
+        const waits how{.when = o.how == manner::blocking ? waits::kind::as_flagged : waits::kind::never};
         switch (o.what) {
         case act::read:
-            timed(c, [&] { c.end = wait ? object_.read(c.value, o.argument) : object_.try_read(c.value, o.argument); });
-            break;
-        case act::write:
-            timed(c, [&] { c.end = wait ? object_.write(o.argument) : object_.try_write(o.argument); });
-            break;
+        case act::write: timed(c, [&] { read_or_write(c, how); }); break;
         case act::signal: timed(c, [&] { object_.signal(); }); break;
         case act::count:
         case act::poll: return perform_look(o.what);
@@ -212,11 +225,8 @@ class recorder {
     // A timeout is said by a look after the deadline.
     call perform_timed(const order& o) {
         call c{.what = o.what, .how = o.how, .argument = o.argument};
-        const moment deadline = std::chrono::steady_clock::now() + std::chrono::nanoseconds(o.timeout_ns);
-        timed(c, [&] {
-            c.end = o.what == act::read ? object_.read_until(c.value, o.argument, deadline)
-                                        : object_.write_until(o.argument, deadline);
-        });
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::nanoseconds(o.timeout_ns);
+        timed(c, [&] { read_or_write(c, {.when = waits::kind::always, .deadline = &deadline}); });
         if (c.end == std::errc::timed_out) c.from = std::max(c.from, deadline.time_since_epoch().count());
         return c;
     }
@@ -229,9 +239,7 @@ class recorder {
         const std::stop_token token = spot.source.get_token();
         if (o.stopped_before) spot.request();
         s.stoppable.store(static_cast<int>(which));
-        timed(c, [&] {
-            c.end = o.what == act::read ? object_.read(c.value, o.argument, token) : object_.write(o.argument, token);
-        });
+        timed(c, [&] { read_or_write(c, {.when = waits::kind::always, .stop = &token}); });
         s.stoppable.store(-1);
         if (c.end == std::errc::operation_canceled) {
             const std::int64_t requested = spot.requested_at.load();

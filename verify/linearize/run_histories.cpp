@@ -5,9 +5,10 @@
 // history; for the library a rejected history is a failure, and is explained.
 #include "linearize/run_histories.hpp"
 
-#include "linearize/broken_object.hpp"
 #include "linearize/checker.hpp"
 #include "linearize/recorder.hpp"
+
+#include "common/library_eventfd.hpp"
 
 #include <cstdio>
 
@@ -82,13 +83,13 @@ tally watch(const bounds& within, More... more) {
 
 } // namespace
 
-tally watch_library(const bounds& within) { return watch<real_subject>(within); }
-tally watch_plain(const bounds& within) { return watch<broken_object>(within, flaw::none); }
+tally watch_library(const bounds& within) { return watch<common::cpp_eventfd>(within); }
+tally watch_plain(const bounds& within) { return watch<common::breakable_eventfd>(within); }
 
 bool caught(const broken& kind, std::uint64_t seed, std::uint64_t tries, bool tell) {
     dice seeds(seed);
     for (std::uint64_t i = 0; i < tries; ++i) {
-        const auto h = recorded<broken_object>(draw_plan(kind.where, seeds.next()), kind.with);
+        const auto h = recorded<common::breakable_eventfd>(draw_plan(kind.where, seeds.next()), kind.with);
         if (!h) return false; // it must be the checker that catches it
         const finding f = check(*h);
         if (f.is != verdict::impossible) continue;
