@@ -79,7 +79,7 @@ int eventfd_create(bool readable, bool /*cloexec*/) noexcept {
     }
 }
 
-int dup_high(int fd) noexcept {
+int dup_high(int fd, int /*other_than*/) noexcept {
     const std::uint32_t word = explore::word_now();
     const int file = explore::fixture->files[static_cast<std::size_t>(fd)];
     if ((word & number_mask(fd)) == 0) return -EBADF;
