@@ -137,23 +137,24 @@ void descriptor_table::dup_onto_all(core::context& object, int made, int lent) n
     }
 }
 
-// FIRST_USE, again: duplicated first and asked then, as efd_fd_close empties the place before it frees the number. A
-// file that has, or had, several numbers is looked for in the whole table.
-int descriptor_table::dup_kept(core::context& object, int lent) noexcept {
+// FIRST_USE, again: duplicated first and asked then, as efd_fd_close empties the place before it frees the number. The
+// duplicate is not the lost number even for a moment: others still look at that. A file that has, or had, several
+// numbers is looked for in the whole table.
+int descriptor_table::dup_kept(core::context& object, int lent, int lost) noexcept {
     descriptor_table& all = instance();
     const auto names_it = [&object](const open_file* file) { return file != nullptr && &file->object() == &object; };
     const auto is_kept = [&](int fd) {
         return names_it(all.place_of(fd)->load(base::acquire)) && all.is_installed(fd) && os::is_marked(fd);
     };
     const auto dup = [&](int fd) {
-        const int own = os::dup_high(fd);
+        const int own = os::dup_high(fd, lost);
         if (own < 0 || (is_kept(fd) && os::is_marked(own))) return own;
         os::close_known_fd(own);
         return -1;
     };
     if (is_kept(lent)) return dup(lent);
-    const open_file* const first = all.place_of(lent)->load(base::acquire);
-    if (names_it(first) && first->only_number() == lent) return -1;
+    const open_file* const file = watch::doorbell::file_of(object);
+    if (file == nullptr || file->only_number() == lent) return -1;
     for (unsigned slab = 0; slab < slabs_most; ++slab) {
         if (all.slabs_[slab].load(base::acquire) == nullptr) continue;
         for (unsigned i = 0; i < slab_places; ++i)

@@ -43,9 +43,9 @@ class descriptor_table {
     // In the child of a fork, which makes the doorbell `made` anew: lets all numbers of its file that are still efd's
     // name it. lent: the first number of the file.
     static void dup_onto_all(core::context& object, int made, int lent) noexcept;
-    // A duplicate, apart from the program's numbers, of one of the file's that is still ours. -1: all were closed, or
-    // none is free. lent: the first number that the file had.
-    [[nodiscard]] static int dup_kept(core::context& object, int lent) noexcept;
+    // A duplicate, apart from the program's numbers, of one of the file's that is still ours; not `lost`, a number that
+    // it had. -1: all were closed, or none is free. lent: the first number that the file had.
+    [[nodiscard]] static int dup_kept(core::context& object, int lent, int lost) noexcept;
 
   private:
     friend class file_layout;

@@ -130,12 +130,18 @@ file_place place_of_file(int fd) noexcept {
     return {found.stx_mnt_id, found.stx_ino};
 }
 
-int dup_high(int fd) noexcept {
+int dup_high(int fd, int other_than) noexcept {
     const errno_keeper keeper;
-    const int apart = raw_fcntl(fd, F_DUPFD_CLOEXEC, first_apart);
-    return apart >= 0
-               ? apart
-               : result_of(raw_fcntl(fd, F_DUPFD_CLOEXEC, 0)); // the limit is low, or all numbers above are taken
+    int result = -EMFILE;
+    const int above = other_than + 1;
+    // The last two: the limit is low, or all numbers above are taken.
+    for (const int least : {std::max(first_apart, above), first_apart, above, 0}) {
+        const int made = result_of(raw_fcntl(fd, F_DUPFD_CLOEXEC, least));
+        if (made >= 0 && made != other_than) return made;
+        if (made >= 0) raw_close(made); // other_than itself
+        result = made >= 0 ? -EMFILE : made;
+    }
+    return result;
 }
 
 void dup_onto(int from, int to) noexcept {

@@ -66,8 +66,8 @@ struct file_place {
 // ---- Duplicates, and fcntl(2) and ioctl(2).
 
 // Duplicates a doorbell to a high number, close-on-exec: above the low ones that programs count on, and above those
-// that select(2) can watch. EMFILE.
-[[nodiscard]] int dup_high(int fd) noexcept;
+// that select(2) can watch; to another number than other_than. EMFILE.
+[[nodiscard]] int dup_high(int fd, int other_than = -1) noexcept;
 
 // Makes `to` name the file of `from`, as dup3(2) does; `to` keeps its close-on-exec flag.
 void dup_onto(int from, int to) noexcept;

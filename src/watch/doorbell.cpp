@@ -177,10 +177,16 @@ void doorbell::forget() noexcept {
     word_.store(0, base::relaxed);
 }
 
+// By the number that is here, or by the one that comes in its place if it is lost.
+bool doorbell::write_here(std::uint64_t n) noexcept {
+    const int fd = fd_here();
+    return os::ring_doorbell(fd, n) || (take_number_again(fd) && os::ring_doorbell(fd_here(), n));
+}
+
 // False: it is shown full.
 bool doorbell::ring() noexcept {
     rings_begun_.fetch_add(1, base::acq_rel); // LEVEL, begun
-    const bool rung = os::ring_doorbell(fd_here(), 1) || (take_number_again() && os::ring_doorbell(fd_here(), 1));
+    const bool rung = write_here(1);
     if (rung)
         rings_done_.fetch_add(1, base::acq_rel); // LEVEL, done
     else
@@ -189,9 +195,7 @@ bool doorbell::ring() noexcept {
 }
 
 // A write of zero: watchers look, and the descriptor holds what it held.
-void doorbell::make_edge() noexcept {
-    if (!os::ring_doorbell(fd_here(), 0) && take_number_again()) (void)os::ring_doorbell(fd_here(), 0);
-}
+void doorbell::make_edge() noexcept { (void)write_here(0); }
 
 // These are not counted: watchers of an armed doorbell watch for edges.
 void doorbell::ring_armed() noexcept {
@@ -253,7 +257,7 @@ void doorbell::show(std::uint64_t count, bool& took) noexcept {
     if (was_full != (wanted == full)) {
         // While it is silent watchers may see room. So a doorbell that holds nothing is filled without a silence.
         if (was_full || rings_begun_.load(base::acquire) != 0) silence(took);
-        full_.store(wanted == full && os::ring_doorbell(fd_here(), full) ? 1 : 0, base::relaxed);
+        full_.store(wanted == full && write_here(full) ? 1 : 0, base::relaxed);
     }
     if (wanted == 0 && (rings_begun_.load(base::acquire) != 0 || is_doubted)) return silence(took);
     if (wanted == 1 && (rings_begun_.load(base::acquire) == 0 || (took && rings_done() <= 0))) ring();
@@ -267,8 +271,9 @@ void doorbell::show(std::uint64_t count, bool& took) noexcept {
 void doorbell::silence(bool& took) noexcept {
     word_.fetch_or(taking_mark, base::acq_rel); // SURELY_RUNG, taking
     const std::int32_t surely = rings_done();
-    std::uint64_t taken = os::silence_doorbell(fd_here());
-    if (taken == 0 && take_number_again()) taken = os::silence_doorbell(fd_here());
+    const int fd = fd_here();
+    std::uint64_t taken = os::silence_doorbell(fd);
+    if (taken == 0 && take_number_again(fd)) taken = os::silence_doorbell(fd_here());
     auto rings = static_cast<std::uint32_t>(full_.load(base::relaxed) != 0 && taken >= full ? taken - full : taken);
     if (taken == 0 && surely > 0) rings = static_cast<std::uint32_t>(surely);
     if (taken != 0) rings = std::min(rings, rings_begun());

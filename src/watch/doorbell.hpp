@@ -46,7 +46,7 @@ class doorbell : public core::doorbell_hook {
         bool inherited;    // exec does not close it
         ring_way way;      // level or every
         void (*on_renewed)(core::context& object, int bell, int lent) noexcept;
-        int (*dup_kept)(core::context& object, int lent) noexcept; // of a number of its file; -1: none
+        int (*dup_kept)(core::context& object, int lent, int lost) noexcept; // of a number of its file; -1: none
     };
     [[nodiscard]] static base::status adopt(core::context& object, const lent_number& number) noexcept;
     // For a call that names the lent number. Whether the object has a number of its own for the same file.
@@ -102,7 +102,8 @@ class doorbell : public core::doorbell_hook {
     [[nodiscard]] std::int32_t rings_done() const noexcept {
         return static_cast<std::int32_t>(rings_done_.load(base::acquire));
     }
-    [[nodiscard]] bool take_number_again() noexcept;
+    [[nodiscard]] bool take_number_again(int failed) noexcept;
+    [[nodiscard]] bool write_here(std::uint64_t n) noexcept;
     bool ring() noexcept;
     [[nodiscard]] std::uint32_t rings_begun() const noexcept;
     void ring_armed() noexcept;

@@ -49,13 +49,6 @@ constinit os::fork_lock making_anew;
 [[maybe_unused]] const int fork_handlers = ::pthread_atfork(
     [] { making_anew.before_fork(); }, [] { making_anew.after_fork(); }, [] { making_anew.after_fork(); });
 
-// Another number for the same file, instead of this one.
-int dup_away_from(int fd) noexcept {
-    const int other = os::dup_high(fd);
-    os::close_known_fd(fd);
-    return other;
-}
-
 } // namespace
 
 bool doorbell::is_lent(int place) noexcept { return (place & lent) != 0; }
@@ -137,7 +130,7 @@ status doorbell::make_anew(int& place) noexcept {
     place = place_.load(base::acquire);
     const std::uint32_t process = os::process_number();
     if (!is_home() || os::is_marked(fd_here())) return status::ok;
-    if (take_number_again()) {
+    if (take_number_again(-1)) {
         place = place_.load(base::acquire);
         return status::ok;
     }
@@ -201,21 +194,21 @@ void doorbell::give_own_number(core::context& object, int own) noexcept {
 }
 
 // The program has closed the number that the object has for itself, by closefrom(3) perhaps, and has kept one of its
-// own: another is taken for the same file. It differs from the closed one, so of several threads one changes the place.
-// False: nothing has changed.
-[[gnu::noinline]] bool doorbell::take_number_again() noexcept {
+// own: another is taken for the same file (FIRST_USE, again). It differs from the closed one, so of several threads one
+// changes the place. True: the object has another number than `failed`, taken by this thread or by one that was first.
+[[gnu::noinline]] bool doorbell::take_number_again(int failed) noexcept {
     if (lent_.dup_kept == nullptr) return false;
     int place = place_.load(base::acquire);
-    if (place == nowhere || is_lent(place) || is_retired(place) || os::is_marked(fd_here())) return false;
-    int own = lent_.dup_kept(object_, lent_.fd);
-    if (own >= 0 && own == place >> number_shift) own = dup_away_from(own);
+    if (place == nowhere || is_lent(place) || is_retired(place)) return false;
+    if (const int fd = fd_here(); os::is_marked(fd)) return fd != failed;
+    const int own = lent_.dup_kept(object_, lent_.fd, place >> number_shift);
     if (own < 0) return false;
     os::note_owner(own, this);
     const int marks = place & (armed_way | every_way);
     if (place_.compare_exchange_strong(place, own << number_shift | marks, base::acq_rel, base::acquire)) return true;
-    os::note_owner(own, nullptr); // another thread was first
+    os::note_owner(own, nullptr); // another thread was first, or the file is gone
     os::close_known_fd(own);
-    return true;
+    return !is_retired(place);
 }
 
 void doorbell::use_lent_number(core::context& object) noexcept {
@@ -288,7 +281,7 @@ void doorbell::come_home(core::context& object) noexcept {
 int doorbell::number_of(core::context& object) noexcept {
     auto* const self = static_cast<doorbell*>(object.hook_of_slot());
     if (self == nullptr) return -1;
-    (void)self->take_number_again();
+    (void)self->take_number_again(-1);
     return self->fd_here();
 }
 
@@ -315,7 +308,7 @@ bool doorbell::move_home(std::uint32_t home, std::uint32_t process) noexcept {
 
 // Also true if the number was closed without efd: then it belongs to no doorbell, and is checked before each use.
 bool doorbell::make_own() noexcept {
-    (void)take_number_again();
+    (void)take_number_again(-1);
     const int fd = fd_here();
     if (!os::replace_doorbell(fd)) return !os::is_marked(fd);
     if (lent_.on_renewed != nullptr) lent_.on_renewed(object_, fd, lent_.fd);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 // A number of efd_eventfd before its first use, and with it.
 #include "file/numbers.hpp"
+#include "support/child.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace {
 
@@ -12,6 +15,7 @@ using efd::tests::add;
 using efd::tests::fewer_numbers;
 using efd::tests::open_numbers;
 using efd::tests::says;
+using efd::tests::status_of_child;
 using efd::tests::take;
 
 // If no call has named it before, nothing is known of it but what its closer says: as close(2) has it.
@@ -53,6 +57,36 @@ TEST(first_use, takes_its_second_number_with_the_first_use) {
     EXPECT_EQ(says(other), POLLOUT);
     EXPECT_EQ(::efd_fd_close(other), 0);
     EXPECT_EQ(open_numbers(), before);
+}
+
+// The program closes the second number again and again: each time the object takes one above the lost one, and at the
+// limit it begins below again.
+TEST(first_use, takes_its_second_number_again_at_a_low_limit) {
+    EXPECT_EQ(status_of_child([] {
+                  const rlimit few{64, 64};
+                  ::setrlimit(RLIMIT_NOFILE, &few);
+                  const int fd = ::efd_eventfd(0, EFD_NONBLOCK);
+                  std::uint64_t n = 0;
+                  for (int round = 0; round < 200; ++round) {
+                      if (add(fd, 1) != answer{8, 0} || says(fd) != (POLLIN | POLLOUT)) return 1;
+                      if (take(fd, n) != answer{8, 0} || n != 1 || says(fd) != POLLOUT) return 2;
+                      if (::close_range(static_cast<unsigned>(fd) + 1, ~0U, 0) != 0) return 3;
+                  }
+                  return 0;
+              }),
+              0);
+}
+
+// A count at its ceiling leaves no room, and the number says so.
+TEST(first_use, takes_its_second_number_again_to_be_full) {
+    EXPECT_EQ(status_of_child([] {
+                  const int fd = ::efd_eventfd(0, EFD_NONBLOCK);
+                  std::uint64_t n = 0;
+                  if (add(fd, 1) != answer{8, 0} || take(fd, n) != answer{8, 0}) return 1;
+                  if (::close_range(static_cast<unsigned>(fd) + 1, ~0U, 0) != 0) return 2;
+                  return add(fd, UINT64_MAX - 1) == answer{8, 0} && says(fd) == POLLIN ? 0 : 3;
+              }),
+              0);
 }
 
 } // namespace

@@ -240,6 +240,39 @@ context* really_keep(int number) {
     return &reference->object();
 }
 
+void make_world_again(std::uint64_t units) {
+    make_numbered_world();
+    give_numbers_again();
+    (void)really_make(0);
+    const file_reference reference = table().use(0);
+    if (units > 0) must(reference->object().write(units) == status::ok, "a plain write was refused");
+    must(reference->doorbell_fd() == first_again, "the object has no number for itself");
+    close_behind_efd(first_again);
+}
+
+void really_write(int number, std::uint64_t units) {
+    const file_reference reference = table().use(number);
+    if (!reference) return;
+    must_live(*reference, reference->object());
+    must(reference->object().write(units) == status::ok, "a plain write was refused");
+}
+
+void really_ask(int number) {
+    const file_reference reference = table().use(number);
+    if (!reference) return;
+    const int doorbell = reference->doorbell_fd();
+    must(doorbell < 0 || file_of_doorbell(doorbell) == newest_bell_of_number(number),
+         "an object has the bell of another file");
+}
+
+void really_drain(int number) {
+    const file_reference reference = table().use(number);
+    if (!reference) return;
+    must_live(*reference, reference->object());
+    std::uint64_t value = 0;
+    (void)reference->object().try_read(value);
+}
+
 std::string audit_files() {
     if (std::string wrong = nobody_forgotten(); !wrong.empty()) return wrong;
     for (std::size_t i = 0; i < most_owned; ++i)
@@ -260,8 +293,11 @@ std::string audit_numbers() {
         if ((file != nullptr) != is_taken(number)) return who + (file != nullptr ? " is free, and named" : " is lost");
         if (file == nullptr) continue;
         if (context_layout::newest_references(file->object()) != 1) return who + " names a dead object, or leaks it";
+        if (gives_again() &&
+            (units_in(word_of_bell(newest_bell_of_number(number))) > 0) != (file->object().count() > 0))
+            return who + " says the contrary of the count";
         const int doorbell = file->doorbell_fd();
-        if (doorbell < 0) continue;
+        if (doorbell < 0 || (doorbell_word(doorbell) & doorbell_open) == 0) continue;
         ++living;
         if ((units_in(doorbell_word(doorbell)) > 0) != (file->object().count() > 0))
             return who + " says the contrary of the count";

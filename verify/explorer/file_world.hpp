@@ -60,6 +60,12 @@ int really_make(std::uint64_t units);
 bool really_close(int number);
 void really_use(int number);
 efd::core::context* really_keep(int number); // a reference to its object, or null
+// For a world that also gives the numbers of bells again: number 0 names an object without units, and was used, and
+// then the program has closed the number that the object has for itself.
+void make_world_again(std::uint64_t units);
+void really_write(int number, std::uint64_t units = 1);
+void really_drain(int number); // of an object that others write to
+void really_ask(int number);   // by which number the object is rung
 
 // References are as many as there are numbers and files that hold them; each object lives exactly as long as a number
 // names its file, and has what it was given and nobody took.

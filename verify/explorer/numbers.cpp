@@ -26,6 +26,7 @@ struct number_table {
     std::array<int, most_numbers> files{};
     std::array<int, max_threads + 1> made_last{}; // the first: in a set_up
     std::array<int, most_doorbells> file_of_doorbell{};
+    std::array<int, most_numbers> bells{}; // where the numbers of bells are given again
 };
 number_table* fixture = nullptr;
 
@@ -51,7 +52,13 @@ bool is_taken(int number) noexcept {
     return (word & number_mask(number)) != 0;
 }
 int file_made_last() noexcept { return fixture->made_last[static_cast<std::size_t>(current_thread() + 1)]; }
-int file_of_doorbell(int doorbell) noexcept { return fixture->file_of_doorbell[static_cast<std::size_t>(doorbell)]; }
+int file_of_doorbell(int doorbell) noexcept {
+    return gives_again() ? newest_bell_of(doorbell) : fixture->file_of_doorbell[static_cast<std::size_t>(doorbell)];
+}
+int newest_bell_of_number(int number) noexcept { return fixture->bells[static_cast<std::size_t>(number)]; }
+int bell_of_number(int number) noexcept {
+    return (word_now() & number_mask(number)) != 0 ? newest_bell_of_number(number) : -1;
+}
 
 } // namespace explore
 
@@ -63,6 +70,7 @@ using explore::number_mask;
 const int plain_duplicate = 0;
 
 int eventfd_create(bool readable, bool /*cloexec*/) noexcept {
+    const int bell = explore::gives_again() ? explore::make_bell(readable) : -1;
     std::uint32_t seen = explore::word_now();
     for (;;) {
         const int number = std::countr_one(seen);
@@ -73,13 +81,18 @@ int eventfd_create(bool readable, bool /*cloexec*/) noexcept {
             continue;
         explore::must(file::file_layout::newest_at(number) == nullptr, "a number is given out that names a file");
         explore::fixture->files[static_cast<std::size_t>(number)] = ++explore::fixture->files_made;
+        explore::fixture->bells[static_cast<std::size_t>(number)] = bell;
         explore::fixture->made_last[static_cast<std::size_t>(explore::current_thread() + 1)] =
             explore::fixture->files_made;
         return number;
     }
 }
 
-int dup_high(int fd) noexcept {
+int dup_high(int fd, int other_than) noexcept {
+    if (explore::gives_again()) {
+        const int bell = explore::bell_of(fd);
+        return bell < 0 ? -EBADF : explore::give_number(bell, other_than);
+    }
     const std::uint32_t word = explore::word_now();
     const int file = explore::fixture->files[static_cast<std::size_t>(fd)];
     if ((word & number_mask(fd)) == 0) return -EBADF;
@@ -96,6 +109,10 @@ bool give_number_back(int fd) noexcept {
 }
 
 bool same_file(int one, int other) noexcept {
+    if (explore::gives_again()) {
+        const int bell = explore::bell_of(one);
+        return bell >= 0 && bell == explore::bell_of(other);
+    }
     return (explore::word_now() & number_mask(one)) != 0 && other >= 0 &&
            explore::fixture->files[static_cast<std::size_t>(one)] == explore::file_of_doorbell(other);
 }

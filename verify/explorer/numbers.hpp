@@ -18,5 +18,9 @@ bool is_taken(int number) noexcept;
 // Which of all files ever made: the one that the running thread has made last, and the one that a bell belongs to.
 int file_made_last() noexcept;
 int file_of_doorbell(int doorbell) noexcept;
+// In a world that gives the numbers of bells again: the bell behind one of these numbers, -1 if it is free; and
+// without a step the one that a taken number names.
+int bell_of_number(int number) noexcept;
+int newest_bell_of_number(int number) noexcept;
 
 } // namespace explore

@@ -95,6 +95,24 @@ std::string really_closed_once() {
     return audit_numbers();
 }
 
+void lost() {
+    make_world_again(0);
+    name_files();
+}
+void lost_while_it_rings() {
+    make_world_again(1);
+    name_files();
+}
+void writer() { really_write(0); }
+void drainer() { really_drain(0); }
+void filler() { really_write(0, UINT64_MAX - 1); }
+void asker() { really_ask(0); }
+void writer_drainer() { really_write(0), really_drain(0); }
+void changer_again() {
+    real_closer();
+    (void)really_make(2);
+}
+
 constexpr budgets one_weak_failure{.weak_failures = 1};
 
 std::vector<scenario> calls() {
@@ -164,8 +182,31 @@ std::vector<scenario> real_calls() {
     };
 }
 
+// Whole calls, 3 preemptions: the program has closed the number that the object had for itself.
+std::vector<scenario> lost_numbers() {
+    constexpr budgets three{.preemptions = 3};
+    return {
+        scenario("file-again-change", "a lost number: 1 writes, 1 closes the file's number and makes another", lost,
+                 audit_numbers, {{"W", writer}, {"X", changer_again}}, three),
+        scenario("file-again-2w", "a lost number: 2 write", lost, audit_numbers, {{"W1", writer}, {"W2", writer}},
+                 three),
+        scenario("file-again-1w1r", "a lost number that rings: 1 writes, 1 drains", lost_while_it_rings, audit_numbers,
+                 {{"W", writer}, {"D", drainer}}, three),
+        scenario("file-again-wr-wr", "a lost number: 2 write and drain", lost, audit_numbers,
+                 {{"A", writer_drainer}, {"B", writer_drainer}}, three),
+        scenario("file-again-r-wr", "a lost number that rings: 1 drains, 1 writes and drains", lost_while_it_rings,
+                 audit_numbers, {{"D", drainer}, {"B", writer_drainer}}, three),
+        scenario("file-again-ask", "a lost number that rings: 1 drains, 1 asks for the number", lost_while_it_rings,
+                 audit_numbers, {{"D", drainer}, {"A", asker}}, three),
+        scenario("file-again-full", "a lost number: 1 fills, 1 drains", lost, audit_numbers,
+                 {{"F", filler}, {"D", drainer}}, three),
+        scenario("file-again-retire", "a lost number: 1 writes beyond the end of the file that 1 closes", lost,
+                 really_closed_once, {{"K", real_keeper}, {"C", real_closer}}, three),
+    };
+}
+
 } // namespace
 
-std::vector<scenario> file_scenarios() { return joined({calls(), exchanges(), real_calls()}); }
+std::vector<scenario> file_scenarios() { return joined({calls(), exchanges(), real_calls(), lost_numbers()}); }
 
 } // namespace explore
