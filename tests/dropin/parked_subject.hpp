@@ -6,16 +6,16 @@
 // not see. Deadlines, stops and entries, which the kernel's object lacks, are made of other calls.
 #pragma once
 
+#include "common/breakable_eventfd.hpp"
 #include "known_eventfd.hpp"
 
 #include <efd/detail/core/count.hpp>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <mutex>
-#include <stop_token>
 #include <sys/uio.h>
-#include <system_error>
 #include <thread>
 
 namespace efd::dropin {
@@ -30,55 +30,32 @@ enum class fault : unsigned char { none, divides, reads_around };
 template <fault is>
 class parked_subject {
   public:
-    struct entry {};
-    static constexpr bool reads_some = false; // so `most` is always 0
-    using moment = std::chrono::steady_clock::time_point;
+    struct observer {};
+    using waits = common::waits;
 
-    parked_subject(std::uint64_t initial, bool semaphore, bool nonblock)
-        : it_((semaphore ? EFD_SEMAPHORE : 0) | (nonblock ? EFD_NONBLOCK : 0), static_cast<unsigned>(initial)),
+    parked_subject(std::uint64_t initial, unsigned flags)
+        : it_(static_cast<int>(flags), static_cast<unsigned>(initial)),
           last_change_(20 + static_cast<unsigned>(initial * 7) % 60) {
         it_.slot().useful.store(useful_enough, base::relaxed);
         it_.slot().reads.store(reads_enough, base::relaxed);
         if constexpr (is != fault::none) (void)it_.promote_now();
     }
 
-    std::errc try_read(std::uint64_t& value, std::uint64_t /*most*/ = 0) {
+    // There is always room, so only a read may have to wait.
+    int read(std::uint64_t& value, const waits& how) {
         if constexpr (is != fault::none) return mistake(value);
-        std::uint64_t got = 0;
-        const iovec place{&got, sizeof got};
-        const ssize_t end = read_one([&](read_places& to) { to.look(&place, 1); },
-                                     [&] { return ::preadv2(it_.fd(), &place, 1, -1, RWF_NOWAIT); });
-        return result_of(end, got, value);
-    }
-    std::errc read(std::uint64_t& value, std::uint64_t /*most*/) {
-        if constexpr (is != fault::none) return mistake(value);
-        std::uint64_t got = 0;
-        const ssize_t end = read_one([&](read_places& to) { to.look(&got, sizeof got); },
-                                     [&] { return ::read(it_.fd(), &got, sizeof got); });
-        return result_of(end, got, value);
-    }
-    std::errc read_until(std::uint64_t& value, std::uint64_t /*most*/, moment deadline) {
+        if (how.when == waits::kind::as_flagged) return read_as_flagged(value);
         for (;;) {
-            const bool late = std::chrono::steady_clock::now() >= deadline;
-            const std::errc end = try_read(value);
-            if (end != std::errc::resource_unavailable_try_again) return end;
-            if (late) return std::errc::timed_out;
+            const bool stopped = how.stop != nullptr && how.stop->stop_requested();
+            const bool late = how.deadline != nullptr && std::chrono::steady_clock::now() >= *how.deadline;
+            const int error = try_read(value);
+            if (error != EAGAIN || how.when == waits::kind::never) return error;
+            if (stopped) return ECANCELED;
+            if (late) return ETIMEDOUT;
             std::this_thread::yield();
         }
     }
-    std::errc read(std::uint64_t& value, std::uint64_t /*most*/, const std::stop_token& stop) {
-        for (;;) {
-            const bool stopped = stop.stop_requested();
-            const std::errc end = try_read(value);
-            if (end != std::errc::resource_unavailable_try_again) return end;
-            if (stopped) return std::errc::operation_canceled;
-            std::this_thread::yield();
-        }
-    }
-    std::errc try_write(std::uint64_t n) { return write(n); } // there is always room
-    std::errc write_until(std::uint64_t n, moment /*deadline*/) { return write(n); }
-    std::errc write(std::uint64_t n, const std::stop_token& /*stop*/) { return write(n); }
-    std::errc write(std::uint64_t n) {
+    int write(std::uint64_t n, const waits& /*how*/) {
         change();
         const ssize_t done = write_value(it_.slot(), it_.fd(), &n, sizeof n, [&](const void* from) {
             give_way();
@@ -86,7 +63,7 @@ class parked_subject {
             give_way();
             return moved;
         });
-        return done == 8 ? std::errc{} : static_cast<std::errc>(errno);
+        return done == 8 ? 0 : errno;
     }
     void signal() { it_.write_unseen(1); }
 
@@ -99,15 +76,28 @@ class parked_subject {
             if (it_.word() == before) return found + units_of(before);
         }
     }
-    std::uint64_t poll() {
+    unsigned poll() {
         pollfd asked{it_.fd(), POLLIN | POLLOUT, 0};
         (void)::poll(&asked, 1, 0);
-        return static_cast<std::uint64_t>(asked.revents);
+        return static_cast<unsigned>(asked.revents);
     }
-    std::uint64_t join(entry& /*unused*/) { return poll(); }
-    std::errc leave_and_read(entry& /*unused*/, std::uint64_t& value) { return try_read(value); }
+    unsigned watch(observer& /*unused*/, unsigned /*mask*/) { return poll(); }
+    int unwatch_and_read(observer& /*unused*/, std::uint64_t& value) { return read(value, {waits::kind::never}); }
 
   private:
+    int try_read(std::uint64_t& value) {
+        std::uint64_t got = 0;
+        const iovec place{&got, sizeof got};
+        const ssize_t end = read_one([&](read_places& to) { to.look(&place, 1); },
+                                     [&] { return ::preadv2(it_.fd(), &place, 1, -1, RWF_NOWAIT); });
+        return result_of(end, got, value);
+    }
+    int read_as_flagged(std::uint64_t& value) {
+        std::uint64_t got = 0;
+        const ssize_t end = read_one([&](read_places& to) { to.look(&got, sizeof got); },
+                                     [&] { return ::read(it_.fd(), &got, sizeof got); });
+        return result_of(end, got, value);
+    }
     template <class Look, class Ask>
     ssize_t read_one(Look look, Ask ask) {
         std::unique_lock alone(one_at_a_time_);
@@ -130,20 +120,20 @@ class parked_subject {
         }
         return word;
     }
-    static std::errc result_of(ssize_t end, std::uint64_t got, std::uint64_t& value) {
-        if (end != 8) return static_cast<std::errc>(errno);
+    static int result_of(ssize_t end, std::uint64_t got, std::uint64_t& value) {
+        if (end != 8) return errno;
         value = got;
-        return std::errc{};
+        return 0;
     }
-    std::errc mistake(std::uint64_t& value) {
+    int mistake(std::uint64_t& value) {
         const std::int64_t got = it_.read_unseen();
         give_way();
         std::uint64_t parked = 0;
         if constexpr (is == fault::divides)
             parked = units_of(step([](parked_word w) { return without_units(w) & ~filled_mark; }));
-        if (got < 0 && parked == 0) return std::errc::resource_unavailable_try_again;
+        if (got < 0 && parked == 0) return EAGAIN;
         value = parked + static_cast<std::uint64_t>(std::max<std::int64_t>(got, 0));
-        return std::errc{};
+        return 0;
     }
     void change() {
         const unsigned number = changes_.fetch_add(1, std::memory_order_relaxed);

@@ -42,7 +42,12 @@ inline void after_stamp() {
     own.exchange(1, std::memory_order_seq_cst);
 }
 
-// A subject has the shape of the breakable eventfd.
+// A subject has the shape of the breakable eventfd; some have no read_some.
+template <class Subject>
+concept reads_some = requires(Subject& object, std::uint64_t& value, const common::waits& how) {
+    object.read_some(value, std::uint64_t{1}, how);
+};
+
 template <class Subject>
 class recorder {
   public:
@@ -142,7 +147,8 @@ class recorder {
         arrived_.fetch_add(1);
         while (arrived_.load() < slots_.size()) std::this_thread::yield();
         for (std::size_t i = 0; i < plan_.calls; ++i) {
-            const order o = draw_order(plan_, s.own_dice);
+            order o = draw_order(plan_, s.own_dice);
+            if (!reads_some<Subject> && o.what == act::read) o.argument = 0;
             s.log.push_back(o.how == manner::queue ? perform_queue(s) : perform(s, o));
             s.moved.fetch_add(1, std::memory_order_relaxed);
             if (s.own_dice.one_in(8)) stop_somebody(s.own_dice);
@@ -179,11 +185,17 @@ class recorder {
 
     // An argument of 0: a read that takes as the mode says.
     void read_or_write(call& c, const waits& how) {
-        if (c.what == act::write)
+        if (c.what == act::write) {
             c.end = std::errc{object_.write(c.argument, how)};
-        else
-            c.end =
-                std::errc{c.argument == 0 ? object_.read(c.value, how) : object_.read_some(c.value, c.argument, how)};
+            return;
+        }
+        if constexpr (reads_some<Subject>) {
+            if (c.argument != 0) {
+                c.end = std::errc{object_.read_some(c.value, c.argument, how)};
+                return;
+            }
+        }
+        c.end = std::errc{object_.read(c.value, how)};
     }
 
     call perform_look(act what) {
