@@ -32,11 +32,15 @@ inline std::ostream& operator<<(std::ostream& to, const answer& one) {
     return to << one.result << " (errno " << one.error << ")";
 }
 
+// Leaves errno as it was: signal handlers call this, too.
 template <class Call>
 answer asked(Call call) {
+    const int before = errno;
     errno = 0;
     const long result = call();
-    return {result, errno};
+    const answer all{result, errno};
+    errno = before;
+    return all;
 }
 
 struct kernel_face {
