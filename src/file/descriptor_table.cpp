@@ -120,47 +120,47 @@ bool descriptor_table::is_installed(int fd) noexcept {
     return named != nullptr && os::is_owner(fd, named);
 }
 
-void descriptor_table::dup_onto_installed(int fd, int made) noexcept {
-    if (fd != made && is_installed(fd) && os::is_marked(fd)) os::dup_onto(made, fd);
+// The number names the object's file, as far as efd knows, and the kernel has that file there.
+bool descriptor_table::is_kept(const core::context& object, int fd) noexcept {
+    const open_file* const file = place_of(fd)->load(base::acquire);
+    return file != nullptr && &file->object() == &object && is_installed(fd) && os::is_marked(fd);
+}
+
+// Each number of the object's file that is kept, until `act` is true. A file that has, or had, several is looked for in
+// the whole table.
+template <class Act>
+void descriptor_table::each_kept(core::context& object, int lent, Act act) noexcept {
+    if (is_kept(object, lent) && act(lent)) return;
+    const open_file* const file = watch::doorbell::file_of(object);
+    if (file == nullptr || file->only_number() == lent) return;
+    for (unsigned slab = 0; slab < slabs_most; ++slab) {
+        if (slabs_[slab].load(base::acquire) == nullptr) continue;
+        for (unsigned i = 0; i < slab_places; ++i)
+            if (const int fd = static_cast<int>(slab * slab_places + i); fd != lent && is_kept(object, fd) && act(fd))
+                return;
+    }
 }
 
 void descriptor_table::dup_onto_all(core::context& object, int made, int lent) noexcept {
-    descriptor_table& all = instance();
-    const auto names_it = [&object](const open_file* file) { return file != nullptr && &file->object() == &object; };
-    const open_file* const first = all.place_of(lent)->load(base::acquire);
-    if (names_it(first) && first->only_number() == lent) return all.dup_onto_installed(lent, made);
-    for (unsigned slab = 0; slab < slabs_most; ++slab) { // for a file that has, or had, more than one number
-        const place* const places = all.slabs_[slab].load(base::acquire);
-        for (unsigned i = 0; places != nullptr && i < slab_places; ++i)
-            if (names_it(places[i].load(base::acquire)))
-                all.dup_onto_installed(static_cast<int>(slab * slab_places + i), made);
-    }
+    instance().each_kept(object, lent, [made](int fd) {
+        if (fd != made) os::dup_onto(made, fd);
+        return false;
+    });
 }
 
 // FIRST_USE, again: duplicated first and asked then, as efd_fd_close empties the place before it frees the number. The
-// duplicate is not the lost number even for a moment: others still look at that. A file that has, or had, several
-// numbers is looked for in the whole table.
+// duplicate is not the lost number even for a moment: others still look at that.
 int descriptor_table::dup_kept(core::context& object, int lent, int lost) noexcept {
-    descriptor_table& all = instance();
-    const auto names_it = [&object](const open_file* file) { return file != nullptr && &file->object() == &object; };
-    const auto is_kept = [&](int fd) {
-        return names_it(all.place_of(fd)->load(base::acquire)) && all.is_installed(fd) && os::is_marked(fd);
-    };
-    const auto dup = [&](int fd) {
-        const int own = os::dup_high(fd, lost);
-        if (own < 0 || (is_kept(fd) && os::is_marked(own))) return own;
-        os::close_known_fd(own);
-        return -1;
-    };
-    if (is_kept(lent)) return dup(lent);
-    const open_file* const file = watch::doorbell::file_of(object);
-    if (file == nullptr || file->only_number() == lent) return -1;
-    for (unsigned slab = 0; slab < slabs_most; ++slab) {
-        if (all.slabs_[slab].load(base::acquire) == nullptr) continue;
-        for (unsigned i = 0; i < slab_places; ++i)
-            if (const int fd = static_cast<int>(slab * slab_places + i); is_kept(fd)) return dup(fd);
-    }
-    return -1;
+    int own = -1;
+    instance().each_kept(object, lent, [&](int fd) {
+        own = os::dup_high(fd, lost);
+        if (own >= 0 && !(instance().is_kept(object, fd) && os::is_marked(own))) {
+            os::close_known_fd(own);
+            own = -1;
+        }
+        return true;
+    });
+    return own;
 }
 
 // NOLINTNEXTLINE(cert-err58-cpp): nothing here throws

@@ -55,7 +55,9 @@ class descriptor_table {
     static constexpr unsigned slabs_most = 1U << 12; // numbers below 2^24
 
     [[nodiscard]] place* place_of(int fd) noexcept;
-    void dup_onto_installed(int fd, int made) noexcept;
+    [[nodiscard]] bool is_kept(const core::context& object, int fd) noexcept;
+    template <class Act>
+    void each_kept(core::context& object, int lent, Act act) noexcept;
     void bring_home(int fd, open_file& file) noexcept;
     static const int fork_handlers;
 
