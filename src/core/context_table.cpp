@@ -48,7 +48,7 @@ context* context_table::slot(int id) noexcept {
         if (memory == nullptr) return nullptr;
         slab = static_cast<context*>(memory);
     }
-    context* const place = slab + static_cast<unsigned>(id) % slab_slots;
+    context* const place = place_of(id);
     if (id >= touched_) { // the smallest free id is at most one beyond all that were ever used
         new (place) context;
         touched_ = id + 1;
@@ -63,7 +63,7 @@ context* context_table::take_only(int& id) noexcept {
     if ((word & (only_mark | gaps_mark)) != only_mark) return nullptr;
     if (!returned_.compare_exchange_strong(word, nobody, base::acq_rel, base::relaxed)) return nullptr;
     id = static_cast<int>((word & link_part) - 1);
-    return slab_of(id) + static_cast<unsigned>(id) % slab_slots;
+    return place_of(id);
 }
 
 // RETURN: pops everything pushed before this step; the link was written before the push. The ids are free now.

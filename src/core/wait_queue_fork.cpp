@@ -18,8 +18,7 @@ bool is_me(const void* signed_by, std::uint32_t former) noexcept {
 
 } // namespace
 
-// FORK. In the child of a fork a holder that was another thread does not exist and cannot let go; its last step may
-// have been anywhere. The wakes that it was running are left in the word once more, and one of each kind besides. No
+// FORK. The wakes that a lost holder was running are left in the word once more, and one of each kind besides. No
 // thread of the child holds the queue yet.
 void wait_queue::mend(std::uint32_t former) noexcept {
     const std::uint64_t word = word_.load(base::acquire);
