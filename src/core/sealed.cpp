@@ -43,34 +43,24 @@ void context::notify_sealed_change(std::uint32_t doorbell_key, std::uint32_t key
 }
 
 status context::take_sealed(std::uint64_t& value, std::uint64_t most) noexcept {
-    const status result = take_sealed_without_notify(value, most);
-    if (result != status::ok) return result;
+    sealed_look look = look_at_sealed(most);
+    while (look.take > 0 && !take_as_seen(look)) look = look_at_sealed(most);
+    if (look.take == 0) return status::would_block;
+    value = look.take;
     const bool may_leave_some = most != as_mode && !semaphore();
     if (may_leave_some && has_sleeper(reader_park_.fetch_add(0, base::acq_rel)) && count() > 0)
         wake_parked(reader_park_, 1); // REST
     after_sealed_take();
-    return result;
-}
-
-status context::take_sealed_without_notify(std::uint64_t& value, std::uint64_t most) noexcept {
-    const state_word word = state_.load(base::acquire);
-    EFD_CHECK(is_sealed(word) && is_consistent(word));
-    const std::uint64_t base = base_of(word);
-    std::uint64_t huge = huge_.load(base::acquire);
-    std::uint64_t take = 0;
-    do {
-        take = take_up_to(most, base + huge, semaphore());
-        if (take == 0) return status::would_block;
-    } while (!huge_.compare_exchange_weak(huge, huge - take, base::acq_rel, base::acquire));
-    EFD_CHECK(take <= base + huge);
-    value = take;
     return status::ok;
 }
 
-context::sealed_look context::look_at_sealed() const noexcept {
-    const std::uint64_t base = base_of(state_.load(base::acquire));
+context::sealed_look context::look_at_sealed(std::uint64_t most) const noexcept {
+    const state_word word = state_.load(base::acquire);
+    EFD_CHECK(is_sealed(word) && is_consistent(word));
     const std::uint64_t huge = huge_.load(base::acquire);
-    return {huge, take_up_to(as_mode, base + huge, semaphore())};
+    const std::uint64_t take = take_up_to(most, base_of(word) + huge, semaphore());
+    EFD_CHECK(take <= base_of(word) + huge);
+    return {huge, take};
 }
 
 bool context::take_as_seen(const sealed_look& look) noexcept {

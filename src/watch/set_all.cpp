@@ -130,7 +130,7 @@ class set_core::all_members {
     template <class Question>
     [[nodiscard]] static hold_end take_sealed(one_of_all& sealed, Question are_all) noexcept {
         for (;;) {
-            const context::sealed_look look = sealed.object->look_at_sealed();
+            const context::sealed_look look = sealed.object->look_at_sealed(core::as_mode);
             if (!are_all()) return hold_end::broken;
             if (look.take == 0) return hold_end::nothing_there;
             sealed.amount = look.take;

@@ -231,7 +231,7 @@ class alignas(64) context {
         std::uint64_t huge;
         std::uint64_t take;
     };
-    [[nodiscard]] sealed_look look_at_sealed() const noexcept;
+    [[nodiscard]] sealed_look look_at_sealed(std::uint64_t most) const noexcept;
     [[nodiscard]] bool take_as_seen(const sealed_look& look) noexcept;
     void after_sealed_take() noexcept;
     void linger_before_arming() noexcept { linger(wait_opts{}); }
@@ -279,7 +279,6 @@ class alignas(64) context {
     // The sealed regime, in sealed.cpp.
     void seal() noexcept;
     [[nodiscard]] base::status take_sealed(std::uint64_t& value, std::uint64_t most) noexcept;
-    [[nodiscard]] base::status take_sealed_without_notify(std::uint64_t& value, std::uint64_t most) noexcept;
     [[nodiscard]] base::status add_sealed(std::uint64_t n) noexcept;
     [[nodiscard]] read_result take_sealed_or_arrive(os::futex_wait_key* wait_key, std::uint64_t most) noexcept;
     [[nodiscard]] base::status add_sealed_or_arrive(std::uint64_t n, os::futex_wait_key* wait_key) noexcept;
