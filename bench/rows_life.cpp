@@ -166,23 +166,23 @@ void add_life_rows(std::vector<row>& rows, const settings& how) {
         "An object takes an id and 64 bytes that stay valid for late threads; a semaphore on the stack takes "
         "nothing";
 
-    row& descriptor = rows.emplace_back();
-    descriptor.name = "create_close";
-    descriptor.title = "make a descriptor and close it";
-    descriptor.unit = "ns";
-    descriptor.subjects = {life_beside_a_thread<kernel_eventfd>(how), life_beside_a_thread<efd_descriptor>(how)};
-    descriptor.gates = {{"efd", 1.1, "kernel"}};
-    descriptor.note = "in a process with two threads; efd: efd_eventfd and efd_fd_close; kernel: eventfd and close";
-    descriptor.loss = "The two calls of the kernel's, and the object beside them";
-
-    row& alone = rows.emplace_back();
-    alone.name = "create_close_alone";
-    alone.title = "make a descriptor and close it, one thread";
-    alone.unit = "ns";
-    alone.subjects = {life<kernel_eventfd>(how), life<efd_descriptor>(how)};
-    alone.gates = {{"efd", 1.1, "kernel"}};
-    alone.note = "as create_close, in a process that has one thread, where libc's close is quicker";
-    alone.loss = "The two calls of the kernel's, and the object beside them";
+    const auto close_row = [&rows](const char* name, const char* title, const char* note,
+                                   std::vector<subject> subjects) {
+        row& closing = rows.emplace_back();
+        closing.name = name;
+        closing.title = title;
+        closing.unit = "ns";
+        closing.subjects = std::move(subjects);
+        closing.gates = {{"efd", 1.1, "kernel"}};
+        closing.note = note;
+        closing.loss = "The two calls of the kernel's, and the object beside them";
+    };
+    close_row("create_close", "make a descriptor and close it",
+              "in a process with two threads; efd: efd_eventfd and efd_fd_close; kernel: eventfd and close",
+              {life_beside_a_thread<kernel_eventfd>(how), life_beside_a_thread<efd_descriptor>(how)});
+    close_row("create_close_alone", "make a descriptor and close it, one thread",
+              "as create_close, in a process that has one thread, where libc's close is quicker",
+              {life<kernel_eventfd>(how), life<efd_descriptor>(how)});
 
     row& memory = rows.emplace_back();
     memory.name = "memory";
