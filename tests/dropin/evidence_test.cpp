@@ -53,14 +53,19 @@ TEST(evidence, evidence_is_awaited_anew_where_nothing_is_saved) {
     EXPECT_TRUE(is_promoted(it.word()));
 }
 
+// Enough evidence for a promotion: every second write finds units.
+void read_and_write_in_pairs(known_eventfd& semaphore) {
+    for (int i = 0; i < 64; ++i) {
+        for (int k = 0; k < 2; ++k) ASSERT_EQ(semaphore.read(), 1);
+        for (int k = 0; k < 2; ++k) ASSERT_EQ(semaphore.write(1), 8);
+    }
+}
+
 // A reader of a semaphore takes one and leaves the rest: parked units could pass the bound beside it.
 TEST(evidence, a_semaphore_that_is_nearly_full_is_never_promoted) {
     known_eventfd it(EFD_SEMAPHORE);
     ASSERT_EQ(it.write(most_count - 64), 8);
-    for (int i = 0; i < 64; ++i) {
-        for (int k = 0; k < 2; ++k) ASSERT_EQ(it.read(), 1);
-        for (int k = 0; k < 2; ++k) ASSERT_EQ(it.write(1), 8);
-    }
+    read_and_write_in_pairs(it);
     EXPECT_FALSE(is_promoted(it.word()));
     EXPECT_EQ(it.kernel_count(), most_count - 64);
 }
@@ -68,10 +73,7 @@ TEST(evidence, a_semaphore_that_is_nearly_full_is_never_promoted) {
 TEST(evidence, a_semaphore_with_little_in_it_is_promoted) {
     known_eventfd it(EFD_SEMAPHORE);
     ASSERT_EQ(it.write(64), 8);
-    for (int i = 0; i < 64; ++i) {
-        for (int k = 0; k < 2; ++k) ASSERT_EQ(it.read(), 1);
-        for (int k = 0; k < 2; ++k) ASSERT_EQ(it.write(1), 8);
-    }
+    read_and_write_in_pairs(it);
     EXPECT_TRUE(is_promoted(it.word()));
 }
 
