@@ -31,7 +31,7 @@ inline constexpr std::array declared_differences{
         "a value in a page that was unmapped or made unreadable since the kernel last read one there is SIGSEGV, "
         "not EFAULT (never with --profile strict)"},
     declared_difference{"dropin", "K-126",
-                        "fdinfo read by another process lacks parked units until efd_dropin_show_counts()"},
+                        "fdinfo read by another process lacks cached units until efd_dropin_show_counts()"},
     declared_difference{
         "dropin", "K-108, K-139",
         "who reads by inline system calls or another's pidfd_getfd gets the kernel's part of the count"},

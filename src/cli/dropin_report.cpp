@@ -54,13 +54,13 @@ std::string printable(const char* text, std::size_t room) {
 }
 
 dropin_counts counts_of(const dropin::tally& from) {
-    const std::uint64_t unparked_writes = from.unparked_writes.load(base::relaxed);
-    const std::uint64_t unparked_reads = from.unparked_reads.load(base::relaxed);
+    const std::uint64_t uncached_writes = from.uncached_writes.load(base::relaxed);
+    const std::uint64_t uncached_reads = from.uncached_reads.load(base::relaxed);
     dropin_counts counts;
-    counts.writes = unparked_writes + from.parked_writes.load(base::relaxed);
-    counts.reads = unparked_reads + from.parked_reads.load(base::relaxed);
-    counts.kernel_writes = unparked_writes + from.flushes.load(base::relaxed);
-    counts.kernel_reads = unparked_reads;
+    counts.writes = uncached_writes + from.cached_writes.load(base::relaxed);
+    counts.reads = uncached_reads + from.cached_reads.load(base::relaxed);
+    counts.kernel_writes = uncached_writes + from.flushes.load(base::relaxed);
+    counts.kernel_reads = uncached_reads;
     return counts;
 }
 
@@ -83,7 +83,7 @@ dropin_line line_of(const dropin::report_record& from, std::uint32_t id) {
     line.demoted = why != reason::none;
     if (line.demoted) line.why = name_of(why);
     line.writes_unread = from.counted.redundant.load(base::relaxed);
-    line.unparked_reads = from.counted.unparked_reads.load(base::relaxed);
+    line.uncached_reads = from.counted.uncached_reads.load(base::relaxed);
     line.counts = counts_of(from.counted);
     return line;
 }
@@ -117,11 +117,11 @@ std::string explanation(const dropin_line& line) {
     using dropin::useful_enough;
     if (line.demoted) return fmt::format("{}demoted: {}", line.promoted ? "promoted, then " : "", line.why);
     if (line.promoted) return "promoted: writes while one is unread stay in user space";
-    if (line.writes_unread >= useful_enough && line.unparked_reads >= reads_enough)
+    if (line.writes_unread >= useful_enough && line.uncached_reads >= reads_enough)
         return "not promoted: a ring, an AIO context or a nested epoll of its process may watch it";
     return fmt::format("too little evidence: {} of {} writes while one is unread, {} of {} reads",
                        std::min<std::uint64_t>(line.writes_unread, useful_enough), useful_enough,
-                       std::min<std::uint64_t>(line.unparked_reads, reads_enough), reads_enough);
+                       std::min<std::uint64_t>(line.uncached_reads, reads_enough), reads_enough);
 }
 
 nlohmann::json to_json(const dropin_report& report) {

@@ -33,7 +33,7 @@ struct dropin_line {
     bool demoted = false;
     std::string why;                  // of the demotion
     std::uint64_t writes_unread = 0;  // evidence: writes while the kernel held units, before a promotion
-    std::uint64_t unparked_reads = 0; // evidence: reads through libc
+    std::uint64_t uncached_reads = 0; // evidence: reads through libc
     dropin_counts counts;
 };
 

@@ -69,11 +69,11 @@ TEST(run_report, the_table_fits_80_columns) {
 TEST(run_report, each_line_says_why) {
     efd::cli::dropin_line line;
     line.writes_unread = 3;
-    line.unparked_reads = 1;
+    line.uncached_reads = 1;
     EXPECT_EQ(explanation(line), "too little evidence: 3 of 16 writes while one is unread, 1 of 4 reads");
     line.writes_unread = 1000;
     EXPECT_EQ(explanation(line), "too little evidence: 16 of 16 writes while one is unread, 1 of 4 reads");
-    line.unparked_reads = 4;
+    line.uncached_reads = 4;
     EXPECT_NE(explanation(line).find("not promoted: a ring"), std::string::npos);
     line.promoted = true;
     EXPECT_EQ(explanation(line).find("promoted: "), 0U);

@@ -12,7 +12,7 @@ constexpr int first = 100; // no file has these numbers
 constexpr int second = 101;
 constexpr int third = 102;
 
-parked_word word_of(int fd) { return slot_at(fd)->word.load(base::acquire); }
+cached_word word_of(int fd) { return slot_at(fd)->word.load(base::acquire); }
 void duplicate(int fd) {
     before_duplicated(fd);
     after_duplicated(fd);

@@ -61,7 +61,7 @@ void read_and_write_in_pairs(known_eventfd& semaphore) {
     }
 }
 
-// A reader of a semaphore takes one and leaves the rest: parked units could pass the bound beside it.
+// A reader of a semaphore takes one and leaves the rest: cached units could pass the bound beside it.
 TEST(evidence, a_semaphore_that_is_nearly_full_is_never_promoted) {
     known_eventfd it(EFD_SEMAPHORE);
     ASSERT_EQ(it.write(most_count - 64), 8);

@@ -3,7 +3,7 @@
 //
 // Stands in for src/dropin/table/kernel_side.cpp, of which it is made: between a step, the kernel's answer and the next
 // step other threads get in.
-#include "dropin/rules/parked_count.hpp"
+#include "dropin/rules/cached_count.hpp"
 #include "dropin/rules/raw_call.hpp"
 
 #include "linearize/dice.hpp"

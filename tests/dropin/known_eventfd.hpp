@@ -33,7 +33,7 @@ class known_eventfd {
     [[nodiscard]] fd_slot& slot() { return slot_; }
     [[nodiscard]] const tally& counted() const { return record_.counted; }
     [[nodiscard]] reason demoted_for() const { return record_.demoted_for.load(base::relaxed); }
-    [[nodiscard]] parked_word word() const { return slot_.word.load(base::acquire); }
+    [[nodiscard]] cached_word word() const { return slot_.word.load(base::acquire); }
 
     // While no other thread has it.
     bool promote_now() {

@@ -169,7 +169,7 @@ void freed_value() {
     tell_take(fd);
 }
 
-// Calls that fail leave what was parked where it is.
+// Calls that fail leave what was cached where it is.
 void not_closed() {
     const int fd = busy();
     const int high = ::fcntl(fd, F_DUPFD, 40);

@@ -77,7 +77,7 @@ void ring_reads_registered() {
     tell_poll(fd);
 }
 
-// One that completes once needs no help: units may be parked all the same.
+// One that completes once needs no help: units may be cached all the same.
 void ring_polls_once() {
     if (!begin_ring()) std::abort();
     const int fd = busy();

@@ -10,7 +10,8 @@ EVERYWHERE = ("",)
 LIBRARY_TREE = ("src/", "include/", "conformance/", "verify/models/", "bench/", "examples/")
 BORDER_ROOMS = ("src/base/", "src/os/", "src/cli/", "bench/")
 DROPIN_ROOM = ("src/dropin/",)
-DROPIN_ROOMS = ("src/dropin/", "tests/dropin/", "verify/models/parked.pml")
+DROPIN_ROOMS = ("src/dropin/", "tests/dropin/", "verify/models/cached.pml")
+CACHE_ROOMS = (*DROPIN_ROOMS, "src/cli/dropin_", "verify/explorer/cached_", "verify/explorer/scenarios_cached")
 TEST_ROOMS = ("tests/dropin/", "tests/claims/", "verify/", "conformance/")
 
 GONE = {
@@ -32,6 +33,11 @@ GONE = {
     "hand_back": ("flush", DROPIN_ROOMS),
     "handed_back": ("flush", DROPIN_ROOMS),
     "asking": ("kernel read", DROPIN_ROOM),
+    "park": ("cache; threads park", CACHE_ROOMS),
+    "parks": ("caches; threads park", CACHE_ROOMS),
+    "parked": ("cached; threads are parked", CACHE_ROOMS),
+    "parking": ("caching; threads park", CACHE_ROOMS),
+    "unparked": ("uncached", CACHE_ROOMS),
     "era": ("generation", DROPIN_ROOMS),
     "mine": ("ticket, word, page: what it is", DROPIN_ROOM),
     "there_": ("fd_slot", DROPIN_ROOMS),

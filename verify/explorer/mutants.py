@@ -69,8 +69,8 @@ class Workshop:
         if all(name.endswith(".cpp") for name in texts):
             return list(texts)
         if all(name.startswith("src/dropin/") for name in texts):
-            rule = "src/dropin/rules/parked_count.cpp"
-            worlds = ("verify/explorer/parked_kernel.cpp", "verify/explorer/parked_world.cpp")
+            rule = "src/dropin/rules/cached_count.cpp"
+            worlds = ("verify/explorer/cached_kernel.cpp", "verify/explorer/cached_world.cpp")
             return sorted({*(n for n in texts if n.endswith(".cpp")), rule, *worlds})
         rooms = [p for room in ("core", "file", "watch") for p in sorted((ROOT / "src" / room).glob("*.cpp"))]
         core = [p.relative_to(ROOT).as_posix() for p in rooms if p.name in self.objects]

@@ -27,7 +27,7 @@ std::vector<scenario> join_scenarios();
 std::vector<scenario> join_set_scenarios();
 std::vector<scenario> fork_scenarios();
 std::vector<scenario> fork_queue_scenarios();
-std::vector<scenario> parked_scenarios();
+std::vector<scenario> cached_scenarios();
 std::vector<scenario> file_scenarios();
 
 } // namespace explore

@@ -61,14 +61,14 @@ EFD_INTERPOSE ssize_t read(int fd, void* buffer, std::size_t length) {
     fd_slot* const slot = slot_at(fd);
     if (slot == nullptr) [[likely]]
         return next_read(fd, buffer, length);
-    const parked_word word = slot->word.load(efd::base::acquire);
+    const cached_word word = slot->word.load(efd::base::acquire);
     if (is_awaiting_evidence(word)) {
         if (only_adds_evidence(*slot, this_thread()))
             return read_uncounted(
                 *slot, 0, [=] { return next_read(fd, buffer, length); },
                 [=] { return read_ours(*slot, fd, buffer, length); });
     } else if (!is_promoted(word)) {
-        if (is_noted(word)) count(*slot, &tally::unparked_reads);
+        if (is_noted(word)) count(*slot, &tally::uncached_reads);
         return next_read(fd, buffer, length);
     }
     return read_ours(*slot, fd, buffer, length);
@@ -78,12 +78,12 @@ EFD_INTERPOSE ssize_t write(int fd, const void* buffer, std::size_t length) {
     fd_slot* const slot = slot_at(fd);
     if (slot == nullptr) [[likely]]
         return next_write(fd, buffer, length);
-    const parked_word word = slot->word.load(efd::base::acquire);
+    const cached_word word = slot->word.load(efd::base::acquire);
     if (!needs_value(*slot, word)) {
         if (is_noted(word) && length >= value_size) count_kernel_write(*slot, word);
         return next_write(fd, buffer, length);
     }
-    if (!any_cancelled.load(efd::base::relaxed) && parks(*slot, buffer, length))
+    if (!any_cancelled.load(efd::base::relaxed) && caches(*slot, buffer, length))
         return static_cast<ssize_t>(value_size);
     return write_ours(*slot, fd, buffer, length);
 }

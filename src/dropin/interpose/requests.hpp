@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // dropin/interpose/requests.hpp: requests of an io_uring or an AIO context that concern noted eventfds.
 //
-// A request that completes once when units arrive needs no help (docs/decisions/0010-parked-units.md). A request that
-// reads, or completes for each write, would miss parked units, so the eventfd is demoted before the kernel gets the
+// A request that completes once when units arrive needs no help (docs/decisions/0010-cached-units.md). A request that
+// reads, or completes for each write, would miss cached units, so the eventfd is demoted before the kernel gets the
 // request. Requests are seen if they are made through liburing, libaio or syscall(io_submit). In a process that has any
 // other ring nothing is promoted. Any thread; also in signal handlers.
 #pragma once

@@ -38,7 +38,7 @@ void after_fork_in_parent() noexcept { demote_all_copied(); } // for eventfds th
 
 // AddressSanitizer's library calls this for its default options when it starts. It finds this definition only if it is
 // loaded after the drop-in, and it ends a program for that order; the option switches this check off. The sanitizer
-// could not check the buffers of parked calls, so the drop-in does nothing in such a process. NOLINTNEXTLINE: its name
+// could not check the buffers of cached writes, so the drop-in does nothing in such a process. NOLINTNEXTLINE: its name
 EFD_INTERPOSE const char* __asan_default_options() {
     efd::dropin::is_before_asan = true;
     efd::dropin::end_noting();

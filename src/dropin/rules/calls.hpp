@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// dropin/rules/calls.hpp: read and write of an eventfd that has a slot: which units are parked, which calls reach the
+// dropin/rules/calls.hpp: read and write of an eventfd that has a slot: which units are cached, which calls reach the
 // kernel.
 //
 // The decision is made here alone. `real` is the call as the program made it. It goes to libc's definition, so its
@@ -29,22 +29,22 @@ inline ssize_t fail(int why) noexcept {
     return -1;
 }
 
-// A write that is parked, from begin to end. False: the write must reach the kernel.
-[[gnu::always_inline]] inline bool parks(fd_slot& slot, const void* from, std::size_t length) noexcept {
-    parked_word word = slot.word.load(base::acquire);
-    if (!may_park(word, 1) || length != value_size || !may_read_value(from)) return false;
+// A write that is cached, from begin to end. False: the write must reach the kernel.
+[[gnu::always_inline]] inline bool caches(fd_slot& slot, const void* from, std::size_t length) noexcept {
+    cached_word word = slot.word.load(base::acquire);
+    if (!may_cache(word, 1) || length != value_size || !may_read_value(from)) return false;
     std::uint64_t n = 0;
     std::memcpy(&n, from, sizeof n);
     // Loaded before the locked instruction, because a load after it has to wait for it.
     report_record* const record = slot.record.load(base::relaxed);
-    if (!try_park(slot, word, n)) return false;
+    if (!try_cache(slot, word, n)) return false;
     if (record != nullptr) [[unlikely]]
-        record->counted.parked_writes.fetch_add(1, base::relaxed);
+        record->counted.cached_writes.fetch_add(1, base::relaxed);
     return true;
 }
 
-// A write that is not parked, of an eventfd beside whose count units are parked, or may be later. The value is read
-// once, and the kernel gets that copy. A value that cannot be read may be of any size, so nothing may be parked beside
+// A write that is not cached, of an eventfd beside whose count units are cached, or may be later. The value is read
+// once, and the kernel gets that copy. A value that cannot be read may be of any size, so nothing may be cached beside
 // it and the eventfd is demoted.
 template <class Real>
 ssize_t write_known(fd_slot& slot, int fd, const void* from, std::size_t length, Real real) {
@@ -58,28 +58,28 @@ ssize_t write_known(fd_slot& slot, int fd, const void* from, std::size_t length,
     if (!is_seen) demote(slot, fd, reason::unseen);
     if (!is_seen || !look_at(&n, from, sizeof n)) return real(from); // EFAULT
     if (n != refused_value && !may_grow(slot, n)) demote(slot, fd, reason::huge);
-    const parked_word before = slot.word.load(base::acquire);
+    const cached_word before = slot.word.load(base::acquire);
     const ssize_t done = real(&n);
     if (done == static_cast<ssize_t>(value_size) && n > 0) mark_filled(slot, before);
     return done;
 }
 
 // Counts a write that goes to the kernel, as a call and as evidence.
-[[gnu::always_inline]] inline void count_kernel_write(fd_slot& slot, parked_word word) noexcept {
-    count(slot, &tally::unparked_writes);
+[[gnu::always_inline]] inline void count_kernel_write(fd_slot& slot, cached_word word) noexcept {
+    count(slot, &tally::uncached_writes);
     if (is_awaiting_evidence(word)) note_lone_write(slot);
 }
 
-// The count beside which units are parked must be far below the bound. A read that promotes empties an eventfd, but not
+// The count beside which units are cached must be far below the bound. A read that promotes empties an eventfd, but not
 // a semaphore: what is written to one is looked at from the first write on.
-[[nodiscard]] inline bool needs_value(const fd_slot& slot, parked_word word) noexcept {
+[[nodiscard]] inline bool needs_value(const fd_slot& slot, cached_word word) noexcept {
     return is_promoted(word) || (is_awaiting_evidence(word) && is_semaphore(slot));
 }
 
-// A write that is not parked.
+// A write that is not cached.
 template <class Real>
-[[gnu::noinline]] ssize_t write_unparked(fd_slot& slot, int fd, const void* from, std::size_t length, Real real) {
-    const parked_word word = slot.word.load(base::acquire);
+[[gnu::noinline]] ssize_t write_uncached(fd_slot& slot, int fd, const void* from, std::size_t length, Real real) {
+    const cached_word word = slot.word.load(base::acquire);
     if (length < value_size) return real(from);
     count_kernel_write(slot, word);
     return needs_value(slot, word) ? write_known(slot, fd, from, length, real) : real(from);
@@ -89,15 +89,15 @@ template <class Real>
 template <class Real>
 [[gnu::always_inline]] inline ssize_t write_value(fd_slot& slot, int fd, const void* from, std::size_t length,
                                                   Real real) {
-    if (parks(slot, from, length)) return static_cast<ssize_t>(value_size);
-    return write_unparked(slot, fd, from, length, real);
+    if (caches(slot, from, length)) return static_cast<ssize_t>(value_size);
+    return write_uncached(slot, fd, from, length, real);
 }
 
-// writev, and other calls that may add several values. They demote: nothing is parked any more.
+// writev, and other calls that may add several values. They demote: nothing is cached any more.
 template <class Real>
 ssize_t write_vector(fd_slot& slot, int fd, Real real) {
     demote(slot, fd, reason::vector);
-    count(slot, &tally::unparked_writes);
+    count(slot, &tally::uncached_writes);
     return real();
 }
 
@@ -155,7 +155,7 @@ inline ssize_t give(const read_places& places, std::uint64_t n) noexcept {
     return static_cast<ssize_t>(value_size);
 }
 
-// Adds the parked units, which are the caller's, to the kernel's part, which is in the buffers already.
+// Adds the cached units, which are the caller's, to the kernel's part, which is in the buffers already.
 inline ssize_t join(fd_slot& slot, int fd, const read_places& places, long found, std::uint64_t units) noexcept {
     if (units == 0) return found;
     const std::uint64_t value = places.value();
@@ -168,13 +168,13 @@ inline ssize_t join(fd_slot& slot, int fd, const read_places& places, long found
     return found;
 }
 
-// A read that takes the kernel's part and the parked units.
+// A read that takes the kernel's part and the cached units.
 template <class Real>
 ssize_t read_combined(fd_slot& slot, int fd, const read_ticket& ticket, const read_places& places, Real real) {
     const long found = read_now(fd, places.at, places.number);
-    if (found >= 0) return join(slot, fd, places, found, take_parked(slot, ticket));
+    if (found >= 0) return join(slot, fd, places, found, take_cached(slot, ticket));
     if (found == -EFAULT) { // after it consumed, K-023
-        (void)take_parked(slot, ticket);
+        (void)take_cached(slot, ticket);
         return fail(EFAULT);
     }
     if (found != -EAGAIN) {
@@ -198,9 +198,9 @@ template <class Look, class Real>
         return real();
     }
     const read_ticket ticket = begin_reading(slot, this_thread());
-    const bool found_parked = ticket.way == read_way::combined || ticket.way == read_way::one_unit;
-    count(slot, ticket.way == read_way::one_unit ? &tally::parked_reads : &tally::unparked_reads);
-    weigh_read(slot, found_parked);
+    const bool found_cached = ticket.way == read_way::combined || ticket.way == read_way::one_unit;
+    count(slot, ticket.way == read_way::one_unit ? &tally::cached_reads : &tally::uncached_reads);
+    weigh_read(slot, found_cached);
     switch (ticket.way) {
     case read_way::one_unit: return give(places, 1);
     case read_way::combined: return read_combined(slot, fd, ticket, places, real);
@@ -222,7 +222,7 @@ template <class Real, class Promoted>
         in_progress.end();
         return promoted();
     }
-    count(slot, &tally::unparked_reads);
+    count(slot, &tally::uncached_reads);
     const ssize_t got = real();
     in_progress.end();
     return got;
@@ -243,10 +243,10 @@ ssize_t read_alone(fd_slot& slot, int fd, Look look, Real real) {
 // Any read that takes a value. `look` finds the buffers, if they matter.
 template <class Look, class Real>
 [[gnu::always_inline]] inline ssize_t read_eventfd(fd_slot& slot, int fd, Look look, Real real) {
-    const parked_word word = slot.word.load(base::acquire);
+    const cached_word word = slot.word.load(base::acquire);
     if (is_promoted(word) && (is_worth_it(slot) || !unpromote(slot))) return read_promoted(slot, fd, look, real);
     if (is_promoted(word) || is_awaiting_evidence(word)) return read_alone(slot, fd, look, real);
-    count(slot, &tally::unparked_reads);
+    count(slot, &tally::uncached_reads);
     return real();
 }
 

@@ -16,14 +16,14 @@
 // leaves a read, `in_read` stays set and the eventfd is never promoted.
 #pragma once
 
-#include "dropin/rules/parked_count.hpp"
+#include "dropin/rules/cached_count.hpp"
 
 namespace efd::dropin {
 
 // Evidence for a promotion: writes that reached the kernel while it held units, and reads through libc.
 inline constexpr std::uint32_t useful_enough = 16;
 inline constexpr std::uint32_t reads_enough = 4;
-// Of this many reads of a promoted eventfd one in 16 must have found parked units. Otherwise it is unpromoted.
+// Of this many reads of a promoted eventfd one in 16 must have found cached units. Otherwise it is unpromoted.
 inline constexpr std::uint32_t reads_weighed = 1024;
 inline constexpr std::uint32_t most_large = 1U << 30; // each below 2^32, so their sum is far below the bound
 
@@ -78,7 +78,7 @@ inline void note_lone_write(fd_slot& slot) noexcept {
     }
 }
 
-// Before a read of a promoted eventfd. False: too few reads find parked units; unpromote.
+// Before a read of a promoted eventfd. False: too few reads find cached units; unpromote.
 [[nodiscard]] inline bool is_worth_it(fd_slot& slot) noexcept {
     if (slot.reads.load(base::relaxed) < reads_weighed) return true;
     const bool enough = slot.useful.load(base::relaxed) >= reads_weighed / 16;
@@ -86,8 +86,8 @@ inline void note_lone_write(fd_slot& slot) noexcept {
     slot.useful.store(0, base::relaxed);
     return enough;
 }
-inline void weigh_read(fd_slot& slot, bool found_parked) noexcept {
-    if (found_parked) add_plainly(slot.useful, 1);
+inline void weigh_read(fd_slot& slot, bool found_cached) noexcept {
+    if (found_cached) add_plainly(slot.useful, 1);
     add_plainly(slot.reads, 1);
 }
 

@@ -7,7 +7,7 @@
 
 #include <efd/detail/base/atomic.hpp>
 
-#include "dropin/rules/parked_word.hpp"
+#include "dropin/rules/cached_word.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -44,13 +44,13 @@ enum class reason : std::uint32_t { // NOLINT(performance-enum-size): other proc
 // Counts for the report, in memory that `efd run` shares. Relaxed; each event counts once.
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): one cache line for writers, one for readers
 struct tally {
-    base::atomic<std::uint64_t> unparked_writes{0}; // writes that went to the kernel
+    base::atomic<std::uint64_t> uncached_writes{0}; // writes that went to the kernel
     base::atomic<std::uint64_t> redundant{0};       // of those before promotion: while the kernel held units
-    base::atomic<std::uint64_t> parked_writes{0};   // writes that made no system call
+    base::atomic<std::uint64_t> cached_writes{0};   // writes that made no system call
     // Readers count these, on their own cache line.
-    alignas(64) base::atomic<std::uint64_t> unparked_reads{0}; // reads that went to the kernel
-    base::atomic<std::uint64_t> parked_reads{0};               // reads that made no system call
-    base::atomic<std::uint64_t> flushes{0};                    // writes by which the drop-in flushed parked units
+    alignas(64) base::atomic<std::uint64_t> uncached_reads{0}; // reads that went to the kernel
+    base::atomic<std::uint64_t> cached_reads{0};               // reads that made no system call
+    base::atomic<std::uint64_t> flushes{0};                    // writes by which the drop-in flushed cached units
 };
 
 // One eventfd in the report.
@@ -65,7 +65,7 @@ struct report_record {
 };
 
 struct alignas(64) fd_slot {
-    base::atomic<parked_word> word{0};
+    base::atomic<cached_word> word{0};
     base::atomic<std::uintptr_t> reader{0};       // before promotion: the only thread that reads it
     base::atomic<report_record*> record{nullptr}; // null: there is no report
     // Tells apart all eventfds that ever had the number, here or in the process of which this one is a copy.
@@ -76,12 +76,12 @@ struct alignas(64) fd_slot {
     base::atomic<std::uint32_t> in_read{0}; // before promotion: the reader is within a read
     base::atomic<std::uint32_t> unread{0};  // before promotion: a write since the last read
     base::atomic<std::uint32_t> reads{0};
-    // Writes while the kernel held units; after promotion, reads that found parked units.
+    // Writes while the kernel held units; after promotion, reads that found cached units.
     base::atomic<std::uint32_t> useful{0};
     base::atomic<std::uint32_t> large{0}; // writes of more than 65535 that reached the kernel, after promotion
     base::atomic<std::uint32_t> looks{0}; // system calls that read a value beforehand
 };
-static_assert(sizeof(fd_slot) <= 64 || sizeof(base::atomic<parked_word>) > sizeof(parked_word));
+static_assert(sizeof(fd_slot) <= 64 || sizeof(base::atomic<cached_word>) > sizeof(cached_word));
 
 [[nodiscard]] inline bool is_semaphore(const fd_slot& slot) noexcept { return slot.semaphore.load(base::relaxed) != 0; }
 inline void count(const fd_slot& slot, base::atomic<std::uint64_t> tally::* which) noexcept {

@@ -225,7 +225,7 @@ void* finds_no_version(void* /*handle*/, const char* /*name*/, const char* /*ver
 
 template <class Call>
 Call* loaders(base::atomic<Call*>& kept, const char* name, Call* fallback) noexcept {
-    if (Call* const cached = kept.load(base::relaxed); cached != nullptr) return cached;
+    if (Call* const known = kept.load(base::relaxed); known != nullptr) return known;
     void* const found = next_symbol(name);
     Call* const call = found == nullptr ? fallback : reinterpret_cast<Call*>(found);
     kept.store(call, base::relaxed); // concurrent callers find the same

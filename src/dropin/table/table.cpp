@@ -100,8 +100,8 @@ fd_slot* ensure_slot(int fd) noexcept {
     return page == nullptr ? nullptr : &page->slots[number % slots_per_page];
 }
 
-parked_word change(fd_slot& slot, parked_word (*step)(parked_word)) noexcept {
-    parked_word word = slot.word.load(base::relaxed);
+cached_word change(fd_slot& slot, cached_word (*step)(cached_word)) noexcept {
+    cached_word word = slot.word.load(base::relaxed);
     while (!slot.word.compare_exchange_weak(word, step(word), base::acq_rel, base::relaxed)) {
     }
     return word;
@@ -287,7 +287,7 @@ void begin_in_child() noexcept {
         fd_slot* const slot = record == nullptr ? nullptr : slot_at(fd); // its page exists, and is wiped
         if (slot == nullptr) continue;
         slot->record.store(record, base::relaxed);
-        (void)change(*slot, [](parked_word w) { return with_note(w) | demoted_mark; });
+        (void)change(*slot, [](cached_word w) { return with_note(w) | demoted_mark; });
     }
 }
 

@@ -52,7 +52,7 @@ class eventfd_creation {
     bool is_over_;
 };
 
-// Removes the note, flushing parked units. The caller closes the number next.
+// Removes the note, flushing cached units. The caller closes the number next.
 void forget_noted(int fd, fd_slot& slot) noexcept;
 inline void forget(int fd) noexcept {
     fd_slot* const slot = slot_at(fd);

@@ -2,16 +2,16 @@
 // tests/dropin/conservation/naive_dropin.cpp: a drop-in that is slow and right, and broken in one way if NAIVE_FAULT
 // says so: what the conservation test must catch.
 //
-// One lock with all signals blocked around everything. Units are parked beside an eventfd of this process that does not
-// block and counts, while the kernel holds some; whatever another party could see flushes them and ends the parking for
+// One lock with all signals blocked around everything. Units are cached beside an eventfd of this process that does not
+// block and counts, while the kernel holds some; whatever another party could see flushes them and ends the caching for
 // good.
 //
 //   none     right
 //   fork     a fork is not looked at              raw       nor one by syscall() or _Fork
 //   exec     nor a program that is started        dup       another number for it is not seen
 //   close    nor what comes in the number's place edges     nor an edge-triggered watch
-//   empty    parks where the kernel holds none    keep      a read leaves what is parked
-//   signals  a handler may come between           bound     parks beyond 2^64-2
+//   empty    caches where the kernel holds none   keep      a read leaves what is cached
+//   signals  a handler may come between           bound     caches beyond 2^64-2
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -35,14 +35,14 @@ namespace {
 constexpr int most_numbers = 1024;
 constexpr int nonblocking = O_NONBLOCK;
 
-struct parked {
-    bool may_park = false;
+struct cached {
+    bool may_cache = false;
     bool is_filled = false;
     std::uint64_t units = 0;
 };
-std::array<parked, most_numbers> table;
+std::array<cached, most_numbers> table;
 std::atomic_flag lock_word = ATOMIC_FLAG_INIT;
-std::atomic<int> parking{0}; // numbers that may park
+std::atomic<int> caching{0}; // numbers that may cache
 
 // All that is looked up once is looked up as the program starts. A function's static variable will not do: a thread may
 // be giving it its value while another forks, and the child would wait for that thread.
@@ -89,32 +89,32 @@ class locked {
 long address(const void* of) { return static_cast<long>(reinterpret_cast<std::uintptr_t>(of)); }
 
 void flush(int fd) {
-    parked& one = table[static_cast<std::size_t>(fd)];
+    cached& one = table[static_cast<std::size_t>(fd)];
     if (one.units > 0) (void)raw(SYS_write, fd, address(&one.units), 8);
     one.units = 0;
 }
-void end_parking(int fd) {
-    if (fd < 0 || fd >= most_numbers || !table[static_cast<std::size_t>(fd)].may_park) return;
+void end_caching(int fd) {
+    if (fd < 0 || fd >= most_numbers || !table[static_cast<std::size_t>(fd)].may_cache) return;
     flush(fd);
-    table[static_cast<std::size_t>(fd)].may_park = false;
-    --parking;
+    table[static_cast<std::size_t>(fd)].may_cache = false;
+    --caching;
 }
-void end_all_parking() {
-    for (int fd = 0; fd < most_numbers && parking > 0; ++fd) end_parking(fd);
+void end_all_caching() {
+    for (int fd = 0; fd < most_numbers && caching > 0; ++fd) end_caching(fd);
 }
 void forget(int fd) {
-    if (!is_broken("close")) end_parking(fd);
+    if (!is_broken("close")) end_caching(fd);
 }
 
-parked* parked_at(int fd) {
-    if (parking == 0 || fd < 0 || fd >= most_numbers || !table[static_cast<std::size_t>(fd)].may_park) return nullptr;
+cached* cached_at(int fd) {
+    if (caching == 0 || fd < 0 || fd >= most_numbers || !table[static_cast<std::size_t>(fd)].may_cache) return nullptr;
     return &table[static_cast<std::size_t>(fd)];
 }
 
 ssize_t write_value(int fd, const void* from, std::size_t length) {
-    if (parked_at(fd) == nullptr) return raw(SYS_write, fd, address(from), static_cast<long>(length)); // may sleep
+    if (cached_at(fd) == nullptr) return raw(SYS_write, fd, address(from), static_cast<long>(length)); // may sleep
     const locked now;
-    parked* const one = parked_at(fd);
+    cached* const one = cached_at(fd);
     std::uint64_t units = 0;
     if (one != nullptr && length == sizeof units) {
         std::memcpy(&units, from, sizeof units);
@@ -124,7 +124,7 @@ ssize_t write_value(int fd, const void* from, std::size_t length) {
             one->units += units;
             return 8;
         }
-        if (!is_small) end_parking(fd);
+        if (!is_small) end_caching(fd);
     }
     const long written = raw(SYS_write, fd, address(from), static_cast<long>(length));
     if (one != nullptr && written == 8 && units > 0) one->is_filled = true;
@@ -132,9 +132,9 @@ ssize_t write_value(int fd, const void* from, std::size_t length) {
 }
 
 ssize_t read_value(int fd, void* into, std::size_t length) {
-    if (parked_at(fd) == nullptr) return raw(SYS_read, fd, address(into), static_cast<long>(length)); // may sleep
+    if (cached_at(fd) == nullptr) return raw(SYS_read, fd, address(into), static_cast<long>(length)); // may sleep
     const locked now;
-    parked* const one = parked_at(fd);
+    cached* const one = cached_at(fd);
     std::uint64_t taken = 0;
     const long result = one != nullptr && length >= 8 ? raw(SYS_read, fd, address(&taken), 8)
                                                       : raw(SYS_read, fd, address(into), static_cast<long>(length));
@@ -159,7 +159,7 @@ int eventfd(unsigned count, int flags) {
     const int fd = static_cast<int>(raw(SYS_eventfd2, count, flags));
     if (fd >= 0 && fd < most_numbers && flags == nonblocking) {
         table[static_cast<std::size_t>(fd)] = {true, count > 0, 0};
-        ++parking;
+        ++caching;
     }
     return fd;
 }
@@ -190,12 +190,12 @@ int close_range(unsigned first, unsigned last, int flags) noexcept {
 }
 int dup(int fd) noexcept {
     const locked now;
-    if (!is_broken("dup")) end_parking(fd);
+    if (!is_broken("dup")) end_caching(fd);
     return static_cast<int>(raw(SYS_dup, fd));
 }
 int dup3(int fd, int into, int flags) noexcept {
     const locked now;
-    if (!is_broken("dup")) end_parking(fd);
+    if (!is_broken("dup")) end_caching(fd);
     forget(into);
     return static_cast<int>(raw(SYS_dup3, fd, into, flags));
 }
@@ -206,23 +206,23 @@ int fcntl(int fd, int what, ...) {
     const long more = va_arg(rest, long);
     va_end(rest);
     const locked now;
-    if (what != F_GETFL && !is_broken("dup")) end_parking(fd);
+    if (what != F_GETFL && !is_broken("dup")) end_caching(fd);
     return static_cast<int>(raw(SYS_fcntl, fd, what, more));
 }
 int epoll_ctl(int set, int what, int fd, epoll_event* wanted) noexcept {
     const locked now;
-    if (!is_broken("edges")) end_parking(fd); // level in a set that is watched for edges is an edge too
+    if (!is_broken("edges")) end_caching(fd); // level in a set that is watched for edges is an edge too
     return static_cast<int>(raw(SYS_epoll_ctl, set, what, fd, address(wanted)));
 }
 
 pid_t fork() noexcept {
     const locked now;
-    if (!is_broken("fork")) end_all_parking();
+    if (!is_broken("fork")) end_all_caching();
     return real_fork();
 }
 pid_t _Fork() noexcept {
     const locked now;
-    if (!is_broken("raw")) end_all_parking();
+    if (!is_broken("raw")) end_all_caching();
     return real_bare_fork();
 }
 // As fork. A child in this memory would need the lock in its execve; if its parent is killed, or executes a program,
@@ -230,13 +230,13 @@ pid_t _Fork() noexcept {
 // files.
 pid_t vfork() noexcept {
     const locked now;
-    if (!is_broken("exec")) end_all_parking();
+    if (!is_broken("exec")) end_all_caching();
     return real_fork();
 }
 int execve(const char* path, char* const* words, char* const* environment) noexcept {
     {
         const locked now;
-        if (!is_broken("exec")) end_all_parking();
+        if (!is_broken("exec")) end_all_caching();
     }
     return static_cast<int>(raw(SYS_execve, address(path), address(words), address(environment)));
 }
@@ -244,14 +244,14 @@ int posix_spawn(pid_t* child, const char* path, const posix_spawn_file_actions_t
                 const posix_spawnattr_t* attributes, char* const* words, char* const* environment) {
     {
         const locked now;
-        if (!is_broken("exec")) end_all_parking();
+        if (!is_broken("exec")) end_all_caching();
     }
     return real_spawn(child, path, actions, attributes, words, environment);
 }
 std::FILE* fopen(const char* path, const char* mode) {
     if (std::strncmp(path, "/proc/self/fdinfo/", 18) == 0) {
         const locked now;
-        if (const int fd = std::atoi(path + 18); parked_at(fd) != nullptr) flush(fd);
+        if (const int fd = std::atoi(path + 18); cached_at(fd) != nullptr) flush(fd);
     }
     return real_fopen(path, mode);
 }
@@ -271,7 +271,7 @@ long any_call(long number, ...) {
     if (number != SYS_fork && number != SYS_clone3)
         return raw(number, more[0], more[1], more[2], more[3], more[4], more[5]);
     const locked now;
-    if (!is_broken("raw")) end_all_parking();
+    if (!is_broken("raw")) end_all_caching();
     return raw(number, more[0], more[1], more[2], more[3], more[4], more[5]);
 }
 

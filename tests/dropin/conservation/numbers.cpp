@@ -64,7 +64,7 @@ void put_a_file_there(int number) {
     close_number(number);
 }
 
-// An eventfd of this thread alone, which is read and written as such that are worth to be parked; then, with units in
+// An eventfd of this thread alone, which is read and written as such that are worth to be cached; then, with units in
 // it, its number becomes a file's.
 void reuse_a_busy_number() {
     const int fd = ::eventfd(0, EFD_NONBLOCK);

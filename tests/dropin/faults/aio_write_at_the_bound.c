@@ -2,7 +2,7 @@
 /* POSIX aio_write brings the count to 2^64-3; two writes of 1 follow, without blocking.
  *
  * Must happen: the first write reaches the bound, 2^64-2; the second says EAGAIN; a read takes 2^64-2 and leaves
- * nothing. Once: aio_write's call is made within libc, so the second write is parked beyond the bound, and a second
+ * nothing. Once: aio_write's call is made within libc, so the second write is cached beyond the bound, and a second
  * read has a unit.
  */
 #include "judge.h"

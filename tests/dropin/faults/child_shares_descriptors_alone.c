@@ -2,7 +2,7 @@
 /* clone(CLONE_FILES) without CLONE_VM: the child closes an eventfd and opens a file, which gets its number, for both.
  *
  * Must happen: what the parent then writes to that number goes to the file.
- * Once: the parent's notes still say that the number is an eventfd; a write of eight bytes is parked as units, and is
+ * Once: the parent's notes still say that the number is an eventfd; a write of eight bytes is cached as units, and is
  * missing from the file.
  */
 #include "judge.h"

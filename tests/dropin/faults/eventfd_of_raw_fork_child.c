@@ -3,7 +3,7 @@
  *
  * Must happen: what the child writes is read by the child, and what the parent writes by the parent.
  * Once: the drop-in does not know of the child. With the parent's close the eventfd's slot is free; when it is given to
- * the 16383rd eventfd after it, the two share what is parked: the parent reads the child's units.
+ * the 16383rd eventfd after it, the two share what is cached: the parent reads the child's units.
  */
 #include "judge.h"
 

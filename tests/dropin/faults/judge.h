@@ -133,7 +133,8 @@ static inline int is_readable(int fd) {
     return poll(&watched, 1, 0) > 0;
 }
 
-/* An eventfd with the evidence upon which every profile parks its units: it is read, and written while units are there.
+/* An eventfd with the evidence upon which every profile caches its units: it is read, and written while it has
+ * some.
  */
 static inline int promoted_eventfd(unsigned flags) {
     int fd = eventfd(0, (int)flags);
@@ -145,7 +146,7 @@ static inline int promoted_eventfd(unsigned flags) {
     return fd;
 }
 
-/* Parks units and reads by readv, which is the kernel's alone: what is parked must be flushed before, each time. */
+/* Caches units and reads by readv, which is the kernel's alone: what is cached must be flushed before, each time. */
 static inline _Noreturn void flush_for_ever(int nonblocking_fd) {
     for (;;) {
         uint64_t units;
@@ -155,7 +156,7 @@ static inline _Noreturn void flush_for_ever(int nonblocking_fd) {
     }
 }
 
-/* The same by a write that does not fit beside what is parked. */
+/* The same by a write that does not fit beside what is cached. */
 static inline void flush_by_writes(int nonblocking_fd) {
     add(nonblocking_fd, 1);
     add(nonblocking_fd, 1);

@@ -4,7 +4,7 @@
  *
  * Must happen: the child sees an edge for each write.
  * Once: that there are nested edges is noted in the child's memory alone; the parent's eventfd is promoted, its units
- * are parked, and the child sees the first edge only.
+ * are cached, and the child sees the first edge only.
  */
 #include "judge.h"
 

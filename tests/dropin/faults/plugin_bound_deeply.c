@@ -2,7 +2,7 @@
 /* A plugin is loaded with RTLD_DEEPBIND, as some hosts of plugins do; the program writes, the plugin polls and reads.
  *
  * Must happen: with each read the plugin takes all that was written before it.
- * Once: the plugin's read is libc's own and takes the kernel's part, one unit; the rest stays parked, and no later
+ * Once: the plugin's read is libc's own and takes the kernel's part, one unit; the rest stays cached, and no later
  * write shows the eventfd readable again: from the second round on the plugin takes nothing.
  */
 #include "judge.h"

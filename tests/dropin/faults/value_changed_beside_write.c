@@ -3,7 +3,7 @@
  *
  * Must happen: after that write the eventfd is readable. Whether the racing write added 0 or 1 does not matter.
  * Once: the drop-in and the kernel may see different values in the racing write. Where the kernel adds 0 and the
- * drop-in noted that there are units, the next write is parked and no poll reports it. About once in a million rounds.
+ * drop-in noted that there are units, the next write is cached and no poll reports it. About once in a million rounds.
  */
 #include "judge.h"
 

@@ -4,7 +4,7 @@
 //
 //   plain_limits SCENE    prints what its calls returned; ends with 0, or with 2 if the scene cannot be tried here
 //
-// After five_units() the kernel holds one unit, and four are parked beside it where the program runs under `efd run`.
+// After five_units() the kernel holds one unit, and four are cached beside it where the program runs under `efd run`.
 #include "dropin/plain_parts.hpp"
 
 #include <cstddef>
@@ -59,7 +59,7 @@ void put(int fd, std::uint64_t n) {
     if (::write(fd, &n, sizeof n) != 8) std::abort();
 }
 
-// Read and written until every profile parks its units.
+// Read and written until every profile caches its units.
 void put_five(int fd) {
     for (int round = 0; round < 12; ++round) {
         for (int i = 0; i < 8; ++i) put(fd, 1);

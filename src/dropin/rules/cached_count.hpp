@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// dropin/rules/parked_count.hpp: parking units beside a kernel's eventfd, taking them, flushing them.
+// dropin/rules/cached_count.hpp: caching units beside a kernel's eventfd, taking them, flushing them.
 //
 // No call waits for another thread, or asks whether one lives. Each change is one atomic step on the word. If a thread
 // is stopped after any step, all others can go on. A thread takes units in one step, and then they are its own. The
-// races are PARKED, COMBINED_READ and REUSED_FD (docs/races.md). Any thread; also in signal handlers. errno does not
+// races are CACHED, COMBINED_READ and REUSED_FD (docs/races.md). Any thread; also in signal handlers. errno does not
 // change.
 #pragma once
 
@@ -13,55 +13,55 @@
 
 namespace efd::dropin {
 
-// Parks a write of n. False: it must go to the kernel. Makes no system call. `word`: the word as the caller loaded it.
-[[nodiscard]] inline bool try_park(fd_slot& slot, parked_word& word, std::uint64_t n) noexcept {
-    while (may_park(word, n)) {
-        EFD_CHECK(is_consistent(with_parked(word, n)) && units_of(with_parked(word, n)) == units_of(word) + n);
-        if (slot.word.compare_exchange_weak(word, with_parked(word, n), base::acq_rel, base::acquire)) // PARKED, park
+// Caches a write of n. False: it must go to the kernel. Makes no system call. `word`: the word as the caller loaded it.
+[[nodiscard]] inline bool try_cache(fd_slot& slot, cached_word& word, std::uint64_t n) noexcept {
+    while (may_cache(word, n)) {
+        EFD_CHECK(is_consistent(with_cached(word, n)) && units_of(with_cached(word, n)) == units_of(word) + n);
+        if (slot.word.compare_exchange_weak(word, with_cached(word, n), base::acq_rel, base::acquire)) // CACHED, cache
             return true;
     }
     return false;
 }
 
 // After a write of n > 0 has reached the kernel. `before`: the word as it was when the write began.
-inline void mark_filled(fd_slot& slot, parked_word before) noexcept {
+inline void mark_filled(fd_slot& slot, cached_word before) noexcept {
     EFD_CHECK(is_consistent(before));
     if (may_fill(before))
         (void)slot.word.compare_exchange_strong(before, with_filled(before), base::acq_rel,
-                                                base::relaxed); // PARKED, fill
+                                                base::relaxed); // CACHED, fill
 }
 
 // How a read begins.
 enum class read_way : unsigned char {
-    kernel,   // the caller reads; nothing is parked here
+    kernel,   // the caller reads; nothing is cached here
     counted,  // the caller reads, and then calls end_reading
-    one_unit, // semaphore mode: one parked unit is taken; the read is done
-    combined, // the caller reads without sleeping, and then calls take_parked, take_after_empty_read or end_reading
+    one_unit, // semaphore mode: one cached unit is taken; the read is done
+    combined, // the caller reads without sleeping, and then calls take_cached, take_after_empty_read or end_reading
 };
 struct read_ticket {
     read_way way = read_way::kernel;
-    parked_word word = 0;          // as the caller's own step left it
+    cached_word word = 0;          // as the caller's own step left it
     std::uint64_t incarnation = 0; // of the eventfd whose word counts the caller
     std::uintptr_t thread = 0;
 };
 // `thread`: the calling one.
 [[nodiscard]] read_ticket begin_reading(fd_slot& slot, std::uintptr_t thread) noexcept;
-// Ends a read that takes no parked units. If a jump leaves a read before this, or its thread ends, the reader stays
-// counted: nothing is parked until the next read demotes.
+// Ends a read that takes no cached units. If a jump leaves a read before this, or its thread ends, the reader stays
+// counted: nothing is cached until the next read demotes.
 void end_reading(fd_slot& slot, const read_ticket& ticket) noexcept;
-// After the caller has consumed the kernel's units: takes the parked ones and ends the read. 0: there are none.
-[[nodiscard]] std::uint64_t take_parked(fd_slot& slot, const read_ticket& ticket) noexcept;
+// After the caller has consumed the kernel's units: takes the cached ones and ends the read. 0: there are none.
+[[nodiscard]] std::uint64_t take_cached(fd_slot& slot, const read_ticket& ticket) noexcept;
 // After the kernel had nothing for the caller. If another thread is a reader, it has consumed the kernel's units, and
-// the parked ones are its own: returns 0, and the read goes on. If there is no other reader, an unseen party has
+// the cached ones are its own: returns 0, and the read goes on. If there is no other reader, an unseen party has
 // consumed. If the other reader is an outer call of this thread, a jump has left it or it goes on after this one. In
 // both cases the caller gets the units and demotes.
 [[nodiscard]] std::uint64_t take_after_empty_read(fd_slot& slot, const read_ticket& ticket) noexcept;
 
 // The caller knows that no uncounted reader is in a call (evidence.hpp). False: demoted, or promoted already.
 bool promote(fd_slot& slot) noexcept;
-// Back to awaiting evidence; the caller is about to read. False: units are parked, or another thread reads.
+// Back to awaiting evidence; the caller is about to read. False: units are cached, or another thread reads.
 bool unpromote(fd_slot& slot) noexcept;
-// Parks nothing any more, for good. Writes the parked units to `fd`, unless the number belongs to another file by now
+// Caches nothing any more, for good. Writes the cached units to `fd`, unless the number belongs to another file by now
 // or a reader takes them first. The report gets the reason, unless it is `none`.
 void demote(fd_slot& slot, int fd, reason why) noexcept;
 

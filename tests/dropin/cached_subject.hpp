@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// tests/dropin/parked_subject.hpp: a kernel's eventfd under the drop-in, in the shape that the recorder works on.
+// tests/dropin/cached_subject.hpp: a kernel's eventfd under the drop-in, in the shape that the recorder works on.
 //
-// Its first reader promotes it at once, and a later write may demote it. Reads that take parked units, and flushes, run
+// Its first reader promotes it at once, and a later write may demote it. Reads that take cached units, and flushes, run
 // one at a time: two at once may divide a count, which the explorer checks. signal() is a write that the drop-in does
 // not see. Deadlines, stops and entries, which the kernel's object lacks, are made of other calls.
 #pragma once
@@ -22,18 +22,18 @@ namespace efd::dropin {
 
 void give_way();
 
-// none: as it is. divides: takes from the kernel uncounted, and the parked units after it. reads_around: takes from the
-// kernel and does not know of parked units. (Parking beside nothing ends in sleep, not in a wrong order: that is the
-// model's and parked_threads_test's to find.)
+// none: as it is. divides: takes from the kernel uncounted, and the cached units after it. reads_around: takes from the
+// kernel and does not know of cached units. (Caching beside nothing ends in sleep, not in a wrong order: that is the
+// model's and cached_threads_test's to find.)
 enum class fault : unsigned char { none, divides, reads_around };
 
 template <fault is>
-class parked_subject {
+class cached_subject {
   public:
     struct observer {};
     using waits = common::waits;
 
-    parked_subject(std::uint64_t initial, unsigned flags)
+    cached_subject(std::uint64_t initial, unsigned flags)
         : it_(static_cast<int>(flags), static_cast<unsigned>(initial)),
           last_change_(20 + static_cast<unsigned>(initial * 7) % 60) {
         it_.slot().useful.store(useful_enough, base::relaxed);
@@ -67,11 +67,11 @@ class parked_subject {
     }
     void signal() { it_.write_unseen(1); }
 
-    // What fdinfo says, and what is parked beside it, at a moment without a call between the two.
+    // What fdinfo says, and what is cached beside it, at a moment without a call between the two.
     std::uint64_t count() {
         for (;;) {
             const std::scoped_lock alone(one_at_a_time_);
-            const parked_word before = it_.word();
+            const cached_word before = it_.word();
             const std::uint64_t found = it_.kernel_count();
             if (it_.word() == before) return found + units_of(before);
         }
@@ -114,8 +114,8 @@ class parked_subject {
     }
     // A step of a mistaken kind; what the word was.
     template <class Change>
-    parked_word step(Change change_word) {
-        parked_word word = it_.word();
+    cached_word step(Change change_word) {
+        cached_word word = it_.word();
         while (!it_.slot().word.compare_exchange_weak(word, change_word(word), base::acq_rel, base::acquire)) {
         }
         return word;
@@ -128,11 +128,11 @@ class parked_subject {
     int mistake(std::uint64_t& value) {
         const std::int64_t got = it_.read_unseen();
         give_way();
-        std::uint64_t parked = 0;
+        std::uint64_t cached = 0;
         if constexpr (is == fault::divides)
-            parked = units_of(step([](parked_word w) { return without_units(w) & ~filled_mark; }));
-        if (got < 0 && parked == 0) return EAGAIN;
-        value = parked + static_cast<std::uint64_t>(std::max<std::int64_t>(got, 0));
+            cached = units_of(step([](cached_word w) { return without_units(w) & ~filled_mark; }));
+        if (got < 0 && cached == 0) return EAGAIN;
+        value = cached + static_cast<std::uint64_t>(std::max<std::int64_t>(got, 0));
         return 0;
     }
     void change() {

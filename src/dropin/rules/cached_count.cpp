@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: MIT
-// dropin/rules/parked_count.cpp: see parked_count.hpp.
+// dropin/rules/cached_count.cpp: see cached_count.hpp.
 //
-// PARKED. A unit is parked only in a step that finds `filled` set. A reader clears `filled` before it asks the kernel.
+// CACHED. A unit is cached only in a step that finds `filled` set. A reader clears `filled` before it asks the kernel.
 //
 //     may happen                                     must not happen
 //     W1 kernel: 1; word: filled                     W1 kernel: 1
-//     W2 word: filled, parks 1                       R  kernel: takes 1
+//     W2 word: filled, caches 1                      R  kernel: takes 1
 //     R  word: begins; kernel: takes 1; takes 1      W1 word: filled
-//                                                    W2 word: filled, parks 1: no poll reports it, R sleeps on
+//                                                    W2 word: filled, caches 1: no poll reports it, R sleeps on
 //
 // The second history is impossible. A reader counts itself in before it asks the kernel, counts itself out afterwards,
 // and begins a new generation. W1 sets `filled` only if the word is what it was before W1's own write, without a
 // reader.
 //
-// COMBINED_READ. A reader that finds units begins, and no more are parked. It reads the kernel's units without
-// sleeping, because there are some, and then takes the parked ones. They belong to the reader that has consumed the
+// COMBINED_READ. A reader that finds units begins, and no more are cached. It reads the kernel's units without
+// sleeping, because there are some, and then takes the cached ones. They belong to the reader that has consumed the
 // kernel's units, and it takes them in one step:
 //
 //     may happen                                     must not happen
-//     R1 begins: 3 parked, kernel 1                  R1 begins; R2 takes the 3
+//     R1 begins: 3 cached, kernel 1                  R1 begins; R2 takes the 3
 //     R2 begins: demotes; kernel: takes 1; takes 3   R1 kernel: takes 1; returns 1, R2 returns 3
 //     R1 kernel: nothing; reads as if alone
 //
 // A second reader does not wait for the first. If a writer comes between, both consume, and the first that takes gets
-// all parked units. So two readers may divide what one would have got. It happens once in an eventfd's life, because
+// all cached units. So two readers may divide what one would have got. It happens once in an eventfd's life, because
 // the second reader has demoted it.
 //
 // REUSED_FD. A flush writes units to a descriptor number. Another thread may close that number at any moment, and the
 // number may then refer to another file. The flush therefore duplicates the number first, and takes the units only if
 // the word has not changed since. A close changes the word first, so in that case the duplicate is the eventfd.
-#include "dropin/rules/parked_count.hpp"
+#include "dropin/rules/cached_count.hpp"
 
 #include "dropin/rules/kernel_side.hpp"
 
@@ -42,14 +42,14 @@ void note_reason(fd_slot& slot, reason why) noexcept {
         record->demoted_for.store(why, base::relaxed);
 }
 
-// The second half of a demotion: the parked units go to the kernel.
+// The second half of a demotion: the cached units go to the kernel.
 void flush(fd_slot& slot, int fd) noexcept {
     const signals_blocked blocked;
     for (;;) {
-        parked_word word = slot.word.load(base::acquire);
+        cached_word word = slot.word.load(base::acquire);
         if (!needs_flush(word)) return;
         const int dup = private_dup(fd); // REUSED_FD, duplicate
-        const parked_word after = without_units(word);
+        const cached_word after = without_units(word);
         EFD_CHECK(units_of(word) > 0 && is_consistent(after));
         const bool is_taken =
             slot.word.compare_exchange_strong(word, after, base::acq_rel, base::relaxed); // REUSED_FD, take
@@ -59,7 +59,7 @@ void flush(fd_slot& slot, int fd) noexcept {
         count(slot, &tally::flushes);
         // No room: an unseen party has raised the count to its bound. The units return to the word and wait for a
         // reader, unless the number has been forgotten meanwhile.
-        parked_word now = slot.word.load(base::acquire);
+        cached_word now = slot.word.load(base::acquire);
         while (!has_room && generation_of(now) == generation_of(after) &&
                !slot.word.compare_exchange_weak(now, with_returned_units(now, units_of(word)), base::acq_rel,
                                                 base::acquire)) {
@@ -71,7 +71,7 @@ void flush(fd_slot& slot, int fd) noexcept {
 } // namespace
 
 read_ticket begin_reading(fd_slot& slot, std::uintptr_t thread) noexcept {
-    parked_word word = slot.word.load(base::acquire);
+    cached_word word = slot.word.load(base::acquire);
     bool was_first = false; // in an attempt that failed
     while (is_promoted(word)) {
         EFD_CHECK(is_consistent(word));
@@ -87,11 +87,11 @@ read_ticket begin_reading(fd_slot& slot, std::uintptr_t thread) noexcept {
         if (is_first || is_other) slot.reader.store(is_first ? thread : 0, base::relaxed);
         was_first = was_first || is_first;
         const bool is_second = readers_of(word) == most_readers || (!is_semaphore(slot) && is_other);
-        const parked_word from = is_second ? with_demotion(word) : word;
+        const cached_word from = is_second ? with_demotion(word) : word;
         const bool is_counted = is_promoted(from) && readers_of(from) < most_readers;
-        const parked_word after = is_counted ? with_reader(from) : from;
-        EFD_CHECK(is_consistent(after) && !is_filled(after) && units_of(after) == units_of(word)); // PARKED
-        if (!slot.word.compare_exchange_weak(word, after, base::acq_rel, base::acquire)) continue; // PARKED, begin
+        const cached_word after = is_counted ? with_reader(from) : from;
+        EFD_CHECK(is_consistent(after) && !is_filled(after) && units_of(after) == units_of(word)); // CACHED
+        if (!slot.word.compare_exchange_weak(word, after, base::acq_rel, base::acquire)) continue; // CACHED, begin
         if (is_second && !is_demoted(word)) note_reason(slot, reason::several);
         if (!is_counted) break;
         return {units_of(word) > 0 ? read_way::combined : read_way::counted, after, incarnation, thread};
@@ -102,7 +102,7 @@ read_ticket begin_reading(fd_slot& slot, std::uintptr_t thread) noexcept {
 namespace {
 
 // Is the caller still counted? Not if the number belongs to another eventfd by now, or this process is a copy.
-bool is_counted_in(const fd_slot& slot, parked_word word, const read_ticket& ticket) noexcept {
+bool is_counted_in(const fd_slot& slot, cached_word word, const read_ticket& ticket) noexcept {
     return readers_of(word) > 0 && slot.incarnation.load(base::acquire) == ticket.incarnation;
 }
 
@@ -110,16 +110,16 @@ bool is_counted_in(const fd_slot& slot, parked_word word, const read_ticket& tic
 
 void end_reading(fd_slot& slot, const read_ticket& ticket) noexcept {
     if (ticket.way != read_way::counted && ticket.way != read_way::combined) return;
-    parked_word word = slot.word.load(base::acquire);
+    cached_word word = slot.word.load(base::acquire);
     while (is_counted_in(slot, word, ticket)) {
         EFD_CHECK(readers_of(without_reader(word)) + 1 == readers_of(word) && is_consistent(without_reader(word)));
         if (slot.word.compare_exchange_weak(word, without_reader(word), base::acq_rel, base::acquire))
-            return; // PARKED, end
+            return; // CACHED, end
     }
 }
 
-std::uint64_t take_parked(fd_slot& slot, const read_ticket& ticket) noexcept {
-    parked_word word = slot.word.load(base::acquire);
+std::uint64_t take_cached(fd_slot& slot, const read_ticket& ticket) noexcept {
+    cached_word word = slot.word.load(base::acquire);
     while (is_counted_in(slot, word, ticket)) {
         EFD_CHECK(units_of(without_units(without_reader(word))) == 0 &&
                   is_consistent(without_units(without_reader(word))));
@@ -131,11 +131,11 @@ std::uint64_t take_parked(fd_slot& slot, const read_ticket& ticket) noexcept {
 }
 
 std::uint64_t take_after_empty_read(fd_slot& slot, const read_ticket& ticket) noexcept {
-    parked_word word = slot.word.load(base::acquire);
+    cached_word word = slot.word.load(base::acquire);
     const bool is_alone = readers_of(ticket.word) == 1 && word == ticket.word; // and no reader has begun since
     const bool is_own = slot.reader.load(base::relaxed) == ticket.thread;
     while ((is_alone || is_own) && units_of(word) > 0 && is_counted_in(slot, word, ticket)) {
-        const parked_word after = without_units(with_demotion(without_reader(word)));
+        const cached_word after = without_units(with_demotion(without_reader(word)));
         EFD_CHECK(is_demoted(after) && !is_promoted(after) && is_consistent(after));
         if (!slot.word.compare_exchange_strong(word, after, base::acq_rel, base::acquire)) { // COMBINED_READ, stolen
             if (is_own) continue;
@@ -148,7 +148,7 @@ std::uint64_t take_after_empty_read(fd_slot& slot, const read_ticket& ticket) no
 }
 
 bool promote(fd_slot& slot) noexcept {
-    parked_word word = slot.word.load(base::relaxed);
+    cached_word word = slot.word.load(base::relaxed);
     while (is_awaiting_evidence(word)) {
         EFD_CHECK(is_consistent(with_promotion(word)));
         if (!slot.word.compare_exchange_weak(word, with_promotion(word), base::acq_rel, base::relaxed)) continue;
@@ -160,17 +160,17 @@ bool promote(fd_slot& slot) noexcept {
 }
 
 bool unpromote(fd_slot& slot) noexcept {
-    parked_word word = slot.word.load(base::acquire);
+    cached_word word = slot.word.load(base::acquire);
     return may_unpromote(word) && slot.word.compare_exchange_strong(word, without_promotion(word), base::acq_rel,
-                                                                    base::relaxed); // PARKED, unpromote
+                                                                    base::relaxed); // CACHED, unpromote
 }
 
 void demote(fd_slot& slot, int fd, reason why) noexcept {
-    parked_word word = slot.word.load(base::acquire);
+    cached_word word = slot.word.load(base::acquire);
     while (is_noted(word) && !is_demoted(word)) {
         EFD_CHECK(is_consistent(with_demotion(word)) && units_of(with_demotion(word)) == units_of(word));
         if (!slot.word.compare_exchange_weak(word, with_demotion(word), base::acq_rel, base::acquire))
-            continue; // PARKED, demote
+            continue; // CACHED, demote
         note_reason(slot, why);
         word = with_demotion(word);
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// parked_parts.hpp: the plain memory of a scenario of the drop-in, for the files that make it: parked_world.cpp and
-// parked_kernel.cpp.
+// cached_parts.hpp: the plain memory of a scenario of the drop-in, for the files that make it: cached_world.cpp and
+// cached_kernel.cpp.
 #pragma once
 
 #include "explorer/doorbells.hpp"
@@ -36,7 +36,7 @@ struct read_note {
     bool beside_demotion = false;  // a demotion ran meanwhile, and may have held units
 };
 
-struct parked_world {
+struct cached_world {
     efd::dropin::fd_slot slot;
     bool semaphore = false;
     bool closed = false; // the number is another file's by now
@@ -58,7 +58,7 @@ struct parked_world {
     efd::base::atomic<std::uint64_t> payload[2];
 };
 // The one of the running scenario.
-extern parked_world* parked;
+extern cached_world* cached;
 
 inline std::size_t running() noexcept { return static_cast<std::size_t>(the_machine().running()); }
 // Eight bytes, or -1 with EAGAIN in errno.

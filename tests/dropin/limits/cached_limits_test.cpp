@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// tests/dropin/limits/parked_limits_test.cpp: two limits of the drop-in that need another thread at one moment, shown
+// tests/dropin/limits/cached_limits_test.cpp: two limits of the drop-in that need another thread at one moment, shown
 // by the rules beside a kernel whose every call may be another thread's turn.
 #include "dropin/rules/kernel_side.hpp"
 
@@ -35,7 +35,7 @@ void promote_if_welcome(fd_slot& /*slot*/, int /*fd*/) noexcept {}
 
 namespace {
 
-// Kernel 1, parked 4.
+// Kernel 1, cached 4.
 void put_five(known_eventfd& it) {
     ASSERT_TRUE(it.promote_now());
     for (int i = 0; i < 5; ++i) ASSERT_EQ(it.write(1), 8);
@@ -54,21 +54,21 @@ off_t bytes_in_a_file_opened_meanwhile(known_eventfd& it) {
     return ::lseek(file, 0, SEEK_END);
 }
 
-TEST(parked_limits, units_reach_a_file_where_no_number_is_free) {
+TEST(cached_limits, units_reach_a_file_where_no_number_is_free) {
     known_eventfd it;
     put_five(it);
     has_free_number = false;
     EXPECT_EQ(bytes_in_a_file_opened_meanwhile(it), 8);
 }
 
-TEST(parked_limits, units_never_reach_a_file_where_a_number_is_free) {
+TEST(cached_limits, units_never_reach_a_file_where_a_number_is_free) {
     known_eventfd it;
     put_five(it);
     has_free_number = true;
     EXPECT_EQ(bytes_in_a_file_opened_meanwhile(it), 0);
 }
 
-TEST(parked_limits, two_readers_divide_what_one_would_have_got_where_a_write_comes_between) {
+TEST(cached_limits, two_readers_divide_what_one_would_have_got_where_a_write_comes_between) {
     constexpr std::uintptr_t first = 64;
     constexpr std::uintptr_t second = 128;
     known_eventfd it;
@@ -78,8 +78,8 @@ TEST(parked_limits, two_readers_divide_what_one_would_have_got_where_a_write_com
     it.write_unseen(2);
     const read_ticket other = begin_reading(it.slot(), second);
     ASSERT_EQ(it.read_unseen(), 2);
-    EXPECT_EQ(2 + take_parked(it.slot(), other), 6U);
-    EXPECT_EQ(1 + take_parked(it.slot(), one), 1U) << "of the kernel alone: 5 and 2, or 7 and nothing";
+    EXPECT_EQ(2 + take_cached(it.slot(), other), 6U);
+    EXPECT_EQ(1 + take_cached(it.slot(), one), 1U) << "of the kernel alone: 5 and 2, or 7 and nothing";
     EXPECT_TRUE(is_demoted(it.word())) << "once in its life";
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Parking, promotion and demotion under threads: every unit read once, no thread asleep beside units.
+// Caching, promotion and demotion under threads: every unit read once, no thread asleep beside units.
 #include "known_eventfd.hpp"
 
 #include <atomic>
@@ -18,13 +18,13 @@ struct load {
     bool demoted_in_the_midst;
 };
 
-class parked_threads : public testing::TestWithParam<load> {};
+class cached_threads : public testing::TestWithParam<load> {};
 
 constexpr int rounds = 20;
 constexpr int writes = 4000;
 
 // Sleeping readers take until the last unit stops them: a write after the flag.
-TEST_P(parked_threads, every_unit_is_read_once) {
+TEST_P(cached_threads, every_unit_is_read_once) {
     const load how = GetParam();
     for (int round = 0; round < rounds; ++round) {
         known_eventfd it(how.flags);
@@ -75,14 +75,14 @@ TEST_P(parked_threads, every_unit_is_read_once) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(loads, parked_threads,
+INSTANTIATE_TEST_SUITE_P(loads, cached_threads,
                          testing::Values(load{EFD_NONBLOCK, 2, 1, false}, load{EFD_NONBLOCK, 2, 3, true},
                                          load{0, 2, 1, false}, load{0, 3, 3, true},
                                          load{EFD_NONBLOCK | EFD_SEMAPHORE, 2, 2, false},
                                          load{EFD_SEMAPHORE, 2, 2, true}));
 
 // A poll is right: with one writer at rest and no reader, units mean readable.
-TEST(parked_poll, units_and_readable_are_one) {
+TEST(cached_poll, units_and_readable_are_one) {
     known_eventfd it;
     ASSERT_TRUE(it.promote_now());
     std::atomic<bool> ended{false};
@@ -103,7 +103,7 @@ TEST(parked_poll, units_and_readable_are_one) {
     }
     consumer.join();
     EXPECT_EQ(taken, 200'000U);
-    EXPECT_GT(it.counted().parked_writes.load(base::relaxed), 0U);
+    EXPECT_GT(it.counted().cached_writes.load(base::relaxed), 0U);
 }
 
 } // namespace

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* parked.pml: units parked in user space beside a kernel's eventfd (src/dropin/rules/parked_count.cpp).
+/* cached.pml: units cached in user space beside a kernel's eventfd (src/dropin/rules/cached_count.cpp).
  *
  * Owns the word (units, generation, readers, filled, demoted), the kernel's count, and the units that each call holds. Writers
- * park or ask the kernel. Readers count themselves in, ask the kernel, and take the parked units. A demoter takes them and
+ * cache or ask the kernel. Readers count themselves in, ask the kernel, and take the cached units. A demoter takes them and
  * flushes them. An unseen party adds to the kernel's count. Any call may stop for ever between two of its steps, as after a
  * jump or a kill; no other call waits for it. Kernel calls are single steps; a poll looks at the kernel alone.
- * Invariants: PARKED, units are parked only while the kernel holds some; every unit is taken once, or still in the kernel or
+ * Invariants: CACHED, units are cached only while the kernel holds some; every unit is taken once, or still in the kernel or
  * the word, or held by a stopped call; at rest the kernel is readable exactly if there are units; no reader sleeps beside
  * units.
  */
@@ -37,7 +37,7 @@
 #define STOPS 0 /* so many calls are stopped, anywhere */
 #endif
 
-bool parked_beside_kernel = true, conserved = true, nobody_sleeps_beside_units = true, silent_only_when_empty = true;
+bool cached_beside_kernel = true, conserved = true, nobody_sleeps_beside_units = true, silent_only_when_empty = true;
 
 /* The word. */
 byte units, generation, readers;
@@ -45,7 +45,7 @@ bool filled, demoted;
 
 byte kernel; /* its count */
 byte written, taken, in_hand; /* in_hand: held by calls in progress, and by stopped ones */
-byte stops, stopped_readers;  /* stopped_readers: stopped after they consumed, so the parked units are theirs */
+byte stops, stopped_readers;  /* stopped_readers: stopped after they consumed, so the cached units are theirs */
 byte done, ended;             /* processes that have ended, and those of them that add */
 #define PROCESSES (WRITERS + READERS + DEMOTERS + UNSEEN)
 #define MAY_STOP (STOPS > 0 && stops < STOPS)
@@ -57,11 +57,11 @@ proctype writer() {
     byte i, seen_generation;
     bool may_fill;
     for (i : 1 .. WRITES) {
-        atomic { /* PARKED, park */
+        atomic { /* CACHED, cache */
             if
             :: filled && !demoted ->
                 units++; written++;
-                assert(parked_beside_kernel && (kernel > 0 || readers > 0));
+                assert(cached_beside_kernel && (kernel > 0 || readers > 0));
                 goto next
             :: else ->
                 may_fill = !filled && !demoted && readers == 0;
@@ -71,7 +71,7 @@ proctype writer() {
         if :: MAY_STOP -> atomic { stops++; goto halt } :: true fi;
         atomic { kernel++; written++ };
         if :: MAY_STOP -> atomic { stops++; goto halt } :: true fi;
-        atomic { /* PARKED, fill: the word is what it was before the write */
+        atomic { /* CACHED, fill: the word is what it was before the write */
 #ifdef BROKEN_fill_without_generation
             if :: may_fill && !filled && !demoted && readers == 0 -> filled = true :: else fi
 #else
@@ -94,7 +94,7 @@ proctype reader() {
     byte own_generation;
     for (i : 1 .. READS) {
         got = 0; counted = false; combined = false;
-        atomic { /* PARKED, begin */
+        atomic { /* CACHED, begin */
             if
             :: demoted && units == 0 -> skip /* demoted for good */
             :: !(demoted && units == 0) && SEMAPHORE && units > 0 ->
@@ -151,7 +151,7 @@ proctype reader() {
         };
         atomic { taken = taken + got; in_hand = in_hand - got };
         if :: MAY_STOP -> atomic { stops++; goto halt } :: true fi;
-        atomic { /* PARKED, end */
+        atomic { /* CACHED, end */
             if
             :: counted && readers > 0 -> readers--
             :: else

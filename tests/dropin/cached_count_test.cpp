@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Units parked beside a kernel's eventfd: when they are parked, how they come back, and what a stopped thread leaves.
+// Units cached beside a kernel's eventfd: when they are cached, how they come back, and what a stopped thread leaves.
 #include "known_eventfd.hpp"
 
 #include "support/sanitizer.hpp"
@@ -12,7 +12,7 @@
 namespace efd::dropin {
 namespace {
 
-struct parked : testing::Test {
+struct cached : testing::Test {
     // Promoted, and the kernel holds one unit.
     static void fill(known_eventfd& it) {
         ASSERT_TRUE(it.promote_now());
@@ -23,7 +23,7 @@ struct parked : testing::Test {
     static constexpr std::uintptr_t another = 64;
 };
 
-TEST_F(parked, the_kernel_keeps_one_and_a_read_takes_all) {
+TEST_F(cached, the_kernel_keeps_one_and_a_read_takes_all) {
     known_eventfd it;
     fill(it);
     EXPECT_EQ(it.write(4), 8);
@@ -33,10 +33,10 @@ TEST_F(parked, the_kernel_keeps_one_and_a_read_takes_all) {
     EXPECT_EQ(it.read(), 11);
     EXPECT_FALSE(it.readable());
     EXPECT_EQ(it.read(), -EAGAIN);
-    EXPECT_EQ(it.counted().parked_writes.load(base::relaxed), 2U);
+    EXPECT_EQ(it.counted().cached_writes.load(base::relaxed), 2U);
 }
 
-TEST_F(parked, after_a_read_the_next_write_reaches_the_kernel) {
+TEST_F(cached, after_a_read_the_next_write_reaches_the_kernel) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.read(), 1);
@@ -45,15 +45,15 @@ TEST_F(parked, after_a_read_the_next_write_reaches_the_kernel) {
     EXPECT_EQ(it.kernel_count(), 1U);
 }
 
-TEST_F(parked, an_empty_write_is_an_edge_and_goes_to_the_kernel) {
+TEST_F(cached, an_empty_write_is_an_edge_and_goes_to_the_kernel) {
     known_eventfd it;
     fill(it);
     EXPECT_EQ(it.write(0), 8);
     EXPECT_EQ(units_of(it.word()), 0U);
-    EXPECT_EQ(it.counted().unparked_writes.load(base::relaxed), 2U);
+    EXPECT_EQ(it.counted().uncached_writes.load(base::relaxed), 2U);
 }
 
-TEST_F(parked, the_value_that_no_write_may_have_is_refused) {
+TEST_F(cached, the_value_that_no_write_may_have_is_refused) {
     known_eventfd it;
     fill(it);
     EXPECT_EQ(it.write(UINT64_MAX), -1);
@@ -61,7 +61,7 @@ TEST_F(parked, the_value_that_no_write_may_have_is_refused) {
     EXPECT_EQ(it.read(), 1);
 }
 
-TEST_F(parked, more_than_there_is_room_for) {
+TEST_F(cached, more_than_there_is_room_for) {
     known_eventfd it;
     fill(it);
     std::int64_t sum = 1;
@@ -70,7 +70,7 @@ TEST_F(parked, more_than_there_is_room_for) {
     EXPECT_EQ(it.read(), sum);
 }
 
-TEST_F(parked, a_huge_write_ends_it) {
+TEST_F(cached, a_huge_write_ends_it) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(7), 8);
@@ -79,7 +79,7 @@ TEST_F(parked, a_huge_write_ends_it) {
     EXPECT_EQ(it.kernel_count(), (1UL << 32) + 8);
 }
 
-TEST_F(parked, semaphore_takes_parked_units_first_and_one_each) {
+TEST_F(cached, semaphore_takes_cached_units_first_and_one_each) {
     known_eventfd it(EFD_NONBLOCK | EFD_SEMAPHORE);
     fill(it);
     ASSERT_EQ(it.write(2), 8);
@@ -87,13 +87,13 @@ TEST_F(parked, semaphore_takes_parked_units_first_and_one_each) {
     EXPECT_EQ(it.read(), 1);
     if (!tests::under_asan) { // which has locals elsewhere than on the stack: those are the kernel's to write
         EXPECT_EQ(it.kernel_count(), 1U);
-        EXPECT_EQ(it.counted().unparked_reads.load(base::relaxed), 0U);
+        EXPECT_EQ(it.counted().uncached_reads.load(base::relaxed), 0U);
     }
     EXPECT_EQ(it.read(), 1);
     EXPECT_EQ(it.read(), -EAGAIN);
 }
 
-TEST_F(parked, what_the_kernel_adds_is_taken_with_the_rest) {
+TEST_F(cached, what_the_kernel_adds_is_taken_with_the_rest) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(10), 8);
@@ -101,7 +101,7 @@ TEST_F(parked, what_the_kernel_adds_is_taken_with_the_rest) {
     EXPECT_EQ(it.read(), 111);
 }
 
-TEST_F(parked, demoted_for_good_with_the_count_flushed) {
+TEST_F(cached, demoted_for_good_with_the_count_flushed) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(41), 8);
@@ -114,7 +114,7 @@ TEST_F(parked, demoted_for_good_with_the_count_flushed) {
     EXPECT_EQ(it.demoted_for(), reason::passed);
 }
 
-TEST_F(parked, units_are_not_lost_to_a_thief) {
+TEST_F(cached, units_are_not_lost_to_a_thief) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(5), 8);
@@ -124,7 +124,7 @@ TEST_F(parked, units_are_not_lost_to_a_thief) {
     EXPECT_EQ(it.demoted_for(), reason::stolen);
 }
 
-TEST_F(parked, a_buffer_that_is_not_there_consumes_all) { // K-023
+TEST_F(cached, a_buffer_that_is_not_there_consumes_all) { // K-023
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(5), 8);
@@ -135,7 +135,7 @@ TEST_F(parked, a_buffer_that_is_not_there_consumes_all) { // K-023
     ::munmap(nowhere, 4096);
 }
 
-TEST_F(parked, a_buffer_of_the_kernel_consumes_nothing) { // K-024
+TEST_F(cached, a_buffer_of_the_kernel_consumes_nothing) { // K-024
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(5), 8);
@@ -144,7 +144,7 @@ TEST_F(parked, a_buffer_of_the_kernel_consumes_nothing) { // K-024
     EXPECT_EQ(it.read(), 6);
 }
 
-TEST_F(parked, too_short_a_buffer_consumes_nothing) { // K-016
+TEST_F(cached, too_short_a_buffer_consumes_nothing) { // K-016
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(5), 8);
@@ -154,7 +154,7 @@ TEST_F(parked, too_short_a_buffer_consumes_nothing) { // K-016
     EXPECT_EQ(it.read(), 6);
 }
 
-TEST_F(parked, a_long_buffer_gets_eight_bytes) { // K-017
+TEST_F(cached, a_long_buffer_gets_eight_bytes) { // K-017
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(5), 8);
@@ -165,7 +165,7 @@ TEST_F(parked, a_long_buffer_gets_eight_bytes) { // K-017
     EXPECT_EQ(large[8], 0xab);
 }
 
-TEST_F(parked, a_null_buffer_is_efault) { // K-035
+TEST_F(cached, a_null_buffer_is_efault) { // K-035
     known_eventfd it;
     fill(it);
     const void* volatile nowhere = nullptr; // which the compiler must not see through
@@ -173,7 +173,7 @@ TEST_F(parked, a_null_buffer_is_efault) { // K-035
     EXPECT_EQ(errno, EFAULT);
 }
 
-TEST_F(parked, a_reader_left_in_its_read_stops_the_parking_and_nothing_else) {
+TEST_F(cached, a_reader_left_in_its_read_stops_the_caching_and_nothing_else) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(begin_reading(it.slot(), another).way, read_way::counted);
@@ -183,7 +183,7 @@ TEST_F(parked, a_reader_left_in_its_read_stops_the_parking_and_nothing_else) {
     EXPECT_EQ(it.demoted_for(), reason::several);
 }
 
-TEST_F(parked, a_reader_left_before_its_kernel_call_leaves_the_units) {
+TEST_F(cached, a_reader_left_before_its_kernel_call_leaves_the_units) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(9), 8);
@@ -193,19 +193,19 @@ TEST_F(parked, a_reader_left_before_its_kernel_call_leaves_the_units) {
     EXPECT_EQ(it.read(), 3);
 }
 
-TEST_F(parked, a_reader_left_behind_its_kernel_call_leaves_what_comes_with_the_next) {
+TEST_F(cached, a_reader_left_behind_its_kernel_call_leaves_what_comes_with_the_next) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(9), 8);
     ASSERT_EQ(begin_reading(it.slot(), another).way, read_way::combined);
     ASSERT_EQ(it.read_unseen(), 1); // the other reader's
-    EXPECT_EQ(it.read(), -EAGAIN) << "the parked units are its own, too: it may still take them";
+    EXPECT_EQ(it.read(), -EAGAIN) << "the cached units are its own, too: it may still take them";
     EXPECT_FALSE(it.readable());
     EXPECT_EQ(it.write(3), 8);
     EXPECT_EQ(it.read(), 12);
 }
 
-TEST_F(parked, a_call_of_the_own_thread_that_was_left_leaves_the_units) {
+TEST_F(cached, a_call_of_the_own_thread_that_was_left_leaves_the_units) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(9), 8);
@@ -215,17 +215,17 @@ TEST_F(parked, a_call_of_the_own_thread_that_was_left_leaves_the_units) {
     EXPECT_EQ(it.read(), -EAGAIN);
 }
 
-TEST_F(parked, a_thread_stopped_before_its_flush_leaves_the_units) {
+TEST_F(cached, a_thread_stopped_before_its_flush_leaves_the_units) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(9), 8);
     it.slot().word.store(with_demotion(it.word()), base::release);
     ASSERT_EQ(it.write(1), 8);
-    EXPECT_EQ(it.kernel_count(), 2U) << "nothing is parked any more";
+    EXPECT_EQ(it.kernel_count(), 2U) << "nothing is cached any more";
     EXPECT_EQ(it.read(), 11);
 }
 
-TEST_F(parked, a_concurrent_demotion_flushes_them) {
+TEST_F(cached, a_concurrent_demotion_flushes_them) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(9), 8);
@@ -234,7 +234,7 @@ TEST_F(parked, a_concurrent_demotion_flushes_them) {
     EXPECT_EQ(it.kernel_count(), 10U);
 }
 
-TEST_F(parked, a_read_that_fails_leaves_the_units) {
+TEST_F(cached, a_read_that_fails_leaves_the_units) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(9), 8);
@@ -249,7 +249,7 @@ TEST_F(parked, a_read_that_fails_leaves_the_units) {
     ASSERT_EQ(::close(other), 0);
 }
 
-TEST_F(parked, a_call_within_the_own_is_no_second_reader) { // as of a library that wraps read, and calls __read
+TEST_F(cached, a_call_within_the_own_is_no_second_reader) { // as of a library that wraps read, and calls __read
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.read(), 1);
@@ -262,7 +262,7 @@ TEST_F(parked, a_call_within_the_own_is_no_second_reader) { // as of a library t
     EXPECT_FALSE(is_demoted(it.word()));
 }
 
-TEST_F(parked, a_handler_inside_a_read_takes_all) {
+TEST_F(cached, a_handler_inside_a_read_takes_all) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(9), 8);
@@ -278,7 +278,7 @@ TEST_F(parked, a_handler_inside_a_read_takes_all) {
     EXPECT_EQ(readers_of(it.word()), 0U);
 }
 
-TEST_F(parked, units_of_a_demoted_semaphore_come_one_at_a_time) {
+TEST_F(cached, units_of_a_demoted_semaphore_come_one_at_a_time) {
     known_eventfd it(EFD_NONBLOCK | EFD_SEMAPHORE);
     fill(it);
     ASSERT_EQ(it.write(3), 8);
@@ -287,7 +287,7 @@ TEST_F(parked, units_of_a_demoted_semaphore_come_one_at_a_time) {
     EXPECT_EQ(it.read(), -EAGAIN);
 }
 
-TEST_F(parked, a_flush_restores_the_signal_mask) {
+TEST_F(cached, a_flush_restores_the_signal_mask) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(9), 8);
@@ -299,7 +299,7 @@ TEST_F(parked, a_flush_restores_the_signal_mask) {
     for (int number = 1; number < NSIG; ++number) EXPECT_EQ(sigismember(&before, number), sigismember(&after, number));
 }
 
-TEST_F(parked, no_descriptor_stays_open_after_a_flush) {
+TEST_F(cached, no_descriptor_stays_open_after_a_flush) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(9), 8);
@@ -313,7 +313,7 @@ TEST_F(parked, no_descriptor_stays_open_after_a_flush) {
     EXPECT_EQ(used(), before);
 }
 
-TEST_F(parked, units_of_a_number_that_is_closed_go_nowhere) {
+TEST_F(cached, units_of_a_number_that_is_closed_go_nowhere) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(9), 8);
@@ -322,7 +322,7 @@ TEST_F(parked, units_of_a_number_that_is_closed_go_nowhere) {
     EXPECT_EQ(it.kernel_count(), 1U);
 }
 
-TEST_F(parked, units_for_which_the_kernel_has_no_room_stay) {
+TEST_F(cached, units_for_which_the_kernel_has_no_room_stay) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(9), 8);
@@ -333,7 +333,7 @@ TEST_F(parked, units_for_which_the_kernel_has_no_room_stay) {
     EXPECT_EQ(it.read(), 9);
 }
 
-TEST_F(parked, a_vector_takes_all) {
+TEST_F(cached, a_vector_takes_all) {
     known_eventfd it;
     fill(it);
     ASSERT_EQ(it.write(0x1234), 8);
@@ -348,7 +348,7 @@ TEST_F(parked, a_vector_takes_all) {
     EXPECT_FALSE(it.readable());
 }
 
-TEST_F(parked, a_value_that_changes_is_looked_at_once) {
+TEST_F(cached, a_value_that_changes_is_looked_at_once) {
     known_eventfd it;
     ASSERT_TRUE(it.promote_now());
     std::uint64_t value = 1;
@@ -361,7 +361,7 @@ TEST_F(parked, a_value_that_changes_is_looked_at_once) {
     EXPECT_EQ(it.kernel_count(), 1U);
 }
 
-TEST_F(parked, an_initial_value_is_a_unit_in_the_kernel) {
+TEST_F(cached, an_initial_value_is_a_unit_in_the_kernel) {
     known_eventfd it(EFD_NONBLOCK, 3);
     ASSERT_TRUE(it.promote_now());
     ASSERT_EQ(it.write(1), 8);

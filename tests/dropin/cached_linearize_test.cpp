@@ -4,7 +4,7 @@
 #include "linearize/checker.hpp"
 #include "linearize/recorder.hpp"
 
-#include "parked_subject.hpp"
+#include "cached_subject.hpp"
 
 #include <gtest/gtest.h>
 
@@ -17,7 +17,7 @@ template <fault is>
 std::optional<lin::history> recorded(std::uint64_t seed) {
     lin::plan drawn = lin::draw_plan(lin::regime::zero, seed);
     if (is != fault::none) drawn.nonblock = true; // the mistaken reads do not sleep
-    auto session = std::make_unique<lin::recorder<parked_subject<is>>>(drawn);
+    auto session = std::make_unique<lin::recorder<cached_subject<is>>>(drawn);
     if (session->run()) return session->result();
     (void)session.release(); // its threads live on
     return std::nullopt;
@@ -28,7 +28,7 @@ constexpr std::uint64_t few = 100;
 constexpr std::uint64_t many = 1500;
 constexpr std::chrono::seconds time_for_many{60};
 
-TEST(parked_linearize, every_history_has_an_order) {
+TEST(cached_linearize, every_history_has_an_order) {
     std::size_t calls = 0;
     const auto start = std::chrono::steady_clock::now();
     const auto has_time = [&] { return std::chrono::steady_clock::now() - start < time_for_many; };
@@ -52,8 +52,8 @@ bool caught() {
     return false;
 }
 
-TEST(parked_linearize, two_readers_that_divide_one_count_are_found) { EXPECT_TRUE(caught<fault::divides>()); }
-TEST(parked_linearize, a_reader_that_knows_of_no_parked_units_is_found) { EXPECT_TRUE(caught<fault::reads_around>()); }
+TEST(cached_linearize, two_readers_that_divide_one_count_are_found) { EXPECT_TRUE(caught<fault::divides>()); }
+TEST(cached_linearize, a_reader_that_knows_of_no_cached_units_is_found) { EXPECT_TRUE(caught<fault::reads_around>()); }
 
 } // namespace
 } // namespace efd::dropin
