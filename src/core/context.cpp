@@ -131,8 +131,8 @@ read_result context::take_or_arrive(os::futex_wait_key* wait_key, std::uint64_t 
     for (;;) {
         EFD_CHECK(is_consistent(word));
         if (is_sealed(word)) return take_sealed_or_arrive(wait_key, most);
-        if (is_held(word)) {
-            word = end_hold(word);
+        if (is_reserved(word)) {
+            word = end_reservation(word);
             continue;
         }
         const std::uint64_t count = packed_count(word);
@@ -150,7 +150,7 @@ read_result context::take_or_arrive(os::futex_wait_key* wait_key, std::uint64_t 
         // ARRIVE: the mark is made, or found made, on a word whose count is zero. Any later add sees it.
         const std::uint32_t generation = has_sleeper(park_of(word)) ? 0 : next_generation();
         const park_word announced = with_arrival(park_of(word), generation);
-        EFD_CHECK(is_announced(announced) && packed_count(word) == 0 && !is_held(word));
+        EFD_CHECK(is_announced(announced) && packed_count(word) == 0 && !is_reserved(word));
         if (announced == park_of(word) ||
             state_.compare_exchange_weak(word, with_park(word, announced), base::acq_rel, base::acquire)) {
             *wait_key = os::futex_wait_key{state_futex(), announced};
@@ -222,8 +222,8 @@ status context::add_or_arrive(std::uint64_t n, os::futex_wait_key* wait_key) noe
     state_word word = state_.load(base::acquire);
     while (!is_sealed(word)) {
         EFD_CHECK(is_consistent(word));
-        if (is_held(word)) {
-            word = end_hold(word);
+        if (is_reserved(word)) {
+            word = end_reservation(word);
             continue;
         }
         const std::uint64_t count = packed_count(word);
@@ -250,15 +250,16 @@ void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t ma
 
 // Seals if the count grew huge, then wakes the readers that the add lets on.
 [[gnu::noinline]] void context::handle_marks_after_add(state_word old, std::uint64_t n) noexcept {
-    const bool was_held = is_held(old);
-    if (was_held) (void)end_hold(state_.load(base::acquire)); // HOLD: the take is decided before this add returns
+    const bool was_reserved = is_reserved(old);
+    if (was_reserved)
+        (void)end_reservation(state_.load(base::acquire)); // RESERVE: the take is decided before this add returns
     if (packed_count(old) + n >= packed_limit) seal();
     // OWED. Every add that meets the mark makes a wake of its own. An add that left this to the add that left zero
     // would return while a reader sleeps beside units, for as long as the other thread is stopped before its wake.
     if (has_sleeper(park_of(old)) && n > 0) wake_packed(semaphore() ? n : 1);
-    // If the word was held, a thread that looked before the add may have found its units gone: zero.
-    const bool left_zero = n > 0 && (packed_count(old) == 0 || was_held);
-    if (is_armed(old) || (was_held && n > 0 && has_doorbell(old))) // LEVEL, ring; EVERY: an add of zero, too
+    // If the word was reserved, a thread that looked before the add may have found its units gone: zero.
+    const bool left_zero = n > 0 && (packed_count(old) == 0 || was_reserved);
+    if (is_armed(old) || (was_reserved && n > 0 && has_doorbell(old))) // LEVEL, ring; EVERY: an add of zero, too
         notify_doorbell(poll_in | (left_zero ? doorbell_hook::left_zero : 0U));
 }
 
@@ -281,7 +282,7 @@ void context::wake_packed(std::uint64_t units) noexcept {
     const std::uint32_t generation = next_generation();
     state_word word = state_.load(base::acquire);
     do {
-        if (is_held(word)) word = end_hold(word);
+        if (is_reserved(word)) word = end_reservation(word);
         if (is_sealed(word)) return wake_left_asleep();
         if (!has_sleeper(park_of(word))) return; // a later waker found no sleeper left
         EFD_CHECK(is_consistent(word) && is_consistent(with_park(word, with_claim(park_of(word), generation))));

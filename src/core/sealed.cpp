@@ -25,10 +25,10 @@ using base::status;
 void context::seal() noexcept {
     state_word word = state_.load(base::acquire);
     do {
-        if (is_held(word)) word = end_hold(word);
+        if (is_reserved(word)) word = end_reservation(word);
         if (is_sealed(word)) return;
     } while (!state_.compare_exchange_weak(word, with_seal(word), base::acq_rel, base::acquire));
-    EFD_CHECK(!is_held(word) && base_of(with_seal(word)) == packed_count(word)); // no unit is lost or made
+    EFD_CHECK(!is_reserved(word) && base_of(with_seal(word)) == packed_count(word)); // no unit is lost or made
 }
 
 // WATCH from the changer's side: a step on the state word after the commit on huge_. It adds nothing, since a late

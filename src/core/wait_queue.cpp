@@ -9,8 +9,8 @@
 
 #include <efd/detail/base/check.hpp>
 
+#include "core/deferred.hpp"
 #include "core/guarded_call.hpp"
-#include "core/held_back.hpp"
 #include "core/home.hpp"
 #include "core/link_stack.hpp"
 #include "core/wait_queue_word.hpp"
@@ -36,19 +36,19 @@ constexpr int most_looks = 64;
 // What a thread leaves in a queue to find itself again. In the child of a fork a new thread may have the address of one
 // that is not in this process; it was born here.
 const void* sign() noexcept {
-    if (held_back.born_in.load(base::relaxed) == 0) held_back.born_in.store(os::process_number(), base::relaxed);
-    return &held_back;
+    if (deferred.born_in.load(base::relaxed) == 0) deferred.born_in.store(os::process_number(), base::relaxed);
+    return &deferred;
 }
 // While one lives its thread sets the mark `owed` of this queue and has not signed yet. For a handler that forks.
 class signing {
   public:
-    signing(const wait_queue& queue, bool owes) noexcept : outer_(held_back.signing.load(base::relaxed)) {
-        if (owes) held_back.signing.store(&queue, base::relaxed);
+    signing(const wait_queue& queue, bool owes) noexcept : outer_(deferred.signing.load(base::relaxed)) {
+        if (owes) deferred.signing.store(&queue, base::relaxed);
         base::in_program_order();
     }
     ~signing() {
         base::in_program_order();
-        held_back.signing.store(outer_, base::relaxed);
+        deferred.signing.store(outer_, base::relaxed);
     }
     signing(const signing&) = delete;
     signing& operator=(const signing&) = delete;
@@ -89,7 +89,7 @@ void wait_queue::come_home() noexcept {
 
 bool wait_queue::held_by_me() noexcept {
     come_home();
-    return holder_.load(base::relaxed) == &held_back;
+    return holder_.load(base::relaxed) == &deferred;
 }
 
 // Leaves a wake in the word for the holder, or takes the queue if it is free: true if this thread holds it now.
@@ -117,7 +117,7 @@ bool wait_queue::leave_wake(std::uint32_t key) noexcept {
 void wait_queue::note_owed() noexcept {
     context_.get();
     owing_.store(sign(), base::relaxed);
-    push(held_back.queues, *this, &wait_queue::next_held_back);
+    push(deferred.queues, *this, &wait_queue::next_deferred);
 }
 
 void wait_queue::wake(std::uint32_t key) noexcept {
@@ -180,7 +180,7 @@ void wait_queue::let_go() noexcept {
         walks_left = most_walks;
         word = word_.load(base::acquire);
     }
-    if (may_run) run_held_back();
+    if (may_run) run_deferred();
 }
 
 void wait_queue::open_gate(std::uint64_t word) noexcept {

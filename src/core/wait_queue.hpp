@@ -58,7 +58,7 @@ class wait_queue {
 
   public:
     // The thread's list of queues that it owes wakes; one thread at a time does.
-    wait_queue* next_held_back = nullptr;
+    wait_queue* next_deferred = nullptr;
 
   private:
     struct pending;

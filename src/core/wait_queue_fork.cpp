@@ -3,7 +3,7 @@
 //
 // In the child no thread but the one that forked exists: another holder cannot let go, and its last step may have been
 // anywhere. core/home.hpp says who mends, and who waits for that.
-#include "core/held_back.hpp"
+#include "core/deferred.hpp"
 #include "core/wait_queue.hpp"
 #include "core/wait_queue_word.hpp"
 
@@ -12,8 +12,8 @@ namespace {
 
 // In the child of a fork, of what was signed in a former process, or before that one.
 bool is_me(const void* signed_by, std::uint32_t former) noexcept {
-    const std::uint32_t born_in = held_back.born_in.load(base::relaxed);
-    return signed_by == &held_back && born_in != 0 && born_in <= former;
+    const std::uint32_t born_in = deferred.born_in.load(base::relaxed);
+    return signed_by == &deferred && born_in != 0 && born_in <= former;
 }
 
 } // namespace
@@ -23,7 +23,7 @@ bool is_me(const void* signed_by, std::uint32_t former) noexcept {
 void wait_queue::mend(std::uint32_t former) noexcept {
     const std::uint64_t word = word_.load(base::acquire);
     std::uint64_t left = word;
-    const bool is_about_to_sign = held_back.signing.load(base::relaxed) == this;
+    const bool is_about_to_sign = deferred.signing.load(base::relaxed) == this;
     if (!is_me(owing_.load(base::relaxed), former) && !is_about_to_sign) left &= ~owed_mark;
     if ((word & held_mark) != 0 && !is_me(holder_.load(base::relaxed), former)) { // else it forked inside a callback
         cursor_ = nullptr;

@@ -113,7 +113,8 @@ state_word context::watch() noexcept {
     const std::uint32_t generation = next_generation();
     state_word word = state_.load(base::acquire);
     do {
-        if (is_held(word)) word = end_hold(word); // HOLD: the generation of a held word is the hold's
+        // RESERVE: the generation of a reserved word is the reservation's.
+        if (is_reserved(word)) word = end_reservation(word);
     } while (!state_.compare_exchange_weak(word, with_watcher(word, generation), base::acq_rel,
                                            base::acquire)); // WATCH, mark
     return word;
@@ -167,8 +168,9 @@ void context::unwatch_if_alone() noexcept {
     const watchers& all = *watchers_.load(base::acquire);
     state_word word = state_.load(base::acquire);
     while (is_watched(word) && !is_sealed(word) && !all.has_watchers()) {
-        if (is_held(word)) // HOLD: the generation of a held word is the hold's. A fork left its taker behind
-            word = end_hold(word);
+        // RESERVE: the generation of a reserved word is the reservation's. A fork left its taker behind.
+        if (is_reserved(word))
+            word = end_reservation(word);
         else if (state_.compare_exchange_weak(word, without_watcher(word), base::acq_rel, base::acquire)) // WATCH_OFF
             return;
     }
@@ -290,8 +292,8 @@ void context::note_ring() noexcept {
 std::uint32_t context::arm_doorbell(std::uint32_t events) noexcept {
     state_word word = state_.load(base::acquire);
     while (!is_sealed(word)) {
-        if (is_held(word)) {
-            word = end_hold(word);
+        if (is_reserved(word)) {
+            word = end_reservation(word);
             continue;
         }
         const std::uint32_t ready = poll_mask(packed_count(word)) & events;
@@ -338,7 +340,7 @@ void context::signal_without_notify() noexcept {
         const state_word generation = (word + (state_word{1} << generation_shift)) & generation_mask;
         left = (with_count(word, 1) & ~generation_mask) | generation;
     } while (!state_.compare_exchange_weak(word, left, base::acq_rel, base::relaxed));
-    EFD_CHECK(!is_sealed(word) && !is_held(word) && !has_sleeper(park_of(word)) && packed_count(left) == 1);
+    EFD_CHECK(!is_sealed(word) && !is_reserved(word) && !has_sleeper(park_of(word)) && packed_count(left) == 1);
     word &= ~state_word{watched_mark};
     if (needs_attention(word)) after_packed_add(word, 1, 0);
 }

@@ -93,9 +93,9 @@ class watchers {
 
     permanent_watchers permanent;
     base::atomic<doorbell_hook*> attached_hook{nullptr};
-    // A take from several objects at once that holds this one, or is about to; see core/hold.hpp. It is here because
-    // only the members of sets need it.
-    base::atomic<std::uint64_t> hold_note{0};
+    // A take from several objects at once that reserves this one, or is about to; see core/reservation.hpp. It is here
+    // because only the members of sets need it.
+    base::atomic<std::uint64_t> reservation{0};
     wait_queue entries;
     watchers* next_made = nullptr;
 };

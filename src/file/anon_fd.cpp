@@ -37,7 +37,7 @@ class taken_number {
 // A file for the object, in the table under this number. Takes over the caller's reference on success.
 status install_new(core::context& object, watch::ring_way way, int fd, bool inherited) noexcept {
     descriptor_table& table = descriptor_table::instance();
-    if (const status result = table.reserve(fd); result != status::ok) return result;
+    if (const status result = table.make_place(fd); result != status::ok) return result;
     const watch::doorbell::lent_number number{
         fd, table.owner_of(fd), inherited, way, &descriptor_table::dup_onto_all, &descriptor_table::dup_kept};
     if (const status result = watch::doorbell::adopt(object, number); result != status::ok) return result;
@@ -88,7 +88,7 @@ status make_descriptor(unsigned initval, unsigned flags, watch::ring_way way, in
 
 status install_dup(int fd, open_file& file) noexcept {
     taken_number number(fd);
-    if (const status result = descriptor_table::instance().reserve(fd); result != status::ok) return result;
+    if (const status result = descriptor_table::instance().make_place(fd); result != status::ok) return result;
     file.get();
     watch::doorbell::let_inherit(file.object());
     descriptor_table::instance().install(number.keep(), file);

@@ -85,7 +85,7 @@ file_reference descriptor_table::use(int fd) noexcept {
     file.come_home();
 }
 
-status descriptor_table::reserve(int fd) noexcept {
+status descriptor_table::make_place(int fd) noexcept {
     if (place_of(fd) != nullptr) return status::ok;
     const unsigned slab = static_cast<unsigned>(fd) / slab_places;
     if (slab >= slabs_most) return status::no_descriptor;
@@ -101,7 +101,7 @@ status descriptor_table::reserve(int fd) noexcept {
 
 void descriptor_table::install(int fd, open_file& file) noexcept {
     place* const named = place_of(fd);
-    EFD_CHECK(fd >= 0 && named != nullptr); // reserve came first
+    EFD_CHECK(fd >= 0 && named != nullptr); // make_place came first
     os::note_owner(fd, named);
     file.add_number(fd);
     // The kernel has given this number to the caller alone. If nothing of its former file is left, no other thread

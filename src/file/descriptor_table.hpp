@@ -26,12 +26,12 @@ class descriptor_table {
     // same file (FIRST_USE). Afterwards is_home holds, unless the object could get none.
     [[nodiscard]] file_reference use(int fd) noexcept;
 
-    // Reserves memory for this number; afterwards install cannot fail.
-    [[nodiscard]] base::status reserve(int fd) noexcept;
+    // Makes the place of this number; afterwards install cannot fail.
+    [[nodiscard]] base::status make_place(int fd) noexcept;
     // Takes over the caller's reference. The number is visible from now on.
     void install(int fd, open_file& file) noexcept;
 
-    // The owner that the note of an installed number names; after reserve.
+    // The owner that the note of an installed number names; after make_place.
     [[nodiscard]] const void* owner_of(int fd) noexcept { return place_of(fd); }
 
     // Empties the place of the number; its reference is the caller's.

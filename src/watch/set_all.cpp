@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // watch/set_all.cpp: waiting until every member is ready, and taking from all of them in one step.
 //
-// The step is core/hold.cpp's. No lock is held around it, so no call waits for a thread that is stopped here, except
-// the removal of a member that the thread is inside of. ALL_MEMBERS: a take enters every member and, once it holds all,
-// checks whether one has joined since it began; a joining thread opens its place, counts the joining, then returns. So
-// the take is from all that are members at one moment.
+// The step is core/reservation.cpp's. No lock is held around it, so no call waits for a thread that is stopped here,
+// except the removal of a member that the thread is inside of. ALL_MEMBERS: a take enters every member and, once it has
+// reserved all, checks whether one has joined since it began; a joining thread opens its place, counts the joining,
+// then returns. So the take is from all that are members at one moment.
 //
 // Before the step is tried every count is looked at; as long as one is zero the thread sleeps for its member, and no
 // object is touched. ALL_SLEEP, as SET_SLEEP: the waiter marks the member as awaited, makes a step on the member's bit
@@ -12,8 +12,8 @@
 // member, then looks for the mark; the waiter enters after it has set the mark.
 #include "watch/set_core.hpp"
 
-#include "core/held_back.hpp"
-#include "core/hold.hpp"
+#include "core/deferred.hpp"
+#include "core/reservation.hpp"
 #include "os/cpu.hpp"
 #include "os/futex.hpp"
 #include "os/signals.hpp"
@@ -27,8 +27,8 @@ namespace efd::watch {
 
 using base::status;
 using core::context;
-using core::hold_end;
-using core::hold_slot;
+using core::reservation_slot;
+using core::reserve_result;
 
 namespace {
 
@@ -37,7 +37,7 @@ struct one_of_all {
     context* object = nullptr;
     std::uint32_t visit = 0;
     std::uint32_t order = 0; // among the members
-    core::held_object held;
+    core::reserved_object reserved;
     std::uint64_t amount = 0;
 };
 
@@ -84,62 +84,65 @@ class set_core::all_members {
                   [](const one_of_all& x, const one_of_all& y) { return std::less<>()(x.object, y.object); });
     }
 
-    // `held`: all are taken from. nothing_there: `missing` was empty. sealed: more than one is. Otherwise nothing is
+    // `reserved`: all are taken from. empty: `missing` was empty. sealed: more than one is. Otherwise nothing is
     // taken.
     template <class Question>
-    [[nodiscard]] hold_end take(unsigned broken, Question are_all, member*& missing) noexcept {
-        hold_slot& slot = hold_slot::begin(broken);
+    [[nodiscard]] reserve_result take(unsigned broken, Question are_all, member*& missing) noexcept {
+        reservation_slot& slot = reservation_slot::begin(broken);
         one_of_all* sealed = nullptr;
-        hold_end result = hold_all(slot, sealed, missing);
-        if (result == hold_end::held) result = decide(slot, sealed, are_all, missing);
-        if (result != hold_end::held) slot.fail();
-        for (const one_of_all& one : all()) one.object->release_hold(one.held, result == hold_end::held);
+        reserve_result result = reserve_all(slot, sealed, missing);
+        if (result == reserve_result::reserved) result = decide(slot, sealed, are_all, missing);
+        if (result != reserve_result::reserved) slot.fail();
+        for (const one_of_all& one : all())
+            one.object->release_reservation(one.reserved, result == reserve_result::reserved);
         slot.end();
-        if (result == hold_end::held) notify_all(sealed);
+        if (result == reserve_result::reserved) notify_all(sealed);
         return result;
     }
 
   private:
     static constexpr std::size_t few = 16;
 
-    [[nodiscard]] hold_end hold_all(const hold_slot& slot, one_of_all*& sealed, member*& missing) noexcept {
+    [[nodiscard]] reserve_result reserve_all(const reservation_slot& slot, one_of_all*& sealed,
+                                             member*& missing) noexcept {
         for (one_of_all& one : all()) {
-            const hold_end result = one.object->hold(slot, one.held);
-            if (result == hold_end::nothing_there) missing = one.place;
-            if (result == hold_end::sealed && sealed != nullptr && sealed->object == one.object)
-                return hold_end::held_already;
-            const bool is_only_sealed = result == hold_end::sealed && sealed == nullptr;
-            if (result != hold_end::held && !is_only_sealed) return result;
+            const reserve_result result = one.object->reserve(slot, one.reserved);
+            if (result == reserve_result::empty) missing = one.place;
+            if (result == reserve_result::sealed && sealed != nullptr && sealed->object == one.object)
+                return reserve_result::already_reserved;
+            const bool is_only_sealed = result == reserve_result::sealed && sealed == nullptr;
+            if (result != reserve_result::reserved && !is_only_sealed) return result;
             if (is_only_sealed) sealed = &one;
-            one.amount = core::amount_of(one.held.record);
+            one.amount = core::amount_of(one.reserved.record);
         }
-        return hold_end::held;
+        return reserve_result::reserved;
     }
-    // All are held except at most one, whose count is sealed.
+    // All are reserved except at most one, whose count is sealed.
     template <class Question>
-    [[nodiscard]] hold_end decide(hold_slot& slot, one_of_all* sealed, Question are_all, member*& missing) noexcept {
-        if (sealed == nullptr) return are_all() && slot.commit() ? hold_end::held : hold_end::broken;
+    [[nodiscard]] reserve_result decide(reservation_slot& slot, one_of_all* sealed, Question are_all,
+                                        member*& missing) noexcept {
+        if (sealed == nullptr) return are_all() && slot.commit() ? reserve_result::reserved : reserve_result::broken;
         const os::signals_blocked no_handlers; // a handler that came here would wait for this very thread
-        if (!slot.tie()) return hold_end::broken;
-        const hold_end result = take_sealed(*sealed, are_all);
-        slot.finish(result == hold_end::held);
-        if (result == hold_end::nothing_there) missing = sealed->place;
+        if (!slot.tie()) return reserve_result::broken;
+        const reserve_result result = take_sealed(*sealed, are_all);
+        slot.finish(result == reserve_result::reserved);
+        if (result == reserve_result::empty) missing = sealed->place;
         return result;
     }
     // ALL_MEMBERS: a unit that is written after a member has joined comes after the question, so the count differs.
     template <class Question>
-    [[nodiscard]] static hold_end take_sealed(one_of_all& sealed, Question are_all) noexcept {
+    [[nodiscard]] static reserve_result take_sealed(one_of_all& sealed, Question are_all) noexcept {
         for (;;) {
             const context::sealed_look look = sealed.object->look_at_sealed(core::as_mode);
-            if (!are_all()) return hold_end::broken;
-            if (look.take == 0) return hold_end::nothing_there;
+            if (!are_all()) return reserve_result::broken;
+            if (look.take == 0) return reserve_result::empty;
             sealed.amount = look.take;
-            if (sealed.object->take_as_seen(look)) return hold_end::held;
+            if (sealed.object->take_as_seen(look)) return reserve_result::reserved;
         }
     }
     void notify_all(const one_of_all* sealed) noexcept {
         for (const one_of_all& one : all())
-            if (&one != sealed) one.object->notify_held_take();
+            if (&one != sealed) one.object->notify_reserved_take();
         if (sealed != nullptr) sealed->object->after_sealed_take();
     }
 
@@ -176,13 +179,13 @@ status set_core::take_all(std::span<set_event> room, std::size_t& number, member
         missing = entered.first_empty();
         if (missing != nullptr) return status::would_block;
         if (broken > 0) entered.sort_by_address();
-        const auto are_all = [&] { return joined_.load(base::acquire) == joined; }; // ALL_MEMBERS, once all are held
+        const auto are_all = [&] { return joined_.load(base::acquire) == joined; }; // ALL_MEMBERS, once reserved
         switch (entered.take(broken, are_all, missing)) {
-        case hold_end::held: break;
-        case hold_end::nothing_there: return status::would_block;
-        case hold_end::sealed: return status::not_supported;
-        case hold_end::held_already: return status::invalid;
-        case hold_end::broken: continue;
+        case reserve_result::reserved: break;
+        case reserve_result::empty: return status::would_block;
+        case reserve_result::sealed: return status::not_supported;
+        case reserve_result::already_reserved: return status::invalid;
+        case reserve_result::broken: continue;
         }
         for (const one_of_all& one : entered.all())
             room[one.order] = {one.place->token, one.amount, core::poll_in, one.place->token};

@@ -4,7 +4,7 @@
 
 #include <efd/detail/base/check.hpp>
 
-#include "core/held_back.hpp"
+#include "core/deferred.hpp"
 #include "os/futex.hpp"
 #include "os/memory.hpp"
 #include "os/process.hpp"

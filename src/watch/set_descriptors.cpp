@@ -14,7 +14,7 @@
 // add and remove hold the set's lock; looks from any thread and from signal handlers.
 #include "watch/set_core.hpp"
 
-#include "core/held_back.hpp"
+#include "core/deferred.hpp"
 #include "os/clock.hpp"
 #include "os/epoll.hpp"
 #include "os/errno.hpp"

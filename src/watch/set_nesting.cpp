@@ -7,7 +7,7 @@
 // nesting.
 #include "watch/set_core.hpp"
 
-#include "core/held_back.hpp"
+#include "core/deferred.hpp"
 
 #include <algorithm>
 #include <new>

@@ -16,7 +16,7 @@
 
 #include <efd/detail/base/check.hpp>
 
-#include "core/held_back.hpp"
+#include "core/deferred.hpp"
 #include "os/clock.hpp"
 #include "os/process.hpp"
 

@@ -362,7 +362,7 @@ class Walks(unittest.TestCase):
         repository = HERE.parent.parent
         text = (repository / "ARCHITECTURE.md").read_text(encoding="utf-8")
         self.assertEqual([], list(documents.walks(repository, text)))
-        more = "  one more                     core/hold.cpp core/linger.cpp core/ida.cpp"
+        more = "  one more                     core/reservation.cpp core/linger.cpp core/ida.cpp"
         self.assertEqual(1, len(list(documents.walks(repository, text.replace("read(value) ", f"read(value)\n{more}\n", 1)))))
         self.assertEqual(1, len(list(documents.walks(repository, text.replace("read(value) ", "reading(value) ", 1)))))
         self.assertEqual(1, len(list(documents.walks(repository, text + "core/nowhere.cpp"))))

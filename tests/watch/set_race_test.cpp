@@ -45,8 +45,8 @@ TEST(set_race, set_top_what_was_left_behind_goes_when_somebody_watches) {
     EXPECT_TRUE(readable(set.fd()));
 }
 
-// HOLD: the second hold of one word would settle the same units again, and the release take them from nothing.
-TEST(set_race, hold_an_object_that_joined_twice_is_refused) {
+// RESERVE: a second reservation of a word would count the same units again, and its release take them from nothing.
+TEST(set_race, reserving_an_object_that_joined_twice_is_refused) {
     wait_set set;
     eventfd a(1);
     set.add(a, 1);

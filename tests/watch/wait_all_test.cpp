@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// wait_set::wait_all: every member in one step or none; HOLD, ALL_MEMBERS and ALL_SLEEP.
+// wait_set::wait_all: every member in one step or none; RESERVE, ALL_MEMBERS and ALL_SLEEP.
 #include "support/waiting.hpp"
 
 #include <efd/wait_set.hpp>
@@ -95,7 +95,7 @@ TEST(wait_all, one_object_twice_is_refused) {
     }
 }
 
-// HOLD: dining philosophers. Two forks each, taken together; nobody ever sees a fork missing that was not taken with
+// RESERVE: dining philosophers. Two forks each, taken together; nobody ever sees a fork missing that was not taken with
 // its pair, and no fork is lost or made.
 TEST(wait_all_race, philosophers) {
     constexpr std::size_t seats = 4;
@@ -126,7 +126,7 @@ TEST(wait_all_race, philosophers) {
     for (const eventfd& fork : forks) EXPECT_EQ(fork.count(), 1U);
 }
 
-// HOLD: B is written after A, so whoever takes both at one moment has at least as much of A as of B; and A's reader
+// RESERVE: B is written after A, so whoever takes both at one moment has at least as much of A as of B; and A's reader
 // never finds A empty, for A is only ever taken together with B and always has one unit more.
 TEST(wait_all_race, no_moment_between) {
     wait_set set;
@@ -155,7 +155,7 @@ TEST(wait_all_race, no_moment_between) {
     EXPECT_EQ(b.count(), 0U);
 }
 
-// HOLD: each write to a member that is held breaks the take. A take from many gets through all the same.
+// RESERVE: each write to a member that is reserved breaks the take. A take from many gets through all the same.
 TEST(wait_all_race, many_beside_a_writer_and_a_poller_that_never_rest) {
     constexpr std::size_t members = 300;
     wait_set set;
@@ -188,7 +188,7 @@ TEST(wait_all_race, many_beside_a_writer_and_a_poller_that_never_rest) {
     EXPECT_EQ(taken + all[members / 2].count(), written.load());
 }
 
-// HOLD: the thread that takes does not exist in the child, which decides its held words by itself.
+// RESERVE: the thread that takes does not exist in the child, which decides its reserved words by itself.
 TEST(wait_all_race, child_of_a_fork_in_the_midst) {
     constexpr std::size_t members = 40;
     wait_set set;

@@ -27,7 +27,7 @@ std::uint64_t newest(const void* address, std::size_t size) noexcept {
 
 void file_layout::forget() {
     descriptor_table::instance().slabs_[0].store(nullptr, base::relaxed);
-    (void)descriptor_table::instance().reserve(0);
+    (void)descriptor_table::instance().make_place(0);
 }
 
 void file_layout::name(const open_file& file) { explore::name_place(&file.refs_, "file's refs"); }

@@ -59,7 +59,7 @@ std::string others_went_on() {
 std::string all_or_none() {
     if (std::string wrong = others_went_on(); !wrong.empty()) return wrong;
     if (!the_machine().somebody_crashed()) return audit_sets();
-    if (efd::core::hold_layout::any_tied()) return {}; // the one step that others wait for: HOLD, tied
+    if (efd::core::reservation_layout::any_tied()) return {}; // the one step that others wait for: RESERVE, tied
     const auto units = missing();
     if (units[0] > 2 * packed_limit || units[1] > 2 * packed_limit) return "units were taken twice";
     if ((units[0] == 0) != (units[1] == 0)) return "a part of a take from all has happened";

@@ -116,7 +116,7 @@ void removes() {
     must(set().add(*hall().objects[0], 0, place) == status::ok, "an object could not be added");
     write_and_find(0);
 }
-// HOLD: the take has happened, or has not, and what the child does is no part of it.
+// RESERVE: the take has happened, or has not, and what the child does is no part of it.
 void looks_at_both_and_removes_them() {
     fork_from(1);
     const std::uint64_t first = hall().objects[0]->count();

@@ -5,7 +5,7 @@
 #include "explorer/scenarios.hpp"
 #include "explorer/set_world.hpp"
 
-#include "core/held_back.hpp"
+#include "core/deferred.hpp"
 #include "core/wait_queue.hpp"
 
 namespace explore {

@@ -7,7 +7,7 @@
 #include "explorer/tell.hpp"
 #include "explorer/world.hpp"
 
-#include "core/held_back.hpp"
+#include "core/deferred.hpp"
 #include "core/wait_queue.hpp"
 
 #include <string>

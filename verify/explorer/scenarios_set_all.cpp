@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Configurations of waiting for all members at once: HOLD, ALL_MEMBERS, ALL_SLEEP.
+// Configurations of waiting for all members at once: RESERVE, ALL_MEMBERS, ALL_SLEEP.
 #include "explorer/all_parts.hpp"
 #include "explorer/scenarios.hpp"
 
@@ -146,7 +146,7 @@ std::vector<scenario> sleepers() {
     };
 }
 
-std::vector<scenario> holders() {
+std::vector<scenario> reservations() {
     return {
         scenario("all-look", "both there: 1 that tries for all, 1 that looks at both", both_there, audit_sets,
                  {{"A", trier}, {"L", looker}}),
@@ -171,7 +171,7 @@ std::vector<scenario> holders() {
     };
 }
 
-std::vector<scenario> holders_and_writers() {
+std::vector<scenario> reservations_and_writers() {
     return {
         scenario("all-writer", "both there: 1 that tries for all, 1 writer of the first, then the second", both_there,
                  no_moment_between, {{"A", trier}, {"W", writer_of_both}}),
@@ -224,7 +224,7 @@ std::vector<scenario> huge_and_crossing() {
 } // namespace
 
 std::vector<scenario> set_all_scenarios() {
-    return joined({sleepers(), holders(), holders_and_writers(), huge_and_crossing()});
+    return joined({sleepers(), reservations(), reservations_and_writers(), huge_and_crossing()});
 }
 
 } // namespace explore

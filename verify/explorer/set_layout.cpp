@@ -10,13 +10,15 @@
 
 namespace efd::core {
 
-void hold_layout::name() {
-    for (std::size_t i = 0; i < few; ++i) explore::name_place(&hold_slot::at(i).word_, "slot");
+void reservation_layout::name() {
+    for (std::size_t i = 0; i < few; ++i) explore::name_place(&reservation_slot::at(i).word_, "slot");
 }
 
-bool hold_layout::any_tied() noexcept {
+bool reservation_layout::any_tied() noexcept {
     for (std::size_t i = 0; i < few; ++i)
-        if (hold_slot::step_of(hold_slot::at(i).word_.load(base::acquire)) == hold_slot::step::tied) return true;
+        if (reservation_slot::step_of(reservation_slot::at(i).word_.load(base::acquire)) ==
+            reservation_slot::step::tied)
+            return true;
     return false;
 }
 

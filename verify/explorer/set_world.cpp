@@ -102,7 +102,7 @@ void skip_places(std::size_t set, unsigned up_to) { set_layout::skip(*fixture->s
 void watch_set(std::size_t set) { set_layout::watch(*fixture->sets[set]); }
 
 void name_sets(std::initializer_list<int> places) {
-    efd::core::hold_layout::name();
+    efd::core::reservation_layout::name();
     for (set_core* const set : fixture->sets) {
         if (set == nullptr) continue;
         set_layout::name(*set);
@@ -192,7 +192,8 @@ std::string audit_sets() {
     for (std::size_t i = 0; i < most_objects; ++i) {
         const context* const object = fixture->objects[i];
         if (object == nullptr) continue;
-        if (efd::core::is_held(context_layout::newest_state(*object))) return "an object is held, and by nobody";
+        if (efd::core::is_reserved(context_layout::newest_state(*object)))
+            return "an object is reserved, and by no take";
         const std::uint64_t count = object->count();
         if (fixture->taken[i] + count != fixture->given[i])
             return "units are not conserved: object " + std::to_string(i) + ", given " +

@@ -8,7 +8,7 @@
 
 #include "explorer/world.hpp"
 
-#include "core/hold.hpp"
+#include "core/reservation.hpp"
 #include "watch/set_core.hpp"
 
 #include <array>
@@ -58,8 +58,8 @@ void enter_set(std::size_t set, std::size_t object);
 
 inline constexpr efd::core::wait_opts bounded{.deadline_ns = 1, .blocking = efd::core::blocking::always};
 
-// Nobody sleeps beside what he waits for; units are conserved; no word is held; bits, marks and contexts of the sets
-// say what the counts say.
+// Nobody sleeps beside what he waits for; units are conserved; no word is reserved; bits, marks and contexts of the
+// sets say what the counts say.
 std::string audit_sets();
 
 } // namespace explore
@@ -67,7 +67,7 @@ std::string audit_sets();
 namespace efd::core {
 
 // The explorer's way to the slots of takes from several objects.
-class hold_layout {
+class reservation_layout {
   public:
     static void name();
     static bool any_tied() noexcept;

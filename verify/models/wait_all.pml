@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* wait_all.pml: taking from two objects in one step, those who meet a held word, and those who sleep until all is there.
+/* wait_all.pml: taking from two objects in one step, those who meet a reserved word, and those who sleep until all is there.
  *
- * Owns a copy of src/core/hold.cpp and src/watch/set_all.cpp: HOLD, ALL_SLEEP. Each taker has a slot with the step that its
- * take is at; a held word bears its stamp, the object's record says whose it is and how much it takes. Anybody who meets a
- * held word breaks a take that is undecided, or finishes one that has happened. With STOPS a taker may stop for ever at any
+ * Owns a copy of src/core/reservation.cpp and src/watch/set_all.cpp: RESERVE, ALL_SLEEP. Each taker has a slot with the
+ * step that its take is at; a reserved word bears its stamp, the object's record says whose it is and how much it takes. Anybody who meets a
+ * reserved word breaks a take that is undecided, or finishes one that has happened. With STOPS a taker may stop for ever at any
  * of its steps. Only the order of steps is modelled, not what memory may show late; stamps never repeat. Invariants: units
  * are conserved; of a take from all nobody sees a part, and it happens whole or not; what was taken was there at one moment
  * (never more of B than of A); nobody waits for a stopped taker (each of the others comes to its end); nobody sleeps for
@@ -34,13 +34,13 @@
 #define FAILED 3
 #define SLOTS 3
 
-bool conservation = true, all_or_none = true, one_moment = true, no_lost_wakeup = true, nothing_held = true;
+bool conservation = true, all_or_none = true, one_moment = true, no_lost_wakeup = true, nothing_reserved = true;
 bool nobody_waits = true, taken_once = true;
 
 byte count[2], taken[2], given[2];
-byte held[2];        /* the stamp of the hold, 0: none */
+byte reserved[2];    /* the stamp of the reservation, 0: none */
 byte stamp[2];       /* the last that was used */
-byte record_slot[2]; /* 0: nobody's; of which take the object says that it holds it, or is about to */
+byte record_slot[2]; /* 0: nobody's; of which take the object says that it reserves it, or is about to */
 byte record_stamp[2];
 byte record_amount[2];
 byte state[SLOTS + 1];
@@ -48,7 +48,7 @@ byte alls;            /* takes from both */
 bool gone;            /* B has left: A alone is all */
 byte inside_b;        /* takers that are inside of it */
 bool goes_first;      /* one who was broken too often; of these, one at a time, and once those who met it are through */
-byte meeting;         /* those who have met a held word and are not through */
+byte meeting;         /* those who have met a reserved word and are not through */
 byte running;         /* of those who never stop */
 bool has_stopped;
 
@@ -61,10 +61,10 @@ byte all_gate, all_asleep, all_wakes;
 #define MAY_STOP skip
 #endif
 
-/* Whoever meets a held word; `got_amount` is what the take that holds it has taken. One step where nothing that others do
+/* Whoever meets a reserved word; `got_amount` is what the take that reserves it has taken. One step where nothing that others do
  * could come between: the word is changed only if it still bears the stamp that was seen. */
-inline end_hold(m) {
-    seen_stamp = held[m];
+inline end_reservation(m) {
+    seen_stamp = reserved[m];
     do
     :: seen_stamp == 0 -> break
     :: else ->
@@ -90,11 +90,11 @@ inline end_hold(m) {
         atomic {
             if
 #ifdef BROKEN_stamp_not_compared
-            :: held[m] != 0 ->
+            :: reserved[m] != 0 ->
 #else
-            :: held[m] == seen_stamp ->
+            :: reserved[m] == seen_stamp ->
 #endif
-                held[m] = 0;
+                reserved[m] = 0;
                 assert(taken_once && count[m] >= got_amount);
                 count[m] = count[m] - got_amount;
 #ifdef BROKEN_finished_without_the_amount
@@ -102,7 +102,7 @@ inline end_hold(m) {
 #endif
             :: else
             fi;
-            seen_stamp = held[m]
+            seen_stamp = reserved[m]
         }
     od;
     met_slot = 0; met_stamp = 0; met_amount = 0; got_amount = 0; seen_stamp = 0
@@ -121,11 +121,11 @@ inline add(m) {
 #ifdef BROKEN_looked_for_before_the_add
     was = awaited[m];
 #endif
-    atomic { found_held = (held[m] != 0); count[m]++; given[m]++ };
+    atomic { found_reserved = (reserved[m] != 0); count[m]++; given[m]++ };
 #ifndef BROKEN_add_returns_undecided
-    if :: found_held -> meeting++; end_hold(m); meeting-- :: else fi;
+    if :: found_reserved -> meeting++; end_reservation(m); meeting-- :: else fi;
 #endif
-    found_held = false;
+    found_reserved = false;
 #ifdef BROKEN_looked_for_before_the_add
     atomic { if :: was -> all_gate++; all_wakes = all_asleep :: else fi };
     was = false;
@@ -139,20 +139,20 @@ inline take(m) {
     do
     :: atomic {
             if
-#ifdef BROKEN_reader_takes_what_is_held
+#ifdef BROKEN_reader_takes_what_is_reserved
             :: true -> got = (count[m] > 0); taken[m] = taken[m] + count[m]; count[m] = 0; break
 #else
 #ifdef BROKEN_reader_says_nothing_there
-            :: held[m] != 0 -> break
+            :: reserved[m] != 0 -> break
 #else
-            :: held[m] != 0 -> skip
+            :: reserved[m] != 0 -> skip
 #endif
-            :: held[m] == 0 -> got = (count[m] > 0); taken[m] = taken[m] + count[m]; count[m] = 0; break
+            :: reserved[m] == 0 -> got = (count[m] > 0); taken[m] = taken[m] + count[m]; count[m] = 0; break
 #endif
             fi
         };
         if :: !is_meeting -> is_meeting = true; meeting++ :: else fi;
-        end_hold(m)
+        end_reservation(m)
     od;
     if :: is_meeting -> is_meeting = false; meeting-- :: else fi
 }
@@ -161,7 +161,7 @@ inline take(m) {
 inline look(m) {
     got = false;
     do
-    :: atomic { seen_stamp = held[m]; seen_count = count[m] };
+    :: atomic { seen_stamp = reserved[m]; seen_count = count[m] };
 #ifdef BROKEN_look_counts_what_is_gone
         got = (seen_count > 0); break;
 #endif
@@ -178,7 +178,7 @@ inline look(m) {
 #ifdef BROKEN_look_is_not_repeated
         if :: true ->
 #else
-        if :: held[m] == seen_stamp && count[m] == seen_count ->
+        if :: reserved[m] == seen_stamp && count[m] == seen_count ->
 #endif
             got = (seen_count > got_amount); break
         :: else
@@ -187,11 +187,11 @@ inline look(m) {
     met_slot = 0; met_stamp = 0; met_amount = 0; got_amount = 0; seen_stamp = 0; seen_count = 0
 }
 
-/* outcome: HELD, EMPTY or BROKEN. */
-#define HELD 1
+/* outcome: RESERVED, EMPTY or BROKEN. */
+#define RESERVED 1
 #define EMPTY 2
 #define BROKEN 3
-inline hold(m) {
+inline reserve(m) {
     atomic { stamp[m]++; own_stamp = stamp[m] };
     own_record = false;
     do
@@ -204,19 +204,19 @@ inline hold(m) {
             fi
         };
 #ifdef BROKEN_word_seen_before_it_is_decided
-        atomic { seen_held = held[m]; seen_count = count[m] };
+        atomic { seen_reserved = reserved[m]; seen_count = count[m] };
 #endif
 #ifndef BROKEN_record_changed_undecided
         atomic { if :: found_slot != 0 && state[found_slot] == UNDECIDED -> state[found_slot] = FAILED :: else fi };
 #endif
 #ifndef BROKEN_word_seen_before_it_is_decided
-        atomic { seen_held = held[m]; seen_count = count[m] };
+        atomic { seen_reserved = reserved[m]; seen_count = count[m] };
 #endif
         if
-        :: seen_held != 0 ->
+        :: seen_reserved != 0 ->
             if :: state[me] == FAILED -> outcome = BROKEN; break :: else fi;
-            end_hold(m)
-        :: seen_held == 0 && seen_count == 0 -> outcome = EMPTY; break
+            end_reservation(m)
+        :: seen_reserved == 0 && seen_count == 0 -> outcome = EMPTY; break
         :: else ->
             MAY_STOP;
             atomic {
@@ -235,22 +235,22 @@ inline hold(m) {
             MAY_STOP;
             atomic {
                 if
-                :: own_record && held[m] == 0 && count[m] == seen_count ->
-                    held[m] = own_stamp; amount[m] = seen_count; outcome = HELD; break
+                :: own_record && reserved[m] == 0 && count[m] == seen_count ->
+                    reserved[m] = own_stamp; amount[m] = seen_count; outcome = RESERVED; break
                 :: else
                 fi
             }
         fi
     od;
     my_stamp[m] = own_stamp;
-    found_slot = 0; found_stamp = 0; seen_held = 0; seen_count = 0; own_stamp = 0; own_record = false
+    found_slot = 0; found_stamp = 0; seen_reserved = 0; seen_count = 0; own_stamp = 0; own_record = false
 }
 
 inline release(m) {
     atomic {
         if
-        :: my_stamp[m] != 0 && held[m] == my_stamp[m] ->
-            held[m] = 0;
+        :: my_stamp[m] != 0 && reserved[m] == my_stamp[m] ->
+            reserved[m] = 0;
 #ifdef BROKEN_amount_settled_at_release
             if :: success -> amount[m] = count[m] :: else fi;
 #endif
@@ -272,17 +272,17 @@ inline try_all() {
     success = false; was_broken = false;
     amount[0] = 0; amount[1] = 0;
     atomic { with_b = !gone; if :: with_b -> inside_b++ :: else fi };
-#ifdef BROKEN_commits_before_all_are_held
+#ifdef BROKEN_commits_before_all_are_reserved
     state[me] = TAKEN;
 #else
     state[me] = UNDECIDED;
 #endif
     outcome = 0;
-    hold(0);
+    reserve(0);
     MAY_STOP;
     if :: outcome == EMPTY -> missing = 0 :: else fi;
     if
-    :: outcome == HELD && with_b -> outcome = 0; hold(1); if :: outcome == EMPTY -> missing = 1 :: else fi
+    :: outcome == RESERVED && with_b -> outcome = 0; reserve(1); if :: outcome == EMPTY -> missing = 1 :: else fi
     :: else
     fi;
     MAY_STOP;
@@ -290,17 +290,17 @@ inline try_all() {
     atomic {
         if
 #ifdef BROKEN_commits_what_is_broken
-        :: outcome == HELD ->
+        :: outcome == RESERVED ->
 #else
-        :: outcome == HELD && state[me] != FAILED ->
+        :: outcome == RESERVED && state[me] != FAILED ->
 #endif
-            state[me] = TAKEN; success = true; /* HOLD, commit */
+            state[me] = TAKEN; success = true; /* RESERVE, commit */
             taken[0] = taken[0] + amount[0]; taken[1] = taken[1] + amount[1];
             alls++;
 #ifdef WRITER_LEADS
             assert(one_moment && amount[0] >= amount[1])
 #endif
-        :: else -> was_broken = (was_broken || outcome == HELD); state[me] = FAILED
+        :: else -> was_broken = (was_broken || outcome == RESERVED); state[me] = FAILED
         fi
     };
     MAY_STOP;
@@ -316,7 +316,7 @@ inline try_all() {
 #define TAKER_LOCALS \
     byte amount[2], my_stamp[2]; \
     bool success, was, was_broken, own_record, with_b; \
-    byte missing, outcome, own_stamp, found_slot, found_stamp, seen_held, seen_count; \
+    byte missing, outcome, own_stamp, found_slot, found_stamp, seen_reserved, seen_count; \
     byte seen_stamp, met_slot, met_stamp, met_amount, got_amount
 #define MEETER_LOCALS \
     byte seen_stamp, met_slot, met_stamp, met_amount, got_amount, seen_count; \
@@ -389,7 +389,7 @@ end_done:
 proctype writer() {
     MEETER_LOCALS;
     byte writes;
-    bool found_held, was;
+    bool found_reserved, was;
     do
     :: writes == WRITES -> break
     :: else -> writes++; add(0); add(1)
@@ -446,9 +446,9 @@ proctype judge() {
     assert(no_lost_wakeup && (all_asleep == 0 || count[0] == 0 || (count[1] == 0 && !gone)));
     for (m : 0 .. 1) {
 #ifdef STOPS
-        end_hold(m);
+        end_reservation(m);
 #endif
-        assert(nothing_held && held[m] == 0);
+        assert(nothing_reserved && reserved[m] == 0);
         assert(conservation && given[m] == taken[m] + count[m])
     }
 }

@@ -194,7 +194,7 @@ bool joins_and_hears() {
     const long before = calls_of_entry.load();
     return joins_the_queue() && calls_of_entry.load() > before;
 }
-// The callbacks of this thread are held back for a few calls more at most, and none is lost.
+// The callbacks of this thread are deferred for a few calls more at most, and none is lost.
 bool hears_soon() {
     constexpr int writes = 40;
     const long before = calls_of_entry.load();

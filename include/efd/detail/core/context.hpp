@@ -60,9 +60,9 @@ struct read_result {
 
 struct operation;
 class cancel_word;
-class hold_slot;
-struct held_object;
-enum class hold_end : unsigned char;
+class reservation_slot;
+struct reserved_object;
+enum class reserve_result : unsigned char;
 struct doorbell_hook;
 struct permanent_watcher;
 class permanent_watchers;
@@ -158,7 +158,7 @@ class alignas(64) context {
 
     [[nodiscard]] std::uint64_t count() const noexcept {
         const state_word word = state_.load(base::acquire);
-        if ((word & (sealed_mark | hold_mark)) != 0) [[unlikely]]
+        if ((word & (sealed_mark | reserved_mark)) != 0) [[unlikely]]
             return count_slow();
         return packed_count(word);
     }
@@ -221,10 +221,10 @@ class alignas(64) context {
     [[nodiscard]] state_word look() const noexcept { return state_.load(base::acquire); }
     [[nodiscard]] bool drain_without_notify(state_word word) noexcept;
     [[nodiscard]] const permanent_watchers* permanent() const noexcept;
-    // Taking from several objects in one step, for watch/ alone; see src/core/hold.hpp.
-    [[nodiscard]] hold_end hold(const hold_slot& owner, held_object& one) noexcept;
-    void release_hold(const held_object& one, bool taken) noexcept;
-    void notify_held_take() noexcept;
+    // Taking from several objects in one step, for watch/ alone; see src/core/reservation.hpp.
+    [[nodiscard]] reserve_result reserve(const reservation_slot& owner, reserved_object& one) noexcept;
+    void release_reservation(const reserved_object& one, bool taken) noexcept;
+    void notify_reserved_take() noexcept;
     // Of a sealed object: its count at this moment, as huge_ has it, and what a read would take of that; then the take,
     // if the count is as it was seen.
     struct sealed_look {
@@ -272,9 +272,9 @@ class alignas(64) context {
     void wake_all_for_cancel(const operation& op) noexcept;
     void init(std::uint64_t initval, unsigned flags, int id) noexcept;
 
-    // A count while several objects are taken from, in hold.cpp.
+    // A count while several objects are taken from, in reservation.cpp.
     [[nodiscard]] EFD_API std::uint64_t count_slow() const noexcept;
-    state_word end_hold(state_word word) noexcept;
+    state_word end_reservation(state_word word) noexcept;
 
     // The sealed regime, in sealed.cpp.
     void seal() noexcept;

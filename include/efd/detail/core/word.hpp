@@ -6,31 +6,33 @@
 // value whether a reader sleeps, and a reader announces its sleep by the step that shows the count to be zero.
 // docs/races.md draws it.
 //
-//     63          35  34     33    32   31                           4   3       2        1        0
-//    +--------------+-----+------+------+------------------------------+-------+--------+--------+-------+
-//    | count        |held | rung | armed| generation: a stamp          |asleep |arrived |watched |sealed |
-//    +--------------+-----+------+------+------------------------------+-------+--------+--------+-------+
-//    | noise(sealed)|     | rung | armed|left| base, 29 bits, in 30..2          |watched |sealed |
-//    +--------------+-----+------+------+---------------------------------------+--------+-------+
+//     63          35     34      33    32   31                           4   3       2        1        0
+//    +--------------+---------+------+------+------------------------------+-------+--------+--------+-------+
+//    | count        |reserved | rung | armed| generation: a stamp          |asleep |arrived |watched |sealed |
+//    +--------------+---------+------+------+------------------------------+-------+--------+--------+-------+
+//    | noise(sealed)|         | rung | armed|left| base, 29 bits, in 30..2          |watched |sealed |
+//    +--------------+---------+------+------+---------------------------------------+--------+-------+
 //
 //     bit         set by                        cleared by                      wrongly set               wrongly clear
 //     asleep      a reader about to sleep       a waker that found none asleep  yes: one system call      never
 //     arrived     a reader about to sleep       each waker before it wakes,     yes: asleep stays longer  never
-//                                               a hold
+//                                               a reservation
 //     watched     a watcher that joins          the last watcher that leaves    yes: an empty walk        never
 //     sealed      a huge count, or no room      nothing                         never                     never
-//     held        a take from several objects   a thread that meets it, the     yes: its take failed      never
+//     reserved    a take from several objects   a thread that meets it, the     yes: its take failed      never
 //                                               taker
 //     armed       a doorbell that is made, an   a thread that has rung it       yes: one ring too many    never
 //                 arm, a read to zero
 //     rung        the doorbell, once it has     a read to zero, for `armed`     yes: one look too many    never
 //                 rung
 //     generation  wakers, first arrivals, arms, unless watched: a waker that    repeats after 2^28        -
-//                 joining watchers, holds       found none asleep, the ring
-//                                               for the arm, the hold's end
+//                 joining watchers,             found none asleep, the ring
+//                 reservations                  for the arm, the end of a
+//                                               reservation
 //     left        the sealing step              a thread that woke them         yes: one system call      never
 //
-// The races are ARRIVE for `arrived`, WATCH_OFF for `watched`, HOLD for `held`, LEVEL and ARM for `armed` and `rung`.
+// The races are ARRIVE for `arrived`, WATCH_OFF for `watched`, RESERVE for `reserved`, LEVEL and ARM for `armed` and
+// `rung`.
 //
 // arrived implies asleep. A packed word with no marks is the count and nothing else ("quiet").
 //
@@ -69,9 +71,9 @@ inline constexpr int count_shift = 35;
 inline constexpr std::uint64_t armed_mark = std::uint64_t{1} << 32; // the next add rings
 inline constexpr std::uint64_t rung_mark = std::uint64_t{1} << 33;  // it has rung; the read that reaches zero unrings
 
-// A call takes from several objects at once, and this is one of them (src/core/hold.cpp). Only a packed word whose
-// count is above zero is ever held.
-inline constexpr std::uint64_t hold_mark = std::uint64_t{1} << 34;
+// A call takes from several objects at once, and this is one of them (src/core/reservation.cpp). Only a packed word
+// whose count is above zero is ever reserved.
+inline constexpr std::uint64_t reserved_mark = std::uint64_t{1} << 34;
 
 inline constexpr std::uint64_t packed_limit = std::uint64_t{1} << 27;
 inline constexpr std::uint64_t blind_add_max = 64;
@@ -80,7 +82,7 @@ inline constexpr state_word one_unit = state_word{1} << count_shift;
 // What makes an add look twice, in the value that it found: a mark, or a count that has reached packed_limit. `rung` is
 // not among the marks, since the doorbell has rung already; nor is `arrived`, since it implies `asleep`.
 inline constexpr state_word attention_bits =
-    ~((packed_limit << count_shift) - 1) | hold_mark | armed_mark | sealed_mark | watched_mark | asleep_mark;
+    ~((packed_limit << count_shift) - 1) | reserved_mark | armed_mark | sealed_mark | watched_mark | asleep_mark;
 inline constexpr state_word marks_below_count = (state_word{1} << count_shift) - 1;
 
 // What makes a read look: units, another word to look at, or a doorbell that may say that there are some.
@@ -91,7 +93,7 @@ constexpr bool is_worth_a_read(state_word w) noexcept { return (w & look_bits) !
 constexpr bool is_sealed(state_word w) noexcept { return (w & sealed_mark) != 0; }
 constexpr bool is_watched(state_word w) noexcept { return (w & watched_mark) != 0; }
 constexpr bool is_armed(state_word w) noexcept { return (w & armed_mark) != 0; }
-constexpr bool is_held(state_word w) noexcept { return (w & hold_mark) != 0; }
+constexpr bool is_reserved(state_word w) noexcept { return (w & reserved_mark) != 0; }
 constexpr bool has_doorbell(state_word w) noexcept { return (w & (armed_mark | rung_mark)) != 0; }
 constexpr park_word park_of(state_word w) noexcept { return static_cast<park_word>(w); }
 constexpr std::uint64_t packed_count(state_word w) noexcept { return w >> count_shift; }
@@ -113,17 +115,19 @@ constexpr state_word after_read(state_word w, std::uint64_t rest) noexcept {
 // The word after the doorbell has rung for a count above zero.
 constexpr state_word after_ring(state_word w) noexcept { return (w & ~armed_mark) | rung_mark; }
 
-// HOLD. While a word is held its generation is the stamp of this one hold. So a step that changes the generation ends
-// the hold first. An add leaves the generation alone, and so does a step that only sets a mark: they leave the hold as
-// it is. A hold clears `arrived`, as a waker does: a reader that announced itself before the hold does not fall asleep.
-constexpr state_word with_hold(state_word w, std::uint32_t generation) noexcept {
-    return with_park(w, (park_of(w) & ~(generation_bits | arrived_mark)) | generation << generation_shift) | hold_mark;
+// RESERVE. While a word is reserved its generation is the stamp of this one reservation. So a step that changes the
+// generation ends the reservation first. An add leaves the generation alone, and so does a step that only sets a mark:
+// they leave the reservation as it is. A reservation clears `arrived`, as a waker does: a reader that announced itself
+// before that does not fall asleep.
+constexpr state_word with_reservation(state_word w, std::uint32_t generation) noexcept {
+    return with_park(w, (park_of(w) & ~(generation_bits | arrived_mark)) | generation << generation_shift) |
+           reserved_mark;
 }
 constexpr std::uint32_t generation_of(state_word w) noexcept { return park_of(w) >> generation_shift; }
-// The word after a hold that takes `amount`. The generation stays if another thread may compare it: a sleeper, a thread
-// that ends an arm, or a thread that clears `watched`.
-constexpr state_word without_hold(state_word w, std::uint64_t amount) noexcept {
-    const state_word left = after_read(w & ~hold_mark, packed_count(w) - amount);
+// The word after a reservation that takes `amount`. The generation stays if another thread may compare it: a sleeper, a
+// thread that ends an arm, or a thread that clears `watched`.
+constexpr state_word without_reservation(state_word w, std::uint64_t amount) noexcept {
+    const state_word left = after_read(w & ~reserved_mark, packed_count(w) - amount);
     const bool keeps_generation = (park_of(w) & asleep_mark) != 0 || is_armed(w) || is_watched(w); // WATCH_OFF
     return keeps_generation ? left : with_park(left, park_of(left) & ~generation_bits);
 }
@@ -162,7 +166,7 @@ constexpr state_word with_arm(state_word w, std::uint32_t generation) noexcept {
 }
 // Whether the mark in `w` is certainly of the arm that `rung` shows.
 constexpr bool is_same_arm(state_word w, state_word rung) noexcept {
-    if (!is_armed(w) || is_sealed(w) != is_sealed(rung) || is_held(w) || is_held(rung)) return false;
+    if (!is_armed(w) || is_sealed(w) != is_sealed(rung) || is_reserved(w) || is_reserved(rung)) return false;
     if (is_sealed(w)) return w >> count_shift == rung >> count_shift;
     const park_word stamp = park_of(rung) & generation_bits;
     return !has_sleeper(park_of(w) | park_of(rung)) && stamp != 0 && (park_of(w) & generation_bits) == stamp;
@@ -186,8 +190,8 @@ constexpr state_word without_watcher(state_word w) noexcept {
 
 // What every value of the state word keeps to, and every value of a park word of a sealed context; for checks.
 constexpr bool is_consistent(state_word w) noexcept {
-    if (is_sealed(w)) return !is_held(w);
-    return ((w & arrived_mark) == 0 || has_sleeper(park_of(w))) && (!is_held(w) || packed_count(w) > 0);
+    if (is_sealed(w)) return !is_reserved(w);
+    return ((w & arrived_mark) == 0 || has_sleeper(park_of(w))) && (!is_reserved(w) || packed_count(w) > 0);
 }
 constexpr bool is_consistent_park(park_word p) noexcept {
     return (p & (sealed_mark | watched_mark)) == 0 && ((p & arrived_mark) == 0 || has_sleeper(p));
@@ -225,16 +229,18 @@ static_assert(with_watcher(with_watcher(0, 7), 8) != with_watcher(0, 7) &&
 static_assert(has_sleeper(park_of(with_watcher(asleep_mark, 7))) &&
               without_watcher(with_watcher(asleep_mark, 7)) != asleep_mark);
 static_assert(with_watcher(with_seal(0), 7) == with_seal(watched_mark));
-static_assert(with_hold(with_count(watched_mark, 3), 7) ==
-              (with_count(watched_mark, 3) | 7U << generation_shift | hold_mark));
-static_assert(generation_of(with_hold(one_unit, 7)) == 7 &&
-              (with_hold(one_unit | with_arrival(0, 5), 7) & arrived_mark) == 0);
-static_assert(without_hold(with_hold(with_count(0, 3), 7) + one_unit, 3) == one_unit);
-static_assert(without_hold(with_hold(with_count(watched_mark, 3), 7), 3) == (watched_mark | 7U << generation_shift));
-static_assert(without_hold(with_hold(with_count(rung_mark, 3), 7), 3) == armed_mark);
-static_assert(without_hold(with_hold(one_unit | with_arrival(0, 5), 7), 0) ==
+static_assert(with_reservation(with_count(watched_mark, 3), 7) ==
+              (with_count(watched_mark, 3) | 7U << generation_shift | reserved_mark));
+static_assert(generation_of(with_reservation(one_unit, 7)) == 7 &&
+              (with_reservation(one_unit | with_arrival(0, 5), 7) & arrived_mark) == 0);
+static_assert(without_reservation(with_reservation(with_count(0, 3), 7) + one_unit, 3) == one_unit);
+static_assert(without_reservation(with_reservation(with_count(watched_mark, 3), 7), 3) ==
+              (watched_mark | 7U << generation_shift));
+static_assert(without_reservation(with_reservation(with_count(rung_mark, 3), 7), 3) == armed_mark);
+static_assert(without_reservation(with_reservation(one_unit | with_arrival(0, 5), 7), 0) ==
               (one_unit | with_claim(with_arrival(0, 5), 7)));
-static_assert(!is_same_arm(with_hold(with_count(armed_mark, 1), 7), with_hold(with_count(armed_mark, 1), 7)));
+static_assert(!is_same_arm(with_reservation(with_count(armed_mark, 1), 7),
+                           with_reservation(with_count(armed_mark, 1), 7)));
 static_assert(with_arrival(with_arm(0, 7) & UINT32_MAX, 8) == with_arrival(0, 8));
 static_assert(with_arrival(0, 7) != with_arrival(0, 8) && with_arrival(with_arrival(0, 7), 8) == with_arrival(0, 7));
 static_assert(with_arrival(with_claim(with_arrival(0, 6), 7), 8) != with_arrival(0, 6));
@@ -246,8 +252,9 @@ static_assert(!may_clear_asleep(with_arrival(with_claim(with_arrival(0, 4), 5), 
 static_assert(without_asleep(with_claim(with_arrival(0, 4), 5)) == 0);
 static_assert(without_asleep(with_claim(with_arrival(watched_mark, 4), 5)) == park_of(with_watcher(0, 5)));
 
-static_assert(is_consistent(0) && is_consistent(with_arrival(0, 7)) && is_consistent(with_count(hold_mark, 1)));
-static_assert(!is_consistent(arrived_mark) && !is_consistent(hold_mark) && !is_consistent(hold_mark | sealed_mark));
+static_assert(is_consistent(0) && is_consistent(with_arrival(0, 7)) && is_consistent(with_count(reserved_mark, 1)));
+static_assert(!is_consistent(arrived_mark) && !is_consistent(reserved_mark) &&
+              !is_consistent(reserved_mark | sealed_mark));
 static_assert(is_consistent(with_seal(with_count(asleep_mark, packed_limit + 1))));
 static_assert(is_consistent_park(with_claim(with_arrival(0, 4), 5)) && !is_consistent_park(arrived_mark));
 static_assert(is_announced(with_arrival(0, 7)) && !is_announced(with_claim(with_arrival(0, 7), 8)));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* held_back.pml: callbacks that wake other queues, and add or remove there: three queues, two threads.
+/* deferred.pml: callbacks that wake other queues, and add or remove there: three queues, two threads.
  *
- * Owns the thread's list of queues that it owes wakes (src/core/wait_queue.cpp, run_held_back) over queues as in
+ * Owns the thread's list of queues that it owes wakes (src/core/wait_queue.cpp, run_deferred) over queues as in
  * queue.pml, whose gate is taken for granted here. A thread that is inside a callback and finds another queue free leaves
  * its wake there, unheld, and comes back for it when the callback has returned (QUEUE_OWED); who comes first runs it. An
  * add or remove inside a callback must not wait for a queue that another thread holds: it is refused with `deadlock`, and
@@ -108,7 +108,7 @@ proctype thread(byte me; byte first) {
         q = first;
         leave_wake(q);
         if :: takes -> takes = false; run_queue(q) :: else fi;
-        /* run_held_back */
+        /* run_deferred */
         do
         :: back[me] == 0 -> break
         :: else ->

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// core/hold.hpp: one take from several objects, and what a thread sees that meets one of them in the midst of it.
+// core/reservation.hpp: one take from several objects, and what a thread sees that meets one of them in the midst of
+// it.
 //
-// A take has a slot, whose word gives the step that it has reached. Each object that it holds names that slot, its own
-// stamp and the amount (hold_record, beside its watchers). So a thread that meets a held object can decide, and
-// goes on in a bounded number of steps wherever the taker is stopped: HOLD, drawn in hold.cpp. Slots stay for ever,
-// taken by one call after the other. Every function here may be called from any thread and from signal handlers.
+// A take has a slot, whose word gives the step that it has reached. Each object that it reserves names that slot, its
+// own stamp and the amount (reservation_record, beside its watchers). So a thread that meets a reserved object can
+// decide, and goes on in a bounded number of steps wherever the taker is stopped: RESERVE, drawn in reservation.cpp.
+// Slots stay for ever, taken by one call after the other. Every function here may be called from any thread and from
+// signal handlers.
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
@@ -15,12 +17,12 @@
 
 namespace efd::EFD_ABI::core {
 
-enum class hold_end : unsigned char {
-    held,
-    nothing_there,
-    sealed,       // its count is not in the word that could be held
-    held_already, // by this take: the object is named twice
-    broken,       // by a thread that met an object that this take held
+enum class reserve_result : unsigned char {
+    reserved,
+    empty,
+    sealed,           // its count is not in the word that could be reserved
+    already_reserved, // by this take: the object is named twice
+    broken,           // by a thread that met an object that this take reserved
 };
 
 //     bits of a slot's word   what they say
@@ -28,13 +30,13 @@ enum class hold_end : unsigned char {
 //     3                       a thread sleeps until it is not `tied` any more
 //     4..7                    how often this call was broken before: others wait longer
 //     8..31                   which take of this slot it is
-class alignas(64) hold_slot {
+class alignas(64) reservation_slot {
   public:
     // A free slot, taken for one take. `broken` is how often the call was broken before. Waits while all are taken.
-    [[nodiscard]] static hold_slot& begin(unsigned broken) noexcept;
-    [[nodiscard]] static hold_slot& at(std::size_t index) noexcept;
+    [[nodiscard]] static reservation_slot& begin(unsigned broken) noexcept;
+    [[nodiscard]] static reservation_slot& at(std::size_t index) noexcept;
 
-    // By the taker, while it holds everything: false if the take was broken.
+    // By the taker, while it has reserved everything: false if the take was broken.
     [[nodiscard]] bool commit() noexcept;
     // The same, but the decision comes between this and finish(): no thread breaks a tied take; one that meets it
     // waits.
@@ -47,19 +49,19 @@ class alignas(64) hold_slot {
     [[nodiscard]] bool is_broken() const noexcept;
     [[nodiscard]] std::size_t index() const noexcept;
 
-    // By others, which met an object that the take holds. Whether the take has happened; an undecided one is broken
-    // after a moment. The question: is the object held by that take still? Asked before a sleep, since the slot may be
-    // another take's by now, which the caller must not wait for.
+    // By others, which met an object that the take reserves. Whether the take has happened; an undecided one is broken
+    // after a moment. The question: is the object reserved by that take still? Asked before a sleep, since the slot may
+    // be another take's by now, which the caller must not wait for.
     template <class Question>
-    [[nodiscard]] bool decide(Question is_held_still) noexcept;
+    [[nodiscard]] bool decide(Question is_still_reserved) noexcept;
     // Whether the take has happened; one that is undecided has not, yet.
     template <class Question>
-    [[nodiscard]] bool has_happened(Question is_held_still) noexcept;
+    [[nodiscard]] bool has_happened(Question is_still_reserved) noexcept;
 
     static constexpr std::size_t most = 512; // threads in the midst of a take
 
   private:
-    friend class hold_layout; // the explorer's
+    friend class reservation_layout; // the explorer's
 
     enum class step : std::uint8_t { free, undecided, tied, taken, failed };
     static constexpr std::uint32_t step_mask = 7;
@@ -79,26 +81,28 @@ class alignas(64) hold_slot {
     base::atomic<std::uint32_t> process_{0}; // of the taker
 };
 
-// What an object says of the take that holds it, or is about to: 0 is none.
+// What an object says of the take that reserves it, or is about to: 0 is none.
 //
 //     63         37  36                            9  8          0
 //    +--------------+-------------------------------+-------------+
 //    | amount       | stamp: the word's generation  | slot        |
 //    +--------------+-------------------------------+-------------+
-using hold_record = std::uint64_t;
-constexpr hold_record record_of(std::uint64_t amount, std::uint32_t stamp, std::size_t slot) noexcept {
+using reservation_record = std::uint64_t;
+constexpr reservation_record record_of(std::uint64_t amount, std::uint32_t stamp, std::size_t slot) noexcept {
     return amount << 37 | std::uint64_t{stamp} << 9 | slot;
 }
-constexpr std::uint64_t amount_of(hold_record r) noexcept { return r >> 37; }
-constexpr std::uint32_t stamp_of(hold_record r) noexcept { return static_cast<std::uint32_t>(r >> 9) & (~0U >> 4); }
-constexpr std::size_t slot_of(hold_record r) noexcept { return r & (hold_slot::most - 1); }
+constexpr std::uint64_t amount_of(reservation_record r) noexcept { return r >> 37; }
+constexpr std::uint32_t stamp_of(reservation_record r) noexcept {
+    return static_cast<std::uint32_t>(r >> 9) & (~0U >> 4);
+}
+constexpr std::size_t slot_of(reservation_record r) noexcept { return r & (reservation_slot::most - 1); }
 static_assert(amount_of(record_of(packed_limit - 1, ~0U >> 4, 511)) == packed_limit - 1);
 static_assert(stamp_of(record_of(packed_limit - 1, ~0U >> 4, 0)) == ~0U >> 4);
 static_assert(slot_of(record_of(1, 1, 511)) == 511 && record_of(1, 0, 0) != 0);
 
 // One object of a take, for the taker: the record that it left there.
-struct held_object {
-    hold_record record = 0;
+struct reserved_object {
+    reservation_record record = 0;
 };
 
 } // namespace efd::EFD_ABI::core

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// core/held_back.cpp: see held_back.hpp.
-#include "core/held_back.hpp"
+// core/deferred.cpp: see deferred.hpp.
+#include "core/deferred.hpp"
 
 #include <efd/detail/base/check.hpp>
 
@@ -14,7 +14,7 @@
 namespace efd::EFD_ABI::core {
 
 constinit thread_local callback_depth in_callback;
-constinit thread_local held_back_lists held_back __attribute__((tls_model("initial-exec")));
+constinit thread_local deferred_lists deferred __attribute__((tls_model("initial-exec")));
 
 // Out of line, so that its frame is below all frames of the callers. The stack grows downward: a frame below this one
 // was left, unless a handler runs on a stack of its own. A frame above is alive below a handler, or was left and is
@@ -23,7 +23,7 @@ constinit thread_local held_back_lists held_back __attribute__((tls_model("initi
 [[gnu::noinline]] bool callbacks_later::is_gone(const void* frame) noexcept {
     constexpr std::uint32_t most_asked = 16;
     if (__builtin_frame_address(0) > frame) return !os::is_on_signal_stack();
-    return held_back.asked.fetch_add(1, base::relaxed) >= most_asked;
+    return deferred.asked.fetch_add(1, base::relaxed) >= most_asked;
 }
 
 namespace {
@@ -38,7 +38,7 @@ void append(deferred_work*& list, deferred_work* more) noexcept {
 
 void run_queues(wait_queue* queue) noexcept {
     while (queue != nullptr) {
-        wait_queue* const after = queue->next_held_back; // before others may note the queue, or its object dies
+        wait_queue* const after = queue->next_deferred; // before others may note the queue, or its object dies
         queue->run_owed();
         queue = after;
     }
@@ -46,15 +46,15 @@ void run_queues(wait_queue* queue) noexcept {
 
 void run_works(deferred_work* work) noexcept {
     if (work == nullptr) return;
-    const std::uint32_t around = held_back.depth.load(base::relaxed); // a signal handler leaves it as it was
+    const std::uint32_t around = deferred.depth.load(base::relaxed); // a signal handler leaves it as it was
     EFD_CHECK(around < most_depth);
-    held_back.depth.store(around + 1, base::relaxed);
+    deferred.depth.store(around + 1, base::relaxed);
     while (work != nullptr) {
         deferred_work* const after = work->next; // the work may free itself
         call_guarded([&] { work->callback(*work); });
         work = after;
     }
-    held_back.depth.store(around, base::relaxed);
+    deferred.depth.store(around, base::relaxed);
 }
 
 } // namespace
@@ -64,15 +64,15 @@ void run_works(deferred_work* work) noexcept {
 // it; at the bound of the depth it is left to the loop around the work. A signal handler that interrupts the run of
 // queues leaves its own to that run, hence the look after the mark is cleared. One that interrupts a work runs only its
 // own, since the others are already taken.
-void run_held_back() noexcept {
-    if (held_back.depth.load(base::relaxed) == most_depth) return;
+void run_deferred() noexcept {
+    if (deferred.depth.load(base::relaxed) == most_depth) return;
     deferred_work* works = nullptr;
     for (;;) {
-        while (anything_held_back() && held_back.draining.exchange(1, base::acq_rel) == 0) {
-            run_queues(take_in_order(held_back.queues, &wait_queue::next_held_back));
-            deferred_work* const hand_overs = take_in_order(held_back.hand_overs, &deferred_work::next);
-            append(works, take_in_order(held_back.works, &deferred_work::next));
-            held_back.draining.exchange(0, base::acq_rel);
+        while (anything_deferred() && deferred.draining.exchange(1, base::acq_rel) == 0) {
+            run_queues(take_in_order(deferred.queues, &wait_queue::next_deferred));
+            deferred_work* const hand_overs = take_in_order(deferred.hand_overs, &deferred_work::next);
+            append(works, take_in_order(deferred.works, &deferred_work::next));
+            deferred.draining.exchange(0, base::acq_rel);
             run_works(hand_overs);
         }
         if (works == nullptr) return;
@@ -83,13 +83,13 @@ void run_held_back() noexcept {
 void defer(deferred_work& work) noexcept {
     EFD_CHECK(work.callback != nullptr);
     if (signal_allowed()) return call_guarded([&] { work.callback(work); });
-    push(held_back.works, work, &deferred_work::next);
+    push(deferred.works, work, &deferred_work::next);
 }
 
 void hand_over(deferred_work& work) noexcept {
     EFD_CHECK(work.callback != nullptr);
     if (signal_allowed()) return call_guarded([&] { work.callback(work); });
-    push(held_back.hand_overs, work, &deferred_work::next);
+    push(deferred.hand_overs, work, &deferred_work::next);
 }
 
 } // namespace efd::EFD_ABI::core

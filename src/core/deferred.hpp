@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// core/held_back.hpp: what a thread runs later: wakes of queues, and work that callbacks deferred.
+// core/deferred.hpp: what a thread runs later: wakes of queues, and work that callbacks deferred.
 //
 // Owns three lists for each thread. Callbacks and deferred work are user code, which may call anything: so they run
 // outside of callbacks, and while this thread holds no member and no lock of the library. A wake that comes at another
@@ -15,7 +15,7 @@
 namespace efd::EFD_ABI::core {
 
 // Whole words, since riscv64 would exchange a byte by a call of libatomic.
-struct held_back_lists {
+struct deferred_lists {
     base::atomic<wait_queue*> queues{nullptr};
     base::atomic<deferred_work*> hand_overs{nullptr};
     base::atomic<deferred_work*> works{nullptr};
@@ -26,14 +26,14 @@ struct held_back_lists {
     base::atomic<const void*> signing{nullptr};   // the queue that this thread owes, and has not signed yet
     base::atomic<std::uint32_t> born_in{0};       // the process in which this thread first held or owed a queue
 };
-extern constinit thread_local held_back_lists held_back __attribute__((tls_model("initial-exec")));
+extern constinit thread_local deferred_lists deferred __attribute__((tls_model("initial-exec")));
 
-// Runs what was held back, until nothing is.
-void run_held_back() noexcept;
+// Runs what was deferred, until nothing is.
+void run_deferred() noexcept;
 
-[[nodiscard]] inline bool anything_held_back() noexcept {
-    return held_back.queues.load(base::relaxed) != nullptr || held_back.hand_overs.load(base::relaxed) != nullptr ||
-           held_back.works.load(base::relaxed) != nullptr;
+[[nodiscard]] inline bool anything_deferred() noexcept {
+    return deferred.queues.load(base::relaxed) != nullptr || deferred.hand_overs.load(base::relaxed) != nullptr ||
+           deferred.works.load(base::relaxed) != nullptr;
 }
 
 // While one lives its thread holds a member or a lock, and runs no callback; the end of the outermost runs what came
@@ -50,18 +50,18 @@ class callbacks_later {
     // noted is the frame of the function in which it lives.
     [[gnu::always_inline]] void begin() noexcept {
         const void* const frame = __builtin_frame_address(0);
-        const void* const noted = held_back.outermost.load(base::relaxed);
+        const void* const noted = deferred.outermost.load(base::relaxed);
         is_outermost_ = noted == nullptr || noted == frame || is_gone(noted);
         if (!is_outermost_) [[unlikely]]
             return;
-        held_back.asked.store(0, base::relaxed);
-        held_back.outermost.store(frame, base::relaxed);
+        deferred.asked.store(0, base::relaxed);
+        deferred.outermost.store(frame, base::relaxed);
     }
     void end() noexcept;
 
     // Whether one lives on this thread.
     [[nodiscard]] static bool any() noexcept {
-        const void* const noted = held_back.outermost.load(base::relaxed);
+        const void* const noted = deferred.outermost.load(base::relaxed);
         return noted != nullptr && !is_gone(noted);
     }
 
@@ -77,8 +77,8 @@ inline void callbacks_later::end() noexcept {
     if (!is_outermost_) [[unlikely]]
         return;
     is_outermost_ = false;
-    held_back.outermost.store(nullptr, base::relaxed);
-    if (anything_held_back() && callbacks_may_run()) run_held_back();
+    deferred.outermost.store(nullptr, base::relaxed);
+    if (anything_deferred() && callbacks_may_run()) run_deferred();
 }
 
 } // namespace efd::EFD_ABI::core
