@@ -10,8 +10,8 @@
 #include <efd/detail/base/check.hpp>
 
 #include "core/deferred.hpp"
+#include "core/fork_repair.hpp"
 #include "core/guarded_call.hpp"
-#include "core/home.hpp"
 #include "core/link_stack.hpp"
 #include "core/wait_queue_word.hpp"
 #include "os/cpu.hpp"
@@ -78,24 +78,24 @@ struct wait_queue::pending {
     }
 };
 
-wait_queue::wait_queue(context& owner) noexcept : context_(owner), home_(0) {
+wait_queue::wait_queue(context& owner) noexcept : context_(owner), right_in_(0) {
     os::tell_forks_apart();
-    home_.store(os::process_number(), base::relaxed);
+    right_in_.store(os::process_number(), base::relaxed);
 }
 
-void wait_queue::come_home() noexcept {
-    core::come_home(home_, [this](std::uint32_t former) { mend(former); });
+void wait_queue::repair_in_child() noexcept {
+    core::repair_in_child(right_in_, [this](std::uint32_t former) { repair(former); });
 }
 
 bool wait_queue::held_by_me() noexcept {
-    come_home();
+    repair_in_child();
     return holder_.load(base::relaxed) == &deferred;
 }
 
 // Leaves a wake in the word for the holder, or takes the queue if it is free: true if this thread holds it now.
 // QUEUE_HANDOVER: the wake and the look at `held` are one step; so are the holder's look for wakes and its letting go.
 bool wait_queue::leave_wake(std::uint32_t key) noexcept {
-    come_home();
+    repair_in_child();
     const bool may_run = callbacks_may_run();
     const signing until_signed(*this, !may_run);
     std::uint64_t word = word_.load(base::relaxed);

@@ -63,9 +63,9 @@ class wait_queue {
   private:
     struct pending;
 
-    void come_home() noexcept;
-    void mend(std::uint32_t former) noexcept;
-    void mend_list() noexcept;
+    void repair_in_child() noexcept;
+    void repair(std::uint32_t former) noexcept;
+    void repair_list() noexcept;
     [[nodiscard]] bool leave_wake(std::uint32_t key) noexcept;
     void note_owed() noexcept;
     void open_gate(std::uint64_t word) noexcept;
@@ -97,7 +97,7 @@ class wait_queue {
     base::atomic<std::uint32_t> gate_{0};       // threads that wait for the holder sleep here
     base::atomic<const void*> holder_{nullptr};
     base::atomic<const void*> owing_{nullptr}; // the thread that owes wakes
-    base::atomic<std::uint32_t> home_;         // the process that these two threads are in
+    base::atomic<std::uint32_t> right_in_;     // the process that these two threads are in, and the list is right in
     wait_queue_entry* head_ = nullptr;
     wait_queue_entry* tail_ = nullptr;
     wait_queue_entry* cursor_ = nullptr; // where the running walk goes on

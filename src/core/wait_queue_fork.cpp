@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// core/wait_queue_fork.cpp: a wait queue in the child of a fork, mended by the first thread that comes to it.
+// core/wait_queue_fork.cpp: a wait queue in the child of a fork, repaired by the first thread that comes to it.
 //
 // In the child no thread but the one that forked exists: another holder cannot let go, and its last step may have been
-// anywhere. core/home.hpp says who mends, and who waits for that.
+// anywhere. core/fork_repair.hpp says which thread repairs it, and which wait for that.
 #include "core/deferred.hpp"
 #include "core/wait_queue.hpp"
 #include "core/wait_queue_word.hpp"
@@ -20,14 +20,14 @@ bool is_me(const void* signed_by, std::uint32_t former) noexcept {
 
 // FORK. The wakes that a lost holder was running are left in the word once more, and one of each kind besides. No
 // thread of the child holds the queue yet.
-void wait_queue::mend(std::uint32_t former) noexcept {
+void wait_queue::repair(std::uint32_t former) noexcept {
     const std::uint64_t word = word_.load(base::acquire);
     std::uint64_t left = word;
     const bool is_about_to_sign = deferred.signing.load(base::relaxed) == this;
     if (!is_me(owing_.load(base::relaxed), former) && !is_about_to_sign) left &= ~owed_mark;
     if ((word & held_mark) != 0 && !is_me(holder_.load(base::relaxed), former)) { // else it forked inside a callback
         cursor_ = nullptr;
-        mend_list();
+        repair_list();
         after_write_.walked = after_write_.taken.load(base::relaxed);
         after_read_.walked = after_read_.taken.load(base::relaxed);
         left &= ~(held_mark | contended_mark);
@@ -40,7 +40,7 @@ void wait_queue::mend(std::uint32_t former) noexcept {
 
 // The list as it is read forward is right at any step of link and remove; all else follows from that. An entry that was
 // being removed is in it still, or has left; those that were being taken in are taken in.
-void wait_queue::mend_list() noexcept {
+void wait_queue::repair_list() noexcept {
     wait_queue_entry* last = nullptr;
     bool is_leaving = leaving_ != nullptr;
     for (wait_queue_entry* entry = head_; entry != nullptr; entry = entry->next) {

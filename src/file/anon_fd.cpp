@@ -50,7 +50,7 @@ status install_new(core::context& object, watch::ring_way way, int fd, bool inhe
 
 // For a file whose doorbell has been used: whether the number still names it.
 bool is_of(open_file& file, int fd) noexcept {
-    file.come_home();
+    file.repair_in_child();
     const int own = file.doorbell_fd();
     if (own != fd) return os::same_file(fd, own) || (!os::is_marked(own) && os::is_marked(fd)); // or it is lost
     watch::doorbell::take_lent_number(file.object());

@@ -62,15 +62,15 @@ file_reference descriptor_table::get(int fd) noexcept {
 
 file_reference descriptor_table::use(int fd) noexcept {
     file_reference file = get(fd);
-    if (file && !file->is_home()) [[unlikely]]
-        bring_home(fd, *file);
+    if (file && !file->is_right()) [[unlikely]]
+        first_use(fd, *file);
     return file;
 }
 
 // FIRST_USE: the number is duplicated first, and the place is read then. efd_fd_close empties the place before it frees
 // the number, so the duplicate is the file that the number was made with. Otherwise the number was closed without efd,
 // and efd is wrong only if it now names another anonymous file.
-[[gnu::noinline]] void descriptor_table::bring_home(int fd, open_file& file) noexcept {
+[[gnu::noinline]] void descriptor_table::first_use(int fd, open_file& file) noexcept {
     if (!watch::doorbell::has_own_number(file.object())) {
         const int own = os::dup_high(fd);
         const bool is_named = place_of(fd)->load(base::acquire) == &file && is_installed(fd); // FIRST_USE, look
@@ -82,7 +82,7 @@ file_reference descriptor_table::use(int fd) noexcept {
         else if (is_ours)
             watch::doorbell::use_lent_number(file.object());
     }
-    file.come_home();
+    file.repair_in_child();
 }
 
 status descriptor_table::make_place(int fd) noexcept {
@@ -183,7 +183,7 @@ void open_file::init(core::context& object) noexcept {
     EFD_CHECK(object_ == &object);             // a file stays with its slot
     only_number_.store(no_number, base::relaxed);
     if (signal_.load(base::relaxed) != 0) signal_.store(0, base::relaxed); // of the former file in this place
-    home_.store(nowhere, base::relaxed);
+    right_in_.store(nowhere, base::relaxed);
     refs_.init();
 }
 
@@ -195,14 +195,15 @@ void open_file::add_number(int fd) noexcept {
 
 int open_file::doorbell_fd() const noexcept { return watch::doorbell::number_of(*object_); }
 
-bool open_file::is_home() const noexcept {
-    return home_.load(base::acquire) == os::process_number();
-} // FIRST_USE, home
+bool open_file::is_right() const noexcept {
+    return right_in_.load(base::acquire) == os::process_number();
+} // FIRST_USE, right in
 
-void open_file::come_home() noexcept {
-    if (is_home()) return;
-    watch::doorbell::come_home(*object_);
-    if (watch::doorbell::has_own_number(*object_)) home_.store(os::process_number(), base::release); // FIRST_USE, home
+void open_file::repair_in_child() noexcept {
+    if (is_right()) return;
+    watch::doorbell::repair_in_child(*object_);
+    if (watch::doorbell::has_own_number(*object_))
+        right_in_.store(os::process_number(), base::release); // FIRST_USE, right in
 }
 
 bool open_file::is_used() const noexcept { return watch::doorbell::is_used(*object_); }

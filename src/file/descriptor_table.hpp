@@ -23,7 +23,7 @@ class descriptor_table {
 
     [[nodiscard]] file_reference get(int fd) noexcept;
     // For a call that uses the file. The first call that names the number gives the object a number of its own for the
-    // same file (FIRST_USE). Afterwards is_home holds, unless the object could get none.
+    // same file (FIRST_USE). Afterwards is_right holds, unless the object could get none.
     [[nodiscard]] file_reference use(int fd) noexcept;
 
     // Makes the place of this number; afterwards install cannot fail.
@@ -58,7 +58,7 @@ class descriptor_table {
     [[nodiscard]] bool is_kept(const core::context& object, int fd) noexcept;
     template <class Act>
     void each_kept(core::context& object, int lent, Act act) noexcept;
-    void bring_home(int fd, open_file& file) noexcept;
+    void first_use(int fd, open_file& file) noexcept;
     static const int fork_handlers;
 
     std::array<base::atomic<place*>, slabs_most> slabs_{};

@@ -41,9 +41,9 @@ class open_file {
     [[nodiscard]] int signal() const noexcept { return signal_.load(base::relaxed); }
 
     // True once a call of this process has named the file and the context has a number of its own for it.
-    [[nodiscard]] bool is_home() const noexcept;
+    [[nodiscard]] bool is_right() const noexcept;
     // In the child of a fork: makes the numbers of this file the child's own, once.
-    void come_home() noexcept;
+    void repair_in_child() noexcept;
     // Whether the doorbell has been used, here or in a parent.
     [[nodiscard]] bool is_used() const noexcept;
 
@@ -64,7 +64,7 @@ class open_file {
     core::kref refs_;
     base::atomic<int> only_number_{no_number};
     base::atomic<int> signal_{0};
-    base::atomic<std::uint32_t> home_{nowhere}; // the process in which is_home holds, as far as is known
+    base::atomic<std::uint32_t> right_in_{nowhere}; // the process in which is_right holds, as far as is known
     core::context* object_ = nullptr;
 };
 

@@ -28,7 +28,7 @@ class errno_keeper {
 inline int result_of(int given) noexcept { return given >= 0 ? given : -errno; }
 
 // Why the kernel gave no file, no number or no registration. What it says of its own memory or limits, and of nothing
-// that the caller could mend, is no_memory.
+// that the caller could avoid, is no_memory.
 constexpr base::status status_of(int negative_errno) noexcept {
     switch (-negative_errno) {
     case EMFILE: return base::status::no_descriptor;

@@ -65,7 +65,7 @@ status doorbell::arm(core::context& object, std::uint32_t events, std::uint32_t&
     auto* const self = static_cast<doorbell*>(object.hook_of_slot());
     const int place = self == nullptr ? nowhere : self->place_.load(base::acquire);
     if (place == nowhere || !is_armed_way(place) || is_retired(place) || events == 0) return status::invalid;
-    (void)self->is_home();
+    (void)self->repair_in_child();
     object.linger_before_arming();
     ready = object.arm_doorbell(events);
     return status::ok;
@@ -77,7 +77,7 @@ void doorbell::on_change_of_object(core::doorbell_hook& hook, core::context& obj
     const int place = self.place_.load(base::acquire);
     if (place == nowhere) return;
     if (key == core::poll_hup) return self.end();
-    if (!self.is_home()) return;
+    if (!self.repair_in_child()) return;
     if (is_armed_way(place)) return self.on_change_armed(key);
     if (key == found_nothing) return self.doubt();
     if (self.found_nothing_.load(base::relaxed) != 0) self.found_nothing_.store(0, base::relaxed);

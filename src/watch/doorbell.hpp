@@ -71,11 +71,11 @@ class doorbell : public core::doorbell_hook {
     static void retire(core::context& object) noexcept;
 
     // In the child of a fork: gives the object's numbers doorbells of their own, if that has not been done.
-    static void come_home(core::context& object) noexcept;
+    static void repair_in_child(core::context& object) noexcept;
     // The number by which the object's doorbell is rung, or -1: none, lost, or lent and not named by any call yet.
     [[nodiscard]] static int number_of(core::context& object) noexcept;
-    // As come_home for all objects; also makes those anew that were closed without efd. The status of the first that
-    // failed: no_descriptor, table_full, no_memory. Not for signal handlers.
+    // As repair_in_child for all objects; also makes those anew that were closed without efd. The status of the first
+    // that failed: no_descriptor, table_full, no_memory. Not for signal handlers.
     [[nodiscard]] static base::status renew_all() noexcept;
 
     doorbell(const doorbell&) = delete;
@@ -122,8 +122,8 @@ class doorbell : public core::doorbell_hook {
     void silence(bool& took) noexcept;
 
     // The number, in doorbell_number.cpp.
-    [[nodiscard]] bool is_home() noexcept;
-    [[nodiscard]] bool move_home(std::uint32_t home, std::uint32_t process) noexcept;
+    [[nodiscard]] bool repair_in_child() noexcept;
+    [[nodiscard]] bool repair_slow(std::uint32_t word, std::uint32_t process) noexcept;
     [[nodiscard]] bool make_own() noexcept;
     [[nodiscard]] bool is_unused() const noexcept;
     [[nodiscard]] bool use_as_made() noexcept;
@@ -147,7 +147,7 @@ class doorbell : public core::doorbell_hook {
     base::atomic<std::uint32_t> rings_begun_{0}; // rings, less those that were silenced
     base::atomic<std::uint32_t> rings_done_{0};  // of these, the ones that have surely rung; below zero for a moment
     base::atomic<std::uint32_t> full_{0};        // for the busy thread alone: the doorbell shows that there is no room
-    base::atomic<std::uint32_t> home_{0};        // the process that made the number
+    base::atomic<std::uint32_t> right_in_{0};    // the process that the number is right in
     lent_number lent_ = {nowhere, nullptr, false, ring_way::level, nullptr, nullptr};
     base::atomic<std::uint32_t> lent_is_used_{0};
     base::atomic<std::uint32_t> inherits_{0};

@@ -7,16 +7,17 @@
 // the object a number of its own for the same file, and marks it (FIRST_USE in docs/races.md). If no number is free,
 // the lent one is marked and used.
 //
-// HOME. In the child of a fork the number names the parent's doorbell, which the child must neither ring nor silence.
+// REPAIR. In the child of a fork the number names the parent's doorbell, which the child must neither ring nor silence.
 // The first thread that uses it there makes a new one behind it:
 //
-//     home_          set by                                 means
-//     the process's  the thread that made or moved it       the number and its state are of this process
-//     moving         the thread that moves it               leave it alone; the mover looks at the count after the move
-//     another's      the fork, as it copies                 to be moved; a busy thread is in another process
+//     right_in_      set by                                 means
+//     the process's  the thread that made or repaired it    the number and its state are of this process
+//     repairing      the thread that repairs it             leave it alone; that thread looks at the count after it
+//     another's      the fork, as it copies                 to be repaired; a busy thread is in another process
 //
-// A thread that finds it moving has changed the count before that, and its look at home_ is a step that also writes.
-// The mover's last step on home_ writes, too, and its look at the count comes after that: so the mover sees the change.
+// A thread that finds `repairing` has changed the count before that, and its look at right_in_ is a step that also
+// writes. The last step of a repair on right_in_ writes, too, and the look at the count comes after that: so it sees
+// the change.
 #include "watch/doorbell.hpp"
 
 #include <efd/detail/base/check.hpp>
@@ -37,7 +38,7 @@ using base::status;
 
 namespace {
 
-constexpr std::uint32_t moving_mark = 1U << 31;
+constexpr std::uint32_t repairing_mark = 1U << 31;
 
 // Doorbells stay with their slots for ever; this is the list of all that were made.
 base::atomic<doorbell*> all_doorbells{nullptr};
@@ -106,7 +107,7 @@ status doorbell::open_here(ring_way way, int& fd) noexcept {
         const int made = os::make_doorbell(readable);
         if (made < 0) return os::status_of(made);
         os::note_owner(made, this);
-        home_.store(os::process_number(), base::release);
+        right_in_.store(os::process_number(), base::release);
         const int wanted = made << number_shift | mark_of(way);
         EFD_CHECK(wanted >> number_shift == made && way_of(wanted) == way && !is_lent(wanted) && !is_retired(wanted));
         if (place_.compare_exchange_strong(place, wanted, base::acq_rel, base::acquire)) {
@@ -129,14 +130,14 @@ status doorbell::make_anew(int& place) noexcept {
     const std::lock_guard guard(making_anew);
     place = place_.load(base::acquire);
     const std::uint32_t process = os::process_number();
-    if (!is_home() || os::is_marked(fd_here())) return status::ok;
+    if (!repair_in_child() || os::is_marked(fd_here())) return status::ok;
     if (take_number_again(-1)) {
         place = place_.load(base::acquire);
         return status::ok;
     }
     const int made = os::make_doorbell(false);
     if (made < 0) return os::status_of(made);
-    home_.exchange(process | moving_mark, base::acq_rel); // HOME
+    right_in_.exchange(process | repairing_mark, base::acq_rel); // REPAIR
     os::note_owner(made, this);
     const auto lost = static_cast<std::uint32_t>(rings_done());
     rings_begun_.fetch_sub(lost, base::acq_rel);
@@ -144,7 +145,7 @@ status doorbell::make_anew(int& place) noexcept {
     full_.store(0, base::relaxed);
     place = made << number_shift | (place & (armed_way | every_way | retired));
     place_.store(place, base::release);
-    home_.exchange(process, base::acq_rel); // HOME
+    right_in_.exchange(process, base::acq_rel); // REPAIR
     return status::ok;
 }
 
@@ -160,7 +161,7 @@ status doorbell::adopt(core::context& object, const lent_number& number) noexcep
     if (object.count() > 0) self->note_born_ringing();
     self->lent_ = number;
     self->inherits_.store(number.inherited ? 1 : 0, base::relaxed);
-    self->home_.store(os::process_number(), base::relaxed);
+    self->right_in_.store(os::process_number(), base::relaxed);
     self->place_.store(number.fd << number_shift | lent | mark_of(number.way), base::release);
     object.watch_level_without_notify();
     return status::ok;
@@ -233,7 +234,7 @@ bool doorbell::is_unused() const noexcept {
 // For a caller that must renew all numbers in the child of a fork, also those that no call names: decides by what the
 // file is. In the process that made the number nothing is to be renewed.
 bool doorbell::use_as_made() noexcept {
-    if (home_.load(base::acquire) == os::process_number() || !os::is_owner(lent_.fd, lent_.owner)) return false;
+    if (right_in_.load(base::acquire) == os::process_number() || !os::is_owner(lent_.fd, lent_.owner)) return false;
     if (!os::is_doorbell_as_made(lent_.fd, object_.count() > 0)) return false;
     use_lent_number(object_);
     return true;
@@ -273,9 +274,9 @@ void doorbell::end() noexcept {
     place_.store(nowhere, base::release);
 }
 
-void doorbell::come_home(core::context& object) noexcept {
+void doorbell::repair_in_child(core::context& object) noexcept {
     auto* const self = static_cast<doorbell*>(object.hook_of_slot());
-    if (self != nullptr && self->place_.load(base::acquire) != nowhere) (void)self->is_home();
+    if (self != nullptr && self->place_.load(base::acquire) != nowhere) (void)self->repair_in_child();
 }
 
 int doorbell::number_of(core::context& object) noexcept {
@@ -285,22 +286,22 @@ int doorbell::number_of(core::context& object) noexcept {
     return self->fd_here();
 }
 
-// Whether the number is this process's; makes it so if it was not.
-bool doorbell::is_home() noexcept {
+// Whether the number is right in this process; repairs it if it was not.
+bool doorbell::repair_in_child() noexcept {
     const std::uint32_t process = os::process_number();
-    const std::uint32_t home = home_.load(base::acquire);
-    return home == process || move_home(home, process);
+    const std::uint32_t word = right_in_.load(base::acquire);
+    return word == process || repair_slow(word, process);
 }
 
-bool doorbell::move_home(std::uint32_t home, std::uint32_t process) noexcept {
-    EFD_CHECK((process & moving_mark) == 0);
-    const std::uint32_t moving = process | moving_mark;
-    while (!home_.compare_exchange_weak(home, moving, base::acq_rel, base::acquire)) // HOME
-        if (home == process) return true;
-    if (home == moving) return false;
+bool doorbell::repair_slow(std::uint32_t word, std::uint32_t process) noexcept {
+    EFD_CHECK((process & repairing_mark) == 0);
+    const std::uint32_t repairing = process | repairing_mark;
+    while (!right_in_.compare_exchange_weak(word, repairing, base::acq_rel, base::acquire)) // REPAIR
+        if (word == process) return true;
+    if (word == repairing) return false;
     const bool is_own = make_own();
-    forget();                                               // a busy thread is not in this process
-    home_.exchange(is_own ? process : home, base::acq_rel); // HOME
+    forget();                                                   // a busy thread is not in this process
+    right_in_.exchange(is_own ? process : word, base::acq_rel); // REPAIR
     if (!is_own || is_armed_way(place_.load(base::relaxed))) return is_own;
     look_unless_busy(); // another thread of the child may be there already
     return true;

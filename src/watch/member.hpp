@@ -44,7 +44,7 @@ struct alignas(64) member : core::permanent_watcher {
         return now != member_kind::free && now != member_kind::joining && is_open();
     }
 
-    set_core* home = nullptr;
+    set_core* owner = nullptr;
     base::atomic<core::context*> object{nullptr};
     std::uint32_t index = 0;
     presence::word inside{shut_mark};

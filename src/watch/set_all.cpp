@@ -167,7 +167,7 @@ status set_core::enter_all(all_members& all) noexcept {
 
 // One try: from all, or from none and then would_block, with a member that was seen empty.
 status set_core::take_all(std::span<set_event> room, std::size_t& number, member*& missing) noexcept {
-    come_home();
+    repair_in_child();
     const core::callbacks_later no_callbacks; // while inside of members
     all_members entered;
     for (unsigned broken = 0;; ++broken) {

@@ -75,7 +75,7 @@ set_core* set_core::create() noexcept {
     }
     core->bell_.store(bell, base::release);
     core->bed_.store(bed, base::release);
-    core->home.store(os::process_number(), base::release);
+    core->right_in.store(os::process_number(), base::release);
     core->refs_.init();
     return core;
 }
@@ -130,7 +130,7 @@ member* set_core::claim_place() noexcept {
         member& free = known_member(place_in(first) - 1);
         const std::uint64_t rest = next_stamp(first) | free.next_free.load(base::relaxed);
         if (free_places_.compare_exchange_weak(first, rest, base::acq_rel, base::acquire)) { // PLACES, pop
-            EFD_CHECK(free.home == this && free.index == place_in(first) - 1);
+            EFD_CHECK(free.owner == this && free.index == place_in(first) - 1);
             return &free;
         }
     }
@@ -139,11 +139,11 @@ member* set_core::claim_place() noexcept {
         if (index >= ready_bitmap::most || !make_segment(index)) return nullptr;
     } while (!touched_.compare_exchange_weak(index, index + 1, base::acq_rel, base::acquire)); // PLACES, next
     member& fresh = known_member(index);
-    if (fresh.home != nullptr) return &fresh; // it was one of the set that had this memory before
+    if (fresh.owner != nullptr) return &fresh; // it was one of the set that had this memory before
     fresh.inside.store(member::shut_mark, base::relaxed);
     fresh.index = index;
     fresh.on_change = &on_member_change;
-    fresh.home = this;
+    fresh.owner = this;
     return &fresh;
 }
 
@@ -166,7 +166,7 @@ member* set_core::take_place(std::uint64_t token) noexcept {
 }
 
 void set_core::give_back_place(member& gone) noexcept {
-    EFD_CHECK(gone.home == this && &gone == &known_member(gone.index));
+    EFD_CHECK(gone.owner == this && &gone == &known_member(gone.index));
     gone.inner = nullptr;
     gone.kind.store(member_kind::free, base::release);
     std::uint64_t first = free_places_.load(base::relaxed);
@@ -178,7 +178,7 @@ void set_core::give_back_place(member& gone) noexcept {
 
 // Inside a callback no thread waits: the lock's owner may wait for this very thread to leave a member.
 bool set_core::lock_for_change(std::unique_lock<std::mutex>& lock) noexcept {
-    come_home();
+    repair_in_child();
     lock = std::unique_lock(mutex_, std::defer_lock);
     if (core::in_callback != 0) return lock.try_lock();
     lock.lock();
@@ -201,7 +201,7 @@ status set_core::add(context& object, std::uint64_t token, int& place) noexcept 
 }
 
 status set_core::join(context& object, set_core* inner, std::uint64_t token, int& place) noexcept {
-    come_home();
+    repair_in_child();
     member* const joining = take_place(token);
     if (joining == nullptr) return status::no_memory;
     joining->inner = inner;
@@ -221,7 +221,7 @@ status set_core::join(context& object, set_core* inner, std::uint64_t token, int
 // Waits for threads that take from this member, and for no thread that is stopped elsewhere; for a descriptor also for
 // a thread that adds or removes another one.
 status set_core::remove(int place) noexcept {
-    come_home();
+    repair_in_child();
     const auto index = static_cast<std::uint32_t>(place);
     if (place < 0 || index >= touched_.load(base::acquire)) return status::invalid;
     member& leaving = known_member(index);

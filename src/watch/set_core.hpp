@@ -182,7 +182,7 @@ class set_core : public set_front {
     [[nodiscard]] static base::status sleep_without_a_number(int epoll, const core::wait_opts& opts) noexcept;
 
     // The child of a fork, in set_fork.cpp.
-    void come_home() noexcept;
+    void repair_in_child() noexcept;
     void repair() noexcept;
     void forget_threads() noexcept;
     void renew_lock() noexcept;

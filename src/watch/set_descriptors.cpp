@@ -297,7 +297,7 @@ status set_core::sleep_in_kernel(const core::wait_opts& opts) noexcept {
 
 status set_core::open_descriptor(int& fd) noexcept {
     const core::callbacks_later no_callbacks;
-    come_home();
+    repair_in_child();
     const std::lock_guard guard(mutex_);
     if (has_descriptors()) {
         const status result = are_own() ? status::ok : make_epolls_anew();

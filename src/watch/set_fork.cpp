@@ -2,7 +2,7 @@
 // watch/set_fork.cpp: a set in the child of a fork.
 //
 // FORK. The child has a copy of everything at a moment in which other threads were in the midst of calls, and has none
-// of those threads. The first call that takes, looks, adds or removes there brings the set home. Threads that were
+// of those threads. The first call that takes, looks, adds or removes there repairs the set. Threads that were
 // inside, slept or waited for all are gone; bits are set anew from the counts, as a marker may have been on its way; a
 // member that was just being removed is still a member, or gone; and the epolls, which the parent goes on to use, are
 // replaced behind their numbers by the child's own. Other threads of the child wait for that, which no handler
@@ -13,7 +13,7 @@
 // object is lost, and nothing else.
 #include "watch/set_core.hpp"
 
-#include "core/home.hpp"
+#include "core/fork_repair.hpp"
 #include "os/epoll.hpp"
 #include "os/futex.hpp"
 #include "os/process.hpp"
@@ -40,7 +40,7 @@ base::status set_core::renew_all() noexcept {
     base::status first = doorbell::renew_all();
     for (set_core* set = all_sets.load(base::acquire); set != nullptr; set = set->next_made_) {
         if (!set->has_descriptors()) continue;
-        set->come_home();
+        set->repair_in_child();
         const std::lock_guard guard(set->mutex_);
         if (!set->has_descriptors() || set->are_own()) continue;
         const base::status result = set->make_epolls_anew();
@@ -49,8 +49,8 @@ base::status set_core::renew_all() noexcept {
     return first;
 }
 
-void set_core::come_home() noexcept {
-    core::come_home(home, [this](std::uint32_t /*former*/) { repair(); });
+void set_core::repair_in_child() noexcept {
+    core::repair_in_child(right_in, [this](std::uint32_t /*former*/) { repair(); });
 }
 
 // A waiter of the parent may have slept on the bed, whose marks cost the next signal one call and no more.
@@ -61,7 +61,7 @@ void set_core::repair() noexcept {
     std::uint32_t descriptors = 0;
     for (std::uint32_t index = 0; index < places; ++index) {
         member& one = known_member(index);
-        if (one.home == nullptr) continue; // never in use
+        if (one.owner == nullptr) continue; // never in use
         (void)ready_.unmark_unless(index, [] { return false; });
         take_back_or_let_go(one);
         if (!one.is_taken()) continue;
@@ -75,7 +75,7 @@ void set_core::repair() noexcept {
     ready_.hide_top(has_descriptors());
     for (std::uint32_t index = 0; index < places; ++index) {
         const member& one = known_member(index);
-        if (one.inner != nullptr) one.inner->come_home();
+        if (one.inner != nullptr) one.inner->repair_in_child();
         if (!is_ready(one)) continue;
         ready_.mark(index);
         on_top_change(top_change::marked);
@@ -91,14 +91,14 @@ void set_core::forget_threads() noexcept {
     const std::uint32_t places = touched_.load(base::acquire);
     for (std::uint32_t index = 0; index < places; ++index) {
         member& one = known_member(index);
-        if (one.home == nullptr) continue;
+        if (one.owner == nullptr) continue;
         (void)presence::forget_all(one.inside);
         if (presence::forget_all(one.awaited) > 0) is_awaited = true;
     }
     if (is_awaited) wake_those_for_all();
 }
 
-// Every thread of the child comes home before it takes the lock. So if it is taken now, its owner is not in this
+// Every thread of the child repairs the set before it takes the lock. So if it is taken now, its owner is not in this
 // process, and has left half changed what the lock guards.
 void set_core::renew_lock() noexcept {
     if (mutex_.try_lock()) {
@@ -139,7 +139,7 @@ void set_core::take_back_or_let_go(member& one) noexcept {
 bool set_core::renew_epolls() noexcept {
     const int outer = epoll_.load(base::relaxed);
     const int inner = inner_epoll_.load(base::relaxed);
-    doorbell::come_home(bell());
+    doorbell::repair_in_child(bell());
     if (!are_own()) return make_epolls_anew() == base::status::ok;
     if (!os::replace_epoll(inner) || !os::replace_epoll(outer)) return false;
     if (os::epoll_add(outer, doorbell::number_of(bell()), core::poll_in, 0) != 0) return false;

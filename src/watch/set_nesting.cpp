@@ -105,7 +105,7 @@ void set_core::forget_nesting(set_core& inner) noexcept {
 
 // One lock decides between nesting a set and adding its first descriptor: not both.
 status set_core::begin_to_stand_in_another() noexcept {
-    come_home();
+    repair_in_child();
     const std::lock_guard guard(mutex_);
     if (descriptor_members_ > 0) return status::invalid;
     stands_in_.fetch_add(1, base::relaxed);
@@ -133,8 +133,8 @@ void set_core::forget_all_left() noexcept {
     while (left != nullptr) {
         member* const after = left->next_left;
         set_core& inner = *left->inner;
-        left->home->forget_nesting(inner);
-        left->home->give_back_place(*left);
+        left->owner->forget_nesting(inner);
+        left->owner->give_back_place(*left);
         inner.end_to_stand_in_another();
         left = after;
     }

@@ -30,12 +30,12 @@ using core::context;
 
 void set_core::on_member_change(core::permanent_watcher& watcher, std::uint32_t key) noexcept {
     auto& one = static_cast<member&>(watcher);
-    EFD_CHECK(one.home != nullptr && one.index < ready_bitmap::most);
+    EFD_CHECK(one.owner != nullptr && one.index < ready_bitmap::most);
     const bool is_add = (key & core::poll_in) != 0;
-    if (is_add) one.home->ready_.mark(one.index);                                                  // SET_MARK
-    if (presence::number_in(one.awaited.load(base::acquire)) != 0) one.home->wake_those_for_all(); // ALL_SLEEP
-    if (is_add) one.home->on_top_change(top_change::marked);
-    one.home->clear_unless_ready(one); // the read that notifies took it meanwhile, or the member left
+    if (is_add) one.owner->ready_.mark(one.index);                                                  // SET_MARK
+    if (presence::number_in(one.awaited.load(base::acquire)) != 0) one.owner->wake_those_for_all(); // ALL_SLEEP
+    if (is_add) one.owner->on_top_change(top_change::marked);
+    one.owner->clear_unless_ready(one); // the read that notifies took it meanwhile, or the member left
 }
 
 // SET_MARK: the bit is cleared only in a word in which no thread has marked since the count was seen zero. So a thread
@@ -126,11 +126,11 @@ void set_core::drain_bell(context& bell) noexcept {
 void set_core::on_inner_change(core::permanent_watcher& watcher, sets_to_sync& all) noexcept {
     auto& outer = static_cast<member&>(watcher);
     if (is_ready(outer)) {
-        outer.home->ready_.mark(outer.index);
-        all.add(*outer.home, top_change::marked);
+        outer.owner->ready_.mark(outer.index);
+        all.add(*outer.owner, top_change::marked);
     }
-    const top_change change = outer.home->ready_.unmark_unless(outer.index, [&outer] { return is_ready(outer); });
-    if (change != top_change::none) all.add(*outer.home, change);
+    const top_change change = outer.owner->ready_.unmark_unless(outer.index, [&outer] { return is_ready(outer); });
+    if (change != top_change::none) all.add(*outer.owner, change);
 }
 
 // From now on the bell is kept true for outside watchers.
@@ -160,7 +160,7 @@ status set_core::take_from(member& one, set_event& got) noexcept {
 }
 
 status set_core::take_ready(set_event& got) noexcept {
-    come_home();
+    repair_in_child();
     const bool with_kernel = has_descriptors();
     if (with_kernel && kernel_is_next() && take_descriptor(got) == status::ok) return status::ok;
     std::uint32_t at = cursor_.load(base::relaxed);
@@ -188,7 +188,7 @@ status set_core::take_ready(set_event& got) noexcept {
 }
 
 status set_core::look_ready(std::span<set_event> room, std::size_t& number) noexcept {
-    come_home();
+    repair_in_child();
     const bool with_kernel = has_descriptors();
     number = with_kernel && kernel_is_next() ? look_descriptors(room) : 0;
     const std::size_t of_kernel = number;
@@ -262,7 +262,7 @@ void set_core::stay_interested(std::uint32_t& process, std::uint32_t& found) noe
     if (process == current) [[likely]]
         return;
     process = current;
-    come_home();
+    repair_in_child();
     if (!presence::is_same_generation(interested_.load(base::acquire), found))
         found = interested_.fetch_add(1, base::acq_rel);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A child of a fork forks: what a thread of the first process left half done is mended in the third.
+// A child of a fork forks: what a thread of the first process left half done is repaired in the third.
 #include <efd/detail/core/context.hpp>
 
 #include "support/child.hpp"

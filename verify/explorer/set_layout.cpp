@@ -34,7 +34,7 @@ set_core* set_layout::make(context& bell, context& bed) {
     set->bell_.store(&bell, base::release);
     set->bed_.store(&bed, base::release);
     set->refs_.init();
-    set->home.store(os::process_number(), base::release);
+    set->right_in.store(os::process_number(), base::release);
     (void)set->make_segment(0); // the pages of the first places, as yet nobody's
     return set;
 }
