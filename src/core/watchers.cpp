@@ -204,26 +204,26 @@ permanent_watchers::~permanent_watchers() {
 }
 
 template <class Question>
-base::atomic<permanent_watcher*>* permanent_watchers::place_where(Question wanted) noexcept {
+base::atomic<permanent_watcher*>* permanent_watchers::cell_where(Question wanted) noexcept {
     if (wanted(first_)) return &first_;
     for (block* more = more_.load(base::acquire); more != nullptr; more = more->next.load(base::acquire))
-        for (auto& place : more->places)
-            if (wanted(place)) return &place;
+        for (auto& cell : more->cells)
+            if (wanted(cell)) return &cell;
     return nullptr;
 }
 
-// PERMANENT. A free place is claimed and filled by one step. If none is free, a block that contains this watcher is put
+// PERMANENT. A free cell is claimed and filled by one step. If none is free, a block that contains this watcher is put
 // in front of the others.
 bool permanent_watchers::attach(permanent_watcher& given) noexcept {
     EFD_CHECK(given.on_change != nullptr);
-    const auto claim = [&given](base::atomic<permanent_watcher*>& place) {
-        permanent_watcher* nobody = place.load(base::relaxed);
-        return nobody == nullptr && place.compare_exchange_strong(nobody, &given, base::release, base::relaxed);
+    const auto claim = [&given](base::atomic<permanent_watcher*>& cell) {
+        permanent_watcher* nobody = cell.load(base::relaxed);
+        return nobody == nullptr && cell.compare_exchange_strong(nobody, &given, base::release, base::relaxed);
     };
-    if (place_where(claim) != nullptr) return true;
+    if (cell_where(claim) != nullptr) return true;
     auto* const fresh = new (std::nothrow) block;
     if (fresh == nullptr) return false;
-    fresh->places[0].store(&given, base::relaxed);
+    fresh->cells[0].store(&given, base::relaxed);
     block* others = more_.load(base::relaxed);
     do {
         fresh->next.store(others, base::relaxed);
@@ -232,10 +232,10 @@ bool permanent_watchers::attach(permanent_watcher& given) noexcept {
 }
 
 bool permanent_watchers::detach(const permanent_watcher& given) noexcept {
-    auto* const place =
-        place_where([&given](base::atomic<permanent_watcher*>& one) { return one.load(base::relaxed) == &given; });
-    if (place == nullptr) return false;
-    place->store(nullptr, base::relaxed);
+    auto* const cell =
+        cell_where([&given](base::atomic<permanent_watcher*>& one) { return one.load(base::relaxed) == &given; });
+    if (cell == nullptr) return false;
+    cell->store(nullptr, base::relaxed);
     return true;
 }
 

@@ -42,7 +42,7 @@ struct permanent_watcher {
     function on_change = nullptr;
 };
 
-// The places of one object's permanent watchers: one, and blocks of more that are made when needed and stay for ever,
+// The cells of one object's permanent watchers: one, and blocks of more that are made when needed and stay for ever,
 // so that a changer walks them without synchronising with other threads. Any number of threads attach and detach at
 // once and wait for no thread; one watcher is attached by one thread at a time.
 class permanent_watchers {
@@ -62,20 +62,20 @@ class permanent_watchers {
     void each(Act act) const noexcept {
         if (permanent_watcher* const one = first_.load(base::acquire); one != nullptr) act(*one);
         for (const block* more = more_.load(base::acquire); more != nullptr; more = more->next.load(base::acquire))
-            for (const auto& place : more->places)
-                if (permanent_watcher* const one = place.load(base::acquire); one != nullptr) act(*one);
+            for (const auto& cell : more->cells)
+                if (permanent_watcher* const one = cell.load(base::acquire); one != nullptr) act(*one);
     }
 
   private:
-    static constexpr int places_of_block = 7;
+    static constexpr int cells_of_block = 7;
     struct block {
-        base::atomic<permanent_watcher*> places[places_of_block] = {};
+        base::atomic<permanent_watcher*> cells[cells_of_block] = {};
         base::atomic<block*> next{nullptr};
     };
 
-    // The first place for which `wanted` is true, or null.
+    // The first cell for which `wanted` is true, or null.
     template <class Question>
-    [[nodiscard]] base::atomic<permanent_watcher*>* place_where(Question wanted) noexcept;
+    [[nodiscard]] base::atomic<permanent_watcher*>* cell_where(Question wanted) noexcept;
 
     base::atomic<permanent_watcher*> first_{nullptr};
     base::atomic<block*> more_{nullptr};

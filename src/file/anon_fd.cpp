@@ -53,7 +53,7 @@ bool is_of(open_file& file, int fd) noexcept {
     file.repair_in_child();
     const int own = file.doorbell_fd();
     if (own != fd) return os::same_file(fd, own) || (!os::is_marked(own) && os::is_marked(fd)); // or it is lost
-    watch::doorbell::take_lent_number(file.object());
+    watch::doorbell::end_use_of_lent_number(file.object());
     return os::is_marked(fd);
 }
 

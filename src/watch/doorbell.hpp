@@ -56,7 +56,7 @@ class doorbell : public core::doorbell_hook {
     // No number is free for a duplicate: the lent number itself is used from now on.
     static void use_lent_number(core::context& object) noexcept;
     // The lent number is about to be closed: it is not used any more.
-    static void take_lent_number(core::context& object) noexcept;
+    static void end_use_of_lent_number(core::context& object) noexcept;
     // Whether the object uses its own number or the lent one.
     [[nodiscard]] static bool is_used(core::context& object) noexcept;
 

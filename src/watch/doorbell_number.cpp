@@ -218,7 +218,7 @@ void doorbell::use_lent_number(core::context& object) noexcept {
     self->lent_is_used_.store(1, base::release);
 }
 
-void doorbell::take_lent_number(core::context& object) noexcept {
+void doorbell::end_use_of_lent_number(core::context& object) noexcept {
     static_cast<doorbell*>(object.hook_of_slot())->lent_is_used_.store(0, base::release);
 }
 

@@ -2,7 +2,7 @@
 /* seal_switch.pml: sealing, the step from the packed word to base + huge_, under blind adds, sleepers and watchers.
  *
  * Owns both halves: the packed word (count, park half, watched), base, and huge_ modulo 256. Sealing is one step on the
- * word; a blind add that lands on a sealed word is void and starts again on huge_. Sleepers of the packed word move over
+ * word; a blind add to a sealed word is without effect and starts again on huge_. Sleepers of the packed word move over
  * to the readers' park word. Turns are those that nobody remembers, as in packed.pml. The limit is 2, where the code
  * has 2^27. Invariants: every unit is counted once, nobody sleeps beside a unit, and nothing falls between what WATCH
  * said and the first call of the entry.
@@ -258,7 +258,7 @@ took:
 
 proctype writer(byte who; byte n; bool blind) {
     byte left, writes;
-    bool others, claimed, saw, tell, left_zero, void_add, huge_now;
+    bool others, claimed, saw, tell, left_zero, without_effect, huge_now;
     do
     :: writes == WRITES -> break
     :: else ->
@@ -266,9 +266,9 @@ proctype writer(byte who; byte n; bool blind) {
         if
         :: blind ->
             atomic { /* SIGNAL_PARK, publish */
-                void_add = sealed; saw = asleep && !sealed; tell = watched && !sealed;
-#ifdef BROKEN_void_add_stands
-                void_add = false;
+                without_effect = sealed; saw = asleep && !sealed; tell = watched && !sealed;
+#ifdef BROKEN_add_without_effect_stands
+                without_effect = false;
                 if :: sealed -> in_flight = in_flight + n; check() :: else fi;
 #endif
                 if
@@ -283,10 +283,10 @@ proctype writer(byte who; byte n; bool blind) {
             if :: huge_now -> seal() :: else fi;
             if :: saw && (owes) -> wake_packed(most_readers(n)) :: else fi
         :: else -> /* add_or_arrive with a value that does not fit: seals first */
-            seal(); void_add = true
+            seal(); without_effect = true
         fi;
         if
-        :: void_add ->
+        :: without_effect ->
 #ifdef BROKEN_sealed_add_looks_for_watchers_early
             tell = watched;
 #endif
@@ -302,7 +302,7 @@ proctype writer(byte who; byte n; bool blind) {
         :: else
         fi;
         if :: tell -> told++ :: else fi;
-        atomic { saw = false; tell = false; left_zero = false; void_add = false; huge_now = false }
+        atomic { saw = false; tell = false; left_zero = false; without_effect = false; huge_now = false }
     od;
     writes = 0
 }
