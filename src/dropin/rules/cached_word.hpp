@@ -67,6 +67,10 @@ constexpr bool is_promoted(cached_word w) noexcept { return (w & promoted_mark) 
 constexpr bool is_filled(cached_word w) noexcept { return (w & filled_mark) != 0; }
 constexpr bool is_demoted(cached_word w) noexcept { return (w & demoted_mark) != 0; }
 constexpr bool needs_flush(cached_word w) noexcept { return is_demoted(w) && units_of(w) > 0; }
+// Noted, and a demotion would change it.
+constexpr bool needs_demotion(cached_word w) noexcept {
+    return is_noted(w) && (w & (promoted_mark | demoted_mark)) != demoted_mark;
+}
 // Noted, and neither promoted nor demoted.
 constexpr bool is_awaiting_evidence(cached_word w) noexcept {
     return (w & (noted_mark | promoted_mark | demoted_mark)) == noted_mark;
@@ -151,6 +155,8 @@ static_assert(!may_unpromote(with_cached(ready_to_cache, 1)) && !may_unpromote(w
 static_assert(with_demotion(ready_to_cache) == (noted_mark | demoted_mark));
 static_assert(needs_flush(with_demotion(with_cached(ready_to_cache, 1))) &&
               !may_cache(with_demotion(with_cached(ready_to_cache, 1)), 1));
+static_assert(needs_demotion(with_note(0)) && needs_demotion(with_demotion(with_cached(ready_to_cache, 1))) &&
+              !needs_demotion(with_demotion(ready_to_cache)) && !needs_demotion(with_epoll_note(0)));
 static_assert(without_units(with_demotion(with_cached(ready_to_cache, 5))) == with_demotion(ready_to_cache));
 static_assert(without_one_unit(with_demotion(with_cached(ready_to_cache, 1))) == with_demotion(ready_to_cache));
 static_assert(units_of(without_note(with_cached(ready_to_cache, 3))) == 0 && !is_noted(without_note(ready_to_cache)));

@@ -98,14 +98,17 @@ extern "C" {
 void before_noted_duplicated(int from, fd_slot& slot) noexcept;
 inline void before_duplicated(int from) noexcept {
     fd_slot* const slot = slot_at(from);
-    if (slot != nullptr && is_anything(slot->word.load(base::acquire))) [[unlikely]]
+    if (slot == nullptr) return;
+    const cached_word word = slot->word.load(base::acquire);
+    if (needs_demotion(word) || is_epoll(word)) [[unlikely]]
         before_noted_duplicated(from, *slot);
 }
 void note_duplication() noexcept;
 inline void after_duplicated(int from) noexcept {
     if (efd_created.load(base::acquire) >= one_being_made) [[unlikely]]
         note_duplication();
-    if (slot_of(from) != nullptr) [[unlikely]]
+    fd_slot* const slot = slot_at(from);
+    if (slot != nullptr && needs_demotion(slot->word.load(base::acquire))) [[unlikely]]
         demote_fd(from, reason::replaced);
 }
 
