@@ -32,7 +32,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(reason::reasons)
     "an io_uring or AIO context may read it",
     "by the rules (--allow, --deny)",
     "a thread with descriptors of its own, or a process with ours (CLONE_FILES)",
-    "written by writev",
+    "read or written by another call than read() and write() (readv, writev, syscall)",
     "written from memory that cannot be looked at",
     "the process forbids itself system calls (seccomp)",
     "it has another number (dup, dup2, F_DUPFD)",

@@ -333,21 +333,6 @@ TEST_F(cached, units_for_which_the_kernel_has_no_room_stay) {
     EXPECT_EQ(it.read(), 9);
 }
 
-TEST_F(cached, a_vector_takes_all) {
-    known_eventfd it;
-    fill(it);
-    ASSERT_EQ(it.write(0x1234), 8);
-    unsigned char low[3] = {};
-    unsigned char high[5] = {};
-    const iovec vector[] = {{low, sizeof low}, {high, sizeof high}};
-    const auto look = [&](read_places& places) { places.look(vector, 2); };
-    ASSERT_EQ(read_eventfd(it.slot(), it.fd(), look, [&] { return ::readv(it.fd(), vector, 2); }), 8);
-    EXPECT_EQ(low[0], 0x35);
-    EXPECT_EQ(low[1], 0x12);
-    EXPECT_FALSE(is_demoted(it.word()));
-    EXPECT_FALSE(it.readable());
-}
-
 TEST_F(cached, a_value_that_changes_is_looked_at_once) {
     known_eventfd it;
     ASSERT_TRUE(it.promote_now());

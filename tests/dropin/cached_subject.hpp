@@ -88,20 +88,18 @@ class cached_subject {
     int try_read(std::uint64_t& value) {
         std::uint64_t got = 0;
         const iovec place{&got, sizeof got};
-        const ssize_t end = read_one([&](read_places& to) { to.look(&place, 1); },
-                                     [&] { return ::preadv2(it_.fd(), &place, 1, -1, RWF_NOWAIT); });
+        const ssize_t end = read_one(got, [&] { return ::preadv2(it_.fd(), &place, 1, -1, RWF_NOWAIT); });
         return result_of(end, got, value);
     }
     int read_as_flagged(std::uint64_t& value) {
         std::uint64_t got = 0;
-        const ssize_t end = read_one([&](read_places& to) { to.look(&got, sizeof got); },
-                                     [&] { return ::read(it_.fd(), &got, sizeof got); });
+        const ssize_t end = read_one(got, [&] { return ::read(it_.fd(), &got, sizeof got); });
         return result_of(end, got, value);
     }
-    template <class Look, class Ask>
-    ssize_t read_one(Look look, Ask ask) {
+    template <class Ask>
+    ssize_t read_one(std::uint64_t& got, Ask ask) {
         std::unique_lock alone(one_at_a_time_);
-        return read_eventfd(it_.slot(), it_.fd(), look, [&] {
+        return read_value(it_.slot(), it_.fd(), &got, sizeof got, [&] {
             alone.unlock();
             give_way();
             const ssize_t moved = ask();

@@ -23,7 +23,7 @@ CLEAN = {k: v for k, v in os.environ.items() if not k.startswith("EFD_") and k !
 
 # Which reason each scene must end with, where it ends with one.
 DEMOTED = {"edges": "EPOLLET", "nested_edges": "EPOLLET", "nested_edges_first": "EPOLLET",
-           "replaced_in_vfork": "exec", "by_other_names": "dup2", "duplicated": "dup2",
+           "replaced_in_vfork": "exec", "by_other_names": "another call", "duplicated": "dup2",
            "exclusive": "EPOLLEXCLUSIVE", "passed": "SCM_RIGHTS",
            "executed": "exec", "spawned": "exec", "bound": "2^32", "unknown_ioctl": "ioctl",
            "read_by_libc": "stdio", "vforked": "exec",
@@ -34,7 +34,8 @@ DEMOTED = {"edges": "EPOLLET", "nested_edges": "EPOLLET", "nested_edges_first": 
            "fdinfo_by_its_number": "looked at", "far_away": "memory that may be none", "forked": "fork",
            "forked_reader": "fork", "forked_amid_a_read": "fork", "unannounced_child": "fork",
            "stopped_and_killed": None, "unshared_before": None, "freed_value": None,
-           "by_vectors": "writev", "taken_by_pidfd": "another process",
+           "by_vectors": "writev", "by_syscall": "syscall", "cancelled": "syscall", "wrapped": "another call",
+           "taken_by_pidfd": "another process",
            "sandboxed": "seccomp", "unshared": "CLONE_FILES", "ring_reads": "io_uring",
            "ring_reads_registered": "io_uring", "ring_polls_each": "io_uring", "ring_watches_edges": "EPOLLET",
            "ring_of_its_own": "io_uring", "aio_reads": "io_uring"}

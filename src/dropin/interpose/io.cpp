@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // dropin/interpose/io.cpp: the names by which a program makes, reads and writes an eventfd.
 //
-// Each forwards in a few lines; rules/calls.hpp decides. pread, pwrite, preadv and pwritev are not interposed: the
-// kernel refuses them on an eventfd before anything else (K-026, K-043). Nor are poll, select and epoll_wait: the
-// number is a real eventfd, and the kernel's answer is right.
+// read and write forward in a few lines; rules/calls.hpp decides. Rarer calls demote. pread, pwrite, preadv and pwritev
+// are not interposed: the kernel refuses them on an eventfd before anything else (K-026, K-043). Nor are poll, select
+// and epoll_wait: the number is a real eventfd, and the kernel's answer is right.
 #include "dropin/interpose/next.hpp"
 #include "dropin/interpose/passed.hpp"
 #include "dropin/rules/calls.hpp"
@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <pthread.h>
+#include <sys/uio.h>
 
 using namespace efd::dropin;
 
@@ -19,8 +20,6 @@ namespace {
 constexpr later<"eventfd", int(unsigned, int)> next_eventfd;
 constexpr later<"read", ssize_t(int, void*, std::size_t)> next_read;
 constexpr later<"write", ssize_t(int, const void*, std::size_t)> next_write;
-constexpr later<"readv", ssize_t(int, const iovec*, int)> next_readv;
-constexpr later<"writev", ssize_t(int, const iovec*, int)> next_writev;
 
 } // namespace
 
@@ -88,28 +87,13 @@ EFD_INTERPOSE ssize_t write(int fd, const void* buffer, std::size_t length) {
     return write_ours(*slot, fd, buffer, length);
 }
 
-// Other names of the same functions. A library that defines `read` may call libc's by one of these, so each forwards to
-// its own next definition. NOLINTBEGIN: they are libc's
+// The name that a program built with _FORTIFY_SOURCE calls. NOLINTBEGIN: it is libc's
 EFD_INTERPOSE ssize_t __read_chk(int fd, void* buffer, std::size_t length, std::size_t room) {
     constexpr later<"__read_chk", ssize_t(int, void*, std::size_t, std::size_t)> real;
     fd_slot* const slot = slot_of(fd);
     if (length > room || slot == nullptr) return real(fd, buffer, length, room);
     test_cancel();
     return read_value(*slot, fd, buffer, length, [=] { return real(fd, buffer, length, room); });
-}
-EFD_INTERPOSE ssize_t __read(int fd, void* buffer, std::size_t length) {
-    constexpr later<"__read", ssize_t(int, void*, std::size_t)> real;
-    fd_slot* const slot = slot_of(fd);
-    if (slot == nullptr) return real(fd, buffer, length);
-    test_cancel();
-    return read_value(*slot, fd, buffer, length, [=] { return real(fd, buffer, length); });
-}
-EFD_INTERPOSE ssize_t __write(int fd, const void* buffer, std::size_t length) {
-    constexpr later<"__write", ssize_t(int, const void*, std::size_t)> real;
-    fd_slot* const slot = slot_of(fd);
-    if (slot == nullptr) return real(fd, buffer, length);
-    test_cancel();
-    return write_value(*slot, fd, buffer, length, [=](const void* from) { return real(fd, from, length); });
 }
 // NOLINTEND
 
@@ -121,59 +105,14 @@ EFD_INTERPOSE int eventfd_write(int fd, std::uint64_t value) {
     return write(fd, &value, value_size) == static_cast<ssize_t>(value_size) ? 0 : -1;
 }
 
+// Calls that move several values, or a part of one: the kernel's alone from now on.
 EFD_INTERPOSE ssize_t readv(int fd, const iovec* vector, int number) {
-    fd_slot* const slot = slot_of(fd);
-    if (slot == nullptr) return next_readv(fd, vector, number);
-    return read_eventfd(
-        *slot, fd, [=](read_places& places) { places.look(vector, number); },
-        [=] { return next_readv(fd, vector, number); });
+    constexpr later<"readv", ssize_t(int, const iovec*, int)> real;
+    before_other_read(fd);
+    return real(fd, vector, number);
 }
-
 EFD_INTERPOSE ssize_t writev(int fd, const iovec* vector, int number) {
-    fd_slot* const slot = slot_of(fd);
-    if (slot == nullptr) return next_writev(fd, vector, number);
-    return write_vector(*slot, fd, [=] { return next_writev(fd, vector, number); });
-}
-
-namespace {
-
-using vector_call = ssize_t(int, const iovec*, int, off_t, int);
-constexpr off_t no_offset = -1; // as readv and writev
-
-template <class Real>
-ssize_t read_at(Real real, int fd, const iovec* vector, int number, off_t offset, int flags) {
-    fd_slot* const slot = slot_of(fd);
-    if (slot == nullptr || offset != no_offset) return real(fd, vector, number, offset, flags);
-    return read_eventfd(
-        *slot, fd,
-        [=](read_places& places) {
-            if ((flags & ~RWF_NOWAIT) == 0) places.look(vector, number);
-        },
-        [=] { return real(fd, vector, number, offset, flags); });
-}
-
-template <class Real>
-ssize_t write_at(Real real, int fd, const iovec* vector, int number, off_t offset, int flags) {
-    fd_slot* const slot = slot_of(fd);
-    if (slot == nullptr) return real(fd, vector, number, offset, flags);
-    return write_vector(*slot, fd, [=] { return real(fd, vector, number, offset, flags); });
-}
-
-} // namespace
-
-EFD_INTERPOSE ssize_t preadv2(int fd, const iovec* vector, int number, off_t offset, int flags) {
-    constexpr later<"preadv2", vector_call> real;
-    return read_at(real, fd, vector, number, offset, flags);
-}
-EFD_INTERPOSE ssize_t preadv64v2(int fd, const iovec* vector, int number, off_t offset, int flags) {
-    constexpr later<"preadv64v2", vector_call> real;
-    return read_at(real, fd, vector, number, offset, flags);
-}
-EFD_INTERPOSE ssize_t pwritev2(int fd, const iovec* vector, int number, off_t offset, int flags) {
-    constexpr later<"pwritev2", vector_call> real;
-    return write_at(real, fd, vector, number, offset, flags);
-}
-EFD_INTERPOSE ssize_t pwritev64v2(int fd, const iovec* vector, int number, off_t offset, int flags) {
-    constexpr later<"pwritev64v2", vector_call> real;
-    return write_at(real, fd, vector, number, offset, flags);
+    constexpr later<"writev", ssize_t(int, const iovec*, int)> real;
+    before_other_write(fd);
+    return real(fd, vector, number);
 }

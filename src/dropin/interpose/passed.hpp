@@ -2,7 +2,6 @@
 // dropin/interpose/passed.hpp: names whose calls a rule inspects, and that then go on unchanged.
 //
 //     EFD_PASSED(name, rule)          the rule runs if an eventfd is not demoted yet (any_not_demoted, table.hpp)
-//     EFD_PASSED_PROMOTED(open, rule) the rule runs if one was ever promoted
 //     EFD_PASSED_ALWAYS(vfork, rule)  the rule always runs
 //     EFD_PASSED_AS("LIBURING_2.0", io_uring_submit, rule)
 //                                     the rule always runs, and the name exists in this version alone: a program that
@@ -53,54 +52,16 @@ extern "C" [[gnu::visibility("hidden")]] void* efd_before_passed(efd::dropin::pa
                                                                  const void* caller) noexcept;
 
 #if defined(__x86_64__)
-#define EFD_STUB_QUICK(name)                                                                                           \
-    "movl efd_created(%rip), %r11d\n"                                                                                  \
-    "cmpl efd_created_demoted(%rip), %r11d\n"                                                                          \
-    "jne 1f\n"                                                                                                         \
-    "movq efd_passed_" name "(%rip), %r11\n"                                                                           \
-    "testq %r11, %r11\n"                                                                                               \
-    "je 1f\n"                                                                                                          \
-    "jmp *%r11\n"                                                                                                      \
-    "1:\n"
-#define EFD_STUB_PROMOTED(name)                                                                                        \
-    "cmpl $0, efd_promotions(%rip)\n"                                                                                  \
-    "jne 1f\n"                                                                                                         \
-    "movq efd_passed_" name "(%rip), %r11\n"                                                                           \
-    "testq %r11, %r11\n"                                                                                               \
-    "je 1f\n"                                                                                                          \
-    "jmp *%r11\n"                                                                                                      \
-    "1:\n"
-#define EFD_STUB_SLOW(name)                                                                                            \
-    "leaq efd_passed_" name "(%rip), %r11\n"                                                                           \
-    "jmp efd_stub\n"
 #define EFD_STUB_BEGIN "endbr64\n"
+#define EFD_STUB_ASK "movl efd_created(%rip), %r11d\ncmpl efd_created_demoted(%rip), %r11d\n"
+#define EFD_STUB_GO(name, where) "leaq efd_passed_" name "(%rip), %r11\njmp " where "\n" // keeps the flags
 #elif defined(__aarch64__)
-#define EFD_STUB_QUICK(name)                                                                                           \
-    "adrp x16, efd_created\n"                                                                                          \
-    "ldr w16, [x16, :lo12:efd_created]\n"                                                                              \
-    "adrp x17, efd_created_demoted\n"                                                                                  \
-    "ldr w17, [x17, :lo12:efd_created_demoted]\n"                                                                      \
-    "cmp w16, w17\n"                                                                                                   \
-    "b.ne 1f\n"                                                                                                        \
-    "adrp x16, efd_passed_" name "\n"                                                                                  \
-    "ldr x16, [x16, :lo12:efd_passed_" name "]\n"                                                                      \
-    "cbz x16, 1f\n"                                                                                                    \
-    "br x16\n"                                                                                                         \
-    "1:\n"
-#define EFD_STUB_PROMOTED(name)                                                                                        \
-    "adrp x16, efd_promotions\n"                                                                                       \
-    "ldr w16, [x16, :lo12:efd_promotions]\n"                                                                           \
-    "cbnz w16, 1f\n"                                                                                                   \
-    "adrp x16, efd_passed_" name "\n"                                                                                  \
-    "ldr x16, [x16, :lo12:efd_passed_" name "]\n"                                                                      \
-    "cbz x16, 1f\n"                                                                                                    \
-    "br x16\n"                                                                                                         \
-    "1:\n"
-#define EFD_STUB_SLOW(name)                                                                                            \
-    "adrp x17, efd_passed_" name "\n"                                                                                  \
-    "add x17, x17, :lo12:efd_passed_" name "\n"                                                                        \
-    "b efd_stub\n"
 #define EFD_STUB_BEGIN "hint #34\n" // bti c
+#define EFD_STUB_ASK                                                                                                   \
+    "adrp x16, efd_created\nldr w16, [x16, :lo12:efd_created]\n"                                                       \
+    "adrp x17, efd_created_demoted\nldr w17, [x17, :lo12:efd_created_demoted]\ncmp w16, w17\n"
+#define EFD_STUB_GO(name, where)                                                                                       \
+    "adrp x17, efd_passed_" name "\nadd x17, x17, :lo12:efd_passed_" name "\nb " where "\n"
 #endif
 
 #define EFD_AT_LINE(line) efd_passed_at_##line
@@ -108,23 +69,20 @@ extern "C" [[gnu::visibility("hidden")]] void* efd_before_passed(efd::dropin::pa
 #define EFD_PASSED_NAME(name, looked_at_by, late)                                                                      \
     [[gnu::visibility("hidden"), gnu::used]] constinit efd::dropin::passed_name EFD_HERE(__LINE__) asm(                \
         "efd_passed_" #name) = {{nullptr}, looked_at_by, #name, late};
-#define EFD_STUB(label, name, quick)                                                                                   \
-    asm(".pushsection .text\n"                                                                                         \
-        ".globl " label "\n"                                                                                           \
-        ".type " label ", %function\n" label ":\n" EFD_STUB_BEGIN quick EFD_STUB_SLOW(name) ".size " label             \
-                                                                                            ", .-" label "\n"          \
-                                                                                            ".popsection\n")
+#define EFD_STUB(label, body)                                                                                          \
+    asm(".pushsection .text\n.globl " label "\n.type " label ", %function\n" label ":\n" EFD_STUB_BEGIN body          \
+        ".size " label ", .-" label "\n.popsection\n")
 
 #define EFD_PASSED(name, looked_at_by)                                                                                 \
     EFD_PASSED_NAME(name, looked_at_by, false)                                                                         \
-    EFD_STUB(#name, #name, EFD_STUB_QUICK(#name));
-#define EFD_PASSED_PROMOTED(name, looked_at_by)                                                                        \
-    EFD_PASSED_NAME(name, looked_at_by, false)                                                                         \
-    EFD_STUB(#name, #name, EFD_STUB_PROMOTED(#name));
+    EFD_STUB(#name, EFD_STUB_ASK EFD_STUB_GO(#name, "efd_asked_stub"));
 #define EFD_PASSED_ALWAYS(name, looked_at_by)                                                                          \
     EFD_PASSED_NAME(name, looked_at_by, false)                                                                         \
-    EFD_STUB(#name, #name, "");
-#define EFD_PASSED_AS(version, name, looked_at_by)                                                                     \
+    EFD_STUB(#name, EFD_STUB_GO(#name, "efd_stub"));
+#define EFD_PASSED_LATE(name, looked_at_by)                                                                            \
     EFD_PASSED_NAME(name, looked_at_by, true)                                                                          \
-    EFD_STUB("efd_as_" #name, #name, "");                                                                              \
-    asm(".symver efd_as_" #name ", " #name "@" version);
+    EFD_STUB("efd_as_" #name, EFD_STUB_GO(#name, "efd_stub"));
+#define EFD_AS(version, name) asm(".symver efd_as_" #name ", " #name "@" version)
+#define EFD_PASSED_AS(version, name, looked_at_by)                                                                     \
+    EFD_PASSED_LATE(name, looked_at_by)                                                                                \
+    EFD_AS(version, name);

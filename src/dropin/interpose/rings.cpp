@@ -39,7 +39,6 @@ int make_ring(efd::base::atomic<void*>& next, const char* name, const void* call
 
 } // namespace
 
-#define EFD_AS(version, name) asm(".symver efd_as_" #name ", " #name "@" version)
 // For functions that are newer than Debian 12, in every version that may have added them.
 #define EFD_AS_LATER(name)                                                                                             \
     EFD_AS("LIBURING_2.4", name);                                                                                      \
@@ -76,8 +75,7 @@ EFD_PASSED_AS("LIBURING_2.0", io_uring_submit, look_submit)
 EFD_PASSED_AS("LIBURING_2.0", io_uring_submit_and_wait, look_submit)
 EFD_PASSED_AS("LIBURING_2.2", io_uring_submit_and_wait_timeout, look_submit)
 EFD_PASSED_AS("LIBURING_2.3", io_uring_submit_and_get_events, look_submit)
-EFD_PASSED_NAME(io_uring_submit_and_wait_min_timeout, look_submit, true)
-EFD_STUB("efd_as_io_uring_submit_and_wait_min_timeout", "io_uring_submit_and_wait_min_timeout", "");
+EFD_PASSED_LATE(io_uring_submit_and_wait_min_timeout, look_submit)
 EFD_AS_LATER(io_uring_submit_and_wait_min_timeout);
 // On a kernel without the timeout these add a request for it, and submit.
 EFD_PASSED_AS("LIBURING_2.0", io_uring_wait_cqes, look_submit)

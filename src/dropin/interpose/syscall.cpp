@@ -5,7 +5,6 @@
 #include "dropin/interpose/next.hpp"
 #include "dropin/interpose/requests.hpp"
 #include "dropin/interpose/triggers.hpp"
-#include "dropin/rules/calls.hpp"
 
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -23,12 +22,12 @@ struct watched_call {
     rule* look;
 };
 constexpr watched_call watched[] = {
-    {SYS_read, handled_by_efd_syscall},
-    {SYS_write, handled_by_efd_syscall},
-    {SYS_readv, handled_by_efd_syscall},
-    {SYS_writev, handled_by_efd_syscall},
-    {SYS_preadv2, handled_by_efd_syscall},
-    {SYS_pwritev2, handled_by_efd_syscall},
+    {SYS_read, look_other_read},
+    {SYS_write, look_other_write},
+    {SYS_readv, look_other_read},
+    {SYS_writev, look_other_write},
+    {SYS_preadv2, look_other_read},
+    {SYS_pwritev2, look_other_write},
     {SYS_eventfd2, handled_by_efd_syscall},
     {SYS_epoll_create1, handled_by_efd_syscall},
     {SYS_close, handled_by_efd_syscall},
@@ -141,33 +140,6 @@ long forward(long number, const arguments& a) {
     return real(number, a.at[0], a.at[1], a.at[2], a.at[3], a.at[4], a.at[5]);
 }
 
-// Reads and writes of a noted eventfd.
-long on_eventfd(long number, fd_slot& slot, const arguments& a) {
-    const auto as_made = [&] { return forward(number, a); };
-    const auto vector = [&](read_places& places) { places.look(a.as<const iovec*>(1), a.fd(2)); };
-    switch (number) {
-    case SYS_read: return read_value(slot, a.fd(0), a.as<void*>(1), a.as<std::size_t>(2), as_made);
-    case SYS_write:
-        return write_value(slot, a.fd(0), a.as<const void*>(1), a.as<std::size_t>(2), [&](const void* from) {
-            arguments with_it = a;
-            with_it.at[1] = as_register(from);
-            return forward(number, with_it);
-        });
-    case SYS_readv: return read_eventfd(slot, a.fd(0), vector, as_made);
-    case SYS_preadv2:
-        if (a.at[3] != -1) return as_made();
-        return read_eventfd(
-            slot, a.fd(0),
-            [&](read_places& places) {
-                if ((a.at[5] & ~RWF_NOWAIT) == 0) vector(places);
-            },
-            as_made);
-    case SYS_writev:
-    case SYS_pwritev2: return write_vector(slot, a.fd(0), as_made);
-    default: return as_made();
-    }
-}
-
 long make_eventfd(long number, const arguments& a, unsigned flags, const void* site) {
     eventfd_creation creation;
     const long made = forward(number, a);
@@ -205,20 +177,11 @@ long on_numbers(long number, const arguments& a, const void* site) {
     return made;
 }
 
-constexpr bool is_on_descriptor(long number) noexcept {
-    return number == SYS_read || number == SYS_write || number == SYS_readv || number == SYS_writev ||
-           number == SYS_preadv2 || number == SYS_pwritev2;
-}
-
 } // namespace
 
 long efd_syscall(long number, long a, long b, long c, long d, long e, long f) {
     const arguments given{{a, b, c, d, e, f}};
     rule* const look = number >= 0 && number < most_calls ? efd_watched_calls.look[number] : nullptr;
-    if (is_on_descriptor(number)) {
-        fd_slot* const slot = slot_of(given.fd(0));
-        return slot == nullptr ? forward(number, given) : on_eventfd(number, *slot, given);
-    }
     if (look == handled_by_efd_syscall) return on_numbers(number, given, __builtin_return_address(0));
     if (look != nullptr) look(words(given.at));
     return forward(number, given);

@@ -142,6 +142,9 @@ void look_close_range(call a) noexcept {
 }
 void look_closefrom(call a) noexcept { forget_range(a.fd(0) < 0 ? 0U : a.as<unsigned>(0), ~0U); }
 
+void look_other_read(call a) noexcept { before_other_read(a.fd(0)); }
+void look_other_write(call a) noexcept { before_other_write(a.fd(0)); }
+
 void look_exec(call /*a*/) noexcept { demote_all(reason::executed); }
 void look_fork(call /*a*/) noexcept { demote_all_copied(); }
 void look_vfork(call /*a*/) noexcept { demote_all_for_vfork(); }

@@ -36,6 +36,8 @@ void look_lio_listio(call a) noexcept;
 void look_pidfd_getfd(call a) noexcept;
 void look_close_range(call a) noexcept;
 void look_closefrom(call a) noexcept;
+void look_other_read(call a) noexcept;
+void look_other_write(call a) noexcept;
 void look_exec(call a) noexcept;
 void look_fork(call a) noexcept;
 void look_vfork(call a) noexcept;

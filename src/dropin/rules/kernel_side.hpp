@@ -7,15 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 
-struct iovec;
-
 namespace efd::dropin {
 
 struct fd_slot;
 
 // Reads without sleeping, into the program's memory. Returns bytes or a negative errno; -EFAULT comes after the value
 // was consumed (K-023).
-[[nodiscard]] long read_now(int fd, const iovec* places, int number) noexcept;
+[[nodiscard]] long read_now(int fd, void* to, std::size_t length) noexcept;
 
 // A duplicate of `fd`, with a high number that only the caller knows. Negative: no number is free. The caller ends it
 // by close_private_dup().

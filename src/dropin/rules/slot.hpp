@@ -31,7 +31,7 @@ enum class reason : std::uint32_t { // NOLINT(performance-enum-size): other proc
     io_uring,       // registered with, or read by, an io_uring or AIO context
     denied,         // by profile, allow or deny
     unshared,       // a number may mean different files in two threads
-    vector,         // writev, which may add several values
+    other_call,     // readv, writev, syscall() and others that move a value
     unseen,         // the written values cannot be read beforehand
     sandboxed,      // a filter is about to forbid system calls
     replaced,       // it has a second number, or its number goes to another file

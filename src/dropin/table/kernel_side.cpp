@@ -15,13 +15,14 @@
 
 namespace efd::dropin {
 
-long read_now(int fd, const iovec* places, int number) noexcept {
-    const long got = raw_call(SYS_preadv2, fd, places, number, -1L, -1L, RWF_NOWAIT);
+long read_now(int fd, void* to, std::size_t length) noexcept {
+    const iovec place{to, length};
+    const long got = raw_call(SYS_preadv2, fd, &place, 1, -1L, -1L, RWF_NOWAIT);
     if (got >= 0 || got == -EAGAIN || got == -EFAULT || got == -EBADF) return got;
     pollfd asked{fd, POLLIN, 0}; // a kernel without the flag, or a filter that forbids it
     const timespec none{};
     if (raw_call(SYS_ppoll, &asked, 1, &none, nullptr, 0) != 1) return -EAGAIN;
-    return raw_call(SYS_readv, fd, places, number);
+    return raw_call(SYS_read, fd, to, length);
 }
 
 int private_dup(int fd) noexcept {

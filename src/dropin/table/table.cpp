@@ -25,7 +25,6 @@
 extern "C" {
 constinit efd::base::atomic<std::uint64_t> efd_created{0};
 constinit efd::base::atomic<std::uint32_t> efd_created_demoted{0};
-constinit efd::base::atomic<std::uint32_t> efd_promotions{0};
 }
 
 namespace efd::dropin {
@@ -63,7 +62,6 @@ void for_each_promoted(Act act) noexcept {
 
 void add_to_promoted(int fd) noexcept {
     const auto number = static_cast<unsigned>(fd);
-    efd_promotions.fetch_add(1, base::acq_rel);
     promoted_in_page[number / 64].fetch_or(std::uint64_t{1} << (number % 64), base::acq_rel);
     promoted_pages[number / 4096].fetch_or(std::uint64_t{1} << (number / 64 % 64), base::acq_rel);
 }

@@ -66,6 +66,16 @@ void demote_and_forget(int fd, reason why) noexcept;
 // Demotes one eventfd, or all that exist, because an unseen party may touch them.
 void demote_fd(int fd, reason why) noexcept;
 void demote_all(reason why) noexcept;
+// Before a read or a write in another way than by read() and write().
+inline void before_other(int fd, base::atomic<std::uint64_t> tally::* which) noexcept {
+    fd_slot* const slot = slot_of(fd);
+    if (slot == nullptr) [[likely]]
+        return;
+    demote_fd(fd, reason::other_call);
+    count(*slot, which);
+}
+inline void before_other_read(int fd) noexcept { before_other(fd, &tally::uncached_reads); }
+inline void before_other_write(int fd) noexcept { before_other(fd, &tally::uncached_writes); }
 void demote_semaphores(reason why) noexcept; // the promoted ones
 // Demotes all, and all that are made later.
 void demote_all_for_good(reason why) noexcept;
@@ -88,7 +98,6 @@ extern "C" {
 // meanwhile, and the number of eventfds that are being made.
 [[gnu::visibility("hidden")]] extern base::atomic<std::uint64_t> efd_created;
 [[gnu::visibility("hidden")]] extern base::atomic<std::uint32_t> efd_created_demoted;
-[[gnu::visibility("hidden")]] extern base::atomic<std::uint32_t> efd_promotions; // promotions so far
 }
 [[nodiscard]] inline bool any_not_demoted() noexcept {
     return static_cast<std::uint32_t>(efd_created.load(base::acquire)) != efd_created_demoted.load(base::relaxed);

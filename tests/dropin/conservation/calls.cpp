@@ -99,7 +99,7 @@ void begin_work(worker& self, thread_slot& where, std::uint64_t salt) {
 
 void add(int object, std::uint64_t units) {
     const auto at = static_cast<std::size_t>(object);
-    entry* const made = begin_entry(act::write, object, draw_form(draws(), 3, 5));
+    entry* const made = begin_entry(act::write, object, draw_form(draws(), 2, 5));
     if (made == nullptr) return;
     std::uint64_t on_stack = units;
     made->units = units;
@@ -122,7 +122,7 @@ void take(int object) { (void)take_if_any(object); }
 
 bool take_if_any(int object) {
     const auto at = static_cast<std::size_t>(object);
-    entry* const made = begin_entry(act::read, object, draw_form(draws(), 3, 6));
+    entry* const made = begin_entry(act::read, object, draw_form(draws(), 2, 6));
     if (made == nullptr) return false;
     std::uint64_t on_stack[2] = {};
     std::uint64_t* const where = draws().one_in(4) && me->is_nested == 0 ? in_thread_memory : on_stack;
