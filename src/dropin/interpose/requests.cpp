@@ -7,7 +7,6 @@
 #include "dropin/table/table.hpp"
 
 #include <bit>
-#include <cstring>
 #include <fcntl.h>
 #include <liburing.h>
 #include <linux/aio_abi.h>
@@ -51,75 +50,41 @@ void look_at_request(const io_uring_sqe& asked) noexcept {
     demote_fd(asked.fd, reason::io_uring);
 }
 
-// The memory of the rings whose requests are seen.
-constinit base::atomic<std::uintptr_t> ring_places[96];
+// Rings that liburing has made and not given up. A call that makes one may fail; then an unseen ring may be missed.
+constinit base::atomic<int> seen_rings{0};
 
-void note_place(const void* at) noexcept {
-    for (auto& place : ring_places) {
-        std::uintptr_t free = 0;
-        if (place.compare_exchange_strong(free, address_of(at), base::acq_rel, base::relaxed)) return;
-        if (free == address_of(at)) return;
-    }
-}
-void forget_place(const void* at) noexcept {
-    for (auto& place : ring_places) {
-        std::uintptr_t expected = address_of(at);
-        (void)place.compare_exchange_strong(expected, 0, base::acq_rel, base::relaxed);
-    }
-}
-bool is_known_place(std::uintptr_t at) noexcept {
-    for (const auto& place : ring_places)
-        if (place.load(base::relaxed) == at) return true;
-    return false;
-}
+// Counts a text in what is read character by character. No other character of the text is like its first.
+struct occurrences {
+    const char* text;
+    int number = 0;
+    std::size_t matched = 0;
 
-// One line of /proc/self/maps, as its characters come.
-class mapping_line {
-  public:
-    // True: the line that ends here maps a ring that is not seen.
-    bool ends_with(char next) noexcept {
-        if (next != '\n') {
-            add(next);
-            return false;
-        }
-        const bool is_unseen = (has_name("[io_uring]") && !is_known_place(start_)) ||
-                               (has_name("/[aio] (deleted)") && !rules.has_ring.load(base::relaxed));
-        *this = {};
-        return is_unseen;
-    }
-
-  private:
     void add(char next) noexcept {
-        const bool is_letter = next >= 'a' && next <= 'f';
-        is_in_start_ = is_in_start_ && ((next >= '0' && next <= '9') || is_letter);
-        if (is_in_start_) start_ = start_ * 16 + static_cast<unsigned>(is_letter ? next - 'a' + 10 : next - '0');
-        std::memmove(last_, last_ + 1, sizeof last_ - 1);
-        last_[sizeof last_ - 1] = next;
+        matched = next == text[matched] ? matched + 1 : next == text[0] ? 1 : 0;
+        if (text[matched] != '\0') return;
+        ++number;
+        matched = 0;
     }
-    template <std::size_t Length>
-    [[nodiscard]] bool has_name(const char (&name)[Length]) const noexcept {
-        static_assert(Length - 1 <= sizeof last_);
-        return std::memcmp(last_ + sizeof last_ - (Length - 1), name, Length - 1) == 0;
-    }
-
-    std::uintptr_t start_ = 0;
-    bool is_in_start_ = true;
-    char last_[16] = {};
 };
 
+// Are there more mappings of rings than those of the seen ones? liburing maps a ring in two parts (before Linux 5.4 in
+// three: there nothing is promoted beside a ring).
 bool finds_unseen_ring() noexcept {
     const long maps = raw_call(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
     if (is_error(maps)) return true; // there may be one
-    bool found = false;
-    mapping_line line;
+    occurrences rings{"[io_uring]\n"};
+    occurrences contexts{"/[aio] (deleted)\n"};
     char text[1024] = {}; // small, because the program's stack may be
-    for (long length = 1; length > 0 && !found;) {
-        length = raw_call(SYS_read, maps, text, sizeof text);
-        found = length < 0;
-        for (long i = 0; i < length && i < long{sizeof text}; ++i) found = line.ends_with(text[i]) || found;
+    long length = 0;
+    while ((length = raw_call(SYS_read, maps, text, sizeof text)) > 0) {
+        for (long i = 0; i < length; ++i) {
+            rings.add(text[i]);
+            contexts.add(text[i]);
+        }
     }
     (void)raw_call(SYS_close, maps);
-    return found;
+    return length < 0 || rings.number > 2 * seen_rings.load(base::relaxed) ||
+           (contexts.number > 0 && !rules.has_ring.load(base::relaxed));
 }
 
 } // namespace
@@ -131,6 +96,11 @@ void before_ring(ring_kind kind) noexcept {
     demote_semaphores(reason::io_uring);
 }
 
+void look_ring(call /*a*/) noexcept {
+    seen_rings.fetch_add(1, base::relaxed);
+    before_ring(ring_kind::seen);
+}
+void look_ring_exit(call /*a*/) noexcept { seen_rings.fetch_sub(1, base::relaxed); }
 void look_own_ring(call /*a*/) noexcept { before_ring(ring_kind::unseen); }
 void look_context(call /*a*/) noexcept { before_ring(ring_kind::seen); }
 void look_ring_register(call a) noexcept {
@@ -141,17 +111,6 @@ void look_ring_register(call a) noexcept {
     case IORING_REGISTER_FILES_UPDATE2: return before_ring(ring_kind::unseen);
     default: return;
     }
-}
-
-void after_ring(const io_uring* made) noexcept {
-    note_place(made->sq.ring_ptr);
-    note_place(made->cq.ring_ptr);
-    note_place(made->sq.sqes);
-}
-void before_ring_exit(const io_uring* given_up) noexcept {
-    forget_place(given_up->sq.ring_ptr);
-    forget_place(given_up->cq.ring_ptr);
-    forget_place(given_up->sq.sqes);
 }
 
 void before_submit(const io_uring* ring) noexcept {

@@ -17,9 +17,9 @@ namespace efd::dropin {
 enum class ring_kind : unsigned char { seen, unseen };
 void before_ring(ring_kind kind) noexcept;
 
-// After liburing has made a ring; before it destroys one.
-void after_ring(const io_uring* made) noexcept;
-void before_ring_exit(const io_uring* given_up) noexcept;
+// Before liburing makes a ring, or destroys one.
+void look_ring(call a) noexcept;
+void look_ring_exit(call a) noexcept;
 
 // Rules of system calls. A program that makes the first two maps the ring itself, or registers files unseen.
 void look_own_ring(call a) noexcept;
