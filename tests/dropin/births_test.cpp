@@ -13,10 +13,7 @@ constexpr int second = 101;
 constexpr int third = 102;
 
 cached_word word_of(int fd) { return slot_at(fd)->word.load(base::acquire); }
-void duplicate(int fd) {
-    before_duplicated(fd);
-    after_duplicated(fd);
-}
+void make(int fd, std::uint32_t before) { note_eventfd(fd, 0, 0, before, nullptr); }
 
 class births : public testing::Test {
   protected:
@@ -26,64 +23,31 @@ class births : public testing::Test {
     }
 };
 
-TEST_F(births, a_number_that_is_duplicated_before_it_is_noted_is_the_kernels) {
-    eventfd_creation creation;
-    duplicate(first);
-    creation.note(first, 0, 0, nullptr);
-    EXPECT_TRUE(is_demoted(word_of(first)));
-}
-
 // Run by itself, it is the first eventfd of its process: no number is noted yet.
 TEST_F(births, one_that_is_copied_by_a_fork_before_it_is_noted_is_never_promoted) {
-    eventfd_creation creation;
+    const std::uint32_t before = before_making();
     demote_all_copied();
-    creation.note(first, 0, 0, nullptr);
+    make(first, before);
     promote_if_welcome(*slot_at(first), first);
     EXPECT_FALSE(is_promoted(word_of(first)));
 }
 
-TEST_F(births, one_that_is_duplicated_once_it_is_noted_is_the_kernels) {
-    eventfd_creation creation;
-    creation.note(first, 0, 0, nullptr);
+TEST_F(births, one_that_is_duplicated_is_the_kernels) {
+    make(first, before_making());
     EXPECT_FALSE(is_demoted(word_of(first)));
-    duplicate(first);
+    before_duplicated(first);
     EXPECT_TRUE(is_demoted(word_of(first)));
-}
-
-TEST_F(births, a_duplication_is_forgotten_with_the_last_that_is_being_made) {
-    duplicate(first);
-    eventfd_creation one;
-    eventfd_creation other;
-    duplicate(third);
-    other.note(second, 0, 0, nullptr);
-    one.note(first, 0, 0, nullptr);
-    eventfd_creation later;
-    later.note(third, 0, 0, nullptr);
-    EXPECT_TRUE(is_demoted(word_of(first)) && is_demoted(word_of(second))) << "the duplicated may have been either";
-    EXPECT_FALSE(is_demoted(word_of(third)));
-}
-
-TEST_F(births, a_call_that_fails_is_being_made_no_more) {
-    {
-        eventfd_creation in_vain;
-    }
-    duplicate(second);
-    eventfd_creation creation;
-    creation.note(first, 0, 0, nullptr);
-    EXPECT_FALSE(is_demoted(word_of(first)));
 }
 
 TEST_F(births, what_a_fork_copies_before_it_is_noted_is_never_promoted) {
-    eventfd_creation before;
-    before.note(second, 0, 0, nullptr);
+    make(second, before_making());
     demote_all_copied();
-    eventfd_creation creation;
+    const std::uint32_t before = before_making();
     demote_all_copied();
-    creation.note(first, 0, 0, nullptr);
+    make(first, before);
     promote_if_welcome(*slot_at(first), first);
     EXPECT_FALSE(is_promoted(word_of(first)));
-    eventfd_creation afterwards;
-    afterwards.note(third, 0, 0, nullptr);
+    make(third, before_making());
     promote_if_welcome(*slot_at(third), third);
     EXPECT_TRUE(is_promoted(word_of(third)));
 }

@@ -24,9 +24,9 @@ constexpr later<"write", ssize_t(int, const void*, std::size_t)> next_write;
 } // namespace
 
 EFD_INTERPOSE int eventfd(unsigned initval, int flags) {
-    eventfd_creation creation;
+    const std::uint32_t before = before_making();
     const int made = next_eventfd(initval, flags);
-    if (made >= 0) creation.note(made, initval, static_cast<unsigned>(flags), __builtin_return_address(0));
+    if (made >= 0) note_eventfd(made, initval, static_cast<unsigned>(flags), before, __builtin_return_address(0));
     return made;
 }
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 // dropin/interpose/syscall.cpp: syscall(2), by which some programs (nginx among them) call an eventfd.
 //
-// A call that has no rule is jumped to unchanged. The others are distinguished by their number.
+// A call that has no rule is jumped to unchanged.
 #include "dropin/interpose/next.hpp"
 #include "dropin/interpose/requests.hpp"
 #include "dropin/interpose/triggers.hpp"
 
-#include <fcntl.h>
 #include <sys/syscall.h>
 
 using namespace efd::dropin;
@@ -15,7 +14,9 @@ namespace {
 
 using real_syscall = long(long, long, long, long, long, long, long);
 
-void handled_by_efd_syscall(call /*a*/) noexcept {}
+// These mark the calls that need help afterwards.
+void makes_eventfd(call /*a*/) noexcept {}
+void makes_epoll(call /*a*/) noexcept {}
 
 struct watched_call {
     long number;
@@ -28,12 +29,12 @@ constexpr watched_call watched[] = {
     {SYS_writev, look_other_write},
     {SYS_preadv2, look_other_read},
     {SYS_pwritev2, look_other_write},
-    {SYS_eventfd2, handled_by_efd_syscall},
-    {SYS_epoll_create1, handled_by_efd_syscall},
-    {SYS_close, handled_by_efd_syscall},
-    {SYS_dup, handled_by_efd_syscall},
-    {SYS_dup3, handled_by_efd_syscall},
-    {SYS_fcntl, handled_by_efd_syscall},
+    {SYS_eventfd2, makes_eventfd},
+    {SYS_epoll_create1, makes_epoll},
+    {SYS_close, look_close},
+    {SYS_dup, look_dup},
+    {SYS_dup3, look_dup2},
+    {SYS_fcntl, look_fcntl},
     {SYS_close_range, look_close_range},
     {SYS_epoll_ctl, look_epoll_ctl},
     {SYS_sendmsg, look_sendmsg},
@@ -55,9 +56,9 @@ constexpr watched_call watched[] = {
     {SYS_openat, look_open<1>},
     {SYS_openat2, look_open<1>},
 #ifdef __x86_64__
-    {SYS_eventfd, handled_by_efd_syscall},
-    {SYS_epoll_create, handled_by_efd_syscall},
-    {SYS_dup2, handled_by_efd_syscall},
+    {SYS_eventfd, makes_eventfd},
+    {SYS_epoll_create, makes_epoll},
+    {SYS_dup2, look_dup2},
     {SYS_fork, look_fork},
     {SYS_vfork, look_vfork},
     {SYS_open, look_open<0>},
@@ -122,67 +123,19 @@ asm(".pushsection .text\n"
     ".popsection\n");
 #endif
 
-namespace {
-
-struct arguments {
-    long at[6];
-    template <class T>
-    [[nodiscard]] T as(int i) const noexcept {
-        return words(at).as<T>(i);
-    }
-    [[nodiscard]] int fd(int i) const noexcept { return static_cast<int>(at[i]); }
-};
-
-long forward(long number, const arguments& a) {
+long efd_syscall(long number, long a, long b, long c, long d, long e, long f) {
+    const long given[] = {a, b, c, d, e, f};
+    rule* const look = number >= 0 && number < most_calls ? efd_watched_calls.look[number] : nullptr;
     real_syscall* real = efd_next_syscall.load(efd::base::relaxed);
     if (real == nullptr)
         efd_next_syscall.store(real = reinterpret_cast<real_syscall*>(find_next("syscall")), efd::base::relaxed);
-    return real(number, a.at[0], a.at[1], a.at[2], a.at[3], a.at[4], a.at[5]);
-}
-
-long make_eventfd(long number, const arguments& a, unsigned flags, const void* site) {
-    eventfd_creation creation;
-    const long made = forward(number, a);
-    if (made >= 0) creation.note(static_cast<int>(made), a.as<unsigned>(0), flags, site);
-    return made;
-}
-
-long duplicate(long number, const arguments& a) {
-    const long made = forward(number, a);
-    after_dup(a.fd(0), static_cast<int>(made));
-    return made;
-}
-
-// Calls that make or close numbers.
-long on_numbers(long number, const arguments& a, const void* site) {
-    switch (number) {
-    case SYS_close: forget(a.fd(0)); return forward(number, a);
-    case SYS_dup: before_duplicated(a.fd(0)); return duplicate(number, a);
-#ifdef SYS_dup2
-    case SYS_dup2:
-#endif
-    case SYS_dup3: before_dup2(a.fd(0), a.fd(1)); return duplicate(number, a);
-    case SYS_fcntl:
-        if (a.fd(1) != F_DUPFD && a.fd(1) != F_DUPFD_CLOEXEC) return forward(number, a);
-        before_duplicated(a.fd(0));
-        return duplicate(number, a);
-#ifdef SYS_eventfd
-    case SYS_eventfd: return make_eventfd(number, a, 0, site);
-#endif
-    case SYS_eventfd2: return make_eventfd(number, a, a.as<unsigned>(1), site);
-    default: break; // epoll_create, epoll_create1
-    }
-    const long made = forward(number, a);
-    note_epoll(static_cast<int>(made));
-    return made;
-}
-
-} // namespace
-
-long efd_syscall(long number, long a, long b, long c, long d, long e, long f) {
-    const arguments given{{a, b, c, d, e, f}};
-    rule* const look = number >= 0 && number < most_calls ? efd_watched_calls.look[number] : nullptr;
-    if (look == handled_by_efd_syscall) return on_numbers(number, given, __builtin_return_address(0));
-    if (look != nullptr) look(words(given.at));
-    return forward(number, given);
+    if (look != nullptr) look(words(given));
+    const std::uint32_t before = look == makes_eventfd ? before_making() : 0;
+    const long result = real(number, a, b, c, d, e, f);
+    const auto made = static_cast<int>(result);
+    const auto flags = number == SYS_eventfd2 ? static_cast<unsigned>(b) : 0;
+    if (look == makes_eventfd && made >= 0)
+        note_eventfd(made, static_cast<unsigned>(a), flags, before, __builtin_return_address(0));
+    if (look == makes_epoll) note_epoll(made);
+    return result;
 }

@@ -142,6 +142,17 @@ void look_close_range(call a) noexcept {
 }
 void look_closefrom(call a) noexcept { forget_range(a.fd(0) < 0 ? 0U : a.as<unsigned>(0), ~0U); }
 
+void look_close(call a) noexcept { forget(a.fd(0)); }
+void look_dup(call a) noexcept { before_duplicated(a.fd(0)); }
+// The call may fail; then the number stands for what it stood for, which is the kernel's from now on.
+void look_dup2(call a) noexcept {
+    if (a.fd(0) == a.fd(1)) return;
+    before_duplicated(a.fd(0));
+    demote_and_forget(a.fd(1), reason::replaced);
+}
+void look_fcntl(call a) noexcept {
+    if (a.fd(1) == F_DUPFD || a.fd(1) == F_DUPFD_CLOEXEC) before_duplicated(a.fd(0));
+}
 void look_other_read(call a) noexcept { before_other_read(a.fd(0)); }
 void look_other_write(call a) noexcept { before_other_write(a.fd(0)); }
 

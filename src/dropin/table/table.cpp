@@ -4,11 +4,6 @@
 // DEMOTE_ALL. A thread that demotes all first counts the trigger, and then searches for promoted numbers. A thread that
 // promotes first puts the number where the search looks, and then checks whether the count has changed since the
 // eventfd was made. At least one of them sees the other.
-//
-// DUPLICATED. A thread may guess a number and duplicate it before it is noted. A thread that makes an eventfd is
-// counted from before the call until the note is set. A thread that has duplicated a number reads that count. If the
-// eventfd was just made, the kernel has ordered the two calls, so it reads that count or a later value. If the maker is
-// still counted, it sets a mark, which the maker reads as it ends; otherwise it sees the note.
 #include "dropin/table/table.hpp"
 
 #include "dropin/rules/evidence.hpp"
@@ -23,7 +18,7 @@
 #include <sys/syscall.h>
 
 extern "C" {
-constinit efd::base::atomic<std::uint64_t> efd_created{0};
+constinit efd::base::atomic<std::uint32_t> efd_created{0};
 constinit efd::base::atomic<std::uint32_t> efd_created_demoted{0};
 }
 
@@ -141,32 +136,19 @@ bool promote_noted(fd_slot& slot, int fd) noexcept {
 void begin_noting() noexcept { is_noting.store(true, base::relaxed); }
 void end_noting() noexcept { is_noting.store(false, base::relaxed); }
 
-eventfd_creation::eventfd_creation() noexcept
-    : demotion_triggers_(demotion_triggers.load(base::acquire)), is_over_(!is_noting.load(base::relaxed)) {
-    if (!is_over_) efd_created.fetch_add(one_being_made + 1, base::acq_rel); // DUPLICATED, begin
+std::uint32_t before_making() noexcept {
+    const std::uint32_t demoted_before = demotion_triggers.load(base::acquire);
+    if (is_noting.load(base::relaxed)) efd_created.fetch_add(1, base::acq_rel);
+    return demoted_before;
 }
 
-bool eventfd_creation::end() noexcept {
-    if (is_over_) return false;
-    is_over_ = true;
-    std::uint64_t count = efd_created.load(base::relaxed);
-    for (;;) {
-        if (count < one_being_made) return false; // a handler has forked, and this is the child
-        std::uint64_t after = count - one_being_made;
-        if (after < one_being_made) after &= ~duplicated_meanwhile;
-        if (efd_created.compare_exchange_weak(count, after, base::acq_rel, base::relaxed)) // DUPLICATED, end
-            return (count & duplicated_meanwhile) != 0;
-    }
-}
-
-void eventfd_creation::note(int fd, unsigned initval, unsigned flags, const void* site) noexcept {
+void note_eventfd(int fd, unsigned initval, unsigned flags, std::uint32_t demoted_before, const void* site) noexcept {
     fd_slot* const slot = ensure_slot(fd);
     if (slot == nullptr) return;
     write_note(*slot, flags);
-    slot->demotion_triggers.store(demotion_triggers_, base::relaxed);
+    slot->demotion_triggers.store(demoted_before, base::relaxed);
     const bool is_welcome = begin_record(*slot, fd, site);
     slot->word.store(with_note(slot->word.load(base::relaxed)), base::release);
-    if (end()) return demote(*slot, fd, reason::replaced);
     if (!is_welcome) return demote(*slot, fd, reason::denied);
     if (!rules.promotes_at_once() || promotes_nothing.load(base::relaxed)) return;
     if (promote_noted(*slot, fd) && initval > 0) mark_filled(*slot, slot->word.load(base::relaxed));
@@ -204,19 +186,13 @@ void before_noted_duplicated(int from, fd_slot& slot) noexcept {
     demote(slot, from, reason::replaced);
     if (is_own_epoll(from)) demote_all_for_good(reason::edge_triggered); // it may be watched by its other number
 }
-void note_duplication() noexcept {
-    std::uint64_t count = efd_created.load(base::acquire);
-    while (count >= one_being_made && (count & duplicated_meanwhile) == 0 &&
-           !efd_created.compare_exchange_weak(count, count | duplicated_meanwhile, base::acq_rel, base::acquire)) {
-    } // DUPLICATED, mark
-}
 
 void demote_fd(int fd, reason why) noexcept {
     if (fd_slot* const slot = slot_of(fd); slot != nullptr) demote(*slot, fd, why);
 }
 
 void demote_all(reason why) noexcept {
-    const auto created = static_cast<std::uint32_t>(efd_created.load(base::acquire));
+    const std::uint32_t created = efd_created.load(base::acquire);
     if (created == efd_created_demoted.load(base::relaxed)) return;
     demote_all_reason.store(why, base::relaxed);
     demotion_triggers.fetch_add(1, base::acq_rel); // DEMOTE_ALL, count

@@ -36,21 +36,10 @@ void begin_noting() noexcept;
 // Afterwards no new eventfd is noted.
 void end_noting() noexcept;
 
-// Lives from before the call that makes an eventfd until its result is noted.
-class eventfd_creation {
-  public:
-    eventfd_creation() noexcept;
-    ~eventfd_creation() { (void)end(); }
-    eventfd_creation(const eventfd_creation&) = delete;
-    eventfd_creation& operator=(const eventfd_creation&) = delete;
-    void note(int fd, unsigned initval, unsigned flags, const void* site) noexcept;
-
-  private:
-    bool end() noexcept; // true: a number was duplicated meanwhile
-
-    std::uint32_t demotion_triggers_;
-    bool is_over_;
-};
+// Before the call that makes an eventfd; returns how often all were demoted so far.
+[[nodiscard]] std::uint32_t before_making() noexcept;
+// After it. `site`: the code that called.
+void note_eventfd(int fd, unsigned initval, unsigned flags, std::uint32_t demoted_before, const void* site) noexcept;
 
 // Removes the note, flushing cached units. The caller closes the number next.
 void forget_noted(int fd, fd_slot& slot) noexcept;
@@ -88,22 +77,17 @@ void demote_all_for_vfork() noexcept;
 void show_counts() noexcept;
 [[nodiscard]] bool any_promoted() noexcept;
 
-inline constexpr std::uint64_t duplicated_meanwhile = std::uint64_t{1} << 32;
-inline constexpr std::uint64_t one_being_made = std::uint64_t{1} << 33;
-
 // Was an eventfd made since the last demotion of all? If not, no call can be a trigger. The stubs check this in a few
 // instructions.
 extern "C" {
-// The lower half counts the eventfds whose making has begun. Above it stand a mark, that a number was duplicated
-// meanwhile, and the number of eventfds that are being made.
-[[gnu::visibility("hidden")]] extern base::atomic<std::uint64_t> efd_created;
+[[gnu::visibility("hidden")]] extern base::atomic<std::uint32_t> efd_created; // eventfds whose making has begun
 [[gnu::visibility("hidden")]] extern base::atomic<std::uint32_t> efd_created_demoted;
 }
 [[nodiscard]] inline bool any_not_demoted() noexcept {
-    return static_cast<std::uint32_t>(efd_created.load(base::acquire)) != efd_created_demoted.load(base::relaxed);
+    return efd_created.load(base::acquire) != efd_created_demoted.load(base::relaxed);
 }
 
-// Before and after a number is duplicated: an eventfd with two numbers is demoted.
+// Before a number is duplicated: an eventfd with two numbers is demoted.
 void before_noted_duplicated(int from, fd_slot& slot) noexcept;
 inline void before_duplicated(int from) noexcept {
     fd_slot* const slot = slot_at(from);
@@ -112,25 +96,6 @@ inline void before_duplicated(int from) noexcept {
     if (needs_demotion(word) || is_epoll(word)) [[unlikely]]
         before_noted_duplicated(from, *slot);
 }
-void note_duplication() noexcept;
-inline void after_duplicated(int from) noexcept {
-    if (efd_created.load(base::acquire) >= one_being_made) [[unlikely]]
-        note_duplication();
-    fd_slot* const slot = slot_at(from);
-    if (slot != nullptr && needs_demotion(slot->word.load(base::acquire))) [[unlikely]]
-        demote_fd(from, reason::replaced);
-}
-
-inline void after_dup(int from, int made) noexcept {
-    if (made >= 0 && made != from) after_duplicated(from);
-}
-// The call may fail; then the number stands for what it stood for, which is the kernel's from now on.
-inline void before_dup2(int from, int to) noexcept {
-    if (from == to) return;
-    before_duplicated(from);
-    demote_and_forget(to, reason::replaced);
-}
-
 // An epoll that only this process can watch: made here, and not copied since.
 void note_epoll(int epoll) noexcept;
 [[nodiscard]] bool is_own_epoll(int epoll) noexcept;
