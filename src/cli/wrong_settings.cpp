@@ -17,6 +17,33 @@
 namespace efd::cli {
 namespace {
 
+constexpr std::string_view settings_prefix = "EFD_DROPIN";
+// Set when a wrong variable has been reported: no `efd run` of that tree reports one again.
+constexpr const char* already_reported = "EFD_DROPIN_REPORTED";
+
+// The fault of the variable, and its consequence; null: none. Does not check that the file of EFD_DROPIN_REGION can be
+// opened.
+constexpr const char* fault_of_value(std::string_view name, std::string_view value) noexcept {
+    if (value.empty()) return nullptr;
+    if (name == "EFD_DROPIN")
+        return dropin::is_on(value) || dropin::is_off(value) ? nullptr
+                                                             : "it may be on, off, 1 or 0; the drop-in stays off";
+    if (name == "EFD_DROPIN_PROFILE") {
+        dropin::profile ignored{};
+        return dropin::read_profile(value, ignored) ? nullptr : "it may be strict, default or eager; default is used";
+    }
+    if (name == "EFD_DROPIN_ALLOW" || name == "EFD_DROPIN_DENY")
+        return value.size() < dropin::most_patterns ? nullptr : "it may have at most 1023 bytes; the drop-in stays off";
+    if (name == "EFD_DROPIN_LIBRARY" || name == "EFD_DROPIN_REGION" || name == already_reported) return nullptr;
+    return "there is no such variable, so it has no effect";
+}
+static_assert(dropin::most_patterns == 1024); // as the sentence says
+static_assert(fault_of_value("EFD_DROPIN", "off") == nullptr && fault_of_value("EFD_DROPIN", "no") != nullptr);
+static_assert(fault_of_value("EFD_DROPIN_PROFILE", "eager") == nullptr &&
+              fault_of_value("EFD_DROPIN_PROFILE", "bold") != nullptr);
+static_assert(fault_of_value("EFD_DROPIN_PROFILE", "") == nullptr &&
+              fault_of_value("a name of no variable", "x") != nullptr);
+
 std::string_view value_of(const char* name) {
     const char* const value = std::getenv(name);
     return value == nullptr ? std::string_view() : value;
@@ -32,20 +59,24 @@ bool is_region(const char* path) {
 }
 
 const char* fault_of(std::string_view name, const char* value) {
-    const bool is_by_hand = name == "EFD_DROPIN_REGION" && *value != '\0' && !dropin::is_made_by_efd_run(value);
-    if (is_by_hand && !is_region(value)) return dropin::region_fault;
-    return dropin::fault_of(name, value);
+    // `efd run` names its region by its own process. When that has ended, the name leads nowhere, which is no user's
+    // fault.
+    const bool is_by_hand =
+        name == "EFD_DROPIN_REGION" && *value != '\0' && !std::string_view(value).starts_with("/proc/");
+    if (is_by_hand && !is_region(value))
+        return "it is no file of the right size that can be opened; nothing is counted there";
+    return fault_of_value(name, value);
 }
 
 } // namespace
 
 void report_wrong_settings() {
-    if (std::getenv(dropin::already_reported) != nullptr) return;
+    if (std::getenv(already_reported) != nullptr) return;
     bool is_wrong = false;
     for (char** at = ::environ; *at != nullptr; ++at) {
         const std::string_view entry(*at);
         const std::size_t mark = entry.find('=');
-        if (!entry.starts_with(dropin::settings_prefix) || mark == std::string_view::npos) continue;
+        if (!entry.starts_with(settings_prefix) || mark == std::string_view::npos) continue;
         const std::string_view name = entry.substr(0, mark);
         const char* const fault = fault_of(name, *at + mark + 1);
         if (fault == nullptr) continue;
@@ -55,7 +86,7 @@ void report_wrong_settings() {
             fmt::format("efd: {} is '{}': {}\n", name, shortened(entry.substr(mark + 1), most_of_a_value), fault);
         std::fputs(said.c_str(), stderr); // may be closed or full; the exit status stays
     }
-    if (is_wrong) set_environment(dropin::already_reported, "1");
+    if (is_wrong) set_environment(already_reported, "1");
 }
 
 std::string effective_profile() {

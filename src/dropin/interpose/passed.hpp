@@ -60,8 +60,7 @@ extern "C" [[gnu::visibility("hidden")]] void* efd_before_passed(efd::dropin::pa
 #define EFD_STUB_ASK                                                                                                   \
     "adrp x16, efd_created\nldr w16, [x16, :lo12:efd_created]\n"                                                       \
     "adrp x17, efd_created_demoted\nldr w17, [x17, :lo12:efd_created_demoted]\ncmp w16, w17\n"
-#define EFD_STUB_GO(name, where)                                                                                       \
-    "adrp x17, efd_passed_" name "\nadd x17, x17, :lo12:efd_passed_" name "\nb " where "\n"
+#define EFD_STUB_GO(name, where) "adrp x17, efd_passed_" name "\nadd x17, x17, :lo12:efd_passed_" name "\nb " where "\n"
 #endif
 
 #define EFD_AT_LINE(line) efd_passed_at_##line
@@ -70,7 +69,7 @@ extern "C" [[gnu::visibility("hidden")]] void* efd_before_passed(efd::dropin::pa
     [[gnu::visibility("hidden"), gnu::used]] constinit efd::dropin::passed_name EFD_HERE(__LINE__) asm(                \
         "efd_passed_" #name) = {{nullptr}, looked_at_by, #name, late};
 #define EFD_STUB(label, body)                                                                                          \
-    asm(".pushsection .text\n.globl " label "\n.type " label ", %function\n" label ":\n" EFD_STUB_BEGIN body          \
+    asm(".pushsection .text\n.globl " label "\n.type " label ", %function\n" label ":\n" EFD_STUB_BEGIN body           \
         ".size " label ", .-" label "\n.popsection\n")
 
 #define EFD_PASSED(name, looked_at_by)                                                                                 \

@@ -4,7 +4,6 @@
 #include "dropin/interpose/requests.hpp"
 #include "dropin/table/policy.hpp"
 #include "dropin/table/region.hpp"
-#include "dropin/table/settings.hpp"
 #include "dropin/table/table.hpp"
 
 #include <cstdlib>
@@ -25,7 +24,6 @@ void after_fork_in_parent() noexcept { demote_all_copied(); } // for eventfds th
 
 [[gnu::constructor]] void start() {
     if (::getauxval(AT_SECURE) != 0) return;
-    report_wrong_settings(::environ);
     if (!read_policy() || is_before_asan) return;
     if (::__register_atfork(before_fork, after_fork_in_parent, begin_in_child, nullptr) != 0) return;
     rules.sees_all = sees_all_rings;

@@ -3,7 +3,6 @@
 #include "dropin/table/policy.hpp"
 
 #include "dropin/rules/known_pages.hpp"
-#include "dropin/table/plain_text.hpp"
 #include "dropin/table/symbols.hpp"
 
 #include <cstdio>
@@ -86,7 +85,7 @@ bool policy::welcomes(const char* site) const noexcept {
 void write_site(char (&into)[sizeof(report_record::site)], const void* address) noexcept {
     code_place found{};
     if (!find_place(address, found)) return;
-    const char* const object = found.object[0] == '\0' ? program : base_name(found.object);
+    const char* const object = found.object[0] == '\0' ? program : found.object;
     if (found.symbol != nullptr)
         (void)std::snprintf(into, sizeof into, "%.40s!%.48s+0x%zx", object, found.symbol, found.offset);
     else

@@ -2,8 +2,6 @@
 // dropin/table/symbols.cpp: see symbols.hpp. The tables are those of the ELF gABI and of GNU's hash sections.
 #include "dropin/table/symbols.hpp"
 
-#include "dropin/table/plain_text.hpp"
-
 #include <efd/detail/base/atomic.hpp>
 
 #include <algorithm>
@@ -30,6 +28,24 @@ constexpr std::uint32_t hash_of(const char* name) noexcept {
     return hash;
 }
 static_assert(hash_of("") == 0x1505 && hash_of("printf") == 0x156b2bb8 && hash_of("syscall") == 0xbac212a0);
+
+// libc's own text functions may be interposed by a sanitizer or a wrapper, which call dlsym() for the next definition.
+// Is `text` in the `room` bytes at `at`, up to their zero or their end?
+bool is_text(const char* at, std::size_t room, const char* text) noexcept {
+    for (std::size_t i = 0; i < room; ++i) {
+        if (at[i] != text[i]) return false;
+        if (text[i] == '\0') return true;
+    }
+    return true;
+}
+
+// The part of a path after its last slash.
+const char* base_name(const char* path) noexcept {
+    const char* name = path;
+    for (const char* at = path; *at != '\0'; ++at)
+        if (*at == '/') name = at + 1;
+    return name;
+}
 
 template <class T>
 const T* pointer(address at) noexcept {
@@ -274,13 +290,13 @@ bool find_place(const void* address, code_place& found) noexcept {
     const symbol_table table(*its.dlfo_link_map);
     const symbol* const around = table.around(reinterpret_cast<std::uintptr_t>(address));
     const void* const from = around == nullptr ? its.dlfo_map_start : address_of(table.value(*around), false);
-    found = {its.dlfo_link_map->l_name, around == nullptr ? nullptr : table.name(*around), 0};
+    found = {base_name(its.dlfo_link_map->l_name), around == nullptr ? nullptr : table.name(*around), 0};
 #else // takes the loader's lock
     Dl_info its{};
     if (::dladdr(address, &its) == 0 || its.dli_fname == nullptr) return false;
     const void* const from = its.dli_sname == nullptr ? its.dli_fbase : its.dli_saddr;
     // For the program itself the loader returns this pointer.
-    found = {its.dli_fname == ::program_invocation_name ? "" : its.dli_fname, its.dli_sname, 0};
+    found = {its.dli_fname == ::program_invocation_name ? "" : base_name(its.dli_fname), its.dli_sname, 0};
 #endif
     found.offset = static_cast<std::size_t>(static_cast<const char*>(address) - static_cast<const char*>(from));
     return true;

@@ -28,7 +28,7 @@ using dlvsym_call = void*(void* handle, const char* name, const char* version);
 
 // The place of the code at an address.
 struct code_place {
-    const char* object; // path; empty: the program itself
+    const char* object; // its name without the path; empty: the program itself
     const char* symbol; // null: no exported symbol contains the code
     std::size_t offset; // from the symbol, or from the object's beginning
 };
