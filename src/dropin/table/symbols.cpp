@@ -17,8 +17,6 @@ namespace {
 using address = std::uintptr_t;
 using symbol = ElfW(Sym);
 
-constexpr unsigned word_bits = 8 * sizeof(address);
-constexpr std::uint32_t most_symbols = 1U << 24;
 constexpr std::uint16_t version_hidden = 0x8000;
 constexpr std::uint16_t first_own_version = 2; // below it: of no version
 
@@ -100,17 +98,10 @@ class symbol_table {
 
   private:
     void use_hashes(const std::uint32_t* hash) noexcept {
-        if (hash[0] == 0 || hash[2] == 0 || (hash[2] & (hash[2] - 1)) != 0) return;
-        // This table does not hold the number of symbols. Linkers place the names after the symbols.
-        if (reinterpret_cast<address>(names_) > reinterpret_cast<address>(symbols_))
-            most_ = static_cast<std::uint32_t>(std::min<std::size_t>(
-                most_, (reinterpret_cast<address>(names_) - reinterpret_cast<address>(symbols_)) / sizeof(symbol)));
+        if (hash[0] == 0) return;
         buckets_number_ = hash[0];
         first_ = hash[1];
-        bloom_words_ = hash[2];
-        bloom_shift_ = hash[3] % 32;
-        bloom_ = reinterpret_cast<const address*>(hash + 4);
-        buckets_ = reinterpret_cast<const std::uint32_t*>(bloom_ + bloom_words_);
+        buckets_ = hash + 4 + hash[2] * (sizeof(address) / sizeof *hash); // behind a filter for quick misses
         chains_ = buckets_ + buckets_number_;
     }
 
@@ -121,11 +112,9 @@ class symbol_table {
         return is_default(at) && is_defined(symbols_[at]) && has_name(symbols_[at].st_name, name);
     }
     [[nodiscard]] const symbol* find_hashed(const char* name, std::uint32_t hash) const noexcept {
-        if (!may_have(hash)) return nullptr;
         std::uint32_t at = buckets_[hash % buckets_number_];
         if (at < first_) return nullptr; // empty
         for (;; ++at) {
-            if (at >= most_) return nullptr;
             const std::uint32_t link = chains_[at - first_];
             if ((link | 1) == (hash | 1) && is_named(at, name)) return &symbols_[at];
             if ((link & 1) != 0) return nullptr;
@@ -140,10 +129,6 @@ class symbol_table {
     // The loader has turned offsets into addresses, if the memory is writable.
     [[nodiscard]] address loaded(address at) const noexcept { return at < base_ ? base_ + at : at; }
 
-    [[nodiscard]] bool may_have(std::uint32_t hash) const noexcept {
-        const address word = bloom_[hash / word_bits & (bloom_words_ - 1)];
-        return (word >> hash % word_bits & word >> (hash >> bloom_shift_) % word_bits & 1) != 0;
-    }
     [[nodiscard]] bool is_default(std::uint32_t at) const noexcept {
         if (versions_ == nullptr) return true;
         const std::uint16_t version = versions_[at];
@@ -158,8 +143,8 @@ class symbol_table {
         if (buckets_ == nullptr) return all_;
         std::uint32_t last = *std::max_element(buckets_, buckets_ + buckets_number_);
         if (last < first_) return first_;
-        while (last < most_ && (chains_[last - first_] & 1) == 0) ++last;
-        return std::min(last + 1, most_);
+        while ((chains_[last - first_] & 1) == 0) ++last;
+        return last + 1;
     }
 
     address base_;
@@ -167,15 +152,11 @@ class symbol_table {
     std::size_t names_size_ = 0;
     const symbol* symbols_ = nullptr;
     const std::uint16_t* versions_ = nullptr;
-    const address* bloom_ = nullptr;
     const std::uint32_t* buckets_ = nullptr;
     const std::uint32_t* chains_ = nullptr;
     std::uint32_t buckets_number_ = 0;
     std::uint32_t first_ = 0;
     std::uint32_t all_ = 0;
-    std::uint32_t most_ = most_symbols;
-    std::uint32_t bloom_words_ = 0;
-    std::uint32_t bloom_shift_ = 0;
 };
 
 const link_map* our_own() noexcept {
@@ -184,33 +165,7 @@ const link_map* our_own() noexcept {
     return one;
 }
 
-bool is_libc(const link_map& object) noexcept {
-    constexpr char name[] = "libc.so.6";
-    return is_text(base_name(object.l_name), sizeof name, name);
-}
-
-// The last object to search: the C library or the loader, whichever comes last, or the drop-in if both come before it.
-// Every program depends on these two. Objects that are opened later, and may be closed, come after both. A library that
-// the program needs may come after both, too; it is not searched.
-const link_map* last_at_start(const link_map& own) noexcept {
-    const link_map* last = &own;
-    bool is_behind = false;
-    int awaited = 2;
-    for (const link_map* one = _r_debug.r_map; one != nullptr && awaited > 0; one = one->l_next) {
-        if (one == &own) is_behind = true;
-        if (one->l_addr != _r_debug.r_ldbase && !is_libc(*one)) continue;
-        --awaited;
-        if (is_behind) last = one;
-    }
-    return last;
-}
-
-const link_map* last_kept(const link_map& own) noexcept {
-    static constinit base::atomic<const link_map*> kept{nullptr};
-    const link_map* last = kept.load(base::relaxed);
-    if (last == nullptr) kept.store(last = last_at_start(own), base::relaxed);
-    return last;
-}
+constexpr char libc_name[] = "libc.so.6";
 
 void* address_of(address at, bool is_chosen_late) noexcept {
     if (!is_chosen_late) return reinterpret_cast<void*>(at);      // NOLINT(performance-no-int-to-ptr)
@@ -222,17 +177,6 @@ void* symbol_of(const link_map& object, const char* name, std::uint32_t hash) no
     const symbol_table its(object);
     const symbol* const found = its.find(name, hash);
     return found == nullptr ? nullptr : address_of(its.value(*found), (found->st_info & 0xf) == STT_GNU_IFUNC);
-}
-
-// Is `found` the C library's definition, and does no object between the drop-in and it define the name?
-bool is_libcs(const void* found, const link_map& own, const char* name, std::uint32_t hash) noexcept {
-    const link_map* const last = last_kept(own);
-    for (const link_map* one = &own; one != last;) {
-        one = one->l_next;
-        if (is_libc(*one)) return symbol_of(*one, name, hash) == found;
-        if (symbol_table(*one).find(name, hash) != nullptr) return false;
-    }
-    return false;
 }
 
 // If no object has the name, then no caller can have reached the loader by it.
@@ -252,26 +196,26 @@ Call* loaders(base::atomic<Call*>& kept, const char* name, Call* fallback) noexc
 
 void* next_symbol(const char* name) noexcept {
     const link_map* const own = our_own();
-    if (own == nullptr) return nullptr;
-    const link_map* const last = last_kept(*own);
     const std::uint32_t hash = hash_of(name);
-    for (const link_map* one = own; one != last;) {
-        one = one->l_next;
-        if (void* const found = symbol_of(*one, name, hash); found != nullptr) return found;
+    bool is_behind = false;
+    // Every program depends on the C library and the loader. What is behind both may be an object that is closed again.
+    int awaited = own == nullptr ? 0 : 2;
+    for (const link_map* one = _r_debug.r_map; one != nullptr && awaited > 0; one = one->l_next) {
+        const bool is_libc = is_text(base_name(one->l_name), sizeof libc_name, libc_name);
+        if (is_libc || one->l_addr == _r_debug.r_ldbase) --awaited;
+        // A C library that is preloaded before the drop-in is reached by look-ups alone.
+        if (is_behind || is_libc)
+            if (void* const found = symbol_of(*one, name, hash); found != nullptr) return found;
+        is_behind = is_behind || one == own;
     }
-    // For a process in which the C library is preloaded before the drop-in: then only look-ups reach the drop-in.
-    for (const link_map* one = _r_debug.r_map; one != own; one = one->l_next)
-        if (is_libc(*one)) return symbol_of(*one, name, hash);
     return nullptr;
 }
 
 void* ours_instead_of(void* found, const char* name) noexcept {
-    if (found == nullptr || name == nullptr) return found;
     const link_map* const own = our_own();
-    if (own == nullptr) return found;
-    const std::uint32_t hash = hash_of(name);
-    void* const ours = symbol_of(*own, name, hash);
-    return ours != nullptr && is_libcs(found, *own, name, hash) ? ours : found;
+    if (found == nullptr || name == nullptr || own == nullptr) return found;
+    void* const ours = symbol_of(*own, name, hash_of(name));
+    return ours != nullptr && next_symbol(name) == found ? ours : found;
 }
 
 dlsym_call* real_dlsym() noexcept {

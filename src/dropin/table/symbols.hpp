@@ -16,8 +16,8 @@ namespace efd::dropin {
 // Null: none of those objects has it, or only the loader can find it.
 [[nodiscard]] void* next_symbol(const char* name) noexcept;
 
-// What a look-up that found `found` returns to the program: the drop-in's definition, if `found` is the C library's and
-// no library between defines the name; otherwise `found`.
+// What a look-up that found `found` returns to the program: the drop-in's definition, if `found` is the next one;
+// otherwise `found`.
 [[nodiscard]] void* ours_instead_of(void* found, const char* name) noexcept;
 
 // The loader's own look-up functions, not the drop-in's. Never null.
