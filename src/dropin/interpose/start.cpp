@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // dropin/interpose/start.cpp: what the drop-in does when it is loaded.
 #include "dropin/interpose/next.hpp"
-#include "dropin/interpose/requests.hpp"
+#include "dropin/interpose/triggers.hpp"
 #include "dropin/table/policy.hpp"
 #include "dropin/table/region.hpp"
 #include "dropin/table/table.hpp"

@@ -3,7 +3,6 @@
 //
 // A call that has no rule is jumped to unchanged.
 #include "dropin/interpose/next.hpp"
-#include "dropin/interpose/requests.hpp"
 #include "dropin/interpose/triggers.hpp"
 
 #include <sys/syscall.h>

@@ -26,31 +26,11 @@ void before_open(const char* path) noexcept;
 // A child that has a copy of the descriptor table, or of the memory, or of both.
 void before_clone(unsigned long flags) noexcept;
 
-void look_epoll_ctl(call a) noexcept;
-void look_sendmsg(call a) noexcept;
-void look_sendmmsg(call a) noexcept;
-void look_ioctl(call a) noexcept;
-void look_fdopen(call a) noexcept;
-void look_aio(call a) noexcept;
-void look_lio_listio(call a) noexcept;
-void look_pidfd_getfd(call a) noexcept;
-void look_close_range(call a) noexcept;
-void look_closefrom(call a) noexcept;
-void look_close(call a) noexcept;
-void look_dup(call a) noexcept;
-void look_dup2(call a) noexcept;
-void look_fcntl(call a) noexcept;
-void look_other_read(call a) noexcept;
-void look_other_write(call a) noexcept;
-void look_exec(call a) noexcept;
-void look_fork(call a) noexcept;
-void look_vfork(call a) noexcept;
-void look_clone3(call a) noexcept;
-void look_unshare(call a) noexcept;
-void look_prctl(call a) noexcept;
-void look_seccomp(call a) noexcept;
-void look_dlopen(call a) noexcept;
-void look_dlmopen(call a) noexcept;
+rule look_epoll_ctl, look_sendmsg, look_sendmmsg, look_ioctl, look_pidfd_getfd;
+rule look_close, look_close_range, look_dup, look_dup2, look_fcntl, look_other_read, look_other_write;
+rule look_exec, look_fork, look_vfork, look_clone3, look_unshare, look_prctl, look_seccomp;
+// Of rings.cpp: a ring that the program maps itself, files registered unseen, an AIO context, its requests.
+rule look_own_ring, look_ring_register, look_context, look_io_submit;
 template <int Place>
 void look_open(call a) noexcept {
     before_open(a.as<const char*>(Place));
@@ -59,5 +39,9 @@ template <int Place>
 void look_clone(call a) noexcept {
     before_clone(a.as<unsigned>(Place));
 }
+
+// Asked before a promotion: are the requests of every ring of this process seen? A ring that was made by inline calls,
+// or before the drop-in was loaded, is not.
+[[nodiscard]] bool sees_all_rings() noexcept;
 
 } // namespace efd::dropin
