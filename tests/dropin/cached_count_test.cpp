@@ -337,7 +337,7 @@ TEST_F(cached, a_value_that_changes_is_looked_at_once) {
     known_eventfd it;
     ASSERT_TRUE(it.promote_now());
     std::uint64_t value = 1;
-    note_readable(&value);
+    readable_pages.note(address_of(&value));
     const auto changes = [&](const void* from) {
         value = 0; // as another thread might
         return ::write(it.fd(), from, value_size);

@@ -47,7 +47,7 @@ class known_eventfd {
     ssize_t write(std::uint64_t n) {
         thread_local std::uint64_t value;
         value = n;
-        note_readable(&value);
+        readable_pages.note(address_of(&value));
         return write_from(&value);
     }
     ssize_t write_from(const void* at) {

@@ -1,34 +1,17 @@
 // SPDX-License-Identifier: MIT
-// dropin/rules/cached_count.cpp: see cached_count.hpp.
+// dropin/rules/cached_count.cpp: see cached_count.hpp; docs/races.md draws the races.
 //
-// CACHED. A unit is cached only in a step that finds `filled` set. A reader clears `filled` before it asks the kernel.
-//
-//     may happen                                     must not happen
-//     W1 kernel: 1; word: filled                     W1 kernel: 1
-//     W2 word: filled, caches 1                      R  kernel: takes 1
-//     R  word: begins; kernel: takes 1; takes 1      W1 word: filled
-//                                                    W2 word: filled, caches 1: no poll reports it, R sleeps on
-//
-// The second history is impossible. A reader counts itself in before it asks the kernel, counts itself out afterwards,
-// and begins a new generation. W1 sets `filled` only if the word is what it was before W1's own write, without a
-// reader.
+// CACHED. A unit is cached only in a step that finds `filled` set. A reader clears `filled`, counts itself in and
+// begins a new generation before it asks the kernel, and counts itself out afterwards. A writer whose write has reached
+// the kernel sets `filled` only if the word is what it was before that write, without a reader.
 //
 // COMBINED_READ. A reader that finds units begins, and no more are cached. It reads the kernel's units without
-// sleeping, because there are some, and then takes the cached ones. They belong to the reader that has consumed the
-// kernel's units, and it takes them in one step:
+// sleeping, because there are some, and then takes the cached ones, in one step. A second reader demotes and does not
+// wait; if a writer comes between, two readers may divide what one would have got, once in an eventfd's life.
 //
-//     may happen                                     must not happen
-//     R1 begins: 3 cached, kernel 1                  R1 begins; R2 takes the 3
-//     R2 begins: demotes; kernel: takes 1; takes 3   R1 kernel: takes 1; returns 1, R2 returns 3
-//     R1 kernel: nothing; reads as if alone
-//
-// A second reader does not wait for the first. If a writer comes between, both consume, and the first that takes gets
-// all cached units. So two readers may divide what one would have got. It happens once in an eventfd's life, because
-// the second reader has demoted it.
-//
-// REUSED_FD. A flush writes units to a descriptor number. Another thread may close that number at any moment, and the
-// number may then refer to another file. The flush therefore duplicates the number first, and takes the units only if
-// the word has not changed since. A close changes the word first, so in that case the duplicate is the eventfd.
+// REUSED_FD. Another thread may close the number to which a flush writes, and it may then refer to another file. The
+// flush duplicates the number first, and takes the units only if the word has not changed since. A close changes the
+// word first, so in that case the duplicate is the eventfd.
 #include "dropin/rules/cached_count.hpp"
 
 #include "dropin/rules/kernel_side.hpp"

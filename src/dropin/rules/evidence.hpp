@@ -2,13 +2,8 @@
 // dropin/rules/evidence.hpp: when an eventfd is worth a locked instruction in each of its calls: promotion on evidence,
 // and back.
 //
-// LONE_READER. Before promotion no reader is counted, so a program that gains nothing pays nothing. A thread may
-// promote only if no other thread is in a read of the eventfd:
-//
-//     may happen                                     must not happen
-//     T1 sets reader to T1; reads, many times        T1 promotes
-//     T2 is another: demotes in the word; reads      T2 is within a read, and not counted
-//     T1 does not promote: the word has changed
+// LONE_READER (docs/races.md). Before promotion no reader is counted, so a program that gains nothing pays nothing. A
+// thread may promote only if no other thread is in a read of the eventfd.
 //
 // The first thread that reads sets `reader` to itself in one step, before it asks the kernel. Any other thread demotes
 // before it asks the kernel. Promotion and demotion change the same word, so the first of them decides. The reader

@@ -45,9 +45,6 @@ extern bool trusts_pages; // not in the strict profile
 [[gnu::always_inline]] inline bool may_read_value(const void* from) noexcept {
     return is_on_stack(address_of(from)) || (trusts_pages && readable_pages.has(address_of(from)));
 }
-inline void note_readable(const void* at) noexcept {
-    if (trusts_pages) readable_pages.note(address_of(at));
-}
 
 // Copies `length` bytes, through the kernel if the page is not known. False: the kernel would return EFAULT.
 [[nodiscard]] bool look_at(void* to, const void* from, std::size_t length) noexcept;
