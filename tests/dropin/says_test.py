@@ -33,6 +33,19 @@ for _ in range(reads):
 """
 
 
+MANY = """
+import ctypes, os, sys
+make = ctypes.CDLL(None).eventfd
+for _ in range(int(sys.argv[1]) - 1): os.close(make(0, 0))
+fd = make(0, 0)
+total = 0
+for _ in range(100):
+    for _ in range(3): os.write(fd, (1).to_bytes(8, sys.byteorder))
+    total += int.from_bytes(os.read(fd, 8), sys.byteorder)
+print(total)
+"""
+
+
 def plain(*words, env=None, **more):
     return processes.run(words, BOUND_SECONDS, env={**CLEAN, **(env or {})}, **more)
 
@@ -346,6 +359,17 @@ class Report(InADirectory):
     def test_the_first_line_says_what_is_gained(self):
         self.assertRegex(self.table("--", PROGRAM, "level"),
                          r"^efd: 1 eventfd in 1 process: \d+ of \d+ calls saved \(\d+ %\)\.\n")
+
+    def test_more_eventfds_than_the_report_has_lines(self):
+        lines, more = 16383, 8
+        words = ["--", sys.executable, "-c", MANY, str(lines + more)]
+        said = plain(EFD, "run", "--report=json", "--report-file", self.file("json", b""), *words)
+        self.assertEqual((said.returncode, said.stdout), (0, plain(*words[1:]).stdout))
+        with open(os.path.join(self.place, "json"), encoding="utf-8") as file:
+            report = json.load(file)
+        self.assertEqual((report["eventfds"], len(report["each"]), report["untracked"]), (lines, lines, more))
+        self.assertGreater(report["saved"], 0)  # by the last one alone, which has no line
+        self.assertIn("The sums count %d more eventfds" % more, plain(EFD, "run", "--report", *words).stderr)
 
     def test_colour_on_a_terminal_alone(self):
         words = [EFD, "run", "--report", "--", PROGRAM, "level"]
