@@ -40,6 +40,8 @@ SCENES = {
     "fdinfo_of_another_process": ("5, then 5\n", "1, then 5\n"),
     # The looked-up function that makes the ring calls another of liburing's, by its version: strict is told of the ring.
     "ring_looked_up": ("5, then -11\n", {"strict": "5, then -11\n", "default": "1, then 4\n", "eager": "1, then 4\n"}),
+    "beside_a_seen_ring": ("5, then -11\n", {"strict": "5, then -11\n", "default": "1, then 4\n", "eager": "1, then 4\n"}),
+    "beside_an_unseen_ring": ("5, then -11\n", "5, then -11\n"),
     "without_preadv2": ("5\n", SIGSYS),
     "without_madvise": ("5\n", SIGSYS),
     "without_prlimit64": ("5\n", SIGSYS),

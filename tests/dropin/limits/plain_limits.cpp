@@ -251,22 +251,43 @@ void looked_up() {
     if (liburing != nullptr) tell_object("io_uring_submit", ::dlsym(liburing, "io_uring_submit"));
 }
 
+template <class Function>
+Function* of_liburing(const char* name) {
+    void* const liburing = ::dlopen("liburing.so.2", RTLD_LAZY);
+    auto* const found = liburing == nullptr ? nullptr : reinterpret_cast<Function*>(::dlsym(liburing, name));
+    if (found == nullptr) cannot_be_tried();
+    return found;
+}
+
 // A ring made and entered by functions of liburing that were looked up in it.
 void ring_looked_up() {
-    void* const liburing = ::dlopen("liburing.so.2", RTLD_LAZY);
-    if (liburing == nullptr) cannot_be_tried();
-    auto* const init = reinterpret_cast<decltype(&::io_uring_queue_init)>(::dlsym(liburing, "io_uring_queue_init"));
-    auto* const submit =
-        reinterpret_cast<decltype(&::io_uring_submit_and_wait)>(::dlsym(liburing, "io_uring_submit_and_wait"));
+    auto* const init = of_liburing<decltype(::io_uring_queue_init)>("io_uring_queue_init");
+    auto* const submit = of_liburing<decltype(::io_uring_submit_and_wait)>("io_uring_submit_and_wait");
     const int fd = five_units();
     io_uring ring{};
-    if (init == nullptr || submit == nullptr || init(4, &ring, 0) != 0) cannot_be_tried();
+    if (init(4, &ring, 0) != 0) cannot_be_tried();
     std::uint64_t value = 0;
     io_uring_sqe* const asked = ::io_uring_get_sqe(&ring);
     if (asked == nullptr) std::abort();
     ::io_uring_prep_read(asked, fd, &value, sizeof value, 0);
     if (submit(&ring, 1) != 1) std::abort();
     std::printf("%lld, then %lld\n", static_cast<long long>(value), take(fd));
+}
+
+void beside_a_seen_ring() {
+    io_uring seen{};
+    if (of_liburing<decltype(::io_uring_queue_init)>("io_uring_queue_init")(4, &seen, 0) != 0) cannot_be_tried();
+    read_by_inline_call();
+}
+
+// The second ring is made past libc: nothing is promoted.
+void beside_an_unseen_ring() {
+    io_uring_params wanted{};
+    io_uring unseen{};
+    const auto made = static_cast<int>(inline_call(SYS_io_uring_setup, 4, reinterpret_cast<long>(&wanted)));
+    if (made < 0) cannot_be_tried();
+    if (of_liburing<decltype(::io_uring_queue_mmap)>("io_uring_queue_mmap")(made, &wanted, &unseen) != 0) std::abort();
+    beside_a_seen_ring();
 }
 
 void number_zero() {
@@ -339,6 +360,8 @@ constexpr scene scenes[] = {{"read_by_inline_call", read_by_inline_call},
                             {"from_far_away", from_far_away},
                             {"into_far_away", into_far_away},
                             {"ring_looked_up", ring_looked_up},
+                            {"beside_a_seen_ring", beside_a_seen_ring},
+                            {"beside_an_unseen_ring", beside_an_unseen_ring},
                             {"without_preadv2", without_preadv2},
                             {"without_madvise", without_madvise},
                             {"without_prlimit64", without_prlimit64},
