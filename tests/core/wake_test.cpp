@@ -191,7 +191,8 @@ class cancellable_sleepers {
 // E6: a cancel wakes the thread that is meant, and nobody else so much as turns over.
 TEST(one_wake, a_cancel_wakes_the_one_that_is_meant) {
     if (efd::tests::under_emulator) GTEST_SKIP() << "an emulator's own locks make a thread sleep too";
-    for (const auto& [count, readers, writers] : {std::tuple{0UL, 6, 0}, std::tuple{UINT64_MAX - 1, 0, 6}}) {
+    for (const auto& [count, readers, writers] :
+         {std::tuple{std::uint64_t{0}, 6, 0}, std::tuple{UINT64_MAX - 1, 0, 6}}) {
         eventfd object(count);
         cancellable_sleepers herd(object, readers, writers);
         ASSERT_TRUE(herd.all_asleep());
