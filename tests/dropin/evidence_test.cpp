@@ -82,9 +82,9 @@ TEST(evidence, a_read_within_a_read_does_not_promote) {
     for (int i = 0; i < 8; ++i) {
         for (int k = 0; k < 4; ++k) ASSERT_EQ(it.write(1), 8);
         if (i < 7) {
-            lone_call outer(it.slot(), 0);
+            it.slot().in_read.store(1, base::relaxed);
             ASSERT_EQ(it.read(), 4);
-            outer.end();
+            it.slot().in_read.store(0, base::relaxed);
         }
         EXPECT_FALSE(is_promoted(it.word()));
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// dropin/interpose/io.cpp: the names by which a program makes, reads and writes an eventfd.
+// dropin/interpose/io.cpp: the names by which a program makes, reads, writes, duplicates and closes an eventfd.
 //
 // read and write forward in a few lines; rules/calls.hpp decides. Rarer calls demote. pread, pwrite, preadv and pwritev
 // are not interposed: the kernel refuses them on an eventfd before anything else (K-026, K-043). Nor are poll, select
@@ -10,6 +10,7 @@
 #include "dropin/table/table.hpp"
 
 #include <cstdint>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/uio.h>
 
@@ -115,4 +116,42 @@ EFD_INTERPOSE ssize_t writev(int fd, const iovec* vector, int number) {
     constexpr later<"writev", ssize_t(int, const iovec*, int)> real;
     before_other_write(fd);
     return real(fd, vector, number);
+}
+
+// A number is forgotten before it is closed, because afterwards another thread may have it already.
+EFD_INTERPOSE int close(int fd) {
+    constexpr later<"close", int(int)> real;
+    forget(fd);
+    return real(fd);
+}
+
+EFD_INTERPOSE int dup(int fd) {
+    constexpr later<"dup", int(int)> real;
+    before_duplicated(fd);
+    return real(fd);
+}
+
+// fcntl and fcntl64 have a third word of any type, or none.
+#define EFD_FCNTL(name)                                                                                                \
+    EFD_INTERPOSE int efd_##name(int fd, int command, long more) asm(#name);                                           \
+    int efd_##name(int fd, int command, long more) {                                                                   \
+        constexpr later<#name, int(int, int, long)> real;                                                              \
+        if (command == F_DUPFD || command == F_DUPFD_CLOEXEC) before_duplicated(fd);                                   \
+        return real(fd, command, more);                                                                                \
+    }
+EFD_FCNTL(fcntl)
+EFD_FCNTL(fcntl64)
+
+EFD_INTERPOSE int epoll_create(int size) {
+    constexpr later<"epoll_create", int(int)> real;
+    const int made = real(size);
+    note_epoll(made);
+    return made;
+}
+
+EFD_INTERPOSE int epoll_create1(int flags) {
+    constexpr later<"epoll_create1", int(int)> real;
+    const int made = real(flags);
+    note_epoll(made);
+    return made;
 }

@@ -15,12 +15,6 @@
 namespace efd::dropin {
 namespace {
 
-// The loader comes last: it may block, and it clears an error that the program has not fetched by dlerror() yet.
-void* find_behind(const char* name) noexcept {
-    void* const found = next_symbol(name);
-    return found != nullptr ? found : real_dlsym()(RTLD_NEXT, name);
-}
-
 // Searches the library of the code at `caller`, and those on which it depends.
 void* find_beside(const char* name, const void* caller) noexcept {
     Dl_info from{};
@@ -35,7 +29,10 @@ void* find_beside(const char* name, const void* caller) noexcept {
 } // namespace
 
 void* find_next(const char* name) noexcept {
-    if (void* const found = find_behind(name); found != nullptr) return found;
+    void* found = next_symbol(name);
+    // The loader comes last: it may block, and it clears an error that the program has not fetched by dlerror() yet.
+    if (found == nullptr) found = real_dlsym()(RTLD_NEXT, name);
+    if (found != nullptr) return found;
     constexpr char what[] = "efd: the program calls a function that no library has: ";
     (void)raw_call(SYS_write, 2, what, sizeof what - 1);
     (void)raw_call(SYS_write, 2, name, std::strlen(name));

@@ -13,70 +13,9 @@ namespace {
 
 using real_syscall = long(long, long, long, long, long, long, long);
 
-// These mark the calls that need help afterwards.
-void makes_eventfd(call /*a*/) noexcept {}
-void makes_epoll(call /*a*/) noexcept {}
-
-struct watched_call {
-    long number;
-    rule* look;
-};
-constexpr watched_call watched[] = {
-    {SYS_read, look_other_read},
-    {SYS_write, look_other_write},
-    {SYS_readv, look_other_read},
-    {SYS_writev, look_other_write},
-    {SYS_preadv2, look_other_read},
-    {SYS_pwritev2, look_other_write},
-    {SYS_eventfd2, makes_eventfd},
-    {SYS_epoll_create1, makes_epoll},
-    {SYS_close, look_close},
-    {SYS_dup, look_dup},
-    {SYS_dup3, look_dup2},
-    {SYS_fcntl, look_fcntl},
-    {SYS_close_range, look_close_range},
-    {SYS_epoll_ctl, look_epoll_ctl},
-    {SYS_sendmsg, look_sendmsg},
-    {SYS_sendmmsg, look_sendmmsg},
-    {SYS_ioctl, look_ioctl},
-    {SYS_execve, look_exec},
-    {SYS_execveat, look_exec},
-    {SYS_io_uring_setup, look_own_ring},
-    {SYS_io_uring_enter, look_own_ring},
-    {SYS_io_uring_register, look_ring_register},
-    {SYS_io_setup, look_context},
-    {SYS_io_submit, look_io_submit},
-    {SYS_pidfd_getfd, look_pidfd_getfd},
-    {SYS_unshare, look_unshare},
-    {SYS_prctl, look_prctl},
-    {SYS_seccomp, look_seccomp},
-    {SYS_clone, look_clone<0>},
-    {SYS_clone3, look_clone3},
-    {SYS_openat, look_open<1>},
-    {SYS_openat2, look_open<1>},
-#ifdef __x86_64__
-    {SYS_eventfd, makes_eventfd},
-    {SYS_epoll_create, makes_epoll},
-    {SYS_dup2, look_dup2},
-    {SYS_fork, look_fork},
-    {SYS_vfork, look_vfork},
-    {SYS_open, look_open<0>},
-#endif
-};
-constexpr long most_calls = 512;
-struct watched_calls {
-    rule* look[most_calls];
-};
-constexpr watched_calls by_number() {
-    watched_calls all{};
-    for (const watched_call& one : watched) all.look[one.number] = one.look;
-    return all;
-}
-
 } // namespace
 
 extern "C" {
-[[gnu::visibility("hidden"), gnu::used]] extern constexpr watched_calls efd_watched_calls = by_number();
 [[gnu::visibility("hidden"), gnu::used]] constinit efd::base::atomic<real_syscall*> efd_next_syscall{nullptr};
 [[gnu::visibility("hidden"), gnu::used]] long efd_syscall(long number, long a, long b, long c, long d, long e, long f);
 }

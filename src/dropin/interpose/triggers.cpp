@@ -160,6 +160,7 @@ void look_other_write(call a) noexcept { before_other_write(a.fd(0)); }
 void look_exec(call /*a*/) noexcept { demote_all(reason::executed); }
 void look_fork(call /*a*/) noexcept { demote_all_copied(); }
 void look_vfork(call /*a*/) noexcept { demote_all_for_vfork(); }
+// A child that has a copy of the descriptor table, or of the memory, or of both.
 void before_clone(unsigned long flags) noexcept {
     const bool has_memory = (flags & CLONE_VM) == 0;
     const bool has_numbers = (flags & CLONE_FILES) == 0;
@@ -168,6 +169,10 @@ void before_clone(unsigned long flags) noexcept {
         demote_all_for_vfork();
     else if (has_memory != has_numbers)
         demote_all_for_unshare();
+}
+template <int Place>
+void look_clone(call a) noexcept {
+    before_clone(a.as<unsigned>(Place));
 }
 void look_clone3(call a) noexcept {
     std::uint64_t flags = 0; // the first field
@@ -192,11 +197,16 @@ void look_dlmopen(call a) noexcept {
     if (a.as<Lmid_t>(0) != LM_ID_BASE || (a.fd(2) & RTLD_DEEPBIND) != 0) demote_all_for_good(reason::bound_deeply);
 }
 
+// The opened file may be one of /proc that shows a count.
 void before_open(const char* path) noexcept {
     char text[128];
     if (path == nullptr || !any_promoted() || !copy_text(text, path)) return;
     const bool is_all = std::strlen(text) < sizeof text - 1;
     if (!is_all || is_number(text) || std::strstr(text, "fdinfo") != nullptr) show_counts();
+}
+template <int Place>
+void look_open(call a) noexcept {
+    before_open(a.as<const char*>(Place));
 }
 
 } // namespace efd::dropin
@@ -268,3 +278,62 @@ EFD_PASSED_ALWAYS(unshare, look_unshare)
 EFD_PASSED_ALWAYS(prctl, look_prctl)
 EFD_PASSED_ALWAYS(dlopen, look_dlopen)
 EFD_PASSED_ALWAYS(dlmopen, look_dlmopen)
+
+// The same calls by their numbers, for syscall().
+namespace {
+
+struct watched_call {
+    long number;
+    rule* look;
+};
+constexpr watched_call watched[] = {
+    {SYS_read, look_other_read},
+    {SYS_write, look_other_write},
+    {SYS_readv, look_other_read},
+    {SYS_writev, look_other_write},
+    {SYS_preadv2, look_other_read},
+    {SYS_pwritev2, look_other_write},
+    {SYS_eventfd2, makes_eventfd},
+    {SYS_epoll_create1, makes_epoll},
+    {SYS_close, look_close},
+    {SYS_dup, look_dup},
+    {SYS_dup3, look_dup2},
+    {SYS_fcntl, look_fcntl},
+    {SYS_close_range, look_close_range},
+    {SYS_epoll_ctl, look_epoll_ctl},
+    {SYS_sendmsg, look_sendmsg},
+    {SYS_sendmmsg, look_sendmmsg},
+    {SYS_ioctl, look_ioctl},
+    {SYS_execve, look_exec},
+    {SYS_execveat, look_exec},
+    {SYS_io_uring_setup, look_own_ring},
+    {SYS_io_uring_enter, look_own_ring},
+    {SYS_io_uring_register, look_ring_register},
+    {SYS_io_setup, look_context},
+    {SYS_io_submit, look_io_submit},
+    {SYS_pidfd_getfd, look_pidfd_getfd},
+    {SYS_unshare, look_unshare},
+    {SYS_prctl, look_prctl},
+    {SYS_seccomp, look_seccomp},
+    {SYS_clone, look_clone<0>},
+    {SYS_clone3, look_clone3},
+    {SYS_openat, look_open<1>},
+    {SYS_openat2, look_open<1>},
+#ifdef __x86_64__
+    {SYS_eventfd, makes_eventfd},
+    {SYS_epoll_create, makes_epoll},
+    {SYS_dup2, look_dup2},
+    {SYS_fork, look_fork},
+    {SYS_vfork, look_vfork},
+    {SYS_open, look_open<0>},
+#endif
+};
+constexpr watched_calls by_number() {
+    watched_calls all{};
+    for (const watched_call& one : watched) all.look[one.number] = one.look;
+    return all;
+}
+
+} // namespace
+
+constexpr watched_calls efd_watched_calls = by_number();

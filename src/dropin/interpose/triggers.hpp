@@ -21,27 +21,22 @@ void before_epoll_ctl(int epoll, int operation, int fd, const epoll_event* asked
 void before_sendmsg(const msghdr* asked) noexcept;
 // An epoll is watched for edges, or polled for each event. Any eventfd may be in it, perhaps through other epolls.
 void before_nested_edges() noexcept;
-// The opened file may be one of /proc that shows a count.
-void before_open(const char* path) noexcept;
-// A child that has a copy of the descriptor table, or of the memory, or of both.
-void before_clone(unsigned long flags) noexcept;
 
-rule look_epoll_ctl, look_sendmsg, look_sendmmsg, look_ioctl, look_pidfd_getfd;
-rule look_close, look_close_range, look_dup, look_dup2, look_fcntl, look_other_read, look_other_write;
-rule look_exec, look_fork, look_vfork, look_clone3, look_unshare, look_prctl, look_seccomp;
 // Of rings.cpp: a ring that the program maps itself, files registered unseen, an AIO context, its requests.
 rule look_own_ring, look_ring_register, look_context, look_io_submit;
-template <int Place>
-void look_open(call a) noexcept {
-    before_open(a.as<const char*>(Place));
-}
-template <int Place>
-void look_clone(call a) noexcept {
-    before_clone(a.as<unsigned>(Place));
-}
 
 // Asked before a promotion: are the requests of every ring of this process seen? A ring that was made by inline calls,
 // or before the drop-in was loaded, is not.
 [[nodiscard]] bool sees_all_rings() noexcept;
 
+inline void makes_eventfd(call /*a*/) noexcept {}
+inline void makes_epoll(call /*a*/) noexcept {}
+
 } // namespace efd::dropin
+
+// Rules by the number of the call. The two above stand for what is done after the call.
+inline constexpr long most_calls = 512;
+struct watched_calls {
+    efd::dropin::rule* look[most_calls];
+};
+extern "C" [[gnu::visibility("hidden")]] const watched_calls efd_watched_calls;

@@ -154,18 +154,20 @@ template <class Real>
 }
 
 // A read of an eventfd that awaits evidence, and is not promoted by it. LONE_READER: a handler of this thread may have
-// promoted it before the thread showed that it reads; then `promoted` reads instead.
+// promoted it before the thread showed that it reads; then `promoted` reads instead. `outer`: the value of `in_read`.
 template <class Real, class Promoted>
 [[gnu::always_inline]] inline ssize_t read_uncounted(fd_slot& slot, std::uint32_t outer, Real real, Promoted promoted) {
-    lone_call in_progress(slot, outer);
+    slot.in_read.store(1, base::relaxed);
+    slot.unread.store(0, base::relaxed);
+    add_plainly(slot.reads, 1);
     base::in_program_order();
     if (is_promoted(slot.word.load(base::acquire))) [[unlikely]] {
-        in_progress.end();
+        slot.in_read.store(outer, base::relaxed);
         return promoted();
     }
     count(slot, &tally::uncached_reads);
     const ssize_t got = real();
-    in_progress.end();
+    slot.in_read.store(outer, base::relaxed);
     return got;
 }
 

@@ -48,22 +48,6 @@ enum class lone_way : unsigned char {
            slot.useful.load(base::relaxed) < useful_enough;
 }
 
-// Lives during the kernel's part of such a read.
-class lone_call {
-  public:
-    // `outer`: the value of `in_read`.
-    lone_call(fd_slot& slot, std::uint32_t outer) noexcept : slot_(slot), outer_(outer) {
-        slot.in_read.store(1, base::relaxed);
-        slot.unread.store(0, base::relaxed);
-        add_plainly(slot.reads, 1);
-    }
-    void end() noexcept { slot_.in_read.store(outer_, base::relaxed); }
-
-  private:
-    fd_slot& slot_;
-    std::uint32_t outer_;
-};
-
 inline void note_lone_write(fd_slot& slot) noexcept {
     if (slot.unread.load(base::relaxed) == 0) {
         slot.unread.store(1, base::relaxed);
