@@ -13,7 +13,6 @@
 #include "dropin/interpose/triggers.hpp"
 #include "dropin/rules/known_pages.hpp"
 #include "dropin/table/policy.hpp"
-#include "dropin/table/table.hpp"
 
 #include <bit>
 #include <fcntl.h>

@@ -7,7 +7,6 @@
 #pragma once
 
 #include "dropin/interpose/passed.hpp"
-#include "dropin/rules/slot.hpp"
 #include "dropin/table/table.hpp"
 
 struct epoll_event;

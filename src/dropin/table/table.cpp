@@ -39,9 +39,11 @@ constinit base::atomic<reason> demote_all_reason{reason::none};
 // A bit for every promoted number, and perhaps for others; so it need not be wiped at a fork.
 constinit base::atomic<std::uint64_t> promoted_in_page[pages];
 constinit base::atomic<std::uint64_t> promoted_pages[pages / 64];
+constinit base::atomic<bool> has_promoted{false}; // for a process that never did
 
 template <class Act>
 void for_each_promoted(Act act) noexcept {
+    if (!has_promoted.load(base::acquire)) return;
     for (unsigned group = 0; group < pages / 64; ++group) {
         for (std::uint64_t in_group = promoted_pages[group].load(base::acquire); in_group != 0;
              in_group &= in_group - 1) {
@@ -57,6 +59,7 @@ void for_each_promoted(Act act) noexcept {
 
 void add_to_promoted(int fd) noexcept {
     const auto number = static_cast<unsigned>(fd);
+    has_promoted.store(true, base::release);
     promoted_in_page[number / 64].fetch_or(std::uint64_t{1} << (number % 64), base::acq_rel);
     promoted_pages[number / 4096].fetch_or(std::uint64_t{1} << (number / 64 % 64), base::acq_rel);
 }
