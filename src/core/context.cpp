@@ -140,7 +140,8 @@ read_result context::take_or_arrive(os::futex_wait_key* wait_key, std::uint64_t 
             const std::uint64_t take = take_up_to(most, count, semaphore());
             const state_word left = after_read(word, count - take);
             EFD_CHECK(take > 0 && take <= count && is_consistent(left) && packed_count(left) == count - take);
-            if (!state_.compare_exchange_weak(word, left, base::acq_rel, base::acquire)) continue;
+            if (!state_.compare_exchange_weak(word, left, base::acq_rel, base::acquire))
+                continue; // pairs with the adds
             if (most != as_mode && take < count && !semaphore() && has_sleeper(park_of(word))) wake_packed(1); // REST
             if (has_doorbell(word) && packed_count(left) == 0) notify_doorbell(poll_out); // LEVEL, unring
             if (is_watched(word)) notify(poll_out);
@@ -152,7 +153,7 @@ read_result context::take_or_arrive(os::futex_wait_key* wait_key, std::uint64_t 
         const park_word announced = with_arrival(park_of(word), generation);
         EFD_CHECK(is_announced(announced) && packed_count(word) == 0 && !is_reserved(word));
         if (announced == park_of(word) ||
-            state_.compare_exchange_weak(word, with_park(word, announced), base::acq_rel, base::acquire)) {
+            state_.compare_exchange_weak(word, with_park(word, announced), base::acq_rel, base::acquire)) { // ARRIVE
             *wait_key = os::futex_wait_key{state_futex(), announced};
             return {0, status::would_block};
         }
@@ -229,7 +230,7 @@ status context::add_or_arrive(std::uint64_t n, os::futex_wait_key* wait_key) noe
         const std::uint64_t count = packed_count(word);
         if (n < packed_limit && count + n < packed_limit) {
             if (!state_.compare_exchange_weak(word, with_count(word, count + n), base::acq_rel, base::acquire))
-                continue;
+                continue; // SIGNAL_PARK, publish
             after_packed_add(word, n, 0);
             return status::ok;
         }
@@ -298,6 +299,7 @@ void context::wake_packed(std::uint64_t units) noexcept {
     }
 }
 
+// The same on a park word: CLEAR_ASLEEP.
 void context::wake_parked(base::atomic<park_word>& park, std::uint64_t units) noexcept {
     EFD_CHECK(&park == &reader_park_ || &park == &writer_park_);
     const std::uint32_t generation = next_generation();

@@ -65,11 +65,13 @@ context::sealed_look context::look_at_sealed(std::uint64_t most) const noexcept 
 
 bool context::take_as_seen(const sealed_look& look) noexcept {
     std::uint64_t expected = look.huge;
+    // SEALED_PARK, commit
     return huge_.compare_exchange_strong(expected, look.huge - look.take, base::acq_rel, base::acquire);
 }
 
 void context::after_sealed_take() noexcept {
     // Writers wait with different values, so no one can be chosen for the others: all look again (K-082 to K-084).
+    // SEALED_PARK, the changer's look
     if (has_sleeper(writer_park_.fetch_add(0, base::acq_rel))) wake_parked(writer_park_, os::everybody);
     notify_sealed_change(poll_out, poll_out);
 }
@@ -83,7 +85,7 @@ status context::add_sealed(std::uint64_t n) noexcept {
         case admission::must_wait: return status::would_block;
         case admission::admitted: break;
         }
-    } while (!huge_.compare_exchange_weak(huge, huge + n, base::acq_rel, base::acquire));
+    } while (!huge_.compare_exchange_weak(huge, huge + n, base::acq_rel, base::acquire)); // SEALED_PARK, commit
     EFD_CHECK(n < ceiling - (base + huge)); // E2
     after_sealed_add(base + huge, n, 0);
     return status::ok;
@@ -92,6 +94,7 @@ status context::add_sealed(std::uint64_t n) noexcept {
 void context::signal_sealed(std::uint32_t mask) noexcept {
     const std::uint64_t base = base_of(state_.load(base::acquire));
     std::uint64_t huge = huge_.load(base::acquire);
+    // SEALED_PARK, commit
     while (!huge_.compare_exchange_weak(huge, after_signal(base + huge) - base, base::acq_rel, base::acquire)) {
     }
     EFD_CHECK(after_signal(base + huge) >= base + huge);

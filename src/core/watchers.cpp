@@ -32,6 +32,7 @@ watchers* context::make_watchers() noexcept {
     if (existing != nullptr) return existing;
     auto* const made = new (std::nothrow) watchers(*this);
     if (made == nullptr) return nullptr;
+    // Pairs with each look at watchers_.
     if (!watchers_.compare_exchange_strong(existing, made, base::acq_rel, base::acquire)) {
         delete made; // another thread was first
         return existing;
@@ -263,6 +264,7 @@ doorbell_hook* context::attach_hook(doorbell_hook& given) noexcept {
     watchers* const all = make_watchers();
     if (all == nullptr) return nullptr;
     doorbell_hook* hook = nullptr;
+    // Pairs with hook_of_slot().
     if (all->attached_hook.compare_exchange_strong(hook, &given, base::acq_rel, base::acquire)) return &given;
     return hook;
 }
@@ -347,6 +349,7 @@ void context::signal_without_notify() noexcept {
 
 bool context::drain_without_notify(state_word word) noexcept {
     EFD_CHECK(!is_sealed(word) && packed_count(word) > 0);
+    // SET_TOP, drain
     if (!state_.compare_exchange_strong(word, after_read(word, 0), base::acq_rel, base::acquire)) return false;
     if (has_doorbell(word)) notify_doorbell(poll_out); // LEVEL, unring
     return true;

@@ -88,6 +88,7 @@ class alignas(64) context {
         // cost more.
         state_word word = one_unit;
         base::order_release(this); // to a writer that waits for room
+        // Pairs with the adds whose units it takes.
         if (state_.compare_exchange_strong(word, 0, base::acq_rel, base::acquire)) [[likely]] {
             base::order_acquire(this);
             value = 1;
@@ -125,7 +126,7 @@ class alignas(64) context {
         if (n > blind_add_max) [[unlikely]]
             return write_slow(n, wait_opts{});
         base::order_release(this);
-        const state_word old = state_.fetch_add(n << count_shift, base::acq_rel);
+        const state_word old = state_.fetch_add(n << count_shift, base::acq_rel); // SIGNAL_PARK, publish
         EFD_CHECK(is_consistent(old));
         if (needs_attention(old)) [[unlikely]]
             return write_attention(old, n);
@@ -147,7 +148,7 @@ class alignas(64) context {
     // to be run after the one that is running. Never refused. Async-signal-safe.
     bool signal_deferred() noexcept {
         base::order_release(this);
-        const state_word old = state_.fetch_add(one_unit, base::acq_rel);
+        const state_word old = state_.fetch_add(one_unit, base::acq_rel); // SIGNAL_PARK, publish
         EFD_CHECK(is_consistent(old));
         if (needs_attention(old)) [[unlikely]]
             signal_attention(old, 0);
