@@ -23,15 +23,17 @@ class cancel_word {
   public:
     // By the waiter, after each announcement. False: cancelled. Else a later cancel() wakes the waiter, and changes the
     // value that it expects.
+    // CANCEL, sleeps
     [[nodiscard]] bool may_sleep() noexcept { return (word_.fetch_or(sleeps, base::acq_rel) & cancelled) == 0; }
+    // CANCEL, plain
     void sleep_plainly() noexcept { word_.fetch_or(plain, base::acq_rel); }
     [[nodiscard]] bool sleeps_plainly() const noexcept { return (word_.load(base::relaxed) & plain) != 0; }
 
     // By the stop callback. What the waiter needs to be woken.
     enum class sleeper : unsigned char { none, on_this, on_object };
     [[nodiscard]] sleeper cancel() noexcept {
-        const std::uint32_t word = word_.fetch_or(cancelled, base::acq_rel);
-        EFD_CHECK((word & cancelled) == 0); // a stop callback runs once
+        const std::uint32_t word = word_.fetch_or(cancelled, base::acq_rel); // CANCEL, cancelled
+        EFD_CHECK((word & cancelled) == 0);                                  // a stop callback runs once
         if ((word & plain) != 0) return sleeper::on_object;
         return (word & sleeps) != 0 ? sleeper::on_this : sleeper::none;
     }

@@ -68,11 +68,12 @@ void run_deferred() noexcept {
     if (deferred.depth.load(base::relaxed) == most_depth) return;
     deferred_work* works = nullptr;
     for (;;) {
+        // Pairs with a signal handler of this thread.
         while (anything_deferred() && deferred.draining.exchange(1, base::acq_rel) == 0) {
             run_queues(take_in_order(deferred.queues, &wait_queue::next_deferred));
             deferred_work* const hand_overs = take_in_order(deferred.hand_overs, &deferred_work::next);
             append(works, take_in_order(deferred.works, &deferred_work::next));
-            deferred.draining.exchange(0, base::acq_rel);
+            deferred.draining.exchange(0, base::acq_rel); // pairs with a signal handler of this thread
             run_works(hand_overs);
         }
         if (works == nullptr) return;

@@ -34,9 +34,9 @@ template <class Repair>
         if (word == repairing) {
             (void)os::futex_wait(&right_in, repairing, forever, os::futex_scope::one_process);
             word = right_in.load(base::acquire);
-        } else if (right_in.compare_exchange_weak(word, repairing, base::acq_rel, base::acquire)) {
+        } else if (right_in.compare_exchange_weak(word, repairing, base::acq_rel, base::acquire)) { // FORK, repairing
             repair(word & ~repairing_mark);
-            right_in.store(process, base::release);
+            right_in.store(process, base::release); // FORK, repaired
             os::futex_wake_and_count(&right_in, os::everybody, os::futex_scope::one_process);
             return;
         }

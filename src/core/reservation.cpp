@@ -74,6 +74,7 @@ reservation_slot& reservation_slot::begin(unsigned broken) noexcept {
             if (step_of(word) != step::free) continue;
             const std::uint32_t number = (word >> number_shift) + 1;
             const std::uint32_t taken = with(number << number_shift | marks, step::undecided);
+            // RESERVE, slot
             if (!one.word_.compare_exchange_strong(word, taken, base::acq_rel, base::relaxed)) continue;
             one.process_.store(os::process_number(), base::relaxed);
             return one;
@@ -84,6 +85,7 @@ reservation_slot& reservation_slot::begin(unsigned broken) noexcept {
 bool reservation_slot::go(step from, step to) noexcept {
     std::uint32_t word = word_.load(base::relaxed);
     while (step_of(word) == from) {
+        // RESERVE: commit, tie or failure
         if (word_.compare_exchange_weak(word, with(word, to), base::acq_rel, base::acquire)) return true;
     }
     return false;
@@ -96,13 +98,14 @@ bool reservation_slot::tie() noexcept { return go(step::undecided, step::tied); 
 void reservation_slot::finish(bool taken) noexcept {
     std::uint32_t word = word_.load(base::relaxed);
     const step now = taken ? step::taken : step::failed;
-    while (!word_.compare_exchange_weak(word, with(word, now), base::acq_rel, base::relaxed)) {
+    while (!word_.compare_exchange_weak(word, with(word, now), base::acq_rel, base::relaxed)) { // RESERVE, end of a tie
     }
     if ((word & waited_for) != 0) os::futex_wake_and_count(&word_, os::everybody, os::futex_scope::one_process);
 }
 
 void reservation_slot::fail() noexcept { (void)go(step::undecided, step::failed); }
 
+// RESERVE, slot free
 void reservation_slot::end() noexcept { word_.store(with(word_.load(base::relaxed), step::free), base::release); }
 
 bool reservation_slot::is_broken() const noexcept { return step_of(word_.load(base::acquire)) == step::failed; }
@@ -121,6 +124,7 @@ bool reservation_slot::decide(Question is_still_reserved) noexcept {
             word = await_end_of_tie(word);
         } else if (step_of(word) != step::undecided) {
             return step_of(word) == step::taken;
+            // RESERVE, break
         } else if (word_.compare_exchange_weak(word, with(word, step::failed), base::acq_rel, base::acquire)) {
             return false; // RESERVE, break
         }
@@ -141,6 +145,7 @@ bool reservation_slot::has_happened(Question is_still_reserved) noexcept {
 std::uint32_t reservation_slot::await_end_of_tie(std::uint32_t word) noexcept {
     const bool is_ours = process_.load(base::relaxed) == os::process_number();
     const std::uint32_t wanted = is_ours ? word | waited_for : with(word, step::failed);
+    // RESERVE, tied
     if (word != wanted && !word_.compare_exchange_weak(word, wanted, base::acq_rel, base::acquire)) return word;
     if (is_ours) (void)os::futex_wait(&word_, wanted, INT64_MAX, os::futex_scope::one_process); // RESERVE, tied
     return word_.load(base::acquire);
@@ -201,6 +206,7 @@ reserve_result context::reserve(const reservation_slot& owner, reserved_object& 
             continue;
         }
         const reservation_record own = record_of(take_from(packed_count(word), semaphore()), stamp, owner.index());
+        // RESERVE, record
         if (own != found && !record.compare_exchange_strong(found, own, base::acq_rel, base::acquire)) continue;
         one.record = own;
         state_word expected = word;
@@ -219,6 +225,7 @@ void context::release_reservation(const reserved_object& one, bool taken) noexce
                                          base::acquire)) { // RESERVE, release
     }
     reservation_record own = one.record;
+    // RESERVE, record gone
     watchers_.load(base::acquire)->reservation.compare_exchange_strong(own, 0, base::acq_rel, base::relaxed);
 }
 

@@ -130,6 +130,7 @@ bool wait_queue::hold() noexcept {
     std::uint64_t word = word_.load(base::relaxed);
     for (;;) {
         if ((word & held_mark) == 0) {
+            // QUEUE_HANDOVER, hold
             if (!word_.compare_exchange_weak(word, word | held_mark, base::acq_rel, base::relaxed)) continue;
             holder_.store(sign(), base::relaxed);
             base::order_acquire(this);
@@ -137,6 +138,7 @@ bool wait_queue::hold() noexcept {
         }
         if (in_callback != 0) return false;
         const std::uint32_t gate = gate_.load(base::acquire); // QUEUE_GATE: read before the mark is made
+        // QUEUE_GATE, contended
         if (!word_.compare_exchange_weak(word, word | contended_mark, base::acq_rel, base::relaxed)) continue;
         // However this ends, the loop looks again; a signal handler that ran meanwhile does not matter.
         (void)os::futex_wait(&gate_, gate, forever, os::futex_scope::one_process);
@@ -158,6 +160,7 @@ void wait_queue::let_go() noexcept {
             EFD_CHECK(some.number() > 0 && some.number() <= walks_left);
             running_ = some.number(); // FORK: before the step
             base::in_program_order();
+            // QUEUE_JOIN, take wakes
             if (!word_.compare_exchange_weak(word, some.subtract_from(word), base::acq_rel, base::acquire)) continue;
             run(some);
             running_ = 0;
@@ -199,7 +202,7 @@ bool wait_queue::take_again() noexcept {
     }
     do {
         if ((word & held_mark) != 0 || (word & pending_mask) == 0) return false;
-    } while (!word_.compare_exchange_weak(word, word | held_mark, base::acq_rel, base::relaxed));
+    } while (!word_.compare_exchange_weak(word, word | held_mark, base::acq_rel, base::relaxed)); // QUEUE_BOUND, again
     holder_.store(sign(), base::relaxed);
     return true;
 }
@@ -284,7 +287,7 @@ void wait_queue::take_in_joined() noexcept {
     has_entries_.store(true, base::relaxed);
     do {
         arrived_ = newest; // FORK: before the step, so that the child finds them
-    } while (!joining_.compare_exchange_weak(newest, nullptr, base::acq_rel, base::relaxed));
+    } while (!joining_.compare_exchange_weak(newest, nullptr, base::acq_rel, base::relaxed)); // QUEUE_JOIN, take in
     link_arrived();
 }
 

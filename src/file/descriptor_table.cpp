@@ -95,7 +95,7 @@ status descriptor_table::make_place(int fd) noexcept {
     if (memory == nullptr) return status::no_memory;
     auto* const places = static_cast<place*>(memory);
     for (unsigned i = 0; i < slab_places; ++i) new (places + i) place(nullptr);
-    slabs_[slab].store(places, base::release);
+    slabs_[slab].store(places, base::release); // FDGET, slab: pairs with place_of()
     return status::ok;
 }
 

@@ -53,6 +53,7 @@ note* note_of(int fd) noexcept {
     if (made == nullptr) return nullptr;
     note* none = nullptr;
     // If another thread was first the memory is lost; it was never touched.
+    // Pairs with note_of().
     (void)pieces[number / piece_notes].compare_exchange_strong(none, made, base::acq_rel, base::acquire);
     return note_of(fd);
 }
@@ -77,7 +78,7 @@ void mark(int fd) noexcept {
 void note_owner(int fd, const void* owner) noexcept {
     note* of = note_of(fd);
     if (of == nullptr) of = make_note(fd);
-    if (of != nullptr) of->store(owner != nullptr ? owner : &nobody, base::release);
+    if (of != nullptr) of->store(owner != nullptr ? owner : &nobody, base::release); // pairs with is_owner()
 }
 
 bool is_owner(int fd, const void* owner) noexcept {

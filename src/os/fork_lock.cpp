@@ -22,7 +22,7 @@ std::uint32_t this_thread() noexcept {
 
 bool fork_lock::try_lock() noexcept {
     std::uint32_t value = nobody;
-    return word_.compare_exchange_strong(value, this_thread(), base::acq_rel, base::relaxed);
+    return word_.compare_exchange_strong(value, this_thread(), base::acq_rel, base::relaxed); // pairs with unlock()
 }
 
 // A thread that has slept keeps the mark, since it does not know whether others sleep.
@@ -31,6 +31,7 @@ void fork_lock::lock() noexcept {
     std::uint32_t value = word_.load(base::relaxed);
     for (;;) {
         if ((value & ~contended_mark) == nobody) {
+            // Pairs with unlock().
             if (word_.compare_exchange_weak(value, this_thread() | contended_mark, base::acq_rel, base::relaxed))
                 return;
         } else if ((value & contended_mark) != 0 ||
@@ -42,7 +43,7 @@ void fork_lock::lock() noexcept {
 }
 
 void fork_lock::unlock() noexcept {
-    const std::uint32_t before = word_.exchange(nobody, base::acq_rel);
+    const std::uint32_t before = word_.exchange(nobody, base::acq_rel); // pairs with try_lock() and lock()
     if ((before & contended_mark) != 0) (void)futex_wake_and_count(&word_, 1, futex_scope::one_process);
 }
 

@@ -34,6 +34,7 @@ number* make_page() noexcept {
 [[gnu::noinline]] std::uint32_t number_process(number& own) noexcept {
     const std::uint32_t given = last_given.fetch_add(1, base::relaxed) + 1;
     std::uint32_t none = 0;
+    // Pairs with process_number() in another thread.
     return own.compare_exchange_strong(none, given, base::acq_rel, base::acquire) ? given : none;
 }
 
@@ -44,6 +45,7 @@ void tell_forks_apart() noexcept {
     const errno_keeper keeper;
     number* const made = make_page();
     number* none = nullptr;
+    // Pairs with process_word() and process_number().
     const bool is_first = page.compare_exchange_strong(none, made, base::acq_rel, base::acquire);
     if (!is_first && made != &not_wiped) ::munmap(made, page_bytes());
 }

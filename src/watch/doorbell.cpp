@@ -190,7 +190,7 @@ bool doorbell::ring() noexcept {
     if (rung)
         rings_done_.fetch_add(1, base::acq_rel); // LEVEL, done
     else
-        rings_begun_.fetch_sub(1, base::acq_rel);
+        rings_begun_.fetch_sub(1, base::acq_rel); // LEVEL, not begun
     return rung;
 }
 
@@ -215,7 +215,7 @@ std::uint32_t doorbell::request() noexcept {
             const std::uint32_t called = word + one_call;
             if (!word_.compare_exchange_weak(word, called, base::acq_rel, base::acquire)) continue; // LEVEL, call
             if (generation_of(called) == generation_of(word)) return word;
-            word_.fetch_and(~taking_mark, base::acq_rel);
+            word_.fetch_and(~taking_mark, base::acq_rel); // SURELY_RUNG, left: the mark of the earlier busy thread
             return called & ~busy_mark;
         } while (is_unanswered(word));
     }
@@ -279,9 +279,9 @@ void doorbell::silence(bool& took) noexcept {
     if (taken != 0) rings = std::min(rings, rings_begun());
     EFD_CHECK(rings <= INT32_MAX);
     full_.store(0, base::relaxed);
-    rings_begun_.fetch_sub(rings, base::acq_rel);
-    rings_done_.fetch_sub(rings, base::acq_rel);
-    word_.fetch_and(~taking_mark, base::acq_rel);
+    rings_begun_.fetch_sub(rings, base::acq_rel); // SURELY_RUNG, taken: less rings have begun
+    rings_done_.fetch_sub(rings, base::acq_rel);  // SURELY_RUNG, taken: less rings are done
+    word_.fetch_and(~taking_mark, base::acq_rel); // SURELY_RUNG, taken
     took = true;
 }
 

@@ -90,6 +90,7 @@ doorbell* doorbell::of_slot(core::context& object) noexcept {
     }
     os::tell_forks_apart();
     made->next_made_ = all_doorbells.load(base::relaxed);
+    // Pairs with renew_all().
     while (!all_doorbells.compare_exchange_weak(made->next_made_, made, base::release, base::relaxed)) {
     }
     return made;
@@ -107,9 +108,10 @@ status doorbell::open_here(ring_way way, int& fd) noexcept {
         const int made = os::make_doorbell(readable);
         if (made < 0) return os::status_of(made);
         os::note_owner(made, this);
-        right_in_.store(os::process_number(), base::release);
+        right_in_.store(os::process_number(), base::release); // REPAIR, made
         const int wanted = made << number_shift | mark_of(way);
         EFD_CHECK(wanted >> number_shift == made && way_of(wanted) == way && !is_lent(wanted) && !is_retired(wanted));
+        // Pairs with fd_here(): the number's owner is noted before.
         if (place_.compare_exchange_strong(place, wanted, base::acq_rel, base::acquire)) {
             place = wanted;
             if (readable) note_born_ringing();
@@ -140,18 +142,18 @@ status doorbell::make_anew(int& place) noexcept {
     right_in_.exchange(process | repairing_mark, base::acq_rel); // REPAIR
     os::note_owner(made, this);
     const auto lost = static_cast<std::uint32_t>(rings_done());
-    rings_begun_.fetch_sub(lost, base::acq_rel);
-    rings_done_.fetch_sub(lost, base::acq_rel);
+    rings_begun_.fetch_sub(lost, base::acq_rel); // REPAIR, rings: none has begun
+    rings_done_.fetch_sub(lost, base::acq_rel);  // REPAIR, rings: none is done
     full_.store(0, base::relaxed);
     place = made << number_shift | (place & (armed_way | every_way | retired));
-    place_.store(place, base::release);
+    place_.store(place, base::release);         // REPAIR, number: pairs with fd_here()
     right_in_.exchange(process, base::acq_rel); // REPAIR
     return status::ok;
 }
 
 void doorbell::note_born_ringing() noexcept {
-    rings_begun_.fetch_add(1, base::acq_rel);
-    rings_done_.fetch_add(1, base::acq_rel);
+    rings_begun_.fetch_add(1, base::acq_rel); // LEVEL, begun
+    rings_done_.fetch_add(1, base::acq_rel);  // LEVEL, done
 }
 
 status doorbell::adopt(core::context& object, const lent_number& number) noexcept {
@@ -162,6 +164,7 @@ status doorbell::adopt(core::context& object, const lent_number& number) noexcep
     self->lent_ = number;
     self->inherits_.store(number.inherited ? 1 : 0, base::relaxed);
     self->right_in_.store(os::process_number(), base::relaxed);
+    // Pairs with fd_here(): what is lent is written before.
     self->place_.store(number.fd << number_shift | lent | mark_of(number.way), base::release);
     object.watch_level_without_notify();
     return status::ok;
@@ -215,11 +218,11 @@ void doorbell::give_own_number(core::context& object, int own) noexcept {
 void doorbell::use_lent_number(core::context& object) noexcept {
     auto* const self = static_cast<doorbell*>(object.hook_of_slot());
     os::mark(self->lent_.fd);
-    self->lent_is_used_.store(1, base::release);
+    self->lent_is_used_.store(1, base::release); // FIRST_USE, lent: pairs with fd_here()
 }
 
 void doorbell::end_use_of_lent_number(core::context& object) noexcept {
-    static_cast<doorbell*>(object.hook_of_slot())->lent_is_used_.store(0, base::release);
+    static_cast<doorbell*>(object.hook_of_slot())->lent_is_used_.store(0, base::release); // FIRST_USE, lent
 }
 
 bool doorbell::is_used(core::context& object) noexcept {
@@ -242,8 +245,8 @@ bool doorbell::use_as_made() noexcept {
 
 void doorbell::let_inherit(core::context& object) noexcept {
     auto* const self = static_cast<doorbell*>(object.hook_of_slot());
-    if (self == nullptr || self->inherits_.exchange(1, base::acq_rel) != 0) return;
-    object.watch_level(); // from here on adds notify again
+    if (self == nullptr || self->inherits_.exchange(1, base::acq_rel) != 0) return; // INHERITED, once
+    object.watch_level();                                                           // from here on adds notify again
 }
 
 // A concurrent on_change may still use the number, which therefore stays taken until the end of the object.
@@ -252,7 +255,7 @@ void doorbell::retire(core::context& object) noexcept {
     if (self == nullptr) return;
     const int place = self->place_.load(base::acquire);
     if (place == nowhere || is_armed_way(place)) return;
-    self->place_.fetch_or(armed_way | retired, base::acq_rel); // take_number_again may change it
+    self->place_.fetch_or(armed_way | retired, base::acq_rel); // FIRST_USE, again: take_number_again may change it
     (void)os::replace_doorbell(self->fd_here());
 }
 
@@ -271,7 +274,7 @@ void doorbell::end() noexcept {
     lent_.dup_kept = nullptr;
     lent_is_used_.store(0, base::relaxed);
     inherits_.store(0, base::relaxed);
-    place_.store(nowhere, base::release);
+    place_.store(nowhere, base::release); // pairs with open_here() of the slot's next object
 }
 
 void doorbell::repair_in_child(core::context& object) noexcept {

@@ -27,18 +27,19 @@ void member::exit(std::uint32_t visit) noexcept {
 }
 
 void member::open() noexcept {
-    [[maybe_unused]] const std::uint32_t before = inside.fetch_and(~shut_mark, base::acq_rel);
+    [[maybe_unused]] const std::uint32_t before = inside.fetch_and(~shut_mark, base::acq_rel); // MEMBER_SHUT, open
     EFD_CHECK((before & shut_mark) != 0);
 }
 
 shut_end member::shut() noexcept {
     if (core::in_callback != 0) { // no thread waits there, and none is turned away in vain
         std::uint32_t nobody = inside.load(base::relaxed) & presence::generation_mask;
+        // MEMBER_SHUT, shut
         if (inside.compare_exchange_strong(nobody, nobody | shut_mark, base::acq_rel, base::acquire))
             return shut_end::shut;
         return (nobody & shut_mark) != 0 ? shut_end::was_not_open : shut_end::busy;
     }
-    std::uint32_t word = inside.fetch_or(shut_mark, base::acq_rel);
+    std::uint32_t word = inside.fetch_or(shut_mark, base::acq_rel); // MEMBER_SHUT, shut
     if ((word & shut_mark) != 0) return shut_end::was_not_open;
     word |= shut_mark;
     while (presence::number_in(word) != 0) {

@@ -42,6 +42,7 @@ inline std::uint32_t leave(word& place, std::uint32_t found) noexcept {
     std::uint32_t value = found + 1; // as it is if nobody else came or left
     while (is_same_generation(value, found)) {
         EFD_CHECK(number_in(value) > 0);
+        // FORK, exit: of the same generation only. Releases what was done inside to the thread that waits for the exit.
         if (place.compare_exchange_weak(value, value - 1, base::acq_rel, base::acquire)) break;
     }
     return value;
@@ -50,7 +51,7 @@ inline std::uint32_t leave(word& place, std::uint32_t found) noexcept {
 // In the child of a fork, for all threads that were there. How many that were.
 inline std::uint32_t forget_all(word& place) noexcept {
     std::uint32_t value = place.load(base::acquire);
-    while (!place.compare_exchange_weak(value, next_generation(value), base::acq_rel, base::acquire)) {
+    while (!place.compare_exchange_weak(value, next_generation(value), base::acq_rel, base::acquire)) { // FORK, forget
     }
     return number_in(value);
 }

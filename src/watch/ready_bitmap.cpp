@@ -81,7 +81,7 @@ bool ready_bitmap::make() noexcept {
 }
 
 void ready_bitmap::hide_top(bool on) noexcept {
-    top_hidden_.store(on, base::release);
+    top_hidden_.store(on, base::release); // SET_HEIGHT, hide: pairs with show_top()
     show_top();
 }
 
@@ -123,7 +123,7 @@ top_change ready_bitmap::grow(std::uint32_t members) noexcept {
     EFD_CHECK(from > 0 && from <= height && height <= levels);
     for (std::uint32_t level = from; level < height; ++level)
         if (!is_empty(at(level - 1, 0).fetch_or(0, base::acq_rel))) set_bit(level, 0); // SET_HEIGHT, step
-    carried_.store(height, base::release);
+    carried_.store(height, base::release); // SET_HEIGHT, carried: the steps are made
     top_change change = top_change::marked;
     for (std::uint32_t level = from; level < height; ++level) change = later(change, clear_above(level - 1, 0));
     return change;
@@ -134,8 +134,9 @@ void ready_bitmap::set_bit(std::uint32_t level, std::uint32_t index) noexcept {
     do {
         word& bits = at(level, index >> bits_of_word);
         std::uint64_t value = bits.load(base::relaxed);
+        // SET_BITS, mark
         while (!bits.compare_exchange_weak(value, (value | bit_of(index)) + one_mark, base::acq_rel, base::relaxed)) {
-        } // SET_BITS
+        }
         index >>= bits_of_word;
     } while (++level < height_.load(base::acquire));
 }
@@ -196,6 +197,7 @@ found_member ready_bitmap::find(std::uint32_t start) noexcept {
     }
 }
 
+// ALL_SLEEP, step
 void ready_bitmap::step_on(std::uint32_t member) noexcept { at(0, member >> bits_of_word).fetch_or(0, base::acq_rel); }
 
 bool ready_bitmap::anything() const noexcept {

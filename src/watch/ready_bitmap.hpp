@@ -64,6 +64,7 @@ class ready_bitmap {
         std::uint64_t value = look_at(bits, bit_of(member)); // SET_MARK: before the look at the member
         while ((value & bit_of(member)) != 0) {
             if (is_ready()) return top_change::none;
+            // SET_MARK, clear
             const bool cleared =
                 bits.compare_exchange_weak(value, value & ~bit_of(member), base::acq_rel, base::acquire);
             value = cleared ? value & ~bit_of(member) : look_at(bits, bit_of(member));
@@ -110,6 +111,7 @@ class ready_bitmap {
     // The word as it is, if it has the bit; otherwise a step on it, so that a later marker knows of this thread.
     [[nodiscard]] static std::uint64_t look_at(word& bits, std::uint64_t bit) noexcept {
         const std::uint64_t value = bits.load(base::acquire);
+        // SET_MARK, step; of the levels above: SET_BITS
         return (value & bit) != 0 ? value : bits.fetch_or(0, base::acq_rel);
     }
     void set_bit(std::uint32_t level, std::uint32_t index) noexcept;

@@ -195,7 +195,7 @@ status set_core::take_all(std::span<set_event> room, std::size_t& number, member
 }
 
 void set_core::wake_those_for_all() noexcept {
-    all_gate_.fetch_add(1, base::acq_rel);
+    all_gate_.fetch_add(1, base::acq_rel); // ALL_SLEEP, gate: pairs with the waiter's look at its number
     os::futex_wake_and_count(&all_gate_, os::everybody, os::futex_scope::one_process);
 }
 

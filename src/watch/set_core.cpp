@@ -73,9 +73,9 @@ set_core* set_core::create() noexcept {
         free_cores = core;
         return nullptr;
     }
-    core->bell_.store(bell, base::release);
-    core->bed_.store(bed, base::release);
-    core->right_in.store(os::process_number(), base::release);
+    core->bell_.store(bell, base::release);                    // SET_BELL, birth: pairs with bell()
+    core->bed_.store(bed, base::release);                      // SET_BELL, birth: pairs with the look at bed_
+    core->right_in.store(os::process_number(), base::release); // FORK, made
     core->refs_.init();
     return core;
 }
@@ -88,8 +88,8 @@ void set_core::put() noexcept {
     forget_places();
     close_epolls();
     stands_in_.store(0, base::relaxed);
-    bed_.exchange(nullptr, base::acq_rel)->put(); // SET_BELL
-    bell_.exchange(nullptr, base::acq_rel)->put();
+    bed_.exchange(nullptr, base::acq_rel)->put();  // SET_BELL
+    bell_.exchange(nullptr, base::acq_rel)->put(); // SET_BELL
     const std::lock_guard guard(free_mutex);
     next_free_ = free_cores;
     free_cores = this;
@@ -118,6 +118,7 @@ bool set_core::make_segment(std::uint32_t index) noexcept {
     if (segment.load(base::acquire) != nullptr) return true;
     auto* const made = static_cast<member*>(os::map_zeroed(segment_places * sizeof(member)));
     member* none = nullptr;
+    // Pairs with find_member().
     if (made != nullptr) (void)segment.compare_exchange_strong(none, made, base::acq_rel, base::acquire);
     return made != nullptr;
 }
@@ -168,7 +169,7 @@ member* set_core::take_place(std::uint64_t token) noexcept {
 void set_core::give_back_place(member& gone) noexcept {
     EFD_CHECK(gone.owner == this && &gone == &known_member(gone.index));
     gone.inner = nullptr;
-    gone.kind.store(member_kind::free, base::release);
+    gone.kind.store(member_kind::free, base::release); // PLACES, kind
     std::uint64_t first = free_places_.load(base::relaxed);
     do {
         gone.next_free.store(place_in(first), base::relaxed);
@@ -187,10 +188,11 @@ bool set_core::lock_for_change(std::unique_lock<std::mutex>& lock) noexcept {
 
 status set_core::attach(member& joining, context& object) noexcept {
     object.get();
+    // PERMANENT, join: pairs with is_ready(), which a late notification may call
     joining.object.store(&object, base::release);
     const status result = object.attach_permanent(joining);
     if (result != status::ok) {
-        joining.object.store(nullptr, base::release);
+        joining.object.store(nullptr, base::release); // PERMANENT, join
         object.put();
     }
     return result;
@@ -209,6 +211,7 @@ status set_core::join(context& object, set_core* inner, std::uint64_t token, int
         give_back_place(*joining);
         return result;
     }
+    // PLACES, kind: last but for the opening
     joining->kind.store(inner != nullptr ? member_kind::set : member_kind::object, base::release);
     joining->open();
     joined_.fetch_add(1, base::acq_rel); // ALL_MEMBERS
@@ -240,7 +243,7 @@ status set_core::remove(int place) noexcept {
     }
     context* const object = leaving.object.load(base::relaxed);
     if (object != nullptr) object->detach_permanent(leaving);
-    leaving.object.store(nullptr, base::release);
+    leaving.object.store(nullptr, base::release); // PERMANENT, leave
     clear_unless_ready(leaving);
     const bool awaited =
         presence::number_in(leaving.awaited.load(base::acquire)) != 0; // ALL_SLEEP: perhaps all others are ready

@@ -73,7 +73,7 @@ status set_core::make_epolls() noexcept {
     if (const status result = make_two(bell_fd, inner, outer); result != status::ok) return result;
     watch_for_ever();
     inner_epoll_.store(inner, base::relaxed);
-    epoll_.store(outer, base::release);
+    epoll_.store(outer, base::release); // pairs with has_descriptors(): the inner epoll is stored before
     ready_.hide_top(true);
     return status::ok;
 }
@@ -95,6 +95,7 @@ status set_core::make_epolls_anew() noexcept {
     if (const status result = make_two(bell_fd, inner, outer); result != status::ok) return result;
     const std::uint32_t places = touched_.load(base::acquire);
     for (std::uint32_t index = 0; index < places; ++index) register_again(known_member(index), inner);
+    // EPOLL_NUMBER, renew
     for (const int old : {inner_epoll_.exchange(inner, base::acq_rel), epoll_.exchange(outer, base::acq_rel)})
         if (old != inner && old != outer && os::is_own(old, this)) os::close_fd(old);
     return status::ok;
@@ -118,9 +119,9 @@ void set_core::register_again(const member& one, int inner) noexcept {
 
 void set_core::close_epolls() noexcept {
     bearer_of_.clear();
-    const int outer = epoll_.exchange(-1, base::acq_rel);
+    const int outer = epoll_.exchange(-1, base::acq_rel); // pairs with has_descriptors()
     if (outer < 0) return;
-    const int inner = inner_epoll_.exchange(-1, base::acq_rel);
+    const int inner = inner_epoll_.exchange(-1, base::acq_rel); // pairs with are_own()
     for (const int one : {outer, inner}) {
         if (!os::is_own(one, this)) continue;
         os::note_owner(one, nullptr);
@@ -155,6 +156,7 @@ status set_core::add(int descriptor, std::uint32_t events, std::uint64_t token, 
     joining->events = events;
     ++joining->generation;
     joining->has_fired.store(0, base::relaxed);
+    // PLACES, kind: what the kernel's report needs is written before
     joining->kind.store(member_kind::joining, base::release);
     joining->open();
     const int inner = inner_epoll_.load(base::relaxed);
@@ -163,12 +165,12 @@ status set_core::add(int descriptor, std::uint32_t events, std::uint64_t token, 
     if (result != status::ok) {
         if (error == 0) os::epoll_remove(inner, descriptor);
         // Without a wait: a look that has entered meanwhile finds nothing to take, and goes.
-        joining->inside.fetch_or(member::shut_mark, base::acq_rel);
+        joining->inside.fetch_or(member::shut_mark, base::acq_rel); // MEMBER_SHUT, shut
         give_back_place(*joining);
         return result;
     }
-    joining->kind.store(member_kind::descriptor, base::release);
-    joined_.fetch_add(1, base::acq_rel); // ALL_MEMBERS
+    joining->kind.store(member_kind::descriptor, base::release); // PLACES, kind
+    joined_.fetch_add(1, base::acq_rel);                         // ALL_MEMBERS
     place = static_cast<int>(joining->index);
     members_.fetch_add(1, base::relaxed);
     ++descriptor_members_;

@@ -32,7 +32,7 @@ base::atomic<set_core*> all_sets{nullptr};
 void set_core::note_made() noexcept {
     os::tell_forks_apart();
     next_made_ = all_sets.load(base::relaxed);
-    while (!all_sets.compare_exchange_weak(next_made_, this, base::release, base::relaxed)) {
+    while (!all_sets.compare_exchange_weak(next_made_, this, base::release, base::relaxed)) { // pairs with renew_all()
     }
 }
 
@@ -121,7 +121,7 @@ void set_core::renew_lock() noexcept {
 void set_core::take_back_or_let_go(member& one) noexcept {
     const member_kind kind = one.kind.load(base::acquire);
     if (kind == member_kind::joining || (kind == member_kind::descriptor && !one.is_open())) {
-        one.inside.fetch_or(member::shut_mark, base::acq_rel);
+        one.inside.fetch_or(member::shut_mark, base::acq_rel); // MEMBER_SHUT, shut
         return give_back_place(one);
     }
     if (one.is_open() || (kind != member_kind::object && kind != member_kind::set)) return;

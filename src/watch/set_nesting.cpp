@@ -129,7 +129,7 @@ void set_core::leave_nesting(member& leaving) noexcept {
 
 // Under the lock of all nesting. The places are free from here on.
 void set_core::forget_all_left() noexcept {
-    member* left = left_nestings.exchange(nullptr, base::acq_rel);
+    member* left = left_nestings.exchange(nullptr, base::acq_rel); // NESTING_LEFT, take
     while (left != nullptr) {
         member* const after = left->next_left;
         set_core& inner = *left->inner;

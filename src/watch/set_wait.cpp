@@ -135,6 +135,7 @@ void set_core::on_inner_change(core::permanent_watcher& watcher, sets_to_sync& a
 
 // From now on the bell is kept true for outside watchers.
 void set_core::watch_for_ever() noexcept {
+    // SET_TOP, watch: the look at the top comes after this step
     if ((interested_.fetch_or(watched_mark, base::acq_rel) & watched_mark) != 0) return;
     sync_set_count(ready_.anything_in_order() ? top_change::marked : top_change::emptied);
 }

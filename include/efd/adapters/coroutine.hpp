@@ -59,6 +59,7 @@ class resumption {
         std::coroutine_handle<> waiter;
         std::optional<taken_units> taken;
         base::atomic<bool> claimed{false}; // by the call, or by the coroutine's end
+        // Pairs with called(), and with itself: one of two claims.
         [[nodiscard]] bool claim() noexcept { return !claimed.exchange(true, base::acq_rel); }
     };
     explicit resumption(std::shared_ptr<state> from) noexcept : state_(std::move(from)) {}

@@ -43,6 +43,7 @@ void flush(fd_slot& slot, int fd) noexcept {
         // No room: an unseen party has raised the count to its bound. The units return to the word and wait for a
         // reader, unless the number has been forgotten meanwhile.
         cached_word now = slot.word.load(base::acquire);
+        // REUSED_FD, back
         while (!has_room && generation_of(now) == generation_of(after) &&
                !slot.word.compare_exchange_weak(now, with_returned_units(now, units_of(word)), base::acq_rel,
                                                 base::acquire)) {
@@ -60,6 +61,7 @@ read_ticket begin_reading(fd_slot& slot, std::uintptr_t thread) noexcept {
         EFD_CHECK(is_consistent(word));
         const std::uint64_t incarnation = slot.incarnation.load(base::relaxed);
         if (is_semaphore(slot) && units_of(word) > 0) {
+            // CACHED, one unit
             if (slot.word.compare_exchange_weak(word, without_one_unit(word), base::acq_rel, base::acquire))
                 return {read_way::one_unit, word, incarnation, thread};
             continue;
@@ -134,6 +136,7 @@ bool promote(fd_slot& slot) noexcept {
     cached_word word = slot.word.load(base::relaxed);
     while (is_awaiting_evidence(word)) {
         EFD_CHECK(is_consistent(with_promotion(word)));
+        // LONE_READER, promote
         if (!slot.word.compare_exchange_weak(word, with_promotion(word), base::acq_rel, base::relaxed)) continue;
         if (report_record* const record = slot.record.load(base::relaxed); record != nullptr)
             record->was_promoted.store(1, base::relaxed);

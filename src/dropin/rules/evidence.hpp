@@ -33,6 +33,7 @@ enum class lone_way : unsigned char {
 };
 [[nodiscard]] inline lone_way begin_lone_read(fd_slot& slot, std::uintptr_t thread) noexcept {
     std::uintptr_t reader = slot.reader.load(base::relaxed);
+    // LONE_READER, first
     if (reader == 0 && slot.reader.compare_exchange_strong(reader, thread, base::acq_rel, base::relaxed))
         reader = thread;
     if (reader != thread) return lone_way::other;

@@ -23,6 +23,7 @@ constinit base::atomic<std::uint16_t> record_numbers[most_descriptors]; // not w
 std::uint32_t take_record() noexcept {
     std::uint32_t last = all->header.given_out.load(base::relaxed);
     while (last < most_records)
+        // Pairs with the report's look in another process.
         if (all->header.given_out.compare_exchange_weak(last, last + 1, base::acq_rel, base::relaxed)) return last + 1;
     all->header.untracked.fetch_add(1, base::relaxed);
     return 0;
@@ -43,7 +44,7 @@ bool open_region(const char* path) noexcept {
     if (is_error(at)) return false;
     // Zeroed pages are zeroed atomics. NOLINTNEXTLINE(performance-no-int-to-ptr): a system call's result
     all = reinterpret_cast<region*>(at);
-    all->header.magic.store(region_magic, base::release);
+    all->header.magic.store(region_magic, base::release); // pairs with the report's look in another process
     all->header.processes.fetch_add(1, base::relaxed);
     return true;
 }

@@ -57,6 +57,7 @@ void for_each_promoted(Act act) noexcept {
     }
 }
 
+// DEMOTE_ALL, put: the page last.
 void add_to_promoted(int fd) noexcept {
     const auto number = static_cast<unsigned>(fd);
     has_promoted.store(true, base::release);
@@ -68,7 +69,7 @@ void remove_from_promoted(int fd) noexcept {
     const auto number = static_cast<unsigned>(fd);
     const std::uint64_t mark = std::uint64_t{1} << (number % 64);
     if ((promoted_in_page[number / 64].load(base::relaxed) & mark) != 0)
-        promoted_in_page[number / 64].fetch_and(~mark, base::acq_rel);
+        promoted_in_page[number / 64].fetch_and(~mark, base::acq_rel); // DEMOTE_ALL, take out
 }
 
 slot_page* ensure_page(unsigned number) noexcept {
@@ -80,8 +81,8 @@ slot_page* ensure_page(unsigned number) noexcept {
     // Zeroed pages are zeroed atomics. NOLINTNEXTLINE(performance-no-int-to-ptr): a system call's result
     auto* const made = reinterpret_cast<slot_page*>(at);
     if (raw_call(SYS_madvise, at, sizeof(slot_page), MADV_WIPEONFORK) == 0 &&
-        slot_pages[number].compare_exchange_strong(page, made, base::acq_rel, base::acquire)) {
-        has_pages.store(true, base::release);
+        slot_pages[number].compare_exchange_strong(page, made, base::acq_rel, base::acquire)) { // pairs with slot_at()
+        has_pages.store(true, base::release); // pairs with demote_all_copied()
         return made;
     }
     (void)raw_call(SYS_munmap, at, sizeof(slot_page));
@@ -98,6 +99,7 @@ fd_slot* ensure_slot(int fd) noexcept {
 
 cached_word change(fd_slot& slot, cached_word (*step)(cached_word)) noexcept {
     cached_word word = slot.word.load(base::relaxed);
+    // CACHED, LONE_READER: the steps of calls on the number are on this word
     while (!slot.word.compare_exchange_weak(word, step(word), base::acq_rel, base::relaxed)) {
     }
     return word;
@@ -141,7 +143,7 @@ void end_noting() noexcept { is_noting.store(false, base::relaxed); }
 
 std::uint32_t before_making() noexcept {
     const std::uint32_t demoted_before = demotion_triggers.load(base::acquire);
-    if (is_noting.load(base::relaxed)) efd_created.fetch_add(1, base::acq_rel);
+    if (is_noting.load(base::relaxed)) efd_created.fetch_add(1, base::acq_rel); // DEMOTE_ALL, begun
     return demoted_before;
 }
 
@@ -151,7 +153,7 @@ void note_eventfd(int fd, unsigned initval, unsigned flags, std::uint32_t demote
     write_note(*slot, flags);
     slot->demotion_triggers.store(demoted_before, base::relaxed);
     const bool is_welcome = begin_record(*slot, fd, site);
-    slot->word.store(with_note(slot->word.load(base::relaxed)), base::release);
+    slot->word.store(with_note(slot->word.load(base::relaxed)), base::release); // pairs with slot_of()
     if (!is_welcome) return demote(*slot, fd, reason::denied);
     if (!rules.promotes_at_once() || promotes_nothing.load(base::relaxed)) return;
     if (promote_noted(*slot, fd) && initval > 0) mark_filled(*slot, slot->word.load(base::relaxed));
@@ -203,6 +205,7 @@ void demote_all(reason why) noexcept {
         demote(slot, fd, why);
         remove_from_promoted(fd);
     });
+    // Pairs with the stubs of interpose/passed.hpp: all that was created so far is demoted.
     efd_created_demoted.store(created, base::release);
 }
 
@@ -220,12 +223,12 @@ void demote_all_for_good(reason why) noexcept {
 
 void demote_all_copied() noexcept {
     if (!has_pages.load(base::acquire) && efd_created.load(base::acquire) == 0) return; // none noted, none being made
-    copies.fetch_add(1, base::acq_rel);
+    copies.fetch_add(1, base::acq_rel);                                                 // pairs with is_own_epoll()
     demote_all(reason::forked);
 }
 
 void demote_all_for_vfork() noexcept {
-    copies.fetch_add(1, base::acq_rel);
+    copies.fetch_add(1, base::acq_rel); // pairs with is_own_epoll()
     demote_all_for_good(reason::executed);
 }
 
@@ -246,7 +249,7 @@ void note_epoll(int epoll) noexcept {
     fd_slot* const slot = epoll < 0 ? nullptr : ensure_slot(epoll);
     if (slot == nullptr) return;
     write_note(*slot, 0);
-    slot->word.store(with_epoll_note(slot->word.load(base::relaxed)), base::release);
+    slot->word.store(with_epoll_note(slot->word.load(base::relaxed)), base::release); // pairs with is_own_epoll()
 }
 bool is_own_epoll(int epoll) noexcept {
     const fd_slot* const slot = slot_at(epoll);

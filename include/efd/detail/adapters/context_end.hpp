@@ -111,12 +111,13 @@ inline context_end::visit::visit(std::shared_ptr<context_end> where) noexcept
     : where_(std::move(where)), outer_(std::exchange(innermost_, this)),
       admitted_((where_->inside_.fetch_add(one_visit, base::acq_rel) & closed_mark) == 0) { // CONTEXT_END, come
     if (admitted_) return;
-    where_->inside_.fetch_sub(one_visit, base::acq_rel);
+    where_->inside_.fetch_sub(one_visit, base::acq_rel); // CONTEXT_END, leave
     where_->inside_.notify_all();
 }
 inline context_end::visit::~visit() {
     innermost_ = outer_;
     if (!admitted_) return;
+    // CONTEXT_END, leave
     if ((where_->inside_.fetch_sub(one_visit, base::acq_rel) & closed_mark) != 0) where_->inside_.notify_all();
 }
 

@@ -87,7 +87,7 @@ class pending_wait : private wait_queue_entry {
     void cancel() noexcept {
         cancel_.fetch_or(asked, base::acq_rel); // PENDING_CANCEL, ask
         if (signal_allowed()) return withdraw();
-        if ((cancel_.fetch_or(put_off_mark, base::acq_rel) & put_off_mark) != 0) return;
+        if ((cancel_.fetch_or(put_off_mark, base::acq_rel) & put_off_mark) != 0) return; // PENDING_CANCEL, put off
         if (!join_parties()) return;
         put_off(cancel_work_, [](deferred_work& work) {
             pending_wait& self = *static_cast<owned_work&>(work).owner;
@@ -148,6 +148,7 @@ class pending_wait : private wait_queue_entry {
         return nothing_left ? 1 : 0;
     }
 
+    // Pairs with itself in another party: the last one sees what all have written.
     [[nodiscard]] bool leave_parties() noexcept { return parties_.fetch_sub(1, base::acq_rel) == 1; }
     void finish_if_last() noexcept {
         if (leave_parties()) finished_(*this);
@@ -155,6 +156,7 @@ class pending_wait : private wait_queue_entry {
     [[nodiscard]] bool join_parties() noexcept {
         std::uint32_t parties = parties_.load(base::relaxed);
         while (parties != 0) {
+            // Pairs with leave_parties().
             if (parties_.compare_exchange_weak(parties, parties + 1, base::acq_rel, base::relaxed)) return true;
         }
         return false;
