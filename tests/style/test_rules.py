@@ -15,6 +15,7 @@ from pathlib import Path
 import analyzer
 import cppcheck
 import documents
+import races
 import rules
 import tidy
 from source import Source
@@ -166,6 +167,29 @@ class Orders(unittest.TestCase):
             "bool c = a == b;\nstd::exchange(p, nullptr);\n"
         )
         self.assertEqual([], caught(rules.named_orders, "src/core/x.cpp", text))
+
+
+class NamedPairs(unittest.TestCase):
+    def unnamed(self, text):
+        return list(races.unnamed_steps(Source("src/core/x.cpp", text), {"SEAL"}))
+
+    def test_a_step_without_its_partner_is_caught(self):
+        for step in (
+            "a.store(1, base::release);", "a.fetch_add(1, base::acq_rel);", "a.exchange(f(1), base::acq_rel); // WHATEVER",
+            "if (a.compare_exchange_weak(x, y,\n        base::acq_rel, base::relaxed)) return;", "a.store(1, release); // a seal",
+            "f(1); // SEAL\n    g(1);\n    a.store(1, base::release);", "a.store(1, base::release);\n    f(1); // SEAL",
+        ):  # fmt: skip
+            self.assertEqual(1, len(self.unnamed(f"// What it does.\nvoid f() {{\n    {step}\n}}\n")), step)
+
+    def test_a_name_beside_it_or_above_it_is_clean(self):
+        for step in (
+            "a.store(1, base::release); // SEAL, base", "// SEAL: first the base.\n    a.store(1, base::release);",
+            "a.store(1, base::release); // pairs with look()", "// Pairs with look().\n    a.store(f(1),\n        base::release);",
+            "while (!a.compare_exchange_weak(x, y, base::acq_rel,\n        base::relaxed)) { // SEAL\n    }",
+            "a.load(base::acquire); // release", "a.fetch_add(1, base::relaxed);", "a.release();",
+        ):  # fmt: skip
+            self.assertEqual([], self.unnamed(f"void f() {{\n    g(1);\n    {step}\n}}\n"), step)
+        self.assertEqual([], self.unnamed("// SEAL.\ntemplate <class T>\nvoid f() {\n    g(1);\n    a.store(1, base::release);\n}\n"))
 
 
 class Cards(unittest.TestCase):
