@@ -27,7 +27,7 @@ bool stands_alone(const blocking_step& one) {
 
 } // namespace
 
-blocking_comparison::blocking_comparison(std::vector<std::unique_ptr<subject>> of) {
+blocking_comparison::blocking_comparison(subjects of) {
     for (auto& one : of) subjects_.push_back(std::make_unique<threaded_subject>(std::move(one)));
 }
 

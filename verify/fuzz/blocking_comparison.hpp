@@ -23,7 +23,7 @@ struct blocking_tally {
 
 class blocking_comparison {
   public:
-    explicit blocking_comparison(std::vector<std::unique_ptr<subject>> of);
+    explicit blocking_comparison(subjects of);
 
     // Nothing, or the program in words up to where it differs. After a difference the object is not to be used again:
     // calls may still be asleep.

@@ -25,8 +25,6 @@ struct tally {
 
 class comparison {
   public:
-    using subjects = std::vector<std::unique_ptr<subject>>;
-
     explicit comparison(subjects compared);
 
     // Nothing, or the program in words up to the step that differs, and what differs. With `thorough` the kernel's

@@ -19,20 +19,12 @@ namespace {
 namespace tests = efd::tests;
 using namespace efd::fuzz;
 using clock_type = std::chrono::steady_clock;
-using subject_factory = std::function<std::vector<std::unique_ptr<subject>>()>;
+using subject_factory = std::function<subjects()>;
 
 constexpr double on_change_every = 5;
 // To make a failing program smaller.
 constexpr int most_tries = 1000;
 constexpr int few_tries = tests::under_sanitizer ? 0 : 20; // where it is shown only that there is one
-
-std::vector<std::unique_ptr<subject>> both_faces(bool with_aio) {
-    std::vector<std::unique_ptr<subject>> all;
-    all.push_back(kernel_subject(with_aio));
-    all.push_back(cpp_subject());
-    all.push_back(c_subject());
-    return all;
-}
 
 void progress(const blocking_tally& t, clock_type::time_point begin, double& last_report) {
     const double seconds = std::chrono::duration<double>(clock_type::now() - begin).count();
@@ -84,7 +76,7 @@ report smaller(const subject_factory& make_subjects, report failing, int most) {
 }
 
 int compare_library(const options& given) {
-    const subject_factory make_subjects = [&] { return both_faces(given.aio); };
+    const subject_factory make_subjects = [&] { return all_subjects(given.aio); };
     report made = compare_many(make_subjects, given.seed, given.seconds, UINT64_MAX);
     const blocking_tally t = made.tally;
     if (made.differs) {
@@ -111,7 +103,7 @@ int catch_all(const options& given) {
     tried.push_back(flaw::none);
     for (const flaw which : tried) {
         const subject_factory pair = [&] {
-            std::vector<std::unique_ptr<subject>> two;
+            subjects two;
             two.push_back(kernel_subject());
             two.push_back(broken_subject(which, true));
             return two;
@@ -125,17 +117,12 @@ int catch_all(const options& given) {
                     made.words.c_str());
         std::fflush(stdout);
     }
-    std::printf("PROOF | differential fuzz, blocking, broken objects | %u flaws and a sound object | %u/%u | %u\n", all,
-                killed, all, all - killed + false_alarms);
-    return killed == all && false_alarms == 0 ? 0 : 1;
+    return end_of_caught("differential fuzz, blocking", killed, all, false_alarms);
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-    options given;
-    if (!given.parse(argc, argv)) return 2;
-    std::printf("seed %" PRIu64 "\n", given.seed);
-    std::fflush(stdout);
+    const options given(argc, argv);
     return given.caught ? catch_all(given) : compare_library(given);
 }

@@ -13,16 +13,12 @@ namespace {
 
 efd::fuzz::comparison& compared() {
     static efd::fuzz::comparison& one = *[] {
-        efd::fuzz::comparison::subjects all;
-        all.push_back(efd::fuzz::kernel_subject());
-        all.push_back(efd::fuzz::cpp_subject());
-        all.push_back(efd::fuzz::c_subject());
         // For run_libfuzzer.py, which prints the line that `make proof` collects.
         std::atexit([] {
             const efd::fuzz::tally& t = compared().so_far();
             std::fprintf(stderr, "fuzz: %" PRIu64 " programs, %" PRIu64 " steps\n", t.programs, t.steps);
         });
-        return new efd::fuzz::comparison(std::move(all));
+        return new efd::fuzz::comparison(efd::fuzz::all_subjects());
     }();
     return one;
 }

@@ -25,14 +25,6 @@ constexpr std::uint64_t thorough_every = 32;
 constexpr int most_tries = 100'000;
 constexpr int few_tries = 300;
 
-comparison::subjects both_faces(bool with_aio) {
-    comparison::subjects all;
-    all.push_back(kernel_subject(with_aio));
-    all.push_back(cpp_subject());
-    all.push_back(c_subject());
-    return all;
-}
-
 bool holds(comparison& compared, const bytes& program, std::string& what) {
     const watched_run watch(program);
     const auto difference = compared.run(program, true);
@@ -85,7 +77,7 @@ bool bulk(comparison& compared, random_programs& source, double seconds) {
 }
 
 int compare_library(const options& given) {
-    comparison compared(both_faces(given.aio));
+    comparison compared(all_subjects(given.aio));
     random_programs source(given.seed);
     const auto begin = clock_type::now();
     bool alike = rapidcheck_cases(compared, source.draw(), given.cases);
@@ -108,7 +100,7 @@ int compare_library(const options& given) {
 
 // The smallest program that tells the broken object from the kernel; empty if none was found.
 bytes caught(flaw which, random_programs& source, std::uint64_t most, std::string& what) {
-    comparison::subjects pair;
+    subjects pair;
     pair.push_back(kernel_subject());
     pair.push_back(broken_subject(which, false));
     comparison compared(std::move(pair));
@@ -141,18 +133,13 @@ int catch_all(const options& given) {
         std::printf("%s: %s\n%s", std::string(name_of(which)).c_str(), least.empty() ? "NOT CAUGHT" : "caught by",
                     what.c_str());
     }
-    std::printf("PROOF | differential fuzz, broken objects | %u flaws and a sound object | %u/%u | %u\n", all, killed,
-                all, all - killed + false_alarms);
-    return killed == all && false_alarms == 0 ? 0 : 1;
+    return end_of_caught("differential fuzz", killed, all, false_alarms);
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-    options given;
-    if (!given.parse(argc, argv)) return 2;
-    std::printf("seed %" PRIu64 "\n", given.seed);
-    std::fflush(stdout);
+    const options given(argc, argv);
     const watchdog dog;
     return given.caught ? catch_all(given) : compare_library(given);
 }

@@ -50,11 +50,7 @@ int main(int argc, char** argv) {
         else
             for (const fs::path& file : files_of(argv[i])) files.push_back(file);
     }
-    comparison::subjects all;
-    all.push_back(kernel_subject());
-    all.push_back(cpp_subject());
-    all.push_back(c_subject());
-    comparison compared(std::move(all));
+    comparison compared(all_subjects());
     const watchdog dog;
     unsigned differences = 0;
     for (const fs::path& file : files) {

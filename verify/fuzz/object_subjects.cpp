@@ -99,8 +99,13 @@ class broken_table final : public object_table<common::breakable_eventfd> {
 
 } // namespace
 
-std::unique_ptr<subject> cpp_subject() { return std::make_unique<object_table<common::cpp_eventfd>>("efd (C++)"); }
-std::unique_ptr<subject> c_subject() { return std::make_unique<object_table<common::c_eventfd>>("efd (C)"); }
+subjects all_subjects(bool with_aio) {
+    subjects all;
+    all.push_back(kernel_subject(with_aio));
+    all.push_back(std::make_unique<object_table<common::cpp_eventfd>>("efd (C++)"));
+    all.push_back(std::make_unique<object_table<common::c_eventfd>>("efd (C)"));
+    return all;
+}
 std::unique_ptr<subject> broken_subject(flaw with, bool sleeps) { return std::make_unique<broken_table>(with, sleeps); }
 
 } // namespace efd::fuzz

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // verify/fuzz/options.hpp: the options that the programs of this directory share.
 //
-// Owns their defaults; a seed that is not given is drawn, and the program that uses it prints it.
+// Owns their defaults. A seed that is not given is drawn; it is printed. A wrong option ends the program. Also how
+// --caught ends.
 #pragma once
 
+#include <cinttypes>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -19,7 +21,7 @@ struct options {
     bool aio = true;     // let the kernel signal, by asynchronous I/O
     bool caught = false; // show that broken objects are caught, instead
 
-    bool parse(int argc, char** argv) {
+    options(int argc, char** argv) {
         for (int i = 1; i < argc; ++i) {
             const std::string_view name = argv[i];
             const char* const value = i + 1 < argc ? argv[i + 1] : nullptr;
@@ -28,9 +30,10 @@ struct options {
             else if (name == "--caught")
                 caught = true;
             else if (value == nullptr || !take(name, argv[++i]))
-                return usage(argv[0]);
+                usage(argv[0]);
         }
-        return true;
+        std::printf("seed %" PRIu64 "\n", seed);
+        std::fflush(stdout);
     }
 
   private:
@@ -44,10 +47,17 @@ struct options {
             cases = static_cast<int>(std::strtol(value, &end, 10));
         return end != nullptr && end != value && *end == '\0';
     }
-    static bool usage(const char* program) {
+    [[noreturn]] static void usage(const char* program) {
         std::fprintf(stderr, "usage: %s [--seed N] [--seconds S] [--cases N] [--no-aio] [--caught]\n", program);
-        return false;
+        std::exit(2);
     }
 };
+
+// The line that `make proof` collects, and the exit status.
+inline int end_of_caught(const char* what, unsigned killed, unsigned all, unsigned false_alarms) {
+    std::printf("PROOF | %s, broken objects | %u flaws and a sound object | %u/%u | %u\n", what, all, killed, all,
+                all - killed + false_alarms);
+    return killed == all && false_alarms == 0 ? 0 : 1;
+}
 
 } // namespace efd::fuzz

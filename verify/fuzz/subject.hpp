@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace efd::fuzz {
 
@@ -64,8 +65,10 @@ class subject {
     [[nodiscard]] virtual bool signals_at_the_bound() { return true; }
 };
 
+using subjects = std::vector<std::unique_ptr<subject>>;
+
 std::unique_ptr<subject> kernel_subject(bool with_aio = true);
-std::unique_ptr<subject> cpp_subject();
-std::unique_ptr<subject> c_subject();
+// The kernel's and both faces of the library.
+subjects all_subjects(bool with_aio = true);
 
 } // namespace efd::fuzz
