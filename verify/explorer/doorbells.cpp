@@ -298,12 +298,12 @@ bool is_readable(int fd) noexcept {
 }
 // Of a number below first_again the last one to ask for it has it.
 void note_owner(int fd, const void* owner) noexcept {
-    if (!explore::fixture->gives_again || fd < explore::first_again) return;
+    if (!explore::gives_again() || fd < explore::first_again) return;
     explore::fixture->owners[static_cast<std::size_t>(fd - explore::first_again)].store(
         owner != nullptr ? owner : &explore::nobody, base::release);
 }
 bool is_owner(int fd, const void* owner) noexcept {
-    if (!explore::fixture->gives_again || fd < explore::first_again) return fd >= 0;
+    if (!explore::gives_again() || fd < explore::first_again) return fd >= 0;
     const void* const noted =
         explore::fixture->owners[static_cast<std::size_t>(fd - explore::first_again)].load(base::acquire);
     return noted == nullptr || noted == owner;
