@@ -52,9 +52,9 @@ status install_new(core::context& object, watch::ring_way way, int fd, bool inhe
 bool is_of(open_file& file, int fd) noexcept {
     file.repair_in_child();
     const int own = file.doorbell_fd();
-    if (own != fd) return os::same_file(fd, own) || (!os::is_marked(own) && os::is_marked(fd)); // or it is lost
+    if (own != fd) return os::same_file(fd, own) || (own < 0 && os::is_marked(fd)); // or it is lost
     watch::doorbell::end_use_of_lent_number(file.object());
-    return os::is_marked(fd);
+    return true;
 }
 
 // False: the number must not be closed. If no call has named the number before, its file has no mark to check: the

@@ -18,19 +18,15 @@ constexpr int nonblock = static_cast<int>(core::flag_nonblock);
 
 int negated(status result) noexcept { return -static_cast<int>(base::to_errc(result)); }
 
-// The file's own number, if it is seen to be a doorbell: the caller's number may name another file by now.
-int doorbell_of(const open_file& file) noexcept {
-    const int own = file.doorbell_fd();
-    return os::is_marked(own) ? own : -1;
-}
+// These use the file's own number: the caller's may name another file by now.
 
 int get_status(const open_file& file) noexcept {
-    const int kernels = os::status_flags(doorbell_of(file));
+    const int kernels = os::status_flags(file.doorbell_fd());
     return kernels < 0 ? kernels : (kernels & ~nonblock) | (static_cast<int>(file.object().flags()) & nonblock);
 }
 
 int set_status(const open_file& file, int command, long flags) noexcept {
-    const int result = os::control(doorbell_of(file), command, flags);
+    const int result = os::control(file.doorbell_fd(), command, flags);
     if (result >= 0) file.object().set_nonblock((flags & nonblock) != 0);
     return result;
 }
@@ -42,7 +38,7 @@ int set_signal(open_file& file, long number) noexcept {
 }
 
 int duplicate(open_file& file, int command, long lowest) noexcept {
-    const int fd = os::control(doorbell_of(file), command, lowest);
+    const int fd = os::control(file.doorbell_fd(), command, lowest);
     if (fd < 0) return fd;
     const status result = install_dup(fd, file);
     return result == status::ok ? fd : negated(result);

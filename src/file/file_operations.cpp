@@ -51,8 +51,7 @@ moved write(open_file& file, iov_iter from) noexcept {
 }
 
 moved show_fdinfo(const open_file& file, int fd, std::span<char> text) noexcept {
-    if (!os::is_marked(file.doorbell_fd()) || !os::same_file(fd, file.doorbell_fd()))
-        return {0, status::bad_descriptor};
+    if (!os::same_file(fd, file.doorbell_fd())) return {0, status::bad_descriptor};
     core::context& object = file.object();
     constexpr unsigned nonblock = core::flag_nonblock;
     const auto kernels = static_cast<unsigned>(os::status_flags(fd)) & ~nonblock;

@@ -285,8 +285,8 @@ void doorbell::repair_in_child(core::context& object) noexcept {
 int doorbell::number_of(core::context& object) noexcept {
     auto* const self = static_cast<doorbell*>(object.hook_of_slot());
     if (self == nullptr) return -1;
-    (void)self->take_number_again(-1);
-    return self->fd_here();
+    if (const int fd = self->fd_here(); os::is_marked(fd)) return fd;
+    return self->take_number_again(-1) ? self->fd_here() : -1;
 }
 
 // Whether the number is right in this process; repairs it if it was not.

@@ -82,7 +82,7 @@ status set_core::make_epolls() noexcept {
 // been closed without efd, and name other files now.
 bool set_core::are_own() const noexcept {
     return os::is_own(inner_epoll_.load(base::acquire), this) && os::is_own(epoll_.load(base::acquire), this) &&
-           os::is_marked(doorbell::number_of(bell()));
+           doorbell::number_of(bell()) >= 0;
 }
 
 // Under the lock. Makes new numbers for what was closed; members whose numbers still name the same files are
