@@ -75,6 +75,7 @@ CLAIM(K_100, number, "dup, dup2, F_DUPFD share count, O_NONBLOCK and id; FD_CLOE
             plain.push_back(::dup2(fd, ::dup(fd)));
             closing.push_back(::dup3(fd, ::dup(fd), O_CLOEXEC));
         }
+        t.expect(plain[1] >= 100 && closing[0] >= 100, "F_DUPFD gives no number below the one that it names");
         for (const int other : plain) {
             expect_shared(t, *o, other, "dup, dup2, F_DUPFD");
             t.expect(!cloexec(other), "a duplicate is not cloexec unless asked");

@@ -288,8 +288,13 @@ CLAIM(K_156, in_process, "a wake calls every non-exclusive entry and one exclusi
     watcher out(poll_out);
     declines.accepts = 0;
     watcher* const in_order[] = {&plain_first, &declines, &accepts, &too_late, &plain_last, &out};
-    for (watcher* one : in_order) join(t, *ctx, *one);
+    std::vector<watcher*> called;
+    for (watcher* one : in_order) {
+        one->act = [&called, one] { called.push_back(one); };
+        join(t, *ctx, *one);
+    }
     t.expect_equal(ctx->write(1), status::ok, "write");
+    t.expect(called.size() == 4 && called[2] == &declines && called[3] == &accepts, "exclusive entries come last");
     const std::uint64_t after_write[] = {1, 1, 1, 0, 1, 0};
     for (std::size_t i = 0; i < 6; ++i)
         t.expect_equal(calls(*in_order[i]), after_write[i], "calls of entry " + std::to_string(i) + " after a write");

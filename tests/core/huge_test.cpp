@@ -55,20 +55,6 @@ TEST(huge, the_way_over_the_packed_limit_loses_nothing) {
     }
 }
 
-TEST(huge, signals_saturate_and_a_read_takes_all_of_it) {
-    eventfd object(ceiling - 2);
-    for (const std::uint64_t then : {ceiling - 1, ceiling, ceiling}) {
-        EXPECT_TRUE(object.signal());
-        EXPECT_EQ(object.count(), then);
-    }
-    EXPECT_EQ(object.poll(), efd::core::poll_in | efd::core::poll_err);
-    EXPECT_EQ(object.try_write(0), std::errc::resource_unavailable_try_again);
-    std::uint64_t value = 0;
-    EXPECT_EQ(object.read(value), std::errc{});
-    EXPECT_EQ(value, ceiling);
-    EXPECT_EQ(object.poll(), efd::core::poll_out);
-}
-
 TEST(huge, a_write_that_does_not_fit_waits_for_room_from_a_small_count) {
     eventfd object(1);
     observed_thread writer([&] { EXPECT_EQ(object.write(ceiling - 1), std::errc{}); });

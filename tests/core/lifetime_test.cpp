@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
-#include <set>
 #include <sys/wait.h>
 #include <vector>
 
@@ -51,21 +50,6 @@ TEST(lifetime, handles_move_swap_and_duplicate) {
     a = std::move(b);
     EXPECT_EQ(a.id(), id_of_a);
     EXPECT_EQ(efd::internal_access::context_of(a)->references(), 2U);
-}
-
-TEST(lifetime, an_id_is_free_again_after_the_last_put_and_not_before) {
-    std::vector<eventfd> objects(100);
-    std::set<int> ids;
-    for (const eventfd& object : objects) ids.insert(object.id());
-    EXPECT_EQ(ids.size(), objects.size());
-    const int freed = objects[40].id();
-    eventfd kept = objects[40].duplicate();
-    objects.erase(objects.begin() + 40);
-    EXPECT_NE(eventfd().id(), freed);
-    {
-        const eventfd gone = std::move(kept);
-    }
-    EXPECT_EQ(eventfd().id(), freed);
 }
 
 TEST(lifetime_death, one_put_too_many_stops_the_program) {

@@ -41,17 +41,6 @@ TEST(read_some, takes_what_was_asked_for_or_what_there_is) {
             }
 }
 
-TEST(read_some, drains_a_semaphore_in_one_call) {
-    eventfd object(64, flags::semaphore | flags::nonblock);
-    std::uint64_t value = 0;
-    EXPECT_EQ(object.read_some(value, 64), std::errc{});
-    EXPECT_EQ(value, 64U);
-    EXPECT_EQ(object.read_some(value, 64), again);
-    ASSERT_EQ(object.write(3), std::errc{});
-    EXPECT_EQ(object.read_some(value, ceiling), std::errc{});
-    EXPECT_EQ(value, 3U);
-}
-
 TEST(read_some, of_none_is_refused_before_anything_else) {
     for (const std::uint64_t count : {std::uint64_t{0}, std::uint64_t{7}}) {
         eventfd object(count);

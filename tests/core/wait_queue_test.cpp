@@ -8,7 +8,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <barrier>
 #include <csignal>
+#include <deque>
 #include <memory>
 #include <sys/time.h>
 #include <vector>
@@ -18,7 +21,6 @@ namespace {
 using efd::eventfd;
 using efd::flags;
 using efd::wait_queue_entry;
-using efd::core::poll_hup;
 using efd::core::poll_in;
 using efd::core::poll_out;
 using entry = efd::tests::called_entry;
@@ -69,24 +71,6 @@ TEST(wait_queue, the_sealed_regime_calls_entries_too) {
     EXPECT_EQ(object.remove_wait_queue(both), std::errc{});
 }
 
-TEST(wait_queue, exclusive_entries_are_served_in_turn_until_one_accepts) {
-    eventfd object;
-    std::vector<int> called;
-    entry plain([&](std::uint32_t) { return called.push_back(0), 1; });
-    entry declines([&](std::uint32_t) { return called.push_back(1), 0; }, poll_in, true);
-    entry accepts([&](std::uint32_t) { return called.push_back(2), 1; }, poll_in, true);
-    entry never([&](std::uint32_t) { return called.push_back(3), 1; }, poll_in, true);
-    add(object, declines);
-    add(object, accepts);
-    add(object, never);
-    add(object, plain);
-    object.signal();
-    EXPECT_EQ(called, (std::vector<int>{0, 1, 2}));
-    for (wait_queue_entry* e : {static_cast<wait_queue_entry*>(&plain), static_cast<wait_queue_entry*>(&declines),
-                                static_cast<wait_queue_entry*>(&accepts), static_cast<wait_queue_entry*>(&never)})
-        EXPECT_EQ(object.remove_wait_queue(*e), std::errc{});
-}
-
 TEST(wait_queue, adding_twice_and_removing_a_stranger_are_refused) {
     eventfd object;
     eventfd other;
@@ -130,36 +114,31 @@ TEST(wait_queue, a_callback_removes_itself_its_neighbours_and_adds_others) {
     EXPECT_EQ(object.remove_wait_queue(added_inside), std::errc{});
 }
 
-TEST(wait_queue, remove_and_read_takes_what_came_before_and_is_not_called_for_it) {
-    eventfd object(0, flags::semaphore);
-    int calls = 0;
-    entry e([&](std::uint32_t) { return ++calls, 0; }, poll_in);
-    add(object, e);
-    EXPECT_EQ(object.write(3), std::errc{});
-    std::uint64_t count = 99;
-    EXPECT_EQ(object.remove_wait_queue_and_read(e, count), std::errc{});
-    EXPECT_EQ(count, 1U);
-    EXPECT_EQ(object.count(), 2U);
-    eventfd empty;
-    add(empty, e);
-    EXPECT_EQ(empty.remove_wait_queue_and_read(e, count), std::errc::resource_unavailable_try_again);
-    EXPECT_EQ(count, 0U);
-    EXPECT_EQ(empty.remove_wait_queue(e), std::errc::invalid_argument); // removed all the same
-    EXPECT_EQ(calls, 1);
-}
-
-TEST(wait_queue, remove_and_read_wakes_those_who_wait_for_room) {
-    eventfd object;
-    int outs = 0;
-    entry other([&](std::uint32_t) { return ++outs, 0; }, poll_out);
-    entry e([](std::uint32_t) { return 0; }, poll_in);
-    add(object, other);
-    add(object, e);
-    EXPECT_EQ(object.write(1), std::errc{});
-    std::uint64_t count = 0;
-    EXPECT_EQ(object.remove_wait_queue_and_read(e, count), std::errc{});
-    EXPECT_EQ(outs, 1);
-    EXPECT_EQ(object.remove_wait_queue(other), std::errc{});
+// The thread that adds the first entry makes the queue; of two that do so at once both entries must be served.
+TEST(wait_queue, two_first_entries_at_once_join_one_queue) {
+    constexpr int rounds = 2000;
+    std::deque<eventfd> objects(rounds); // all alive, so that each has a slot, and a queue, of its own
+    std::deque<entry> entries;
+    std::atomic<int> calls{0};
+    for (int i = 0; i < 2 * rounds; ++i)
+        entries.emplace_back([&calls](std::uint32_t) { return calls.fetch_add(1), 0; }, efd::core::poll_in);
+    std::barrier<> both(2);
+    const auto add_all = [&](std::size_t which) {
+        for (std::size_t i = 0; i < rounds; ++i) {
+            std::uint32_t ready = 0;
+            both.arrive_and_wait();
+            EXPECT_EQ(objects[i].add_wait_queue(entries[2 * i + which], ready), std::errc{});
+        }
+    };
+    {
+        observed_thread one([&] { add_all(0); });
+        observed_thread other([&] { add_all(1); });
+        ASSERT_TRUE(one.seen_done());
+        ASSERT_TRUE(other.seen_done());
+    }
+    for (eventfd& object : objects) (void)object.write(1);
+    EXPECT_EQ(calls.load(), 2 * rounds);
+    for (std::size_t i = 0; i < 2 * rounds; ++i) EXPECT_EQ(objects[i / 2].remove_wait_queue(entries[i]), std::errc{});
 }
 
 TEST(recursion_guard, signal_in_a_callback_is_refused_and_can_be_deferred) {
@@ -276,19 +255,6 @@ TEST(recursion_guard, a_deferred_signal_in_a_callback_counts_at_once_and_is_told
         EXPECT_EQ(object.remove_wait_queue(e), std::errc{});
         EXPECT_EQ(efd::internal_access::context_of(object)->references(), 1U);
     }
-}
-
-TEST(wait_queue, release_tells_the_queue_that_the_file_is_gone) {
-    auto* const object = efd::core::context::create(0, 0);
-    object->get();
-    std::vector<std::uint32_t> keys;
-    entry e([&](std::uint32_t key) { return keys.push_back(key), 0; }, poll_in | poll_hup);
-    std::uint32_t ready = 0;
-    ASSERT_EQ(object->add_wait_queue(e, ready), efd::base::status::ok);
-    object->release();
-    EXPECT_EQ(keys, std::vector<std::uint32_t>{poll_hup});
-    EXPECT_EQ(object->remove_wait_queue(e), efd::base::status::ok);
-    object->put();
 }
 
 TEST(wait_queue, no_wake_is_lost_and_none_runs_twice_at_once_under_contention) {

@@ -43,18 +43,6 @@ int next_id() {
     return id;
 }
 
-TEST(descriptor, takes_the_lowest_number) {
-    const int gap = ::dup(0);
-    const int above = ::dup(0);
-    ::close(gap);
-    const int fd = ::efd_eventfd(0, 0);
-    EXPECT_EQ(fd, gap);
-    EXPECT_EQ(::efd_fd_close(fd), 0);
-    EXPECT_EQ(::efd_eventfd(0, 0), gap);
-    EXPECT_EQ(::efd_fd_close(gap), 0);
-    ::close(above);
-}
-
 TEST(descriptor, without_a_number_leaves_nothing_behind) {
     (void)::efd_fd_close(::efd_eventfd(0, 0));
     const std::set<int> before = open_numbers();
@@ -109,40 +97,6 @@ TEST(descriptor, without_a_file_leaves_nothing_behind) { // K-004
     ASSERT_TRUE(WIFEXITED(status));
     if (WEXITSTATUS(status) == 99) GTEST_SKIP() << "no seccomp here";
     EXPECT_EQ(WEXITSTATUS(status), 0);
-}
-
-TEST(descriptor, poll_and_epoll_see_the_count) {
-    const int fd = ::efd_eventfd(2, EFD_NONBLOCK);
-    EXPECT_EQ(says(fd), unsigned{POLLIN | POLLOUT});
-    std::uint64_t n = 0;
-    EXPECT_EQ(take(fd, n), (answer{8, 0}));
-    EXPECT_EQ(n, 2U);
-    EXPECT_EQ(says(fd), POLLOUT);
-    EXPECT_EQ(add(fd, UINT64_MAX - 1), (answer{8, 0}));
-    EXPECT_EQ(says(fd), POLLIN);
-    EXPECT_EQ(::efd_fd_close(fd), 0);
-}
-
-TEST(descriptor, dups_share_count_id_and_flags) {
-    const int fd = ::efd_eventfd(0, EFD_CLOEXEC);
-    const int second = ::efd_fd_dup(fd);
-    const int third = ::efd_fd_fcntl(fd, F_DUPFD_CLOEXEC, 100);
-    EXPECT_GE(third, 100);
-    EXPECT_EQ(::fcntl(fd, F_GETFD), FD_CLOEXEC);
-    EXPECT_EQ(::fcntl(second, F_GETFD), 0);
-    EXPECT_EQ(::fcntl(third, F_GETFD), FD_CLOEXEC);
-    EXPECT_EQ(::efd_fd_fcntl(second, F_SETFL, O_NONBLOCK), 0);
-    std::uint64_t n = 0;
-    EXPECT_EQ(take(third, n), (answer{-1, EAGAIN}));
-    EXPECT_EQ(::efd_fd_close(fd), 0);
-    EXPECT_EQ(add(second, 5), (answer{8, 0}));
-    EXPECT_EQ(says(third), unsigned{POLLIN | POLLOUT});
-    EXPECT_EQ(::efd_fd_close(second), 0);
-    EXPECT_EQ(take(third, n), (answer{8, 0}));
-    EXPECT_EQ(n, 5U);
-    EXPECT_EQ(::efd_fd_close(third), 0);
-    EXPECT_EQ(::efd_fd_close(third), -1);
-    EXPECT_EQ(errno, EBADF);
 }
 
 // K-144, K-154, K-075: close while the object lives on.
@@ -315,27 +269,6 @@ class signals : public testing::TestWithParam<int> {
     void TearDown() override { ::sigaction(SIGUSR1, &before_, nullptr); }
     struct sigaction before_{};
 };
-
-TEST_P(signals, a_read_that_sleeps) {
-    const int fd = ::efd_eventfd(0, 0);
-    answer end{};
-    std::uint64_t n = 0;
-    observed_thread reader([&] { end = take(fd, n); });
-    ASSERT_TRUE(reader.seen_asleep());
-    ::pthread_kill(reader.native(), SIGUSR1);
-    if (GetParam() == 0) {
-        ASSERT_TRUE(reader.seen_done());
-        EXPECT_EQ(end, (answer{-1, EINTR}));
-        EXPECT_EQ(add(fd, 4), (answer{8, 0}));
-        EXPECT_EQ(take(fd, n), (answer{8, 0}));
-    } else {
-        EXPECT_EQ(add(fd, 4), (answer{8, 0}));
-        ASSERT_TRUE(reader.seen_done());
-        EXPECT_EQ(end, (answer{8, 0}));
-    }
-    EXPECT_EQ(n, 4U);
-    EXPECT_EQ(::efd_fd_close(fd), 0);
-}
 
 TEST_P(signals, a_vector_that_sleeps_in_its_second_segment) {
     const int fd = ::efd_eventfd(0, 0);

@@ -13,7 +13,6 @@
 #include <sys/epoll.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <vector>
 
 namespace {
 
@@ -155,28 +154,6 @@ TEST(every, as_a_flag_of_a_descriptor) {
     EXPECT_EQ(::efd_fd_close(fd), 0);
     EXPECT_EQ(::efd_signal(object), 0) << "the object lives on without its file";
     ::efd_put(object);
-}
-
-// A program that never drains: each write is one task, each task for one of the threads that wait on one epoll.
-TEST(every, each_write_wakes_one_waiter) {
-    constexpr std::size_t number = 4;
-    const int fd = ::efd_eventfd(0, EFD_EVERY);
-    const edges loop(fd);
-    std::vector<std::unique_ptr<observed_thread>> waiters;
-    std::atomic<std::size_t> woken{0};
-    for (std::size_t i = 0; i < number; ++i)
-        waiters.push_back(std::make_unique<observed_thread>([&] {
-            EXPECT_EQ(loop.now(-1), unsigned{EPOLLIN});
-            ++woken;
-        }));
-    for (const auto& one : waiters)
-        ASSERT_TRUE(efd::tests::eventually([&] { return one->tid() != 0 && efd::tests::sleeps_now(one->tid()); }));
-    const std::uint64_t task = 1;
-    for (std::size_t i = 1; i <= number; ++i) {
-        ASSERT_EQ(::efd_fd_write(fd, &task, sizeof task), 8);
-        ASSERT_TRUE(efd::tests::eventually([&] { return woken.load() == i; })) << i;
-    }
-    ::efd_fd_close(fd);
 }
 
 // EVERY: the ring of a write beside the clear of a read. Each write that is not read must be heard.

@@ -72,6 +72,17 @@ bool asleep_in_loop(pid_t tid) {
     return seen.asleep && (!seen.call_known || seen.call != efd::common::futex_call);
 }
 
+// A thread that sleeps in the loop is woken by what `act` does.
+template <class Act>
+void expect_woken(loop& watcher, Act act) {
+    bool woken = false;
+    observed_thread sleeper([&] { woken = watcher.event(bound_ms); });
+    ASSERT_TRUE(efd::tests::eventually([&] { return sleeper.tid() != 0 && asleep_in_loop(sleeper.tid()); }));
+    act();
+    ASSERT_TRUE(sleeper.seen_done());
+    EXPECT_TRUE(woken);
+}
+
 class loops : public testing::TestWithParam<way> {
   protected:
     // The loop under test, or null where the machine refuses what it is made of.
@@ -111,12 +122,7 @@ TEST_P(loops, level_wakes_a_loop_that_sleeps) {
     eventfd object;
     WATCH(watcher, object.fd(), POLLIN);
     for (int round = 0; round < 3; ++round) {
-        bool woken = false;
-        observed_thread sleeper([&] { woken = watcher->event(bound_ms); });
-        ASSERT_TRUE(efd::tests::eventually([&] { return sleeper.tid() != 0 && asleep_in_loop(sleeper.tid()); }));
-        ASSERT_TRUE(object.signal());
-        ASSERT_TRUE(sleeper.seen_done());
-        EXPECT_TRUE(woken);
+        expect_woken(*watcher, [&] { EXPECT_TRUE(object.signal()); });
         EXPECT_EQ(take(object), 1U);
     }
 }
@@ -136,13 +142,8 @@ TEST_P(loops, level_tells_writers_of_room) {
 TEST_P(loops, level_wakes_a_writer_that_sleeps_for_room) {
     eventfd object(largest);
     WATCH(watcher, object.fd(), POLLOUT);
-    bool woken = false;
-    observed_thread sleeper([&] { woken = watcher->event(bound_ms) && object.try_write(1) == std::errc{}; });
-    ASSERT_TRUE(efd::tests::eventually([&] { return sleeper.tid() != 0 && asleep_in_loop(sleeper.tid()); }));
-    EXPECT_EQ(take(object), largest);
-    ASSERT_TRUE(sleeper.seen_done());
-    EXPECT_TRUE(woken);
-    EXPECT_EQ(take(object), 1U);
+    expect_woken(*watcher, [&] { EXPECT_EQ(take(object), largest); });
+    EXPECT_EQ(object.try_write(1), std::errc{});
 }
 
 // An armed descriptor is never silenced: who is told while it is readable silences it by a read of its own.
@@ -180,12 +181,7 @@ TEST_P(loops, armed_wakes_a_loop_that_sleeps) {
     WATCH(watcher, fd, POLLIN);
     for (int round = 0; round < 3; ++round) {
         ASSERT_EQ(object.arm().ready, 0U);
-        bool woken = false;
-        observed_thread sleeper([&] { woken = watcher->event(bound_ms); });
-        ASSERT_TRUE(efd::tests::eventually([&] { return sleeper.tid() != 0 && asleep_in_loop(sleeper.tid()); }));
-        ASSERT_TRUE(object.signal());
-        ASSERT_TRUE(sleeper.seen_done());
-        EXPECT_TRUE(woken);
+        expect_woken(*watcher, [&] { EXPECT_TRUE(object.signal()); });
         settle(fd, of_edges());
         EXPECT_EQ(take(object), 1U);
     }
