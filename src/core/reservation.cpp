@@ -10,27 +10,8 @@
 //     has added blindly                                            the same, before it returns
 //     looks at the count                                           counts all        less the amount    counts all
 //
-// So no thread waits for the taker, and a thread that saw one object after the take, or whose add came too late for it,
-// has done nothing to another object before it. A taker that is broken tries again.
-//
-//     may happen                                    must not happen
-//     T  reserves A (3), is stopped                 T  reserves A (3), is stopped
-//     W  adds 1 to A, breaks the take, returns      W  adds 1 to A, returns
-//     W  adds 1 to B                                W  adds 1 to B
-//     T  reserves B, cannot commit: again           T  reserves B (1), commits: takes the second write, not the first
-//
-//     T  reserves A and B, commits; is stopped      T  reserves A and B, commits; is stopped
-//     R  takes 3 from A for T: EAGAIN               R  takes the 3 for itself
-//
-// Three things keep a late step harmless. A reserved word has a stamp of its own, so a thread that ends a reservation
-// late finds another word. An object's record is changed only once the take that it names is decided, so while a word
-// is reserved by a take that can happen, the record is that take's. A taker that was broken may mark one more word:
-// then the record is another's, or its slot says that it failed; the mark goes, and nothing is taken.
-//
-// A sealed object has its count in another word than its marks and cannot be reserved; one such object can be among the
-// others. Its taker ties the take once all others are reserved: from then on no thread breaks it, the step on the
-// sealed count decides, and a thread that meets a reserved word of it sleeps until then. No signal handler interrupts
-// that.
+// So no thread waits for the taker. A taker that is broken tries again. docs/races.md draws it, and says why a late step
+// does no harm, and how one sealed object is among the others (a tied take).
 #include "core/reservation.hpp"
 
 #include <efd/detail/core/context.hpp>
