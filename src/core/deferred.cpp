@@ -59,11 +59,11 @@ void run_works(deferred_work* work) noexcept {
 
 } // namespace
 
-// Callbacks and hand-overs run first, then the works, which are user code that may signal and wait. This same loop runs
-// what callbacks cause, so no callback nests. What a work causes runs before the work goes on, as the work may wait for
-// it; at the bound of the depth it is left to the loop around the work. A signal handler that interrupts the run of
-// queues leaves its own to that run, hence the look after the mark is cleared. One that interrupts a work runs only its
-// own, since the others are already taken.
+// Callbacks and posts to executors run first, then the works, which are user code that may signal and wait. This same
+// loop runs what callbacks cause, so no callback nests. What a work causes runs before the work goes on, as the work
+// may wait for it; at the bound of the depth it is left to the loop around the work. A signal handler that interrupts
+// the run of queues leaves its own to that run, hence the look after the mark is cleared. One that interrupts a work
+// runs only its own, since the others are already taken.
 void run_deferred() noexcept {
     if (deferred.depth.load(base::relaxed) == most_depth) return;
     deferred_work* works = nullptr;
@@ -71,10 +71,10 @@ void run_deferred() noexcept {
         // Pairs with a signal handler of this thread.
         while (anything_deferred() && deferred.draining.exchange(1, base::acq_rel) == 0) {
             run_queues(take_in_order(deferred.queues, &wait_queue::next_deferred));
-            deferred_work* const hand_overs = take_in_order(deferred.hand_overs, &deferred_work::next);
+            deferred_work* const executor_posts = take_in_order(deferred.executor_posts, &deferred_work::next);
             append(works, take_in_order(deferred.works, &deferred_work::next));
             deferred.draining.exchange(0, base::acq_rel); // pairs with a signal handler of this thread
-            run_works(hand_overs);
+            run_works(executor_posts);
         }
         if (works == nullptr) return;
         run_works(std::exchange(works, nullptr));
@@ -90,7 +90,7 @@ void defer(deferred_work& work) noexcept {
 void hand_over(deferred_work& work) noexcept {
     EFD_CHECK(work.callback != nullptr);
     if (signal_allowed()) return call_guarded([&] { work.callback(work); });
-    push(deferred.hand_overs, work, &deferred_work::next);
+    push(deferred.executor_posts, work, &deferred_work::next);
 }
 
 } // namespace efd::EFD_ABI::core

@@ -17,7 +17,7 @@ namespace efd::EFD_ABI::core {
 // Whole words, since riscv64 would exchange a byte by a call of libatomic.
 struct deferred_lists {
     base::atomic<wait_queue*> queues{nullptr};
-    base::atomic<deferred_work*> hand_overs{nullptr};
+    base::atomic<deferred_work*> executor_posts{nullptr}; // works that only post to an executor
     base::atomic<deferred_work*> works{nullptr};
     base::atomic<std::uint32_t> draining{0};      // queues are being run; a handler leaves its own to that loop
     base::atomic<std::uint32_t> depth{0};         // so many works of this thread run, each inside the last
@@ -32,7 +32,7 @@ extern constinit thread_local deferred_lists deferred __attribute__((tls_model("
 void run_deferred() noexcept;
 
 [[nodiscard]] inline bool anything_deferred() noexcept {
-    return deferred.queues.load(base::relaxed) != nullptr || deferred.hand_overs.load(base::relaxed) != nullptr ||
+    return deferred.queues.load(base::relaxed) != nullptr || deferred.executor_posts.load(base::relaxed) != nullptr ||
            deferred.works.load(base::relaxed) != nullptr;
 }
 

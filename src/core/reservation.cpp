@@ -5,7 +5,7 @@
 // amount to take. Once it has reserved all it commits, in one step on its slot's word: at that moment all are taken
 // from, since every count was at least that high and no other thread could take. The words follow later.
 //
-//     a thread that meets a reserved word and                      while undecided   once taken         once failed
+//     a thread that meets a reserved object and                    while undecided   once taken         once failed
 //     reads, writes by comparing, arms, wakes, takes from several  breaks the take   takes the amount   the mark goes
 //     has added blindly                                            the same, before it returns
 //     looks at the count                                           counts all        less the amount    counts all

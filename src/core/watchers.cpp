@@ -114,7 +114,7 @@ state_word context::watch() noexcept {
     const std::uint32_t generation = next_generation();
     state_word word = state_.load(base::acquire);
     do {
-        // RESERVE: the generation of a reserved word is the reservation's.
+        // RESERVE: the generation of a reserved object is the reservation's.
         if (is_reserved(word)) word = end_reservation(word);
     } while (!state_.compare_exchange_weak(word, with_watcher(word, generation), base::acq_rel,
                                            base::acquire)); // WATCH, mark
@@ -169,7 +169,7 @@ void context::unwatch_if_alone() noexcept {
     const watchers& all = *watchers_.load(base::acquire);
     state_word word = state_.load(base::acquire);
     while (is_watched(word) && !is_sealed(word) && !all.has_watchers()) {
-        // RESERVE: the generation of a reserved word is the reservation's. A fork left its taker behind.
+        // RESERVE: the generation of a reserved object is the reservation's. A fork left its taker behind.
         if (is_reserved(word))
             word = end_reservation(word);
         else if (state_.compare_exchange_weak(word, without_watcher(word), base::acq_rel, base::acquire)) // WATCH_OFF

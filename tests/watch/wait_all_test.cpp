@@ -188,7 +188,7 @@ TEST(wait_all_race, many_beside_a_writer_and_a_poller_that_never_rest) {
     EXPECT_EQ(taken + all[members / 2].count(), written.load());
 }
 
-// RESERVE: the thread that takes does not exist in the child, which decides its reserved words by itself.
+// RESERVE: the thread that takes does not exist in the child, which decides about its reserved objects by itself.
 TEST(wait_all_race, child_of_a_fork_in_the_midst) {
     constexpr std::size_t members = 40;
     wait_set set;

@@ -54,8 +54,8 @@ bool asleep, arrived;
 byte remembered[10];
 #define expected remembered[me]
 #define reader_generation remembered[3 + me]
-#define writer_turn remembered[6 + me]
-#define canceller_turn remembered[9]
+#define writer_generation remembered[6 + me]
+#define canceller_generation remembered[9]
 #define known_1(t) (generation == t || remembered[0] == t || remembered[1] == t || remembered[2] == t)
 #define known_2(t) (remembered[3] == t || remembered[4] == t || remembered[5] == t || remembered[6] == t)
 #define known_3(t) (remembered[7] == t || remembered[8] == t || remembered[9] == t)
@@ -349,7 +349,7 @@ proctype writer(byte me) {
 #endif
             };
             if
-            :: saw && (owes) -> wake_packed(most_of(UNITS), true, writer_turn)
+            :: saw && (owes) -> wake_packed(most_of(UNITS), true, writer_generation)
             :: else
             fi;
 #ifdef CHECK_RETURNS
@@ -366,7 +366,7 @@ proctype writer(byte me) {
         healer_ran = healer_ran || me == 1;
 #endif
         writes = 0
-    } unless { killed[MOST + me] -> atomic { writer_died = true; writer_turn = 0 } }
+    } unless { killed[MOST + me] -> atomic { writer_died = true; writer_generation = 0 } }
 }
 
 /* Takes without waiting: the inline read of a quiet word, try_read. */
@@ -381,7 +381,7 @@ proctype canceller() {
     bool others, claimed, saw;
     stop_state = true;
     saw = asleep; /* CANCEL, wake all: a read-modify-write on the word */
-    if :: saw -> wake_packed(EVERYBODY, false, canceller_turn) :: else fi
+    if :: saw -> wake_packed(EVERYBODY, false, canceller_generation) :: else fi
 #else
 #ifdef BROKEN_cancel_wakes_before_its_mark
     atomic { wake_own(0); wake_own(1) };

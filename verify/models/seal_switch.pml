@@ -3,9 +3,9 @@
  *
  * Owns both halves: the packed word (count, park half, watched), base, and huge_ modulo 256. Sealing is one step on the
  * word; a blind add to a sealed word is without effect and starts again on huge_. Sleepers of the packed word move over
- * to the readers' park word. Turns are those that nobody remembers, as in packed.pml. The limit is 2, where the code
- * has 2^27. Invariants: every unit is counted once, nobody sleeps beside a unit, and nothing falls between what WATCH
- * said and the first call of the entry.
+ * to the readers' park word. A new generation is one that no process remembers, as in packed.pml. The limit is 2,
+ * where the code has 2^27. Invariants: every unit is counted once, nobody sleeps beside a unit, and nothing falls
+ * between what WATCH said and the first call of the entry.
  */
 #ifndef READERS
 #define READERS 2

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* wait_all.pml: taking from two objects in one step, those who meet a reserved word, and those who sleep until all is there.
+/* wait_all.pml: taking from two objects in one step, threads that meet a reserved object, and threads that sleep until all
+ * is there.
  *
  * Owns a copy of src/core/reservation.cpp and src/watch/set_all.cpp: RESERVE, ALL_SLEEP. Each taker has a slot with the
- * step that its take is at; a reserved word bears its stamp, the object's record says whose it is and how much it takes. Anybody who meets a
- * reserved word breaks a take that is undecided, or finishes one that has happened. With STOPS a taker may stop for ever at any
- * of its steps. Only the order of steps is modelled, not what memory may show late; stamps never repeat. Invariants: units
- * are conserved; of a take from all nobody sees a part, and it happens whole or not; what was taken was there at one moment
- * (never more of B than of A); nobody waits for a stopped taker (each of the others comes to its end); nobody sleeps for
- * all while all is there. A taker tries again at most TRIES times, as it could be broken for ever.
+ * step that its take is at; a reserved object has its stamp, and the object's record says which take that is and how much
+ * it takes. A thread that meets a reserved object breaks a take that is undecided, or finishes one that has happened. With
+ * STOPS a taker may stop for ever at any of its steps. Only the order of steps is modelled, not what memory may show late;
+ * stamps never repeat. Invariants: units are conserved; no process sees a part of a take from all, and it happens whole or
+ * not; what was taken was there at one moment (never more of B than of A); no process waits for a stopped taker (each of
+ * the others comes to its end); no process sleeps for all while all is there. A taker tries again at most TRIES times, as
+ * it could be broken for ever.
  */
 #ifndef TAKERS
 #define TAKERS 1 /* try once */
@@ -48,7 +50,7 @@ byte alls;            /* takes from both */
 bool gone;            /* B has left: A alone is all */
 byte inside_b;        /* takers that are inside of it */
 bool goes_first;      /* one who was broken too often; of these, one at a time, and once those who met it are through */
-byte meeting;         /* those who have met a reserved word and are not through */
+byte meeting;         /* threads that have met a reserved object and are not through */
 byte running;         /* of those who never stop */
 bool has_stopped;
 
@@ -61,7 +63,7 @@ byte all_gate, all_asleep, all_wakes;
 #define MAY_STOP skip
 #endif
 
-/* Whoever meets a reserved word; `got_amount` is what the take that reserves it has taken. One step where nothing that others do
+/* A thread meets a reserved object; `got_amount` is what the take that reserves it has taken. One step where nothing that others do
  * could come between: the word is changed only if it still bears the stamp that was seen. */
 inline end_reservation(m) {
     seen_stamp = reserved[m];
