@@ -6,12 +6,12 @@
 // from, since every count was at least that high and no other thread could take. The words follow later.
 //
 //     a thread that meets a reserved object and                    while undecided   once taken         once failed
-//     reads, writes by comparing, arms, wakes, takes from several  breaks the take   takes the amount   the mark goes
+//     reads, writes by comparing, arms, wakes, takes from several  aborts the take   takes the amount   the mark goes
 //     has added blindly                                            the same, before it returns
 //     looks at the count                                           counts all        less the amount    counts all
 //
-// So no thread waits for the taker. A taker that is broken tries again. docs/races.md draws it, and says why a late step
-// does no harm, and how one sealed object is among the others (a tied take).
+// So no thread waits for the taker. A taker that is aborted tries again. docs/races.md draws it, and says why a late
+// step does no harm, and how one sealed object is among the others (a tied take).
 #include "core/reservation.hpp"
 
 #include <efd/detail/core/context.hpp>
@@ -30,8 +30,8 @@ namespace {
 
 constinit std::array<reservation_slot, reservation_slot::most> slots;
 
-// How often others look before they break a take. It grows with the times that the call was broken, so that a take from
-// many objects succeeds beside threads that write to them all the time. The explorer does not wait.
+// How often others look before they abort a take. It grows with the times that the call was aborted, so that a take
+// from many objects succeeds beside threads that write to them all the time. The explorer does not wait.
 #ifdef EFD_ATOMIC_MODEL
 constexpr unsigned first_patience = 0;
 #else
@@ -47,8 +47,8 @@ std::size_t reservation_slot::index() const noexcept {
     return static_cast<std::size_t>(std::distance<const reservation_slot*>(slots.data(), this));
 }
 
-reservation_slot& reservation_slot::begin(unsigned broken) noexcept {
-    const std::uint32_t marks = std::min(broken, broken_most) << broken_shift;
+reservation_slot& reservation_slot::begin(unsigned aborted) noexcept {
+    const std::uint32_t marks = std::min(aborted, aborted_most) << aborted_shift;
     for (;; os::yield_cpu()) {
         for (reservation_slot& one : slots) {
             std::uint32_t word = one.word_.load(base::relaxed);
@@ -89,12 +89,12 @@ void reservation_slot::fail() noexcept { (void)go(step::undecided, step::failed)
 // RESERVE, slot free
 void reservation_slot::end() noexcept { word_.store(with(word_.load(base::relaxed), step::free), base::release); }
 
-bool reservation_slot::is_broken() const noexcept { return step_of(word_.load(base::acquire)) == step::failed; }
+bool reservation_slot::is_aborted() const noexcept { return step_of(word_.load(base::acquire)) == step::failed; }
 
 template <class Question>
 bool reservation_slot::decide(Question is_still_reserved) noexcept {
     std::uint32_t word = word_.load(base::acquire);
-    const unsigned doublings = std::min<unsigned>(word >> broken_shift & broken_most, most_doublings);
+    const unsigned doublings = std::min<unsigned>(word >> aborted_shift & aborted_most, most_doublings);
     for (unsigned looks = first_patience << doublings; step_of(word) == step::undecided && looks > 0; --looks) {
         os::relax_cpu();
         word = word_.load(base::acquire);
@@ -105,9 +105,9 @@ bool reservation_slot::decide(Question is_still_reserved) noexcept {
             word = await_end_of_tie(word);
         } else if (step_of(word) != step::undecided) {
             return step_of(word) == step::taken;
-            // RESERVE, break
+            // RESERVE, abort
         } else if (word_.compare_exchange_weak(word, with(word, step::failed), base::acq_rel, base::acquire)) {
-            return false; // RESERVE, break
+            return false;
         }
     }
 }
@@ -136,7 +136,7 @@ std::uint32_t reservation_slot::await_end_of_tie(std::uint32_t word) noexcept {
 state_word context::end_reservation(state_word word) noexcept {
     while (is_reserved(word)) {
         const reservation_record record = watchers_.load(base::acquire)->reservation.load(base::acquire);
-        const bool is_its = stamp_of(record) == generation_of(word); // else it is the mark of a take that was broken
+        const bool is_its = stamp_of(record) == generation_of(word); // else it is the mark of a take that was aborted
         const auto is_still = [&] { return state_.load(base::acquire) == word; };
         const std::uint64_t amount =
             is_its && reservation_slot::at(slot_of(record)).decide(is_still) ? amount_of(record) : 0;
@@ -168,7 +168,7 @@ reserve_result context::reserve(const reservation_slot& owner, reserved_object& 
     for (;;) {
         reservation_record found = record.load(base::acquire);
         if (found != one.record) {
-            if (one.record != 0 || owner.is_broken()) return reserve_result::broken;
+            if (one.record != 0 || owner.is_aborted()) return reserve_result::aborted;
             if (found != 0 && slot_of(found) == owner.index()) return reserve_result::already_reserved;
             const auto is_still = [&] { return record.load(base::acquire) == found; };
             if (found != 0)
@@ -177,7 +177,7 @@ reserve_result context::reserve(const reservation_slot& owner, reserved_object& 
         const state_word word = state_.load(base::acquire); // RESERVE: once the take that the record names is decided
         if (is_sealed(word)) return reserve_result::sealed;
         if (is_reserved(word)) {
-            if (owner.is_broken()) return reserve_result::broken;
+            if (owner.is_aborted()) return reserve_result::aborted;
             (void)end_reservation(word);
             continue;
         }

@@ -22,34 +22,34 @@ enum class reserve_result : unsigned char {
     empty,
     sealed,           // its count is not in the word that could be reserved
     already_reserved, // by this take: the object is named twice
-    broken,           // by a thread that met an object that this take reserved
+    aborted,          // by a thread that met an object that this take reserved
 };
 
 //     bits of a slot's word   what they say
 //     0..2                    the step of the take: below
 //     3                       a thread sleeps until it is not `tied` any more
-//     4..7                    how often this call was broken before: others wait longer
+//     4..7                    how often this call was aborted before: others wait longer
 //     8..31                   which take of this slot it is
 class alignas(64) reservation_slot {
   public:
-    // A free slot, taken for one take. `broken` is how often the call was broken before. Waits while all are taken.
-    [[nodiscard]] static reservation_slot& begin(unsigned broken) noexcept;
+    // A free slot, taken for one take. `aborted` is how often the call was aborted before. Waits while all are taken.
+    [[nodiscard]] static reservation_slot& begin(unsigned aborted) noexcept;
     [[nodiscard]] static reservation_slot& at(std::size_t index) noexcept;
 
-    // By the taker, while it has reserved everything: false if the take was broken.
+    // By the taker, while it has reserved everything: false if the take was aborted.
     [[nodiscard]] bool commit() noexcept;
-    // The same, but the decision comes between this and finish(): no thread breaks a tied take; one that meets it
+    // The same, but the decision comes between this and finish(): no thread aborts a tied take; one that meets it
     // waits.
     [[nodiscard]] bool tie() noexcept;
     void finish(bool taken) noexcept;
-    // By the taker: nothing is taken. Also if it was broken already.
+    // By the taker: nothing is taken. Also if it was aborted already.
     void fail() noexcept;
     // By the taker, once no object names the slot any more.
     void end() noexcept;
-    [[nodiscard]] bool is_broken() const noexcept;
+    [[nodiscard]] bool is_aborted() const noexcept;
     [[nodiscard]] std::size_t index() const noexcept;
 
-    // By others, which met an object that the take reserves. Whether the take has happened; an undecided one is broken
+    // By others, which met an object that the take reserves. Whether the take has happened; an undecided one is aborted
     // after a moment. The question: is the object reserved by that take still? Asked before a sleep, since the slot may
     // be another take's by now, which the caller must not wait for.
     template <class Question>
@@ -66,8 +66,8 @@ class alignas(64) reservation_slot {
     enum class step : std::uint8_t { free, undecided, tied, taken, failed };
     static constexpr std::uint32_t step_mask = 7;
     static constexpr std::uint32_t waited_for = 1U << 3;
-    static constexpr int broken_shift = 4;
-    static constexpr std::uint32_t broken_most = 15;
+    static constexpr int aborted_shift = 4;
+    static constexpr std::uint32_t aborted_most = 15;
     static constexpr int number_shift = 8;
 
     static constexpr step step_of(std::uint32_t word) noexcept { return static_cast<step>(word & step_mask); }

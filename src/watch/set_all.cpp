@@ -87,8 +87,8 @@ class set_core::all_members {
     // `reserved`: all are taken from. empty: `missing` was empty. sealed: more than one is. Otherwise nothing is
     // taken.
     template <class Question>
-    [[nodiscard]] reserve_result take(unsigned broken, Question are_all, member*& missing) noexcept {
-        reservation_slot& slot = reservation_slot::begin(broken);
+    [[nodiscard]] reserve_result take(unsigned aborted, Question are_all, member*& missing) noexcept {
+        reservation_slot& slot = reservation_slot::begin(aborted);
         one_of_all* sealed = nullptr;
         reserve_result result = reserve_all(slot, sealed, missing);
         if (result == reserve_result::reserved) result = decide(slot, sealed, are_all, missing);
@@ -121,9 +121,9 @@ class set_core::all_members {
     template <class Question>
     [[nodiscard]] reserve_result decide(reservation_slot& slot, one_of_all* sealed, Question are_all,
                                         member*& missing) noexcept {
-        if (sealed == nullptr) return are_all() && slot.commit() ? reserve_result::reserved : reserve_result::broken;
+        if (sealed == nullptr) return are_all() && slot.commit() ? reserve_result::reserved : reserve_result::aborted;
         const os::signals_blocked no_handlers; // a handler that came here would wait for this very thread
-        if (!slot.tie()) return reserve_result::broken;
+        if (!slot.tie()) return reserve_result::aborted;
         const reserve_result result = take_sealed(*sealed, are_all);
         slot.finish(result == reserve_result::reserved);
         if (result == reserve_result::empty) missing = sealed->place;
@@ -134,7 +134,7 @@ class set_core::all_members {
     [[nodiscard]] static reserve_result take_sealed(one_of_all& sealed, Question are_all) noexcept {
         for (;;) {
             const context::sealed_look look = sealed.object->look_at_sealed(core::as_mode);
-            if (!are_all()) return reserve_result::broken;
+            if (!are_all()) return reserve_result::aborted;
             if (look.take == 0) return reserve_result::empty;
             sealed.amount = look.take;
             if (sealed.object->take_as_seen(look)) return reserve_result::reserved;
@@ -170,22 +170,22 @@ status set_core::take_all(std::span<set_event> room, std::size_t& number, member
     repair_in_child();
     const core::callbacks_later no_callbacks; // while inside of members
     all_members entered;
-    for (unsigned broken = 0;; ++broken) {
+    for (unsigned aborted = 0;; ++aborted) {
         entered.exit();
-        if (broken > 1) os::yield_cpu(); // a thread that breaks this take again and again goes first
+        if (aborted > 1) os::yield_cpu(); // a thread that aborts this take again and again goes first
         const std::uint32_t joined = joined_.load(base::acquire); // ALL_MEMBERS, before the walk
         if (const status result = enter_all(entered); result != status::ok) return result;
         if (entered.all().empty() || entered.all().size() > room.size()) return status::invalid;
         missing = entered.first_empty();
         if (missing != nullptr) return status::would_block;
-        if (broken > 0) entered.sort_by_address();
+        if (aborted > 0) entered.sort_by_address();
         const auto are_all = [&] { return joined_.load(base::acquire) == joined; }; // ALL_MEMBERS, once reserved
-        switch (entered.take(broken, are_all, missing)) {
+        switch (entered.take(aborted, are_all, missing)) {
         case reserve_result::reserved: break;
         case reserve_result::empty: return status::would_block;
         case reserve_result::sealed: return status::not_supported;
         case reserve_result::already_reserved: return status::invalid;
-        case reserve_result::broken: continue;
+        case reserve_result::aborted: continue;
         }
         for (const one_of_all& one : entered.all())
             room[one.order] = {one.place->token, one.amount, core::poll_in, one.place->token};

@@ -155,7 +155,7 @@ TEST(wait_all_race, no_moment_between) {
     EXPECT_EQ(b.count(), 0U);
 }
 
-// RESERVE: each write to a member that is reserved breaks the take. A take from many gets through all the same.
+// RESERVE: each write to a member that is reserved aborts the take. A take from many gets through all the same.
 TEST(wait_all_race, many_beside_a_writer_and_a_poller_that_never_rest) {
     constexpr std::size_t members = 300;
     wait_set set;

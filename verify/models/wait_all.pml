@@ -4,12 +4,12 @@
  *
  * Owns a copy of src/core/reservation.cpp and src/watch/set_all.cpp: RESERVE, ALL_SLEEP. Each taker has a slot with the
  * step that its take is at; a reserved object has its stamp, and the object's record says which take that is and how much
- * it takes. A thread that meets a reserved object breaks a take that is undecided, or finishes one that has happened. With
+ * it takes. A thread that meets a reserved object aborts a take that is undecided, or finishes one that has happened. With
  * STOPS a taker may stop for ever at any of its steps. Only the order of steps is modelled, not what memory may show late;
  * stamps never repeat. Invariants: units are conserved; no process sees a part of a take from all, and it happens whole or
  * not; what was taken was there at one moment (never more of B than of A); no process waits for a stopped taker (each of
  * the others comes to its end); no process sleeps for all while all is there. A taker tries again at most TRIES times, as
- * it could be broken for ever.
+ * it could be aborted for ever.
  */
 #ifndef TAKERS
 #define TAKERS 1 /* try once */
@@ -49,7 +49,7 @@ byte state[SLOTS + 1];
 byte alls;            /* takes from both */
 bool gone;            /* B has left: A alone is all */
 byte inside_b;        /* takers that are inside of it */
-bool goes_first;      /* one who was broken too often; of these, one at a time, and once those who met it are through */
+bool goes_first;      /* a taker that was aborted too often; of these, one at a time, and once those who met it are through */
 byte meeting;         /* threads that have met a reserved object and are not through */
 byte running;         /* of those who never stop */
 bool has_stopped;
@@ -189,10 +189,10 @@ inline look(m) {
     met_slot = 0; met_stamp = 0; met_amount = 0; got_amount = 0; seen_stamp = 0; seen_count = 0
 }
 
-/* outcome: RESERVED, EMPTY or BROKEN. */
+/* outcome: RESERVED, EMPTY or ABORTED. */
 #define RESERVED 1
 #define EMPTY 2
-#define BROKEN 3
+#define ABORTED 3
 inline reserve(m) {
     atomic { stamp[m]++; own_stamp = stamp[m] };
     own_record = false;
@@ -200,7 +200,7 @@ inline reserve(m) {
     :: found_slot = 0;
         atomic {
             if
-            :: own_record && (record_slot[m] != me || record_stamp[m] != own_stamp) -> outcome = BROKEN; break
+            :: own_record && (record_slot[m] != me || record_stamp[m] != own_stamp) -> outcome = ABORTED; break
             :: !own_record && record_slot[m] != 0 -> found_slot = record_slot[m]; found_stamp = record_stamp[m]
             :: else
             fi
@@ -216,7 +216,7 @@ inline reserve(m) {
 #endif
         if
         :: seen_reserved != 0 ->
-            if :: state[me] == FAILED -> outcome = BROKEN; break :: else fi;
+            if :: state[me] == FAILED -> outcome = ABORTED; break :: else fi;
             end_reservation(m)
         :: seen_reserved == 0 && seen_count == 0 -> outcome = EMPTY; break
         :: else ->
@@ -226,14 +226,14 @@ inline reserve(m) {
                 :: own_record -> /* the same record, with another amount */
                     if
                     :: record_slot[m] == me && record_stamp[m] == own_stamp -> record_amount[m] = seen_count
-                    :: else -> outcome = BROKEN
+                    :: else -> outcome = ABORTED
                     fi
                 :: !own_record && (record_slot[m] != 0 -> record_stamp[m] : 0) == (found_slot != 0 -> found_stamp : 0) ->
                     record_slot[m] = me; record_stamp[m] = own_stamp; record_amount[m] = seen_count; own_record = true
                 :: else
                 fi
             };
-            if :: outcome == BROKEN -> break :: else fi;
+            if :: outcome == ABORTED -> break :: else fi;
             MAY_STOP;
             atomic {
                 if
@@ -269,9 +269,9 @@ inline release(m) {
     my_stamp[m] = 0
 }
 
-/* success: both were taken from; else `missing` was seen empty, or the take was broken. */
+/* success: both were taken from; else `missing` was seen empty, or the take was aborted. */
 inline try_all() {
-    success = false; was_broken = false;
+    success = false; was_aborted = false;
     amount[0] = 0; amount[1] = 0;
     atomic { with_b = !gone; if :: with_b -> inside_b++ :: else fi };
 #ifdef BROKEN_commits_before_all_are_reserved
@@ -288,7 +288,7 @@ inline try_all() {
     :: else
     fi;
     MAY_STOP;
-    if :: outcome == BROKEN -> was_broken = true :: else fi;
+    if :: outcome == ABORTED -> was_aborted = true :: else fi;
     atomic {
         if
 #ifdef BROKEN_commits_what_is_broken
@@ -302,7 +302,7 @@ inline try_all() {
 #ifdef WRITER_LEADS
             assert(one_moment && amount[0] >= amount[1])
 #endif
-        :: else -> was_broken = (was_broken || outcome == RESERVED); state[me] = FAILED
+        :: else -> was_aborted = (was_aborted || outcome == RESERVED); state[me] = FAILED
         fi
     };
     MAY_STOP;
@@ -317,7 +317,7 @@ inline try_all() {
 
 #define TAKER_LOCALS \
     byte amount[2], my_stamp[2]; \
-    bool success, was, was_broken, own_record, with_b; \
+    bool success, was, was_aborted, own_record, with_b; \
     byte missing, outcome, own_stamp, found_slot, found_stamp, seen_reserved, seen_count; \
     byte seen_stamp, met_slot, met_stamp, met_amount, got_amount
 #define MEETER_LOCALS \
@@ -330,7 +330,7 @@ proctype taker(byte me) {
     do
     :: try_all();
         tries++;
-        if :: !was_broken || tries == TRIES -> break :: else fi
+        if :: !was_aborted || tries == TRIES -> break :: else fi
     od;
     goto end_done;
 end_stopped:
@@ -352,7 +352,7 @@ proctype sleeper(byte me) {
         fi;
         if
         :: success -> break
-        :: was_broken -> if :: tries < TRIES -> tries++ :: else fi
+        :: was_aborted -> if :: tries < TRIES -> tries++ :: else fi
         :: else ->
             tries = 0;
             seen = all_gate;
