@@ -40,7 +40,7 @@ class kernel_notifier {
             if (errno != EINTR) std::abort();
         return n;
     }
-    // Called by each thread at its end; system_calls() by whoever has joined them.
+    // Called by each thread at its end; system_calls() by the thread that has joined them.
     static void thread_ends() {
         calls_of_all.fetch_add(calls_of_thread, std::memory_order_relaxed), calls_of_thread = 0;
     }

@@ -63,7 +63,7 @@ int main() {
         };
         stop.stop();
     }
-    stop.wait(); // whoever comes later does not sleep
+    stop.wait(); // a thread that comes later does not sleep
     std::printf("%d loops ended\n", ended.load());
     return ended == 4 ? 0 : 1;
 }

@@ -20,7 +20,7 @@
 
 namespace {
 
-// Reads and writes of one value, from and into a place in the heap: whoever looks there sees that value, always.
+// Reads and writes of one value, from and into a place in the heap: a thread that looks there sees that value, always.
 TEST(user_memory, others_see_nothing_but_the_value) {
     if (efd::tests::under_tsan) GTEST_SKIP() << "the looker races on purpose";
     constexpr std::uint64_t value = 5;

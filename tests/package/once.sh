@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # No library of ours makes anything once under a guard: a fork beside the thread that holds it leaves it closed in the
-# child for ever, and so does a handler in that thread. What is made at first use is made by whoever finds it missing.
+# child for ever, and so does a handler in that thread. What is made at first use is made by the
+# thread that finds it missing.
 #   once.sh NM COMPILER LIBRARY...
 set -eu
 nm="$1" compiler="$2"

@@ -24,7 +24,7 @@ GONE = {
     "gone_astray": ("demote_fd", EVERYWHERE),
     "follow_top": ("sync_set_count", EVERYWHERE),
     "told": ("on_change, for a callback; sent, printed, distinguished", (*BORDER_ROOMS, *DROPIN_ROOM)),
-    "whoever": ("a thread, a process, a program: what it is", (*BORDER_ROOMS, *DROPIN_ROOMS)),
+    "whoever": ("a thread, a process, a caller: what it is", EVERYWHERE),
     "somebody": ("a thread, a process, an unseen party: what it is", DROPIN_ROOMS),
     "all_escape": ("demote_all", EVERYWHERE),
     "all_are_copied": ("demote_all", EVERYWHERE),

@@ -75,7 +75,7 @@ TEST(set_race, all_sleep_goes_on_when_the_missing_member_leaves) {
     ASSERT_TRUE(waiter.seen_asleep());
     ASSERT_EQ(set.remove(missing), std::errc{});
     EXPECT_TRUE(waiter.seen_done());
-    stop.request_stop(); // whoever was forgotten goes on, and the test ends
+    stop.request_stop(); // a waiter that was forgotten goes on, and the test ends
     ASSERT_TRUE(waiter.seen_done());
     EXPECT_EQ(end, std::errc{});
     EXPECT_EQ(got[0].token, 1U);

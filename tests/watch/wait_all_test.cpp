@@ -126,7 +126,7 @@ TEST(wait_all_race, philosophers) {
     for (const eventfd& fork : forks) EXPECT_EQ(fork.count(), 1U);
 }
 
-// RESERVE: B is written after A, so whoever takes both at one moment has at least as much of A as of B; and A's reader
+// RESERVE: B is written after A, so a taker of both at one moment has at least as much of A as of B; and A's reader
 // never finds A empty, for A is only ever taken together with B and always has one unit more.
 TEST(wait_all_race, no_moment_between) {
     wait_set set;

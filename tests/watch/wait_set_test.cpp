@@ -316,7 +316,7 @@ TEST(wait_set, kernel_descriptors_are_members_too) {
     ::close(ends[1]);
 }
 
-// Producers on many members, waiters on one set: all units arrive, whoever comes and goes meanwhile.
+// Producers on many members, waiters on one set: all units arrive while members come and go.
 TEST(wait_set_race, every_unit_arrives_while_members_come_and_go) {
     constexpr std::uint64_t each = 20000;
     wait_set set;

@@ -37,7 +37,7 @@ const char* fault_at_rest() noexcept {
                                                               : level_fault(w().object, fixture->fd, fixture->way);
 }
 
-// Whoever finds `armed` clear above zero leaves the ringing to others: it must be done, whoever is in a call.
+// A thread that finds `armed` clear above zero leaves the ringing to others: the ring must be done, in any state.
 const char* fault_in_passing() noexcept {
     if (fixture->fd < 0 || fixture->way == ring_way::armed) return nullptr;
     const efd::core::state_word word = context_layout::newest_state(w().object);
@@ -47,8 +47,8 @@ const char* fault_in_passing() noexcept {
 }
 
 // E7, when an add returns: a level descriptor is readable, and no loop sleeps beside what was added. A ring that was
-// taken away while this very call ran is excused: whoever took it rings again, and if it is stopped before that, the
-// next add does.
+// taken away while this very call ran is excused: the thread that took it rings again; if it is stopped before that,
+// the next add does.
 const char* fault_after_add(std::uint64_t silences_before) noexcept {
     if (!the_machine().stops() || fixture->fd < 0 || returned_units() == 0) return nullptr;
     const std::uint64_t doorbell = doorbell_word(fixture->fd);
@@ -100,7 +100,7 @@ class in_call {
     std::uint64_t silences_;
 };
 
-// Whoever asks for the descriptor finds it true, wherever another one who asked is stopped.
+// A thread that asks for the descriptor finds it true, wherever another thread that asked is stopped.
 const char* fault_after_open() noexcept {
     if (!the_machine().stops() || fixture->way == ring_way::armed || returned_units() == 0) return nullptr;
     return units_in(doorbell_word(fixture->fd)) > 0 ? nullptr

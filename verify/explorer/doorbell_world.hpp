@@ -3,7 +3,7 @@
 // checks.
 //
 // Owns the plain memory of such a scenario, in the arena, beside the world (world.hpp). Each call notes that it is in
-// progress, so that whoever returns last can look: when nobody else is in a call, the descriptor says what poll says.
+// progress, so that the last to return can look: when no thread is in a call, the descriptor says what poll says.
 #pragma once
 
 #include "explorer/doorbells.hpp"

@@ -75,7 +75,7 @@ owned_object* of(const context& slot) noexcept {
     return last;
 }
 
-// What holds for whoever has a reference by right.
+// What holds for a thread that has a reference by right.
 void must_live(const open_file& file, const context& object) noexcept {
     must(file_layout::newest_references(file) > 0, "a dead file is in use");
     must(&file.object() == &object, "a file goes to another object under its guest");

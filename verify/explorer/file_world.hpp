@@ -3,7 +3,7 @@
 //
 // Owns the plain memory of such a scenario, in the arena, beside the world (world.hpp), whose object it does not use.
 // An object is known by its units, which are given to it at birth and to no other, and by the numbers under which it
-// may be met; so whoever reaches it through another number, or takes what is not its, is seen at once.
+// may be met; so a call that reaches it by another number, or takes what is not its, is seen at once.
 #pragma once
 
 #include "explorer/numbers.hpp"

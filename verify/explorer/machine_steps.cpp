@@ -275,7 +275,7 @@ void machine::act_futex_wake(int thread) {
     for (int i = 0; i < woken; ++i)
         if (asked.shared_futex != (sleeps_here(i) && now.threads[chosen[index(i)]].pending->shared_futex))
             return fail("a futex is waited for and woken in different scopes");
-    // Whoever is woken runs after its waker's step: the scheduler's locks see to that.
+    // A thread that is woken runs after its waker's step: the scheduler's locks ensure that.
     for (int i = 0; i < woken; ++i) now.threads[chosen[index(i)]].seen.join(t.seen);
     for (int i = 0; i < woken; ++i)
         if (sleeps_here(i)) now.threads[chosen[index(i)]].chosen = stops_;

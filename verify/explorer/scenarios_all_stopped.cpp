@@ -46,7 +46,7 @@ std::array<std::uint64_t, 2> missing() {
         units[i] = hall().given[i] - hall().taken[i] - hall().objects[i]->count();
     return units;
 }
-// The first thread is the one that may stop. Whoever sleeps does so for want of units.
+// The first thread is the one that may stop. A thread sleeps only for want of units.
 std::string others_went_on() {
     for (int i = 1; i < the_machine().thread_count(); ++i) {
         const life alive = the_machine().now.threads[static_cast<std::size_t>(i)].alive;

@@ -61,7 +61,7 @@ void writes_early_within() {
     add(early);
 }
 void removes_the_other() { (void)w().object.remove_wait_queue(fixture->other); }
-// In the child. Whoever comes to the queue runs what has been left there.
+// In the child. The thread that comes to the queue runs the wakes that were left in it.
 template <int Parents>
 void removes() {
     become_child_of(Parents);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Configurations of joining a wait queue at any time, beside a thread that may be stopped
-// for ever at any step. Whoever joins comes to an end, and hears of all that is written after it.
+// for ever at any step. A joining thread comes to an end, and hears of all that is written after it.
 #include "explorer/scenarios.hpp"
 #include "explorer/world.hpp"
 

@@ -66,7 +66,7 @@ void in_one_of_two_sets_ready() {
     join_set(0, 0);
     name_sets({0});
 }
-// One object outside of both; whoever joins as the second needs another place of its.
+// One object outside of both sets; the second of them that it joins needs another cell of it.
 void outside_of_both() {
     make_set_world(2, {0});
     name_sets({0});

@@ -38,7 +38,7 @@ void trier() {
     if (w().object.try_read(value) == efd::base::status::ok) w().taken.add(value);
 }
 
-// Data written before a write is seen by whoever reads that write's units: writer i adds one in a byte of its own.
+// Data written before a write is seen by the reader of that write's units: writer i adds one in a byte of its own.
 template <int Who>
 void telling_writer() {
     w().payload[Who].store(1, efd::base::relaxed);

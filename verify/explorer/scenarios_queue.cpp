@@ -70,7 +70,7 @@ int removing_itself(wait_queue_entry& entry, std::uint32_t key) {
     return 0;
 }
 
-// Each of two callbacks removes from the other's object: whoever would have to wait is refused.
+// Each of two callbacks removes from the other's object: the one that would have to wait is refused.
 int removing_other(wait_queue_entry& /*entry*/, std::uint32_t /*key*/) {
     count_call(fixture->calls);
     (void)fixture->other.remove_wait_queue(fixture->extra[1]);

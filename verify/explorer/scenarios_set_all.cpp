@@ -53,7 +53,7 @@ void trier_again() {
     give(1);
     trier();
 }
-// Whoever joined before the second unit was written is a member when that is taken.
+// An object that joined before the second unit was written is a member when that is taken.
 void trier_of_one() {
     if (try_all(0) == status::ok && hall().last_all[1] == 0)
         must(hall().last_all[0] < 2, "a take from all has left out a member");
@@ -94,7 +94,7 @@ void joining_writer() {
     give(0);
 }
 
-// Takes one after the other: whoever found the first gone finds the second gone.
+// Takes one after the other: a thread that found the first gone finds the second gone.
 void reader_of_both() {
     const bool first = take(0);
     const bool second = take(1);

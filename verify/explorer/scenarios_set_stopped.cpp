@@ -44,7 +44,7 @@ void write_and_take() {
     give(0);
     (void)take(0);
 }
-// The second write has returned, and its unit is there: whoever was stopped at whatever step, it is known.
+// The second write has returned, and its unit is there: whichever thread was stopped at whichever step, it is known.
 std::string second_is_known() {
     if (hall().objects[1]->count() == 0) return {};
     for (int i = 0; i < the_machine().thread_count(); ++i)

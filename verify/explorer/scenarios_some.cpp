@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Configurations of reads that take a part and leave the rest: REST. Of a plain object, where a write wakes one reader
-// as if it took all, whoever leaves a rest wakes the next.
+// as if it took all, a reader that leaves a rest wakes the next.
 #include "explorer/scenarios.hpp"
 #include "explorer/world.hpp"
 

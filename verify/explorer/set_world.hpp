@@ -96,7 +96,7 @@ class set_layout {
     // What the fork handler does in the child.
     static void hide_top(set_core& set) { set.ready_.hide_top(true); }
     static bool is_nested(set_core& set) { return set.stands_in_.load(base::acquire) > 0; }
-    // The place was somebody's and is free; whoever was there did not grow the set.
+    // Makes a place free, as if a member had left it that did not grow the set.
     static void leave_free(set_core& set, unsigned place);
     static bool has_nothing(set_core& set) { return set.surely_nothing() || !set.ready_.anything(); }
     static void skip(set_core& set, unsigned up_to);

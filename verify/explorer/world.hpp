@@ -68,7 +68,7 @@ std::string conserved();
 std::string audit(); // both
 // Where threads may stop (E7): the calls of all others have ended but for sleepers, and none of these is forgotten.
 std::string audit_with_stops();
-// Units that are there and whose write or signal has returned; by whoever has just returned from one.
+// Units that are there and whose write or signal has returned; by a thread that has just returned from one.
 std::uint64_t returned_units() noexcept;
 // With counted calls: no wake without a wait, none if nobody waited (E5, E6).
 std::string audit_with_calls();

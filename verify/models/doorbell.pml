@@ -6,7 +6,7 @@
  * how it shows that there is no room is left to the explorer. The race is E4's stale ring: a reader drains between the
  * step of a writer that leaves zero and its ring. So who left zero rings at once and asks for a look after it; one at a
  * time is busy and looks, silences what rang for nothing, rings again for a ring that a silence took, and says `rung`
- * once a ring is done. Whoever is inside a ring or busy may be stopped there: so an add rings by itself unless a ring is
+ * once a ring is done. A process inside a ring, or busy, may be stopped there: so an add rings by itself unless a ring is
  * surely done and nobody takes rings away (SURELY_RUNG), and the mark of an armed doorbell goes after the ring, if it is of
  * the same arm. Invariants: an add that returns leaves no watcher asleep, at whatever step the others stand, be it for
  * ever; when nobody is in a call the descriptor is readable exactly while there is something;
@@ -171,7 +171,7 @@ inline request() {
     d_step { was_busy = busy; was_taking = taking; busy = true; look = true } /* LEVEL, request */
 }
 
-/* An add: rings unless a ring is surely done. Whoever has rung asks for a look that comes after it. */
+/* An add: rings unless a ring is surely done. A process that has rung asks for a look that comes after it. */
 inline make_sure() {
 #ifdef BROKEN_trusts_a_ring_begun
     unsure = false;
@@ -317,7 +317,7 @@ inline add() {
     };
     if :: found -> tell(true, left_zero) :: else fi;
 #ifdef CHECK_RETURNS
-    /* A ring that was taken away while this add ran is excused: whoever took it rings again, and if it is stopped before
+    /* A ring that was taken away while this add ran is excused: the process that took it rings again; if it is stopped before
      * that, the next add does. */
     d_step {
         under_way--;
@@ -369,7 +369,7 @@ inline take() {
     };
     if :: found -> tell(false, false) :: else fi;
 #if defined(CHECK_RETURNS) && !defined(ARMED)
-    assert(rung_by_return && (count <= under_way || held > 0 || busy)); /* whoever is busy is not done yet */
+    assert(rung_by_return && (count <= under_way || held > 0 || busy)); /* the busy process is not done yet */
 #endif
     found = false
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* queue.pml: the wait queue's combining word: wakes left behind, one holder, a gate for those who add and remove.
  *
- * Owns a copy of src/core/wait_queue.cpp for one queue with two entries. Whoever wakes leaves its wake in the word in
+ * Owns a copy of src/core/wait_queue.cpp for one queue with two entries. A waker leaves its wake in the word in
  * the step that looks at `held`; the holder looks for wakes in the step that lets go: QUEUE_HANDOVER. It may let go with
  * wakes left, at any time, and comes back for them unless somebody else has: QUEUE_BOUND. A signal handler
  * that wakes is a waker like any other, between any two steps. Entry 0 is in the queue from the start, its callback may

@@ -430,7 +430,7 @@ proctype other_reader() {
     running--
 }
 
-/* B leaves, once nobody is inside of it; whoever sleeps for it looks again. */
+/* B leaves once no process is inside of it; a process that sleeps for it looks again. */
 proctype leaver() {
     gone = true;
     inside_b == 0;

@@ -6,7 +6,7 @@
  * one word that is the top. Only the order of steps is modelled, not what memory may show late: that is the explorer's.
  * Each mark moves the stamp of its word, and each signal that of the bell; what is cleared is compared with what was seen.
  * One writer or reader of the member STOPS may stop for ever at any step. Invariants: nobody sleeps beside a ready
- * member; what a write of the second member has left is known at the top and to who watches, whoever has stopped; when
+ * member; what a write of the second member has left is known at the top and to watchers, whichever process has stopped; when
  * nobody is in a call every bit says what is below it and, if anybody watches, the bell says what the top says; units
  * are conserved.
  */

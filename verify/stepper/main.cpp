@@ -127,7 +127,7 @@ class tracer {
         while (at == stop::stepped) at = go(PTRACE_CONT, 0);
         if (process_.shared->wrong_after_jump) wrong("after a jump out of the call something is wrong");
     }
-    // Whoever is written to by a handler has to answer.
+    // A thread that a handler writes to has to answer.
     void watch_handler() {
         shared_state& all = *process_.shared;
         if (!all.handler_wrote || all.give_up || all.answers != answers_before_handler_) return;

@@ -166,7 +166,8 @@ bool finds_its_own() {
     efd_wait_set_event got{};
     return efd_write(object, 1) == 0 && efd_wait_set_try_any(set, &got) == 0 && calls();
 }
-// What the stopped thread takes it takes from both or from none: whoever takes both, or adds to both, is not held up.
+// What the stopped thread takes it takes from both or from none: a thread that takes both, or adds to both, is not held
+// up.
 bool calls_beside_a_take() {
     const bool first = efd_count(object) > 0;
     const bool second = efd_count(other) > 0;
@@ -177,7 +178,7 @@ bool calls_beside_a_take() {
     return efd_write(other, 1) == 0 && calls();
 }
 
-// Whoever joins beside the stopped thread comes to an end, and what joined a set is found there.
+// A thread that joins beside the stopped one comes to an end, and what joined a set is found in it.
 bool joins_the_set() {
     efd_wait_set_event got{};
     if (joined < 0) joined = efd_wait_set_add(set, third, 3);
@@ -234,7 +235,7 @@ bool drain_and_remove_added() {
     is_added = false;
     return drain_and_remove_all();
 }
-// Whoever was busy with the bell was left in the midst of it: sixteen calls later somebody has taken its turn.
+// The thread that was busy with the doorbell stopped in the midst of it: sixteen calls later another is busy instead.
 bool drain_often_and_look() {
     for (int i = 0; i < 17; ++i)
         if (efd_write(object, 1) != 0 || !readable() || !drain()) return false;
