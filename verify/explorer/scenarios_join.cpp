@@ -86,7 +86,7 @@ bool somebody_stopped() {
 }
 // Where nobody was stopped each unit that came after the joining, or beside it, was called for or told.
 template <int Units>
-std::string joined_are_told() {
+std::string joined_are_notified() {
     if (std::string wrong = joined_are_watched(); !wrong.empty() || somebody_stopped()) return wrong;
     for (int i = 0; i < 2; ++i) {
         const std::uint64_t calls = fixture->calls[i].load(efd::base::relaxed);
@@ -97,7 +97,7 @@ std::string joined_are_told() {
 }
 
 // A signal of one's own after one has joined is heard, whatever `ready` said.
-std::string own_are_told() {
+std::string own_are_notified() {
     if (std::string wrong = joined_are_watched(); !wrong.empty() || somebody_stopped()) return wrong;
     return fixture->calls[0].load(efd::base::relaxed) == 0 ? "QUEUE_JOIN: a wake after the joining is not heard" : "";
 }
@@ -107,17 +107,18 @@ std::vector<scenario> queues() {
     constexpr budgets one_of_two_preemptions{.preemptions = 2, .stops = 1};
     return {
         scenario("join-beside-a-callback", "1 signaller, 1 entry that is added, one of them stops", one_entry,
-                 joined_are_told<1>, {{"S", signaller}, {"A", joiner<0>}}, one_stopped),
+                 joined_are_notified<1>, {{"S", signaller}, {"A", joiner<0>}}, one_stopped),
         scenario("join-2", "1 signaller, 2 entries that are added, one of them stops, 2 preemptions", no_entry,
-                 joined_are_told<1>, {{"S", signaller}, {"A1", joiner<0>}, {"A2", joiner<1>}}, one_of_two_preemptions),
+                 joined_are_notified<1>, {{"S", signaller}, {"A1", joiner<0>}, {"A2", joiner<1>}},
+                 one_of_two_preemptions),
         scenario("join-and-signal", "1 signaller, 1 entry that is added and signalled, one stops", one_entry,
-                 own_are_told, {{"S", signaller}, {"A", joining_signaller<0>}}, one_stopped),
+                 own_are_notified, {{"S", signaller}, {"A", joining_signaller<0>}}, one_stopped),
         scenario("join-beside-the-last",
                  "the only entry is removed, 1 is added and its object signalled, one of them stops", one_entry,
-                 own_are_told, {{"X", leaver}, {"A", joining_signaller<0>}}, one_stopped),
+                 own_are_notified, {{"X", leaver}, {"A", joining_signaller<0>}}, one_stopped),
         scenario("join-and-leave",
                  "the only entry is removed, 1 comes and goes, 1 is added and signalled, one stops, 2 preemptions",
-                 one_entry, own_are_told, {{"X", leaver}, {"P", joining_leaver}, {"A", joining_signaller<0>}},
+                 one_entry, own_are_notified, {{"X", leaver}, {"P", joining_leaver}, {"A", joining_signaller<0>}},
                  one_of_two_preemptions),
     };
 }

@@ -249,7 +249,7 @@ std::vector<scenario> watchers_and_all() {
         scenario("join-set-unnest",
                  "a set leaves another, beside one that holds the lock of nesting and may be stopped", one_in_another,
                  written_is_known<0>, {{"N", nests_in_vain, may_crash}, {"X", unnests}}, one_stopped),
-        scenario("join-set-unnest-told", "a set leaves another, beside one that holds the lock of nesting",
+        scenario("join-set-unnest-left", "a set leaves another, beside one that holds the lock of nesting",
                  one_in_another, nobody_is_nested, {{"N", nests_in_vain}, {"X", unnests}}),
     };
 }
