@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 // core/fork_repair.hpp: in the child of a fork the first thread that comes to a thing repairs it; others wait for that.
 //
-// FORK. The child has a copy of everything at a moment in which other threads were in the midst of calls, and has none
-// of those threads. What can be left half changed has a word with the number of the process that it is right in:
+// FORK. The child has a copy of the memory at a moment in which other threads were inside calls, but none of these
+// threads. A thing that can be left half changed has a word with the number of the process in which it is right:
 //
 //     right_in       set by                             means
 //     the process's  the thread that made, or repaired  it is right in this process
 //     repairing      the thread that repairs            others wait until it is done; no handler interrupts it
 //     another's      the fork, as it copies             to be repaired by the first thread that comes
 //
-// The function that repairs is given the process that the thing was right in before. Along a line of forks the numbers
-// of processes grow.
+// The function that repairs gets the number of the process in which the thing was right before. A child has a higher
+// number than its parent.
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>

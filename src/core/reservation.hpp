@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// core/reservation.hpp: one take from several objects, and what a thread sees that meets one of them in the midst of
-// it.
+// core/reservation.hpp: one take from several objects, and what another thread does that meets one of them meanwhile.
 //
 // A take has a slot, whose word gives the step that it has reached. Each object that it reserves names that slot, its
 // own stamp and the amount (reservation_record, beside its watchers). So a thread that meets a reserved object can
-// decide, and goes on in a bounded number of steps wherever the taker is stopped: RESERVE, drawn in reservation.cpp.
+// decide, and goes on in a bounded number of steps wherever the taker is stopped: RESERVE, drawn in docs/races.md.
 // Slots stay for ever, taken by one call after the other. Every function here may be called from any thread and from
 // signal handlers.
 #pragma once

@@ -2,7 +2,7 @@
 // core/wait_queue.cpp: see wait_queue.hpp; the word is in wait_queue_word.hpp.
 //
 // QUEUE_BOUND: a holder runs a number of wakes, then lets go although there are more, and looks for a moment whether
-// another signaller takes the free queue over. Only if none does it takes the queue again. So pending wakes stand in a
+// another signaller takes the free queue over. If none does, it takes the queue again. So pending wakes stand in a
 // free queue for that moment, or while their thread holds a lock and owes them; any thread that wakes, adds or removes
 // in the meantime runs them.
 #include "core/wait_queue.hpp"

@@ -6,8 +6,8 @@
 // reserved all, checks whether one has joined since it began; a joining thread opens its place, counts the joining,
 // then returns. So the take is from all that are members at one moment.
 //
-// Before the step is tried every count is looked at; as long as one is zero the thread sleeps for its member, and no
-// object is touched. ALL_SLEEP, as SET_SLEEP: the waiter marks the member as awaited, makes a step on the member's bit
+// A thread looks at every count before it tries the step. While one is zero it sleeps until that member is ready, and
+// touches no object. ALL_SLEEP, as SET_SLEEP: the waiter marks the member as awaited, makes a step on the member's bit
 // and looks at the count; a signaller adds, makes a step on the bit, then looks for the mark. A removal shuts the
 // member, then looks for the mark; the waiter enters after it has set the mark.
 #include "watch/set_core.hpp"

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 // watch/set_fork.cpp: a set in the child of a fork.
 //
-// FORK. The child has a copy of everything at a moment in which other threads were in the midst of calls, and has none
-// of those threads. The first call that takes, looks, adds or removes there repairs the set. Threads that were
-// inside, slept or waited for all are gone; bits are set anew from the counts, as a marker may have been on its way; a
-// member that was just being removed is still a member, or gone; and the epolls, which the parent goes on to use, are
-// replaced behind their numbers by the child's own. Other threads of the child wait for that, which no handler
+// FORK (core/fork_repair.hpp). The first call of the child that takes, looks, adds or removes repairs the set. Threads
+// that were inside, slept or waited for all do not exist there. Bits are set anew from the counts, since a marker may
+// have been stopped half-way. A member that was just being removed stays a member, or is removed. The epolls are the
+// parent's, so the child's own take their numbers. Other threads of the child wait for the repair, which no handler
 // interrupts.
 //
 // The thread that forked may be in the midst of a wait, if a signal handler forked: presence.hpp. The lock of

@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: MIT
 // watch/set_wait.cpp: the waiting half of a set: mark, find, take, sleep.
 //
-// SET_SLEEP: a marker signals only if a waiter is interested, and a waiter says so before it sleeps:
-//
-//     marker                                     waiter
-//     1 top: a mark                              1 interested: one more
-//     2 interested? then signal the bed          2 top: a look that also writes; not empty: try, and look again
-//                                                3 sleep on the bed
-//
-// The steps on the top are read-modify-writes of one word: either the waiter's look finds the bit, or the marker sees
-// the interest. A try looks at several words in turn, and a member may become ready behind it, under a top that is not
-// empty. So a try that found nothing allows sleep only if its last look was at an empty top. All of this may run in
-// signal handlers, except waits with a stop token.
+// SET_SLEEP, drawn in docs/races.md: a marker signals only if a waiter is interested; a waiter states its interest,
+// looks at the top by a step that also writes, and then sleeps on the bed. A try looks at several words in turn, and a
+// member may become ready behind it, under a top that is not empty. So a try that found nothing allows sleep only if
+// its last look was at an empty top. All of this may run in signal handlers, except waits with a stop token.
 #include "watch/set_core.hpp"
 
 #include <efd/detail/base/check.hpp>
