@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: MIT
 # A program that was built with another version of efd is refused, or runs, as the versions say: before 1.0 each minor
 # version is refused, from 1.0 on each major one, a patch never.
-#   abi.sh INCLUDE_DIRECTORY LIBDIR WORK CC CXX READELF NM VERSION
-# The other version is this tree's headers with another number, and a library to link to that shows what ours shows, under
-# that version's names, and does nothing. The program runs with the installed library.
+#   abi.sh INCLUDE_DIRECTORY LIBDIR WORK CC CXX READELF NM VERSION SOURCE_DIRECTORY
+# Other versions are this tree's headers with another number and, in a clone that has the tag of a release, the headers of
+# the last one. Each links to a library that has the names the program needs, and does nothing. The program runs with the
+# installed library.
 set -eu
-include="$1" libdir="$2" work="$3" cc="$4" cxx="$5" readelf="$6" nm="$7" version="$8"
+include="$1" libdir="$2" work="$3" cc="$4" cxx="$5" readelf="$6" nm="$7" version="$8" source="$9"
 rm -rf "$work"
 mkdir -p "$work"
 major="${version%%.*}" rest="${version#*.}"
@@ -53,22 +54,20 @@ int main() {
 }
 PROGRAM
 
-# build_with MAJOR MINOR PATCH: the program, built with that version.
+# build_with MAJOR MINOR PATCH [HEADERS]: the program, built with that version.
 build_with() {
-    abi="$(abi_of "$1" "$2")" there="$work/$1.$2.$3"
+    abi="$(abi_of "$1" "$2")" there="$work/$1.$2.$3${4:+.tagged}"
     mkdir -p "$there"
-    cp -r "$include" "$there/include"
+    cp -r "${4:-$include}" "$there/include"
     sed -i "s/\(define EFD_VERSION_MAJOR\) .*/\1 $1/; s/\(define EFD_VERSION_MINOR\) .*/\1 $2/
             s/\(define EFD_VERSION_PATCH\) .*/\1 $3/" "$there/include/efd/version.h"
-    "$readelf" --dyn-syms -W "$libdir/libefd.so" | sed -n "s/.* \(FUNC\|TLS\) .* \([^ ]*\)@@EFD_.*/\1 \2/p" |
-        sed "s/3efd$(mangled "$ours")/3efd$(mangled "$abi")/g" |
-        awk '{ n += 1
-               if ($1 == "TLS") printf "extern __thread int s%d __asm__(\"%s\"); __thread int s%d;\n", n, $2, n
-               else printf "void s%d(void) __asm__(\"%s\"); void s%d(void) {}\n", n, $2, n }' >"$there/names.c"
+    "$cxx" -std=c++20 -c -I "$there/include" "$work/program.cpp" -o "$there/program.o"
+    "$readelf" -sW "$there/program.o" | awk '$7 == "UND" && $8 ~ /efd/ { n += 1
+        if ($4 == "TLS") printf "extern __thread int s%d __asm__(\"%s\"); __thread int s%d;\n", n, $8, n
+        else printf "void s%d(void) __asm__(\"%s\"); void s%d(void) {}\n", n, $8, n }' >"$there/names.c"
     printf 'EFD_%s { global: *; };\n' "$abi" >"$there/names.map"
     "$cc" -w -fPIC -shared "-Wl,--version-script=$there/names.map" "-Wl,-soname,libefd.so.$abi" "$there/names.c" \
         -o "$there/libefd.so"
-    "$cxx" -std=c++20 -c -I "$there/include" "$work/program.cpp" -o "$there/program.o"
     "$cxx" "$there/program.o" -o "$there/program" -L "$there" -lefd -pthread
 }
 
@@ -82,21 +81,34 @@ refused() {
 build_with "$major" "$minor" $((patch + 1))
 LD_LIBRARY_PATH="$libdir" "$work/$major.$minor.$((patch + 1))/program" || fail "another patch version is refused"
 
-others="$major.$((minor + 1)).0 $((major + 1)).0.0"
-[ "$minor" = 0 ] || others="$others $major.$((minor - 1)).0"
-for other in $others; do
-    minors="${other#*.}"
-    build_with "${other%%.*}" "${minors%%.*}" 0
+# judge: what build_with has made runs if its ABI is ours, and is refused otherwise.
+judge() {
     if [ "$abi" = "$ours" ]; then
-        LD_LIBRARY_PATH="$libdir" "$there/program" || fail "$other is refused"
-        continue
+        LD_LIBRARY_PATH="$libdir" "$there/program" || fail "$there is refused"
+        return
     fi
     refused "$there/program" "$libdir" "libefd.so.$abi"
     mkdir "$there/renamed" # a library under a name that it has not
     cp "$libdir/libefd.so" "$there/renamed/libefd.so.$abi"
     refused "$there/program" "$there/renamed" "EFD_$abi"
     if "$cxx" "$there/program.o" -o "$there/other" -L "$libdir" -lefd -pthread 2>"$there/said"; then
-        fail "objects that were compiled with $other link to $version"
+        fail "objects that were compiled with $there link to $version"
     fi
+}
+
+others="$major.$((minor + 1)).0 $((major + 1)).0.0"
+[ "$minor" = 0 ] || others="$others $major.$((minor - 1)).0"
+for other in $others; do
+    minors="${other#*.}"
+    build_with "${other%%.*}" "${minors%%.*}" 0
+    judge
 done
-echo "$version: refuses what it should, runs what it should"
+
+tag="$(git -C "$source" describe --tags --abbrev=0 --match 'v[0-9]*' 2>/dev/null || true)"
+if [ -n "$tag" ]; then
+    git -C "$source" archive --prefix=tagged/ "$tag" include | tar -x -C "$work"
+    number() { sed -n "s/.*define EFD_VERSION_$1 //p" "$work/tagged/include/efd/version.h"; }
+    build_with "$(number MAJOR)" "$(number MINOR)" "$(number PATCH)" "$work/tagged/include"
+    judge
+fi
+echo "$version: refuses what it should, runs what it should; the last release: ${tag:-none has a tag here}"
