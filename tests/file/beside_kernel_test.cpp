@@ -249,26 +249,6 @@ TEST(beside_kernel, an_array_of_segments_that_is_not_there) {
         }
 }
 
-// But for EFD_EVERY, which the kernel does not have (every_test).
-TEST(beside_kernel, creation_with_each_flag) {
-    for (int bit = 0; bit < 32; ++bit)
-        for (const int beside : {0, int{EFD_NONBLOCK}, EFD_SEMAPHORE | EFD_CLOEXEC}) {
-            const int flags = static_cast<int>(1U << bit) | beside;
-            if ((flags & EFD_EVERY) != 0) continue;
-            answer expected = kernel_face::make(3, flags);
-            const int status = ::fcntl(static_cast<int>(expected.result), F_GETFL);
-            const int exec = ::fcntl(static_cast<int>(expected.result), F_GETFD);
-            if (expected.result >= 0) ::close(static_cast<int>(expected.result));
-            const answer found = library_face::make(3, flags);
-            EXPECT_EQ(found, expected) << flags; // the number too
-            if (found.result < 0) continue;
-            const int fd = static_cast<int>(found.result);
-            EXPECT_EQ(library_face::fcntl(fd, F_GETFL, 0).result, status);
-            EXPECT_EQ(library_face::fcntl(fd, F_GETFD, 0).result, exec);
-            EXPECT_EQ(library_face::close(fd), (answer{0, 0}));
-        }
-}
-
 TEST(beside_kernel, status_flags_set_and_seen) {
     for (const long flags : {long{O_NONBLOCK}, long{O_APPEND}, long{O_ASYNC}, long{O_DIRECT}, long{O_NOATIME}, 0L,
                              long{O_RDONLY}, long{O_WRONLY | O_CREAT}, long{O_NONBLOCK | O_APPEND}}) {
