@@ -16,7 +16,7 @@ from pathlib import Path
 from findings import report
 from source import Source
 
-ROOMS = ("include/efd", "src/base", "src/os", "src/core", "src/watch", "src/file", "src/api", "src/dropin")
+ROOMS = ("include/efd", "src/base", "src/os", "src/core", "src/watch", "src/share", "src/file", "src/api", "src/dropin")
 THE_DOOR = "include/efd/detail/base/atomic.hpp"
 HEADING = re.compile(r"^## ([A-Z_]{3,}(?:(?:,| /) [A-Z_]{3,})*)", re.MULTILINE)
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)

@@ -16,7 +16,8 @@ LONGEST_FUNCTION = 59
 LONGEST_FILE = 399
 BANNED_WORDS = {"manager", "helper", "util", "impl", "managers", "helpers", "utils"}
 ATOMIC_DOOR = "include/efd/detail/base/atomic.hpp"
-ATOMIC_ROOMS = ("src/base/", "src/os/", "src/core/", "src/watch/", "src/file/", "src/api/", "src/dropin/", "include/")
+ATOMIC_ROOMS = ("src/base/", "src/os/", "src/core/", "src/watch/", "src/share/", "src/file/", "src/api/",
+                "src/dropin/", "include/")
 ORDER = re.compile(r"\b(?:relaxed|acquire|release|acq_rel)\b")
 ATOMIC_CALL = re.compile(
     r"(?:\.|->)\s*(load|store|exchange|compare_exchange_weak|compare_exchange_strong|fetch_\w+)\s*(\()"
