@@ -2,8 +2,8 @@
 // core/context.cpp: read, write and signal where the inline half does not do: they look twice, sleep or wake.
 //
 // Read it from top to bottom: a read that sleeps, from the public call to the take; what a sleeper leaves behind; the
-// write; the wakes; a cancel; birth and death. The count is in the state word here; sealed.cpp has huge counts. May be
-// called from any thread and, but for create, from signal handlers.
+// write; the wakes; a cancel. The count is in the state word here; sealed.cpp has huge counts. May be
+// called from any thread and from signal handlers.
 //
 // SIGNAL_PARK: an add and a reader's announcement are steps on one word, so either the add sees the mark or the reader
 // sees the unit. The kernel's futex queue alone knows which threads sleep. So a sleeper that is interrupted, times out
@@ -15,13 +15,14 @@
 
 #include <efd/detail/base/check.hpp>
 
-#include "base/stop.hpp"
 #include "core/cancel_word.hpp"
-#include "core/context_table.hpp"
+#include "core/looks.hpp"
+#include "core/shared_slots.hpp"
 #include "core/watchers.hpp"
 #include "os/clock.hpp"
 #include "os/futex.hpp"
 
+#include <algorithm>
 #include <bit>
 
 namespace efd::EFD_ABI::core {
@@ -40,7 +41,7 @@ struct operation {
 namespace {
 
 os::futex_scope scope_of(const context& object) noexcept {
-    return object.shared() ? os::futex_scope::shared : os::futex_scope::one_process;
+    return is_in_shared_range(&object) ? os::futex_scope::shared : os::futex_scope::one_process;
 }
 
 } // namespace
@@ -101,20 +102,39 @@ os::wait_end sleep_on(const os::futex_wait_key& wait_key, cancel_word* own, std:
 
 } // namespace
 
-// The wait loop. Each round announces the caller, or ends the operation with what it found.
+namespace {
+
+// Where the kernel would not restart a sleep with a deadline after a handler, the sleeper does not look: a read that a
+// handler ends is a change that programs notice, and a killed peer is rare.
+looks looks_beside(const context& object) noexcept {
+    if (!is_in_shared_range(&object) || !os::restarts_waits_with_deadline()) return {0, 0};
+    const shared_slots& slots = shared_slots_of(object);
+    return {slots.first_look_ns, slots.last_look_ns};
+}
+
+} // namespace
+
+// The wait loop. Each round announces the caller, or ends the operation with what it found. Beside shared memory it
+// also wakes by itself and looks again, which is a round like any other.
 status context::sleep_for(operation& op, const wait_opts& opts, cancel_word* own) noexcept {
     if (op.of == side::reader) linger(opts);
+    looks own_looks = looks_beside(*this);
     for (;;) {
         os::futex_wait_key wait_key;
         const status now = try_once(op, &wait_key);
         if (now != status::would_block) return now;
         EFD_CHECK(wait_key.word != nullptr && is_announced(wait_key.expected));
         if (own != nullptr && !own->may_sleep()) return give_up_wait(op, status::cancelled); // CANCEL, look
-        switch (sleep_on(wait_key, own, opts.deadline_ns, scope_of(*this))) {
+        const std::int64_t until_ns =
+            own_looks.any() ? std::min(opts.deadline_ns, own_looks.after(os::now_ns())) : opts.deadline_ns;
+        switch (sleep_on(wait_key, own, until_ns, scope_of(*this))) {
         case os::wait_end::woken: learn_from_wake(); break;
         case os::wait_end::changed: break;
         case os::wait_end::interrupted: clear_stale_asleep(op); return status::interrupted;
-        case os::wait_end::timed_out: return give_up_wait(op, status::timed_out);
+        case os::wait_end::timed_out:
+            if (until_ns == opts.deadline_ns) return give_up_wait(op, status::timed_out);
+            break; // LOOK
+        case os::wait_end::no_memory_there: return status::damaged;
         }
     }
 }
@@ -127,9 +147,10 @@ status context::try_once(operation& op, os::futex_wait_key* wait_key) noexcept {
 // Takes, or returns would_block. With a wait_key, would_block means that the caller is announced as a sleeper, with
 // that key.
 read_result context::take_or_arrive(os::futex_wait_key* wait_key, std::uint64_t most) noexcept {
+    turn_limit turns(*this);
     state_word word = state_.load(base::acquire);
-    for (;;) {
-        EFD_CHECK(is_consistent(word));
+    do {
+        EFD_CHECK(shared() || is_consistent(word));
         if (is_sealed(word)) return take_sealed_or_arrive(wait_key, most);
         if (is_reserved(word)) {
             word = end_reservation(word);
@@ -137,12 +158,13 @@ read_result context::take_or_arrive(os::futex_wait_key* wait_key, std::uint64_t 
         }
         const std::uint64_t count = packed_count(word);
         if (count > 0) {
-            const std::uint64_t take = take_up_to(most, count, semaphore());
+            const std::uint64_t take = take_up_to(most, count, takes_one());
             const state_word left = after_read(word, count - take);
-            EFD_CHECK(take > 0 && take <= count && is_consistent(left) && packed_count(left) == count - take);
+            EFD_CHECK(take > 0 && take <= count && packed_count(left) == count - take);
+            EFD_CHECK(shared() || is_consistent(left));
             if (!state_.compare_exchange_weak(word, left, base::acq_rel, base::acquire))
                 continue; // pairs with the adds
-            if (most != as_mode && take < count && !semaphore() && has_sleeper(park_of(word))) wake_packed(1); // REST
+            if (most != as_mode && take < count && !takes_one() && has_sleeper(park_of(word))) wake_packed(1); // REST
             if (has_doorbell(word) && packed_count(left) == 0) notify_doorbell(poll_out); // LEVEL, unring
             if (is_watched(word)) notify(poll_out);
             return {take, status::ok};
@@ -157,7 +179,8 @@ read_result context::take_or_arrive(os::futex_wait_key* wait_key, std::uint64_t 
             *wait_key = os::futex_wait_key{state_futex(), announced};
             return {0, status::would_block};
         }
-    }
+    } while (turns.again());
+    return {0, status::damaged};
 }
 
 const void* context::state_futex() const noexcept {
@@ -220,9 +243,11 @@ bool context::signal_mask(std::uint32_t mask) noexcept {
 // Adds, or says would_block (no room); a writer that must wait, or that brings a huge count, seals the word first.
 status context::add_or_arrive(std::uint64_t n, os::futex_wait_key* wait_key) noexcept {
     if (n == ceiling) return status::invalid;
+    turn_limit turns(*this);
     state_word word = state_.load(base::acquire);
     while (!is_sealed(word)) {
-        EFD_CHECK(is_consistent(word));
+        EFD_CHECK(shared() || is_consistent(word));
+        if (!turns.again()) return status::damaged;
         if (is_reserved(word)) {
             word = end_reservation(word);
             continue;
@@ -243,7 +268,7 @@ status context::add_or_arrive(std::uint64_t n, os::futex_wait_key* wait_key) noe
 
 // The add stands; old is what it found. A watched word without another mark needs only the call to its watchers.
 void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t mask) noexcept {
-    EFD_CHECK(!is_sealed(old) && is_consistent(old));
+    EFD_CHECK(!is_sealed(old) && (shared() || is_consistent(old)));
     if (needs_attention(with_count(old, packed_count(old) + n) & ~state_word{watched_mark})) [[unlikely]]
         handle_marks_after_add(old, n);
     if (is_watched(old)) notify(poll_in | mask);
@@ -257,7 +282,7 @@ void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t ma
     if (packed_count(old) + n >= packed_limit) seal();
     // OWED. Every add that meets the mark makes a wake of its own. An add that left this to the add that left zero
     // would return while a reader sleeps beside units, for as long as the other thread is stopped before its wake.
-    if (has_sleeper(park_of(old)) && n > 0) wake_packed(semaphore() ? n : 1);
+    if (has_sleeper(park_of(old)) && n > 0) wake_packed(takes_one() ? n : 1);
     // If the word was reserved, a thread that looked before the add may have found its units gone: zero.
     const bool left_zero = n > 0 && (packed_count(old) == 0 || was_reserved);
     if (is_armed(old) || (was_reserved && n > 0 && has_doorbell(old))) // LEVEL, ring; EVERY: an add of zero, too
@@ -273,7 +298,7 @@ namespace {
 // OWED: how many sleepers a wake is for; all in shared memory, where a woken thread may be killed before it takes.
 int how_many(const context& object, std::uint64_t units) noexcept {
     if (units == 0) return 0;
-    const bool all = object.shared() || units >= static_cast<std::uint64_t>(os::everybody);
+    const bool all = is_in_shared_range(&object) || units >= static_cast<std::uint64_t>(os::everybody);
     return all ? os::everybody : static_cast<int>(units);
 }
 
@@ -281,21 +306,25 @@ int how_many(const context& object, std::uint64_t units) noexcept {
 
 void context::wake_packed(std::uint64_t units) noexcept {
     const std::uint32_t generation = next_generation();
+    turn_limit turns(*this); // at its end the wake is made all the same
     state_word word = state_.load(base::acquire);
     do {
         if (is_reserved(word)) word = end_reservation(word);
         if (is_sealed(word)) return wake_left_asleep();
         if (!has_sleeper(park_of(word))) return; // a later waker found no sleeper left
-        EFD_CHECK(is_consistent(word) && is_consistent(with_park(word, with_claim(park_of(word), generation))));
+        EFD_CHECK(shared() || is_consistent(word));
+        EFD_CHECK(shared() || is_consistent(with_park(word, with_claim(park_of(word), generation))));
     } while (!state_.compare_exchange_weak(word, with_park(word, with_claim(park_of(word), generation)), base::acq_rel,
-                                           base::acquire)); // CLEAR_ASLEEP, claim
+                                           base::acquire) && // CLEAR_ASLEEP, claim
+             turns.again());
     if (units > 0) note_wake();
     const int most = how_many(*this, units);
     if (os::futex_wake_and_count(state_futex(), most, scope_of(*this)) > most) return; // others still sleep
     word = state_.load(base::acquire);
     while (!is_sealed(word) && may_clear_asleep(park_of(word), generation) &&
            !state_.compare_exchange_weak(word, with_park(word, without_asleep(park_of(word))), base::acq_rel,
-                                         base::acquire)) { // CLEAR_ASLEEP, clear
+                                         base::acquire) && // CLEAR_ASLEEP, clear
+           turns.again()) {
     }
 }
 
@@ -303,17 +332,20 @@ void context::wake_packed(std::uint64_t units) noexcept {
 void context::wake_parked(base::atomic<park_word>& park, std::uint64_t units) noexcept {
     EFD_CHECK(&park == &reader_park_ || &park == &writer_park_);
     const std::uint32_t generation = next_generation();
+    turn_limit turns(*this);
     park_word word = park.load(base::acquire);
     do {
-        EFD_CHECK(is_consistent_park(word));
+        EFD_CHECK(shared() || is_consistent_park(word));
         if (!has_sleeper(word)) return;
-    } while (!park.compare_exchange_weak(word, with_claim(word, generation), base::acq_rel, base::acquire));
+    } while (!park.compare_exchange_weak(word, with_claim(word, generation), base::acq_rel, base::acquire) &&
+             turns.again());
     if (units > 0) note_wake();
     const int most = how_many(*this, units);
     if (os::futex_wake_and_count(&park, most, scope_of(*this)) > most) return;
     word = park.load(base::acquire);
     while (may_clear_asleep(word, generation) &&
-           !park.compare_exchange_weak(word, without_asleep_same_generation(word), base::acq_rel, base::acquire)) {
+           !park.compare_exchange_weak(word, without_asleep_same_generation(word), base::acq_rel, base::acquire) &&
+           turns.again()) {
     }
 }
 
@@ -322,18 +354,21 @@ void context::wake_parked(base::atomic<park_word>& park, std::uint64_t units) no
 // the wake to the clearing. Without it this thread could clear the mark of the slot's next object, which needs its own
 // wake.
 void context::wake_left_asleep() noexcept {
-    if (!refs_.get_unless_zero()) return;
+    if (!local().refs.get_unless_zero()) return;
+    turn_limit turns(*this);
     state_word word = state_.load(base::acquire);
     if (has_left_asleep(word)) {
         os::futex_wake_and_count(state_futex(), os::everybody, scope_of(*this));
-        while (has_left_asleep(word) && !state_.compare_exchange_weak(word, word & ~state_word{left_asleep_mark},
-                                                                      base::acq_rel, base::acquire)) { // SEAL, woken
+        while (has_left_asleep(word) &&
+               !state_.compare_exchange_weak(word, word & ~state_word{left_asleep_mark}, base::acq_rel,
+                                             base::acquire) && // SEAL, woken
+               turns.again()) {
         }
     }
     put();
 }
 
-// ---- A cancel, and birth and death.
+// ---- A cancel.
 
 // CANCEL. Wakes this one waiter, if it sleeps or may be about to.
 void context::cancel(const operation& op, cancel_word& own) noexcept {
@@ -356,42 +391,6 @@ void context::wake_all_for_cancel(const operation& op) noexcept {
     const state_word word = state_.load(base::acquire);
     if (is_sealed(word) ? has_left_asleep(word) : has_sleeper(park_of(word))) wake_packed(os::everybody);
     if (has_sleeper(reader_park_.load(base::acquire))) wake_parked(reader_park_, os::everybody);
-}
-
-context* context::create(std::uint64_t initval, unsigned flags) noexcept {
-    int id = ida::none;
-    context* const born = context_table::take_slot(id);
-    if (born == nullptr) return nullptr;
-    born->init(initval, flags, id);
-    return born;
-}
-
-void context::init(std::uint64_t initval, unsigned flags, int id) noexcept {
-    EFD_CHECK(id >= 0 && (flags & ~(flag_semaphore | flag_nonblock | flag_cloexec | flag_shared)) == 0);
-    const bool packed = initval < packed_limit;
-    flags_.store(flags, base::relaxed);
-    id_ = id;
-    huge_.store(packed ? 0 : initval, base::relaxed);
-    linger_misses_.store(0, base::relaxed);
-    linger_skips_.store(0, base::relaxed);
-    // BIRTH: a thread that meets the slot through a stale pointer sees a dead object or all of this one.
-    state_.store(packed ? with_count(0, initval) : with_seal(0), base::release);
-    refs_.init();
-}
-
-void context::put() noexcept {
-    switch (refs_.put()) {
-    case kref::put_result::others_remain: return;
-    case kref::put_result::last: notify_held_doorbell(poll_hup); return context_table::give_back(*this);
-    case kref::put_result::too_many: base::stop("an object was put more often than it was got");
-    }
-}
-
-void context::set_nonblock(bool on) noexcept {
-    if (on)
-        flags_.fetch_or(flag_nonblock, base::relaxed);
-    else
-        flags_.fetch_and(~flag_nonblock, base::relaxed);
 }
 
 } // namespace efd::EFD_ABI::core

@@ -7,6 +7,7 @@
 #include <efd/detail/core/context.hpp>
 
 #include "core/linger_rules.hpp"
+#include "core/shared_slots.hpp"
 #include "os/clock.hpp"
 #include "os/cpu.hpp"
 
@@ -24,25 +25,28 @@ base::atomic<std::int64_t> wake_latency_ns{first_guess_ns};
 } // namespace
 
 void context::note_wake() noexcept {
-    if (linger_us_.load(base::relaxed) == linger_off) return;
+    if (is_in_shared_range(this)) // whether the sleeper lingers, its process knows
+        return woken_by_cpu_.store(cpu_note(os::current_cpu()), base::relaxed);
+    if (own_.linger_us.load(base::relaxed) == linger_off) return;
     woken_by_cpu_.store(cpu_note(os::current_cpu()), base::relaxed);
-    woken_at_.store(static_cast<std::uint32_t>(os::now_ns()), base::relaxed);
+    own_.woken_at.store(static_cast<std::uint32_t>(os::now_ns()), base::relaxed);
 }
 
 void context::learn_from_wake() noexcept {
-    if (linger_us_.load(base::relaxed) == linger_off) return;
+    if (is_in_shared_range(this) || own_.linger_us.load(base::relaxed) == linger_off) return;
     if (woken_by_cpu_.load(base::relaxed) == cpu_note(os::current_cpu())) return;
-    const std::uint32_t took = static_cast<std::uint32_t>(os::now_ns()) - woken_at_.load(base::relaxed);
+    const std::uint32_t took = static_cast<std::uint32_t>(os::now_ns()) - own_.woken_at.load(base::relaxed);
     if (took < believable_ns) wake_latency_ns.store(averaged(wake_latency_ns.load(base::relaxed), took), base::relaxed);
 }
 
 // Returns when there is something to take, or when looking on would cost more than sleeping.
 void context::linger(const wait_opts& opts) noexcept {
-    const std::int32_t setting = linger_us_.load(base::relaxed);
+    local_part& own = local();
+    const std::int32_t setting = own.linger_us.load(base::relaxed);
     if (setting == linger_off) return;
     if (!may_linger(woken_by_cpu_.load(base::relaxed), cpu_note(os::current_cpu()))) return;
-    if (const std::uint16_t skips = linger_skips_.load(base::relaxed); skips > 0 && setting == linger_auto)
-        return linger_skips_.store(static_cast<std::uint16_t>(skips - 1), base::relaxed);
+    if (const std::uint16_t skips = own.linger_skips.load(base::relaxed); skips > 0 && setting == linger_auto)
+        return own.linger_skips.store(static_cast<std::uint16_t>(skips - 1), base::relaxed);
 
     const std::int64_t limit_ns =
         setting == linger_auto ? auto_linger_ns(wake_latency_ns.load(base::relaxed)) : std::int64_t{setting} * 1000;
@@ -52,7 +56,7 @@ void context::linger(const wait_opts& opts) noexcept {
     do {
         for (int look = 0; look < looks_per_clock; ++look) {
             if ((poll() & poll_in) != 0) {
-                linger_misses_.store(0, base::relaxed);
+                own.linger_misses.store(0, base::relaxed);
                 return;
             }
             if (pausing) os::relax_cpu();
@@ -60,9 +64,9 @@ void context::linger(const wait_opts& opts) noexcept {
         pausing = true;
     } while (os::now_ns() < end_ns && !(opts.stop != nullptr && opts.stop->stop_requested()));
 
-    const std::uint16_t misses = misses_after(linger_misses_.load(base::relaxed));
-    linger_misses_.store(misses, base::relaxed);
-    linger_skips_.store(skips_after(misses), base::relaxed);
+    const std::uint16_t misses = misses_after(own.linger_misses.load(base::relaxed));
+    own.linger_misses.store(misses, base::relaxed);
+    own.linger_skips.store(skips_after(misses), base::relaxed);
 }
 
 } // namespace efd::EFD_ABI::core

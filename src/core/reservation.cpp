@@ -16,6 +16,7 @@
 
 #include <efd/detail/core/context.hpp>
 
+#include "core/shared_slots.hpp"
 #include "core/watchers.hpp"
 #include "os/cpu.hpp"
 #include "os/futex.hpp"
@@ -134,8 +135,10 @@ std::uint32_t reservation_slot::await_end_of_tie(std::uint32_t word) noexcept {
 
 // Ends the reservation that `word` shows, and each that follows it. Returns the word as it is then.
 state_word context::end_reservation(state_word word) noexcept {
+    if (is_in_shared_range(this)) // no take reserves it: the mark is a peer's noise
+        return state_.fetch_and(~reserved_mark, base::acq_rel) & ~reserved_mark;
     while (is_reserved(word)) {
-        const reservation_record record = watchers_.load(base::acquire)->reservation.load(base::acquire);
+        const reservation_record record = local().watchers.load(base::acquire)->reservation.load(base::acquire);
         const bool is_its = stamp_of(record) == generation_of(word); // else it is the mark of a take that was aborted
         const auto is_still = [&] { return state_.load(base::acquire) == word; };
         const std::uint64_t amount =
@@ -150,8 +153,8 @@ std::uint64_t context::count_slow() const noexcept {
     for (;;) {
         const state_word word = state_.load(base::acquire);
         if (is_sealed(word)) return base_of(word) + huge_.load(base::acquire);
-        if (!is_reserved(word)) return packed_count(word);
-        const reservation_record record = watchers_.load(base::acquire)->reservation.load(base::acquire);
+        if (!is_reserved(word) || is_in_shared_range(this)) return packed_count(word);
+        const reservation_record record = local().watchers.load(base::acquire)->reservation.load(base::acquire);
         const bool is_its = stamp_of(record) == generation_of(word);
         const auto is_still = [&] { return state_.load(base::acquire) == word; };
         const bool is_gone = is_its && reservation_slot::at(slot_of(record)).has_happened(is_still);
@@ -163,7 +166,7 @@ std::uint64_t context::count_slow() const noexcept {
 // By the taker; the object has its watchers. `one` says what is to be released afterwards, whatever the result.
 reserve_result context::reserve(const reservation_slot& owner, reserved_object& one) noexcept {
     base::order_release(this);
-    base::atomic<reservation_record>& record = watchers_.load(base::acquire)->reservation;
+    base::atomic<reservation_record>& record = local().watchers.load(base::acquire)->reservation;
     const std::uint32_t stamp = next_generation() & (generation_bits >> generation_shift);
     for (;;) {
         reservation_record found = record.load(base::acquire);
@@ -186,7 +189,7 @@ reserve_result context::reserve(const reservation_slot& owner, reserved_object& 
             seal();
             continue;
         }
-        const reservation_record own = record_of(take_from(packed_count(word), semaphore()), stamp, owner.index());
+        const reservation_record own = record_of(take_from(packed_count(word), takes_one()), stamp, owner.index());
         // RESERVE, record
         if (own != found && !record.compare_exchange_strong(found, own, base::acq_rel, base::acquire)) continue;
         one.record = own;
@@ -207,7 +210,7 @@ void context::release_reservation(const reserved_object& one, bool taken) noexce
     }
     reservation_record own = one.record;
     // RESERVE, record gone
-    watchers_.load(base::acquire)->reservation.compare_exchange_strong(own, 0, base::acq_rel, base::relaxed);
+    local().watchers.load(base::acquire)->reservation.compare_exchange_strong(own, 0, base::acq_rel, base::relaxed);
 }
 
 // By the taker, after all were released: what a read notifies.

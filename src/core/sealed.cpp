@@ -13,6 +13,7 @@
 #include <efd/detail/base/check.hpp>
 #include <efd/detail/core/context.hpp>
 
+#include "core/shared_slots.hpp"
 #include "core/watchers.hpp"
 #include "os/futex.hpp"
 
@@ -23,10 +24,11 @@ using base::status;
 // SEAL: one step freezes the count as base. Readers that sleep on the packed word must move to the park words: the word
 // marks them as left asleep until a later add, take or cancel of all has woken them.
 void context::seal() noexcept {
+    turn_limit turns(*this);
     state_word word = state_.load(base::acquire);
     do {
         if (is_reserved(word)) word = end_reservation(word);
-        if (is_sealed(word)) return;
+        if (is_sealed(word) || !turns.again()) return;
     } while (!state_.compare_exchange_weak(word, with_seal(word), base::acq_rel, base::acquire));
     EFD_CHECK(!is_reserved(word) && base_of(with_seal(word)) == packed_count(word)); // no unit is lost or made
 }
@@ -43,11 +45,15 @@ void context::notify_sealed_change(std::uint32_t doorbell_key, std::uint32_t key
 }
 
 status context::take_sealed(std::uint64_t& value, std::uint64_t most) noexcept {
+    turn_limit turns(*this);
     sealed_look look = look_at_sealed(most);
-    while (look.take > 0 && !take_as_seen(look)) look = look_at_sealed(most);
+    while (look.take > 0 && !take_as_seen(look)) {
+        if (!turns.again()) return status::damaged;
+        look = look_at_sealed(most);
+    }
     if (look.take == 0) return status::would_block;
     value = look.take;
-    const bool may_leave_some = most != as_mode && !semaphore();
+    const bool may_leave_some = most != as_mode && !takes_one();
     if (may_leave_some && has_sleeper(reader_park_.fetch_add(0, base::acq_rel)) && count() > 0)
         wake_parked(reader_park_, 1); // REST
     after_sealed_take();
@@ -56,9 +62,9 @@ status context::take_sealed(std::uint64_t& value, std::uint64_t most) noexcept {
 
 context::sealed_look context::look_at_sealed(std::uint64_t most) const noexcept {
     const state_word word = state_.load(base::acquire);
-    EFD_CHECK(is_sealed(word) && is_consistent(word));
+    EFD_CHECK(shared() || (is_sealed(word) && is_consistent(word)));
     const std::uint64_t huge = huge_.load(base::acquire);
-    const std::uint64_t take = take_up_to(most, base_of(word) + huge, semaphore());
+    const std::uint64_t take = take_up_to(most, base_of(word) + huge, takes_one());
     EFD_CHECK(take <= base_of(word) + huge);
     return {huge, take};
 }
@@ -78,8 +84,10 @@ void context::after_sealed_take() noexcept {
 
 status context::add_sealed(std::uint64_t n) noexcept {
     const std::uint64_t base = base_of(state_.load(base::acquire));
+    turn_limit turns(*this);
     std::uint64_t huge = huge_.load(base::acquire);
     do {
+        if (!turns.again()) return status::damaged;
         switch (admit_write(base + huge, n)) {
         case admission::invalid: return status::invalid;
         case admission::must_wait: return status::would_block;
@@ -93,9 +101,11 @@ status context::add_sealed(std::uint64_t n) noexcept {
 
 void context::signal_sealed(std::uint32_t mask) noexcept {
     const std::uint64_t base = base_of(state_.load(base::acquire));
+    turn_limit turns(*this);
     std::uint64_t huge = huge_.load(base::acquire);
     // SEALED_PARK, commit
-    while (!huge_.compare_exchange_weak(huge, after_signal(base + huge) - base, base::acq_rel, base::acquire)) {
+    while (!huge_.compare_exchange_weak(huge, after_signal(base + huge) - base, base::acq_rel, base::acquire) &&
+           turns.again()) {
     }
     EFD_CHECK(after_signal(base + huge) >= base + huge);
     after_sealed_add(base + huge, 1, mask); // also when saturated: the wake is due all the same (K-134)
@@ -103,7 +113,7 @@ void context::signal_sealed(std::uint32_t mask) noexcept {
 
 void context::after_sealed_add(std::uint64_t before, std::uint64_t units, std::uint32_t mask) noexcept {
     const park_word park = reader_park_.fetch_add(0, base::acq_rel); // SEALED_PARK, the changer's look
-    if (has_sleeper(park) && units > 0) wake_parked(reader_park_, semaphore() ? units : 1);
+    if (has_sleeper(park) && units > 0) wake_parked(reader_park_, takes_one() ? units : 1);
     notify_sealed_change(poll_in | (before == 0 ? doorbell_hook::left_zero : 0U), poll_in | mask);
 }
 
@@ -113,7 +123,7 @@ void context::after_sealed_add(std::uint64_t before, std::uint64_t units, std::u
     got.status = take_sealed(got.value, most);
     if (got.status != status::would_block || wait_key == nullptr) return got;
     const park_word before = reader_park_.fetch_or(asleep_mark | arrived_mark, base::acq_rel); // SEALED_PARK, announce
-    EFD_CHECK(is_consistent_park(before));
+    EFD_CHECK(shared() || is_consistent_park(before));
     *wait_key = os::futex_wait_key{&reader_park_, before | asleep_mark | arrived_mark};
     got.status = take_sealed(got.value, most);
     return got;
@@ -123,7 +133,7 @@ status context::add_sealed_or_arrive(std::uint64_t n, os::futex_wait_key* wait_k
     const status first = add_sealed(n);
     if (first != status::would_block || wait_key == nullptr) return first;
     const park_word before = writer_park_.fetch_or(asleep_mark | arrived_mark, base::acq_rel); // SEALED_PARK, announce
-    EFD_CHECK(is_consistent_park(before));
+    EFD_CHECK(shared() || is_consistent_park(before));
     *wait_key = os::futex_wait_key{&writer_park_, before | asleep_mark | arrived_mark};
     return add_sealed(n);
 }

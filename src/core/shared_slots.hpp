@@ -3,8 +3,8 @@
 //
 // All such memory is mapped into one range of addresses (share/range.cpp reserves it and fills in this table). What a
 // process alone knows of an object (references, flags, how it lingers) is in memory of its own, beside the mapping: a
-// peer can write any byte of the slot, and none of that. Written while no object of the window exists; read from any
-// thread and from signal handlers.
+// peer can write any byte of the slot, and none of that. The table is written while no object of the window exists, and
+// read from any thread and from signal handlers.
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
@@ -17,15 +17,38 @@ namespace efd::EFD_ABI::core {
 
 inline constexpr unsigned window_shift = 20; // a window is 1 MiB of addresses, 16384 slots
 
+// What this process knows of one slot of an arena.
+struct shared_local {
+    local_part part;
+    std::uint32_t generation = 0; // of the object that this process holds (share/tenant.hpp)
+    std::uint32_t next = 0;       // a link of share/slots.cpp
+};
+
 // The slots of one arena, as this process has mapped them.
 struct shared_slots {
+    using function = void (*)(shared_slots& slots, std::uint32_t slot) noexcept;
+
     std::uintptr_t first_slot = 0;
     std::uint32_t number = 0;
+    shared_local* locals = nullptr;
+    function on_last_put = nullptr; // this process has no handle to the slot any more
     // What a sleeper beside these slots does, in case a peer was killed between its add and its wake: it looks again
     // after first_look_ns, then after twice as long, up to last_look_ns; 0: never.
     std::int64_t first_look_ns = 0;
     std::int64_t last_look_ns = 0;
+
+    [[nodiscard]] std::uint32_t index_of(const context& object) const noexcept {
+        return static_cast<std::uint32_t>((reinterpret_cast<std::uintptr_t>(&object) - first_slot) / sizeof(context));
+    }
 };
+
+#ifdef EFD_ATOMIC_MODEL
+
+// The explorer has at most one such object, and knows which.
+[[nodiscard]] bool is_in_shared_range(const void* address) noexcept;
+[[nodiscard]] shared_slots& shared_slots_of(const context& object) noexcept;
+
+#else
 
 // The range: nothing is in it until the first arena reserves it.
 struct shared_range {
@@ -34,5 +57,45 @@ struct shared_range {
     base::atomic<base::atomic<shared_slots*>*> windows{nullptr}; // one for each window of the range; null: not mapped
 };
 extern constinit shared_range range;
+
+[[nodiscard]] inline bool is_in_shared_range(const void* address) noexcept {
+    return reinterpret_cast<std::uintptr_t>(address) - range.base.load(base::relaxed) < range.bytes.load(base::relaxed);
+}
+
+// Of an object in the range.
+[[nodiscard]] inline shared_slots& shared_slots_of(const context& object) noexcept {
+    const std::uintptr_t offset = reinterpret_cast<std::uintptr_t>(&object) - range.base.load(base::relaxed);
+    return *range.windows.load(base::acquire)[offset >> window_shift].load(base::acquire);
+}
+
+#endif
+
+[[gnu::noinline]] local_part& shared_local_of(const context& object) noexcept;
+
+[[gnu::always_inline]] inline local_part& context::local() noexcept {
+    if (is_in_shared_range(this)) [[unlikely]]
+        return shared_local_of(*this);
+    return own_;
+}
+[[gnu::always_inline]] inline const local_part& context::local() const noexcept {
+    return const_cast<context*>(this)->local();
+}
+inline bool context::takes_one() const noexcept { return (local().flags.load(base::relaxed) & flag_semaphore) != 0; }
+
+// A loop over a word of shared memory ends after so many turns, since a hostile peer may change the word for ever: a
+// few milliseconds of turns. Honest peers do not reach it: each of these turns is a step that another thread has made.
+// A loop over a word of this process alone has no limit.
+class turn_limit {
+  public:
+    explicit turn_limit(const context& object) noexcept : left_(is_in_shared_range(&object) ? most : unlimited) {}
+    // False: enough.
+    [[nodiscard]] bool again() noexcept { return left_ == unlimited || --left_ != 0; }
+
+    static constexpr std::uint32_t most = 1U << 16;
+
+  private:
+    static constexpr std::uint32_t unlimited = UINT32_MAX;
+    std::uint32_t left_;
+};
 
 } // namespace efd::EFD_ABI::core

@@ -13,6 +13,8 @@
 #include <efd/detail/base/check.hpp>
 #include <efd/detail/core/context.hpp>
 
+#include "core/shared_slots.hpp"
+
 #include <new>
 
 namespace efd::EFD_ABI::core {
@@ -28,12 +30,12 @@ base::atomic<watchers*> all_watchers{nullptr};
 
 // The watchers of this slot, made when first asked for; null if memory ran out.
 watchers* context::make_watchers() noexcept {
-    watchers* existing = watchers_.load(base::acquire);
+    watchers* existing = local().watchers.load(base::acquire);
     if (existing != nullptr) return existing;
     auto* const made = new (std::nothrow) watchers(*this);
     if (made == nullptr) return nullptr;
-    // Pairs with each look at watchers_.
-    if (!watchers_.compare_exchange_strong(existing, made, base::acq_rel, base::acquire)) {
+    // Pairs with each look at watchers.
+    if (!local().watchers.compare_exchange_strong(existing, made, base::acq_rel, base::acquire)) {
         delete made; // another thread was first
         return existing;
     }
@@ -48,27 +50,30 @@ watchers* context::make_watchers() noexcept {
 // The changer saw the mark, which is set after the watchers are made. It may have outlived the object's last owner.
 // Then no entry is left to be called, and permanent watchers may be called at any time.
 void context::notify(std::uint32_t key) noexcept {
-    watchers* const all = watchers_.load(base::acquire);
-    EFD_CHECK(all != nullptr);
+    watchers* const all = local().watchers.load(base::acquire);
+    if (all == nullptr) [[unlikely]] {
+        EFD_CHECK(shared()); // the mark is a peer's noise
+        return;
+    }
     all->permanent.each([key](permanent_watcher& one) { one.on_change(one, key); });
     if (all->entries.has_entries()) [[unlikely]]
         notify_entries(all->entries, key);
 }
 
 [[gnu::noinline]] void context::notify_entries(wait_queue& entries, std::uint32_t key) noexcept {
-    if (!refs_.get_unless_zero()) return;
+    if (!local().refs.get_unless_zero()) return;
     entries.wake(key);
     put();
 }
 
 void context::notify_doorbell(std::uint32_t key) noexcept {
-    if (!refs_.get_unless_zero()) return;
+    if (!local().refs.get_unless_zero()) return;
     notify_held_doorbell(key);
     put();
 }
 
 void context::notify_held_doorbell(std::uint32_t key) noexcept {
-    const watchers* const all = watchers_.load(base::acquire);
+    const watchers* const all = local().watchers.load(base::acquire);
     if (all == nullptr) return;
     if (doorbell_hook* const hook = all->attached_hook.load(base::acquire); hook != nullptr)
         hook->on_change(*hook, *this, key);
@@ -122,6 +127,7 @@ state_word context::watch() noexcept {
 }
 
 status context::add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) noexcept {
+    if (shared()) return status::not_supported;
     watchers* const all = make_watchers();
     if (all == nullptr) return status::no_memory;
     if (entry.callback == nullptr || entry.queue != nullptr) return status::invalid;
@@ -133,7 +139,7 @@ status context::add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) no
 }
 
 status context::remove_wait_queue(wait_queue_entry& entry) noexcept {
-    watchers* const all = watchers_.load(base::acquire);
+    watchers* const all = local().watchers.load(base::acquire);
     if (all == nullptr) return status::invalid;
     {
         const queue_holder holder(all->entries);
@@ -147,7 +153,7 @@ status context::remove_wait_queue(wait_queue_entry& entry) noexcept {
 }
 
 status context::remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_t& count) noexcept {
-    watchers* const all = watchers_.load(base::acquire);
+    watchers* const all = local().watchers.load(base::acquire);
     count = 0;
     if (all == nullptr) return status::invalid;
     status result = status::would_block;
@@ -166,7 +172,7 @@ status context::remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_
 // WATCH_OFF. The word is read first, then the watchers: a join that this look has not seen changes the word after it,
 // and the comparison fails. The queue need not be held.
 void context::unwatch_if_alone() noexcept {
-    const watchers& all = *watchers_.load(base::acquire);
+    const watchers& all = *local().watchers.load(base::acquire);
     state_word word = state_.load(base::acquire);
     while (is_watched(word) && !is_sealed(word) && !all.has_watchers()) {
         // RESERVE: the generation of a reserved object is the reservation's. A fork left its taker behind.
@@ -180,6 +186,7 @@ void context::unwatch_if_alone() noexcept {
 // ---- Permanent watchers.
 
 status context::attach_permanent(permanent_watcher& given) noexcept {
+    if (shared()) return status::not_supported;
     watchers* const all = make_watchers();
     if (all == nullptr) return status::no_memory;
     if (!all->permanent.attach(given)) return status::no_memory;
@@ -188,11 +195,11 @@ status context::attach_permanent(permanent_watcher& given) noexcept {
 }
 
 void context::detach_permanent(const permanent_watcher& given) noexcept {
-    if (watchers* const all = watchers_.load(base::acquire); all != nullptr) all->permanent.detach(given);
+    if (watchers* const all = local().watchers.load(base::acquire); all != nullptr) all->permanent.detach(given);
 }
 
 const permanent_watchers* context::permanent() const noexcept {
-    const watchers* const all = watchers_.load(base::acquire);
+    const watchers* const all = local().watchers.load(base::acquire);
     return all == nullptr ? nullptr : &all->permanent;
 }
 
@@ -254,7 +261,7 @@ bool permanent_watchers::empty() const noexcept {
 // look comes after the last step.
 
 doorbell_hook* context::hook_of_slot() noexcept {
-    const watchers* const all = watchers_.load(base::acquire);
+    const watchers* const all = local().watchers.load(base::acquire);
     return all == nullptr ? nullptr : all->attached_hook.load(base::acquire);
 }
 

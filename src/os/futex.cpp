@@ -44,12 +44,15 @@ int operation_for(int command, futex_scope scope) noexcept {
     return scope == futex_scope::one_process ? command | FUTEX_PRIVATE_FLAG : command;
 }
 
-wait_end end_of_wait(long result) noexcept {
+wait_end end_of_wait(long result, futex_scope scope) noexcept {
     if (result >= 0) return wait_end::woken;
     switch (errno) {
     case EAGAIN: return wait_end::changed;
     case EINTR: return wait_end::interrupted;
     case ETIMEDOUT: return wait_end::timed_out;
+    case EFAULT:
+        if (scope == futex_scope::shared) return wait_end::no_memory_there;
+        [[fallthrough]];
     default: base::stop("a futex wait failed in a way the kernel does not document");
     }
 }
@@ -95,13 +98,14 @@ long wait_with_bitset(const void* word, std::uint32_t expected, std::int64_t dea
 wait_end futex_wait(const void* word, std::uint32_t expected, std::int64_t deadline_ns, futex_scope scope) noexcept {
     const errno_keeper keeper;
     calls_made.fetch_add(1, base::relaxed);
-    if (deadline_ns == for_ever) return end_of_wait(wait_for_ever(word, expected, scope));
+    if (deadline_ns == for_ever) return end_of_wait(wait_for_ever(word, expected, scope), scope);
     if (deadline_ns < 0) deadline_ns = 0; // before boot: long past
     if (!waitv_missing.load(base::relaxed)) {
         const waitv_entry one[] = {entry_for(word, expected, scope)};
-        if (const long result = wait_with_waitv(one, deadline_ns); has_waited(result)) return end_of_wait(result);
+        if (const long result = wait_with_waitv(one, deadline_ns); has_waited(result))
+            return end_of_wait(result, scope);
     }
-    return end_of_wait(wait_with_bitset(word, expected, deadline_ns, scope));
+    return end_of_wait(wait_with_bitset(word, expected, deadline_ns, scope), scope);
 }
 
 bool futex_wait_either(const futex_wait_key& own, const futex_wait_key& other, std::int64_t deadline_ns,
@@ -114,7 +118,7 @@ bool futex_wait_either(const futex_wait_key& own, const futex_wait_key& other, s
                                 entry_for(other.word, other.expected, scope_of_other)};
     const long result = wait_with_waitv(both, deadline_ns);
     if (!has_waited(result)) return false;
-    how = end_of_wait(result);
+    how = end_of_wait(result, scope_of_other);
     return true;
 }
 
@@ -130,6 +134,16 @@ int futex_wake_and_count(const void* word, int most, futex_scope scope) noexcept
     // Fails only if a shared mapping was removed meanwhile; then no sleeper could be woken there.
     ::syscall(SYS_futex, word, operation_for(FUTEX_WAKE, scope), everybody, nullptr, nullptr, 0);
     return 0;
+}
+
+bool restarts_waits_with_deadline() noexcept {
+    static const bool is_there = [] {
+        const errno_keeper keeper;
+        const std::uint32_t word = 0; // not as expected: no sleep
+        const waitv_entry one[] = {entry_for(&word, 1, futex_scope::one_process)};
+        return has_waited(wait_with_waitv(one, 0));
+    }();
+    return is_there && !waitv_missing.load(base::relaxed);
 }
 
 std::uint64_t futex_calls() noexcept { return calls_made.load(base::relaxed); }

@@ -12,10 +12,11 @@ namespace efd::os {
 enum class futex_scope : unsigned char { one_process, shared };
 
 enum class wait_end : unsigned char {
-    woken,       // a waker chose this thread, which must look at the object again
-    changed,     // the word was not as expected; no sleep
-    interrupted, // a signal handler ran that was installed without SA_RESTART
-    timed_out,   // the deadline passed, and no waker had chosen this thread
+    woken,           // a waker chose this thread, which must look at the object again
+    changed,         // the word was not as expected; no sleep
+    interrupted,     // a signal handler ran that was installed without SA_RESTART
+    timed_out,       // the deadline passed, and no waker had chosen this thread
+    no_memory_there, // of a word that other processes map, too: its memory is gone
 };
 
 inline constexpr int everybody = INT32_MAX;
@@ -41,6 +42,10 @@ struct futex_wait_key {
 // Wakes up to `most` sleepers, or all of them. A result above `most` means that others still sleep; at most `most`,
 // that none is left.
 int futex_wake_and_count(const void* word, int most, futex_scope scope) noexcept;
+
+// Whether the kernel restarts a wait with a deadline after handlers with SA_RESTART (Linux 5.16). Asked once for each
+// process; a sandbox may refuse it later.
+[[nodiscard]] bool restarts_waits_with_deadline() noexcept;
 
 // How many system calls these functions have made in this process, for tests that expect none.
 [[nodiscard]] std::uint64_t futex_calls() noexcept;

@@ -97,6 +97,7 @@ doorbell* doorbell::of_slot(core::context& object) noexcept {
 }
 
 status doorbell::open(core::context& object, ring_way way, int& fd) noexcept {
+    if (object.shared()) return status::not_supported;
     doorbell* const self = of_slot(object);
     return self == nullptr ? status::no_memory : self->open_here(way, fd);
 }

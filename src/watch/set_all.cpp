@@ -218,7 +218,8 @@ status set_core::sleep_until_ready(member& missing, const core::wait_opts& opts)
     } else if (!ready) {
         switch (os::futex_wait(&all_gate_, number, opts.deadline_ns, os::futex_scope::one_process)) {
         case os::wait_end::woken:
-        case os::wait_end::changed: break;
+        case os::wait_end::changed:
+        case os::wait_end::no_memory_there: break;
         case os::wait_end::interrupted: result = status::interrupted; break;
         case os::wait_end::timed_out: result = status::timed_out; break;
         }

@@ -95,6 +95,7 @@ struct budgets {
     std::uint8_t preemptions = 255; // 255: not bounded
     std::uint8_t stops = 0;         // any thread may stop for ever, between any two of its steps
     std::uint8_t one_word = 0;      // above zero: the kernel has no sleep on two words
+    std::uint8_t time_outs = 255;   // 255: not bounded
 };
 
 struct state {
@@ -213,6 +214,7 @@ class machine {
     bool look_at_futex(int thread, int futex, const choice& chosen);
     void act_futex_queue(int thread, const choice& chosen);
     void become_child() noexcept;
+    void note_switch_to(int thread) noexcept;
     void act_futex_wait(int thread, const choice& chosen);
     void act_futex_wake(int thread);
     void release_sleeper(int thread, wake_reason why, bool takes_lock);

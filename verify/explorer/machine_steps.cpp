@@ -115,7 +115,8 @@ void machine::list_sleeper(int thread, std::vector<choice>& into) const {
     const request& asked = *now.threads[index(thread)].pending;
     if (now.left.spurious_wakes > 0) into.push_back({who, event::spurious_wake, 0});
     if (now.left.interrupts > 0) into.push_back({who, event::interrupt, 0});
-    if (asked.deadline_ns != std::numeric_limits<std::int64_t>::max()) into.push_back({who, event::time_out, 0});
+    if (asked.deadline_ns != std::numeric_limits<std::int64_t>::max() && now.left.time_outs > 0)
+        into.push_back({who, event::time_out, 0});
 }
 
 // A load changes nothing for others, and can be made later with the same result: loads move right. So a thread that
@@ -285,17 +286,19 @@ void machine::act_futex_wake(int thread) {
         if (sleeps(chosen[index(i)])) release_sleeper(chosen[index(i)], wake_reason::woken, false);
 }
 
+void machine::note_switch_to(int thread) noexcept {
+    const bool bounded = now.left.preemptions != 255;
+    if (bounded && now.last >= 0 && now.last != thread && enabled(now.last)) --now.left.preemptions;
+    now.last = bounded ? static_cast<std::int8_t>(thread) : std::int8_t{-1};
+}
+
 void machine::apply(const choice& chosen) {
     ++steps;
     const int thread = chosen.thread;
     thread_state& t = now.threads[index(thread)];
     const bool environment = chosen.what >= event::spurious_wake;
     t.before_first_step = false;
-    if (!environment && now.locked < 0) {
-        const bool bounded = now.left.preemptions != 255;
-        if (bounded && now.last >= 0 && now.last != thread && enabled(now.last)) --now.left.preemptions;
-        now.last = bounded ? static_cast<std::int8_t>(thread) : std::int8_t{-1};
-    }
+    if (!environment && now.locked < 0) note_switch_to(thread);
     now.locked = -1;
     if (chosen.what == event::crash) {
         --now.left.crashes;
@@ -314,6 +317,7 @@ void machine::apply(const choice& chosen) {
     if (environment) {
         if (chosen.what == event::spurious_wake) --now.left.spurious_wakes;
         if (chosen.what == event::interrupt) --now.left.interrupts;
+        if (chosen.what == event::time_out && now.left.time_outs != 255) --now.left.time_outs;
         constexpr const char* told[] = {"woken by nobody", "interrupted", "timed out"};
         constexpr wake_reason reasons[] = {wake_reason::woken, wake_reason::interrupted, wake_reason::timed_out};
         const auto i = static_cast<std::size_t>(chosen.what) - static_cast<std::size_t>(event::spurious_wake);

@@ -75,6 +75,8 @@ bool futex_wait_either(const futex_wait_key& own, const futex_wait_key& other, s
     return true;
 }
 
+bool restarts_waits_with_deadline() noexcept { return true; }
+
 int futex_wake_and_count(const void* word, int most, futex_scope scope) noexcept {
     auto asked = explore::futex_request(word, explore::act::futex_wake, scope == futex_scope::shared,
                                         std::source_location::current());

@@ -8,7 +8,6 @@ namespace {
 
 using efd::base::status;
 using efd::core::flag_semaphore;
-using efd::core::flag_shared;
 using efd::core::wait_opts;
 
 void plain() { make_world(0, 0); }

@@ -7,7 +7,6 @@ namespace explore {
 namespace {
 
 using efd::core::flag_semaphore;
-using efd::core::flag_shared;
 
 void plain() { make_world(0, 0); }
 // A second writer may meet the mark in the short time between the first one's wake and its settling.
@@ -17,6 +16,7 @@ void plain_overlapping() {
 }
 void semaphore() { make_world(0, flag_semaphore); }
 void shared() { make_world(0, flag_shared); }
+void looking() { make_world(0, flag_shared | flag_looks); }
 void shared_semaphore() { make_world(0, flag_shared | flag_semaphore); }
 
 void writer() { write_fast(1); }
@@ -29,6 +29,7 @@ void zero_writer() { write_fast(0); }
 void slow_writer() { (void)write_some(1); }
 void signaller() { signal_once(); }
 void reader() { (void)read_value(); }
+void timed_reader() { (void)read_one({.deadline_ns = 7}); }
 void twice_reader() {
     (void)read_value();
     (void)read_value();
@@ -73,6 +74,7 @@ void second_reader() {
 
 constexpr budgets weak_once{.weak_failures = 1};
 constexpr budgets crash_once{.crashes = 1};
+constexpr budgets crash_and_looks{.crashes = 1, .time_outs = 3};
 
 std::vector<scenario> plain_ones() {
     return {
@@ -137,6 +139,11 @@ std::vector<scenario> shared_ones() {
         scenario("shared-sem-2r", "shared semaphore: 1 write of 2, 2 readers, one is killed", shared_semaphore,
                  nobody_forgotten, {{"W", writer_of_two}, {"R1", reader, may_crash}, {"R2", reader, may_crash}},
                  crash_once),
+        // LOOK: nobody comes after the writer that was killed before its wake, and the sleepers wake by themselves.
+        scenario("look-dead-w", "looks: a writer is killed, 2 readers", looking, nobody_forgotten,
+                 {{"W", writer_of_two, may_crash}, {"R1", reader}, {"R2", reader}}, crash_and_looks),
+        scenario("look-timed", "looks: a writer is killed, 1 reader with a deadline", looking, nobody_forgotten,
+                 {{"W", writer, may_crash}, {"R", timed_reader}}, crash_and_looks),
         scenario("shared-dead-w", "shared: a writer is killed, a later one writes, 2 readers", shared, nobody_forgotten,
                  {{"W", writer, may_crash},
                   {"LW",

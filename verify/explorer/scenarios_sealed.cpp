@@ -9,7 +9,6 @@ namespace {
 using efd::base::status;
 using efd::core::ceiling;
 using efd::core::flag_semaphore;
-using efd::core::flag_shared;
 using efd::core::packed_limit;
 using efd::core::wait_opts;
 
@@ -17,7 +16,7 @@ constexpr std::uint64_t full = ceiling - 1;
 
 // Sealed, and nothing in it: made as a plain object, read empty, then given its flags.
 void make_empty(unsigned flags) {
-    make_world(packed_limit, 0);
+    make_world(packed_limit, flags & ~flag_semaphore);
     std::uint64_t value = 0;
     (void)w().object.try_read(value);
     w().given = wide_sum{};
@@ -25,6 +24,7 @@ void make_empty(unsigned flags) {
 }
 void empty() { make_empty(0); }
 void empty_semaphore() { make_empty(flag_semaphore); }
+void empty_looking() { make_empty(flag_shared | flag_looks); }
 void empty_shared() { make_empty(flag_shared); }
 void brimful() { make_world(full, 0); }
 void brimful_semaphore() { make_world(full, flag_semaphore); }
@@ -89,6 +89,7 @@ std::string nobody_sleeps() {
 constexpr budgets weak_once{.weak_failures = 1};
 constexpr budgets spurious_once{.spurious_wakes = 1};
 constexpr budgets crash_once{.crashes = 1};
+constexpr budgets crash_and_looks{.crashes = 1, .time_outs = 3};
 constexpr budgets old_kernel{.one_word = 1};
 
 std::vector<scenario> sealed_ones() {
@@ -117,6 +118,8 @@ std::vector<scenario> more_sealed_ones() {
                  nobody_sleeps, {{"C", canceller}, {"R", stoppable_reader}}, old_kernel),
         scenario("sealed-shared", "sealed, shared: 1 writer, 2 readers, one is killed", empty_shared, nobody_forgotten,
                  {{"W", writer}, {"R1", reader, may_crash}, {"R2", reader, may_crash}}, crash_once),
+        scenario("sealed-look", "sealed, looks: a writer is killed, 1 reader", empty_looking, nobody_forgotten,
+                 {{"W", writer, may_crash}, {"R", reader}}, crash_and_looks),
         scenario("sealed-data-slow", "sealed: 1 slow writer with data, 1 reader", empty, audit,
                  {{"W", telling_slow_writer}, {"R", believing_reader}}),
         scenario("sealed-data", "sealed: 1 writer with data, 1 reader", empty, audit,

@@ -14,11 +14,13 @@ void context_layout::name_places(const context& object) {
     explore::name_place(&object.huge_, "huge");
     explore::name_place(&object.reader_park_, "reader_park");
     explore::name_place(&object.writer_park_, "writer_park");
-    explore::name_place(&object.generation_, "turn");
-    explore::name_place(&object.refs_, "refs");
-    explore::name_place(&object.flags_, "flags");
-    explore::name_place(&object.linger_us_, "linger_us");
-    explore::name_place(&object.watchers_, "watchers");
+    explore::name_place(&object.generation_, "generation");
+    explore::name_place(&object.woken_by_cpu_, "woken_by_cpu");
+    const local_part& own = object.local();
+    explore::name_place(&own.refs, "refs");
+    explore::name_place(&own.flags, "flags");
+    explore::name_place(&own.linger_us, "linger_us");
+    explore::name_place(&own.watchers, "watchers");
 }
 
 // The queue's atomics are private to it, so they are found by their places.
@@ -29,6 +31,11 @@ void context_layout::name_queue(context& object) {
     explore::name_place(queue + 5 * sizeof(void*) + 4, "gate");
     explore::name_place(queue + 6 * sizeof(void*), "holder");
 }
+
+bool is_in_shared_range(const void* address) noexcept {
+    return explore::has_world() && explore::w().is_shared && address == &explore::w().object;
+}
+shared_slots& shared_slots_of(const context& /*object*/) noexcept { return explore::w().slots; }
 
 } // namespace efd::EFD_ABI::core
 
@@ -55,13 +62,18 @@ std::string forgotten_by_doorbell(const std::string& who, const thread_state& t)
     return something ? "lost ring: " + who + " sleeps in its loop, the count is " + std::to_string(count) : "";
 }
 
+// LOOK: it wakes by itself, which the search goes on to.
+bool is_about_to_look(const thread_state& t) noexcept {
+    return w().slots.first_look_ns > 0 && t.pending->deadline_ns == w().slots.first_look_ns;
+}
+
 std::string forgotten(int i) {
     const machine& m = the_machine();
     const thread_state& t = m.now.threads[static_cast<std::size_t>(i)];
     const std::string who = "thread " + std::to_string(i);
     if (t.alive == life::runnable && t.pending->what == act::await_doorbell) return forgotten_by_doorbell(who, t);
     if (t.alive == life::runnable) return who + " can never go on: a deadlock";
-    if (t.alive != life::asleep) return {};
+    if (t.alive != life::asleep || is_about_to_look(t)) return {};
     const std::uint64_t count = w().object.count();
     const auto what = static_cast<task>(t.doing[0]);
     if (what == task::reads && count > 0)
@@ -78,11 +90,15 @@ std::string forgotten(int i) {
 } // namespace
 
 world& w() noexcept { return *fixture; }
+bool has_world() noexcept { return fixture != nullptr; }
 
 void make_world(std::uint64_t initval, unsigned flags) {
     forget_names();
     fixture = new world;
-    efd::core::context_layout::init(w().object, initval, flags);
+    w().is_shared = (flags & flag_shared) != 0;
+    w().slots = {.first_slot = reinterpret_cast<std::uintptr_t>(&w().object), .number = 1, .locals = &w().local};
+    if ((flags & flag_looks) != 0) w().slots.first_look_ns = w().slots.last_look_ns = 1;
+    efd::core::context_layout::init(w().object, initval, flags & ~(flag_shared | flag_looks));
     w().given.add(initval);
     efd::core::context_layout::name_places(w().object);
     name_place(&w().payload[0], "payload 0");

@@ -9,6 +9,8 @@
 
 #include <efd/detail/core/context.hpp>
 
+#include "core/shared_slots.hpp"
+
 #include <cstdint>
 #include <stop_token>
 #include <string>
@@ -35,11 +37,20 @@ struct world {
     std::uint64_t signals = 0;   // those may be lost at the ceiling
     unsigned wakes_for_one = 1;  // with counted calls: how many wakes there may be for one wait
     std::uint64_t notes[4] = {}; // the scenario's own
+    bool is_shared = false;
+    efd::core::shared_local local; // of the object, if it is shared
+    efd::core::shared_slots slots;
 };
 
 world& w() noexcept;
+bool has_world() noexcept;
 
-// Makes the world with a living object in it; flags as for context::create, and flag_shared.
+// The object is in memory that other processes map, too; beside the flags of context::create.
+inline constexpr unsigned flag_shared = 1U << 31;
+// As well, its sleepers look again: a peer may be killed between its add and its wake.
+inline constexpr unsigned flag_looks = 1U << 30;
+
+// Makes the world with a living object in it; flags as for context::create, and these two.
 void make_world(std::uint64_t initval, unsigned flags);
 
 // What a thread is in the midst of, for the audit.
@@ -87,7 +98,9 @@ class context_layout {
     static doorbell_hook* hook_of(context& object) { return object.hook_of_slot(); }
     static base::status attach(context& object, permanent_watcher& given) { return object.attach_permanent(given); }
     static void set_in_callback(unsigned depth) { in_callback.depth_ = depth; }
-    static void set_flags(context& object, unsigned flags) { object.flags_.store(flags, base::relaxed); }
+    static void set_flags(context& object, unsigned flags) {
+        object.local().flags.store(flags & flag_semaphore, base::relaxed);
+    }
     static bool says_reader_sleeps(const context& object) {
         const state_word word = object.state_.load(base::acquire);
         if (has_left_asleep(word)) return true;
@@ -95,7 +108,7 @@ class context_layout {
     }
     // Without a step, for who looks from inside a thread.
     static std::uint32_t newest_references(const context& object) {
-        return static_cast<std::uint32_t>(explore::the_machine().newest_value(&object.refs_, sizeof object.refs_));
+        return static_cast<std::uint32_t>(explore::the_machine().newest_value(&object.local().refs, sizeof(kref)));
     }
     static state_word newest_state(const context& object) {
         return explore::the_machine().newest_value(&object.state_, sizeof(state_word));

@@ -4,6 +4,7 @@
 
 #include <efd/detail/base/status.hpp>
 
+#include <cerrno>
 #include <system_error>
 
 namespace efd::EFD_ABI::base {
@@ -25,6 +26,8 @@ namespace efd::EFD_ABI::base {
     case status::not_watchable: return std::errc::operation_not_permitted;
     case status::not_supported: return std::errc::operation_not_supported;
     case status::too_deep: return std::errc::too_many_symbolic_link_levels;
+    case status::damaged: return std::errc::io_error;
+    case status::stale: return static_cast<std::errc>(ESTALE); // std::errc has no name for it
     case status::fault: return std::errc::bad_address;
     }
     return std::errc::invalid_argument;

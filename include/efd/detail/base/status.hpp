@@ -25,6 +25,8 @@ enum class status : unsigned char {
     not_watchable,  // EPERM: a file that epoll cannot watch
     not_supported,  // EOPNOTSUPP
     too_deep,       // ELOOP: too many sets above one another
+    damaged,        // EIO: shared memory that a peer keeps changing, or whose pages are gone
+    stale,          // ESTALE: the object that an id named is gone, or this process counts as dead in the arena
     fault,          // EFAULT: an address that user space may not touch, or where nothing is
 };
 

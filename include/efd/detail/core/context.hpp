@@ -26,6 +26,10 @@ namespace efd::os {
 struct futex_wait_key;
 } // namespace efd::os
 
+namespace efd::share {
+class slots;
+} // namespace efd::share
+
 namespace efd::watch {
 class doorbell;
 class set_core;
@@ -60,6 +64,7 @@ struct read_result {
 
 struct operation;
 class cancel_word;
+class turn_limit;
 class reservation_slot;
 struct reserved_object;
 enum class reserve_result : unsigned char;
@@ -68,16 +73,29 @@ struct permanent_watcher;
 class permanent_watchers;
 class watchers;
 
+// What one process alone knows of an object. Of a private object it stands beside the words, in the same cache line; of
+// one in shared memory in memory of this process, where no other can change it (src/core/shared_slots.hpp).
+struct local_part {
+    kref refs;
+    int id = -1;
+    base::atomic<std::uint32_t> flags{0};
+    base::atomic<std::int32_t> linger_us{linger_off};
+    base::atomic<std::uint32_t> woken_at{0}; // lower 32 bits of nanoseconds, by the last waker
+    base::atomic<std::uint16_t> linger_misses{0};
+    base::atomic<std::uint16_t> linger_skips{0};
+    base::atomic<core::watchers*> watchers{nullptr}; // made at the first watcher, kept with the slot
+};
+
 class alignas(64) context {
   public:
     // A new object with one reference, its id the smallest that is free; null if memory ran out. flags: any of
     // flag_semaphore, flag_nonblock, flag_cloexec (K-001); the caller has checked them. Not for signal handlers.
     EFD_API static context* create(std::uint64_t initval, unsigned flags) noexcept;
 
-    void get() noexcept { refs_.get(); }
+    EFD_API void get() noexcept;
     // For a caller that may have outlived the last reference: then false, and no reference is taken. A context's memory
     // stays a context, dead or reborn.
-    [[nodiscard]] bool get_unless_zero() noexcept { return refs_.get_unless_zero(); }
+    [[nodiscard]] EFD_API bool get_unless_zero() noexcept;
     // Gives a reference back; the last one frees object and id. Async-signal-safe. One put too many stops the program.
     EFD_API void put() noexcept;
 
@@ -127,7 +145,7 @@ class alignas(64) context {
             return write_slow(n, wait_opts{});
         base::order_release(this);
         const state_word old = state_.fetch_add(n << count_shift, base::acq_rel); // SIGNAL_PARK, publish
-        EFD_CHECK(is_consistent(old));
+        EFD_CHECK(shared() || is_consistent(old));
         if (needs_attention(old)) [[unlikely]]
             return write_attention(old, n);
         return base::status::ok;
@@ -149,7 +167,7 @@ class alignas(64) context {
     bool signal_deferred() noexcept {
         base::order_release(this);
         const state_word old = state_.fetch_add(one_unit, base::acq_rel); // SIGNAL_PARK, publish
-        EFD_CHECK(is_consistent(old));
+        EFD_CHECK(shared() || is_consistent(old));
         if (needs_attention(old)) [[unlikely]]
             signal_attention(old, 0);
         return true;
@@ -165,20 +183,23 @@ class alignas(64) context {
     }
     // What poll(2) would say, of this moment (K-047 to K-057).
     [[nodiscard]] std::uint32_t poll() const noexcept { return poll_mask(count()); }
-    [[nodiscard]] int id() const noexcept { return id_; }
-    [[nodiscard]] unsigned flags() const noexcept { return flags_.load(base::relaxed); }
-    [[nodiscard]] bool semaphore() const noexcept { return (flags() & flag_semaphore) != 0; }
-    [[nodiscard]] bool shared() const noexcept { return (flags() & flag_shared) != 0; }
-    [[nodiscard]] std::uint32_t references() const noexcept { return refs_.read(); }
+    [[nodiscard]] EFD_API int id() const noexcept;
+    [[nodiscard]] EFD_API unsigned flags() const noexcept;
+    [[nodiscard]] EFD_API bool semaphore() const noexcept;
+    // Whether it lives in memory that several processes map, which its address says. Such an object has no watchers:
+    // neither a doorbell, nor entries, nor sets; and no byte of its words is trusted.
+    [[nodiscard]] EFD_API bool shared() const noexcept;
+    [[nodiscard]] EFD_API std::uint32_t references() const noexcept;
 
     // O_NONBLOCK on or off; honoured by the next call, not by one that sleeps already (K-089, K-104).
     EFD_API void set_nonblock(bool on) noexcept;
     // How long a reader looks before it sleeps: linger_off, linger_auto, or microseconds.
-    void set_linger(std::int32_t linger_us) noexcept { linger_us_.store(linger_us, base::relaxed); }
+    EFD_API void set_linger(std::int32_t linger_us) noexcept;
 
     // Puts an entry into the wait queue, the queue then holding a reference for it. `ready` is what poll said at the
     // step that made later changes visible to the entry: nothing falls between. Waits for no other thread (E7). invalid
-    // if it has no callback or is in a queue; no_memory, or ok. Not for handlers.
+    // if it has no callback or is in a queue; no_memory; not_supported for an object in shared memory; or ok. Not for
+    // handlers.
     [[nodiscard]] EFD_API base::status add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) noexcept;
     // After it returned the callback does not run and will not. Waits while another thread runs callbacks of this
     // object. Inside a callback nothing waits: on the callback's own object it is done at once; on another one that
@@ -193,6 +214,7 @@ class alignas(64) context {
   private:
     friend class watch::doorbell;
     friend class watch::set_core;
+    friend class share::slots;
     friend class context_table;
     friend class context_layout; // the explorer's
 
@@ -272,6 +294,10 @@ class alignas(64) context {
     void cancel(const operation& op, cancel_word& own) noexcept;
     void wake_all_for_cancel(const operation& op) noexcept;
     void init(std::uint64_t initval, unsigned flags, int id) noexcept;
+    void init_words(std::uint64_t initval) noexcept;
+    [[nodiscard]] local_part& local() noexcept; // src/core/shared_slots.hpp
+    [[nodiscard]] const local_part& local() const noexcept;
+    [[nodiscard]] bool takes_one() const noexcept; // semaphore(), for the library
 
     // A count while several objects are taken from, in reservation.cpp.
     [[nodiscard]] EFD_API std::uint64_t count_slow() const noexcept;
@@ -306,16 +332,10 @@ class alignas(64) context {
     base::atomic<std::uint64_t> huge_{0}; // sealed: count - base modulo 2^64; of a dead context: the next returned id
     base::atomic<park_word> reader_park_{0};
     base::atomic<park_word> writer_park_{0};
-    base::atomic<std::uint32_t> generation_{0}; // never set back, not even when the slot is born again
-    kref refs_;
-    int id_ = -1;
-    base::atomic<std::uint32_t> flags_{0};
-    base::atomic<std::int32_t> linger_us_{linger_off};
-    base::atomic<std::uint32_t> woken_at_{0}; // lower 32 bits of nanoseconds, by the last waker
-    base::atomic<std::uint16_t> woken_by_cpu_{0};
-    base::atomic<std::uint16_t> linger_misses_{0};
-    base::atomic<std::uint16_t> linger_skips_{0};
-    base::atomic<watchers*> watchers_{nullptr}; // made at the first watcher, kept with the slot
+    base::atomic<std::uint32_t> generation_{0};   // never set back, not even when the slot is born again
+    base::atomic<std::uint16_t> woken_by_cpu_{0}; // a hint for linger, of the last waker
+
+    local_part own_; // not used in shared memory
 };
 static_assert(sizeof(context) == 64, "an object is one cache line");
 

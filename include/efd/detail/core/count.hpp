@@ -36,7 +36,6 @@ static_assert(admit_write(ceiling, 0) == admission::must_wait); // only a signal
 inline constexpr unsigned flag_semaphore = 1U;
 inline constexpr unsigned flag_nonblock = 04000U;
 inline constexpr unsigned flag_cloexec = 02000000U;
-inline constexpr unsigned flag_shared = 1U << 31; // inside: lives in memory that several processes map
 
 // What C and C++ accept at creation; checked before anything is taken (K-003).
 constexpr bool may_create(std::uint64_t initval, unsigned flags) noexcept {
@@ -44,7 +43,7 @@ constexpr bool may_create(std::uint64_t initval, unsigned flags) noexcept {
     return (flags & ~known) == 0 && admit_write(0, initval) == admission::admitted;
 }
 static_assert(may_create(0, 0) && may_create(ceiling - 1, flag_semaphore | flag_nonblock));
-static_assert(!may_create(ceiling, 0) && !may_create(0, 2) && !may_create(0, flag_shared));
+static_assert(!may_create(ceiling, 0) && !may_create(0, 2));
 
 // What a read takes: all, or one (K-013, K-014). Nothing is there to take at zero.
 constexpr std::uint64_t take_from(std::uint64_t count, bool semaphore) noexcept {
