@@ -21,7 +21,9 @@ inline constexpr unsigned window_shift = 20; // a window is 1 MiB of addresses, 
 struct shared_local {
     local_part part;
     std::uint32_t generation = 0; // of the object that this process holds (share/tenant.hpp)
-    std::uint32_t next = 0;       // a link of share/slots.cpp
+    std::uint32_t next = 0;       // the links of two lists of share/slots.cpp: freed slots, and those to let go of
+    std::uint32_t next_to_let_go = 0;
+    base::atomic<std::uint32_t> is_queued{0}; // it stands in the list of those to let go of
 };
 
 // The slots of one arena, as this process has mapped them.
@@ -32,6 +34,7 @@ struct shared_slots {
     std::uint32_t number = 0;
     shared_local* locals = nullptr;
     function on_last_put = nullptr; // this process has no handle to the slot any more
+    void* owner = nullptr;          // for on_last_put
     // What a sleeper beside these slots does, in case a peer was killed between its add and its wake: it looks again
     // after first_look_ns, then after twice as long, up to last_look_ns; 0: never.
     std::int64_t first_look_ns = 0;

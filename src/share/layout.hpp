@@ -131,8 +131,8 @@ static_assert(layout_of({}).rows_at == 4096 + 64 * 64);
 static_assert(layout_of({.slots = slots_most, .processes = processes_most, .names = names_most}).bytes < 1ULL << 36);
 static_assert(layout_of({.slots = 1, .processes = 1}).bytes == 2 * layout_page);
 
-// What a copied header says, checked; `available` is how many bytes there are from the header on. refusal::none: `found`
-// is the layout.
+// What a copied header says, checked; `available` is how many bytes there are from the header on. refusal::none:
+// `found` is the layout.
 constexpr refusal parse_header(const header& copy, std::uint64_t available, layout& found) noexcept {
     if (copy.magic != header_magic) return refusal::not_an_arena;
     if (copy.byte_order != byte_order_mark) return refusal::other_byte_order;

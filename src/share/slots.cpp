@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: MIT
+// share/slots.cpp: see slots.hpp.
+#include "share/slots.hpp"
+
+#include <efd/detail/base/check.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <mutex>
+#include <new>
+
+namespace efd::share {
+
+using base::status;
+using core::context;
+
+namespace {
+
+constexpr int most_turns = 1024; // of a loop over a word that a hostile peer may change for ever
+
+template <class T>
+T& part_at(std::byte* base, std::uint64_t offset) noexcept {
+    return *std::launder(reinterpret_cast<T*>(base + offset));
+}
+
+} // namespace
+
+// The lock, held while slots are made, found and let go of. What was let go of meanwhile is seen to at the end.
+class slots::turn {
+  public:
+    explicit turn(slots& of) noexcept : of_(of) {
+        of_.lock.lock();
+        of_.drain_let_go();
+    }
+    ~turn() { of_.unlock_and_drain(); }
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+
+  private:
+    slots& of_;
+};
+
+void slots::begin(const arena_parts& parts, core::shared_slots& mapped, std::uint32_t index) noexcept {
+    parts_ = parts;
+    mapped_ = &mapped;
+    mapped.on_last_put = on_last_put;
+    mapped.owner = this;
+    move_to(index);
+}
+
+// ---- The parts of the arena.
+
+slots::row_word& slots::row_at(std::uint32_t process, std::uint32_t slot) const noexcept {
+    const std::uint64_t word = slot / word_bits;
+    return part_at<row_word>(parts_.base, parts_.where.rows_at + process * parts_.where.row_bytes + word * 8);
+}
+
+base::atomic<tenant_word>& slots::tenant_at(std::uint32_t slot) const noexcept {
+    return part_at<base::atomic<tenant_word>>(parts_.base, parts_.where.tenants_at + std::uint64_t{slot} * 8);
+}
+
+context& slots::object_at(std::uint32_t slot) const noexcept {
+    return part_at<context>(parts_.base, parts_.where.slots_at + std::uint64_t{slot} * sizeof(context));
+}
+
+// One more than the highest index that a process ever had: others look at no row beyond it. TENANT: it is raised before
+// the first bit of the row is set.
+void slots::move_to(std::uint32_t index) noexcept {
+    own_index_ = index;
+    base::atomic<std::uint32_t>& highest = part_at<process_entry>(parts_.base, parts_.where.processes_at).reserved[0];
+    std::uint32_t known = highest.load(base::relaxed);
+    for (int turns = 0; known <= index && turns < most_turns; ++turns)
+        if (highest.compare_exchange_weak(known, index + 1, base::acq_rel, base::relaxed)) return;
+}
+
+std::uint32_t slots::processes_to_ask() const noexcept {
+    const process_entry& first = part_at<process_entry>(parts_.base, parts_.where.processes_at);
+    return std::min(std::max(first.reserved[0].load(base::acquire), own_index_ + 1), parts_.where.processes);
+}
+
+// ---- The row of this process.
+
+void slots::hold(std::uint32_t slot) noexcept {
+    row_at(own_index_, slot).fetch_or(std::uint64_t{1} << slot % word_bits, base::acq_rel);
+    touched_words_ = std::max(touched_words_, slot / word_bits + 1);
+}
+
+void slots::let_bit_go(std::uint32_t slot) noexcept {
+    row_at(own_index_, slot).fetch_and(~(std::uint64_t{1} << slot % word_bits), base::acq_rel);
+}
+
+std::uint64_t slots::bits_of_all(std::uint32_t word) const noexcept {
+    std::uint64_t bits = 0;
+    const std::uint32_t processes = processes_to_ask();
+    for (std::uint32_t p = 0; p < processes; ++p) bits |= row_at(p, word * word_bits).load(base::acquire);
+    return bits;
+}
+
+bool slots::somebody_holds(std::uint32_t slot) const noexcept {
+    return (bits_of_all(slot / word_bits) >> slot % word_bits & 1) != 0;
+}
+
+void slots::copy_row_to(std::uint32_t index) noexcept {
+    for (std::uint32_t word = 0; word < touched_words_; ++word) {
+        const std::uint64_t bits = row_at(own_index_, word * word_bits).load(base::relaxed);
+        row_at(index, word * word_bits).store(bits, base::release);
+    }
+}
+
+void slots::note_all() noexcept {
+    for (std::uint32_t slot = 0; slot < parts_.where.slots; ++slot)
+        if (local_at(slot).part.refs.read() > 0) hold(slot);
+}
+
+// ---- A new object.
+
+// The own bit is set before the word says that an object lives here: a process that frees slots finds it.
+bool slots::try_make_in(std::uint32_t slot, bool semaphore) noexcept {
+    base::atomic<tenant_word>& tenant = tenant_at(slot);
+    tenant_word before = tenant.load(base::relaxed);
+    if (!is_free(before) || local_at(slot).part.refs.read() > 0) return false;
+    hold(slot);
+    const tenant_word made = next_tenant(before, semaphore);
+    if (!tenant.compare_exchange_strong(before, made, base::acq_rel, base::relaxed)) { // TENANT, make
+        let_bit_go(slot);
+        return false;
+    }
+    local_at(slot).generation = generation_of(made);
+    return true;
+}
+
+std::uint32_t slots::take_slot(bool semaphore) noexcept {
+    while (freed_ != nobody) {
+        const std::uint32_t slot = freed_;
+        freed_ = local_at(slot).next;
+        if (try_make_in(slot, semaphore)) return slot;
+    }
+    return scan(semaphore);
+}
+
+std::uint32_t slots::scan(bool semaphore) noexcept {
+    const std::uint32_t words = (parts_.where.slots + word_bits - 1) / word_bits;
+    for (std::uint32_t walked = 0; walked <= words; ++walked, cursor_ = (cursor_ + 1) % words) {
+        std::uint64_t unheld = ~bits_of_all(cursor_);
+        for (; unheld != 0; unheld &= unheld - 1) {
+            const std::uint32_t slot = cursor_ * word_bits + static_cast<std::uint32_t>(std::countr_zero(unheld));
+            if (slot < parts_.where.slots && try_make_in(slot, semaphore)) return slot;
+        }
+    }
+    return nobody;
+}
+
+context* slots::make(std::uint64_t initval, unsigned flags) noexcept {
+    const turn own(*this);
+    const bool semaphore = (flags & core::flag_semaphore) != 0;
+    std::uint32_t slot = take_slot(semaphore);
+    if (slot == nobody && free_orphans_locked() > 0) slot = take_slot(semaphore);
+    if (slot == nobody) return nullptr;
+    context& made = object_at(slot);
+    made.init_words(initval);
+    begin_local(slot, flags);
+    return &made;
+}
+
+void slots::begin_local(std::uint32_t slot, unsigned flags) noexcept {
+    core::local_part& own = local_at(slot).part;
+    own.flags.store(flags, base::relaxed);
+    own.id = static_cast<int>(slot);
+    own.linger_us.store(core::linger_off, base::relaxed);
+    own.linger_misses.store(0, base::relaxed);
+    own.linger_skips.store(0, base::relaxed);
+    own.refs.init();
+}
+
+// ---- An object by its id.
+
+object_id slots::id_of(const context& object) const noexcept {
+    const std::uint32_t slot = mapped_->index_of(object);
+    return share::id_of(slot, local_at(slot).generation);
+}
+
+bool slots::is_of_this(const context& object) const noexcept {
+    const auto address = reinterpret_cast<std::uintptr_t>(&object);
+    return address - mapped_->first_slot < std::uintptr_t{mapped_->number} * sizeof(context);
+}
+
+bool slots::is_alive(object_id id) const noexcept {
+    return slot_of(id) < parts_.where.slots && is_tenant(tenant_at(slot_of(id)).load(base::acquire), id);
+}
+
+// TENANT, confirm. The own bit is set: whether the object of that id lives, and then nobody frees it.
+bool slots::confirm(object_id id, tenant_word& found) noexcept {
+    base::atomic<tenant_word>& tenant = tenant_at(slot_of(id));
+    found = tenant.fetch_add(0, base::acq_rel);
+    for (int turns = 0; turns < most_turns && is_tenant(found, id); ++turns) {
+        if (is_live(found)) return true;
+        if (tenant.compare_exchange_weak(found, as_live(found), base::acq_rel, base::acquire)) return true;
+    }
+    return false;
+}
+
+status slots::find(object_id id, context*& found) noexcept {
+    const std::uint32_t slot = slot_of(id);
+    if (slot >= parts_.where.slots || generation_of_id(id) == 0) return status::stale;
+    const turn own(*this);
+    core::shared_local& local = local_at(slot);
+    if (local.part.refs.get_unless_zero()) {
+        found = &object_at(slot);
+        if (local.generation == generation_of_id(id)) return status::ok;
+        found->put();
+        return status::stale;
+    }
+    hold(slot);
+    tenant_word tenant = 0;
+    if (!confirm(id, tenant)) {
+        let_bit_go(slot);
+        return status::stale;
+    }
+    local.generation = generation_of(tenant);
+    begin_local(slot, is_semaphore(tenant) ? core::flag_semaphore : 0);
+    found = &object_at(slot);
+    return status::ok;
+}
+
+// ---- The end of an object.
+
+// TENANT, free. The own bit is clear. Whether the slot is free by this call.
+bool slots::try_free(std::uint32_t slot, std::uint32_t generation) noexcept {
+    base::atomic<tenant_word>& tenant = tenant_at(slot);
+    tenant_word word = tenant.load(base::acquire);
+    for (int turns = 0; turns < most_turns; ++turns) {
+        if (is_free(word) || is_named(word) || generation_of(word) != generation) return false;
+        if (!tenant.compare_exchange_weak(word, as_leaving(word), base::acq_rel, base::acquire)) continue;
+        word = as_leaving(word);
+        const tenant_word after = somebody_holds(slot) ? as_live(word) : as_free(word);
+        return tenant.compare_exchange_strong(word, after, base::acq_rel, base::relaxed) && is_free(after);
+    }
+    return false;
+}
+
+void slots::on_last_put(core::shared_slots& mapped, std::uint32_t slot) noexcept {
+    slots& all = *static_cast<slots*>(mapped.owner);
+    core::shared_local& local = all.local_at(slot);
+    if (local.is_queued.exchange(1, base::acq_rel) != 0) return; // it is looked at again when its turn comes
+    std::uint32_t first = all.let_go_.load(base::relaxed);
+    do {
+        local.next_to_let_go = first;
+    } while (!all.let_go_.compare_exchange_weak(first, slot, base::acq_rel, base::relaxed)); // LET_GO, push
+    if (all.lock.try_lock()) {
+        all.drain_let_go();
+        all.unlock_and_drain();
+    }
+}
+
+// LET_GO. A thread that could not take the lock has pushed before its try, so whoever had the lock then finds the slot
+// after the unlock.
+void slots::unlock_and_drain() noexcept {
+    for (;;) {
+        lock.unlock();
+        if (let_go_.fetch_add(0, base::acq_rel) == nobody || !lock.try_lock()) return;
+        drain_let_go();
+    }
+}
+
+void slots::drain_let_go() noexcept {
+    if (let_go_.load(base::relaxed) == nobody) return;
+    std::uint32_t slot = let_go_.exchange(nobody, base::acq_rel);
+    while (slot != nobody) {
+        const std::uint32_t next = local_at(slot).next_to_let_go;
+        let_go(slot);
+        slot = next;
+    }
+}
+
+void slots::let_go(std::uint32_t slot) noexcept {
+    core::shared_local& local = local_at(slot);
+    local.is_queued.exchange(0, base::acq_rel); // LET_GO: before the look at the references
+    if (local.part.refs.read() > 0) return;     // found again meanwhile
+    let_bit_go(slot);
+    if (!try_free(slot, local.generation)) return;
+    local.next = freed_;
+    freed_ = slot;
+}
+
+status slots::set_named(object_id id, bool named) noexcept {
+    if (slot_of(id) >= parts_.where.slots) return status::stale;
+    const turn own(*this);
+    base::atomic<tenant_word>& tenant = tenant_at(slot_of(id));
+    tenant_word word = tenant.load(base::acquire);
+    for (int turns = 0; turns < most_turns && is_tenant(word, id); ++turns) {
+        const tenant_word after = named ? word | tenant_named : word & ~tenant_named;
+        if (!tenant.compare_exchange_weak(word, after, base::acq_rel, base::acquire)) continue;
+        if (!named && !somebody_holds(slot_of(id))) (void)try_free(slot_of(id), generation_of_id(id));
+        return status::ok;
+    }
+    return status::stale;
+}
+
+std::uint32_t slots::free_orphans_locked() noexcept {
+    std::uint32_t freed = 0;
+    const std::uint32_t words = (parts_.where.slots + word_bits - 1) / word_bits;
+    for (std::uint32_t word = 0; word < words; ++word) {
+        std::uint64_t unheld = ~bits_of_all(word);
+        for (; unheld != 0; unheld &= unheld - 1) {
+            const std::uint32_t slot = word * word_bits + static_cast<std::uint32_t>(std::countr_zero(unheld));
+            if (slot >= parts_.where.slots) break;
+            const tenant_word tenant = tenant_at(slot).load(base::acquire);
+            if (!is_free(tenant) && !is_named(tenant) && try_free(slot, generation_of(tenant))) ++freed;
+        }
+    }
+    return freed;
+}
+
+std::uint32_t slots::free_orphans() noexcept {
+    const turn own(*this);
+    return free_orphans_locked();
+}
+
+} // namespace efd::share

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// share/slots.hpp: the objects of an arena, as one process makes, finds and lets go of them.
+//
+// Owns what this process knows of each slot (core::shared_local, beside the mapping), and its row: a bit for each slot
+// to which it has a handle. A slot is given to another object only when no living process has the bit (TENANT, in
+// share/tenant.hpp), since an add cannot look at a generation. No process waits for another here. Threads of one
+// process take turns to make and to find; letting go waits for nobody and may be done in a signal handler: it leaves
+// the slot to the thread whose turn it is.
+#pragma once
+
+#include <efd/detail/base/atomic.hpp>
+#include <efd/detail/base/status.hpp>
+#include <efd/detail/core/context.hpp>
+
+#include "core/shared_slots.hpp"
+#include "os/fork_lock.hpp"
+#include "share/layout.hpp"
+#include "share/tenant.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace efd::share {
+
+// Where the parts of an arena are in this process, and its own index. The numbers are this process's own.
+struct arena_parts {
+    std::byte* base = nullptr; // the header
+    layout where{};
+};
+
+class slots {
+  public:
+    slots() noexcept = default;
+    slots(const slots&) = delete;
+    slots& operator=(const slots&) = delete;
+
+    // `mapped` is the entry of this mapping in the table of windows; both outlive this.
+    void begin(const arena_parts& parts, core::shared_slots& mapped, std::uint32_t index) noexcept;
+
+    // A new object with one reference of this process; null: every slot has an object that somebody holds, or that has
+    // a name.
+    [[nodiscard]] core::context* make(std::uint64_t initval, unsigned flags) noexcept;
+    // The object of that id, with one more reference. stale: it is gone.
+    [[nodiscard]] base::status find(object_id id, core::context*& found) noexcept;
+    [[nodiscard]] object_id id_of(const core::context& object) const noexcept;
+    // Makes the object live on without a holder, or not any more. stale: it is gone.
+    [[nodiscard]] base::status set_named(object_id id, bool named) noexcept;
+    // Whether the object lives, whoever holds it.
+    [[nodiscard]] bool is_alive(object_id id) const noexcept;
+    [[nodiscard]] bool is_of_this(const core::context& object) const noexcept;
+
+    // Frees the objects without a name that nobody holds: a holder was killed. How many.
+    std::uint32_t free_orphans() noexcept;
+    // For a child of fork, whose row has this index now.
+    void move_to(std::uint32_t index) noexcept;
+    // Under the lock: sets the bits of all slots that this process has handles to, in the row of its index.
+    void note_all() noexcept;
+    void copy_row_to(std::uint32_t index) noexcept;
+
+    // A fork holds it, so the child has no slot half made or half let go of.
+    os::fork_lock lock;
+
+  private:
+    using row_word = base::atomic<std::uint64_t>;
+    static constexpr std::uint32_t word_bits = 64;
+    static constexpr std::uint32_t nobody = UINT32_MAX;
+
+    static void on_last_put(core::shared_slots& mapped, std::uint32_t slot) noexcept;
+
+    [[nodiscard]] row_word& row_at(std::uint32_t process, std::uint32_t slot) const noexcept;
+    [[nodiscard]] base::atomic<tenant_word>& tenant_at(std::uint32_t slot) const noexcept;
+    [[nodiscard]] core::context& object_at(std::uint32_t slot) const noexcept;
+    [[nodiscard]] core::shared_local& local_at(std::uint32_t slot) const noexcept { return mapped_->locals[slot]; }
+    [[nodiscard]] std::uint32_t processes_to_ask() const noexcept;
+    void hold(std::uint32_t slot) noexcept;
+    void let_bit_go(std::uint32_t slot) noexcept;
+    [[nodiscard]] std::uint64_t bits_of_all(std::uint32_t word) const noexcept;
+    [[nodiscard]] bool somebody_holds(std::uint32_t slot) const noexcept;
+    [[nodiscard]] bool try_free(std::uint32_t slot, std::uint32_t generation) noexcept;
+    [[nodiscard]] bool try_make_in(std::uint32_t slot, bool semaphore) noexcept;
+    [[nodiscard]] std::uint32_t take_slot(bool semaphore) noexcept;
+    [[nodiscard]] std::uint32_t scan(bool semaphore) noexcept;
+    void begin_local(std::uint32_t slot, unsigned flags) noexcept;
+    std::uint32_t free_orphans_locked() noexcept;
+    void let_go(std::uint32_t slot) noexcept;
+    void drain_let_go() noexcept;
+    void unlock_and_drain() noexcept;
+    [[nodiscard]] bool confirm(object_id id, tenant_word& found) noexcept;
+
+    class turn;
+
+    arena_parts parts_;
+    core::shared_slots* mapped_ = nullptr;
+    std::uint32_t own_index_ = 0;
+    std::uint32_t cursor_ = 0;                   // the word of bits at which the next scan begins
+    std::uint32_t touched_words_ = 0;            // of the own row: no bit is set from here on
+    std::uint32_t freed_ = nobody;               // slots that this process has freed, linked by shared_local::next
+    base::atomic<std::uint32_t> let_go_{nobody}; // slots whose last reference went, linked in the same way
+};
+
+} // namespace efd::share
