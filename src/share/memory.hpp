@@ -23,7 +23,7 @@ namespace efd::share {
 inline constexpr std::uint32_t default_mode = 0600;
 
 struct creation {
-    numbers size;
+    numbers size{};
     std::uint32_t mode = default_mode; // of the file: who may open it through /proc. Not of a placed arena
     bool is_sparse = false;            // pages get their memory at first use, and the program SIGBUS if there is none
 };
