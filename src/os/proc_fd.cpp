@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// os/proc_fd.cpp: see proc_fd.hpp.
+#include "os/proc_fd.hpp"
+
+#include "os/errno.hpp"
+#include "os/named_file.hpp"
+#include "os/open_call.hpp"
+#include "os/raw_call.hpp"
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <fcntl.h>
+#include <string_view>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace efd::os {
+namespace {
+
+class proc_path {
+  public:
+    explicit proc_path(std::string_view process, std::uint32_t fd) noexcept {
+        add("/proc/");
+        add(process);
+        add("/fd/");
+        add(fd);
+    }
+    proc_path(std::uint32_t pid, std::uint32_t fd) noexcept {
+        add("/proc/");
+        add(pid);
+        add("/fd/");
+        add(fd);
+    }
+    [[nodiscard]] const char* text() const noexcept { return text_.data(); }
+
+  private:
+    void add(std::string_view piece) noexcept {
+        for (const char c : piece) text_[length_++] = c;
+    }
+    void add(std::uint32_t number) noexcept {
+        length_ =
+            static_cast<std::size_t>(std::to_chars(text_.data() + length_, text_.end(), number).ptr - text_.data());
+    }
+    std::array<char, 40> text_{};
+    std::size_t length_ = 0;
+};
+
+bool has_proc() noexcept { return facts_in(AT_FDCWD, "/proc/self").known; }
+
+// What the number names is known to be a regular file, so opening it has no effect on a device.
+int open_own(int fd) noexcept {
+    const proc_path path("self", static_cast<std::uint32_t>(fd));
+    const int opened = open_uncancelled(AT_FDCWD, path.text(), O_RDWR | O_CLOEXEC | O_NONBLOCK, 0);
+    if (opened != -ENOENT) return opened;
+    return has_proc() ? -EBADF : -ENOSYS;
+}
+
+} // namespace
+
+int open_anew(int fd) noexcept {
+    const file_facts asked = facts_of(fd);
+    if (!asked.known) return -EBADF;
+    if (!asked.is_regular) return -EINVAL;
+    const int opened = open_own(fd);
+    if (opened < 0 || facts_of(opened).is_same_file(asked)) return opened;
+    const errno_keeper keeper;
+    raw_close(opened);
+    return -ENOSYS; // what is at /proc is something else
+}
+
+int open_of(std::uint32_t pid, std::uint32_t fd) noexcept {
+    const errno_keeper keeper;
+    const int path_only = open_uncancelled(AT_FDCWD, proc_path(pid, fd).text(), O_PATH | O_CLOEXEC, 0);
+    if (path_only == -ENOENT || path_only == -ESRCH) return has_proc() ? -ESRCH : -ENOSYS;
+    if (path_only < 0) return path_only;
+    const int opened = facts_of(path_only).is_regular ? open_own(path_only) : -EINVAL;
+    raw_close(path_only);
+    return opened;
+}
+
+std::uint32_t pid_in_proc() noexcept {
+    const errno_keeper keeper;
+    std::array<char, 16> text{};
+    const ::ssize_t length = ::readlink("/proc/self", text.data(), text.size());
+    std::uint32_t pid = 0;
+    if (length <= 0 || std::from_chars(text.data(), text.data() + length, pid).ec != std::errc{}) return 0;
+    return pid;
+}
+
+std::uint64_t pid_namespace() noexcept {
+    const errno_keeper keeper;
+    struct ::statx about{};
+    return ::statx(AT_FDCWD, "/proc/self/ns/pid", 0, STATX_INO, &about) == 0 ? about.stx_ino : 0;
+}
+
+} // namespace efd::os
