@@ -173,8 +173,6 @@ int memory_facts_of(int fd, memory_facts& found) noexcept {
     return 0;
 }
 
-std::uint32_t effective_user() noexcept { return ::geteuid(); }
-
 std::int64_t read_file_at(int fd, void* to, std::size_t bytes, std::uint64_t offset) noexcept {
     const errno_keeper keeper;
     const ::iovec all{to, bytes};

@@ -69,7 +69,6 @@ struct memory_facts {
     std::uint64_t bytes = 0;
 };
 [[nodiscard]] int memory_facts_of(int fd, memory_facts& found) noexcept;
-[[nodiscard]] std::uint32_t effective_user() noexcept;
 
 // Reads at an offset without mapping; how many bytes there were. EINTR does not come back.
 [[nodiscard]] std::int64_t read_file_at(int fd, void* to, std::size_t bytes, std::uint64_t offset) noexcept;

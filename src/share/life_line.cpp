@@ -14,8 +14,6 @@
 namespace efd::share {
 namespace {
 
-constexpr os::byte_range byte_of(std::uint32_t index) noexcept { return {life_byte + index, 1}; }
-
 // A page that was never written stays so.
 void clear_row(base::atomic<std::uint64_t>* row, std::size_t words) noexcept {
     for (std::size_t i = 0; i < words; ++i)
@@ -57,7 +55,7 @@ void life_line::begin_entry(std::uint32_t index) const noexcept {
 }
 
 bool life_line::try_index(int fd, std::uint32_t index) const noexcept {
-    return os::try_lock(fd, byte_of(index)) == os::lock_end::taken;
+    return os::try_lock(fd, table_.byte_of(index)) == os::lock_end::taken;
 }
 
 bool life_line::try_indexes(int fd, bool unused_only, std::uint32_t& taken) const noexcept {
@@ -111,7 +109,7 @@ void life_line::give_back() noexcept {
 // from other descriptors of the arena's file.
 bool life_line::holds(const held_index& held) const noexcept {
     return held.index != no_index && os::is_owner(held.fd, &table_.entries[held.index]) &&
-           os::facts_of(held.fd).is_same_file(memory_) && os::holds_lock(held.fd, byte_of(held.index));
+           os::facts_of(held.fd).is_same_file(memory_) && os::holds_lock(held.fd, table_.byte_of(held.index));
 }
 
 // Closing gives the lock up, unless a child has the same open file description.
@@ -130,12 +128,12 @@ bool life_line::is_ours() const noexcept { return holds(own_); }
 life life_line::look_at(std::uint32_t index) const noexcept {
     if (index >= table_.processes) return life::dead;
     if (index == own_.index) return is_ours() ? life::alive : life::unknown;
-    if (os::held_by_others(own_.fd, byte_of(index)) == os::lock_look::held) return life::alive;
+    if (os::held_by_others(own_.fd, table_.byte_of(index)) == os::lock_look::held) return life::alive;
     return is_ours() ? life::dead : life::unknown;
 }
 
 life life_line::look_at_others() const noexcept {
-    const os::byte_range all{life_byte, table_.processes};
+    const os::byte_range all{table_.first_lock_byte, table_.processes};
     if (os::held_by_others(own_.fd, all) == os::lock_look::held) return life::alive;
     return is_ours() ? life::dead : life::unknown;
 }
@@ -148,7 +146,7 @@ bool life_line::reap_index(int fd, std::uint32_t index) const noexcept {
     if (!try_index(fd, index)) return false;
     const bool is_first = table_.entries[index].in_use.load(base::acquire) != 0;
     if (is_first) end_entry(index);
-    os::unlock(fd, byte_of(index));
+    os::unlock(fd, table_.byte_of(index));
     return is_first;
 }
 
@@ -158,7 +156,7 @@ unsigned life_line::reap() const noexcept {
     unsigned reaped = 0;
     for (std::uint32_t i = 0; i < table_.processes; ++i) {
         if (i == own_.index || table_.entries[i].in_use.load(base::relaxed) == 0) continue;
-        if (os::held_by_others(own_.fd, byte_of(i)) != os::lock_look::free) continue;
+        if (os::held_by_others(own_.fd, table_.byte_of(i)) != os::lock_look::free) continue;
         if (fresh < 0) fresh = os::open_anew(own_.fd);
         if (fresh < 0 || !os::facts_of(fresh).is_same_file(memory_)) break;
         if (reap_index(fresh, i)) ++reaped;

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "os/named_file.hpp"
+#include "os/record_lock.hpp"
 #include "share/layout.hpp"
 #include "share/refusal.hpp"
 
@@ -27,6 +28,11 @@ struct life_table {
     base::atomic<std::uint64_t>* rows = nullptr;
     std::uint32_t processes = 0;
     std::size_t row_words = 0; // of one process
+    std::uint64_t first_lock_byte = life_byte;
+
+    [[nodiscard]] constexpr os::byte_range byte_of(std::uint32_t index) const noexcept {
+        return {first_lock_byte + index, 1};
+    }
 };
 
 enum class life : unsigned char {

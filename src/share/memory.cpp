@@ -4,6 +4,8 @@
 
 #include <efd/detail/base/atomic.hpp>
 
+#include "os/named_file.hpp"
+
 #include <cstring>
 #include <new>
 #include <utility>

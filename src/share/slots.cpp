@@ -170,6 +170,12 @@ void slots::begin_local(std::uint32_t slot, unsigned flags) noexcept {
     own.linger_misses.store(0, base::relaxed);
     own.linger_skips.store(0, base::relaxed);
     own.refs.init();
+    ++held_;
+}
+
+bool slots::is_idle() noexcept {
+    const turn own(*this);
+    return held_ == 0 && letting_go_.load(base::acquire) == 0;
 }
 
 // ---- An object by its id.
@@ -240,16 +246,22 @@ bool slots::try_free(std::uint32_t slot, std::uint32_t generation) noexcept {
 
 void slots::on_last_put(core::shared_slots& mapped, std::uint32_t slot) noexcept {
     slots& all = *static_cast<slots*>(mapped.owner);
-    core::shared_local& local = all.local_at(slot);
-    if (local.is_queued.exchange(1, base::acq_rel) != 0) return; // it is looked at again when its turn comes
-    std::uint32_t first = all.let_go_.load(base::relaxed);
-    do {
-        local.next_to_let_go = first;
-    } while (!all.let_go_.compare_exchange_weak(first, slot, base::acq_rel, base::relaxed)); // LET_GO, push
+    all.letting_go_.fetch_add(1, base::acq_rel); // before the slot can be found in the list, and its arena idle
+    all.queue_to_let_go(slot);
     if (all.lock.try_lock()) {
         all.drain_let_go();
         all.unlock_and_drain();
     }
+    all.letting_go_.fetch_sub(1, base::acq_rel); // last touch
+}
+
+void slots::queue_to_let_go(std::uint32_t slot) noexcept {
+    core::shared_local& local = local_at(slot);
+    if (local.is_queued.exchange(1, base::acq_rel) != 0) return; // it is looked at again when its turn comes
+    std::uint32_t first = let_go_.load(base::relaxed);
+    do {
+        local.next_to_let_go = first;
+    } while (!let_go_.compare_exchange_weak(first, slot, base::acq_rel, base::relaxed)); // LET_GO, push
 }
 
 // LET_GO. A thread that could not take the lock has pushed before its try, so whoever had the lock then finds the slot
@@ -276,6 +288,8 @@ void slots::let_go(std::uint32_t slot) noexcept {
     core::shared_local& local = local_at(slot);
     local.is_queued.exchange(0, base::acq_rel); // LET_GO: before the look at the references
     if (local.part.refs.read() > 0) return;     // found again meanwhile
+    EFD_CHECK(held_ > 0);
+    --held_;
     let_bit_go(slot);
     if (!try_free(slot, local.generation)) return;
     local.next = freed_;

@@ -26,6 +26,7 @@ namespace efd::share {
 struct arena_parts {
     std::byte* base = nullptr; // the header
     layout where{};
+    std::uint64_t first_lock_byte = life_byte; // an arena that is placed in a file has its own
 };
 
 class slots {
@@ -53,9 +54,12 @@ class slots {
     std::uint32_t free_orphans() noexcept;
     // For a child of fork, whose row has this index now.
     void move_to(std::uint32_t index) noexcept;
-    // Under the lock: sets the bits of all slots that this process has handles to, in the row of its index.
+    // With the lock, too: sets the bits of all slots that this process has handles to, in the row of its index; and
+    // copies this row to that of a child.
     void note_all() noexcept;
     void copy_row_to(std::uint32_t index) noexcept;
+    // No object of the arena is held by this process, and no thread is in the midst of letting go of one.
+    [[nodiscard]] bool is_idle() noexcept;
 
     // A fork holds it, so the child has no slot half made or half let go of.
     os::fork_lock lock;
@@ -82,6 +86,7 @@ class slots {
     [[nodiscard]] std::uint32_t scan(bool semaphore) noexcept;
     void begin_local(std::uint32_t slot, unsigned flags) noexcept;
     std::uint32_t free_orphans_locked() noexcept;
+    void queue_to_let_go(std::uint32_t slot) noexcept;
     void let_go(std::uint32_t slot) noexcept;
     void drain_let_go() noexcept;
     void unlock_and_drain() noexcept;
@@ -94,6 +99,8 @@ class slots {
     std::uint32_t own_index_ = 0;
     std::uint32_t cursor_ = 0;                   // the word of bits at which the next scan begins
     std::uint32_t touched_words_ = 0;            // of the own row: no bit is set from here on
+    std::uint32_t held_ = 0;                   // objects
+    base::atomic<std::uint32_t> letting_go_{0}; // so many threads
     std::uint32_t freed_ = nobody;               // slots that this process has freed, linked by shared_local::next
     base::atomic<std::uint32_t> let_go_{nobody}; // slots whose last reference went, linked in the same way
 };
