@@ -114,8 +114,8 @@ int set_file_bytes(int fd, std::uint64_t bytes) noexcept {
     return result_of(::ftruncate(fd, static_cast<off_t>(bytes)));
 }
 
-// The kernel takes back what it has allocated if a signal interrupts it. So it is asked for one piece after the other,
-// and signals come in between.
+// The kernel may take back what a call has allocated when a signal interrupts it: under a fast timer a large call would
+// never end. So it is asked for one piece after the other, and signals come in between.
 int allocate_file_range(int fd, std::uint64_t offset, std::uint64_t bytes) noexcept {
     constexpr std::uint64_t piece = std::uint64_t{1} << 26;
     const errno_keeper keeper;

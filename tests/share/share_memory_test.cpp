@@ -10,10 +10,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstring>
 #include <sys/eventfd.h>
-#include <sys/time.h>
 
 namespace {
 
@@ -77,21 +75,6 @@ TEST(share_memory, every_page_has_its_memory_from_the_beginning_unless_it_is_spa
     const arena_memory sparse = made_with({.size = asked.size, .is_sparse = true});
     EXPECT_LE(allocated_bytes(sparse.descriptor().number()), 65536U);
     EXPECT_EQ(sparse.where().bytes, full.where().bytes);
-}
-
-TEST(share_memory, a_fast_timer_does_not_keep_a_large_arena_from_being_made) {
-    struct sigaction ignore{};
-    struct sigaction before{};
-    ignore.sa_handler = [](int) {};
-    ASSERT_EQ(::sigaction(SIGALRM, &ignore, &before), 0);
-    const itimerval fast{{0, 500}, {0, 500}};
-    const itimerval off{};
-    ::setitimer(ITIMER_REAL, &fast, nullptr);
-    arena_memory made;
-    const outcome what = arena_memory::create({.size = {.slots = 1'000'000}}, made);
-    ::setitimer(ITIMER_REAL, &off, nullptr);
-    ::sigaction(SIGALRM, &before, nullptr);
-    EXPECT_EQ(what, refusal::none);
 }
 
 TEST(share_memory, a_process_that_attaches_has_the_same_words_and_a_number_of_its_own) {

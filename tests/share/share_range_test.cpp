@@ -158,6 +158,24 @@ TEST(share_range, a_process_with_few_addresses_keeps_most_of_them) {
     EXPECT_EQ(status, 0);
 }
 
+// Most of what the limit allows is in use already, so that the range must be far smaller than its part of the limit.
+TEST(share_range, a_range_is_halved_until_it_fits) {
+    if (under_sanitizer) GTEST_SKIP() << "a sanitizer needs the addresses itself";
+    if (sizeof(void*) < 8) GTEST_SKIP() << "there are too few addresses to take so many";
+    if (is_reserved()) GTEST_SKIP() << "another test of this process has made an arena";
+    const int status = status_of_child([] {
+        constexpr std::uint64_t taken = std::uint64_t{16} << 30;
+        constexpr std::uint64_t left = 256U << 20;
+        void* const place = ::mmap(nullptr, taken, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (place == MAP_FAILED || !limit_addresses_to_more(left)) return 8;
+        const arena_memory made = made_with(1);
+        if (!made.is_mapped()) return 1;
+        const std::uint64_t bytes = core::range.bytes.load();
+        return bytes >= left / 8 && bytes <= left ? 0 : 2;
+    });
+    EXPECT_EQ(status, 0);
+}
+
 TEST(share_range, an_arena_that_finds_no_addresses_is_refused_and_a_smaller_one_is_not) {
     if (under_sanitizer) GTEST_SKIP() << "a sanitizer needs the addresses itself";
     if (is_reserved()) GTEST_SKIP() << "another test of this process has made an arena";

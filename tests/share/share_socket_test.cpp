@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // tests/share/share_socket_test.cpp: an arena sent over unix sockets of every kind, and what hostile senders send.
-#include "os/shared_memory.hpp"
+#include "os/unix_socket.hpp"
 #include "share/kernel_files.hpp"
 #include "share/memory.hpp"
 #include "share/socket.hpp"
@@ -231,6 +231,28 @@ TEST_P(share_socket, a_message_that_is_no_arena_is_refused_and_closed) {
     EXPECT_EQ(receive(ends_.other.fd()), refusal::none) << "the next message is as it was sent";
 }
 
+// An identity of zeros would be complete without its last byte.
+TEST_P(share_socket, a_message_that_is_too_short_is_refused_whatever_its_missing_bytes_are) {
+    const kernel_file zero_identity = hostile_memory({});
+    arena_message message = message_of(arena_);
+    message.identity = {};
+    ASSERT_TRUE(send_raw(ends_.one.fd(), &message, sizeof message, {zero_identity.fd()}));
+    EXPECT_EQ(receive(ends_.other.fd()), refusal::none);
+    ASSERT_TRUE(send_raw(ends_.one.fd(), &message, sizeof message - 1, {zero_identity.fd()}));
+    EXPECT_EQ(receive(ends_.other.fd()), refusal::bad_message);
+}
+
+TEST_P(share_socket, a_received_number_is_closed_by_exec_from_the_beginning) {
+    const arena_message message = message_of(arena_);
+    ASSERT_TRUE(send_raw(ends_.one.fd(), &message, sizeof message, {arena_.descriptor().number()}));
+    std::array<std::byte, sizeof message> room{};
+    efd::os::received_message got;
+    ASSERT_EQ(efd::os::receive_with_descriptor(ends_.other.fd(), room, got), 0);
+    const kernel_file received(got.descriptor);
+    EXPECT_EQ(got.bytes, sizeof message);
+    EXPECT_EQ(::fcntl(received.fd(), F_GETFD), FD_CLOEXEC);
+}
+
 TEST_P(share_socket, each_field_of_a_message_is_looked_at) {
     const auto received = [this](auto change, int fd) {
         arena_message message = message_of(arena_);
@@ -284,7 +306,7 @@ TEST(share_socket_kind, what_is_no_unix_socket_is_refused) {
     ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
     const kernel_file reader(ends[0]);
     const kernel_file writer(ends[1]);
-    const kernel_file internet(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    const kernel_file internet(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     for (const int fd : {reader.fd(), writer.fd(), internet.fd(), -1}) {
         EXPECT_EQ(send_arena(fd, arena), refusal::bad_socket);
         EXPECT_EQ(receive_arena(fd, {}, got), refusal::bad_socket);
