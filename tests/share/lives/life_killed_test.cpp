@@ -3,62 +3,24 @@
 // next process finds every index free, and every row clear.
 #include "share/life_line.hpp"
 
-#include "share/lives/peer.hpp"
+#include "share/lives/killed.hpp"
 #include "share/lives/small_arena.hpp"
 #include "support/sanitizer.hpp"
 
-#include <cerrno>
-#include <csignal>
 #include <cstdio>
-#include <cstdlib>
-#include <functional>
 #include <gtest/gtest.h>
 #include <random>
-#include <sys/prctl.h>
-#include <sys/ptrace.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace {
 
 using namespace efd;
 using share::life;
 using share::life_line;
+using tests::end;
+using tests::outcome;
+using tests::run_and_kill;
 using tests::small_arena;
-
-enum class step : unsigned char { system_call, instruction };
-enum class end : unsigned char { killed, completed, not_permitted };
-
-struct outcome {
-    end how;
-    long steps; // that it has made
-};
-
-// Runs the body in a process that is killed after `steps` stops.
-outcome run_and_kill(const std::function<void()>& body, step by, long steps) {
-    const pid_t child = ::fork();
-    if (child < 0) ::abort(); // kill(-1) would be every process of the user
-    if (child == 0) {
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(99);
-        ::raise(SIGSTOP);
-        body();
-        ::_exit(0);
-    }
-    int status = 0;
-    outcome ended{end::killed, 0};
-    ::waitpid(child, &status, 0);
-    for (; ended.steps < steps && WIFSTOPPED(status); ++ended.steps) {
-        ::ptrace(by == step::instruction ? PTRACE_SINGLESTEP : PTRACE_SYSCALL, child, nullptr, nullptr);
-        ::waitpid(child, &status, 0);
-    }
-    if (WIFEXITED(status)) ended.how = WEXITSTATUS(status) == 99 ? end::not_permitted : end::completed;
-    if (WIFSTOPPED(status)) {
-        ::kill(child, SIGKILL);
-        ::waitpid(child, &status, 0);
-    }
-    return ended;
-}
+using tests::step;
 
 // What the killed process does in an arena in which two processes have died before it, and what it finds.
 struct operation {
