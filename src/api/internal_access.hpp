@@ -13,6 +13,10 @@ namespace efd::EFD_ABI {
 struct internal_access {
     // Null of a handle that was moved from.
     [[nodiscard]] static core::context* context_of(const eventfd& object) noexcept { return object.context_; }
+    // A handle with the reference of the caller; null: a handle that means no object.
+    [[nodiscard]] static eventfd adopt_object(core::context* object) noexcept {
+        return eventfd(eventfd::adopt{}, object);
+    }
     // These two end the program of one that was moved from, in any build.
     [[nodiscard]] static core::context& object_of(const eventfd& object) noexcept {
         if (object.context_ == nullptr) base::stop_for_moved_from();

@@ -8,9 +8,14 @@ namespace efd::EFD_ABI::core {
 constinit shared_range range;
 #endif
 
+// A thread in its last steps of a call may have outlived the arena (LAST_PUT), and another one may have its slots
+// elsewhere. It then finds an object without references.
 local_part& shared_local_of(const context& object) noexcept {
-    const shared_slots& slots = shared_slots_of(object);
-    return slots.locals[slots.index_of(object)].part;
+    static constinit local_part of_nobody{};
+    const shared_slots* const slots = find_shared_slots(object);
+    if (slots == nullptr || slots->index_of(object) >= slots->number) [[unlikely]]
+        return of_nobody;
+    return slots->locals[slots->index_of(object)].part;
 }
 
 } // namespace efd::EFD_ABI::core

@@ -49,7 +49,7 @@ struct shared_slots {
 
 // The explorer has at most one such object, and knows which.
 [[nodiscard]] bool is_in_shared_range(const void* address) noexcept;
-[[nodiscard]] shared_slots& shared_slots_of(const context& object) noexcept;
+[[nodiscard]] shared_slots* find_shared_slots(const context& object) noexcept;
 
 #else
 
@@ -61,17 +61,24 @@ struct shared_range {
 };
 extern constinit shared_range range;
 
+// `bytes` is written last, so an address is compared with the base that belongs to it.
 [[nodiscard]] inline bool is_in_shared_range(const void* address) noexcept {
-    return reinterpret_cast<std::uintptr_t>(address) - range.base.load(base::relaxed) < range.bytes.load(base::relaxed);
+    const std::uintptr_t bytes = range.bytes.load(base::acquire);
+    return reinterpret_cast<std::uintptr_t>(address) - range.base.load(base::relaxed) < bytes;
 }
 
-// Of an object in the range.
-[[nodiscard]] inline shared_slots& shared_slots_of(const context& object) noexcept {
+// Of an object in the range; null: its arena is gone.
+[[nodiscard]] inline shared_slots* find_shared_slots(const context& object) noexcept {
     const std::uintptr_t offset = reinterpret_cast<std::uintptr_t>(&object) - range.base.load(base::relaxed);
-    return *range.windows.load(base::acquire)[offset >> window_shift].load(base::acquire);
+    return range.windows.load(base::acquire)[offset >> window_shift].load(base::acquire);
 }
 
 #endif
+
+// For a caller that has a handle to it.
+[[nodiscard]] inline shared_slots& shared_slots_of(const context& object) noexcept {
+    return *find_shared_slots(object);
+}
 
 [[gnu::noinline]] local_part& shared_local_of(const context& object) noexcept;
 
@@ -92,7 +99,11 @@ class turn_limit {
   public:
     explicit turn_limit(const context& object) noexcept : left_(is_in_shared_range(&object) ? most : unlimited) {}
     // False: enough.
-    [[nodiscard]] bool again() noexcept { return left_ == unlimited || --left_ != 0; }
+    [[nodiscard]] bool again() noexcept {
+        if (left_ == unlimited) return true;
+        --left_;
+        return left_ != 0;
+    }
 
     static constexpr std::uint32_t most = 1U << 16;
 

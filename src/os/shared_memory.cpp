@@ -229,9 +229,14 @@ int map_file_at(void* begin, std::uintptr_t bytes, int fd, std::uint64_t offset)
     return got == MAP_FAILED ? -errno : 0;
 }
 
-bool unmap_to_reserved(void* begin, std::uintptr_t bytes) noexcept {
+bool reserve_again(void* begin, std::uintptr_t bytes) noexcept {
     const errno_keeper keeper;
     return map(begin, bytes, PROT_NONE, reserved_flags | MAP_FIXED, -1, 0) != MAP_FAILED;
+}
+
+bool map_zeroed_at(void* begin, std::uintptr_t bytes) noexcept {
+    const errno_keeper keeper;
+    return map(begin, bytes, PROT_READ | PROT_WRITE, reserved_flags | MAP_FIXED, -1, 0) != MAP_FAILED;
 }
 
 void* map_zeroed_unreserved(std::uintptr_t bytes) noexcept {

@@ -92,8 +92,11 @@ void release_reserved(void* begin, std::uintptr_t bytes) noexcept;
 
 // Maps the file in place of what is mapped at the range, for reading and writing, shared.
 [[nodiscard]] int map_file_at(void* begin, std::uintptr_t bytes, int fd, std::uint64_t offset) noexcept;
-// Reserved addresses in place of what is mapped at the range. False: the kernel refuses; it stays mapped.
-[[nodiscard]] bool unmap_to_reserved(void* begin, std::uintptr_t bytes) noexcept;
+// Private memory that reads as zero in place of what is mapped at the range. Nothing is set aside for pages that are
+// never touched. False: the kernel refuses; the range stays as it was.
+[[nodiscard]] bool map_zeroed_at(void* begin, std::uintptr_t bytes) noexcept;
+// The same, but the addresses are reserved alone, and not to be touched.
+bool reserve_again(void* begin, std::uintptr_t bytes) noexcept;
 
 // As map_zeroed, but nothing is set aside for pages that are never touched. null: no addresses.
 [[nodiscard]] void* map_zeroed_unreserved(std::uintptr_t bytes) noexcept;

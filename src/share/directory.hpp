@@ -9,7 +9,8 @@
 //     remove   takes the mark away, then id 0; the text stays and keeps later names of the chain reachable
 //
 // One that dies in between leaves a name whose object is freed with its last holder; from then on it counts as no name.
-// Every word is untrusted: a slot's number is checked, the object's generation is compared, each loop ends after one turn of the table.
+// Every word is untrusted: a slot's number is checked, the object's generation is compared, each loop ends after one
+// turn of the table.
 #pragma once
 
 #include <efd/detail/base/status.hpp>

@@ -121,36 +121,41 @@ outcome range_mapping::map_at(std::uint32_t first, int descriptor, std::uint64_t
     const auto first_slot_at = static_cast<std::uintptr_t>((first + run.before) * window_bytes);
     std::byte* const header = table.base + first_slot_at - static_cast<std::uintptr_t>(where.slots_at);
     const auto bytes = static_cast<std::uintptr_t>(where.bytes);
-    const auto windows = static_cast<std::uint32_t>(run.before + run.of_slots);
-    locals_ = static_cast<std::byte*>(os::map_zeroed_unreserved(where.slots * local_slot_bytes));
-    local_bytes_ = where.slots * local_slot_bytes;
-    slots_ = new (std::nothrow) core::shared_slots;
-    if (locals_ == nullptr || slots_ == nullptr) return refusal::no_memory;
+    const auto windows = static_cast<std::uint32_t>(run.all());
     if (const int refused = os::map_file_at(header, bytes, descriptor, offset); refused < 0) {
         // Before Linux 6.12 a call that fails may leave the addresses unreserved. If they are taken, by the reservation
         // or by a foreign mapping, nobody can say by which: this run is not used again.
         if (!os::reserve_exactly(header, bytes)) table.mark(first, windows, true);
         return outcome_of(refused);
     }
+    std::byte* const own = table.base + static_cast<std::uintptr_t>((first + run.before + run.of_slots) * window_bytes);
+    if (!os::map_zeroed_at(own, static_cast<std::uintptr_t>(run.own * window_bytes))) {
+        (void)os::reserve_again(header, bytes);
+        return refusal::no_memory;
+    }
     header_ = header;
     bytes_ = bytes;
     first_window_ = first;
     windows_ = windows;
+    own_windows_ = run.own;
+    slots_ = new (own) core::shared_slots;
+    slots_->locals = reinterpret_cast<core::shared_local*>(own + locals_at); // zeroed memory is a shared_local
     slots_->first_slot = reinterpret_cast<std::uintptr_t>(table.base) + first_slot_at;
     slots_->number = where.slots;
     slots_->first_look_ns = where.first_look_ms * ns_per_ms;
     slots_->last_look_ns = where.last_look_ms * ns_per_ms;
     table.mark(first, windows, true);
+    name_windows(first, run.before, nullptr); // an earlier arena may have had its slots here
     name_windows(first + static_cast<std::uint32_t>(run.before), run.of_slots, slots_);
+    name_windows(first + static_cast<std::uint32_t>(run.before + run.of_slots), run.own, nullptr);
     return refusal::none;
 }
 
 outcome range_mapping::map(int descriptor, std::uint64_t offset, const layout& where, range_mapping& made) noexcept {
     constexpr std::uint64_t addresses = std::numeric_limits<std::uintptr_t>::max() / 2;
     const window_run run = windows_for(where);
-    const std::uint64_t windows = run.before + run.of_slots;
-    if (windows * window_bytes > addresses || std::uint64_t{where.slots} * local_slot_bytes > addresses)
-        return refusal::no_memory;
+    const std::uint64_t windows = run.all();
+    if (windows * window_bytes > addresses) return refusal::no_memory;
     range_mapping fresh; // outlives the lock, which its destructor takes
     {
         const std::lock_guard only(table.lock);
@@ -171,23 +176,21 @@ range_mapping& range_mapping::operator=(range_mapping&& other) noexcept {
     bytes_ = other.bytes_;
     first_window_ = other.first_window_;
     windows_ = other.windows_;
+    own_windows_ = other.own_windows_;
     slots_ = std::exchange(other.slots_, nullptr);
-    locals_ = std::exchange(other.locals_, nullptr);
-    local_bytes_ = other.local_bytes_;
     return *this;
 }
 
 void range_mapping::reset() noexcept {
-    if (header_ != nullptr) {
-        const std::lock_guard only(table.lock);
-        name_windows(first_window_, windows_, nullptr);
-        if (os::unmap_to_reserved(header_, bytes_)) table.mark(first_window_, windows_, false);
-    }
-    if (locals_ != nullptr) os::unmap(locals_, local_bytes_);
-    delete slots_;
+    if (header_ == nullptr) return;
+    const std::lock_guard only(table.lock);
+    const auto own_bytes = static_cast<std::uintptr_t>(own_windows_ * window_bytes);
+    std::byte* const own = reinterpret_cast<std::byte*>(slots_);
+    // If there is no memory for it the run is not used again, and the arena stays mapped.
+    if (os::map_zeroed_at(header_, bytes_) && os::map_zeroed_at(own + locals_at, own_bytes - locals_at))
+        table.mark(first_window_, windows_, false);
     header_ = nullptr;
     slots_ = nullptr;
-    locals_ = nullptr;
 }
 
 std::uint32_t windows_in_use() noexcept {

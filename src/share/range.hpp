@@ -17,20 +17,26 @@
 namespace efd::share {
 
 inline constexpr std::uint64_t window_bytes = std::uint64_t{1} << core::window_shift;
-inline constexpr std::uintptr_t local_slot_bytes = 48; // what a process alone knows of a slot
+inline constexpr std::uintptr_t locals_at = layout_page; // in the private part: after core::shared_slots
 
-// How many windows a mapping takes before its first slot, and from there on. The first slot begins a window.
+// How many windows a mapping takes before its first slot, from there on, and for what this process alone knows. The
+// first slot begins a window.
 struct window_run {
     std::uint64_t before;
     std::uint64_t of_slots;
+    std::uint64_t own;
+    [[nodiscard]] constexpr std::uint64_t all() const noexcept { return before + of_slots + own; }
 };
 constexpr window_run windows_for(const layout& l) noexcept {
     return {rounded_up(l.slots_at, window_bytes) / window_bytes,
-            rounded_up(l.bytes - l.slots_at, window_bytes) / window_bytes};
+            rounded_up(l.bytes - l.slots_at, window_bytes) / window_bytes,
+            rounded_up(locals_at + std::uint64_t{l.slots} * sizeof(core::shared_local), window_bytes) / window_bytes};
 }
 static_assert(windows_for(layout_of({})).before == 1 && windows_for(layout_of({})).of_slots == 1);
 
-// An arena's memory in the range, with the private memory beside it. Released when no object of the mapping is in use.
+// An arena's memory in the range, with the private memory beside it. Released when this process has no handle to an
+// object of it. A thread may be in its last steps of a call on such an object all the same (LAST_PUT): so its addresses
+// stay mapped, to private memory, and the table of windows still says whose they were, until another arena comes.
 class range_mapping {
   public:
     constexpr range_mapping() noexcept = default;
@@ -45,8 +51,6 @@ class range_mapping {
     [[nodiscard]] bool is_mapped() const noexcept { return header_ != nullptr; }
     [[nodiscard]] std::byte* header() const noexcept { return header_; }
     [[nodiscard]] core::shared_slots* slots() const noexcept { return slots_; }
-    // local_slot_bytes for each slot, zeroed, of this process alone.
-    [[nodiscard]] std::byte* locals() const noexcept { return locals_; }
 
   private:
     outcome map_at(std::uint32_t first, int descriptor, std::uint64_t offset, const layout& where) noexcept;
@@ -55,9 +59,8 @@ class range_mapping {
     std::uintptr_t bytes_ = 0;
     std::uint32_t first_window_ = 0;
     std::uint32_t windows_ = 0;
+    std::uint64_t own_windows_ = 0;
     core::shared_slots* slots_ = nullptr;
-    std::byte* locals_ = nullptr;
-    std::uintptr_t local_bytes_ = 0;
 };
 
 // How many windows of the range are in use; for tests.

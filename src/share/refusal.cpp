@@ -113,6 +113,8 @@ outcome outcome_of(int negative_errno) noexcept {
     }
 }
 
+outcome outcome_of(refusal why) noexcept { return why == refusal::system ? outcome(why, errno) : outcome(why); }
+
 int errno_of(const outcome& what) noexcept {
     return what.why == refusal::system && what.error != 0 ? what.error : entry_of(what.why).error;
 }

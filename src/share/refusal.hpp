@@ -58,6 +58,9 @@ struct [[nodiscard]] outcome {
 // What a call of src/os says, where no case of its own is meant.
 [[nodiscard]] outcome outcome_of(int negative_errno) noexcept;
 
+// Of a call that says refusal::system with errno set.
+[[nodiscard]] outcome outcome_of(refusal why) noexcept;
+
 // 0 for refusal::none.
 [[nodiscard]] int errno_of(const outcome& what) noexcept;
 // One line for people: what happened, and what to do next. It lives for ever.

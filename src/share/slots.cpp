@@ -43,6 +43,11 @@ class slots::turn {
 void slots::begin(const arena_parts& parts, core::shared_slots& mapped, std::uint32_t index) noexcept {
     parts_ = parts;
     mapped_ = &mapped;
+    cursor_ = 0; // and so on: an arena that has ended may have been here
+    touched_words_ = 0;
+    held_ = 0;
+    freed_ = nobody;
+    let_go_.store(nobody, base::relaxed);
     mapped.on_last_put = on_last_put;
     mapped.owner = this;
     move_to(index);
@@ -67,6 +72,10 @@ context& slots::object_at(std::uint32_t slot) const noexcept {
 // the first bit of the row is set.
 void slots::move_to(std::uint32_t index) noexcept {
     own_index_ = index;
+    note_index(index);
+}
+
+void slots::note_index(std::uint32_t index) noexcept {
     base::atomic<std::uint32_t>& highest = part_at<process_entry>(parts_.base, parts_.where.processes_at).reserved[0];
     std::uint32_t known = highest.load(base::relaxed);
     for (int turns = 0; known <= index && turns < most_turns; ++turns)
@@ -101,6 +110,7 @@ bool slots::somebody_holds(std::uint32_t slot) const noexcept {
 }
 
 void slots::copy_row_to(std::uint32_t index) noexcept {
+    note_index(index);
     for (std::uint32_t word = 0; word < touched_words_; ++word) {
         const std::uint64_t bits = row_at(own_index_, word * word_bits).load(base::relaxed);
         row_at(index, word * word_bits).store(bits, base::release);
@@ -211,10 +221,13 @@ status slots::find(object_id id, context*& found) noexcept {
     const turn own(*this);
     core::shared_local& local = local_at(slot);
     if (local.part.refs.get_unless_zero()) {
-        found = &object_at(slot);
-        if (local.generation == generation_of_id(id)) return status::ok;
-        found->put();
-        return status::stale;
+        context& object = object_at(slot);
+        if (local.generation != generation_of_id(id)) {
+            object.put();
+            return status::stale;
+        }
+        found = &object;
+        return status::ok;
     }
     hold(slot);
     tenant_word tenant = 0;

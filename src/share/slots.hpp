@@ -75,6 +75,7 @@ class slots {
     [[nodiscard]] base::atomic<tenant_word>& tenant_at(std::uint32_t slot) const noexcept;
     [[nodiscard]] core::context& object_at(std::uint32_t slot) const noexcept;
     [[nodiscard]] core::shared_local& local_at(std::uint32_t slot) const noexcept { return mapped_->locals[slot]; }
+    void note_index(std::uint32_t index) noexcept;
     [[nodiscard]] std::uint32_t processes_to_ask() const noexcept;
     void hold(std::uint32_t slot) noexcept;
     void let_bit_go(std::uint32_t slot) noexcept;
@@ -99,8 +100,8 @@ class slots {
     std::uint32_t own_index_ = 0;
     std::uint32_t cursor_ = 0;                   // the word of bits at which the next scan begins
     std::uint32_t touched_words_ = 0;            // of the own row: no bit is set from here on
-    std::uint32_t held_ = 0;                   // objects
-    base::atomic<std::uint32_t> letting_go_{0}; // so many threads
+    std::uint32_t held_ = 0;                     // objects
+    base::atomic<std::uint32_t> letting_go_{0};  // so many threads
     std::uint32_t freed_ = nobody;               // slots that this process has freed, linked by shared_local::next
     base::atomic<std::uint32_t> let_go_{nobody}; // slots whose last reference went, linked in the same way
 };

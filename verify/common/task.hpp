@@ -61,11 +61,11 @@ inline long call_as_numbered_here(long call) {
 #endif
 }
 
-inline task_state look_at_task(pid_t tid) {
+inline task_state look_at_task(pid_t tid, pid_t process = ::getpid()) {
     task_state seen;
-    const std::string text = task_file(tid, "syscall");
+    const std::string text = task_file(tid, "syscall", process);
     if (text.empty()) { // no such thread, or not readable on this system
-        seen.asleep = is_asleep(tid);
+        seen.asleep = is_asleep(tid, process);
         return seen;
     }
     seen.call_known = true;
@@ -73,13 +73,13 @@ inline task_state look_at_task(pid_t tid) {
     seen.call = call_as_numbered_here(std::strtol(text.c_str(), &end, 10));
     if (end == text.c_str() || seen.call < 0) return seen; // "running", or asleep outside a system call
     for (std::uint64_t& arg : seen.args) arg = std::strtoull(end, &end, 0);
-    seen.asleep = is_asleep(tid);
+    seen.asleep = is_asleep(tid, process);
     return seen;
 }
 
 // Asleep, and as far as the kernel says in a futex call.
-inline bool is_asleep_in_futex(pid_t tid) {
-    const task_state seen = look_at_task(tid);
+inline bool is_asleep_in_futex(pid_t tid, pid_t process = ::getpid()) {
+    const task_state seen = look_at_task(tid, process);
     return seen.asleep && (!seen.call_known || seen.call == futex_call || seen.call == futex_waitv_call);
 }
 

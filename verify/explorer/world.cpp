@@ -35,7 +35,7 @@ void context_layout::name_queue(context& object) {
 bool is_in_shared_range(const void* address) noexcept {
     return explore::has_world() && explore::w().is_shared && address == &explore::w().object;
 }
-shared_slots& shared_slots_of(const context& /*object*/) noexcept { return explore::w().slots; }
+shared_slots* find_shared_slots(const context& /*object*/) noexcept { return &explore::w().slots; }
 
 } // namespace efd::EFD_ABI::core
 

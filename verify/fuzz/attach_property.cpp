@@ -125,9 +125,9 @@ void touch(const share::arena_memory& memory) {
             volatile std::byte* const place = memory.mapping().header() + at;
             *place = ~*place;
         }
-    const std::size_t local_bytes = memory.where().slots * share::local_slot_bytes;
+    const std::size_t local_bytes = memory.where().slots * sizeof(core::shared_local);
     for (const std::size_t at : {std::size_t{0}, local_bytes - 1}) {
-        volatile std::byte* const place = memory.mapping().locals() + at;
+        volatile std::byte* const place = reinterpret_cast<std::byte*>(memory.mapping().slots()->locals) + at;
         *place = ~*place;
     }
 }

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: MIT
+// share/arena.cpp: see arena.hpp.
+#include "share/arena.hpp"
+
+#include "os/fd.hpp"
+#include "os/fork_lock.hpp"
+#include "os/futex.hpp"
+#include "os/process.hpp"
+
+#include <efd/detail/base/check.hpp>
+
+#include <algorithm>
+#include <mutex>
+#include <new>
+#include <pthread.h>
+#include <utility>
+
+namespace efd::share {
+
+using base::status;
+using core::context;
+
+// The arenas of this process. The lock is held where one begins or ends, and over a fork.
+class all_arenas {
+  public:
+    // With the lock: one with one reference and nothing in it; null: no memory.
+    static arena* take() noexcept {
+        sweep();
+        arena* one = first;
+        while (one != nullptr && one->is_in_use_) one = one->next_;
+        if (one == nullptr) {
+            one = new (std::nothrow) arena;
+            if (one == nullptr) return nullptr;
+            one->next_ = first;
+            first = one;
+        }
+        one->is_in_use_ = true;
+        one->handles_.init();
+        return one;
+    }
+
+    // Ends every arena that nobody uses any more. With the lock.
+    static void sweep() noexcept {
+        for (arena* one = first; one != nullptr; one = one->next_)
+            if (one->is_in_use_ && one->handles_.read() == 0 && (!one->memory_.is_mapped() || one->objects_.is_idle()))
+                one->end();
+    }
+
+    template <class Act>
+    static void each(Act act) noexcept {
+        for (arena* one = first; one != nullptr; one = one->next_)
+            if (one->is_in_use_ && one->memory_.is_mapped()) act(*one);
+    }
+    static void before_fork() noexcept {
+        lock.before_fork();
+        each([](arena& one) { one.before_fork(); });
+    }
+    static void in_parent() noexcept {
+        each([](arena& one) { one.in_parent(); });
+        lock.after_fork();
+    }
+    static void in_child() noexcept {
+        each([](arena& one) { one.in_child(); });
+        lock.after_fork();
+    }
+
+    static inline constinit os::fork_lock lock;
+
+  private:
+    static inline constinit arena* first = nullptr; // reachable for leak checkers
+};
+
+namespace {
+
+[[maybe_unused]] const int fork_handlers =
+    ::pthread_atfork(all_arenas::before_fork, all_arenas::in_parent, all_arenas::in_child);
+
+constexpr std::uint32_t calls_per_check = 64; // of the life line, where an object is made or found by id
+
+} // namespace
+
+// ---- Birth and death.
+
+arena_parts arena::parts_of() const noexcept {
+    return {memory_.mapping().header(), memory_.where(), memory_.first_lock_byte()};
+}
+
+life_table arena::table_of(const arena_parts& parts) const noexcept {
+    const layout& where = parts.where;
+    return {std::launder(reinterpret_cast<process_entry*>(parts.base + where.processes_at)),
+            std::launder(reinterpret_cast<base::atomic<std::uint64_t>*>(parts.base + where.rows_at)), where.processes,
+            static_cast<std::size_t>(where.row_bytes / 8), parts.first_lock_byte};
+}
+
+// With the lock of all, so that no fork copies it half begun.
+outcome arena::begin(arena_memory&& memory) noexcept {
+    os::tell_forks_apart();
+    (void)os::restarts_waits_with_deadline(); // asked while no thread sleeps here
+    memory_ = std::move(memory);
+    const arena_parts parts = parts_of();
+    if (const refusal why = life_line::claim(descriptor(), table_of(parts), line_); why != refusal::none)
+        return outcome_of(why);
+    objects_.begin(parts, *memory_.mapping().slots(), line_.index());
+    names_.begin(parts, objects_, line_);
+    process_ = os::process_number();
+    return refusal::none;
+}
+
+// With the lock of all. `act` begins the fresh arena; what it refuses ends it.
+template <class Act>
+outcome arena::make_one(arena*& made, Act act) noexcept {
+    arena* const fresh = all_arenas::take();
+    if (fresh == nullptr) return refusal::no_memory;
+    const outcome what = act(*fresh);
+    if (what.is_refused())
+        fresh->end();
+    else
+        made = fresh;
+    return what;
+}
+
+outcome arena::of_memory(arena_memory&& memory, arena*& made) noexcept {
+    const std::lock_guard only(all_arenas::lock);
+    return make_one(made, [&memory](arena& fresh) { return fresh.begin(std::move(memory)); });
+}
+
+outcome arena::create(const creation& asked, arena*& made) noexcept {
+    arena_memory memory;
+    const outcome what = arena_memory::create(asked, memory);
+    return what.is_refused() ? what : of_memory(std::move(memory), made);
+}
+
+outcome arena::attach(int descriptor, const trust& allowed, arena*& made) noexcept {
+    arena_memory memory;
+    const outcome what = arena_memory::attach(descriptor, allowed, memory);
+    return what.is_refused() ? what : of_memory(std::move(memory), made);
+}
+
+outcome arena::place(int descriptor, std::uint64_t offset, const creation& asked, const trust& allowed,
+                     arena*& made) noexcept {
+    arena_memory memory;
+    const outcome what = arena_memory::place(descriptor, offset, asked, allowed, memory);
+    return what.is_refused() ? what : of_memory(std::move(memory), made);
+}
+
+outcome arena::attach_at(int descriptor, std::uint64_t offset, const trust& allowed, arena*& made) noexcept {
+    arena_memory memory;
+    const outcome what = arena_memory::attach_at(descriptor, offset, allowed, memory);
+    return what.is_refused() ? what : of_memory(std::move(memory), made);
+}
+
+outcome arena::receive(int socket, const trust& allowed, arena*& made) noexcept {
+    arena_memory memory; // the socket may block: no lock is held
+    const outcome what = receive_arena(socket, allowed, memory);
+    return what.is_refused() ? what : of_memory(std::move(memory), made);
+}
+
+void arena::put() noexcept {
+    if (handles_.put() != core::kref::put_result::last) return;
+    const std::lock_guard only(all_arenas::lock);
+    all_arenas::sweep();
+}
+
+void arena::end() noexcept {
+    name_ = name_claim();
+    line_ = life_line();
+    memory_.reset();
+    is_in_use_ = false;
+}
+
+// ---- By name. The lock of all is held throughout, and with it the lock of the name: forks wait, for a second at most.
+
+// The memory of the name's arena, from a process that holds it. What such a process had, and what was refused of it, is
+// said where none of them had the right one.
+outcome arena::find_memory(name_lock& name, const trust& allowed, arena_memory& found) noexcept {
+    outcome refused = refusal::none;
+    const refusal why = name.find([&](int fd, const identity& wanted) {
+        arena_memory one;
+        const outcome what = arena_memory::attach(fd, allowed, one);
+        const bool is_it = !what.is_refused() && one.own_header().identity == wanted;
+        if (what.is_refused()) refused = what;
+        if (!is_it) return false;
+        os::close_known_fd(fd);
+        found = std::move(one);
+        return true;
+    });
+    return why == refusal::not_found && refused.is_refused() ? refused : outcome_of(why);
+}
+
+outcome arena::begin_named(name_lock& name, arena_memory&& memory) noexcept {
+    if (const outcome what = begin(std::move(memory)); what.is_refused()) return what;
+    return outcome_of(name.publish(descriptor(), name_));
+}
+
+outcome arena::create_named(name_lock& name, const creation& asked, arena*& made) noexcept {
+    arena_memory memory;
+    if (const outcome what = arena_memory::create(asked, memory); what.is_refused()) return what;
+    if (const refusal why = name.begin(memory.own_header().identity); why != refusal::none) return outcome_of(why);
+    return make_one(made, [&](arena& fresh) { return fresh.begin_named(name, std::move(memory)); });
+}
+
+outcome arena::open_named(name_lock& name, const trust& allowed, arena*& made) noexcept {
+    arena_memory memory;
+    if (const outcome what = find_memory(name, allowed, memory); what.is_refused()) return what;
+    return make_one(made, [&](arena& fresh) { return fresh.begin_named(name, std::move(memory)); });
+}
+
+outcome arena::create(std::string_view name, const creation& asked, arena*& made) noexcept {
+    const std::lock_guard only(all_arenas::lock);
+    name_lock own;
+    if (const refusal why = own.enter(name, true); why != refusal::none) return outcome_of(why);
+    return create_named(own, asked, made);
+}
+
+outcome arena::open(std::string_view name, const trust& allowed, arena*& made) noexcept {
+    const std::lock_guard only(all_arenas::lock);
+    name_lock own;
+    if (const refusal why = own.enter(name, false); why != refusal::none) return outcome_of(why);
+    return open_named(own, allowed, made);
+}
+
+outcome arena::open_or_create(std::string_view name, const creation& asked, const trust& allowed,
+                              arena*& made) noexcept {
+    const std::lock_guard only(all_arenas::lock);
+    name_lock own;
+    if (const refusal why = own.enter(name, true); why != refusal::none) return outcome_of(why);
+    const outcome what = open_named(own, allowed, made);
+    return what == refusal::not_found ? create_named(own, asked, made) : what;
+}
+
+// ---- A fork, and the end of a life line.
+
+void arena::before_fork() noexcept {
+    names_.lock.before_fork();
+    objects_.lock.before_fork();
+    if (line_.prepare_child() == refusal::none) objects_.copy_row_to(line_.child_index());
+}
+
+void arena::in_parent() noexcept {
+    line_.in_parent();
+    objects_.lock.after_fork();
+    names_.lock.after_fork();
+}
+
+// FORK: the child's index, lock and row were there before the fork. So nothing of what it holds is free at any moment.
+void arena::in_child() noexcept {
+    line_.in_child();
+    if (line_.index() != life_line::no_index) {
+        objects_.move_to(line_.index());
+        process_ = os::process_number();
+    }
+    if (name_.record() != name_claim::no_record) (void)name_.renew_in_child();
+    objects_.lock.after_fork();
+    names_.lock.after_fork();
+}
+
+// The child of a fork that no handler saw (_Fork, clone), or for which no index was free. What its parent has let go of
+// since then may be another object by now.
+bool arena::join_again() noexcept {
+    const std::lock_guard only(all_arenas::lock);
+    if (process_ == os::process_number()) return true;
+    const std::lock_guard row(objects_.lock);
+    if (line_.index() != life_line::no_index) line_.in_child(); // closes the parent's
+    if (life_line::claim(descriptor(), table_of(parts_of()), line_) != refusal::none) return false;
+    objects_.move_to(line_.index());
+    objects_.note_all();
+    process_ = os::process_number();
+    return true;
+}
+
+bool arena::is_alive() noexcept {
+    if (process_ != os::process_number() && !join_again()) return false;
+    return line_.is_ours();
+}
+
+// For calls that are made often.
+bool arena::seems_alive() noexcept {
+    if (process_ == os::process_number() && calls_.fetch_add(1, base::relaxed) % calls_per_check != 0) return true;
+    return is_alive();
+}
+
+// ---- Objects.
+
+status arena::make(std::uint64_t initval, unsigned flags, context*& made) noexcept {
+    if (!core::may_create(initval, flags)) return status::invalid;
+    if (!seems_alive()) return status::stale;
+    made = objects_.make(initval, flags);
+    if (made == nullptr && line_.reap() > 0) made = objects_.make(initval, flags);
+    return made == nullptr ? status::no_space : status::ok;
+}
+
+status arena::make(std::string_view name, std::uint64_t initval, unsigned flags, context*& made) noexcept {
+    if (!directory::is_name(name)) return status::invalid;
+    if (!is_alive()) return status::stale;
+    context* fresh = nullptr;
+    if (const status result = make(initval, flags, fresh); result != status::ok) return result;
+    const status result = names_.add(name, objects_.id_of(*fresh));
+    if (result == status::ok)
+        made = fresh;
+    else
+        fresh->put();
+    return result;
+}
+
+status arena::find(object_id id, context*& found) noexcept {
+    if (!seems_alive()) return status::stale;
+    return objects_.find(id, found);
+}
+
+status arena::find(std::string_view name, context*& found) noexcept {
+    if (!directory::is_name(name)) return status::invalid;
+    if (!is_alive()) return status::stale;
+    object_id id = 0;
+    if (const status result = names_.find(name, id); result != status::ok) return result;
+    const status result = objects_.find(id, found);
+    return result == status::stale ? status::not_found : result; // removed in this moment
+}
+
+status arena::remove(std::string_view name) noexcept {
+    if (!directory::is_name(name)) return status::invalid;
+    return is_alive() ? names_.remove(name) : status::stale;
+}
+
+status arena::id_of(const context& object, object_id& id) const noexcept {
+    if (!objects_.is_of_this(object)) return status::invalid;
+    id = objects_.id_of(object);
+    return status::ok;
+}
+
+status arena::reap(std::uint32_t& dead) noexcept {
+    if (!is_alive()) return status::stale;
+    dead = line_.reap();
+    (void)objects_.free_orphans();
+    return status::ok;
+}
+
+} // namespace efd::share

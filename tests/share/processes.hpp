@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// tests/share/processes.hpp: another process that runs a body, can be seen asleep, and is killed or awaited.
+//
+// Owns the process: the destructor kills and reaps it. The body runs in the child of a fork and its result is the exit
+// status.
+#pragma once
+
+#include "support/waiting.hpp"
+
+#include <csignal>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <utility>
+
+namespace efd::tests {
+
+class process {
+  public:
+    template <class Body>
+    explicit process(Body body) : pid_(::fork()) {
+        if (pid_ == 0) ::_exit(body());
+    }
+    process(const process&) = delete;
+    process& operator=(const process&) = delete;
+    ~process() { kill(); }
+
+    [[nodiscard]] pid_t pid() const { return pid_; }
+    [[nodiscard]] bool seen_asleep() const {
+        return eventually([this] { return common::is_asleep_in_futex(pid_, pid_); });
+    }
+    // The result of the body; below zero: the signal that ended it.
+    int end() {
+        if (pid_ <= 0) return -1;
+        int status = -1;
+        EXPECT_EQ(::waitpid(std::exchange(pid_, -1), &status, 0) > 0, true);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    }
+    void kill() {
+        if (pid_ <= 0) return;
+        ::kill(pid_, SIGKILL);
+        (void)end();
+    }
+
+  private:
+    pid_t pid_;
+};
+
+// Two ends that carry single bytes: what one process says to the other.
+class byte_line {
+  public:
+    byte_line() { EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends_), 0); }
+    byte_line(const byte_line&) = delete;
+    byte_line& operator=(const byte_line&) = delete;
+    ~byte_line() {
+        ::close(ends_[0]);
+        ::close(ends_[1]);
+    }
+    void say(int end, char what = 'x') const { EXPECT_EQ(::write(ends_[end], &what, 1), 1); }
+    [[nodiscard]] char hear(int end) const {
+        char what = 0;
+        return ::read(ends_[end], &what, 1) == 1 ? what : '\0';
+    }
+    [[nodiscard]] int end(int which) const { return ends_[which]; }
+
+  private:
+    int ends_[2] = {-1, -1};
+};
+
+} // namespace efd::tests
