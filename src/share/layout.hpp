@@ -38,7 +38,7 @@ inline constexpr std::uint64_t line_bytes = 64;
 inline constexpr std::uint64_t layout_page = 65536; // the largest page of any machine: slots begin at such a boundary
 
 // The beginning of the header's page; the rest of the page is zero.
-struct header {
+struct alignas(8) header {
     std::uint64_t magic;
     std::uint32_t version;
     std::uint32_t byte_order;

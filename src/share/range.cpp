@@ -74,7 +74,7 @@ std::uint32_t window_table::find_run(std::uint32_t number) const noexcept {
 // The table is complete before the range can be found by an address: a reader loads `bytes` first (acquire).
 bool window_table::begin_at(void* begin, std::uint32_t number) noexcept {
     const std::uintptr_t table_bytes = std::uintptr_t{number} * sizeof(window);
-    const std::uintptr_t used_bytes = rounded_up(number, word_bits) / 8;
+    const auto used_bytes = static_cast<std::uintptr_t>(rounded_up(number, word_bits) / 8);
     void* const entries = os::map_zeroed_unreserved(table_bytes);
     void* const bits = os::map_zeroed_unreserved(used_bytes);
     if (entries == nullptr || bits == nullptr) {
