@@ -52,7 +52,7 @@ class kernel_file {
 inline constexpr int all_seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 
 // A header as the library writes it.
-inline share::header good_header(const share::numbers& n = {}) {
+inline share::header good_header(share::numbers n = {}) {
     const share::layout where = share::layout_of(n);
     share::header made{};
     made.magic = share::header_magic;

@@ -86,8 +86,8 @@ TEST(share_range, a_sleepers_looks_are_those_of_the_arena) {
 
 TEST(share_range, arenas_do_not_overlap) {
     std::vector<arena_memory> all;
-    for (std::uint32_t i = 0; i < 60; ++i) {
-        all.push_back(made_with(1 + i * 1777));
+    for (int i = 0; i < 60; ++i) {
+        all.push_back(made_with(1 + static_cast<std::uint32_t>(i) * 1777));
         if (i % 3 == 2) all.erase(all.begin() + i / 3); // gaps of several sizes, which are used again
     }
     std::vector<std::pair<std::uintptr_t, std::uintptr_t>> places;
@@ -138,8 +138,9 @@ TEST(share_range, a_map_that_the_kernel_refuses_leaves_the_range_reserved) {
     range_mapping mapping;
     EXPECT_TRUE(range_mapping::map(reader.fd(), 0, where, mapping).is_refused());
     EXPECT_FALSE(mapping.is_mapped());
-    const std::uintptr_t tried = made.mapping().slots()->first_slot + window_bytes;
-    for (std::uint64_t i = 0; i < 3; ++i) EXPECT_NE(permissions_at(tried + i * window_bytes), "rw-s");
+    constexpr auto window = static_cast<std::uintptr_t>(window_bytes);
+    const std::uintptr_t tried = made.mapping().slots()->first_slot + window;
+    for (const std::uintptr_t at : {tried, tried + window, tried + 2 * window}) EXPECT_NE(permissions_at(at), "rw-s");
     const arena_memory next = made_with(1);
     EXPECT_EQ(slots_of_window(next.mapping().slots()->first_slot), next.mapping().slots());
 }
@@ -154,7 +155,8 @@ TEST(share_range, a_process_with_few_addresses_keeps_most_of_them) {
         if (!limit_addresses_to_more(more)) return 8;
         const arena_memory made = made_with(1);
         if (!made.is_mapped() || core::range.bytes.load() > more / 4) return 1;
-        void* const others = ::mmap(nullptr, more / 2, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        void* const others =
+            ::mmap(nullptr, static_cast<std::size_t>(more / 2), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         return others != MAP_FAILED ? 0 : 2;
     });
     EXPECT_EQ(status, 0);
@@ -166,8 +168,8 @@ TEST(share_range, a_range_is_halved_until_it_fits) {
     if (sizeof(void*) < 8) GTEST_SKIP() << "there are too few addresses to take so many";
     if (is_reserved()) GTEST_SKIP() << "another test of this process has made an arena";
     const int status = status_of_child([] {
-        constexpr std::uint64_t taken = std::uint64_t{16} << 30;
         constexpr std::uint64_t left = 256U << 20;
+        const auto taken = static_cast<std::size_t>(std::uint64_t{16} << 30);
         void* const place = ::mmap(nullptr, taken, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (place == MAP_FAILED || !limit_addresses_to_more(left)) return 8;
         const arena_memory made = made_with(1);
