@@ -21,7 +21,7 @@ ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "style"))
 from source import Source, blank, find_functions
 
-PLACES = ("include/efd/detail/base", "include/efd/detail/core", "include/efd/detail/watch", "src/core", "src/watch", "src/file", "src/dropin")
+PLACES = ("include/efd/detail/base", "include/efd/detail/core", "include/efd/detail/watch", "src/core", "src/watch", "src/file", "src/share", "src/dropin")
 TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|(?<![0-9A-Za-z_])\'(?:\\.|[^\'\\\n])+\'|\w[\w\']*|[^\w\s]')
 NESTED = r"[^()]"
 for _ in range(5):  # parentheses within parentheses

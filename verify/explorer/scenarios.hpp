@@ -29,5 +29,6 @@ std::vector<scenario> fork_scenarios();
 std::vector<scenario> fork_queue_scenarios();
 std::vector<scenario> cached_scenarios();
 std::vector<scenario> file_scenarios();
+std::vector<scenario> share_scenarios();
 
 } // namespace explore

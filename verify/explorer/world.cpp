@@ -7,6 +7,22 @@
 
 #include <new>
 
+namespace explore {
+namespace {
+
+// The one object that other processes map, too, and where the process of the running thread has mapped it.
+const efd::core::context* shared_object = nullptr;
+efd::core::shared_slots* (*shared_mapping)() = nullptr;
+
+} // namespace
+
+void set_shared_object(const efd::core::context* object, efd::core::shared_slots* (*mapping)()) noexcept {
+    shared_object = object;
+    shared_mapping = mapping;
+}
+
+} // namespace explore
+
 namespace efd::EFD_ABI::core {
 
 void context_layout::name_places(const context& object) {
@@ -33,9 +49,9 @@ void context_layout::name_queue(context& object) {
 }
 
 bool is_in_shared_range(const void* address) noexcept {
-    return explore::has_world() && explore::w().is_shared && address == &explore::w().object;
+    return address != nullptr && address == explore::shared_object;
 }
-shared_slots* find_shared_slots(const context& /*object*/) noexcept { return &explore::w().slots; }
+shared_slots* find_shared_slots(const context& /*object*/) noexcept { return explore::shared_mapping(); }
 
 } // namespace efd::EFD_ABI::core
 
@@ -90,12 +106,11 @@ std::string forgotten(int i) {
 } // namespace
 
 world& w() noexcept { return *fixture; }
-bool has_world() noexcept { return fixture != nullptr; }
 
 void make_world(std::uint64_t initval, unsigned flags) {
     forget_names();
     fixture = new world;
-    w().is_shared = (flags & flag_shared) != 0;
+    set_shared_object((flags & flag_shared) != 0 ? &w().object : nullptr, [] { return &w().slots; });
     w().slots = {.first_slot = reinterpret_cast<std::uintptr_t>(&w().object), .number = 1, .locals = &w().local};
     if ((flags & flag_looks) != 0) w().slots.first_look_ns = w().slots.last_look_ns = 1;
     efd::core::context_layout::init(w().object, initval, flags & ~(flag_shared | flag_looks));

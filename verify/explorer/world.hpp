@@ -34,16 +34,16 @@ struct world {
     std::stop_source stop;
     wide_sum given; // initially there, written and signalled
     wide_sum taken;
-    std::uint64_t signals = 0;   // those may be lost at the ceiling
-    unsigned wakes_for_one = 1;  // with counted calls: how many wakes there may be for one wait
-    std::uint64_t notes[4] = {}; // the scenario's own
-    bool is_shared = false;
+    std::uint64_t signals = 0;     // those may be lost at the ceiling
+    unsigned wakes_for_one = 1;    // with counted calls: how many wakes there may be for one wait
+    std::uint64_t notes[4] = {};   // the scenario's own
     efd::core::shared_local local; // of the object, if it is shared
     efd::core::shared_slots slots;
 };
 
 world& w() noexcept;
-bool has_world() noexcept;
+// The object that other processes map, too (null: none), and how the process of the running thread has mapped it.
+void set_shared_object(const efd::core::context* object, efd::core::shared_slots* (*mapping)()) noexcept;
 
 // The object is in memory that other processes map, too; beside the flags of context::create.
 inline constexpr unsigned flag_shared = 1U << 31;
