@@ -59,6 +59,13 @@ struct arena_trust {
 /// error_code::default_error_condition() gives the errno of it, so that codes compare with std::errc.
 [[nodiscard]] EFD_API const std::error_category& arena_category() noexcept;
 
+/// What a process does with an object that it finds. That it signals is what waiters with wait_options::owner_death
+/// count on, from then until it has no handle to the object any more.
+enum class arena_role : unsigned char {
+    signals, ///< It may signal and write.
+    waits,   ///< It only reads. Not enforced.
+};
+
 /// What find and at come to.
 struct [[nodiscard]] arena_lookup {
     std::errc error = std::errc{}; ///< std::errc{} is success.
@@ -125,9 +132,10 @@ class arena {
     /// it. Throws file_exists, timed_out (a process keeps the lock of names), and what make throws.
     [[nodiscard]] EFD_API eventfd make(std::string_view name, std::uint64_t initval = 0, flags how = flags::none) const;
     /// The object of that name. no_such_file_or_directory, timed_out, invalid_argument, ESTALE.
-    [[nodiscard]] EFD_API arena_lookup find(std::string_view name) const noexcept;
+    [[nodiscard]] EFD_API arena_lookup find(std::string_view name,
+                                            arena_role role = arena_role::signals) const noexcept;
     /// The object of that id; ESTALE: it is gone, and its slot may have another one.
-    [[nodiscard]] EFD_API arena_lookup at(std::uint64_t id) const noexcept;
+    [[nodiscard]] EFD_API arena_lookup at(std::uint64_t id, arena_role role = arena_role::signals) const noexcept;
     /// The id of an object of this arena, which any process that holds the arena may give to at(); 0 of another object.
     [[nodiscard]] EFD_API std::uint64_t id(const eventfd& object) const noexcept;
     /// Takes the name away; the object lives as long as somebody holds it.

@@ -48,6 +48,10 @@ struct wait_options {
     std::stop_token stop = {};
     /// Whether the call may sleep at all.
     efd::blocking blocking = efd::blocking::as_flagged;
+    /// Of an object of an arena, in a process that only waits for it (arena_role::waits): ends the wait with owner_dead
+    /// once the last process that signals it was killed, and the count is zero; once for each such death, at the next
+    /// look. Not handler-safe.
+    bool owner_death = false;
 };
 
 /// What a read came to, where it comes in one piece: of eventfd::read() as of `co_await async_read(...)`.
@@ -114,7 +118,8 @@ namespace efd::EFD_ABI::core {
 [[nodiscard]] inline wait_opts opts_of(const wait_options& options) noexcept {
     return {.deadline_ns = nanoseconds_of(options.deadline),
             .stop = options.stop.stop_possible() ? &options.stop : nullptr,
-            .blocking = options.blocking};
+            .blocking = options.blocking,
+            .owner_death = options.owner_death};
 }
 /// @endcond
 

@@ -123,15 +123,15 @@ eventfd arena::make(std::string_view name, std::uint64_t initval, flags how) con
     return internal_access::adopt_object(made);
 }
 
-arena_lookup arena::find(std::string_view name) const noexcept {
+arena_lookup arena::find(std::string_view name, arena_role role) const noexcept {
     core::context* found = nullptr;
-    const std::errc error = to_errc(inside().find(name, found));
+    const std::errc error = to_errc(inside().find(name, role == arena_role::signals, found));
     return {error, internal_access::adopt_object(found)};
 }
 
-arena_lookup arena::at(std::uint64_t id) const noexcept {
+arena_lookup arena::at(std::uint64_t id, arena_role role) const noexcept {
     core::context* found = nullptr;
-    const std::errc error = to_errc(inside().find(share::object_id{id}, found));
+    const std::errc error = to_errc(inside().find(share::object_id{id}, role == arena_role::signals, found));
     return {error, internal_access::adopt_object(found)};
 }
 

@@ -112,6 +112,13 @@ looks looks_beside(const context& object) noexcept {
     return {slots.first_look_ns, slots.last_look_ns};
 }
 
+// Asked after the announcement: a process that signals and dies after this look is found by the next one.
+bool is_orphaned(const context& object) noexcept {
+    if (!is_in_shared_range(&object)) return false;
+    shared_slots& slots = shared_slots_of(object);
+    return slots.is_orphaned(slots, slots.index_of(object));
+}
+
 } // namespace
 
 // The wait loop. Each round announces the caller, or ends the operation with what it found. Beside shared memory it
@@ -124,7 +131,8 @@ status context::sleep_for(operation& op, const wait_opts& opts, cancel_word* own
         const status now = try_once(op, &wait_key);
         if (now != status::would_block) return now;
         EFD_CHECK(wait_key.word != nullptr && is_announced(wait_key.expected));
-        if (own != nullptr && !own->may_sleep()) return give_up_wait(op, status::cancelled); // CANCEL, look
+        if (opts.owner_death && is_orphaned(*this)) return give_up_wait(op, status::owner_dead); // ORPHAN, look
+        if (own != nullptr && !own->may_sleep()) return give_up_wait(op, status::cancelled);     // CANCEL, look
         const std::int64_t until_ns =
             own_looks.any() ? std::min(opts.deadline_ns, own_looks.after(os::now_ns())) : opts.deadline_ns;
         switch (sleep_on(wait_key, own, until_ns, scope_of(*this))) {

@@ -23,7 +23,8 @@ struct shared_local {
     std::uint32_t generation = 0; // of the object that this process holds (share/tenant.hpp)
     std::uint32_t next = 0;       // the links of two lists of share/slots.cpp: freed slots, and those to let go of
     std::uint32_t next_to_let_go = 0;
-    base::atomic<std::uint32_t> is_queued{0}; // it stands in the list of those to let go of
+    base::atomic<std::uint32_t> told_death{0}; // the death of which a thread of this process was told last
+    base::atomic<std::uint32_t> is_queued{0};  // it stands in the list of those to let go of
 };
 
 // The slots of one arena, as this process has mapped them.
@@ -34,7 +35,9 @@ struct shared_slots {
     std::uint32_t number = 0;
     shared_local* locals = nullptr;
     function on_last_put = nullptr; // this process has no handle to the slot any more
-    void* owner = nullptr;          // for on_last_put
+    // Whether the last process that might signal the slot's object was killed, and no thread of this process was told.
+    bool (*is_orphaned)(shared_slots& slots, std::uint32_t slot) noexcept = nullptr;
+    void* owner = nullptr; // for these two
     // What a sleeper beside these slots does, in case a peer was killed between its add and its wake: it looks again
     // after first_look_ns, then after twice as long, up to last_look_ns; 0: never.
     std::int64_t first_look_ns = 0;

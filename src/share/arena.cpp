@@ -85,11 +85,17 @@ arena_parts arena::parts_of() const noexcept {
     return {memory_.mapping().header(), memory_.where(), memory_.first_lock_byte()};
 }
 
-life_table arena::table_of(const arena_parts& parts) const noexcept {
+life_table arena::table_of(const arena_parts& parts) noexcept {
     const layout& where = parts.where;
     return {std::launder(reinterpret_cast<process_entry*>(parts.base + where.processes_at)),
-            std::launder(reinterpret_cast<base::atomic<std::uint64_t>*>(parts.base + where.rows_at)), where.processes,
-            static_cast<std::size_t>(where.row_bytes / 8), parts.first_lock_byte};
+            std::launder(reinterpret_cast<base::atomic<std::uint64_t>*>(parts.base + where.rows_at)),
+            where.processes,
+            static_cast<std::size_t>(where.row_bytes / 8),
+            parts.first_lock_byte,
+            [](void* whose, std::uint32_t index, std::uint32_t serial) noexcept {
+                static_cast<slots*>(whose)->note_death(index, serial);
+            },
+            &objects_};
 }
 
 // With the lock of all, so that no fork copies it half begun.
@@ -98,9 +104,11 @@ outcome arena::begin(arena_memory&& memory) noexcept {
     (void)os::restarts_waits_with_deadline(); // asked while no thread sleeps here
     memory_ = std::move(memory);
     const arena_parts parts = parts_of();
+    objects_.begin(parts, *memory_.mapping().slots()); // a claim may find a dead process and what it held
     if (const refusal why = life_line::claim(descriptor(), table_of(parts), line_); why != refusal::none)
         return outcome_of(why);
-    objects_.begin(parts, *memory_.mapping().slots(), line_.index());
+    objects_.move_to(line_.index());
+    objects_.call_before_looks([](void* whose) noexcept { (void)static_cast<arena*>(whose)->line_.reap(); }, this);
     names_.begin(parts, objects_, line_);
     process_ = os::process_number();
     return refusal::none;
@@ -302,17 +310,17 @@ status arena::make(std::string_view name, std::uint64_t initval, unsigned flags,
     return result;
 }
 
-status arena::find(object_id id, context*& found) noexcept {
+status arena::find(object_id id, bool signals, context*& found) noexcept {
     if (!seems_alive()) return status::stale;
-    return objects_.find(id, found);
+    return objects_.find(id, signals, found);
 }
 
-status arena::find(std::string_view name, context*& found) noexcept {
+status arena::find(std::string_view name, bool signals, context*& found) noexcept {
     if (!directory::is_name(name)) return status::invalid;
     if (!is_alive()) return status::stale;
     object_id id = 0;
     if (const status result = names_.find(name, id); result != status::ok) return result;
-    const status result = objects_.find(id, found);
+    const status result = objects_.find(id, signals, found);
     return result == status::stale ? status::not_found : result; // removed in this moment
 }
 

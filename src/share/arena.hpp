@@ -43,8 +43,9 @@ class arena {
     [[nodiscard]] base::status make(std::uint64_t initval, unsigned flags, core::context*& made) noexcept;
     [[nodiscard]] base::status make(std::string_view name, std::uint64_t initval, unsigned flags,
                                     core::context*& made) noexcept;
-    [[nodiscard]] base::status find(object_id id, core::context*& found) noexcept;
-    [[nodiscard]] base::status find(std::string_view name, core::context*& found) noexcept;
+    // signals: this process may signal the object, which a waiter that asks for owner_death counts on.
+    [[nodiscard]] base::status find(object_id id, bool signals, core::context*& found) noexcept;
+    [[nodiscard]] base::status find(std::string_view name, bool signals, core::context*& found) noexcept;
     [[nodiscard]] base::status remove(std::string_view name) noexcept;
     template <class Act>
     [[nodiscard]] base::status each_name(Act act) noexcept {
@@ -76,7 +77,7 @@ class arena {
     outcome begin_named(name_lock& name, arena_memory&& memory) noexcept;
     static outcome create_named(name_lock& name, const creation& asked, arena*& made) noexcept;
     static outcome open_named(name_lock& name, const trust& allowed, arena*& made) noexcept;
-    [[nodiscard]] life_table table_of(const arena_parts& parts) const noexcept;
+    [[nodiscard]] life_table table_of(const arena_parts& parts) noexcept;
     [[nodiscard]] arena_parts parts_of() const noexcept;
     // This process has a life line here; one that the fork handlers did not see gets its own now.
     [[nodiscard]] bool is_alive() noexcept;

@@ -8,8 +8,10 @@
 //
 //     header     4096 bytes
 //     processes  64 bytes for each process that may hold the arena at once: process_entry
-//     rows       for each process a bit for each slot: this process holds a handle to the slot's object
+//     rows       for each process two rows with a bit for each slot: it holds a handle to the slot's object; it may
+//                signal it
 //     tenants    8 bytes for each slot: which object lives in it (share/tenant.hpp)
+//     deaths     4 bytes for each slot: which process that might have signalled it died last
 //     names      64 bytes for each name that an object may have: name_entry
 //     slots      64 bytes for each object: the shared half of core::context; at a page's beginning
 #pragma once
@@ -54,13 +56,13 @@ struct alignas(8) header {
 static_assert(sizeof(header) == 64 && alignof(header) == 8);
 static_assert(offsetof(header, bytes) == 16 && offsetof(header, slots) == 24 && offsetof(header, identity) == 48);
 
-// A process that holds the arena. That it lives is said by its record lock alone; these are hints for people, but for
-// `roles`.
+// A process that holds the arena. That it lives is said by its record lock alone; `pid` is a hint for people.
 struct alignas(64) process_entry {
     base::atomic<std::uint32_t> in_use; // 1 from the claim until it is reaped or given back
     base::atomic<std::uint32_t> pid;
-    base::atomic<std::uint32_t> roles;
-    base::atomic<std::uint32_t> reserved[13];
+    base::atomic<std::uint32_t> serial;  // how often the entry was claimed
+    base::atomic<std::uint32_t> highest; // of the first entry: one more than the highest index that was ever claimed
+    base::atomic<std::uint32_t> reserved[12];
 };
 static_assert(sizeof(process_entry) == 64);
 
@@ -91,10 +93,11 @@ struct layout {
     std::uint32_t names;
     std::uint32_t first_look_ms;
     std::uint32_t last_look_ms;
-    std::uint64_t row_bytes; // of one process
+    std::uint64_t row_bytes; // of one process: both rows
     std::uint64_t processes_at;
     std::uint64_t rows_at;
     std::uint64_t tenants_at;
+    std::uint64_t deaths_at;
     std::uint64_t names_at;
     std::uint64_t slots_at;
     std::uint64_t bytes;
@@ -118,11 +121,12 @@ constexpr layout layout_of(const numbers& n) noexcept {
     l.names = n.names != 0 ? n.names : (n.slots < names_by_default ? n.slots : names_by_default);
     l.first_look_ms = n.first_look_ms;
     l.last_look_ms = n.last_look_ms;
-    l.row_bytes = rounded_up((std::uint64_t{n.slots} + 7) / 8, line_bytes);
+    l.row_bytes = 2 * rounded_up((std::uint64_t{n.slots} + 7) / 8, line_bytes);
     l.processes_at = header_bytes;
     l.rows_at = l.processes_at + std::uint64_t{n.processes} * sizeof(process_entry);
     l.tenants_at = l.rows_at + l.row_bytes * n.processes;
-    l.names_at = rounded_up(l.tenants_at + std::uint64_t{n.slots} * 8, line_bytes);
+    l.deaths_at = l.tenants_at + std::uint64_t{n.slots} * 8;
+    l.names_at = rounded_up(l.deaths_at + std::uint64_t{n.slots} * 4, line_bytes);
     l.slots_at = rounded_up(l.names_at + std::uint64_t{l.names} * sizeof(name_entry), layout_page);
     l.bytes = rounded_up(l.slots_at + std::uint64_t{n.slots} * line_bytes, layout_page);
     return l;

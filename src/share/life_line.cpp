@@ -43,13 +43,22 @@ void life_line::end_entry(std::uint32_t index) const noexcept {
     clear_row(table_.rows + index * table_.row_words, table_.row_words);
     process_entry& entry = table_.entries[index];
     entry.pid.store(0, base::relaxed);
-    entry.roles.store(0, base::relaxed);
     entry.in_use.store(0, base::release);
 }
 
-void life_line::begin_entry(std::uint32_t index) const noexcept {
+void life_line::bury(std::uint32_t index) const noexcept {
+    if (table_.on_death != nullptr)
+        table_.on_death(table_.whose, index, table_.entries[index].serial.load(base::acquire));
     end_entry(index);
+}
+
+void life_line::begin_entry(std::uint32_t index) const noexcept {
     process_entry& entry = table_.entries[index];
+    if (entry.in_use.load(base::acquire) != 0)
+        bury(index);
+    else
+        end_entry(index);
+    entry.serial.fetch_add(1, base::acq_rel);
     entry.pid.store(os::pid_in_proc(), base::relaxed);
     entry.in_use.store(1, base::release);
 }
@@ -145,7 +154,7 @@ life life_line::look_at_others() const noexcept {
 bool life_line::reap_index(int fd, std::uint32_t index) const noexcept {
     if (!try_index(fd, index)) return false;
     const bool is_first = table_.entries[index].in_use.load(base::acquire) != 0;
-    if (is_first) end_entry(index);
+    if (is_first) bury(index);
     os::unlock(fd, table_.byte_of(index));
     return is_first;
 }

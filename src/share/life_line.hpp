@@ -29,6 +29,9 @@ struct life_table {
     std::uint32_t processes = 0;
     std::size_t row_words = 0; // of one process
     std::uint64_t first_lock_byte = life_byte;
+    // Called with the lock of a dead process's index, before its row is cleared; perhaps again, where the caller dies.
+    void (*on_death)(void* whose, std::uint32_t index, std::uint32_t serial) noexcept = nullptr;
+    void* whose = nullptr;
 
     [[nodiscard]] constexpr os::byte_range byte_of(std::uint32_t index) const noexcept {
         return {first_lock_byte + index, 1};
@@ -90,6 +93,7 @@ class life_line {
     [[nodiscard]] bool try_indexes(int fd, bool unused_only, std::uint32_t& taken) const noexcept;
     void begin_entry(std::uint32_t index) const noexcept;
     void end_entry(std::uint32_t index) const noexcept;
+    void bury(std::uint32_t index) const noexcept;
     [[nodiscard]] bool reap_index(int fd, std::uint32_t index) const noexcept;
     [[nodiscard]] bool holds(const held_index& held) const noexcept;
     void close_if_held(held_index& held) const noexcept;

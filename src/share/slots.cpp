@@ -40,7 +40,7 @@ class slots::turn {
     slots& of_;
 };
 
-void slots::begin(const arena_parts& parts, core::shared_slots& mapped, std::uint32_t index) noexcept {
+void slots::begin(const arena_parts& parts, core::shared_slots& mapped) noexcept {
     parts_ = parts;
     mapped_ = &mapped;
     cursor_ = 0; // and so on: an arena that has ended may have been here
@@ -49,8 +49,8 @@ void slots::begin(const arena_parts& parts, core::shared_slots& mapped, std::uin
     freed_ = nobody;
     let_go_.store(nobody, base::relaxed);
     mapped.on_last_put = on_last_put;
+    mapped.is_orphaned = is_orphaned;
     mapped.owner = this;
-    move_to(index);
 }
 
 // ---- The parts of the arena.
@@ -58,6 +58,15 @@ void slots::begin(const arena_parts& parts, core::shared_slots& mapped, std::uin
 slots::row_word& slots::row_at(std::uint32_t process, std::uint32_t slot) const noexcept {
     const std::uint64_t word = slot / word_bits;
     return part_at<row_word>(parts_.base, parts_.where.rows_at + process * parts_.where.row_bytes + word * 8);
+}
+
+slots::row_word& slots::signal_row_at(std::uint32_t process, std::uint32_t slot) const noexcept {
+    const std::uint64_t row = process * parts_.where.row_bytes + parts_.where.row_bytes / 2;
+    return part_at<row_word>(parts_.base, parts_.where.rows_at + row + slot / word_bits * 8);
+}
+
+base::atomic<std::uint32_t>& slots::death_at(std::uint32_t slot) const noexcept {
+    return part_at<base::atomic<std::uint32_t>>(parts_.base, parts_.where.deaths_at + std::uint64_t{slot} * 4);
 }
 
 base::atomic<tenant_word>& slots::tenant_at(std::uint32_t slot) const noexcept {
@@ -76,7 +85,7 @@ void slots::move_to(std::uint32_t index) noexcept {
 }
 
 void slots::note_index(std::uint32_t index) noexcept {
-    base::atomic<std::uint32_t>& highest = part_at<process_entry>(parts_.base, parts_.where.processes_at).reserved[0];
+    base::atomic<std::uint32_t>& highest = part_at<process_entry>(parts_.base, parts_.where.processes_at).highest;
     std::uint32_t known = highest.load(base::relaxed);
     for (int turns = 0; known <= index && turns < most_turns; ++turns)
         if (highest.compare_exchange_weak(known, index + 1, base::acq_rel, base::relaxed)) return;
@@ -84,18 +93,23 @@ void slots::note_index(std::uint32_t index) noexcept {
 
 std::uint32_t slots::processes_to_ask() const noexcept {
     const process_entry& first = part_at<process_entry>(parts_.base, parts_.where.processes_at);
-    return std::min(std::max(first.reserved[0].load(base::acquire), own_index_ + 1), parts_.where.processes);
+    return std::min(std::max(first.highest.load(base::acquire), own_index_ + 1), parts_.where.processes);
 }
 
 // ---- The row of this process.
 
-void slots::hold(std::uint32_t slot) noexcept {
-    row_at(own_index_, slot).fetch_or(std::uint64_t{1} << slot % word_bits, base::acq_rel);
+void slots::hold(std::uint32_t slot, bool signals) noexcept {
+    const std::uint64_t bit = std::uint64_t{1} << slot % word_bits;
+    row_at(own_index_, slot).fetch_or(bit, base::acq_rel);
+    if (signals) signal_row_at(own_index_, slot).fetch_or(bit, base::acq_rel);
     touched_words_ = std::max(touched_words_, slot / word_bits + 1);
 }
 
 void slots::let_bit_go(std::uint32_t slot) noexcept {
-    row_at(own_index_, slot).fetch_and(~(std::uint64_t{1} << slot % word_bits), base::acq_rel);
+    const std::uint64_t bit = std::uint64_t{1} << slot % word_bits;
+    if ((signal_row_at(own_index_, slot).load(base::relaxed) & bit) != 0)
+        signal_row_at(own_index_, slot).fetch_and(~bit, base::acq_rel);
+    row_at(own_index_, slot).fetch_and(~bit, base::acq_rel);
 }
 
 std::uint64_t slots::bits_of_all(std::uint32_t word) const noexcept {
@@ -114,12 +128,14 @@ void slots::copy_row_to(std::uint32_t index) noexcept {
     for (std::uint32_t word = 0; word < touched_words_; ++word) {
         const std::uint64_t bits = row_at(own_index_, word * word_bits).load(base::relaxed);
         row_at(index, word * word_bits).store(bits, base::release);
+        const std::uint64_t signalled = signal_row_at(own_index_, word * word_bits).load(base::relaxed);
+        signal_row_at(index, word * word_bits).store(signalled, base::release);
     }
 }
 
 void slots::note_all() noexcept {
     for (std::uint32_t slot = 0; slot < parts_.where.slots; ++slot)
-        if (local_at(slot).part.refs.read() > 0) hold(slot);
+        if (local_at(slot).part.refs.read() > 0) hold(slot, true);
 }
 
 // ---- A new object.
@@ -129,7 +145,7 @@ bool slots::try_make_in(std::uint32_t slot, bool semaphore) noexcept {
     base::atomic<tenant_word>& tenant = tenant_at(slot);
     tenant_word before = tenant.load(base::relaxed);
     if (!is_free(before) || local_at(slot).part.refs.read() > 0) return false;
-    hold(slot);
+    hold(slot, true);
     const tenant_word made = next_tenant(before, semaphore);
     if (!tenant.compare_exchange_strong(before, made, base::acq_rel, base::relaxed)) { // TENANT, make
         let_bit_go(slot);
@@ -168,6 +184,7 @@ context* slots::make(std::uint64_t initval, unsigned flags) noexcept {
     if (slot == nobody) return nullptr;
     context& made = object_at(slot);
     made.init_words(initval);
+    death_at(slot).store(0, base::relaxed);
     begin_local(slot, flags);
     return &made;
 }
@@ -179,6 +196,7 @@ void slots::begin_local(std::uint32_t slot, unsigned flags) noexcept {
     own.linger_us.store(core::linger_off, base::relaxed);
     own.linger_misses.store(0, base::relaxed);
     own.linger_skips.store(0, base::relaxed);
+    local_at(slot).told_death.store(0, base::relaxed);
     own.refs.init();
     ++held_;
 }
@@ -215,7 +233,7 @@ bool slots::confirm(object_id id, tenant_word& found) noexcept {
     return false;
 }
 
-status slots::find(object_id id, context*& found) noexcept {
+status slots::find(object_id id, bool signals, context*& found) noexcept {
     const std::uint32_t slot = slot_of(id);
     if (slot >= parts_.where.slots || generation_of_id(id) == 0) return status::stale;
     const turn own(*this);
@@ -226,10 +244,11 @@ status slots::find(object_id id, context*& found) noexcept {
             object.put();
             return status::stale;
         }
+        if (signals) hold(slot, true);
         found = &object;
         return status::ok;
     }
-    hold(slot);
+    hold(slot, signals);
     tenant_word tenant = 0;
     if (!confirm(id, tenant)) {
         let_bit_go(slot);
@@ -239,6 +258,38 @@ status slots::find(object_id id, context*& found) noexcept {
     begin_local(slot, is_semaphore(tenant) ? core::flag_semaphore : 0);
     found = &object_at(slot);
     return status::ok;
+}
+
+// ---- The death of those that signal.
+
+// ORPHAN. By the process that has the lock of the dead one's index. It may die itself, and the next one does it again:
+// so the death has a number, and is not counted.
+void slots::note_death(std::uint32_t index, std::uint32_t serial) noexcept {
+    const std::uint32_t death = serial * processes_most + index + 1; // 0: none
+    const std::uint32_t words = (parts_.where.slots + word_bits - 1) / word_bits;
+    for (std::uint32_t word = 0; word < words; ++word) {
+        std::uint64_t bits = signal_row_at(index, word * word_bits).load(base::acquire);
+        for (; bits != 0; bits &= bits - 1) {
+            const std::uint32_t slot = word * word_bits + static_cast<std::uint32_t>(std::countr_zero(bits));
+            if (slot < parts_.where.slots) death_at(slot).store(death, base::release);
+        }
+    }
+}
+
+bool slots::somebody_signals(std::uint32_t slot) const noexcept {
+    const std::uint32_t processes = processes_to_ask();
+    for (std::uint32_t p = 0; p < processes; ++p)
+        if ((signal_row_at(p, slot).load(base::acquire) >> slot % word_bits & 1) != 0) return true;
+    return false;
+}
+
+bool slots::is_orphaned(core::shared_slots& mapped, std::uint32_t slot) noexcept {
+    slots& all = *static_cast<slots*>(mapped.owner);
+    if (all.before_look_ != nullptr) all.before_look_(all.whose_);
+    const std::uint32_t death = all.death_at(slot).load(base::acquire);
+    core::shared_local& local = all.local_at(slot);
+    if (death == 0 || death == local.told_death.load(base::relaxed) || all.somebody_signals(slot)) return false;
+    return local.told_death.exchange(death, base::acq_rel) != death; // ORPHAN, told
 }
 
 // ---- The end of an object.

@@ -36,13 +36,20 @@ class slots {
     slots& operator=(const slots&) = delete;
 
     // `mapped` is the entry of this mapping in the table of windows; both outlive this.
-    void begin(const arena_parts& parts, core::shared_slots& mapped, std::uint32_t index) noexcept;
+    // The index of this process comes by move_to, before the first object.
+    void begin(const arena_parts& parts, core::shared_slots& mapped) noexcept;
+    // Called before a waiter looks whether those that signal are dead: it frees what dead processes held.
+    void call_before_looks(void (*act)(void* whose) noexcept, void* whose) noexcept {
+        before_look_ = act;
+        whose_ = whose;
+    }
 
     // A new object with one reference of this process; null: every slot has an object that somebody holds, or that has
     // a name.
     [[nodiscard]] core::context* make(std::uint64_t initval, unsigned flags) noexcept;
     // The object of that id, with one more reference. stale: it is gone.
-    [[nodiscard]] base::status find(object_id id, core::context*& found) noexcept;
+    // signals: this process may signal it; until it lets go of the object, others count on that.
+    [[nodiscard]] base::status find(object_id id, bool signals, core::context*& found) noexcept;
     [[nodiscard]] object_id id_of(const core::context& object) const noexcept;
     // Makes the object live on without a holder, or not any more. stale: it is gone.
     [[nodiscard]] base::status set_named(object_id id, bool named) noexcept;
@@ -52,6 +59,8 @@ class slots {
 
     // Frees the objects without a name that nobody holds: a holder was killed. How many.
     std::uint32_t free_orphans() noexcept;
+    // What the process of that index might have signalled: it is dead, and its row is about to be cleared. ORPHAN.
+    void note_death(std::uint32_t index, std::uint32_t serial) noexcept;
     // For a child of fork, whose row has this index now.
     void move_to(std::uint32_t index) noexcept;
     // With the lock, too: sets the bits of all slots that this process has handles to, in the row of its index; and
@@ -77,7 +86,11 @@ class slots {
     [[nodiscard]] core::shared_local& local_at(std::uint32_t slot) const noexcept { return mapped_->locals[slot]; }
     void note_index(std::uint32_t index) noexcept;
     [[nodiscard]] std::uint32_t processes_to_ask() const noexcept;
-    void hold(std::uint32_t slot) noexcept;
+    [[nodiscard]] row_word& signal_row_at(std::uint32_t process, std::uint32_t slot) const noexcept;
+    [[nodiscard]] base::atomic<std::uint32_t>& death_at(std::uint32_t slot) const noexcept;
+    static bool is_orphaned(core::shared_slots& mapped, std::uint32_t slot) noexcept;
+    [[nodiscard]] bool somebody_signals(std::uint32_t slot) const noexcept;
+    void hold(std::uint32_t slot, bool signals) noexcept;
     void let_bit_go(std::uint32_t slot) noexcept;
     [[nodiscard]] std::uint64_t bits_of_all(std::uint32_t word) const noexcept;
     [[nodiscard]] bool somebody_holds(std::uint32_t slot) const noexcept;
@@ -97,6 +110,8 @@ class slots {
 
     arena_parts parts_;
     core::shared_slots* mapped_ = nullptr;
+    void (*before_look_)(void* whose) noexcept = nullptr;
+    void* whose_ = nullptr;
     std::uint32_t own_index_ = 0;
     std::uint32_t cursor_ = 0;                   // the word of bits at which the next scan begins
     std::uint32_t touched_words_ = 0;            // of the own row: no bit is set from here on

@@ -22,32 +22,34 @@ static_assert(offsetof(share::header, byte_order) == 12 && offsetof(share::heade
 static_assert(offsetof(share::header, names) == 32 && offsetof(share::header, first_look_ms) == 36);
 static_assert(offsetof(share::header, last_look_ms) == 40 && offsetof(share::header, reserved) == 44);
 static_assert(alignof(share::process_entry) == 64 && offsetof(share::process_entry, pid) == 4);
-static_assert(offsetof(share::process_entry, roles) == 8);
+static_assert(offsetof(share::process_entry, serial) == 8);
 static_assert(offsetof(share::name_entry, text) == 8 && offsetof(share::name_entry, reserved) == 56);
 static_assert(offsetof(share::arena_message, offset) == 16 && offsetof(share::arena_message, is_placed) == 24);
 
 constexpr layout by_default = share::layout_of({});
-static_assert(by_default.row_bytes == 128 && by_default.processes_at == 4096 && by_default.rows_at == 8192);
-static_assert(by_default.tenants_at == 16'384 && by_default.names_at == 24'576 && by_default.slots_at == 131'072);
+static_assert(by_default.row_bytes == 256 && by_default.processes_at == 4096 && by_default.rows_at == 8192);
+static_assert(by_default.tenants_at == 24'576 && by_default.names_at == 36'864 && by_default.slots_at == 131'072);
 static_assert(by_default.bytes == 196'608 && by_default.names == 1024);
 
 constexpr layout million = share::layout_of({.slots = 1'000'000});
-static_assert(million.row_bytes == 125'056 && million.tenants_at == 8'011'776 && million.names_at == 16'011'776);
-static_assert(million.slots_at == 16'318'464 && million.bytes == 80'347'136 && million.names == 4096);
+static_assert(million.row_bytes == 250'112 && million.tenants_at == 16'015'360 && million.names_at == 28'015'360);
+static_assert(million.slots_at == 28'311'552 && million.bytes == 92'340'224 && million.names == 4096);
 
 // Beyond what 32 bits can count: still the same numbers.
 constexpr layout largest =
     share::layout_of({.slots = share::slots_most, .processes = share::processes_most, .names = share::names_most});
-static_assert(largest.row_bytes == 16'777'216 && largest.tenants_at == 17'179'938'816);
-static_assert(largest.slots_at == 18'320'850'944 && largest.bytes == 26'910'785'536);
+static_assert(largest.row_bytes == 33'554'432 && largest.tenants_at == 34'359'808'000);
+static_assert(largest.slots_at == 36'037'591'040 && largest.bytes == 44'627'525'632);
 
 // The parts come one after the other, none is shorter than its slots need, and the slots begin at a page of any
 // machine.
 void expect_in_order(const layout& l) {
     EXPECT_GE(l.rows_at, l.processes_at + 64ULL * l.processes);
-    EXPECT_GE(l.row_bytes * 8, l.slots);
+    EXPECT_GE(l.row_bytes / 2 * 8, l.slots);
+    EXPECT_EQ(l.row_bytes / 2 % 64, 0U);
     EXPECT_GE(l.tenants_at, l.rows_at + l.row_bytes * l.processes);
-    EXPECT_GE(l.names_at, l.tenants_at + 8ULL * l.slots);
+    EXPECT_GE(l.deaths_at, l.tenants_at + 8ULL * l.slots);
+    EXPECT_GE(l.names_at, l.deaths_at + 4ULL * l.slots);
     EXPECT_GE(l.slots_at, l.names_at + 64ULL * l.names);
     EXPECT_GE(l.bytes, l.slots_at + 64ULL * l.slots);
     EXPECT_EQ(l.slots_at % 65536, 0U);

@@ -22,8 +22,9 @@ using efd::core::context;
 using efd::share::object_id;
 
 constexpr std::uint32_t processes = 3;
+constexpr std::uint64_t row_bytes = 128;
 constexpr std::uint64_t rows_at = processes * sizeof(efd::share::process_entry);
-constexpr std::uint64_t tenants_at = rows_at + processes * 64;
+constexpr std::uint64_t tenants_at = rows_at + processes * row_bytes;
 constexpr std::uint64_t slots_at = tenants_at + 64;
 constexpr std::size_t all_bytes = slots_at + sizeof(context);
 
@@ -57,17 +58,19 @@ void make_arena(std::array<std::uint32_t, 4> process_of) {
     parts.base = fixture->memory.data();
     parts.where.slots = 1;
     parts.where.processes = processes;
-    parts.where.row_bytes = 64;
+    parts.where.row_bytes = row_bytes;
     parts.where.rows_at = rows_at;
     parts.where.tenants_at = tenants_at;
+    parts.where.deaths_at = tenants_at + 8;
     parts.where.slots_at = slots_at;
     for (std::uint32_t p = 0; p < processes; ++p) {
         fixture->mapped[p].first_slot = reinterpret_cast<std::uintptr_t>(&object());
         fixture->mapped[p].number = 1;
         fixture->mapped[p].locals = &fixture->locals[p];
-        fixture->slots[p].begin(parts, fixture->mapped[p], p);
+        fixture->slots[p].begin(parts, fixture->mapped[p]);
+        fixture->slots[p].move_to(p);
         name_place(&fixture->locals[p].part.refs, "refs");
-        name_place(fixture->memory.data() + rows_at + p * 64, "row");
+        name_place(fixture->memory.data() + rows_at + p * row_bytes, "row");
     }
     name_place(fixture->memory.data() + tenants_at, "tenant");
     name_place(&object(), "state");
@@ -91,7 +94,7 @@ void held_by_two() {
     object_of_process_0({0, 1, 2, 2});
     context* found = nullptr;
     fixture->process_of = {1, 1, 1, 1};
-    (void)fixture->slots[1].find(fixture->id, found);
+    (void)fixture->slots[1].find(fixture->id, true, found);
     fixture->process_of = {0, 1, 2, 2};
     fixture->holders = 2;
 }
@@ -110,7 +113,7 @@ void uses() {
 }
 void finds() {
     context* found = nullptr;
-    const status result = own().find(fixture->id, found);
+    const status result = own().find(fixture->id, true, found);
     must(result == status::ok || result == status::stale, "a look by id ended otherwise");
     if (result != status::ok) return has_ended();
     ++fixture->holders;

@@ -113,12 +113,12 @@ TEST(life_lines, given_back_leave_nothing) {
         life_line other = arena.claim();
         const life_line moved(std::move(other));
         arena.fill_row(1);
-        arena.entry(1).roles.store(5, base::relaxed);
+        arena.entry(1).pid.store(5, base::relaxed);
         number = moved.descriptor();
         EXPECT_EQ(own.look_at(1), life::alive);
     }
     EXPECT_TRUE(arena.is_unused(1));
-    EXPECT_EQ(arena.entry(1).roles.load(base::relaxed), 0U);
+    EXPECT_EQ(arena.entry(1).pid.load(base::relaxed), 0U);
     EXPECT_EQ(own.look_at(1), life::dead);
     EXPECT_EQ(::fcntl(number, F_GETFD), -1);
 }

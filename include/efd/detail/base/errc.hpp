@@ -28,6 +28,7 @@ namespace efd::EFD_ABI::base {
     case status::too_deep: return std::errc::too_many_symbolic_link_levels;
     case status::damaged: return std::errc::io_error;
     case status::stale: return static_cast<std::errc>(ESTALE); // std::errc has no name for it
+    case status::owner_dead: return std::errc::owner_dead;
     case status::no_space: return std::errc::no_space_on_device;
     case status::not_found: return std::errc::no_such_file_or_directory;
     case status::fault: return std::errc::bad_address;

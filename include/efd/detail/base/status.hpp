@@ -27,6 +27,7 @@ enum class status : unsigned char {
     too_deep,       // ELOOP: too many sets above one another
     damaged,        // EIO: shared memory that a peer keeps changing, or whose pages are gone
     stale,          // ESTALE: the object that an id named is gone, or this process counts as dead in the arena
+    owner_dead,     // EOWNERDEAD: the last process that might have signalled the object was killed
     no_space,       // ENOSPC: every slot or name of the arena is in use
     not_found,      // ENOENT: no object of that name
     fault,          // EFAULT: an address that user space may not touch, or where nothing is

@@ -53,6 +53,7 @@ struct wait_opts {
     std::int64_t deadline_ns = forever; // CLOCK_MONOTONIC, absolute
     const std::stop_token* stop = nullptr;
     core::blocking blocking = core::blocking::as_flagged;
+    bool owner_death = false; // of an object of an arena: `owner_dead` once the last process that signals it was killed
 };
 
 // Value and status of a read; the value counts if the status is ok. Returned in registers, so that a caller's variable
