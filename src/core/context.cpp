@@ -16,7 +16,6 @@
 #include <efd/detail/base/check.hpp>
 
 #include "core/cancel_word.hpp"
-#include "core/looks.hpp"
 #include "core/shared_slots.hpp"
 #include "core/watchers.hpp"
 #include "os/clock.hpp"
@@ -98,25 +97,6 @@ os::wait_end sleep_on(const os::futex_wait_key& wait_key, cancel_word* own, std:
     os::wait_end result = os::wait_end::changed;
     if (!os::futex_wait_either(beside, wait_key, deadline_ns, scope, result)) own->sleep_plainly();
     return result;
-}
-
-} // namespace
-
-namespace {
-
-// Where the kernel would not restart a sleep with a deadline after a handler, the sleeper does not look: a read that a
-// handler ends is a change that programs notice, and a killed peer is rare.
-looks looks_beside(const context& object) noexcept {
-    if (!is_in_shared_range(&object) || !os::restarts_waits_with_deadline()) return {0, 0};
-    const shared_slots& slots = shared_slots_of(object);
-    return {slots.first_look_ns, slots.last_look_ns};
-}
-
-// Asked after the announcement: a process that signals and dies after this look is found by the next one.
-bool is_orphaned(const context& object) noexcept {
-    if (!is_in_shared_range(&object)) return false;
-    shared_slots& slots = shared_slots_of(object);
-    return slots.is_orphaned(slots, slots.index_of(object));
 }
 
 } // namespace

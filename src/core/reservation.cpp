@@ -135,7 +135,7 @@ std::uint32_t reservation_slot::await_end_of_tie(std::uint32_t word) noexcept {
 
 // Ends the reservation that `word` shows, and each that follows it. Returns the word as it is then.
 state_word context::end_reservation(state_word word) noexcept {
-    if (is_in_shared_range(this)) // no take reserves it: the mark is a peer's noise
+    if (is_in_shared_range(this)) // RESERVE: no take reserves it, and the mark is a peer's noise
         return state_.fetch_and(~reserved_mark, base::acq_rel) & ~reserved_mark;
     while (is_reserved(word)) {
         const reservation_record record = local().watchers.load(base::acquire)->reservation.load(base::acquire);

@@ -10,6 +10,9 @@
 #include <efd/detail/base/atomic.hpp>
 #include <efd/detail/core/context.hpp>
 
+#include "core/looks.hpp"
+#include "os/futex.hpp"
+
 #include <cstddef>
 #include <cstdint>
 
@@ -94,6 +97,21 @@ extern constinit shared_range range;
     return const_cast<context*>(this)->local();
 }
 inline bool context::takes_one() const noexcept { return (local().flags.load(base::relaxed) & flag_semaphore) != 0; }
+
+// LOOK. When a sleeper beside the object looks again. Where the kernel would not restart a sleep with a deadline after
+// a handler, it does not: a read that a handler ends is a change that programs notice, and a killed peer is rare.
+[[nodiscard]] inline looks looks_beside(const context& object) noexcept {
+    if (!is_in_shared_range(&object) || !os::restarts_waits_with_deadline()) return {0, 0};
+    const shared_slots& slots = shared_slots_of(object);
+    return {slots.first_look_ns, slots.last_look_ns};
+}
+
+// ORPHAN. Asked after the announcement: a process that signals and dies after this look is found by the next one.
+[[nodiscard]] inline bool is_orphaned(const context& object) noexcept {
+    if (!is_in_shared_range(&object)) return false;
+    shared_slots& slots = shared_slots_of(object);
+    return slots.is_orphaned(slots, slots.index_of(object));
+}
 
 // A loop over a word of shared memory ends after so many turns, since a hostile peer may change the word for ever: a
 // few milliseconds of turns. Honest peers do not reach it: each of these turns is a step that another thread has made.

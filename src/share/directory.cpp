@@ -118,7 +118,7 @@ status directory::add(std::string_view name, object_id id) noexcept {
     name_entry& entry = entry_at(where.room);
     entry.id.store(0, base::relaxed);
     for (std::size_t i = 0; i < words.size(); ++i) entry.text[i].store(words[i], base::relaxed);
-    entry.id.store(id, base::release);
+    entry.id.store(id, base::release); // OBJECT_NAME, publish
     return objects_->set_named(id, true);
 }
 
@@ -137,7 +137,7 @@ status directory::remove(std::string_view name) noexcept {
     const place where = look_for(words_of(name));
     if (where.found == nowhere) return status::not_found;
     (void)objects_->set_named(where.id, false);
-    entry_at(where.found).id.store(0, base::release);
+    entry_at(where.found).id.store(0, base::release); // OBJECT_NAME
     forget_text_from(where.found);
     return status::ok;
 }

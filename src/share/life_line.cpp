@@ -38,7 +38,7 @@ life_line& life_line::operator=(life_line&& other) noexcept {
 
 // ---- An index, and the lock that says that its owner lives.
 
-// Call with the lock of the index: its former owner is dead, or gave it back.
+// LIFE_LINE. Call with the lock of the index: its former owner is dead, or gave it back.
 void life_line::end_entry(std::uint32_t index) const noexcept {
     clear_row(table_.rows + index * table_.row_words, table_.row_words);
     process_entry& entry = table_.entries[index];
@@ -52,6 +52,7 @@ void life_line::bury(std::uint32_t index) const noexcept {
     end_entry(index);
 }
 
+// LIFE_LINE, claim.
 void life_line::begin_entry(std::uint32_t index) const noexcept {
     process_entry& entry = table_.entries[index];
     if (entry.in_use.load(base::acquire) != 0)

@@ -164,7 +164,8 @@ outcome arena_memory::begin(const creation& asked) noexcept {
     return mapped;
 }
 
-// The magic comes last: a peer that reads it reads the rest of the header as it is written here.
+// The magic comes last and pairs with the look of an attach: a peer that reads it reads the rest of the header as it is
+// written here.
 void arena_memory::write_header() noexcept {
     std::byte* const page = mapping_.header();
     constexpr std::size_t after_magic = sizeof header_.magic;

@@ -71,7 +71,8 @@ std::uint32_t window_table::find_run(std::uint32_t number) const noexcept {
     return none;
 }
 
-// The table is complete before the range can be found by an address: a reader loads `bytes` first (acquire).
+// ARENA_RANGE. The table is complete before the range can be found by an address: a reader loads `bytes` first
+// (acquire).
 bool window_table::begin_at(void* begin, std::uint32_t number) noexcept {
     const std::uintptr_t table_bytes = std::uintptr_t{number} * sizeof(window);
     const auto used_bytes = static_cast<std::uintptr_t>(rounded_up(number, word_bits) / 8);
@@ -106,6 +107,7 @@ bool window_table::reserve(std::uint64_t least) noexcept {
     }
 }
 
+// ARENA_RANGE.
 void name_windows(std::uint32_t first, std::uint64_t number, core::shared_slots* slots) noexcept {
     window* const entries = core::range.windows.load(base::acquire);
     for (std::uint64_t i = 0; i < number; ++i) entries[first + i].store(slots, base::release);

@@ -84,6 +84,7 @@ void slots::move_to(std::uint32_t index) noexcept {
     note_index(index);
 }
 
+// TENANT.
 void slots::note_index(std::uint32_t index) noexcept {
     base::atomic<std::uint32_t>& highest = part_at<process_entry>(parts_.base, parts_.where.processes_at).highest;
     std::uint32_t known = highest.load(base::relaxed);
@@ -98,6 +99,7 @@ std::uint32_t slots::processes_to_ask() const noexcept {
 
 // ---- The row of this process.
 
+// TENANT, the bit.
 void slots::hold(std::uint32_t slot, bool signals) noexcept {
     const std::uint64_t bit = std::uint64_t{1} << slot % word_bits;
     row_at(own_index_, slot).fetch_or(bit, base::acq_rel);
@@ -105,6 +107,7 @@ void slots::hold(std::uint32_t slot, bool signals) noexcept {
     touched_words_ = std::max(touched_words_, slot / word_bits + 1);
 }
 
+// TENANT, the bit goes; ORPHAN: nobody counts on this process any more.
 void slots::let_bit_go(std::uint32_t slot) noexcept {
     const std::uint64_t bit = std::uint64_t{1} << slot % word_bits;
     if ((signal_row_at(own_index_, slot).load(base::relaxed) & bit) != 0)
@@ -123,6 +126,7 @@ bool slots::somebody_holds(std::uint32_t slot) const noexcept {
     return (bits_of_all(slot / word_bits) >> slot % word_bits & 1) != 0;
 }
 
+// FORK: the child's row, before the fork.
 void slots::copy_row_to(std::uint32_t index) noexcept {
     note_index(index);
     for (std::uint32_t word = 0; word < touched_words_; ++word) {
@@ -140,7 +144,7 @@ void slots::note_all() noexcept {
 
 // ---- A new object.
 
-// The own bit is set before the word says that an object lives here: a process that frees slots finds it.
+// TENANT, make. The own bit is set before the word says that an object lives here: a process that frees slots finds it.
 bool slots::try_make_in(std::uint32_t slot, bool semaphore) noexcept {
     base::atomic<tenant_word>& tenant = tenant_at(slot);
     tenant_word before = tenant.load(base::relaxed);
@@ -310,15 +314,17 @@ bool slots::try_free(std::uint32_t slot, std::uint32_t generation) noexcept {
 
 void slots::on_last_put(core::shared_slots& mapped, std::uint32_t slot) noexcept {
     slots& all = *static_cast<slots*>(mapped.owner);
+    // Pairs with the look of is_idle.
     all.letting_go_.fetch_add(1, base::acq_rel); // before the slot can be found in the list, and its arena idle
     all.queue_to_let_go(slot);
     if (all.lock.try_lock()) {
         all.drain_let_go();
         all.unlock_and_drain();
     }
-    all.letting_go_.fetch_sub(1, base::acq_rel); // last touch
+    all.letting_go_.fetch_sub(1, base::acq_rel); // last touch; pairs with the look of is_idle
 }
 
+// LET_GO.
 void slots::queue_to_let_go(std::uint32_t slot) noexcept {
     core::shared_local& local = local_at(slot);
     if (local.is_queued.exchange(1, base::acq_rel) != 0) return; // it is looked at again when its turn comes
@@ -328,8 +334,8 @@ void slots::queue_to_let_go(std::uint32_t slot) noexcept {
     } while (!let_go_.compare_exchange_weak(first, slot, base::acq_rel, base::relaxed)); // LET_GO, push
 }
 
-// LET_GO. A thread that could not take the lock has pushed before its try, so whoever had the lock then finds the slot
-// after the unlock.
+// LET_GO. A thread that could not take the lock has pushed before its try, so the thread that had the lock then finds
+// the slot after the unlock.
 void slots::unlock_and_drain() noexcept {
     for (;;) {
         lock.unlock();
@@ -338,6 +344,7 @@ void slots::unlock_and_drain() noexcept {
     }
 }
 
+// LET_GO.
 void slots::drain_let_go() noexcept {
     if (let_go_.load(base::relaxed) == nobody) return;
     std::uint32_t slot = let_go_.exchange(nobody, base::acq_rel);
@@ -360,6 +367,7 @@ void slots::let_go(std::uint32_t slot) noexcept {
     freed_ = slot;
 }
 
+// TENANT: the mark `named` is in the same word.
 status slots::set_named(object_id id, bool named) noexcept {
     if (slot_of(id) >= parts_.where.slots) return status::stale;
     const turn own(*this);

@@ -53,7 +53,7 @@ class slots {
     [[nodiscard]] object_id id_of(const core::context& object) const noexcept;
     // Makes the object live on without a holder, or not any more. stale: it is gone.
     [[nodiscard]] base::status set_named(object_id id, bool named) noexcept;
-    // Whether the object lives, whoever holds it.
+    // Whether the object lives.
     [[nodiscard]] bool is_alive(object_id id) const noexcept;
     [[nodiscard]] bool is_of_this(const core::context& object) const noexcept;
 

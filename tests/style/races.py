@@ -24,8 +24,8 @@ NAME = re.compile(r"(?<![\w:])[A-Z]{3,}(?:_[A-Z]+)*(?![\w(])")
 PAIR = re.compile(r"^\S+ ([A-Z_]+)[,:]", re.MULTILINE)
 # What else is written in capitals: errors, flags and limits of the system and of libraries, our macros, words of tools.
 OTHERS = re.compile(
-    r"E[A-Z]{3,}\d?|(?:AIO|ASIO|CLOCK|CLONE|EFD|EPOLL|FUTEX|IOCB|IORING|IOSQE|MADV|MAP|MAX|NOLINT|POLL|RLIMIT|RTLD|RWF|SA"
-    r"|SCHED|SCM|SIG|SIZE|SSIZE|STATX|STT|SYS|UIO|UV)(?:_?[A-Z_]*)|FIO\w+|ABA|SPDX|MIT|POSIX|GNU|ELF|JNA|KVM|NOTE|PROOF|INT\w*|NULL|TODO"
+    r"E[A-Z]{2,}\d?|(?:AIO|ASIO|CLOCK|CLONE|EFD|EPOLL|FUTEX|IOCB|IORING|IOSQE|MADV|MAP|MAX|NOLINT|POLL|RLIMIT|RTLD|RWF|SA"
+    r"|SCHED|SCM|SIG|SIZE|SSIZE|STATX|STT|SYS|UIO|UV)(?:_?[A-Z_]*)|FIO\w+|ABA|SPDX|MIT|POSIX|GNU|ELF|JNA|KVM|NOTE|PROOF|INT\w*|NULL|TODO|UID|XDG_RUNTIME_DIR"
 )
 RELEASE = re.compile(r"[(,?:]\s*(?:base::)?(?:release|acq_rel)\s*[,)]")
 PARTNER = re.compile(r"\b[Pp]airs with\b")

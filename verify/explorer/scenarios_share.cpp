@@ -133,7 +133,7 @@ void drops_and_makes() {
     drops();
     makes();
 }
-// All are done: the slot is free, for whoever asks.
+// All are done: the slot is free.
 template <int Threads>
 void makes_at_the_end() {
     for (int i = 0; i < Threads; ++i) await_end_of(i);
@@ -146,7 +146,7 @@ void makes_after_a_death() {
     await_end_of(0);
     await_end_of(1);
     has_ended();
-    // What the killed process did is there for whoever gets its lock from the kernel; here these two steps see to that.
+    // What the killed process did is there for the process that gets its lock from the kernel; here these two steps see to that.
     const auto word_at = [](std::uint64_t at) -> auto& {
         return *std::launder(reinterpret_cast<efd::base::atomic<std::uint64_t>*>(fixture->memory.data() + at));
     };

@@ -179,9 +179,6 @@ int catch_all(const options& given) {
 } // namespace
 
 int main(int argc, char** argv) {
-    options given;
-    if (!given.parse(argc, argv)) return 2;
-    std::printf("seed %" PRIu64 "\n", given.seed);
-    std::fflush(stdout);
+    const options given(argc, argv);
     return given.caught ? catch_all(given) : compare_library(given);
 }
