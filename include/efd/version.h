@@ -2,8 +2,8 @@
 /* efd/version.h: which version of efd these headers are of, and which one the program runs with.
  *
  * Before 1.0 each minor version has an ABI of its own, since the inline halves of the C++ headers change a count's word
- * themselves: the library's name (libefd.so.0.2), the versions of its symbols (EFD_0.2) and the inline namespace of its
- * C++ names (efd::v0_2) carry MAJOR.MINOR; from 1.0 on they carry MAJOR. A program that was built with another one is
+ * themselves: the library's name (libefd.so.0.3), the versions of its symbols (EFD_0.3) and the inline namespace of its
+ * C++ names (efd::v0_3) carry MAJOR.MINOR; from 1.0 on they carry MAJOR. A program that was built with another one is
  * refused by the linker, or by the loader, before it runs. This file is the one place that says the version.
  */
 #ifndef EFD_VERSION_H
@@ -16,7 +16,7 @@
 /** @{ */
 /** The version of these headers. */
 #define EFD_VERSION_MAJOR 0
-#define EFD_VERSION_MINOR 2
+#define EFD_VERSION_MINOR 3
 #define EFD_VERSION_PATCH 0
 /** @} */
 

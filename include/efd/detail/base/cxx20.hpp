@@ -9,7 +9,7 @@
 
 #include <efd/version.h>
 
-// Code of two versions of efd in one process has two sets of names: efd::EFD_ABI::eventfd is efd::v0_2::eventfd, an
+// Code of two versions of efd in one process has two sets of names: efd::EFD_ABI::eventfd is efd::v0_3::eventfd, an
 // inline namespace. What users name, and what the inline halves need, stands in it.
 #define EFD_DETAIL_JOIN_OF(a, b) a##b
 #define EFD_DETAIL_JOIN(a, b) EFD_DETAIL_JOIN_OF(a, b)
