@@ -358,6 +358,7 @@ EFD_C_API int efd_defer(efd_work* work) EFD_NOEXCEPT;
 }
 #endif
 
+#include <efd/arena.h>    /* between processes */
 #include <efd/wait_set.h> /* many at once */
 
 #endif

@@ -47,7 +47,7 @@ asks_for_cxx20() {
     esac
 }
 
-for header in efd/efd.h efd/wait_set.h efd/version.h; do
+for header in efd/efd.h efd/arena.h efd/wait_set.h efd/version.h; do
     for standard in c89 c99 c11; do
         compiles $header "$cc" -x c -std=$standard $strict
     done

@@ -15,7 +15,7 @@ cd "$repository"
     cat docs/Doxyfile
     echo "OUTPUT_DIRECTORY = $work"
 } | doxygen -
-for page in classefd_1_1eventfd classefd_1_1wait__set structefd_1_1wait__options efd_8h wait__set_8h; do
+for page in classefd_1_1eventfd classefd_1_1wait__set structefd_1_1wait__options efd_8h wait__set_8h arena_8h; do
     [ -s "$work/html/$page.html" ] || {
         echo "the reference has no page $page.html" >&2
         exit 1

@@ -84,15 +84,16 @@ inline bool is_asleep_in_futex(pid_t tid, pid_t process = ::getpid()) {
 }
 
 // The number behind a label of the thread's status, such as "SigPnd:"; `otherwise` if there is none.
-inline std::int64_t task_status(pid_t tid, std::string_view label, int base, std::int64_t otherwise) {
-    const std::string status = task_file(tid, "status");
+inline std::int64_t task_status(pid_t tid, std::string_view label, int base, std::int64_t otherwise,
+                                pid_t process = ::getpid()) {
+    const std::string status = task_file(tid, "status", process);
     const std::size_t at = status.find("\n" + std::string(label));
     return at == std::string::npos ? otherwise : std::strtoll(status.c_str() + at + 1 + label.size(), nullptr, base);
 }
 
 // How often the thread has gone to sleep of its own accord; -1 if unreadable.
-inline long voluntary_switches(pid_t tid) {
-    return static_cast<long>(task_status(tid, "voluntary_ctxt_switches:", 10, -1));
+inline long voluntary_switches(pid_t tid, pid_t process = ::getpid()) {
+    return static_cast<long>(task_status(tid, "voluntary_ctxt_switches:", 10, -1, process));
 }
 
 inline pid_t this_tid() { return static_cast<pid_t>(::syscall(SYS_gettid)); }
