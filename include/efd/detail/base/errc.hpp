@@ -27,7 +27,8 @@ namespace efd::EFD_ABI::base {
     case status::not_supported: return std::errc::operation_not_supported;
     case status::too_deep: return std::errc::too_many_symbolic_link_levels;
     case status::damaged: return std::errc::io_error;
-    case status::stale: return static_cast<std::errc>(ESTALE); // std::errc has no name for it
+    case status::stale:                        // std::errc has no name for it
+        return static_cast<std::errc>(ESTALE); // NOLINT(clang-analyzer-optin.core.EnumCastOutOfRange)
     case status::owner_dead: return std::errc::owner_dead;
     case status::no_space: return std::errc::no_space_on_device;
     case status::not_found: return std::errc::no_such_file_or_directory;
