@@ -73,7 +73,7 @@ bool is_peer(const std::string& subject_name) {
 
 std::vector<row> all_rows(const settings& how) {
     std::vector<row> rows;
-    rows.reserve(32);
+    rows.reserve(64);
     add_signal_rows(rows, how);
     add_pingpong_rows(rows, how);
     add_life_rows(rows, how);
@@ -82,6 +82,8 @@ std::vector<row> all_rows(const settings& how) {
     add_linger_rows(rows, how);
     add_loop_rows(rows, how);
     add_set_rows(rows, how);
+    add_share_rows(rows, how);
+    add_arena_rows(rows, how);
     add_dropin_rows(rows, how);
     return rows;
 }

@@ -61,6 +61,8 @@ void add_cancel_rows(std::vector<row>& rows, const settings& how);   // rows_can
 void add_linger_rows(std::vector<row>& rows, const settings& how);   // rows_linger.cpp
 void add_loop_rows(std::vector<row>& rows, const settings& how);     // rows_loop.cpp
 void add_set_rows(std::vector<row>& rows, const settings& how);      // rows_set.cpp
+void add_share_rows(std::vector<row>& rows, const settings& how);    // rows_share.cpp
+void add_arena_rows(std::vector<row>& rows, const settings& how);    // rows_arena.cpp
 void add_dropin_rows(std::vector<row>& rows, const settings& how);   // rows_dropin.cpp
 
 // One measurement of rows_dropin.cpp, in the measured process.

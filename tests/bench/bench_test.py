@@ -92,7 +92,7 @@ class Json(unittest.TestCase):
                              preexec_fn=lambda: os.sched_setaffinity(0, {one}))
         self.assertEqual(said.returncode, 0, said.stderr)
         rows = json.loads(said.stdout)["rows"]
-        self.assertEqual(len(rows), 3)
+        self.assertEqual(len(rows), 4)
         for row in rows:
             self.assertIn("two processors", row["not_measured"])
             self.assertEqual(row["subjects"], {})

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// bench/processes.hpp: other processes of a measurement, and objects that they share with this one.
+//
+// Each process is a child of fork that ends with its parent. A subject is made before the fork and is used in all of
+// them. Called while this process has one thread.
+#pragma once
+
+#include <efd/arena.hpp>
+
+#include "bench/subjects.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <new>
+#include <sys/mman.h>
+#include <sys/types.h>
+#include <utility>
+#include <vector>
+
+namespace efd::bench {
+
+// One value in memory that children of fork share.
+template <class Value>
+class in_shared_memory {
+  public:
+    template <class... Args>
+    explicit in_shared_memory(Args&&... args)
+        : place_(::mmap(nullptr, sizeof(Value), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {
+        must(place_ != MAP_FAILED, "mmap");
+        value_ = ::new (place_) Value(std::forward<Args>(args)...);
+    }
+    ~in_shared_memory() { ::munmap(place_, sizeof(Value)); }
+    in_shared_memory(const in_shared_memory&) = delete;
+    in_shared_memory& operator=(const in_shared_memory&) = delete;
+    Value& operator*() const { return *value_; }
+    Value* operator->() const { return value_; }
+
+  private:
+    void* place_;
+    Value* value_;
+};
+
+// A child of fork that runs a body and ends.
+class other_process {
+  public:
+    explicit other_process(const std::function<void()>& body);
+    ~other_process(); // killed, if it has not been awaited
+    other_process(other_process&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
+    other_process& operator=(other_process&&) = delete;
+    void await();
+    [[nodiscard]] pid_t pid() const { return pid_; }
+
+  private:
+    pid_t pid_;
+};
+
+// What a process has had of the processors, in nanoseconds.
+std::int64_t processor_ns(pid_t process);
+
+// Processes that take from an object as often as they can; as `sleepers`.
+class sleeping_processes {
+  public:
+    sleeping_processes(int number, const std::function<std::uint64_t()>& take);
+    // Waits until that much has been taken and all of them sleep. False after 20 seconds.
+    bool quiet_after(std::uint64_t taken);
+    [[nodiscard]] std::uint64_t voluntary_switches() const;
+    [[nodiscard]] std::int64_t processor_ns() const;
+    // After this each take() ends its process: signal once for each, then join.
+    void end() { shared_->over.store(true, base::release); }
+    void join();
+    [[nodiscard]] int number() const { return static_cast<int>(all_.size()); }
+
+  private:
+    struct shared {
+        base::atomic<bool> over{false};
+        base::atomic<std::uint64_t> taken{0};
+    };
+    [[nodiscard]] bool all_asleep() const;
+
+    in_shared_memory<shared> shared_;
+    std::vector<other_process> all_;
+};
+
+// An object of an arena of its own, in which no sleeper looks by itself.
+class shared_efd {
+  public:
+    static constexpr const char* name = "efd";
+    static constexpr std::int64_t most_pending() { return unbounded; }
+    explicit shared_efd(mode m = mode::plain) : shared_efd(m, {.first_look = {}, .last_look = {}}) {}
+    void signal() { must(object_.write(1) == std::errc{}, "efd::eventfd::write"); }
+    std::uint64_t take() {
+        std::uint64_t value = 0;
+        must(object_.read(value) == std::errc{}, "efd::eventfd::read");
+        return value;
+    }
+    void set_linger(efd::linger how) { object_.set_linger(how); }
+
+  protected:
+    shared_efd(mode m, const arena_options& how)
+        : arena_(how), object_(arena_.make(0, m == mode::semaphore ? efd::flags::semaphore : efd::flags::none)) {}
+
+  private:
+    efd::arena arena_;
+    efd::eventfd object_;
+};
+
+// As an arena is made where nothing is said of it: a sleeper looks after 50 ms, and later ever more rarely.
+class looking_efd : public shared_efd {
+  public:
+    explicit looking_efd(mode m = mode::plain) : shared_efd(m, {}) {}
+};
+
+class lingering_efd : public shared_efd {
+  public:
+    lingering_efd() { set_linger(efd::linger::automatic()); }
+};
+
+class shared_semaphore {
+  public:
+    static constexpr const char* name = "sem_t";
+    static constexpr std::int64_t most_pending() { return unbounded; }
+    explicit shared_semaphore(mode = mode::plain) { must(::sem_init(&*sem_, 1, 0) == 0, "sem_init"); }
+    ~shared_semaphore() { ::sem_destroy(&*sem_); }
+    shared_semaphore(const shared_semaphore&) = delete;
+    shared_semaphore& operator=(const shared_semaphore&) = delete;
+    void signal() { must(::sem_post(&*sem_) == 0, "sem_post"); }
+    std::uint64_t take() {
+        must(::sem_wait(&*sem_) == 0, "sem_wait");
+        return 1;
+    }
+
+  private:
+    in_shared_memory<sem_t> sem_;
+};
+
+} // namespace efd::bench

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+// bench/rows_share.cpp: objects between processes: a signal, a round trip, a herd, and what it costs to sleep.
+//
+// As the rows of the same names without xproc_, with a process in place of each thread. The subjects are made before
+// the forks.
+#include "bench/measure.hpp"
+#include "bench/processes.hpp"
+#include "bench/row.hpp"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <thread>
+
+namespace efd::bench {
+namespace {
+
+template <class Subject>
+subject idle(const settings& how, const char* name) {
+    return {name, [how] {
+                const pinned here(how.cpus[0]);
+                Subject it;
+                keep(&it);
+                const std::int64_t most = it.most_pending();
+                return ns_per_call({how.brief ? 4'000'000 : 20'000'000, 1000, most}, [&] { it.signal(); });
+            }};
+}
+
+row signal_row(const settings& how) {
+    row r;
+    r.name = "xproc_signal_idle";
+    r.title = "write to a shared object, nobody waits";
+    r.unit = "ns";
+    r.subjects = {idle<kernel_eventfd>(how, "kernel"), idle<shared_efd>(how, "efd"), idle<efd_inline>(how, "private"),
+                  idle<shared_semaphore>(how, "sem_t")};
+    r.gates = {{"efd", 1.1, "private"}};
+    r.note = "efd: an object of an arena; private: one of this process alone; sem_t: in shared memory";
+    return r;
+}
+
+// ---- A round trip.
+
+template <class Subject>
+double round_trip(std::int64_t budget_ns, int cpu_here, int cpu_there) {
+    Subject there;
+    Subject back;
+    const in_shared_memory<base::atomic<bool>> over(false);
+    other_process partner([&] {
+        const pinned here(cpu_there);
+        do {
+            there.take();
+            back.signal();
+        } while (!over->load(base::acquire));
+    });
+    const pinned here(cpu_here);
+    const auto trip = [&] {
+        there.signal();
+        back.take();
+    };
+    (void)ns_per_call({budget_ns / 4, 20, unbounded}, trip);
+    const double ns = ns_per_call({budget_ns, 20, unbounded}, trip);
+    over->store(true, base::release);
+    there.signal(); // the partner reads `over` after its answer to this signal at the latest
+    partner.await();
+    return ns;
+}
+
+template <class Subject>
+subject between(const settings& how, std::int64_t full_budget_ns, int cpu_here, int cpu_there) {
+    const std::int64_t budget_ns = how.brief ? full_budget_ns / 3 : full_budget_ns;
+    return {Subject::name, [=] { return round_trip<Subject>(budget_ns, cpu_here, cpu_there); }};
+}
+
+template <class... Subjects>
+std::vector<subject> each_between(const settings& how, std::int64_t full_budget_ns, int cpu_here, int cpu_there) {
+    return {between<Subjects>(how, full_budget_ns, cpu_here, cpu_there)...};
+}
+
+constexpr std::int64_t same_core_budget_ns = 15'000'000;
+constexpr std::int64_t two_cores_budget_ns = 45'000'000;
+constexpr const char* deadline_costs =
+    "A sleeper that looks by itself sleeps with a deadline, which costs the kernel a "
+    "timer for each sleep; first_look 0 spares it";
+
+row trip_row(const char* name, const char* title, std::vector<subject> subjects, const gate& aim, const char* note) {
+    row r;
+    r.name = name;
+    r.title = title;
+    r.unit = "ns";
+    r.subjects = std::move(subjects);
+    r.gates = {aim};
+    r.note = note;
+    return r;
+}
+
+void add_trips(std::vector<row>& rows, const settings& how) {
+    const int here = how.cpus.front();
+    const int there = how.cpus.back();
+    rows.push_back(
+        trip_row("xproc_pingpong_same_core", "round trip of two processes, one processor",
+                 each_between<kernel_eventfd, shared_efd, shared_semaphore>(how, same_core_budget_ns, here, here),
+                 {"efd", 1.05, "sem_t"}, "round trip, linger off, no sleeper looks by itself"));
+    rows.push_back(
+        trip_row("xproc_pingpong_look", "the same, and a sleeper looks by itself",
+                 each_between<kernel_eventfd, looking_efd, shared_semaphore>(how, same_core_budget_ns, here, here),
+                 {"efd", 1.25, "sem_t"},
+                 "as xproc_pingpong_same_core, with the looks that an arena has unless asked otherwise"));
+    rows.back().loss = deadline_costs;
+    row two =
+        trip_row("xproc_pingpong_two_cores", "round trip, two processors, linger auto",
+                 each_between<kernel_eventfd, lingering_efd, shared_semaphore>(how, two_cores_budget_ns, here, there),
+                 {"efd", 250, absolute}, "round trip of two processes, linger auto; sem_t and kernel have no linger");
+    two.loss = "Two processors pass a cache line to and fro; where they are far apart the aim is below that";
+    if (how.cpus.size() < 2) two.impossible = "needs two processors, this process may use one";
+    rows.push_back(std::move(two));
+}
+
+// ---- A herd.
+
+struct herd_cost {
+    double switches;
+    double processor_us;
+};
+
+// For one unit: of the sleepers, and the processor time of the writer with it.
+template <class Subject>
+herd_cost cost_of_a_unit(int readers, std::uint64_t writes) {
+    Subject it(mode::semaphore);
+    sleeping_processes all(readers, [&it] { return it.take(); });
+    bool seen_asleep = all.quiet_after(0);
+    const std::uint64_t switches_before = all.voluntary_switches();
+    const std::int64_t ns_before = all.processor_ns();
+    std::int64_t writer_ns = 0;
+    for (std::uint64_t done = 1; seen_asleep && done <= writes; ++done) {
+        const std::int64_t start = processor_ns(::getpid());
+        it.signal();
+        writer_ns += processor_ns(::getpid()) - start;
+        seen_asleep = all.quiet_after(done);
+    }
+    const auto each = static_cast<double>(writes);
+    const herd_cost cost{static_cast<double>(all.voluntary_switches() - switches_before) / each,
+                         static_cast<double>(all.processor_ns() - ns_before + writer_ns) / each / 1000};
+    all.end();
+    for (int i = 0; i < all.number(); ++i) it.signal();
+    all.join();
+    if (!seen_asleep) throw std::runtime_error("the readers were not seen asleep within 20 s");
+    return cost;
+}
+
+template <class... Subjects>
+std::vector<subject> each_herd(double herd_cost::* what, int readers, std::uint64_t writes) {
+    return {subject{Subjects::name, [=] { return cost_of_a_unit<Subjects>(readers, writes).*what; }}...};
+}
+
+void add_herds(std::vector<row>& rows, const settings& how) {
+    constexpr int readers = 32;
+    const std::uint64_t writes = how.brief ? 8 : 50;
+    row& switches = rows.emplace_back();
+    switches.name = "xproc_herd";
+    switches.title = "processes woken by one write, 32 asleep";
+    switches.unit = "wakes";
+    switches.subjects = each_herd<kernel_eventfd, shared_efd, shared_semaphore>(&herd_cost::switches, readers, writes);
+    switches.note = "voluntary context switches of the sleeping processes for one unit";
+    row& cpu = rows.emplace_back();
+    cpu.name = "xproc_herd_cpu";
+    cpu.title = "processor time of one write, 32 asleep";
+    cpu.unit = "us";
+    cpu.subjects = each_herd<kernel_eventfd, shared_efd, shared_semaphore>(&herd_cost::processor_us, readers, writes);
+    cpu.gates = {{"efd", 1, "kernel"}};
+    cpu.note = "of the sleeping processes and the writer, for one unit, until all sleep again";
+    cpu.loss = "More than the chosen sleeper is woken, since it may be killed before it takes";
+    for (row* one : {&switches, &cpu}) one->rounds_full = 11;
+}
+
+// ---- Sleepers that look.
+
+constexpr int sleepers_of_a_process = 250;
+
+// In percent of one processor. The looks are at their slowest after two seconds.
+double resting_cost(const arena_options& how, int number, int seconds) {
+    const efd::arena shared(how);
+    const efd::eventfd object = shared.make();
+    std::vector<other_process> all;
+    for (int left = number; left > 0; left -= sleepers_of_a_process)
+        all.emplace_back([&object, threads = std::min(left, sleepers_of_a_process)] {
+            std::vector<std::jthread> sleepers;
+            for (int i = 0; i < threads; ++i)
+                sleepers.emplace_back([&object] {
+                    std::uint64_t value = 0;
+                    (void)object.read(value);
+                });
+        });
+    const auto used_ns = [&all] {
+        std::int64_t sum = 0;
+        for (const other_process& one : all) sum += processor_ns(one.pid());
+        return sum;
+    };
+    std::this_thread::sleep_for(std::chrono::milliseconds(2500)); // delay: looks after 50, 150, 350, 750, 1550 ms
+    const std::int64_t start_ns = now_ns();
+    const std::int64_t before = used_ns();
+    std::this_thread::sleep_for(std::chrono::seconds(seconds)); // delay: what is measured
+    return 100 * static_cast<double>(used_ns() - before) / static_cast<double>(now_ns() - start_ns);
+}
+
+void add_looks(std::vector<row>& rows, const settings& how) {
+    const int seconds = how.brief ? 1 : 4;
+    for (const int number : {1, 100, 1000}) {
+        row& look = rows.emplace_back();
+        look.name = fmt::format("xproc_look_{}", number);
+        look.title =
+            fmt::format("processor time of {} at rest", number == 1 ? "a sleeper" : fmt::format("{} sleepers", number));
+        look.unit = "% cpu";
+        look.subjects = {
+            {"efd", [=] { return resting_cost({}, number, seconds); }},
+            {"no_look", [=] { return resting_cost({.first_look = {}, .last_look = {}}, number, seconds); }}};
+        if (number == 1000) look.gates = {{"efd", 2, absolute}};
+        look.note = fmt::format("threads, at most {} of a process, asleep for more than two seconds on one object, so "
+                                "that each looks once a second",
+                                sleepers_of_a_process);
+        look.rounds_brief = 1;
+        look.rounds_full = 3;
+    }
+}
+
+} // namespace
+
+void add_share_rows(std::vector<row>& rows, const settings& how) {
+    rows.push_back(signal_row(how));
+    add_trips(rows, how);
+    add_herds(rows, how);
+    add_looks(rows, how);
+}
+
+} // namespace efd::bench
