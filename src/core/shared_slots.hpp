@@ -24,7 +24,8 @@ inline constexpr unsigned window_shift = 20; // a window is 1 MiB of addresses, 
 struct shared_local {
     local_part part;
     std::uint32_t generation = 0; // of the object that this process holds (share/tenant.hpp)
-    std::uint32_t next = 0;       // the links of two lists of share/slots.cpp: freed slots, and those to let go of
+    // The links of two lists of share/slots.cpp. Freed slots: one more than the next; 0: it does not stand in the list.
+    std::uint32_t next_freed = 0;
     std::uint32_t next_to_let_go = 0;
     base::atomic<std::uint32_t> told_death{0}; // the death of which a thread of this process was told last
     base::atomic<std::uint32_t> is_queued{0};  // it stands in the list of those to let go of

@@ -8,6 +8,7 @@
 #include <bit>
 #include <mutex>
 #include <new>
+#include <utility>
 
 namespace efd::share {
 
@@ -159,10 +160,19 @@ bool slots::try_make_in(std::uint32_t slot, bool semaphore) noexcept {
     return true;
 }
 
+// The last in the list is its own next.
+void slots::note_freed(std::uint32_t slot) noexcept {
+    std::uint32_t& next = local_at(slot).next_freed;
+    if (next != 0) return; // it was another process's meanwhile, and stands in the list since this one freed it before
+    next = (freed_ == nobody ? slot : freed_) + 1;
+    freed_ = slot;
+}
+
 std::uint32_t slots::take_slot(bool semaphore) noexcept {
     while (freed_ != nobody) {
         const std::uint32_t slot = freed_;
-        freed_ = local_at(slot).next;
+        const std::uint32_t next = std::exchange(local_at(slot).next_freed, 0) - 1;
+        freed_ = next == slot ? nobody : next;
         if (try_make_in(slot, semaphore)) return slot;
     }
     return scan(semaphore);
@@ -362,9 +372,7 @@ void slots::let_go(std::uint32_t slot) noexcept {
     EFD_CHECK(held_ > 0);
     --held_;
     let_bit_go(slot);
-    if (!try_free(slot, local.generation)) return;
-    local.next = freed_;
-    freed_ = slot;
+    if (try_free(slot, local.generation)) note_freed(slot);
 }
 
 // TENANT: the mark `named` is in the same word.

@@ -102,6 +102,7 @@ class slots {
     std::uint32_t free_orphans_locked() noexcept;
     void queue_to_let_go(std::uint32_t slot) noexcept;
     void let_go(std::uint32_t slot) noexcept;
+    void note_freed(std::uint32_t slot) noexcept;
     void drain_let_go() noexcept;
     void unlock_and_drain() noexcept;
     [[nodiscard]] bool confirm(object_id id, tenant_word& found) noexcept;
@@ -117,8 +118,8 @@ class slots {
     std::uint32_t touched_words_ = 0;            // of the own row: no bit is set from here on
     std::uint32_t held_ = 0;                     // objects
     base::atomic<std::uint32_t> letting_go_{0};  // so many threads
-    std::uint32_t freed_ = nobody;               // slots that this process has freed, linked by shared_local::next
-    base::atomic<std::uint32_t> let_go_{nobody}; // slots whose last reference went, linked in the same way
+    std::uint32_t freed_ = nobody;               // slots that this process has freed, by shared_local::next_freed
+    base::atomic<std::uint32_t> let_go_{nobody}; // slots whose last reference went, by next_to_let_go
 };
 
 } // namespace efd::share
