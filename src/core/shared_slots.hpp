@@ -123,7 +123,7 @@ class turn_limit {
     // False: enough.
     [[nodiscard]] bool again() noexcept {
         if (left_ == unlimited) return true;
-        --left_;
+        if (left_ > 0) --left_;
         return left_ != 0;
     }
 
