@@ -99,6 +99,11 @@ os::wait_end sleep_on(const os::futex_wait_key& wait_key, cancel_word* own, std:
     return result;
 }
 
+// The kernel looks at the deadline of a sleep, but not of one that ends at once, as all may beside a hostile peer.
+bool is_overdue(const context& object, const wait_opts& opts) noexcept {
+    return is_in_shared_range(&object) && opts.deadline_ns != forever && os::now_ns() >= opts.deadline_ns;
+}
+
 } // namespace
 
 // The wait loop. Each round announces the caller, or ends the operation with what it found. Beside shared memory it
@@ -116,8 +121,10 @@ status context::sleep_for(operation& op, const wait_opts& opts, cancel_word* own
         const std::int64_t until_ns =
             own_looks.any() ? std::min(opts.deadline_ns, own_looks.after(os::now_ns())) : opts.deadline_ns;
         switch (sleep_on(wait_key, own, until_ns, scope_of(*this))) {
-        case os::wait_end::woken: learn_from_wake(); break;
-        case os::wait_end::changed: break;
+        case os::wait_end::woken: learn_from_wake(); [[fallthrough]];
+        case os::wait_end::changed:
+            if (is_overdue(*this, opts)) return give_up_wait(op, status::timed_out);
+            break;
         case os::wait_end::interrupted: clear_stale_asleep(op); return status::interrupted;
         case os::wait_end::timed_out:
             if (until_ns == opts.deadline_ns) return give_up_wait(op, status::timed_out);
