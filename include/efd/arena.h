@@ -94,6 +94,12 @@ EFD_C_API efd_t* efd_arena_find(efd_arena_t* arena, const char* name) EFD_NOEXCE
 /** The object of that id, with one more reference. NULL with EBADF; ESTALE: it is gone, and its slot may have another
  * one; or as efd_arena_make says. */
 EFD_C_API efd_t* efd_arena_at(efd_arena_t* arena, uint64_t id) EFD_NOEXCEPT;
+/** @{ */
+/** The same, by a process that only waits for the object: waiters with owner_death of efd_wait_options do not count on
+ * it. */
+EFD_C_API efd_t* efd_arena_find_waiting(efd_arena_t* arena, const char* name) EFD_NOEXCEPT;
+EFD_C_API efd_t* efd_arena_at_waiting(efd_arena_t* arena, uint64_t id) EFD_NOEXCEPT;
+/** @} */
 /** The id of an object of this arena, for efd_arena_at in any process that holds the arena. 0 with EBADF for NULL,
  * EINVAL for an object of elsewhere. */
 EFD_C_API uint64_t efd_arena_id(const efd_arena_t* arena, const efd_t* efd) EFD_NOEXCEPT;

@@ -126,13 +126,15 @@ typedef struct efd_wait_options {
     uint64_t deadline_ns; /**< CLOCK_MONOTONIC, absolute; EFD_FOREVER; ETIMEDOUT then, and 0 makes one try */
     efd_cancel_t* cancel; /**< ECANCELED once it is requested; or NULL */
     int blocking;         /**< EFD_BLOCKING_ and so on */
+    int owner_death;      /**< not 0, of an object of an arena that this process only waits for: EOWNERDEAD once the last
+                             process that signals it was killed; see efd_arena_find_waiting */
 } efd_wait_options;
 
 #define EFD_BLOCKING_AS_FLAGGED 0 /**< EAGAIN with EFD_NONBLOCK, which a set has not */
 #define EFD_BLOCKING_NEVER 1      /**< EAGAIN instead of a sleep */
 #define EFD_BLOCKING_ALWAYS 2     /**< whatever the object's flags */
 /** For ever, and as the object's flags say. */
-#define EFD_WAIT_OPTIONS_INIT {EFD_FOREVER, NULL, EFD_BLOCKING_AS_FLAGGED}
+#define EFD_WAIT_OPTIONS_INIT {EFD_FOREVER, NULL, EFD_BLOCKING_AS_FLAGGED, 0}
 
 /** @{ */
 /** As efd_read, efd_read_some and efd_write, as the options say; NULL for options: as EFD_WAIT_OPTIONS_INIT. EINVAL:

@@ -61,6 +61,7 @@ class options_given {
         if (!is_valid_) return;
         opts_.deadline_ns = deadline(options->deadline_ns);
         opts_.blocking = static_cast<core::blocking>(options->blocking);
+        opts_.owner_death = options->owner_death != 0;
         cancel_ = options->cancel;
         if (cancel_ == nullptr) return;
         token_ = cancel_->source.get_token();

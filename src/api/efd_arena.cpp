@@ -108,6 +108,17 @@ struct named {
     std::uint64_t id;
 };
 
+efd_t* found_by(efd_arena_t* given, const char* name, bool signals) noexcept {
+    return object_of(given, [&](context*& found) {
+        return name == nullptr ? status::fault : inside(given)->find(name, signals, found);
+    });
+}
+
+efd_t* found_by(efd_arena_t* given, std::uint64_t id, bool signals) noexcept {
+    return object_of(given,
+                     [&](context*& found) { return inside(given)->find(efd::share::object_id{id}, signals, found); });
+}
+
 } // namespace
 
 extern "C" {
@@ -171,14 +182,10 @@ efd_t* efd_arena_make(efd_arena_t* given, const char* name, std::uint64_t initva
     });
 }
 
-efd_t* efd_arena_find(efd_arena_t* given, const char* name) noexcept {
-    return object_of(
-        given, [&](context*& found) { return name == nullptr ? status::fault : inside(given)->find(name, found); });
-}
-
-efd_t* efd_arena_at(efd_arena_t* given, std::uint64_t id) noexcept {
-    return object_of(given, [&](context*& found) { return inside(given)->find(efd::share::object_id{id}, found); });
-}
+efd_t* efd_arena_find(efd_arena_t* given, const char* name) noexcept { return found_by(given, name, true); }
+efd_t* efd_arena_find_waiting(efd_arena_t* given, const char* name) noexcept { return found_by(given, name, false); }
+efd_t* efd_arena_at(efd_arena_t* given, std::uint64_t id) noexcept { return found_by(given, id, true); }
+efd_t* efd_arena_at_waiting(efd_arena_t* given, std::uint64_t id) noexcept { return found_by(given, id, false); }
 
 std::uint64_t efd_arena_id(const efd_arena_t* given, const efd_t* efd) noexcept {
     efd::share::object_id id = 0;

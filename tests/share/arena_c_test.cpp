@@ -63,6 +63,9 @@ TEST_F(c_arena, makes_finds_lists_and_removes) {
     efd_t* const again = efd_arena_at(arena_, id);
     efd_t* const found = efd_arena_find(arena_, "jobs");
     EXPECT_TRUE(again == plain && found == named);
+    efd_t* const waited[] = {efd_arena_find_waiting(arena_, "jobs"), efd_arena_at_waiting(arena_, id)};
+    EXPECT_TRUE(waited[0] == named && waited[1] == plain);
+    for (efd_t* one : waited) efd_put(one);
     EXPECT_EQ(taken(again), 5U);
     EXPECT_EQ(taken(found), 1U);
     names all;
@@ -115,6 +118,9 @@ TEST_F(c_arena, what_is_not_there_is_said) {
     EXPECT_NULL(efd_arena_find(nullptr, "a"), EBADF);
     EXPECT_NULL(efd_arena_find(arena_, nullptr), EFAULT);
     EXPECT_NULL(efd_arena_at(nullptr, 1), EBADF);
+    EXPECT_NULL(efd_arena_find_waiting(nullptr, "a"), EBADF);
+    EXPECT_NULL(efd_arena_find_waiting(arena_, nullptr), EFAULT);
+    EXPECT_NULL(efd_arena_at_waiting(nullptr, 1), EBADF);
     EXPECT_GIVES(0U, efd_arena_id(nullptr, object), EBADF);
     EXPECT_GIVES(0U, efd_arena_id(arena_, nullptr), EBADF);
     EXPECT_FAILS(efd_arena_remove(nullptr, "a"), EBADF);

@@ -95,7 +95,7 @@ TEST_F(c_sets, what_is_not_there_is_said) {
     EXPECT_FAILS(efd_wait_set_wait_ready(set_, nullptr, 1, 0), EFAULT);
     EXPECT_FAILS(efd_wait_set_wait_ready(set_, got_.data(), 0, 0), EINVAL);
     EXPECT_FAILS(efd_wait_set_wait_all(set_, got_.data(), 4, 0), EINVAL);
-    const efd_wait_options wrong{0, nullptr, -1};
+    const efd_wait_options wrong{0, nullptr, -1, 0};
     EXPECT_FAILS(efd_wait_set_wait_any_with(set_, got_.data(), &wrong), EINVAL);
     EXPECT_FAILS(efd_wait_set_wait_ready_with(set_, got_.data(), 4, &wrong), EINVAL);
     EXPECT_FAILS(efd_wait_set_wait_all_with(set_, got_.data(), 4, &wrong), EINVAL);
