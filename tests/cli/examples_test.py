@@ -19,6 +19,7 @@ ONE_LINE = {
     "bounded_queue": "40000 items went through 64 places",
     "thread_pool": "10000 jobs done",
     "stop_channel": "4 loops ended",
+    "ring_with_eventfd": "50000 numbers went through 64 places of shared memory",
     "coroutine": "1000 apples, 10 pears",
     "asio": "2000 finished, then cancelled",
     "uv": "1000 finished, told to libuv",
@@ -37,6 +38,19 @@ class Examples(unittest.TestCase):
         for name in "hello_cpp", "hello_c":
             said = run(name)
             self.assertEqual((said.returncode, said.stdout), (0, "3 items finished\n"))
+
+    def test_no_item_is_lost_with_a_killed_consumer(self):
+        for words in ["two_processes_cpp"], ["two_processes_c"], ["two_processes_cpp", f"{BINARIES}/two_processes_c"]:
+            with self.subTest(words):
+                said = run(*words)
+                self.assertEqual((said.returncode, said.stdout),
+                                 (0, "20000 items made, 20000 done, 3 consumers killed\n"), said.stderr)
+
+    def test_a_process_says_why_it_finds_no_arena(self):
+        for name in "two_processes_cpp", "two_processes_c":
+            said = run(name, "consumer", "no-such-arena")
+            self.assertEqual(said.returncode, 1)
+            self.assertIn("no living process holds an arena of this name", said.stderr)
 
     def test_of_loops_and_patterns_say_what_they_did(self):
         for name, line in ONE_LINE.items():
