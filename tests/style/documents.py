@@ -20,9 +20,9 @@ OPTION = re.compile(r"^\s*(?:option\((EFD_\w+)|set\((EFD_\w+) [^)]*CACHE STRING)
 PATH = re.compile(r"(?<![\w/.:$}-])((?:docs|examples|src|conformance|tests|verify|scripts|include|bench|cmake)/[\w./-]*\w)")
 CHECKED = re.compile(r"^static_assert\(.*$", re.MULTILINE)
 # The walks of ARCHITECTURE.md, by how each begins; what some calls alone need is on a line that begins with `also:`.
-WALKS = ("write(n)", "read(value)", "poll()", "efd_eventfd(", "wait_any(got)", "write(fd, &n, 8)")
+WALKS = ("write(n)", "read(value)", "poll()", "efd_eventfd(", "wait_any(got)", "find(name)", "write(fd, &n, 8)")
 FILES_OF_WALK = 6
-WALKED = re.compile(r"(?<![\w/])((?:efd|api|file|watch|core|os|base|interpose|table|rules)/\w+\.[ch]pp)\b")
+WALKED = re.compile(r"(?<![\w/])((?:efd|api|file|watch|share|core|os|base|interpose|table|rules)/\w+\.[ch]pp)\b")
 ROOTS = ("include", "include/efd/detail", "src", "src/dropin")
 MACROS = {"EFD_WITH_DROPIN"}  # names in quotes that no environment has
 
