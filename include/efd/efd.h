@@ -126,8 +126,8 @@ typedef struct efd_wait_options {
     uint64_t deadline_ns; /**< CLOCK_MONOTONIC, absolute; EFD_FOREVER; ETIMEDOUT then, and 0 makes one try */
     efd_cancel_t* cancel; /**< ECANCELED once it is requested; or NULL */
     int blocking;         /**< EFD_BLOCKING_ and so on */
-    int owner_death;      /**< not 0, of an object of an arena that this process only waits for: EOWNERDEAD once the last
-                             process that signals it was killed; see efd_arena_find_waiting */
+    int owner_death; /**< not 0, of an object of an arena that this process only waits for: EOWNERDEAD once the last
+                        process that signals it was killed; see efd_arena_find_waiting */
 } efd_wait_options;
 
 #define EFD_BLOCKING_AS_FLAGGED 0 /**< EAGAIN with EFD_NONBLOCK, which a set has not */

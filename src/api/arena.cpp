@@ -18,6 +18,7 @@ using share::refusal;
 
 class category final : public std::error_category {
   public:
+    constexpr category() noexcept = default;
     [[nodiscard]] const char* name() const noexcept override { return "efd::arena"; }
     [[nodiscard]] std::string message(int value) const override { return share::sentence_of(refusal_of(value)); }
     [[nodiscard]] std::error_condition default_error_condition(int value) const noexcept override {
@@ -29,6 +30,14 @@ class category final : public std::error_category {
         return value < 0 || value >= static_cast<int>(share::refusals) ? refusal::system : static_cast<refusal>(value);
     }
 };
+
+// Lives as long as the process: an exception may be looked at by the destructors of static objects.
+union immortal_category {
+    category value;
+    constexpr immortal_category() noexcept : value() {}
+    ~immortal_category() {} // NOLINT(modernize-use-equals-default): the member must not be destroyed
+};
+constinit immortal_category the_category;
 
 void must(const outcome& what, const char* call) {
     if (!what.is_refused()) return;
@@ -173,9 +182,6 @@ std::size_t arena::slots() const noexcept { return inside().where().slots; }
 
 namespace efd::EFD_ABI {
 
-const std::error_category& arena_category() noexcept {
-    static const category only;
-    return only;
-}
+const std::error_category& arena_category() noexcept { return the_category.value; }
 
 } // namespace efd::EFD_ABI

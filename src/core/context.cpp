@@ -290,11 +290,12 @@ void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t ma
 
 namespace {
 
-// OWED: how many sleepers a wake is for; all in shared memory, where a woken thread may be killed before it takes.
+// OWED: how many sleepers a wake is for; in shared memory one to spare, as a woken thread may be killed before it
+// takes.
 int how_many(const context& object, std::uint64_t units) noexcept {
     if (units == 0) return 0;
-    const bool all = is_in_shared_range(&object) || units >= static_cast<std::uint64_t>(os::everybody);
-    return all ? os::everybody : static_cast<int>(units);
+    if (units >= static_cast<std::uint64_t>(os::everybody)) return os::everybody;
+    return static_cast<int>(units) + (is_in_shared_range(&object) ? 1 : 0);
 }
 
 } // namespace

@@ -39,6 +39,7 @@ struct waitv_entry {
 
 base::atomic<std::uint64_t> calls_made{0};
 base::atomic<bool> waitv_missing{false};
+base::atomic<bool> waitv_asked{false};
 
 int operation_for(int command, futex_scope scope) noexcept {
     return scope == futex_scope::one_process ? command | FUTEX_PRIVATE_FLAG : command;
@@ -137,13 +138,14 @@ int futex_wake_and_count(const void* word, int most, futex_scope scope) noexcept
 }
 
 bool restarts_waits_with_deadline() noexcept {
-    static const bool is_there = [] {
+    if (!waitv_asked.load(base::relaxed)) {
         const errno_keeper keeper;
         const std::uint32_t word = 0; // not as expected: no sleep
         const waitv_entry one[] = {entry_for(&word, 1, futex_scope::one_process)};
-        return has_waited(wait_with_waitv(one, 0));
-    }();
-    return is_there && !waitv_missing.load(base::relaxed);
+        (void)has_waited(wait_with_waitv(one, 0)); // notes what it finds
+        waitv_asked.store(true, base::relaxed);
+    }
+    return !waitv_missing.load(base::relaxed);
 }
 
 std::uint64_t futex_calls() noexcept { return calls_made.load(base::relaxed); }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Loops over words of an arena that another process changes for ever. The test stands between the library and
-// syscall(2), which the linker leads here (--wrap): a sleep ends at once, as beside a peer that changes the word between
-// a sleeper's announcement and its sleep each time, or wakes it.
+// syscall(2), which the linker leads here (--wrap): a sleep ends at once, as beside a peer that changes the word
+// between a sleeper's announcement and its sleep each time, or wakes it.
 #include <efd/arena.hpp>
 
 #include "api/internal_access.hpp"

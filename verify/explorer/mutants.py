@@ -73,7 +73,7 @@ class Workshop:
             worlds = ("verify/explorer/cached_kernel.cpp", "verify/explorer/cached_world.cpp")
             return sorted({*(n for n in texts if n.endswith(".cpp")), rule, *worlds})
         rooms = [p for room in ("core", "file", "watch") for p in sorted((ROOT / "src" / room).glob("*.cpp"))]
-        rooms.append(ROOT / "src" / "share" / "slots.cpp")
+        rooms += [ROOT / "src" / "share" / name for name in ("orphans.cpp", "slots.cpp")]
         core = [p.relative_to(ROOT).as_posix() for p in rooms if p.name in self.objects]
         explorer = [p.relative_to(ROOT).as_posix() for p in sorted(HERE.glob("*.cpp"))]
         return core + [p for p in explorer if "scenarios" in p or p.endswith("world.cpp")]

@@ -146,7 +146,8 @@ void makes_after_a_death() {
     await_end_of(0);
     await_end_of(1);
     has_ended();
-    // What the killed process did is there for the process that gets its lock from the kernel; here these two steps see to that.
+    // What the killed process did is there for the process that gets its lock from the kernel; here these two steps see
+    // to that.
     const auto word_at = [](std::uint64_t at) -> auto& {
         return *std::launder(reinterpret_cast<efd::base::atomic<std::uint64_t>*>(fixture->memory.data() + at));
     };
