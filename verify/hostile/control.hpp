@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// control.hpp: what the processes of a run share beside the arena: when to stop, what was done, how late a call was.
+#pragma once
+
+#include <efd/arena.hpp>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <ctime>
+
+namespace efd::hostile {
+
+inline constexpr std::uint32_t slots = 64;
+inline constexpr std::uint32_t processes = 8;
+inline constexpr std::uint32_t names = 32;
+inline constexpr int callers = 2;
+
+enum class pattern : unsigned {
+    random_word,
+    marks,
+    huge_count,
+    park_words,
+    one_bit,
+    storm, // one state word, changed as fast as can be
+    zero_slot,
+    tenants,
+    rows,
+    entries,
+    names_of,
+    header,
+    page,
+    hole,
+    lock,
+    wake,
+    requeue,
+    restored, // an honest header, and free slots
+    number
+};
+inline constexpr std::array<const char*, static_cast<std::size_t>(pattern::number)> pattern_names{
+    "random words",      "marks",   "huge counts", "park words", "single bits", "storms",
+    "zeroed slots",      "tenants", "rows",        "processes",  "names",       "headers",
+    "pages of anything", "holes",   "locks kept",  "wakes",      "requeues",    "restored"};
+
+enum class call : unsigned {
+    signal,
+    write,
+    try_write,
+    timed_write,
+    read,
+    try_read,
+    timed_read,
+    timed_read_some,
+    orphan_read,
+    stopped_read,
+    count,
+    make,
+    make_named,
+    find,
+    at,
+    remove,
+    list,
+    reap,
+    drop,
+    attach,
+    fork,
+    number
+};
+inline constexpr std::array<const char*, static_cast<std::size_t>(call::number)> call_names{
+    "signal",      "write",        "try_write", "write_for", "read",      "try_read", "read_for", "read_some_for",
+    "orphan read", "stopped read", "count",     "make",      "make name", "find",     "at",       "remove",
+    "list",        "reap",         "drop",      "attach",    "fork"};
+
+struct call_record {
+    std::atomic<std::uint64_t> made{0};
+    std::atomic<std::uint64_t> done{0};         // that ended as they would beside a friend
+    std::atomic<std::int64_t> worst_late_ns{0}; // after its deadline, by the clock
+    std::atomic<std::int64_t> worst_busy_ns{0}; // of a processor, beyond the time that it may take
+};
+
+struct control {
+    std::atomic<bool> stop{false};
+    std::atomic<std::uint64_t> patterns[static_cast<std::size_t>(pattern::number)];
+    std::atomic<std::uint64_t> ids[16]; // of objects, as programs pass them on
+    struct caller {
+        call_record calls[static_cast<std::size_t>(call::number)];
+        std::atomic<std::uint32_t> now{0};
+        std::atomic<std::int64_t> began_ns{0}; // of the call that goes on; 0: none
+    } by[callers];
+};
+
+inline std::int64_t clock_ns(clockid_t which) {
+    timespec now{};
+    ::clock_gettime(which, &now);
+    return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+// The arena's processes. All end when told to.
+void scribble(int descriptor, control& all, std::uint64_t seed);
+// Keeps the lock of names for four seconds.
+void keep_names(int descriptor, control& all);
+void make_calls(arena& shared, control& all, int number, std::uint64_t seed);
+
+} // namespace efd::hostile
