@@ -63,7 +63,7 @@ slots::row_word& slots::row_at(std::uint32_t process, std::uint32_t slot) const 
 
 slots::row_word& slots::signal_row_at(std::uint32_t process, std::uint32_t slot) const noexcept {
     const std::uint64_t row = process * parts_.where.row_bytes + parts_.where.row_bytes / 2;
-    return part_at<row_word>(parts_.base, parts_.where.rows_at + row + slot / word_bits * 8);
+    return part_at<row_word>(parts_.base, parts_.where.rows_at + row + std::uint64_t{slot / word_bits} * 8);
 }
 
 base::atomic<std::uint32_t>& slots::death_at(std::uint32_t slot) const noexcept {
@@ -228,8 +228,8 @@ object_id slots::id_of(const context& object) const noexcept {
 }
 
 bool slots::is_of_this(const context& object) const noexcept {
-    const auto address = reinterpret_cast<std::uintptr_t>(&object);
-    return address - mapped_->first_slot < std::uintptr_t{mapped_->number} * sizeof(context);
+    return reinterpret_cast<std::uintptr_t>(&object) - mapped_->first_slot <
+           std::uintptr_t{mapped_->number} * sizeof(context);
 }
 
 bool slots::is_alive(object_id id) const noexcept {

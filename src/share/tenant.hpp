@@ -52,9 +52,9 @@ constexpr std::uint32_t generation_of(tenant_word t) noexcept {
 
 // The word of a new object in a slot whose word was `before`. No generation is 0.
 constexpr tenant_word next_tenant(tenant_word before, bool semaphore) noexcept {
-    const std::uint32_t next = generation_of(before) + 1;
-    return tenant_word{next == 0 ? 1 : next} << tenant_generation_shift | (before & stamp_bits) |
-           (semaphore ? tenant_semaphore : 0) | tenant_live;
+    const std::uint32_t next = generation_of(before) == UINT32_MAX ? 1 : generation_of(before) + 1;
+    return tenant_word{next} << tenant_generation_shift | (before & stamp_bits) | (semaphore ? tenant_semaphore : 0) |
+           tenant_live;
 }
 constexpr tenant_word as_leaving(tenant_word t) noexcept {
     const tenant_word next = (t + (tenant_word{1} << stamp_shift)) & stamp_bits;
