@@ -54,12 +54,15 @@ class all_arenas {
     static void before_fork() noexcept {
         lock.before_fork();
         each([](arena& one) { one.before_fork(); });
+        range_before_fork();
     }
     static void in_parent() noexcept {
+        range_after_fork();
         each([](arena& one) { one.in_parent(); });
         lock.after_fork();
     }
     static void in_child() noexcept {
+        range_after_fork();
         each([](arena& one) { one.in_child(); });
         lock.after_fork();
     }

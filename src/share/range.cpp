@@ -12,7 +12,6 @@
 #include <limits>
 #include <mutex>
 #include <new>
-#include <pthread.h>
 #include <utility>
 
 namespace efd::share {
@@ -44,10 +43,6 @@ struct window_table {
     [[nodiscard]] bool begin_at(void* begin, std::uint32_t number) noexcept;
 };
 constinit window_table table;
-
-// A lock that throws here ends the program. NOLINTNEXTLINE(cert-err58-cpp)
-[[maybe_unused]] const int fork_handlers = ::pthread_atfork(
-    [] { table.lock.before_fork(); }, [] { table.lock.after_fork(); }, [] { table.lock.after_fork(); });
 
 void window_table::mark(std::uint32_t first, std::uint32_t number, bool as_used) noexcept {
     for (std::uint32_t at = first; at < first + number; ++at) {
@@ -194,6 +189,9 @@ void range_mapping::reset() noexcept {
     header_ = nullptr;
     slots_ = nullptr;
 }
+
+void range_before_fork() noexcept { table.lock.before_fork(); }
+void range_after_fork() noexcept { table.lock.after_fork(); }
 
 std::uint32_t windows_in_use() noexcept {
     const std::lock_guard only(table.lock);

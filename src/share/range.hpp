@@ -3,8 +3,8 @@
 //
 // The first mapping reserves the range, which costs no memory, and makes the table of its windows
 // (core/shared_slots.hpp). A mapping owns a run of windows: those of its slots name its core::shared_slots, those of
-// what lies before its slots stay null. Any thread may make and release mappings; a lock that every fork takes orders
-// them.
+// what lies before its slots stay null. Any thread may make and release mappings; a lock that every fork takes
+// orders them.
 #pragma once
 
 #include "core/shared_slots.hpp"
@@ -62,6 +62,11 @@ class range_mapping {
     std::uint64_t own_windows_ = 0;
     core::shared_slots* slots_ = nullptr;
 };
+
+// For the fork handlers of arenas: the lock of the range is taken after theirs, as where an arena begins and ends. In
+// both processes.
+void range_before_fork() noexcept;
+void range_after_fork() noexcept;
 
 // How many windows of the range are in use; for tests.
 [[nodiscard]] std::uint32_t windows_in_use() noexcept;

@@ -339,4 +339,33 @@ TEST(Arena, threads_make_and_drop_objects_at_once) {
     EXPECT_EQ(refused([&] { (void)shared.make(); }), std::errc::no_space_on_device);
 }
 
+// A fork takes the locks of arenas in the order in which making and ending one takes them.
+TEST(Arena, a_fork_beside_threads_that_make_and_end_arenas) {
+    std::atomic<bool> is_over{false};
+    const std::string name = own_name("arena-test-fork");
+    std::jthread anonymous([&] {
+        while (!is_over) {
+            const arena shared({.slots = 2});
+            const eventfd object = shared.make("a");
+        }
+    });
+    std::jthread named([&] {
+        while (!is_over) {
+            const arena shared = arena::open_or_create(name);
+            const auto found = shared.find("x");
+        }
+    });
+    const arena kept;
+    const eventfd object = kept.make();
+    for (int round = 0; round < 200; ++round) {
+        process child([&] {
+            const eventfd own = kept.make(1);
+            return taken(own) == 1 && object.write(1) == std::errc{} ? 0 : 1;
+        });
+        EXPECT_EQ(child.end(), 0);
+    }
+    is_over = true;
+    EXPECT_EQ(object.count(), 200U);
+}
+
 } // namespace
