@@ -51,6 +51,7 @@ wait_end end_of_wait(long result, futex_scope scope) noexcept {
     case EAGAIN: return wait_end::changed;
     case EINTR: return wait_end::interrupted;
     case ETIMEDOUT: return wait_end::timed_out;
+    case ENOMEM: // for the page of a shared word, after a hole was punched into it
     case EFAULT:
         if (scope == futex_scope::shared) return wait_end::no_memory_there;
         [[fallthrough]];

@@ -113,7 +113,7 @@ outcome arena::begin(arena_memory&& memory) noexcept {
     objects_.move_to(line_.index());
     objects_.call_before_looks([](void* whose) noexcept { (void)static_cast<arena*>(whose)->line_.reap(); }, this);
     names_.begin(parts, objects_, line_);
-    process_ = os::process_number();
+    process_.store(os::process_number(), base::relaxed);
     return refusal::none;
 }
 
@@ -258,7 +258,7 @@ void arena::in_child() noexcept {
     line_.in_child();
     if (line_.index() != life_line::no_index) {
         objects_.move_to(line_.index());
-        process_ = os::process_number();
+        process_.store(os::process_number(), base::relaxed);
     }
     if (name_.record() != name_claim::no_record) (void)name_.renew_in_child();
     objects_.lock.after_fork();
@@ -269,24 +269,26 @@ void arena::in_child() noexcept {
 // since then may be another object by now.
 bool arena::join_again() noexcept {
     const std::lock_guard only(all_arenas::lock);
-    if (process_ == os::process_number()) return true;
+    if (process_.load(base::relaxed) == os::process_number()) return true;
     const std::lock_guard row(objects_.lock);
     if (line_.index() != life_line::no_index) line_.in_child(); // closes the parent's
     if (life_line::claim(descriptor(), table_of(parts_of()), line_) != refusal::none) return false;
     objects_.move_to(line_.index());
     objects_.note_all();
-    process_ = os::process_number();
+    process_.store(os::process_number(), base::relaxed);
     return true;
 }
 
 bool arena::is_alive() noexcept {
-    if (process_ != os::process_number() && !join_again()) return false;
+    if (process_.load(base::relaxed) != os::process_number() && !join_again()) return false;
     return line_.is_ours();
 }
 
 // For calls that are made often.
 bool arena::seems_alive() noexcept {
-    if (process_ == os::process_number() && calls_.fetch_add(1, base::relaxed) % calls_per_check != 0) return true;
+    if (process_.load(base::relaxed) == os::process_number() &&
+        calls_.fetch_add(1, base::relaxed) % calls_per_check != 0)
+        return true;
     return is_alive();
 }
 
