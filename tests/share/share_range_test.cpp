@@ -4,6 +4,7 @@
 // What needs a range that is not reserved yet runs in a child, and is skipped where this process has made an arena
 // already: ctest runs each test in a process of its own.
 #include "core/shared_slots.hpp"
+#include "share/arena.hpp"
 #include "share/kernel_files.hpp"
 #include "share/memory.hpp"
 #include "share/range.hpp"
@@ -210,6 +211,8 @@ TEST(share_range, an_arena_that_finds_no_addresses_is_refused_and_a_smaller_one_
 // ---- Threads and forks.
 
 TEST(share_range, threads_make_and_release_beside_forks) {
+    arena* with_fork_handlers = nullptr; // the lock of the range is taken by those of arenas
+    ASSERT_FALSE(arena::create({}, with_fork_handlers).is_refused());
     std::atomic<bool> stop = false;
     std::atomic<int> failures = 0;
     std::vector<std::jthread> threads;

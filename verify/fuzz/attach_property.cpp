@@ -63,8 +63,8 @@ constexpr std::uint64_t up(std::uint64_t bytes, std::uint64_t unit) {
 std::uint64_t implied_bytes(const share::header& h) {
     std::uint64_t end = 4096;
     end += 64 * std::uint64_t{h.processes};
-    end += up(up(h.slots, 8) / 8, 64) * h.processes;
-    end = up(end + 8 * std::uint64_t{h.slots}, 64);
+    end += 2 * up(up(h.slots, 8) / 8, 64) * h.processes;
+    end = up(end + (8 + 4) * std::uint64_t{h.slots}, 64);
     end = up(end + 64 * std::uint64_t{h.names}, 65536);
     return up(end + 64 * std::uint64_t{h.slots}, 65536);
 }
@@ -77,11 +77,12 @@ bool is_good(const share::header& h, std::uint64_t file_bytes) {
     return is_ours && are_in_bounds && h.bytes == implied_bytes(h) && h.bytes <= file_bytes;
 }
 
-std::array<part, 6> parts_of(const share::layout& l) {
+std::array<part, 7> parts_of(const share::layout& l) {
     return {{{"header", 0, 4096},
              {"processes", l.processes_at, 64 * std::uint64_t{l.processes}},
              {"rows", l.rows_at, l.row_bytes * l.processes},
              {"tenants", l.tenants_at, 8 * std::uint64_t{l.slots}},
+             {"deaths", l.deaths_at, 4 * std::uint64_t{l.slots}},
              {"names", l.names_at, 64 * std::uint64_t{l.names}},
              {"slots", l.slots_at, 64 * std::uint64_t{l.slots}}}};
 }
@@ -93,7 +94,7 @@ std::optional<std::string> misplaced_part(const share::layout& l, std::uint64_t 
         if (one.at > file_bytes || one.bytes > file_bytes - one.at) return std::string(one.name) + " leave the file";
         end = one.at + one.bytes;
     }
-    if (l.row_bytes * 8 < l.slots) return "a row has fewer bits than there are slots";
+    if (l.row_bytes / 2 * 8 < l.slots) return "a row has fewer bits than there are slots";
     return std::nullopt;
 }
 
