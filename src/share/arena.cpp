@@ -42,7 +42,7 @@ class all_arenas {
     // Ends every arena that nobody uses any more. With the lock.
     static void sweep() noexcept {
         for (arena* one = first; one != nullptr; one = one->next_)
-            if (one->is_in_use_ && one->handles_.read() == 0 && (!one->memory_.is_mapped() || one->objects_.is_idle()))
+            if (one->is_in_use_ && one->handles_.is_zero() && (!one->memory_.is_mapped() || one->objects_.is_idle()))
                 one->end();
     }
 

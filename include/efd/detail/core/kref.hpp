@@ -43,6 +43,8 @@ class kref {
         return count == 1 ? put_result::last : put_result::others_remain;
     }
 
+    // KREF_PUT: a thread that finds zero sees what the last owner did before its put.
+    [[nodiscard]] bool is_zero() const noexcept { return refs_.load(base::acquire) == 0; }
     [[nodiscard]] std::uint32_t read() const noexcept { return refs_.load(base::relaxed); }
 
   private:
