@@ -92,4 +92,8 @@ EFD_C_API int efd_wait_set_set_linger(efd_wait_set_t* set, long linger_us) EFD_N
 }
 #endif
 
+#ifndef EFD_NO_OLD_NAMES
+#include <efd/old_names.h>
+#endif
+
 #endif

@@ -122,4 +122,31 @@ TEST_F(c_sets, what_is_not_there_is_said) {
     efd_wait_set_destroy(nullptr);
 }
 
+// <efd/old_names.h>: what was written for 0.1 means the same.
+TEST(old_names, of_sets_and_entries_still_work) {
+    efd_set_t* const set = efd_set_create();
+    efd_set_t* const inner = efd_set_create();
+    efd_t* const object = efd_create(1, EFD_NONBLOCK);
+    efd_cancel_t* const cancel = efd_cancel_create();
+    efd_set_event got{};
+    EXPECT_GE(efd_set_add_set(set, inner), 0);
+    const int member = efd_set_add(inner, object, 7);
+    ASSERT_GE(member, 0);
+    EXPECT_EQ(efd_set_wait_any_cancellable(set, &got, EFD_FOREVER, cancel), 0);
+    EXPECT_EQ(got.origin, 7U);
+    EXPECT_EQ(got.value, 1U);
+    EXPECT_EQ(efd_cancel_request(cancel), 0);
+    std::uint64_t value = 0;
+    EXPECT_FAILS(efd_read_cancellable(object, &value, EFD_FOREVER, cancel), ECANCELED); // sleeps, whatever the flags
+    EXPECT_EQ(efd_set_remove(inner, member), 0);
+    struct efd_wait_entry entry =
+        EFD_WAIT_QUEUE_ENTRY_INIT([](efd_wait_entry*, unsigned) { return 1; }, POLLIN, 0, nullptr);
+    EXPECT_EQ(efd_wait_add(object, &entry, nullptr), 0);
+    EXPECT_EQ(efd_wait_remove(object, &entry), 0);
+    efd_set_destroy(set);
+    efd_set_destroy(inner);
+    efd_put(object);
+    efd_cancel_destroy(cancel);
+}
+
 } // namespace
