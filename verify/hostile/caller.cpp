@@ -151,7 +151,7 @@ class caller {
             });
         case call::attach: return timed(what, -1, [&] { return attach(); });
         case call::fork:
-            if (any(20) == 0) timed(what, patience_of_names_ns, [&] { return fork_one(); });
+            if (any(20) == 0) fork_one();
             return;
         case call::number: return;
         }
@@ -187,8 +187,10 @@ class caller {
             (void)shared_.at(again.id(made));
         });
     }
-    bool fork_one() {
-        const pid_t child = ::fork();
+    // The fork alone has a deadline: each of the child's calls has its own.
+    void fork_one() {
+        pid_t child = -1;
+        timed(call::fork, patience_of_names_ns, [&] { return (child = ::fork()) >= 0; });
         if (child == 0) {
             constexpr unsigned seconds = 30;
             ::alarm(seconds); // a child that hangs ends by a signal
@@ -196,9 +198,8 @@ class caller {
             ::_exit(0);
         }
         int status = -1;
-        if (child < 0) return false;
+        if (child < 0) return;
         if (::waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0) std::abort();
-        return true;
     }
 
     arena& shared_;
