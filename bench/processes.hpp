@@ -82,26 +82,13 @@ class sleeping_processes {
 };
 
 // An object of an arena of its own, in which no sleeper looks by itself.
-class shared_efd {
+class shared_efd : public efd_inline {
   public:
-    static constexpr const char* name = "efd";
-    static constexpr std::int64_t most_pending() { return unbounded; }
     explicit shared_efd(mode m = mode::plain) : shared_efd(m, {.first_look = {}, .last_look = {}}) {}
-    void signal() { must(object_.write(1) == std::errc{}, "efd::eventfd::write"); }
-    std::uint64_t take() {
-        std::uint64_t value = 0;
-        must(object_.read(value) == std::errc{}, "efd::eventfd::read");
-        return value;
-    }
-    void set_linger(efd::linger how) { object_.set_linger(how); }
 
   protected:
-    shared_efd(mode m, const arena_options& how)
-        : arena_(how), object_(arena_.make(0, m == mode::semaphore ? efd::flags::semaphore : efd::flags::none)) {}
-
-  private:
-    efd::arena arena_;
-    efd::eventfd object_;
+    // An arena without a handle lives as long as its object.
+    shared_efd(mode m, const arena_options& how) : efd_inline(efd::arena(how).make(0, flags_of(m))) {}
 };
 
 // As an arena is made where nothing is said of it: a sleeper looks after 50 ms, and later ever more rarely.

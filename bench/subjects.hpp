@@ -74,8 +74,7 @@ class efd_inline {
   public:
     static constexpr const char* name = "efd";
     static constexpr std::int64_t most_pending() { return unbounded; }
-    explicit efd_inline(mode m = mode::plain)
-        : object_(0, m == mode::semaphore ? efd::flags::semaphore : efd::flags::none) {}
+    explicit efd_inline(mode m = mode::plain) : object_(0, flags_of(m)) {}
     void signal() { must(object_.write(1) == std::errc{}, "efd::eventfd::write"); }
     std::uint64_t take() {
         std::uint64_t value = 0;
@@ -83,6 +82,10 @@ class efd_inline {
         return value;
     }
     void set_linger(efd::linger how) { object_.set_linger(how); }
+
+  protected:
+    explicit efd_inline(efd::eventfd&& given) : object_(std::move(given)) {}
+    static efd::flags flags_of(mode m) { return m == mode::semaphore ? efd::flags::semaphore : efd::flags::none; }
 
   private:
     efd::eventfd object_;

@@ -21,13 +21,17 @@ context* context::create(std::uint64_t initval, unsigned flags) noexcept {
     return born;
 }
 
+void local_part::begin(unsigned given_flags, int given_id) noexcept {
+    flags.store(given_flags, base::relaxed);
+    id = given_id;
+    linger_misses.store(0, base::relaxed);
+    linger_skips.store(0, base::relaxed);
+}
+
 void context::init(std::uint64_t initval, unsigned flags, int id) noexcept {
     EFD_CHECK(id >= 0 && (flags & ~(flag_semaphore | flag_nonblock | flag_cloexec)) == 0);
     local_part& own = local();
-    own.flags.store(flags, base::relaxed);
-    own.id = id;
-    own.linger_misses.store(0, base::relaxed);
-    own.linger_skips.store(0, base::relaxed);
+    own.begin(flags, id);
     init_words(initval);
     own.refs.init();
 }

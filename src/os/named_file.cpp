@@ -69,13 +69,16 @@ int unlink_in(int directory, const char* name) noexcept {
     return result_of(::unlinkat(directory, name, 0));
 }
 
-// preadv(2) and pwritev(2) take an offset in the same two registers on every architecture.
-int read_at(int fd, void* to, std::size_t bytes, std::uint32_t offset) noexcept {
+// preadv(2) and pwritev(2) take an offset in the same two registers on every architecture; the second one counts where
+// a long has 32 bits.
+int read_at(int fd, void* to, std::size_t bytes, std::uint64_t offset) noexcept {
     const errno_keeper keeper;
     std::size_t done = 0;
     while (done < bytes) {
         const ::iovec rest{static_cast<char*>(to) + done, bytes - done};
-        const long got = ::syscall(SYS_preadv, fd, &rest, 1, static_cast<long>(offset + done), 0L);
+        const auto low = static_cast<long>(offset + done);
+        const auto high = static_cast<long>((offset + done) >> 32);
+        const long got = ::syscall(SYS_preadv, fd, &rest, 1, low, high);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return -errno;
         if (got == 0) break;

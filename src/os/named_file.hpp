@@ -41,8 +41,8 @@ struct file_facts {
 [[nodiscard]] int open_file_in(int directory, const char* name, bool may_make) noexcept;
 [[nodiscard]] int unlink_in(int directory, const char* name) noexcept;
 
-// Fewer bytes than asked for: the file ends there.
-[[nodiscard]] int read_at(int fd, void* to, std::size_t bytes, std::uint32_t offset) noexcept;
+// How many bytes; fewer than asked for: the file ends there.
+[[nodiscard]] int read_at(int fd, void* to, std::size_t bytes, std::uint64_t offset) noexcept;
 // 0, or why not all of it was written.
 [[nodiscard]] int write_at(int fd, const void* from, std::size_t bytes, std::uint32_t offset) noexcept;
 [[nodiscard]] int truncate_to(int fd, std::uint32_t bytes) noexcept;

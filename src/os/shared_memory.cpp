@@ -173,17 +173,6 @@ int memory_facts_of(int fd, memory_facts& found) noexcept {
     return 0;
 }
 
-std::int64_t read_file_at(int fd, void* to, std::size_t bytes, std::uint64_t offset) noexcept {
-    const errno_keeper keeper;
-    const ::iovec all{to, bytes};
-    const auto low = static_cast<long>(offset);
-    const auto high = static_cast<long>(offset >> 32); // looked at where a long has 32 bits
-    long got = 0;
-    do got = ::syscall(SYS_preadv, fd, &all, 1, low, high);
-    while (got < 0 && errno == EINTR);
-    return got >= 0 ? got : -errno;
-}
-
 int duplicate(int fd) noexcept {
     const errno_keeper keeper;
     if (raw_fcntl(fd, F_GETFD, 0) < 0) return -errno;

@@ -70,9 +70,6 @@ struct memory_facts {
 };
 [[nodiscard]] int memory_facts_of(int fd, memory_facts& found) noexcept;
 
-// Reads at an offset without mapping; how many bytes there were. EINTR does not come back.
-[[nodiscard]] std::int64_t read_file_at(int fd, void* to, std::size_t bytes, std::uint64_t offset) noexcept;
-
 // A number of our own for the same open file, close-on-exec, high if there is one.
 [[nodiscard]] int duplicate(int fd) noexcept;
 // Whether a new number can be had.

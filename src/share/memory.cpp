@@ -82,11 +82,11 @@ outcome arena_memory::adopt(int descriptor, const trust& allowed) noexcept {
 outcome arena_memory::read_header() noexcept {
     const int fd = descriptor_.number();
     std::uint64_t magic = 0;
-    const std::int64_t first = os::read_file_at(fd, &magic, sizeof magic, offset_);
-    if (first < 0) return outcome_of(static_cast<int>(first));
+    const int first = os::read_at(fd, &magic, sizeof magic, offset_);
+    if (first < 0) return outcome_of(first);
     if (magic != header_magic) return refusal::not_an_arena;
-    const std::int64_t all = os::read_file_at(fd, &header_, sizeof header_, offset_);
-    if (all < 0) return outcome_of(static_cast<int>(all));
+    const int all = os::read_at(fd, &header_, sizeof header_, offset_);
+    if (all < 0) return outcome_of(all);
     if (all != sizeof header_) return refusal::wrong_size;
     const outcome parsed = parse_header(header_, available_, layout_);
     if (parsed.is_refused()) return parsed;

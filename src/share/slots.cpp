@@ -5,7 +5,6 @@
 #include <efd/detail/base/check.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -56,14 +55,10 @@ void slots::begin(const arena_parts& parts, core::shared_slots& mapped) noexcept
 
 // ---- The parts of the arena.
 
-slots::row_word& slots::row_at(std::uint32_t process, std::uint32_t slot) const noexcept {
-    const std::uint64_t word = slot / word_bits;
-    return part_at<row_word>(parts_.base, parts_.where.rows_at + process * parts_.where.row_bytes + word * 8);
-}
-
-slots::row_word& slots::signal_row_at(std::uint32_t process, std::uint32_t slot) const noexcept {
-    const std::uint64_t row = process * parts_.where.row_bytes + parts_.where.row_bytes / 2;
-    return part_at<row_word>(parts_.base, parts_.where.rows_at + row + std::uint64_t{slot / word_bits} * 8);
+slots::row_word& slots::word_of(row which, std::uint32_t process, std::uint32_t word) const noexcept {
+    const std::uint64_t both = parts_.where.rows_at + process * parts_.where.row_bytes;
+    const std::uint64_t own = which == row::held ? both : both + parts_.where.row_bytes / 2;
+    return part_at<row_word>(parts_.base, own + std::uint64_t{word} * 8);
 }
 
 base::atomic<std::uint32_t>& slots::death_at(std::uint32_t slot) const noexcept {
@@ -98,44 +93,43 @@ std::uint32_t slots::processes_to_ask() const noexcept {
     return std::min(std::max(first.highest.load(base::acquire), own_index_ + 1), parts_.where.processes);
 }
 
-// ---- The row of this process.
+// ---- The rows of this process, and those of all.
 
 // TENANT, the bit.
 void slots::hold(std::uint32_t slot, bool signals) noexcept {
-    const std::uint64_t bit = std::uint64_t{1} << slot % word_bits;
-    row_at(own_index_, slot).fetch_or(bit, base::acq_rel);
-    if (signals) signal_row_at(own_index_, slot).fetch_or(bit, base::acq_rel);
-    touched_words_ = std::max(touched_words_, slot / word_bits + 1);
+    const std::uint32_t word = slot / word_bits;
+    word_of(row::held, own_index_, word).fetch_or(bit_of(slot), base::acq_rel);
+    if (signals) word_of(row::signalled, own_index_, word).fetch_or(bit_of(slot), base::acq_rel);
+    touched_words_ = std::max(touched_words_, word + 1);
 }
 
 // TENANT, the bit goes; ORPHAN: nobody counts on this process any more.
 void slots::let_bit_go(std::uint32_t slot) noexcept {
-    const std::uint64_t bit = std::uint64_t{1} << slot % word_bits;
-    if ((signal_row_at(own_index_, slot).load(base::relaxed) & bit) != 0)
-        signal_row_at(own_index_, slot).fetch_and(~bit, base::acq_rel);
-    row_at(own_index_, slot).fetch_and(~bit, base::acq_rel);
+    const std::uint32_t word = slot / word_bits;
+    row_word& signalled = word_of(row::signalled, own_index_, word);
+    if ((signalled.load(base::relaxed) & bit_of(slot)) != 0) signalled.fetch_and(~bit_of(slot), base::acq_rel);
+    word_of(row::held, own_index_, word).fetch_and(~bit_of(slot), base::acq_rel);
 }
 
-std::uint64_t slots::bits_of_all(std::uint32_t word) const noexcept {
+std::uint64_t slots::bits_of_all(row which, std::uint32_t word) const noexcept {
     std::uint64_t bits = 0;
     const std::uint32_t processes = processes_to_ask();
-    for (std::uint32_t p = 0; p < processes; ++p) bits |= row_at(p, word * word_bits).load(base::acquire);
+    for (std::uint32_t p = 0; p < processes; ++p) bits |= word_of(which, p, word).load(base::acquire);
     return bits;
 }
 
-bool slots::somebody_holds(std::uint32_t slot) const noexcept {
-    return (bits_of_all(slot / word_bits) >> slot % word_bits & 1) != 0;
+bool slots::somebody_has(row which, std::uint32_t slot) const noexcept {
+    return (bits_of_all(which, slot / word_bits) & bit_of(slot)) != 0;
 }
 
-// FORK: the child's row, before the fork.
+// FORK: the child's rows, before the fork.
 void slots::copy_row_to(std::uint32_t index) noexcept {
     note_index(index);
-    for (std::uint32_t word = 0; word < touched_words_; ++word) {
-        const std::uint64_t bits = row_at(own_index_, word * word_bits).load(base::relaxed);
-        row_at(index, word * word_bits).store(bits, base::release);
-        const std::uint64_t signalled = signal_row_at(own_index_, word * word_bits).load(base::relaxed);
-        signal_row_at(index, word * word_bits).store(signalled, base::release);
-    }
+    for (std::uint32_t word = 0; word < touched_words_; ++word)
+        for (const row which : {row::held, row::signalled}) {
+            const std::uint64_t bits = word_of(which, own_index_, word).load(base::relaxed);
+            word_of(which, index, word).store(bits, base::release);
+        }
 }
 
 void slots::note_all() noexcept {
@@ -179,14 +173,13 @@ std::uint32_t slots::take_slot(bool semaphore) noexcept {
 }
 
 std::uint32_t slots::scan(bool semaphore) noexcept {
-    const std::uint32_t words = (parts_.where.slots + word_bits - 1) / word_bits;
-    for (std::uint32_t walked = 0; walked <= words; ++walked, cursor_ = (cursor_ + 1) % words) {
-        std::uint64_t unheld = ~bits_of_all(cursor_);
-        for (; unheld != 0; unheld &= unheld - 1) {
-            const std::uint32_t slot = cursor_ * word_bits + static_cast<std::uint32_t>(std::countr_zero(unheld));
-            if (slot < parts_.where.slots && try_make_in(slot, semaphore)) return slot;
-        }
-    }
+    std::uint32_t found = nobody;
+    const auto try_make = [&](std::uint32_t slot) {
+        found = slot;
+        return try_make_in(slot, semaphore);
+    };
+    for (std::uint32_t walked = 0; walked <= row_words(); ++walked, cursor_ = (cursor_ + 1) % row_words())
+        if (any_slot_of(~bits_of_all(row::held, cursor_), cursor_, try_make)) return found;
     return nobody;
 }
 
@@ -204,14 +197,11 @@ context* slots::make(std::uint64_t initval, unsigned flags) noexcept {
 }
 
 void slots::begin_local(std::uint32_t slot, unsigned flags) noexcept {
-    core::local_part& own = local_at(slot).part;
-    own.flags.store(flags, base::relaxed);
-    own.id = static_cast<int>(slot);
-    own.linger_us.store(core::linger_off, base::relaxed);
-    own.linger_misses.store(0, base::relaxed);
-    own.linger_skips.store(0, base::relaxed);
-    local_at(slot).told_death.store(0, base::relaxed);
-    own.refs.init();
+    core::shared_local& local = local_at(slot);
+    local.part.begin(flags, static_cast<int>(slot));
+    local.part.linger_us.store(core::linger_off, base::relaxed);
+    local.told_death.store(0, base::relaxed);
+    local.part.refs.init();
     ++held_;
 }
 
@@ -284,7 +274,7 @@ bool slots::try_free(std::uint32_t slot, std::uint32_t generation) noexcept {
         if (is_free(word) || is_named(word) || generation_of(word) != generation) return false;
         if (!tenant.compare_exchange_weak(word, as_leaving(word), base::acq_rel, base::acquire)) continue;
         word = as_leaving(word);
-        const tenant_word after = somebody_holds(slot) ? as_live(word) : as_free(word);
+        const tenant_word after = somebody_has(row::held, slot) ? as_live(word) : as_free(word);
         return tenant.compare_exchange_strong(word, after, base::acq_rel, base::relaxed) && is_free(after);
     }
     return false;
@@ -352,7 +342,7 @@ status slots::set_named(object_id id, bool named) noexcept {
     for (int turns = 0; turns < most_turns && is_tenant(word, id); ++turns) {
         const tenant_word after = named ? word | tenant_named : word & ~tenant_named;
         if (!tenant.compare_exchange_weak(word, after, base::acq_rel, base::acquire)) continue;
-        if (!named && !somebody_holds(slot_of(id))) (void)try_free(slot_of(id), generation_of_id(id));
+        if (!named && !somebody_has(row::held, slot_of(id))) (void)try_free(slot_of(id), generation_of_id(id));
         return status::ok;
     }
     return status::stale;
@@ -360,16 +350,12 @@ status slots::set_named(object_id id, bool named) noexcept {
 
 std::uint32_t slots::free_orphans_locked() noexcept {
     std::uint32_t freed = 0;
-    const std::uint32_t words = (parts_.where.slots + word_bits - 1) / word_bits;
-    for (std::uint32_t word = 0; word < words; ++word) {
-        std::uint64_t unheld = ~bits_of_all(word);
-        for (; unheld != 0; unheld &= unheld - 1) {
-            const std::uint32_t slot = word * word_bits + static_cast<std::uint32_t>(std::countr_zero(unheld));
-            if (slot >= parts_.where.slots) break;
-            const tenant_word tenant = tenant_at(slot).load(base::acquire);
-            if (!is_free(tenant) && !is_named(tenant) && try_free(slot, generation_of(tenant))) ++freed;
-        }
-    }
+    const auto free_it = [&](std::uint32_t slot) {
+        const tenant_word tenant = tenant_at(slot).load(base::acquire);
+        if (!is_free(tenant) && !is_named(tenant) && try_free(slot, generation_of(tenant))) ++freed;
+        return false; // and the others
+    };
+    for (std::uint32_t word = 0; word < row_words(); ++word) any_slot_of(~bits_of_all(row::held, word), word, free_it);
     return freed;
 }
 

@@ -17,6 +17,7 @@
 #include "share/layout.hpp"
 #include "share/tenant.hpp"
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -80,20 +81,34 @@ class slots {
 
     static void on_last_put(core::shared_slots& mapped, std::uint32_t slot) noexcept;
 
-    [[nodiscard]] row_word& row_at(std::uint32_t process, std::uint32_t slot) const noexcept;
+    // The two rows of each process.
+    enum class row : std::uint8_t { held, signalled };
+    [[nodiscard]] row_word& word_of(row which, std::uint32_t process, std::uint32_t word) const noexcept;
+    [[nodiscard]] std::uint32_t row_words() const noexcept { return (parts_.where.slots + word_bits - 1) / word_bits; }
+    [[nodiscard]] static constexpr std::uint64_t bit_of(std::uint32_t slot) noexcept {
+        return std::uint64_t{1} << slot % word_bits;
+    }
+    // Calls act(slot) for each of these bits of a row's word, until one is true.
+    template <class Act>
+    bool any_slot_of(std::uint64_t bits, std::uint32_t word, Act act) const noexcept {
+        for (; bits != 0; bits &= bits - 1) {
+            const std::uint32_t slot = word * word_bits + static_cast<std::uint32_t>(std::countr_zero(bits));
+            if (slot < parts_.where.slots && act(slot)) return true; // a peer may set bits beyond the last slot
+        }
+        return false;
+    }
+
     [[nodiscard]] base::atomic<tenant_word>& tenant_at(std::uint32_t slot) const noexcept;
     [[nodiscard]] core::context& object_at(std::uint32_t slot) const noexcept;
     [[nodiscard]] core::shared_local& local_at(std::uint32_t slot) const noexcept { return mapped_->locals[slot]; }
     void note_index(std::uint32_t index) noexcept;
     [[nodiscard]] std::uint32_t processes_to_ask() const noexcept;
-    [[nodiscard]] row_word& signal_row_at(std::uint32_t process, std::uint32_t slot) const noexcept;
     [[nodiscard]] base::atomic<std::uint32_t>& death_at(std::uint32_t slot) const noexcept;
     static bool is_orphaned(core::shared_slots& mapped, std::uint32_t slot) noexcept;
-    [[nodiscard]] bool somebody_signals(std::uint32_t slot) const noexcept;
     void hold(std::uint32_t slot, bool signals) noexcept;
     void let_bit_go(std::uint32_t slot) noexcept;
-    [[nodiscard]] std::uint64_t bits_of_all(std::uint32_t word) const noexcept;
-    [[nodiscard]] bool somebody_holds(std::uint32_t slot) const noexcept;
+    [[nodiscard]] std::uint64_t bits_of_all(row which, std::uint32_t word) const noexcept;
+    [[nodiscard]] bool somebody_has(row which, std::uint32_t slot) const noexcept;
     [[nodiscard]] bool try_free(std::uint32_t slot, std::uint32_t generation) noexcept;
     [[nodiscard]] bool try_make_in(std::uint32_t slot, bool semaphore) noexcept;
     [[nodiscard]] std::uint32_t take_slot(bool semaphore) noexcept;

@@ -85,6 +85,9 @@ struct local_part {
     base::atomic<std::uint16_t> linger_misses{0};
     base::atomic<std::uint16_t> linger_skips{0};
     base::atomic<core::watchers*> watchers{nullptr}; // made at the first watcher, kept with the slot
+
+    // For a new object; the caller makes its reference after this.
+    void begin(unsigned given_flags, int given_id) noexcept;
 };
 
 class alignas(64) context {
