@@ -108,8 +108,7 @@ outcome arena::begin(arena_memory&& memory) noexcept {
     memory_ = std::move(memory);
     const arena_parts parts = parts_of();
     objects_.begin(parts, *memory_.mapping().slots()); // a claim may find a dead process and what it held
-    if (const refusal why = life_line::claim(descriptor(), table_of(parts), line_); why != refusal::none)
-        return outcome_of(why);
+    if (const outcome what = life_line::claim(descriptor(), table_of(parts), line_); what.is_refused()) return what;
     objects_.move_to(line_.index());
     objects_.call_before_looks([](void* whose) noexcept { (void)static_cast<arena*>(whose)->line_.reap(); }, this);
     names_.begin(parts, objects_, line_);
@@ -185,7 +184,7 @@ void arena::end() noexcept {
 // said where none of them had the right one.
 outcome arena::find_memory(name_lock& name, const trust& allowed, arena_memory& found) noexcept {
     outcome refused = refusal::none;
-    const refusal why = name.find([&](int fd, const identity& wanted) {
+    const outcome why = name.find([&](int fd, const identity& wanted) {
         arena_memory one;
         const outcome what = arena_memory::attach(fd, allowed, one);
         const bool is_it = !what.is_refused() && one.own_header().identity == wanted;
@@ -195,18 +194,18 @@ outcome arena::find_memory(name_lock& name, const trust& allowed, arena_memory& 
         found = std::move(one);
         return true;
     });
-    return why == refusal::not_found && refused.is_refused() ? refused : outcome_of(why);
+    return why == refusal::not_found && refused.is_refused() ? refused : why;
 }
 
 outcome arena::begin_named(name_lock& name, arena_memory&& memory) noexcept {
     if (const outcome what = begin(std::move(memory)); what.is_refused()) return what;
-    return outcome_of(name.publish(descriptor(), name_));
+    return name.publish(descriptor(), name_);
 }
 
 outcome arena::create_named(name_lock& name, const creation& asked, arena*& made) noexcept {
     arena_memory memory;
     if (const outcome what = arena_memory::create(asked, memory); what.is_refused()) return what;
-    if (const refusal why = name.begin(memory.own_header().identity); why != refusal::none) return outcome_of(why);
+    if (const outcome what = name.begin(memory.own_header().identity); what.is_refused()) return what;
     return make_one(made, [&](arena& fresh) { return fresh.begin_named(name, std::move(memory)); });
 }
 
@@ -219,14 +218,14 @@ outcome arena::open_named(name_lock& name, const trust& allowed, arena*& made) n
 outcome arena::create(std::string_view name, const creation& asked, arena*& made) noexcept {
     const std::lock_guard only(all_arenas::lock);
     name_lock own;
-    if (const refusal why = own.enter(name, true); why != refusal::none) return outcome_of(why);
+    if (const outcome what = own.enter(name, true); what.is_refused()) return what;
     return create_named(own, asked, made);
 }
 
 outcome arena::open(std::string_view name, const trust& allowed, arena*& made) noexcept {
     const std::lock_guard only(all_arenas::lock);
     name_lock own;
-    if (const refusal why = own.enter(name, false); why != refusal::none) return outcome_of(why);
+    if (const outcome what = own.enter(name, false); what.is_refused()) return what;
     return open_named(own, allowed, made);
 }
 
@@ -234,7 +233,7 @@ outcome arena::open_or_create(std::string_view name, const creation& asked, cons
                               arena*& made) noexcept {
     const std::lock_guard only(all_arenas::lock);
     name_lock own;
-    if (const refusal why = own.enter(name, true); why != refusal::none) return outcome_of(why);
+    if (const outcome entered = own.enter(name, true); entered.is_refused()) return entered;
     const outcome what = open_named(own, allowed, made);
     return what == refusal::not_found ? create_named(own, asked, made) : what;
 }
@@ -244,7 +243,7 @@ outcome arena::open_or_create(std::string_view name, const creation& asked, cons
 void arena::before_fork() noexcept {
     names_.lock.before_fork();
     objects_.lock.before_fork();
-    if (line_.prepare_child() == refusal::none) objects_.copy_row_to(line_.child_index());
+    if (!line_.prepare_child().is_refused()) objects_.copy_row_to(line_.child_index());
 }
 
 void arena::in_parent() noexcept {
@@ -272,7 +271,7 @@ bool arena::join_again() noexcept {
     if (process_.load(base::relaxed) == os::process_number()) return true;
     const std::lock_guard row(objects_.lock);
     if (line_.index() != life_line::no_index) line_.in_child(); // closes the parent's
-    if (life_line::claim(descriptor(), table_of(parts_of()), line_) != refusal::none) return false;
+    if (life_line::claim(descriptor(), table_of(parts_of()), line_).is_refused()) return false;
     objects_.move_to(line_.index());
     objects_.note_all();
     process_.store(os::process_number(), base::relaxed);

@@ -5,7 +5,6 @@
 #include "os/fd.hpp"
 #include "os/proc_fd.hpp"
 #include "os/record_lock.hpp"
-#include "share/refusal_of.hpp"
 
 #include <efd/detail/base/check.hpp>
 
@@ -78,9 +77,9 @@ bool life_line::try_indexes(int fd, bool unused_only, std::uint32_t& taken) cons
     return false;
 }
 
-refusal life_line::claim_index(int memory, held_index& made) const noexcept {
+outcome life_line::claim_index(int memory, held_index& made) const noexcept {
     const int opened = os::open_anew(memory);
-    if (opened < 0) return refusal_of(opened);
+    if (opened < 0) return outcome_of_file(opened);
     // Low numbers are the program's. Where no high one is free the low one serves.
     const int high = os::dup_high(opened);
     if (high >= 0) os::close_known_fd(opened);
@@ -96,11 +95,11 @@ refusal life_line::claim_index(int memory, held_index& made) const noexcept {
     return refusal::none;
 }
 
-refusal life_line::claim(int memory, const life_table& table, life_line& made) noexcept {
+outcome life_line::claim(int memory, const life_table& table, life_line& made) noexcept {
     EFD_CHECK(table.entries != nullptr && table.processes <= processes_most);
     life_line line;
     line.table_ = table;
-    if (const refusal why = line.claim_index(memory, line.own_); why != refusal::none) return why;
+    if (const outcome what = line.claim_index(memory, line.own_); what.is_refused()) return what;
     line.memory_ = os::facts_of(line.own_.fd);
     made = std::move(line);
     return refusal::none;
@@ -177,7 +176,7 @@ unsigned life_line::reap() const noexcept {
 
 // ---- A fork.
 
-refusal life_line::prepare_child() noexcept {
+outcome life_line::prepare_child() noexcept {
     close_if_held(child_); // of a fork whose handlers did not run
     if (!is_ours()) return refusal::bad_descriptor;
     return claim_index(own_.fd, child_);

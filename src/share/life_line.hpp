@@ -55,7 +55,7 @@ class life_line {
 
     // Takes an index that no living process has, an unused one if possible, and clears its row. memory: a descriptor of
     // the arena's file. too_many_processes: all indexes belong to living processes.
-    [[nodiscard]] static refusal claim(int memory, const life_table& table, life_line& made) noexcept;
+    static outcome claim(int memory, const life_table& table, life_line& made) noexcept;
     // Clears the row, and ends the life line. Touches nothing if it is not ours any more.
     void give_back() noexcept;
 
@@ -78,7 +78,7 @@ class life_line {
     // A fork: prepare_child in the parent before it, then in_parent and in_child. The child gets an index of its own,
     // for which the parent may copy its row in between. If no index is free, or no descriptor, the child has no life
     // line, and may claim one.
-    [[nodiscard]] refusal prepare_child() noexcept;
+    outcome prepare_child() noexcept;
     [[nodiscard]] std::uint32_t child_index() const noexcept { return child_.index; }
     void in_parent() noexcept; // also after a fork that has failed: then the child's index is reaped
     void in_child() noexcept;
@@ -88,7 +88,7 @@ class life_line {
         int fd = -1;
         std::uint32_t index = no_index;
     };
-    [[nodiscard]] refusal claim_index(int memory, held_index& made) const noexcept;
+    outcome claim_index(int memory, held_index& made) const noexcept;
     [[nodiscard]] bool try_index(int fd, std::uint32_t index) const noexcept;
     [[nodiscard]] bool try_indexes(int fd, bool unused_only, std::uint32_t& taken) const noexcept;
     void begin_entry(std::uint32_t index) const noexcept;

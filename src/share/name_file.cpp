@@ -8,7 +8,6 @@
 #include "os/proc_fd.hpp"
 #include "os/record_lock.hpp"
 #include "share/name_place.hpp"
-#include "share/refusal_of.hpp"
 
 #include <efd/detail/base/atomic.hpp>
 
@@ -46,12 +45,12 @@ class pauses {
 };
 
 // The kernel's own wait for a record lock has no deadline.
-refusal lock_until(int fd, std::int64_t deadline_ns) noexcept {
+outcome lock_until(int fd, std::int64_t deadline_ns) noexcept {
     pauses between(deadline_ns);
     for (;;) {
         switch (os::try_lock(fd, name_byte)) {
         case os::lock_end::taken: return refusal::none;
-        case os::lock_end::not_possible: return refusal_of(-ENOLCK);
+        case os::lock_end::not_possible: return {refusal::system, ENOLCK};
         case os::lock_end::held_by_another: break;
         }
         if (!between.sleep()) return refusal::name_busy;
@@ -95,35 +94,35 @@ const void* next_owner() noexcept {
 // ---- The lock of a name.
 
 // Another process may have removed the file between its opening and the lock; then `again`.
-refusal name_lock::open_and_lock(int directory, bool may_make, bool& again) noexcept {
+outcome name_lock::open_and_lock(int directory, bool may_make, bool& again) noexcept {
     const int opened = os::open_file_in(directory, place_.file.data(), may_make);
     if (opened == -ENOENT) return may_make ? refusal::bad_directory : refusal::not_found; // the directory is gone
     if (opened == -ELOOP || opened == -EACCES || opened == -EISDIR || opened == -ENXIO) return refusal::bad_directory;
-    if (opened < 0) return refusal_of(opened);
+    if (opened < 0) return outcome_of_file(opened);
     const os::file_facts facts = os::facts_of(opened);
-    refusal why = refusal::bad_directory;
-    if (facts.is_regular && facts.is_private_of(os::effective_user())) why = lock_until(opened, deadline_ns_);
-    again = why == refusal::none && !os::facts_in(directory, place_.file.data()).is_same_file(facts);
-    if (why == refusal::none && !again)
+    outcome what = refusal::bad_directory;
+    if (facts.is_regular && facts.is_private_of(os::effective_user())) what = lock_until(opened, deadline_ns_);
+    again = !what.is_refused() && !os::facts_in(directory, place_.file.data()).is_same_file(facts);
+    if (!what.is_refused() && !again)
         fd_ = to_high_number(opened);
     else
         os::close_known_fd(opened);
-    return why;
+    return what;
 }
 
-refusal name_lock::enter(std::string_view name, bool may_make) noexcept {
+outcome name_lock::enter(std::string_view name, bool may_make) noexcept {
     leave();
     int directory = -1;
-    if (const refusal why = find_place(name, may_make, place_, directory); why != refusal::none) return why;
+    if (const outcome what = find_place(name, may_make, place_, directory); what.is_refused()) return what;
     deadline_ns_ = os::now_ns() + longest_wait_ns;
     bool again = false;
-    refusal why = refusal::none;
+    outcome what;
     do {
-        why = open_and_lock(directory, may_make, again);
-        if (again && os::now_ns() >= deadline_ns_) why = refusal::name_busy;
-    } while (again && why == refusal::none);
+        what = open_and_lock(directory, may_make, again);
+        if (again && os::now_ns() >= deadline_ns_) what = refusal::name_busy;
+    } while (again && !what.is_refused());
     os::close_known_fd(directory);
-    return why;
+    return what;
 }
 
 void name_lock::leave() noexcept {
@@ -152,12 +151,12 @@ bool is_record(int fd, std::uint32_t index, const name_record& known) noexcept {
 
 // One process after the other. not_found with is_leaving: some live that leave the name just now, or end: their lock is
 // still there, and what it stands for is not.
-refusal name_lock::walk(try_function* try_one, void* body, const identity& arena, bool& is_leaving) const noexcept {
+outcome name_lock::walk(try_function* try_one, void* body, const identity& arena, bool& is_leaving) const noexcept {
     constexpr std::uint32_t at_once = 64;
     static_assert(records_most % at_once == 0);
     std::array<std::byte, at_once * sizeof(name_record)> block{};
     const std::uint64_t own_namespace = os::pid_namespace();
-    refusal why = refusal::not_found;
+    outcome why = refusal::not_found;
     is_leaving = true;
     for (std::uint32_t first = 0; first < records_most; first += at_once) {
         const int bytes = os::read_at(fd_, block.data(), block.size(), record_at(first));
@@ -175,40 +174,40 @@ refusal name_lock::walk(try_function* try_one, void* body, const identity& arena
                 os::close_known_fd(fd);
                 if (is_record(fd_, first + i, record)) is_leaving = false; // the caller has seen what it holds
             } else if (fd != -ESRCH && fd != -EINVAL) {
-                why = refusal_of(fd);
+                why = outcome_of_file(fd);
             }
         }
     }
     return why;
 }
 
-refusal name_lock::find_by(try_function* try_one, void* body) const noexcept {
+outcome name_lock::find_by(try_function* try_one, void* body) const noexcept {
     std::array<std::byte, sizeof(name_header)> head{};
     identity arena{};
     if (os::read_at(fd_, head.data(), head.size(), 0) < 0 || !parse_name_header(head, arena)) return refusal::not_found;
     pauses between(deadline_ns_);
     while (has_living()) {
         bool is_leaving = false;
-        const refusal why = walk(try_one, body, arena, is_leaving);
+        const outcome why = walk(try_one, body, arena, is_leaving);
         if (why != refusal::not_found || !is_leaving) return why;
         if (!between.sleep()) return refusal::name_busy;
     }
     return refusal::not_found;
 }
 
-refusal name_lock::begin(const identity& arena) noexcept {
+outcome name_lock::begin(const identity& arena) noexcept {
     if (has_living()) return refusal::exists;
     const name_header header = header_for(arena);
     int result = os::truncate_to(fd_, 0);
     if (result >= 0) result = os::write_at(fd_, &header, sizeof header, 0);
-    return result < 0 ? refusal_of(result) : refusal::none;
+    return outcome_of_file(std::min(result, 0));
 }
 
-refusal name_lock::publish(int descriptor, name_claim& made) noexcept {
+outcome name_lock::publish(int descriptor, name_claim& made) noexcept {
     name_claim claim;
     claim.place_ = place_;
-    if (const refusal why = claim.take_record(fd_, static_cast<std::uint32_t>(descriptor)); why != refusal::none)
-        return why;
+    if (const outcome what = claim.take_record(fd_, static_cast<std::uint32_t>(descriptor)); what.is_refused())
+        return what;
     os::unlock(fd_, name_byte);
     fd_ = -1;
     made = std::move(claim);
@@ -235,13 +234,13 @@ name_claim& name_claim::operator=(name_claim&& other) noexcept {
 
 // A record whose lock is free has no living process, whatever it says. The lock comes first: nothing is read of a
 // record without one.
-refusal name_claim::take_record(int fd, std::uint32_t descriptor) noexcept {
+outcome name_claim::take_record(int fd, std::uint32_t descriptor) noexcept {
     const name_record own{os::pid_in_proc(), descriptor, os::pid_namespace()};
     for (std::uint32_t i = 0; i < records_most; ++i) {
         if (os::try_lock(fd, life_of_record(i)) != os::lock_end::taken) continue;
         if (const int result = os::write_at(fd, &own, sizeof own, record_at(i)); result < 0) {
             os::unlock(fd, life_of_record(i));
-            return refusal_of(result);
+            return outcome_of_file(result);
         }
         fd_ = fd;
         record_ = i;
@@ -281,7 +280,7 @@ void name_claim::abandon() noexcept {
 
 // The inherited descriptor keeps the parent's record alive until it is closed, so no process can begin the name anew in
 // between.
-refusal name_claim::renew_in_child() noexcept {
+outcome name_claim::renew_in_child() noexcept {
     if (!is_ours()) {
         abandon();
         return refusal::bad_descriptor;
@@ -289,15 +288,15 @@ refusal name_claim::renew_in_child() noexcept {
     name_claim own;
     own.place_ = place_;
     const int fresh = os::open_anew(fd_);
-    refusal why = fresh < 0 ? refusal_of(fresh) : refusal::none;
-    if (why == refusal::none) {
+    outcome what = outcome_of_file(std::min(fresh, 0));
+    if (!what.is_refused()) {
         const int high = to_high_number(fresh);
-        why = own.take_record(high, descriptor_);
-        if (why != refusal::none) os::close_known_fd(high);
+        what = own.take_record(high, descriptor_);
+        if (what.is_refused()) os::close_known_fd(high);
     }
     abandon();
     *this = std::move(own);
-    return why;
+    return what;
 }
 
 } // namespace efd::share

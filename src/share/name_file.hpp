@@ -49,13 +49,13 @@ class name_claim {
 
     // In the child of a fork: a record of its own for the same descriptor number. If there can be none the child cannot
     // be found by name; it never keeps its parent's record.
-    [[nodiscard]] refusal renew_in_child() noexcept;
+    outcome renew_in_child() noexcept;
     // Closes the descriptor and leaves the record: in the child of a fork that does not renew.
     void abandon() noexcept;
 
   private:
     friend class name_lock;
-    [[nodiscard]] refusal take_record(int fd, std::uint32_t descriptor) noexcept;
+    outcome take_record(int fd, std::uint32_t descriptor) noexcept;
 
     int fd_ = -1;
     std::uint32_t record_ = no_record;
@@ -74,31 +74,30 @@ class name_lock {
 
     // Opens the name's file, made if it may be, and takes the lock of the name. not_found: there is none, and it may
     // not be made; name_busy: another process had the lock for a second.
-    [[nodiscard]] refusal enter(std::string_view name, bool may_make) noexcept;
+    outcome enter(std::string_view name, bool may_make) noexcept;
 
     // Opens the memory of each living process in turn, until try_one(descriptor, identity of the arena) is true: it
     // then has the descriptor. not_found: no process lives, or none has such memory; other_pid_namespace, other_user,
     // no_proc and so on: they live and cannot be reached.
     template <class TryOne>
-    [[nodiscard]] refusal find(TryOne try_one) noexcept {
+    outcome find(TryOne try_one) noexcept {
         return find_by(
             [](void* body, int fd, const identity& arena) { return (*static_cast<TryOne*>(body))(fd, arena); },
             &try_one);
     }
 
     // The name is this arena's from now on. exists: a process lives that holds another one of the name.
-    [[nodiscard]] refusal begin(const identity& arena) noexcept;
+    outcome begin(const identity& arena) noexcept;
 
     // This process holds the arena of the name; the lock ends with it. descriptor: a number of the arena's memory,
     // which stays open as long as the claim.
-    [[nodiscard]] refusal publish(int descriptor, name_claim& made) noexcept;
+    outcome publish(int descriptor, name_claim& made) noexcept;
 
   private:
     using try_function = bool(void* body, int fd, const identity& arena);
-    [[nodiscard]] refusal find_by(try_function* try_one, void* body) const noexcept;
-    [[nodiscard]] refusal walk(try_function* try_one, void* body, const identity& arena,
-                               bool& is_leaving) const noexcept;
-    [[nodiscard]] refusal open_and_lock(int directory, bool may_make, bool& again) noexcept;
+    outcome find_by(try_function* try_one, void* body) const noexcept;
+    outcome walk(try_function* try_one, void* body, const identity& arena, bool& is_leaving) const noexcept;
+    outcome open_and_lock(int directory, bool may_make, bool& again) noexcept;
     [[nodiscard]] bool has_living() const noexcept;
     void leave() noexcept;
 

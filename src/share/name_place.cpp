@@ -3,7 +3,6 @@
 #include "share/name_place.hpp"
 
 #include "os/fd.hpp"
-#include "share/refusal_of.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -56,14 +55,14 @@ int open_place(const name_place& place, bool may_make) noexcept {
     return -EACCES;
 }
 
-refusal find_place(std::string_view name, bool may_make, name_place& place, int& directory) noexcept {
+outcome find_place(std::string_view name, bool may_make, name_place& place, int& directory) noexcept {
     if (!is_arena_name(name)) return refusal::invalid_name;
     choose_directory(place);
     (void)set_text(place.file, name, ".arena"); // 53 bytes at most
     directory = open_place(place, may_make);
     if (directory >= 0) return refusal::none;
     if (directory == -EACCES || directory == -EPERM) return refusal::bad_directory;
-    return directory == -ENOENT && !may_make ? refusal::not_found : refusal_of(directory);
+    return directory == -ENOENT && !may_make ? refusal::not_found : outcome_of_file(directory);
 }
 
 void unlink_place(const name_place& place, int fd) noexcept {

@@ -10,7 +10,7 @@ namespace efd::share {
 
 // Fills in where the name's file is, and opens its directory, made if it may be. The directory must belong to the user,
 // with no rights for others: bad_directory. not_found: there is none, and it may not be made.
-[[nodiscard]] refusal find_place(std::string_view name, bool may_make, name_place& place, int& directory) noexcept;
+outcome find_place(std::string_view name, bool may_make, name_place& place, int& directory) noexcept;
 
 // The directory of a place; below zero: it is gone, or not the user's alone.
 [[nodiscard]] int open_place(const name_place& place, bool may_make) noexcept;

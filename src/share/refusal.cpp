@@ -113,7 +113,16 @@ outcome outcome_of(int negative_errno) noexcept {
     }
 }
 
-outcome outcome_of(refusal why) noexcept { return why == refusal::system ? outcome(why, errno) : outcome(why); }
+outcome outcome_of_file(int negative_errno) noexcept {
+    switch (-negative_errno) {
+    case EDQUOT: return refusal::no_space;
+    case ENOSYS: return refusal::no_proc;
+    case EINVAL: return refusal::not_memory;
+    case EACCES:
+    case EPERM: return refusal::other_user;
+    default: return outcome_of(negative_errno);
+    }
+}
 
 int errno_of(const outcome& what) noexcept {
     return what.why == refusal::system && what.error != 0 ? what.error : entry_of(what.why).error;

@@ -58,8 +58,8 @@ struct [[nodiscard]] outcome {
 // What a call of src/os says, where no case of its own is meant.
 [[nodiscard]] outcome outcome_of(int negative_errno) noexcept;
 
-// Of a call that says refusal::system with errno set.
-[[nodiscard]] outcome outcome_of(refusal why) noexcept;
+// The same of one that opens or writes a file of another process, or that of a name.
+[[nodiscard]] outcome outcome_of_file(int negative_errno) noexcept;
 
 // 0 for refusal::none.
 [[nodiscard]] int errno_of(const outcome& what) noexcept;

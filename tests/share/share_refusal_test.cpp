@@ -305,4 +305,15 @@ TEST(share_refusal, each_has_an_errno_and_a_sentence_of_its_own) {
     EXPECT_FALSE(outcome_of(0).is_refused());
 }
 
+TEST(share_refusal, of_a_file_has_the_errno_of_the_call_that_failed_and_no_later_one) {
+    for (const int error : {ENOMEM, ENOSPC, EFBIG, EMFILE, ENFILE, EBADF, ENOSYS, EINVAL, EACCES, EIO, ENOLCK, EROFS}) {
+        const outcome what = outcome_of_file(-error);
+        errno = ENOENT;
+        EXPECT_EQ(errno_of(what), error);
+    }
+    EXPECT_EQ(outcome_of_file(-EDQUOT), refusal::no_space);
+    EXPECT_EQ(outcome_of_file(-EPERM), refusal::other_user);
+    EXPECT_FALSE(outcome_of_file(0).is_refused());
+}
+
 } // namespace

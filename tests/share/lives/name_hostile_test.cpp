@@ -75,7 +75,7 @@ TEST_F(a_name, in_a_directory_by_a_link_is_refused) {
 
 TEST_F(a_name, has_a_directory_with_mode_0700_whatever_the_umask) {
     const ::mode_t before = ::umask(0277);
-    const refusal why = get("ring", how::either).why;
+    const efd::share::outcome why = get("ring", how::either).why;
     ::umask(before);
     EXPECT_EQ(why, refusal::none);
     struct stat about{};

@@ -30,7 +30,7 @@ inline bool has_identity(int fd, const share::identity& wanted) {
 
 // What a process holds of an arena.
 struct held {
-    share::refusal why = share::refusal::system;
+    share::outcome why = share::refusal::system;
     bool is_new = false;
     int memory = -1;
     share::identity arena{};
@@ -49,9 +49,9 @@ struct held {
 
 enum class how : unsigned char { create, open, either };
 
-inline share::refusal make_anew(share::name_lock& lock, held& one) {
+inline share::outcome make_anew(share::name_lock& lock, held& one) {
     one.arena = random_identity();
-    if (const auto why = lock.begin(one.arena); why != share::refusal::none) return why;
+    if (const auto what = lock.begin(one.arena); what.is_refused()) return what;
     one.memory = ::memfd_create("toy", MFD_CLOEXEC);
     if (::pwrite(one.memory, one.arena.data(), one.arena.size(), 0) != 16) return share::refusal::system;
     one.is_new = true;
