@@ -28,6 +28,7 @@ class cpp_eventfd {
 
     // Throws std::system_error.
     cpp_eventfd(std::uint64_t initval, unsigned flags) : object_(initval, static_cast<efd::flags>(flags)) {}
+    explicit cpp_eventfd(eventfd&& object) : object_(std::move(object)) {}
     cpp_eventfd(const cpp_eventfd& other) : object_(other.object_.duplicate()) {}
     cpp_eventfd& operator=(const cpp_eventfd&) = delete;
 

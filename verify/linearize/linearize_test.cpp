@@ -130,18 +130,31 @@ TEST(linearize, the_plain_object_is_accepted) {
     EXPECT_EQ(t.failures(), 0U);
 }
 
-class library : public testing::TestWithParam<regime> {};
-TEST_P(library, has_an_order_for_every_history) {
-    const tally t = watch_library({.time = std::chrono::seconds(2), .seed = 1, .only = GetParam()});
+void expect_an_order_for_all(const tally& t, regime where) {
     EXPECT_EQ(t.rejected, 0U);
     EXPECT_EQ(t.undecided, 0U);
     EXPECT_EQ(t.lost, 0U);
     EXPECT_EQ(t.mutated, t.mutated_rejected);
     EXPECT_GT(t.histories, 0U);
-    const bool saturates = GetParam() == regime::bound || GetParam() == regime::saturated;
+    const bool saturates = where == regime::bound || where == regime::saturated;
     EXPECT_EQ(t.mutated > 0, !saturates);
+}
+
+class library : public testing::TestWithParam<regime> {};
+TEST_P(library, has_an_order_for_every_history) {
+    expect_an_order_for_all(watch_library({.time = std::chrono::seconds(2), .seed = 1, .only = GetParam()}),
+                            GetParam());
+}
+TEST_P(library, has_an_order_for_every_history_of_processes) {
+    expect_an_order_for_all(watch_processes({.time = std::chrono::seconds(2), .seed = 1, .only = GetParam()}),
+                            GetParam());
 }
 INSTANTIATE_TEST_SUITE_P(linearize, library, testing::ValuesIn(regimes),
                          [](const auto& where) { return std::string(name_of(where.param)); });
+
+class broken_between_object : public testing::TestWithParam<broken_between> {};
+TEST_P(broken_between_object, is_caught) { EXPECT_TRUE(caught(GetParam(), 1, 2000, false)); }
+INSTANTIATE_TEST_SUITE_P(linearize, broken_between_object, testing::ValuesIn(broken_between_processes),
+                         [](const auto& kind) { return std::string(name_of(kind.param)); });
 
 } // namespace

@@ -32,6 +32,14 @@ counted catch_broken(std::uint64_t seed, bool tell) {
         else
             fmt::print(stderr, "linearize: {} was not caught\n", name_of(kind.with));
     }
+    for (const broken_between kind : broken_between_processes) {
+        ++so_far.all;
+        if (tell) fmt::print(stderr, "-- {}\n", name_of(kind));
+        if (caught(kind, seed, broken_tries, tell))
+            ++so_far.killed;
+        else
+            fmt::print(stderr, "linearize: {} was not caught\n", name_of(kind));
+    }
     return so_far;
 }
 
@@ -56,15 +64,19 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "linearize: seed {}\n", within.seed);
 
     const counted objects = catch_broken(within.seed, tell);
+    within.time /= 2;
     const tally library = watch_library(within);
+    const tally processes = watch_processes(within);
     const tally right =
         watch_plain({.histories = 200, .seed = within.seed, .only = within.only}); // is not rejected for being slow
-    const std::uint64_t failures = library.failures() + right.failures() + (objects.all - objects.killed);
+    const std::uint64_t failures =
+        library.failures() + processes.failures() + right.failures() + (objects.all - objects.killed);
     fmt::print(
-        "PROOF | linearizability | {} histories, {} operations, {} states; {} of {} changed histories rejected | "
-        "{}/{} | {}\n",
-        library.histories, library.operations, library.states, library.mutated_rejected, library.mutated,
-        objects.killed, objects.all, failures);
+        "PROOF | linearizability | {} histories of threads and {} of processes, {} operations, {} states; {} of {} "
+        "changed histories rejected | {}/{} | {}\n",
+        library.histories, processes.histories, library.operations + processes.operations,
+        library.states + processes.states, library.mutated_rejected + processes.mutated_rejected,
+        library.mutated + processes.mutated, objects.killed, objects.all, failures);
     std::fflush(stdout);
     std::_Exit(failures == 0 ? 0 : 1); // threads of a history that did not end may still be there
 }

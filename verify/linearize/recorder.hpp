@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// verify/linearize/recorder.hpp: runs threads on one object and records what each call returned and when.
+// verify/linearize/recorder.hpp: runs threads, or processes, on one object and records what each call returned and
+// when.
 //
-// Owns the threads of one history and their logs; each thread writes its own, and they are read after all have ended.
-// One log more belongs to the feeder, the thread that records: it feeds threads that would wait for ever, so that every
-// history ends, and its calls count like all others. A thread that does not end is reported (lost), never waited for
+// Owns the workers of one history and their logs; each worker writes its own, and they are read after all have ended.
+// One log more belongs to the feeder, the thread that records: it feeds workers that would wait for ever, so that every
+// history ends, and its calls count like all others. A worker that does not end is reported (lost), never waited for
 // without bound.
 #pragma once
 
@@ -11,6 +12,7 @@
 #include "linearize/plan.hpp"
 
 #include "common/breakable_eventfd.hpp"
+#include "linearize/workers.hpp"
 
 #include <efd/detail/core/count.hpp>
 
@@ -48,6 +50,11 @@ concept reads_some = requires(Subject& object, std::uint64_t& value, const commo
     object.read_some(value, std::uint64_t{1}, how);
 };
 
+// A subject that lives in shared memory: each worker is a process. A stop request does not reach another process, and
+// such an object has no wait queue; those calls are made another way.
+template <class Subject>
+concept in_shared_memory = requires { requires Subject::in_shared_memory; };
+
 template <class Subject>
 class recorder {
   public:
@@ -60,25 +67,29 @@ class recorder {
           dice_(p.seed + 1) {
         for (std::size_t t = 0; t < p.threads; ++t) slots_.emplace_back(p, t);
     }
+    ~recorder() = default;
+    recorder(const recorder&) = delete;
+    recorder& operator=(const recorder&) = delete;
 
     // False: some thread did not end although it was fed. Then the object and the threads must be left alone.
     [[nodiscard]] bool run() {
-        for (thread_slot& s : slots_) s.thread = std::thread([this, &s] { work(s); });
+        for (thread_slot& s : slots_) s.own.start([this, &s] { work(s); });
         const auto end = std::chrono::steady_clock::now() + longest_history;
         std::uint64_t before = 0;
         std::chrono::microseconds pause = shortest_pause;
         while (!all_done()) {
             std::this_thread::sleep_for(pause); // pace: between two looks at what moves
             std::uint64_t moved = 0;
-            for (const thread_slot& s : slots_) moved += s.moved.load(std::memory_order_relaxed);
+            for (const thread_slot& s : slots_) moved += s.log->moved.load(std::memory_order_relaxed);
             const bool at_rest = moved == before; // or no thread has a processor: then there is time
             const std::chrono::microseconds least = fed_.size() < most_calls / 2 ? shortest_pause : longest_pause;
             pause = at_rest ? std::min(2 * pause, longest_pause) : least;
             if (at_rest) feed();
             before = moved;
-            if (std::chrono::steady_clock::now() > end || fed_.size() > most_calls - 2) return false;
+            if (std::chrono::steady_clock::now() > end || fed_.size() > most_calls - 2 || somebody_died()) return false;
         }
-        for (thread_slot& s : slots_) s.thread.join();
+        for (thread_slot& s : slots_)
+            if (!s.own.join()) return false;
         fed_.push_back(perform_look(act::count));
         return true;
     }
@@ -90,7 +101,7 @@ class recorder {
                   .semaphore = plan_.semaphore,
                   .nonblock = plan_.nonblock,
                   .threads = {}};
-        for (thread_slot& s : slots_) h.threads.push_back(std::move(s.log));
+        for (thread_slot& s : slots_) h.threads.push_back(s.log->calls());
         h.threads.push_back(std::move(fed_));
         return h;
     }
@@ -100,7 +111,7 @@ class recorder {
         std::string text = "did not end: regime " + std::string(name_of(plan_.where)) + ", seed " +
                            std::to_string(plan_.seed) + ", count " + std::to_string(object_.count()) + ", calls ended:";
         for (const thread_slot& s : slots_)
-            text += " " + std::to_string(s.moved.load()) + (s.done.load() ? " (all)" : " (waits)");
+            text += " " + std::to_string(s.log->moved.load()) + (s.log->done.load() ? " (all)" : " (waits)");
         return text + "\n";
     }
 
@@ -118,44 +129,49 @@ class recorder {
         }
     };
     static constexpr std::size_t most_stops = 24;
+    using worker = std::conditional_t<in_shared_memory<Subject>, worker_process, worker_thread>;
 
     struct thread_slot {
         thread_slot(const plan& p, std::size_t t)
-            : number(t), own_dice(p.seed * 31 + t), stops(new stop_spot[most_stops]) {
-            log.reserve(p.calls + 1);
-        }
+            : number(t), own_dice(p.seed * 31 + t), stops(new stop_spot[most_stops]) {}
         std::size_t number;
         dice own_dice;
-        std::vector<call> log;
+        shared_memory<worker_log> log;
         std::unique_ptr<stop_spot[]> stops;
         std::size_t stops_used = 0;
         std::atomic<int> stoppable{-1}; // which of the stops the current call listens to
-        std::atomic<std::uint64_t> moved{0};
-        std::atomic<bool> done{false};
         typename Subject::observer entry;
         bool joined = false;
-        std::thread thread;
+        worker own;
     };
 
     [[nodiscard]] bool all_done() const {
         for (const thread_slot& s : slots_)
-            if (!s.done.load()) return false;
+            if (!s.log->done.load()) return false;
         return true;
+    }
+    [[nodiscard]] bool somebody_died() const {
+        return std::any_of(slots_.begin(), slots_.end(),
+                           [](const thread_slot& s) { return s.own.has_ended() && !s.log->done.load(); });
     }
 
     void work(thread_slot& s) {
-        arrived_.fetch_add(1);
-        while (arrived_.load() < slots_.size()) std::this_thread::yield();
+        arrived_->fetch_add(1);
+        while (arrived_->load() < slots_.size()) std::this_thread::yield();
         for (std::size_t i = 0; i < plan_.calls; ++i) {
             order o = draw_order(plan_, s.own_dice);
             if (!reads_some<Subject> && o.what == act::read) o.argument = 0;
-            s.log.push_back(o.how == manner::queue ? perform_queue(s) : perform(s, o));
-            s.moved.fetch_add(1, std::memory_order_relaxed);
+            if constexpr (in_shared_memory<Subject>) {
+                if (o.how == manner::queue || (o.how == manner::cancellable && !o.stopped_before))
+                    o.how = manner::at_once;
+            }
+            s.log->add(o.how == manner::queue ? perform_queue(s) : perform(s, o));
+            s.log->moved.fetch_add(1, std::memory_order_relaxed);
             if (s.own_dice.one_in(8)) stop_somebody(s.own_dice);
             if (s.own_dice.one_in(5)) std::this_thread::yield();
         }
-        if (s.joined) s.log.push_back(perform_queue(s));
-        s.done.store(true);
+        if (s.joined) s.log->add(perform_queue(s));
+        s.log->done.store(true);
     }
 
     void stop_somebody(dice& d) {
@@ -263,7 +279,7 @@ class recorder {
     plan plan_;
     Subject object_;
     std::deque<thread_slot> slots_;
-    std::atomic<std::size_t> arrived_{0};
+    shared_memory<std::atomic<std::size_t>> arrived_;
     dice dice_;
     std::vector<call> fed_;
 };

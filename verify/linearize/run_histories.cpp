@@ -10,7 +10,10 @@
 
 #include "common/library_eventfd.hpp"
 
+#include <efd/arena.hpp>
+
 #include <cstdio>
+#include <sched.h>
 
 namespace efd::linearize {
 namespace {
@@ -18,6 +21,47 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::uint64_t mutate_every = 4;
+
+// An object of one arena that all histories share. A worker that has ended holds nothing any more.
+class arena_eventfd : public common::cpp_eventfd {
+  public:
+    static constexpr bool in_shared_memory = true;
+
+    arena_eventfd(std::uint64_t initval, unsigned flags)
+        : cpp_eventfd(all().make(initval, static_cast<efd::flags>(flags))) {}
+
+  private:
+    static const arena& all() {
+        static const arena one({.slots = 64, .processes = 64});
+        return one;
+    }
+};
+
+class broken_arena_eventfd : public arena_eventfd {
+  public:
+    broken_arena_eventfd(std::uint64_t initval, unsigned flags, broken_between kind)
+        : arena_eventfd(initval, flags), kind_(kind), takes_all_((flags & EFD_SEMAPHORE) == 0) {}
+
+    int read(std::uint64_t& value, const common::waits& how) {
+        if (kind_ != broken_between::takes_what_it_saw || !takes_all_) return arena_eventfd::read(value, how);
+        const std::uint64_t seen = count();
+        ::sched_yield();
+        const int error = arena_eventfd::read(value, how);
+        if (error == 0 && seen > 0) value = seen;
+        return error;
+    }
+    int write(std::uint64_t value, const common::waits& how) {
+        if (kind_ != broken_between::writes_in_two_steps || value < 2 || value > core::ceiling - 1)
+            return arena_eventfd::write(value, how);
+        const int error = arena_eventfd::write(1, how);
+        ::sched_yield();
+        return error != 0 ? error : arena_eventfd::write(value - 1, how);
+    }
+
+  private:
+    broken_between kind_;
+    bool takes_all_;
+};
 
 template <class Subject, class... More>
 std::optional<history> recorded(const plan& p, More... more) {
@@ -81,15 +125,11 @@ tally watch(const bounds& within, More... more) {
     }
 }
 
-} // namespace
-
-tally watch_library(const bounds& within) { return watch<common::cpp_eventfd>(within); }
-tally watch_plain(const bounds& within) { return watch<common::breakable_eventfd>(within); }
-
-bool caught(const broken& kind, std::uint64_t seed, std::uint64_t tries, bool tell) {
+template <class Subject, class Flaw>
+bool is_caught(regime where, Flaw flaw, std::uint64_t seed, std::uint64_t tries, bool tell) {
     dice seeds(seed);
     for (std::uint64_t i = 0; i < tries; ++i) {
-        const auto h = recorded<common::breakable_eventfd>(draw_plan(kind.where, seeds.next()), kind.with);
+        const auto h = recorded<Subject>(draw_plan(where, seeds.next()), flaw);
         if (!h) return false; // it must be the checker that catches it
         const finding f = check(*h);
         if (f.is != verdict::impossible) continue;
@@ -97,6 +137,24 @@ bool caught(const broken& kind, std::uint64_t seed, std::uint64_t tries, bool te
         return true;
     }
     return false;
+}
+
+} // namespace
+
+tally watch_library(const bounds& within) { return watch<common::cpp_eventfd>(within); }
+tally watch_processes(const bounds& within) { return watch<arena_eventfd>(within); }
+tally watch_plain(const bounds& within) { return watch<common::breakable_eventfd>(within); }
+
+bool caught(const broken& kind, std::uint64_t seed, std::uint64_t tries, bool tell) {
+    return is_caught<common::breakable_eventfd>(kind.where, kind.with, seed, tries, tell);
+}
+
+bool caught(broken_between kind, std::uint64_t seed, std::uint64_t tries, bool tell) {
+    return is_caught<broken_arena_eventfd>(regime::zero, kind, seed, tries, tell);
+}
+
+std::string_view name_of(broken_between kind) noexcept {
+    return kind == broken_between::writes_in_two_steps ? "writes_in_two_steps" : "takes_what_it_saw";
 }
 
 } // namespace efd::linearize

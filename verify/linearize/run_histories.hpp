@@ -10,9 +10,11 @@
 #include "linearize/mutate.hpp"
 #include "linearize/plan.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 namespace efd::linearize {
 
@@ -38,6 +40,9 @@ struct tally {
 
 // Histories of efd::eventfd, each a little different; every fourth is also changed in one place and must be rejected.
 [[nodiscard]] tally watch_library(const bounds& within);
+
+// The same with an object of an arena: each worker is a process of its own.
+[[nodiscard]] tally watch_processes(const bounds& within);
 
 // The same recorder and checker over the breakable object without a flaw.
 [[nodiscard]] tally watch_plain(const bounds& within);
@@ -66,5 +71,15 @@ inline constexpr broken broken_kinds[] = {
     {common::flaw::greedy_cancel, regime::zero},
 };
 [[nodiscard]] bool caught(const broken& kind, std::uint64_t seed, std::uint64_t tries, bool tell);
+
+// An object between processes of which each call is right, and which puts two of them together where one is asked for.
+enum class broken_between : unsigned char {
+    writes_in_two_steps,
+    takes_what_it_saw, // says the count that it saw before it took
+};
+inline constexpr std::array broken_between_processes{broken_between::writes_in_two_steps,
+                                                     broken_between::takes_what_it_saw};
+[[nodiscard]] std::string_view name_of(broken_between kind) noexcept;
+[[nodiscard]] bool caught(broken_between kind, std::uint64_t seed, std::uint64_t tries, bool tell);
 
 } // namespace efd::linearize
