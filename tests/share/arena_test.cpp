@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cerrno>
 #include <gtest/gtest.h>
+#include <memory>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -297,6 +298,32 @@ TEST(Arena, children_and_their_children_hold_it) {
     EXPECT_EQ(done.read(value), std::errc{});
     EXPECT_EQ(done.read(value), std::errc{});
     EXPECT_EQ(child.end(), 0);
+}
+
+// As many as there are by default, all on two objects; and one more, which has no place.
+TEST(Arena, sixty_four_processes_hold_it) {
+    constexpr std::uint64_t others = 63;
+    constexpr std::uint64_t each = 50;
+    const arena shared({.slots = 8});
+    const eventfd jobs = shared.make(0, flags::semaphore);
+    const eventfd done = shared.make();
+    const auto work = [&] {
+        std::uint64_t value = 0;
+        for (std::uint64_t i = 0; i < each; ++i)
+            if (jobs.read(value) != std::errc{} || done.write(value) != std::errc{}) return 1;
+        return 0;
+    };
+    std::vector<std::unique_ptr<process>> all;
+    for (std::uint64_t i = 0; i < others; ++i) all.push_back(std::make_unique<process>(work));
+    EXPECT_EQ(process([&] { return shared.find("x").error == stale ? 0 : 1; }).end(), 0);
+    for (std::uint64_t i = 0; i < others * each; ++i) EXPECT_EQ(jobs.write(1), std::errc{});
+    for (std::uint64_t sum = 0; sum < others * each;) {
+        std::uint64_t value = 0;
+        ASSERT_EQ(done.read(value), std::errc{});
+        sum += value;
+    }
+    for (const auto& one : all) EXPECT_EQ(one->end(), 0);
+    EXPECT_EQ(shared.reap(), others);
 }
 
 TEST(Arena, names_come_and_go_without_filling_the_table) {
