@@ -13,7 +13,6 @@ import unittest
 from pathlib import Path
 
 import analyzer
-import built
 import cppcheck
 import documents
 import races
@@ -391,14 +390,6 @@ class Walks(unittest.TestCase):
         self.assertEqual(1, len(list(documents.walks(repository, text.replace("read(value) ", f"read(value)\n{more}\n", 1)))))
         self.assertEqual(1, len(list(documents.walks(repository, text.replace("read(value) ", "reading(value) ", 1)))))
         self.assertEqual(1, len(list(documents.walks(repository, text + "core/nowhere.cpp"))))
-
-
-class Built(unittest.TestCase):
-    def test_a_test_that_no_list_adds_is_found(self):
-        tests = ["tests/share/lives/a_test.cpp", "tests/adapters/uv_test.cpp", "tests/core/b_test.cpp"]
-        commands = "build x/b_test.cpp.o: CXX ../tests/core/b_test.cpp"
-        self.assertEqual(1, len(list(built.not_built(tests, commands, False))))
-        self.assertEqual(2, len(list(built.not_built(tests, commands, True))))
 
 
 if __name__ == "__main__":
