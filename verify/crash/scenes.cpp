@@ -58,14 +58,19 @@ void create_named(world& all) { all.arenas.push_back(arena::create(new_arena_nam
 void leave(world& all) { all.arenas.pop_back(); }
 void list_all(world& all) { (void)all.shared->list(); }
 
-// One that ends without a word, and holds an object.
+// One that ends without a word, and holds an object. Not before the parent's fork has returned, which would bury it.
 void have_a_dead_holder(world& all) {
+    int line[2];
+    if (::pipe(line) != 0) return;
     const pid_t child = ::fork();
     if (child == 0) {
+        char go = 0;
         all.of_victim.push_back(all.shared->make(9));
-        ::_exit(0);
+        ::_exit(::read(line[0], &go, 1) == 1 ? 0 : 1);
     }
+    (void)!::write(line[1], "x", 1);
     (void)::waitpid(child, nullptr, 0);
+    for (const int one : line) ::close(one);
 }
 // It was the only one that signalled an object, for which the survivor and the victim wait.
 void have_a_dead_signaller(world& all) {
