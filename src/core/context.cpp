@@ -104,6 +104,14 @@ bool is_overdue(const context& object, const wait_opts& opts) noexcept {
     return is_in_shared_range(&object) && opts.deadline_ns != forever && os::now_ns() >= opts.deadline_ns;
 }
 
+// ORPHAN. Of the threads of this process that have met the death one may say so to its caller.
+bool may_tell(const context& object, const met_death& met) noexcept {
+    const shared_slots& slots = shared_slots_of(object);
+    std::uint32_t told = met.told_before;
+    return slots.locals[slots.index_of(object)].told_death.compare_exchange_strong(told, met.number, base::acq_rel,
+                                                                                   base::relaxed); // ORPHAN, told
+}
+
 } // namespace
 
 // The wait loop. Each round announces the caller, or ends the operation with what it found. Beside shared memory it
@@ -116,8 +124,12 @@ status context::sleep_for(operation& op, const wait_opts& opts, cancel_word* own
         const status now = try_once(op, &wait_key);
         if (now != status::would_block) return now;
         EFD_CHECK(wait_key.word != nullptr && is_announced(wait_key.expected));
-        if (opts.owner_death && is_orphaned(*this)) return give_up_wait(op, status::owner_dead); // ORPHAN, look
-        if (own != nullptr && !own->may_sleep()) return give_up_wait(op, status::cancelled);     // CANCEL, look
+        if (met_death met; opts.owner_death && is_orphaned(*this, met)) { // ORPHAN, look
+            const status last_look = give_up_wait(op, status::owner_dead);
+            if (last_look != status::owner_dead || may_tell(*this, met)) return last_look;
+            continue;
+        }
+        if (own != nullptr && !own->may_sleep()) return give_up_wait(op, status::cancelled); // CANCEL, look
         const std::int64_t until_ns =
             own_looks.any() ? std::min(opts.deadline_ns, own_looks.after(os::now_ns())) : opts.deadline_ns;
         switch (sleep_on(wait_key, own, until_ns, scope_of(*this))) {

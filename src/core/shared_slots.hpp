@@ -31,6 +31,12 @@ struct shared_local {
     base::atomic<std::uint32_t> is_queued{0};  // it stands in the list of those to let go of
 };
 
+// The death of the last process that might signal an object, as a waiter has met it (ORPHAN).
+struct met_death {
+    std::uint32_t number = 0;
+    std::uint32_t told_before = 0; // shared_local::told_death at that moment
+};
+
 // The slots of one arena, as this process has mapped them.
 struct shared_slots {
     using function = void (*)(shared_slots& slots, std::uint32_t slot) noexcept;
@@ -40,7 +46,7 @@ struct shared_slots {
     shared_local* locals = nullptr;
     function on_last_put = nullptr; // this process has no handle to the slot any more
     // Whether the last process that might signal the slot's object was killed, and no thread of this process was told.
-    bool (*is_orphaned)(shared_slots& slots, std::uint32_t slot) noexcept = nullptr;
+    bool (*is_orphaned)(shared_slots& slots, std::uint32_t slot, met_death& met) noexcept = nullptr;
     void* owner = nullptr; // for these two
     // What a sleeper beside these slots does, in case a peer was killed between its add and its wake: it looks again
     // after first_look_ns, then after twice as long, up to last_look_ns; 0: never.
@@ -107,11 +113,11 @@ inline bool context::takes_one() const noexcept { return (local().flags.load(bas
     return {slots.first_look_ns, slots.last_look_ns};
 }
 
-// ORPHAN. Asked after the announcement: a process that signals and dies after this look is found by the next one.
-[[nodiscard]] inline bool is_orphaned(const context& object) noexcept {
+// ORPHAN, look. A process that dies after it is found by the next one.
+[[nodiscard]] inline bool is_orphaned(const context& object, met_death& met) noexcept {
     if (!is_in_shared_range(&object)) return false;
     shared_slots& slots = shared_slots_of(object);
-    return slots.is_orphaned(slots, slots.index_of(object));
+    return slots.is_orphaned(slots, slots.index_of(object), met);
 }
 
 // A loop over a word of shared memory ends after so many turns, since a hostile peer may change the word for ever: a

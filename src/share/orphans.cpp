@@ -17,14 +17,13 @@ void slots::note_death(std::uint32_t index, std::uint32_t serial) noexcept {
         any_slot_of(word_of(row::signalled, index, word).load(base::acquire), word, note);
 }
 
-bool slots::is_orphaned(core::shared_slots& mapped, std::uint32_t slot) noexcept {
+// ORPHAN, look. What was told is read first: a death that is told meanwhile is not told again.
+bool slots::is_orphaned(core::shared_slots& mapped, std::uint32_t slot, core::met_death& met) noexcept {
     slots& all = *static_cast<slots*>(mapped.owner);
     if (all.before_look_ != nullptr) all.before_look_(all.whose_);
-    const std::uint32_t death = all.death_at(slot).load(base::acquire);
-    core::shared_local& local = all.local_at(slot);
-    if (death == 0 || death == local.told_death.load(base::relaxed)) return false;
-    if (all.somebody_has(row::signalled, slot)) return false;
-    return local.told_death.exchange(death, base::acq_rel) != death; // ORPHAN, told
+    met.told_before = all.local_at(slot).told_death.load(base::acquire);
+    met.number = all.death_at(slot).load(base::acquire);
+    return met.number != 0 && met.number != met.told_before && !all.somebody_has(row::signalled, slot);
 }
 
 } // namespace efd::share

@@ -104,7 +104,7 @@ class slots {
     void note_index(std::uint32_t index) noexcept;
     [[nodiscard]] std::uint32_t processes_to_ask() const noexcept;
     [[nodiscard]] base::atomic<std::uint32_t>& death_at(std::uint32_t slot) const noexcept;
-    static bool is_orphaned(core::shared_slots& mapped, std::uint32_t slot) noexcept;
+    static bool is_orphaned(core::shared_slots& mapped, std::uint32_t slot, core::met_death& met) noexcept;
     void hold(std::uint32_t slot, bool signals) noexcept;
     void let_bit_go(std::uint32_t slot) noexcept;
     [[nodiscard]] std::uint64_t bits_of_all(row which, std::uint32_t word) const noexcept;

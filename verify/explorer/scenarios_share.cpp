@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Configurations of the slots of an arena (TENANT, LET_GO): processes that make, find and let go of the object of one
-// slot, with the real share::slots of each.
+// Configurations of the slots of an arena (TENANT, LET_GO, ORPHAN): processes that make, find and let go of the object
+// of one slot, or wait for the death of the last one that signals it, with the real share::slots of each.
 //
 // Threads of one machine stand for threads of several processes. Each process has its own share::slots and its own
 // knowledge of the slot; rows, tenant and the object's words are one memory, as in an arena. The machine knows no
@@ -13,6 +13,7 @@
 
 #include <array>
 #include <new>
+#include <utility>
 
 namespace explore {
 namespace {
@@ -25,6 +26,7 @@ constexpr std::uint32_t processes = 3;
 constexpr std::uint64_t row_bytes = 128;
 constexpr std::uint64_t rows_at = processes * sizeof(efd::share::process_entry);
 constexpr std::uint64_t tenants_at = rows_at + processes * row_bytes;
+constexpr std::uint64_t deaths_at = tenants_at + 8;
 constexpr std::uint64_t slots_at = tenants_at + 64;
 constexpr std::size_t all_bytes = slots_at + sizeof(context);
 
@@ -38,6 +40,11 @@ struct arena_world {
     unsigned holders = 0; // processes that have a handle to the object `id`, as they know it themselves
     bool is_alive = true; // false once the slot has another object
     efd::base::atomic<std::uint64_t> done{0}; // hands over from threads that have ended to one that comes after
+    // Of scenarios with a death.
+    bool (*look)(efd::core::shared_slots&, std::uint32_t, efd::core::met_death&) noexcept = nullptr; // the real one
+    unsigned looks = 0;
+    unsigned told = 0;
+    bool is_buried = false;
 };
 arena_world* fixture = nullptr;
 
@@ -61,7 +68,7 @@ void make_arena(std::array<std::uint32_t, 4> process_of) {
     parts.where.row_bytes = row_bytes;
     parts.where.rows_at = rows_at;
     parts.where.tenants_at = tenants_at;
-    parts.where.deaths_at = tenants_at + 8;
+    parts.where.deaths_at = deaths_at;
     parts.where.slots_at = slots_at;
     for (std::uint32_t p = 0; p < processes; ++p) {
         fixture->mapped[p].first_slot = reinterpret_cast<std::uintptr_t>(&object());
@@ -159,12 +166,85 @@ void makes_after_a_death() {
     must(!is_made || !is_given, "the slot of a new object was given away");
 }
 
+// ---- A death. Process 0 may signal the object, process 1 waits for it, process 2 clears the dead one's row.
+
+constexpr std::uint8_t most_looks = 2;
+
+efd::base::atomic<std::uint64_t>& row_of_process_0(bool signalled) {
+    auto* const row = fixture->memory.data() + rows_at + (signalled ? row_bytes / 2 : 0);
+    return *std::launder(reinterpret_cast<efd::base::atomic<std::uint64_t>*>(row));
+}
+
+bool counts_looks(efd::core::shared_slots& mapped, std::uint32_t slot, efd::core::met_death& met) noexcept {
+    ++fixture->looks;
+    return fixture->look(mapped, slot, met);
+}
+
+void one_waits(std::uint64_t units, std::array<std::uint32_t, 4> process_of) {
+    make_arena(process_of);
+    (void)fixture->slots[0].make(units, 0);
+    fixture->id = fixture->slots[0].id_of(object());
+    context* found = nullptr;
+    (void)fixture->slots[1].find(fixture->id, false, found);
+    efd::core::shared_slots& waiting = fixture->mapped[1];
+    waiting.first_look_ns = waiting.last_look_ns = 1;
+    fixture->look = std::exchange(waiting.is_orphaned, counts_looks);
+}
+void one_signals() { one_waits(0, {0, 1, 2, 2}); }
+void one_is_dead() { one_waits(0, {2, 1, 1, 1}); }
+void one_is_dead_and_two_reap() { one_waits(1, {2, 2, 1, 1}); }
+
+void writes() { (void)object().write(1); }
+
+// As share/life_line.cpp does with the lock of a dead process's index, which hands over what was done before the death.
+void buries_process_0() {
+    const auto take_over = [](auto& word) { word.fetch_add(0, efd::base::acq_rel); };
+    take_over(*std::launder(reinterpret_cast<efd::base::atomic<std::uint64_t>*>(&object())));
+    take_over(*std::launder(reinterpret_cast<efd::base::atomic<std::uint32_t>*>(fixture->memory.data() + deaths_at)));
+    for (const bool signalled : {false, true}) take_over(row_of_process_0(signalled));
+    own().note_death(0, 1);
+    for (const bool signalled : {false, true}) row_of_process_0(signalled).store(0, efd::base::relaxed);
+    fixture->is_buried = true;
+}
+void buries_the_killed() {
+    await_end_of(0);
+    if (the_machine().somebody_crashed()) buries_process_0();
+}
+
+// Takes what there is, is told once, and sleeps.
+void waits_for_units_or_death() {
+    for (;;) {
+        std::uint64_t value = 0;
+        const status result = object().read(value, {.owner_death = true});
+        if (result == status::ok) continue;
+        must(result == status::owner_dead, "a wait ended otherwise");
+        must(++fixture->told == 1, "one death was told twice");
+        must(efd::core::context_layout::newest_count(object()) == 0, "a death was told beside units");
+        must(the_machine().newest_value(&row_of_process_0(true), 8) == 0,
+             "the death of one that still signals was told");
+    }
+}
+
+// Each sleep of process 1 comes after a look; after the burial its next look hears of the death, if none has.
+std::string death_is_told() {
+    const machine& m = the_machine();
+    bool sleeps = false;
+    for (int i = 0; i < m.thread_count(); ++i) sleeps = sleeps || m.sleeps(i);
+    if (!sleeps) return "nobody waits any more";
+    if (fixture->looks + m.now.left.time_outs <= most_looks) return "a sleeper has not looked before it slept";
+    if (!fixture->is_buried || fixture->told > 0) return {};
+    efd::core::met_death met;
+    const bool hears = fixture->look(fixture->mapped[1], 0, met);
+    return hears ? "" : "nobody is told of the death";
+}
+
 std::string nothing_wrong() { return nobody_forgotten(); }
 
 } // namespace
 
 std::vector<scenario> share_scenarios() {
     constexpr budgets one_gone{.crashes = 1};
+    constexpr budgets with_looks{.crashes = 1, .time_outs = most_looks};
     return {
         scenario("slot-drop-find", "one process drops the last handle and makes, one finds by id", one_each,
                  nothing_wrong, {{"D", drops_and_makes}, {"F", finds}}),
@@ -181,6 +261,17 @@ std::vector<scenario> share_scenarios() {
         scenario("slot-killed", "one is killed while it drops and makes, one finds; then the slot is free", one_each,
                  nothing_wrong, {{"D", drops_and_makes, may_crash}, {"F", finds}, {"M", makes_after_a_death}},
                  one_gone),
+        scenario("orphan-killed", "one signals and is killed, one waits, a third clears the dead one's row",
+                 one_signals, death_is_told,
+                 {{"S", writes, may_crash}, {"W", waits_for_units_or_death}, {"R", buries_the_killed}}, with_looks),
+        scenario("orphan-two-waiters", "one is dead, two threads of a process wait, a third clears the row",
+                 one_is_dead, death_is_told,
+                 {{"R", buries_process_0}, {"W1", waits_for_units_or_death}, {"W2", waits_for_units_or_death}},
+                 {.time_outs = most_looks}),
+        scenario("orphan-reaper-killed", "one is dead beside a unit; who clears its row is killed, and another does it",
+                 one_is_dead_and_two_reap, death_is_told,
+                 {{"Q", buries_process_0, may_crash}, {"R", buries_the_killed}, {"W", waits_for_units_or_death}},
+                 with_looks),
     };
 }
 
