@@ -104,14 +104,6 @@ bool is_overdue(const context& object, const wait_opts& opts) noexcept {
     return is_in_shared_range(&object) && opts.deadline_ns != forever && os::now_ns() >= opts.deadline_ns;
 }
 
-// ORPHAN. Of the threads of this process that have met the death one may say so to its caller.
-bool may_tell(const context& object, const met_death& met) noexcept {
-    const shared_slots& slots = shared_slots_of(object);
-    std::uint32_t told = met.told_before;
-    return slots.locals[slots.index_of(object)].told_death.compare_exchange_strong(told, met.number, base::acq_rel,
-                                                                                   base::relaxed); // ORPHAN, told
-}
-
 } // namespace
 
 // The wait loop. Each round announces the caller, or ends the operation with what it found. Beside shared memory it

@@ -119,6 +119,8 @@ inline bool context::takes_one() const noexcept { return (local().flags.load(bas
     shared_slots& slots = shared_slots_of(object);
     return slots.is_orphaned(slots, slots.index_of(object), met);
 }
+// ORPHAN, told. Of the threads of this process that have met the death one may say so to its caller.
+[[nodiscard]] bool may_tell(const context& object, const met_death& met) noexcept;
 
 // A loop over a word of shared memory ends after so many turns, since a hostile peer may change the word for ever: a
 // few milliseconds of turns. Honest peers do not reach it: each of these turns is a step that another thread has made.
