@@ -7,7 +7,5 @@
 namespace efd::os {
 
 [[nodiscard]] std::int64_t now_ns() noexcept;
-// At least that long, or until a signal handler has run.
-void sleep_ns(std::int64_t ns) noexcept;
 
 } // namespace efd::os

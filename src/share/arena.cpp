@@ -6,6 +6,7 @@
 #include "os/fork_lock.hpp"
 #include "os/futex.hpp"
 #include "os/process.hpp"
+#include "share/patience.hpp"
 
 #include <efd/detail/base/check.hpp>
 
@@ -178,7 +179,7 @@ void arena::end() noexcept {
     is_in_use_ = false;
 }
 
-// ---- By name. The lock of all is held throughout, and with it the lock of the name: forks wait, for a second at most.
+// ---- By name. The lock of all is held for a try, and with it the lock of the name.
 
 // The memory of the name's arena, from a process that holds it. What such a process had, and what was refused of it, is
 // said where none of them had the right one.
@@ -215,27 +216,33 @@ outcome arena::open_named(name_lock& name, const trust& allowed, arena*& made) n
     return make_one(made, [&](arena& fresh) { return fresh.begin_named(name, std::move(memory)); });
 }
 
+template <class Act>
+outcome arena::by_name(std::string_view name, bool may_make, Act act) noexcept {
+    patience left;
+    do {
+        const std::lock_guard only(all_arenas::lock);
+        name_lock own;
+        outcome what = own.enter(name, may_make);
+        if (!what.is_refused()) what = act(own);
+        if (what != refusal::name_busy) return what;
+    } while (left.pause());
+    return refusal::name_busy;
+}
+
 outcome arena::create(std::string_view name, const creation& asked, arena*& made) noexcept {
-    const std::lock_guard only(all_arenas::lock);
-    name_lock own;
-    if (const outcome what = own.enter(name, true); what.is_refused()) return what;
-    return create_named(own, asked, made);
+    return by_name(name, true, [&](name_lock& own) { return create_named(own, asked, made); });
 }
 
 outcome arena::open(std::string_view name, const trust& allowed, arena*& made) noexcept {
-    const std::lock_guard only(all_arenas::lock);
-    name_lock own;
-    if (const outcome what = own.enter(name, false); what.is_refused()) return what;
-    return open_named(own, allowed, made);
+    return by_name(name, false, [&](name_lock& own) { return open_named(own, allowed, made); });
 }
 
 outcome arena::open_or_create(std::string_view name, const creation& asked, const trust& allowed,
                               arena*& made) noexcept {
-    const std::lock_guard only(all_arenas::lock);
-    name_lock own;
-    if (const outcome entered = own.enter(name, true); entered.is_refused()) return entered;
-    const outcome what = open_named(own, allowed, made);
-    return what == refusal::not_found ? create_named(own, asked, made) : what;
+    return by_name(name, true, [&](name_lock& own) {
+        const outcome what = open_named(own, allowed, made);
+        return what == refusal::not_found ? create_named(own, asked, made) : what;
+    });
 }
 
 // ---- A fork, and the end of a life line.

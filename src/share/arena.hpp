@@ -73,6 +73,8 @@ class arena {
     template <class Act>
     static outcome make_one(arena*& made, Act act) noexcept;
     static outcome of_memory(arena_memory&& memory, arena*& made) noexcept;
+    template <class Act>
+    static outcome by_name(std::string_view name, bool may_make, Act act) noexcept;
     static outcome find_memory(name_lock& name, const trust& allowed, arena_memory& found) noexcept;
     outcome begin_named(name_lock& name, arena_memory&& memory) noexcept;
     static outcome create_named(name_lock& name, const creation& asked, arena*& made) noexcept;

@@ -2,9 +2,9 @@
 // share/directory.cpp: see directory.hpp.
 #include "share/directory.hpp"
 
-#include "os/clock.hpp"
 #include "os/record_lock.hpp"
 #include "share/life_line.hpp"
+#include "share/patience.hpp"
 
 #include <algorithm>
 #include <new>
@@ -12,13 +12,6 @@
 namespace efd::share {
 
 using base::status;
-
-namespace {
-
-constexpr std::int64_t patience_ns = 1'000'000'000; // for a peer that has the lock of names
-constexpr std::int64_t pause_ns = 100'000;
-
-} // namespace
 
 void directory::begin(const arena_parts& parts, slots& objects, const life_line& own) noexcept {
     parts_ = parts;
@@ -32,20 +25,19 @@ bool directory::is_name(std::string_view name) noexcept {
 
 // ---- The lock of names.
 
+// The lock of the process is held for a try, and kept with the lock of names.
 directory::turn::turn(directory& of) noexcept : of_(of) {
-    of_.lock.lock();
-    const std::int64_t until_ns = os::now_ns() + patience_ns;
+    patience left;
     for (;;) {
+        of_.lock.lock();
         switch (os::try_lock(of_.own_->descriptor(), {of_.parts_.first_lock_byte + processes_most, 1})) {
-        case os::lock_end::taken: return;
+        case os::lock_end::taken: status = status::ok; return;
         case os::lock_end::not_possible: status = status::stale; break;
         case os::lock_end::held_by_another: status = status::timed_out; break;
         }
-        if (status == status::stale || os::now_ns() >= until_ns) break;
-        os::sleep_ns(pause_ns);
-        status = status::ok;
+        of_.lock.unlock();
+        if (status == status::stale || !left.pause()) return;
     }
-    of_.lock.unlock();
 }
 
 directory::turn::~turn() {

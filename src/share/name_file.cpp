@@ -2,9 +2,7 @@
 // share/name_file.cpp: see name_file.hpp.
 #include "share/name_file.hpp"
 
-#include "os/clock.hpp"
 #include "os/fd.hpp"
-#include "os/futex.hpp"
 #include "os/proc_fd.hpp"
 #include "os/record_lock.hpp"
 #include "share/name_place.hpp"
@@ -20,42 +18,6 @@ namespace {
 constexpr os::byte_range name_byte{name_lock_byte, 1};
 constexpr os::byte_range all_records{name_life_byte, records_most};
 constexpr os::byte_range life_of_record(std::uint32_t index) noexcept { return {name_life_byte + index, 1}; }
-
-constexpr std::int64_t longest_wait_ns = 1'000'000'000;
-constexpr std::int64_t shortest_pause_ns = 50'000;
-constexpr std::int64_t longest_pause_ns = 2'000'000;
-
-// The sleeps between looks at what sends no event.
-class pauses {
-  public:
-    explicit pauses(std::int64_t deadline_ns) noexcept : deadline_ns_(deadline_ns) {}
-    // False: the deadline has passed.
-    bool sleep() noexcept {
-        const std::int64_t now = os::now_ns();
-        if (now >= deadline_ns_) return false;
-        const std::uint32_t word = 0; // nobody wakes it
-        (void)os::futex_wait(&word, word, now + pause_ns_, os::futex_scope::one_process);
-        pause_ns_ = std::min(2 * pause_ns_, longest_pause_ns);
-        return true;
-    }
-
-  private:
-    std::int64_t deadline_ns_;
-    std::int64_t pause_ns_ = shortest_pause_ns;
-};
-
-// The kernel's own wait for a record lock has no deadline.
-outcome lock_until(int fd, std::int64_t deadline_ns) noexcept {
-    pauses between(deadline_ns);
-    for (;;) {
-        switch (os::try_lock(fd, name_byte)) {
-        case os::lock_end::taken: return refusal::none;
-        case os::lock_end::not_possible: return {refusal::system, ENOLCK};
-        case os::lock_end::held_by_another: break;
-        }
-        if (!between.sleep()) return refusal::name_busy;
-    }
-}
 
 bool lives_any(int fd) noexcept { return os::held_by_others(fd, all_records) == os::lock_look::held; }
 
@@ -93,20 +55,34 @@ const void* next_owner() noexcept {
 
 // ---- The lock of a name.
 
-// Another process may have removed the file between its opening and the lock; then `again`.
-outcome name_lock::open_and_lock(int directory, bool may_make, bool& again) noexcept {
+namespace {
+
+outcome try_lock_of_name(int fd) noexcept {
+    switch (os::try_lock(fd, name_byte)) {
+    case os::lock_end::taken: return refusal::none;
+    case os::lock_end::held_by_another: return refusal::name_busy;
+    case os::lock_end::not_possible: break;
+    }
+    return {refusal::system, ENOLCK};
+}
+
+} // namespace
+
+outcome name_lock::open_and_lock(int directory, bool may_make) noexcept {
     const int opened = os::open_file_in(directory, place_.file.data(), may_make);
     if (opened == -ENOENT) return may_make ? refusal::bad_directory : refusal::not_found; // the directory is gone
     if (opened == -ELOOP || opened == -EACCES || opened == -EISDIR || opened == -ENXIO) return refusal::bad_directory;
     if (opened < 0) return outcome_of_file(opened);
     const os::file_facts facts = os::facts_of(opened);
     outcome what = refusal::bad_directory;
-    if (facts.is_regular && facts.is_private_of(os::effective_user())) what = lock_until(opened, deadline_ns_);
-    again = !what.is_refused() && !os::facts_in(directory, place_.file.data()).is_same_file(facts);
-    if (!what.is_refused() && !again)
-        fd_ = to_high_number(opened);
-    else
+    if (facts.is_regular && facts.is_private_of(os::effective_user())) what = try_lock_of_name(opened);
+    // Another process may have removed the file between its opening and the lock.
+    if (!what.is_refused() && !os::facts_in(directory, place_.file.data()).is_same_file(facts))
+        what = refusal::name_busy;
+    if (what.is_refused())
         os::close_known_fd(opened);
+    else
+        fd_ = to_high_number(opened);
     return what;
 }
 
@@ -114,13 +90,7 @@ outcome name_lock::enter(std::string_view name, bool may_make) noexcept {
     leave();
     int directory = -1;
     if (const outcome what = find_place(name, may_make, place_, directory); what.is_refused()) return what;
-    deadline_ns_ = os::now_ns() + longest_wait_ns;
-    bool again = false;
-    outcome what;
-    do {
-        what = open_and_lock(directory, may_make, again);
-        if (again && os::now_ns() >= deadline_ns_) what = refusal::name_busy;
-    } while (again && !what.is_refused());
+    const outcome what = open_and_lock(directory, may_make);
     os::close_known_fd(directory);
     return what;
 }
@@ -149,15 +119,15 @@ bool is_record(int fd, std::uint32_t index, const name_record& known) noexcept {
 
 } // namespace
 
-// One process after the other. not_found with is_leaving: some live that leave the name just now, or end: their lock is
-// still there, and what it stands for is not.
-outcome name_lock::walk(try_function* try_one, void* body, const identity& arena, bool& is_leaving) const noexcept {
+// One process after the other. name_busy: all that live leave the name just now, or end: their lock is still there, and
+// what it stands for is not.
+outcome name_lock::walk(try_function* try_one, void* body, const identity& arena) const noexcept {
     constexpr std::uint32_t at_once = 64;
     static_assert(records_most % at_once == 0);
     std::array<std::byte, at_once * sizeof(name_record)> block{};
     const std::uint64_t own_namespace = os::pid_namespace();
     outcome why = refusal::not_found;
-    is_leaving = true;
+    bool is_leaving = true;
     for (std::uint32_t first = 0; first < records_most; first += at_once) {
         const int bytes = os::read_at(fd_, block.data(), block.size(), record_at(first));
         if (bytes <= 0) break;
@@ -178,21 +148,14 @@ outcome name_lock::walk(try_function* try_one, void* body, const identity& arena
             }
         }
     }
-    return why;
+    return why == refusal::not_found && is_leaving ? refusal::name_busy : why;
 }
 
 outcome name_lock::find_by(try_function* try_one, void* body) const noexcept {
     std::array<std::byte, sizeof(name_header)> head{};
     identity arena{};
     if (os::read_at(fd_, head.data(), head.size(), 0) < 0 || !parse_name_header(head, arena)) return refusal::not_found;
-    pauses between(deadline_ns_);
-    while (has_living()) {
-        bool is_leaving = false;
-        const outcome why = walk(try_one, body, arena, is_leaving);
-        if (why != refusal::not_found || !is_leaving) return why;
-        if (!between.sleep()) return refusal::name_busy;
-    }
-    return refusal::not_found;
+    return has_living() ? walk(try_one, body, arena) : refusal::not_found;
 }
 
 outcome name_lock::begin(const identity& arena) noexcept {

@@ -73,12 +73,13 @@ class name_lock {
     ~name_lock() { leave(); } // removes the file if no process has a record
 
     // Opens the name's file, made if it may be, and takes the lock of the name. not_found: there is none, and it may
-    // not be made; name_busy: another process had the lock for a second.
+    // not be made; name_busy: another process has the lock, or leaves the name just now: try again
+    // (share/patience.hpp).
     outcome enter(std::string_view name, bool may_make) noexcept;
 
     // Opens the memory of each living process in turn, until try_one(descriptor, identity of the arena) is true: it
     // then has the descriptor. not_found: no process lives, or none has such memory; other_pid_namespace, other_user,
-    // no_proc and so on: they live and cannot be reached.
+    // no_proc and so on: they live and cannot be reached; name_busy: they leave the name just now.
     template <class TryOne>
     outcome find(TryOne try_one) noexcept {
         return find_by(
@@ -96,13 +97,12 @@ class name_lock {
   private:
     using try_function = bool(void* body, int fd, const identity& arena);
     outcome find_by(try_function* try_one, void* body) const noexcept;
-    outcome walk(try_function* try_one, void* body, const identity& arena, bool& is_leaving) const noexcept;
-    outcome open_and_lock(int directory, bool may_make, bool& again) noexcept;
+    outcome walk(try_function* try_one, void* body, const identity& arena) const noexcept;
+    outcome open_and_lock(int directory, bool may_make) noexcept;
     [[nodiscard]] bool has_living() const noexcept;
     void leave() noexcept;
 
     int fd_ = -1;
-    std::int64_t deadline_ns_ = 0; // of everything that waits for another process
     name_place place_;
 };
 

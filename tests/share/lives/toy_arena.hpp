@@ -4,6 +4,7 @@
 #pragma once
 
 #include "share/name_file.hpp"
+#include "share/patience.hpp"
 
 #include <cstdlib>
 #include <filesystem>
@@ -58,9 +59,8 @@ inline share::outcome make_anew(share::name_lock& lock, held& one) {
     return share::refusal::none;
 }
 
-// on_got: called with the lock of the name still held.
-template <class OnGot = void (*)(const held&)>
-held get(const char* name, how way, OnGot on_got = [](const held&) {}) {
+template <class OnGot>
+held try_to_get(const char* name, how way, OnGot on_got) {
     held one;
     share::name_lock lock;
     one.why = lock.enter(name, way != how::open);
@@ -78,6 +78,16 @@ held get(const char* name, how way, OnGot on_got = [](const held&) {}) {
     on_got(one);
     one.why = lock.publish(one.memory, one.claim);
     return one;
+}
+
+// on_got: called with the lock of the name still held.
+template <class OnGot = void (*)(const held&)>
+held get(const char* name, how way, OnGot on_got = [](const held&) {}) {
+    share::patience left;
+    for (;;) {
+        held one = try_to_get(name, way, on_got);
+        if (one.why != share::refusal::name_busy || !left.pause()) return one;
+    }
 }
 
 // $XDG_RUNTIME_DIR while it lives.
