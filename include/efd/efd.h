@@ -41,11 +41,31 @@ typedef struct efd_object efd_t;
 
 /* ---- life -------------------------------------------------------------------------------------------------------- */
 
+/** Among the flags of efd_create and efd_eventfd: children of fork share it, as they share a kernel's eventfd (K-101),
+ * and get no copy. No O_* has this bit, and the kernel is never given it. efd_flags does not show it.
+ *
+ * An object of efd_create then lives in an arena that the process makes for itself and its children (efd/arena.h): the
+ * parent, its children and their children signal and wait for it, also after one of them has ended or was killed. What
+ * efd/arena.h says of an arena's objects holds: EOPNOTSUPP from efd_fd, efd_wait_queue_add and efd_wait_set_add; a
+ * sleeper whose writer was killed looks again, after 50 ms at first, after a second at most; ids are those of the
+ * arena, and no smallest number. EFD_NONBLOCK and linger are each process's own. Exec ends it, as all memory. A process
+ * has up to 2^20 such objects. Each arena, of 16384, costs two descriptors, which a program that closes all descriptors
+ * closes: then the process counts as dead there, and an object that no other process holds may become another one's. In
+ * the child of vfork no call of efd is allowed; a child of _Fork, or of a clone without CLONE_VM, first makes such an
+ * object.
+ *
+ * A number of efd_eventfd then is an eventfd of the kernel, and efd_fd_* hand every call on to it: exact in each
+ * respect, at the kernel's price. Plain read(2) and write(2), other processes, exec, SCM_RIGHTS, io_uring reach the
+ * count too. EOPNOTSUPP from efd_fd_ctx: there is no object. After exec the number is an eventfd that efd does not
+ * know: EBADF from efd_fd_*. */
+#define EFD_SHARED 0x20000000
+
 /** Makes an object with count initval and one reference. flags: 0, or any of EFD_SEMAPHORE (read takes one, K-014),
  * EFD_NONBLOCK (efd_read and efd_write say EAGAIN, K-018, K-037), EFD_CLOEXEC (kept, without effect as there is no
- * descriptor). Its id is the smallest non-negative number that no living object of the process has (K-128).
+ * descriptor), EFD_SHARED. Its id is the smallest non-negative number that no living object of the process has (K-128).
  * NULL with EINVAL: another flag bit (K-002), or initval 2^64-1, which no object can start with (K-005).
- * NULL with ENOMEM: out of memory; nothing is left behind (K-012). Any thread; not handler-safe. */
+ * NULL with ENOMEM: out of memory; nothing is left behind (K-012). With EFD_SHARED also ENOSPC: no memory for an arena,
+ * or every slot is taken; EMFILE, ENFILE; ENOSYS: without /proc. Any thread; not handler-safe. */
 EFD_C_API efd_t* efd_create(uint64_t initval, int flags) EFD_NOEXCEPT;
 
 /** One more reference; returns its argument. NULL gives NULL with EBADF. Handler-safe. */
@@ -183,19 +203,21 @@ EFD_C_API uint64_t efd_system_calls(void) EFD_NOEXCEPT;
  * would.) The first other call gives the object a second, close-on-exec number for itself, from 512 upwards if the
  * limit allows; where no number is free it does without.
  *
- * In the child of a fork the same numbers name copies: objects of the child's own, with the count of that moment, and
- * nothing that one process does is seen in the other. fork(2) costs nothing for them: a number gets the child's own
- * file with the first call for it (see efd_renew_descriptors). A child of fork in a program with other threads may call
- * what is handler-safe, a child of vfork nothing. What survives exec is a kernel eventfd without the count. A program
- * started by posix_spawn(3) or vfork shares the file of a number without EFD_CLOEXEC: if it reads there, the descriptor
- * here is silent until the next write that leaves zero or doubles the count.
+ * In the child of a fork the same numbers name copies, unless they were made with EFD_SHARED: objects of the child's
+ * own, with the count of that moment, and nothing that one process does is seen in the other. fork(2) costs nothing for
+ * them: a number gets the child's own file with the first call for it (see efd_renew_descriptors). A child of fork in a
+ * program with other threads may call what is handler-safe, a child of vfork nothing. What survives exec is a kernel
+ * eventfd without the count. A program started by posix_spawn(3) or vfork shares the file of a number without
+ * EFD_CLOEXEC: if it reads there, the descriptor here is silent until the next write that leaves zero or doubles the
+ * count.
  *
  * EBADF: the number is not one of efd_eventfd, efd_fd_dup or efd_fd_fcntl, or was closed by efd_fd_close; said before
  * anything else (K-158). */
 
 /** eventfd(2): a descriptor with count initval (K-001, K-005, K-009). EFD_EVERY among the flags: each write is an edge,
- * as efd_fd says; efd_flags does not show it. EINVAL: another flag bit, before anything is taken (K-002, K-003).
- * EMFILE, ENFILE, ENOMEM as there (K-004), nothing left behind (K-012). Not handler-safe. */
+ * as efd_fd says; efd_flags does not show it. EFD_SHARED: an eventfd of the kernel, each of whose writes is an edge in
+ * any case. EINVAL: another flag bit, before anything is taken (K-002, K-003). EMFILE, ENFILE, ENOMEM as there (K-004),
+ * nothing left behind (K-012). Not handler-safe. */
 EFD_C_API int efd_eventfd(unsigned initval, int flags) EFD_NOEXCEPT;
 
 /** read(2): 8 with the count, or one in semaphore mode, in the first 8 bytes of buf (K-013 to K-019, K-030). -1 with
@@ -239,12 +261,14 @@ EFD_C_API int efd_fd_ioctl(int fd, unsigned long request, void* argument) EFD_NO
 
 /** The object behind the descriptor, with a reference of the caller's (efd_put), as eventfd_ctx_fdget: a signaller
  * needs no descriptor and may outlive it (K-144, K-151). EFD_NONBLOCK of it is the file's O_NONBLOCK. Its efd_fd is the
- * file's own, EFD_LEVEL, and EINVAL once the file is closed. NULL with EBADF. Handler-safe. */
+ * file's own, EFD_LEVEL, and EINVAL once the file is closed. NULL with EBADF, or EOPNOTSUPP for a number with
+ * EFD_SHARED. Handler-safe. */
 EFD_C_API efd_t* efd_fd_ctx(int fd) EFD_NOEXCEPT;
 
 /** What /proc/self/fdinfo would show of a kernel's eventfd in this state (K-126 to K-130), as snprintf: the text is cut
- * to size bytes with its ending zero, and the whole length is returned. EFAULT: buf is NULL and size is not 0. Not
- * handler-safe. */
+ * to size bytes with its ending zero, and the whole length is returned. EFAULT: buf is NULL and size is not 0. With
+ * EFD_SHARED it is what /proc shows: EMFILE and ENFILE where no number is free to read that with, EOPNOTSUPP without
+ * /proc. Not handler-safe. */
 EFD_C_API int efd_fd_fdinfo(int fd, char* buf, size_t size) EFD_NOEXCEPT;
 
 /* ---- a descriptor for event loops -------------------------------------------------------------------------------- */

@@ -16,12 +16,17 @@
 /// All of efd that C++ programs name.
 namespace efd::EFD_ABI {
 
-/// Flags of creation, as EFD_SEMAPHORE, EFD_NONBLOCK and EFD_CLOEXEC.
+/// Flags of creation, as EFD_SEMAPHORE, EFD_NONBLOCK, EFD_CLOEXEC and EFD_SHARED.
 enum class flags : unsigned {
     none = 0,                         ///< Read takes all, and calls sleep.
     semaphore = core::flag_semaphore, ///< Read takes one (K-014).
     nonblock = core::flag_nonblock,   ///< Calls do not sleep (K-018, K-037).
     cloexec = core::flag_cloexec,     ///< Kept, without effect, as there is no descriptor.
+    /// Children of fork have the same object, and not a copy (K-101). It lives in an arena that the process makes for
+    /// itself and its children (efd/arena.hpp), and what does not work on an arena's objects does not work on it:
+    /// operation_not_supported from eventfd::fd, eventfd::add_wait_queue and wait_set::add. Exec ends it.
+    /// EFD_SHARED in efd/efd.h says the rest. Not a flag of arena::make, whose objects are shared in any case.
+    shared = core::flag_shared,
 };
 /// Both flags.
 [[nodiscard]] constexpr flags operator|(flags a, flags b) noexcept {

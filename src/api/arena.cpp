@@ -4,7 +4,9 @@
 
 #include "api/arena_options.hpp"
 #include "api/internal_access.hpp"
+#include "api/shared_object.hpp"
 #include "share/arena.hpp"
+#include "share/family.hpp"
 
 #include <limits>
 
@@ -179,6 +181,16 @@ int arena::descriptor() const noexcept { return inside().descriptor(); }
 std::size_t arena::slots() const noexcept { return inside().where().slots; }
 
 } // namespace efd
+
+namespace efd::api {
+
+core::context* make_shared_object(std::uint64_t initval, unsigned flags, const char* call) {
+    core::context* made = nullptr;
+    must(share::make_in_family(initval, flags, made), call);
+    return made;
+}
+
+} // namespace efd::api
 
 namespace efd::EFD_ABI {
 

@@ -8,6 +8,7 @@
 #include "os/clock.hpp"
 #include "os/fd.hpp"
 #include "os/futex.hpp"
+#include "share/family.hpp"
 #include "watch/doorbell.hpp"
 #include "watch/set_core.hpp"
 
@@ -28,7 +29,7 @@ using efd::core::context;
 using efd::core::wait_opts;
 
 static_assert(efd::core::flag_semaphore == EFD_SEMAPHORE && efd::core::flag_nonblock == EFD_NONBLOCK &&
-              efd::core::flag_cloexec == EFD_CLOEXEC);
+              efd::core::flag_cloexec == EFD_CLOEXEC && efd::core::flag_shared == EFD_SHARED);
 
 namespace {
 
@@ -50,6 +51,14 @@ int read_some_on(efd_t* efd, std::uint64_t* value, std::uint64_t most, const wai
 int write_on(efd_t* efd, std::uint64_t value, const wait_opts& opts) noexcept {
     if (efd == nullptr) return fail(EBADF);
     return answer(object(efd)->write(value, opts));
+}
+
+efd_t* make_shared(std::uint64_t initval, unsigned flags) noexcept {
+    const int before = errno;
+    context* made = nullptr;
+    const efd::share::outcome what = efd::share::make_in_family(initval, flags, made);
+    errno = what.is_refused() ? efd::share::errno_of(what) : before;
+    return reinterpret_cast<efd_t*>(made);
 }
 
 efd::watch::ring_way way_named(int how) noexcept {
@@ -82,11 +91,12 @@ extern "C" {
 unsigned efd_version(void) noexcept { return EFD_VERSION_NUMBER; }
 
 efd_t* efd_create(std::uint64_t initval, int flags) noexcept {
-    const auto bits = static_cast<unsigned>(flags);
+    const auto bits = static_cast<unsigned>(flags) & ~efd::core::flag_shared;
     if (!efd::core::may_create(initval, bits)) {
         errno = EINVAL;
         return nullptr;
     }
+    if ((flags & EFD_SHARED) != 0) return make_shared(initval, bits);
     context* const born = context::create(initval, bits);
     if (born == nullptr) errno = ENOMEM;
     return reinterpret_cast<efd_t*>(born);

@@ -2,6 +2,7 @@
 // api/eventfd.cpp: the part of the C++ border that is not inline: a failed creation becomes an exception.
 #include <efd/eventfd.hpp>
 
+#include "api/shared_object.hpp"
 #include "watch/doorbell.hpp"
 
 namespace efd {
@@ -11,12 +12,13 @@ static_assert(static_cast<int>(watch::ring_way::level) == static_cast<int>(doorb
               static_cast<int>(watch::ring_way::every) == static_cast<int>(doorbell::every));
 
 eventfd::eventfd(std::uint64_t initval, flags how) : context_(nullptr) {
-    const auto bits = static_cast<unsigned>(how);
+    const unsigned bits = static_cast<unsigned>(how) & ~core::flag_shared;
     if (!core::may_create(initval, bits))
         throw std::system_error(std::make_error_code(std::errc::invalid_argument),
-                                "efd::eventfd: an initial value of 2^64-1, or a flag that is not semaphore, nonblock "
-                                "or cloexec");
-    context_ = core::context::create(initval, bits);
+                                "efd::eventfd: an initial value of 2^64-1, or a flag that is not semaphore, nonblock, "
+                                "cloexec or shared");
+    context_ = (how & flags::shared) != flags::none ? api::make_shared_object(initval, bits, "efd::eventfd")
+                                                    : core::context::create(initval, bits);
     if (context_ == nullptr)
         throw std::system_error(std::make_error_code(std::errc::not_enough_memory), "efd::eventfd");
 }

@@ -286,8 +286,10 @@ bool arena::join_again() noexcept {
 }
 
 bool arena::is_alive() noexcept {
-    if (process_.load(base::relaxed) != os::process_number() && !join_again()) return false;
-    return line_.is_ours();
+    const bool joined = process_.load(base::relaxed) == os::process_number() || join_again();
+    if (joined && line_.is_ours()) return true;
+    calls_.store(0, base::relaxed); // the next call looks as well
+    return false;
 }
 
 // For calls that are made often.

@@ -59,6 +59,9 @@ class arena {
     // Whether any other process holds the arena.
     [[nodiscard]] life others() const noexcept { return line_.look_at_others(); }
 
+    // This process has a life line here; one that the fork handlers did not see gets its own now.
+    [[nodiscard]] bool is_alive() noexcept;
+
     [[nodiscard]] int descriptor() const noexcept { return memory_.descriptor().number(); }
     [[nodiscard]] const layout& where() const noexcept { return memory_.where(); }
 
@@ -81,8 +84,6 @@ class arena {
     static outcome open_named(name_lock& name, const trust& allowed, arena*& made) noexcept;
     [[nodiscard]] life_table table_of(const arena_parts& parts) noexcept;
     [[nodiscard]] arena_parts parts_of() const noexcept;
-    // This process has a life line here; one that the fork handlers did not see gets its own now.
-    [[nodiscard]] bool is_alive() noexcept;
     [[nodiscard]] bool seems_alive() noexcept;
     [[nodiscard]] bool join_again() noexcept;
     void end() noexcept;

@@ -36,6 +36,8 @@ static_assert(admit_write(ceiling, 0) == admission::must_wait); // only a signal
 inline constexpr unsigned flag_semaphore = 1U;
 inline constexpr unsigned flag_nonblock = 04000U;
 inline constexpr unsigned flag_cloexec = 02000000U;
+// EFD_SHARED, which api/ takes out: where the object lives, and nothing that it keeps. No O_* flag has this bit.
+inline constexpr unsigned flag_shared = 1U << 29;
 
 // What C and C++ accept at creation; checked before anything is taken (K-003).
 constexpr bool may_create(std::uint64_t initval, unsigned flags) noexcept {
@@ -43,7 +45,7 @@ constexpr bool may_create(std::uint64_t initval, unsigned flags) noexcept {
     return (flags & ~known) == 0 && admit_write(0, initval) == admission::admitted;
 }
 static_assert(may_create(0, 0) && may_create(ceiling - 1, flag_semaphore | flag_nonblock));
-static_assert(!may_create(ceiling, 0) && !may_create(0, 2));
+static_assert(!may_create(ceiling, 0) && !may_create(0, 2) && !may_create(0, flag_shared));
 
 // What a read takes: all, or one (K-013, K-014). Nothing is there to take at zero.
 constexpr std::uint64_t take_from(std::uint64_t count, bool semaphore) noexcept {
