@@ -7,6 +7,7 @@
 #include "file/descriptor_table.hpp"
 #include "file/fcntl.hpp"
 #include "file/file_operations.hpp"
+#include "file/kernel_file.hpp"
 #include "os/memory.hpp"
 #include "watch/doorbell.hpp"
 
@@ -31,18 +32,25 @@ ssize_t answer_moved(const efd::file::moved& result) noexcept {
     return result.status == status::ok ? ssize_t{result.bytes} : ssize_t{answer(result.status)};
 }
 
+// What the kernel, or efd in its place, has answered: a result, or a negated errno.
+template <class Result>
+Result answer_kernel(Result result) noexcept {
+    return result >= 0 ? result : Result{fail(static_cast<int>(-result))};
+}
+
 ssize_t read_on(int fd, const iov_iter& to) noexcept {
     const file_reference file = file_of(fd);
-    return file ? answer_moved(efd::file::read(*file, to)) : fail(EBADF);
+    if (!file) return fail(EBADF);
+    return file->is_of_kernel() ? answer_kernel(efd::file::read_in_kernel(fd, to))
+                                : answer_moved(efd::file::read(*file, to));
 }
 
 ssize_t write_on(int fd, const iov_iter& from) noexcept {
     const file_reference file = file_of(fd);
-    return file ? answer_moved(efd::file::write(*file, from)) : fail(EBADF);
+    if (!file) return fail(EBADF);
+    return file->is_of_kernel() ? answer_kernel(efd::file::write_in_kernel(fd, from))
+                                : answer_moved(efd::file::write(*file, from));
 }
-
-// What the kernel, or efd in its place, has answered: a result, or a negated errno.
-int answer_kernel(int result) noexcept { return result >= 0 ? result : fail(-result); }
 
 } // namespace
 
@@ -50,10 +58,11 @@ extern "C" {
 
 int efd_eventfd(unsigned initval, int flags) noexcept {
     const auto way = (flags & EFD_EVERY) != 0 ? efd::watch::ring_way::every : efd::watch::ring_way::level;
-    const auto bits = static_cast<unsigned>(flags & ~EFD_EVERY);
+    const auto bits = static_cast<unsigned>(flags & ~(EFD_EVERY | EFD_SHARED));
     if (!efd::core::may_create(initval, bits)) return fail(EINVAL);
     int fd = -1;
-    const status result = efd::file::make_descriptor(initval, bits, way, fd);
+    const status result = (flags & EFD_SHARED) != 0 ? efd::file::make_kernel_descriptor(initval, bits, fd)
+                                                    : efd::file::make_descriptor(initval, bits, way, fd);
     return answer(result, fd);
 }
 
@@ -75,7 +84,7 @@ int efd_fd_close(int fd) noexcept { return efd::file::close_descriptor(fd) ? 0 :
 
 int efd_fd_dup(int fd) noexcept {
     const file_reference file = file_of(fd);
-    return file ? answer_kernel(efd::file::do_dup(*file)) : fail(EBADF);
+    return file ? answer_kernel(efd::file::do_dup(*file, fd)) : fail(EBADF);
 }
 
 int efd_fd_fcntl(int fd, int command, long argument) noexcept {
@@ -92,6 +101,10 @@ efd_t* efd_fd_ctx(int fd) noexcept {
     const file_reference file = file_of(fd);
     if (!file) {
         errno = EBADF;
+        return nullptr;
+    }
+    if (file->is_of_kernel()) {
+        errno = EOPNOTSUPP;
         return nullptr;
     }
     file->object().get();

@@ -7,6 +7,7 @@
 #include "os/eventfd.hpp"
 #include "os/fd.hpp"
 #include "os/memory.hpp"
+#include "os/plain_eventfd.hpp"
 #include "watch/doorbell.hpp"
 
 #include <utility>
@@ -57,13 +58,14 @@ bool is_of(open_file& file, int fd) noexcept {
     return true;
 }
 
-// False: the number must not be closed. If no call has named the number before, its file has no mark to check: the
-// number is closed, as close(2) does.
+// False: the number must not be closed. A number of the kernel's own eventfd, and one that no call has named before,
+// have no mark to check: they are closed, as close(2) does.
 bool forget_number(int fd) noexcept {
     descriptor_table& table = descriptor_table::instance();
     const bool is_installed = table.is_installed(fd);
     const file_reference closed = table.take(fd);
-    return closed && is_installed && (!closed->is_used() || is_of(*closed, fd));
+    if (!closed || !is_installed) return false;
+    return closed->is_of_kernel() || !closed->is_used() || is_of(*closed, fd);
 }
 
 } // namespace
@@ -86,11 +88,19 @@ status make_descriptor(unsigned initval, unsigned flags, watch::ring_way way, in
     return status::ok;
 }
 
+status make_kernel_descriptor(unsigned initval, unsigned flags, int& fd) noexcept {
+    const int made = os::make_plain_eventfd(initval, static_cast<int>(flags));
+    if (made < 0) return os::status_of(made);
+    const status result = install_dup(made, open_file::of_kernel());
+    if (result == status::ok) fd = made;
+    return result;
+}
+
 status install_dup(int fd, open_file& file) noexcept {
     taken_number number(fd);
     if (const status result = descriptor_table::instance().make_place(fd); result != status::ok) return result;
     file.get();
-    watch::doorbell::let_inherit(file.object());
+    if (!file.is_of_kernel()) watch::doorbell::let_inherit(file.object());
     descriptor_table::instance().install(number.keep(), file);
     return status::ok;
 }

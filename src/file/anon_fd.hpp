@@ -17,6 +17,10 @@ namespace efd::file {
 // no_descriptor, table_full, no_memory.
 [[nodiscard]] base::status make_descriptor(unsigned initval, unsigned flags, watch::ring_way way, int& fd) noexcept;
 
+// The lowest free number, with an eventfd of the kernel behind it that nothing stands beside (file/kernel_file.hpp).
+// flags: as above. no_descriptor, table_full, no_memory.
+[[nodiscard]] base::status make_kernel_descriptor(unsigned initval, unsigned flags, int& fd) noexcept;
+
 // The kernel has just given this number for a dup of one of the file's: it names the file here too. no_memory,
 // no_descriptor (a number beyond the table): the number is given back.
 [[nodiscard]] base::status install_dup(int fd, open_file& file) noexcept;

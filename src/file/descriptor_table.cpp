@@ -71,6 +71,7 @@ file_reference descriptor_table::use(int fd) noexcept {
 // the number, so the duplicate is the file that the number was made with. Otherwise the number was closed without efd,
 // and efd is wrong only if it now names another anonymous file.
 [[gnu::noinline]] void descriptor_table::first_use(int fd, open_file& file) noexcept {
+    if (file.is_of_kernel()) return;
     if (!watch::doorbell::has_own_number(file.object())) {
         const int own = os::dup_high(fd);
         const bool is_named = place_of(fd)->load(base::acquire) == &file && is_installed(fd); // FIRST_USE, look
@@ -123,7 +124,8 @@ bool descriptor_table::is_installed(int fd) noexcept {
 // The number names the object's file, as far as efd knows, and the kernel has that file there.
 bool descriptor_table::is_kept(const core::context& object, int fd) noexcept {
     const open_file* const file = place_of(fd)->load(base::acquire);
-    return file != nullptr && &file->object() == &object && is_installed(fd) && os::is_marked(fd);
+    return file != nullptr && !file->is_of_kernel() && &file->object() == &object && is_installed(fd) &&
+           os::is_marked(fd);
 }
 
 // Each number of the object's file that is kept, until `act` is true. A file that has, or had, several is looked for in
@@ -175,6 +177,11 @@ open_file* open_file::of(core::context& object) noexcept {
     open_file*& kept = watch::doorbell::file_of(object);
     if (kept == nullptr) kept = new (std::nothrow) open_file;
     return kept;
+}
+
+open_file& open_file::of_kernel() noexcept {
+    static constinit open_file file{core::kref::permanent{}};
+    return file;
 }
 
 // The step that gives it a reference comes last. A thread that reads the place before that finds a dead file.

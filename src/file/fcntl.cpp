@@ -5,6 +5,7 @@
 #include <efd/detail/base/errc.hpp>
 
 #include "file/anon_fd.hpp"
+#include "file/kernel_file.hpp"
 #include "os/fd.hpp"
 #include "os/memory.hpp"
 
@@ -47,6 +48,7 @@ int duplicate(open_file& file, int command, long lowest) noexcept {
 } // namespace
 
 int do_fcntl(open_file& file, int fd, int command, long argument) noexcept {
+    if (file.is_of_kernel()) return fcntl_in_kernel(fd, command, argument);
     switch (os::command_of(command)) {
     case os::command::get_status: return get_status(file);
     case os::command::set_status: return set_status(file, command, argument);
@@ -59,7 +61,7 @@ int do_fcntl(open_file& file, int fd, int command, long argument) noexcept {
 }
 
 int do_ioctl(open_file& file, int fd, unsigned long request, void* argument) noexcept {
-    if (!os::sets_nonblock(request)) return os::control_device(fd, request, argument);
+    if (file.is_of_kernel() || !os::sets_nonblock(request)) return os::control_device(fd, request, argument);
     int on = 0;
     const auto from = reinterpret_cast<os::user_address>(argument);
     if (!os::in_user_space(from, sizeof on) || !os::copy_from_user(&on, from, sizeof on)) return negated(status::fault);
@@ -67,6 +69,8 @@ int do_ioctl(open_file& file, int fd, unsigned long request, void* argument) noe
     return 0;
 }
 
-int do_dup(open_file& file) noexcept { return duplicate(file, os::plain_duplicate, 0); }
+int do_dup(open_file& file, int fd) noexcept {
+    return file.is_of_kernel() ? dup_in_kernel(fd) : duplicate(file, os::plain_duplicate, 0);
+}
 
 } // namespace efd::file

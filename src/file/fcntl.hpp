@@ -19,6 +19,6 @@ namespace efd::file {
 [[nodiscard]] int do_ioctl(open_file& file, int fd, unsigned long request, void* argument) noexcept;
 
 // The lowest free number, which names the file from now on (K-100).
-[[nodiscard]] int do_dup(open_file& file) noexcept;
+[[nodiscard]] int do_dup(open_file& file, int fd) noexcept;
 
 } // namespace efd::file

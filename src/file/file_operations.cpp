@@ -2,10 +2,13 @@
 // file/file_operations.cpp: see file_operations.hpp.
 #include "file/file_operations.hpp"
 
+#include "os/errno.hpp"
 #include "os/fd.hpp"
+#include "os/plain_eventfd.hpp"
 #include "watch/doorbell.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cinttypes>
 #include <cstdint>
 #include <cstdio>
@@ -23,6 +26,13 @@ status write_one(core::context& object, const os::user_segment& from) noexcept {
     std::uint64_t value = 0;
     if (!os::in_user_space(from.base, unit) || !os::copy_from_user(&value, from.base, unit)) return status::fault;
     return object.write(value);
+}
+
+// Of the kernel's own eventfd: what /proc shows.
+moved copy_fdinfo(int fd, std::span<char> text) noexcept {
+    const long length = os::read_fdinfo(fd, text);
+    if (length >= 0) return {length, status::ok};
+    return {0, length == -ENOSYS ? status::not_supported : os::status_of(static_cast<int>(length))};
 }
 
 } // namespace
@@ -51,6 +61,7 @@ moved write(open_file& file, iov_iter from) noexcept {
 }
 
 moved show_fdinfo(const open_file& file, int fd, std::span<char> text) noexcept {
+    if (file.is_of_kernel()) return copy_fdinfo(fd, text);
     if (!os::same_file(fd, file.doorbell_fd())) return {0, status::bad_descriptor};
     core::context& object = file.object();
     constexpr unsigned nonblock = core::flag_nonblock;

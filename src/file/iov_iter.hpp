@@ -25,6 +25,10 @@ class iov_iter {
     [[nodiscard]] base::status import() noexcept;
 
     [[nodiscard]] bool is_vector() const noexcept { return vector_; }
+    // As the caller gave it: the array and its length; of one range its beginning and its bytes, before import.
+    [[nodiscard]] os::user_address array() const noexcept { return array_; }
+    [[nodiscard]] int count() const noexcept { return count_; }
+    [[nodiscard]] const os::user_segment& whole() const noexcept { return few_[0]; }
     [[nodiscard]] std::size_t total() const noexcept { return total_; } // after import; SIZE_MAX for more than that
 
     // The segments in order, empty ones too; false at the end. fault: the array is no longer mapped.

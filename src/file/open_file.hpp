@@ -24,6 +24,10 @@ class open_file {
     // The file of a new object's slot: dead, and made if the slot never had one. After doorbell::adopt; null if there
     // is no memory.
     [[nodiscard]] static open_file* of(core::context& object) noexcept;
+    // The one file of all numbers whose eventfd is the kernel's own (file/kernel_file.hpp). It has no object, and
+    // always a reference: the kernel counts those of each eventfd.
+    [[nodiscard]] static open_file& of_kernel() noexcept;
+    [[nodiscard]] bool is_of_kernel() const noexcept { return object_ == nullptr; }
     // Makes it live, with one reference. Takes over the caller's reference to the context.
     void init(core::context& object) noexcept;
 
@@ -55,6 +59,7 @@ class open_file {
     friend class file_layout;
 
     open_file() noexcept = default;
+    constexpr explicit open_file(core::kref::permanent always) noexcept : refs_(always) {}
 
     static constexpr int no_number = -1;
     static constexpr int several = -2;

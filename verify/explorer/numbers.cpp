@@ -9,6 +9,7 @@
 #include "os/eventfd.hpp"
 #include "os/fd.hpp"
 #include "os/memory.hpp"
+#include "os/plain_eventfd.hpp"
 
 #include <array>
 #include <bit>
@@ -124,6 +125,12 @@ void dup_onto(int /*unused*/, int /*unused*/) noexcept {
     (void)no_part_of_the_model("a number renewed without a fork");
 }
 int status_flags(int /*unused*/) noexcept { return no_part_of_the_model("fdinfo is asked for") ? 0 : -EBADF; }
+int make_plain_eventfd(unsigned /*unused*/, int /*unused*/) noexcept {
+    return no_part_of_the_model("an eventfd of the kernel") ? 0 : -EBADF;
+}
+long read_fdinfo(int /*unused*/, std::span<char> /*unused*/) noexcept {
+    return no_part_of_the_model("fdinfo is asked for") ? 0 : -EBADF;
+}
 int exec_flag(int /*unused*/) noexcept { return 0; }
 bool is_anonymous(int /*unused*/) noexcept { return true; }
 file_place place_of_file(int /*unused*/) noexcept { return {}; }

@@ -14,6 +14,11 @@ namespace efd::EFD_ABI::core {
 
 class kref {
   public:
+    constexpr kref() noexcept = default;
+    // One that begins with a reference that nobody gives back.
+    struct permanent {};
+    constexpr explicit kref(permanent) noexcept : refs_(1) {}
+
     // BIRTH: a thread that gets a reference, even a late signaller of the former object, sees all of this one.
     void init() noexcept { refs_.store(1, base::release); }
 
