@@ -81,6 +81,10 @@ class backend {
     virtual const number_calls& calls() const { throw std::logic_error("this backend has no numbers"); }
     // The flags to add for the objects of a claim that needs this.
     virtual int flags_for([[maybe_unused]] needs what) const { return 0; }
+    // The flag bits that the kernel does not know and this backend accepts (K-002).
+    virtual int own_flags() const { return 0; }
+    // K-128; false: distinct ids, and no more.
+    virtual bool gives_smallest_id() const { return true; }
     // A new object, or null with `error` set. flags as in <sys/eventfd.h>, passed on unchecked.
     virtual std::unique_ptr<object> make(std::uint64_t initval, int flags, int& error) = 0;
 };
@@ -88,6 +92,9 @@ class backend {
 std::unique_ptr<backend> kernel_backend();
 std::unique_ptr<backend> library_backend();    // efd_create and what goes with it
 std::unique_ptr<backend> descriptor_backend(); // efd_eventfd and efd_fd_*
+// The same two with EFD_SHARED: objects in an arena, and the kernel's eventfds through efd_fd_*.
+std::unique_ptr<backend> shared_backend();
+std::unique_ptr<backend> shared_descriptor_backend();
 
 // A claim function's tool: makes objects, notes differences.
 class trial {

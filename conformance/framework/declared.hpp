@@ -17,6 +17,7 @@ struct declared_difference {
 };
 
 inline constexpr std::array declared_differences{
+    declared_difference{"library", "K-002", "flag bit 2^29 is EFD_SHARED"},
     declared_difference{"library", "K-005", "efd_create takes an initial value of 64 bits"},
     declared_difference{"library", "K-008", "EFD_CLOEXEC has no effect: there is no descriptor"},
     declared_difference{"library", "K-023", "a bad pointer that is not null is the caller's crash"},
@@ -37,7 +38,7 @@ inline constexpr std::array declared_differences{
         "who reads by inline system calls or another's pidfd_getfd gets the kernel's part of the count"},
     declared_difference{"descriptor", "K-004", "costs two numbers of RLIMIT_NOFILE"},
     declared_difference{"descriptor", "K-050, K-054", "poll(2) and select(2) do not show POLLERR at 2^64-1"},
-    declared_difference{"descriptor", "K-002", "flag bit 2^30 is EFD_EVERY"},
+    declared_difference{"descriptor", "K-002", "flag bits 2^29 and 2^30 are EFD_SHARED and EFD_EVERY"},
     declared_difference{"descriptor", "K-060, K-064, K-065, K-074",
                         "without EFD_EVERY an EPOLLET watcher has an edge for a write that leaves zero, not for each"},
     declared_difference{"descriptor", "K-067, K-069", "a semaphore read that leaves units is no edge for EPOLLOUT"},

@@ -47,6 +47,7 @@ class descriptor final : public backend {
         return what == needs::object || what == needs::number || what == needs::watched;
     }
     int flags_for(needs what) const override { return what == needs::watched ? EFD_EVERY : 0; }
+    int own_flags() const override { return EFD_EVERY | EFD_SHARED; }
     const number_calls& calls() const override { return library_calls::all(); }
     // As in the kernel, the initial value has 32 bits (K-005).
     std::unique_ptr<object> make(std::uint64_t initval, int flags, int& error) override {

@@ -2,7 +2,7 @@
 // conformance/framework/library_backend.cpp: objects of libefd behind the object interface, through C calls only.
 //
 // Owns one reference for each object. Any thread may call. has_sleeper looks for a thread in a futex wait inside the
-// object.
+// object. Those with EFD_SHARED are asked by the tests alone.
 #include "conformance/framework/claim.hpp"
 #include "conformance/framework/task.hpp"
 
@@ -40,19 +40,36 @@ class library_object final : public object {
     efd_t* efd_;
 };
 
+std::unique_ptr<object> make_object(std::uint64_t initval, int flags, int& error) {
+    efd_t* const made = ::efd_create(initval, flags);
+    error = made == nullptr ? errno : 0;
+    return made == nullptr ? nullptr : std::make_unique<library_object>(made);
+}
+
 class library final : public backend {
   public:
     std::string_view name() const override { return "library"; }
     bool offers(needs what) const override { return what == needs::object || what == needs::in_process; }
+    int own_flags() const override { return EFD_SHARED; }
     std::unique_ptr<object> make(std::uint64_t initval, int flags, int& error) override {
-        efd_t* const made = ::efd_create(initval, flags);
-        error = made == nullptr ? errno : 0;
-        return made == nullptr ? nullptr : std::make_unique<library_object>(made);
+        return make_object(initval, flags, error);
+    }
+};
+
+class shared final : public backend {
+  public:
+    std::string_view name() const override { return "shared"; }
+    bool offers(needs what) const override { return what == needs::object; }
+    bool gives_smallest_id() const override { return false; } // it is the slot in the arena
+    int own_flags() const override { return EFD_SHARED; }
+    std::unique_ptr<object> make(std::uint64_t initval, int flags, int& error) override {
+        return make_object(initval, flags | EFD_SHARED, error);
     }
 };
 
 } // namespace
 
 std::unique_ptr<backend> library_backend() { return std::make_unique<library>(); }
+std::unique_ptr<backend> shared_backend() { return std::make_unique<shared>(); }
 
 } // namespace efd::claims

@@ -50,8 +50,12 @@ int main(int argc, char** argv) {
     const auto kernel = kernel_backend();
     const auto library = library_backend();
     const auto descriptor = descriptor_backend();
+    const auto shared = shared_backend();
+    const auto shared_descriptor = shared_descriptor_backend();
     register_claims(*kernel);
     register_claims(*library);
     register_claims(*descriptor);
+    register_claims(*shared);
+    register_claims(*shared_descriptor);
     return RUN_ALL_TESTS();
 }

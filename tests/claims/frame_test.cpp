@@ -173,7 +173,8 @@ TEST(Frame, ClaimsAreSortedAndEachIdIsTakenOnce) {
 }
 
 TEST(Frame, ASleeperIsSeenAsleepAndAsNothingElse) {
-    for (auto make_backend : {kernel_backend, library_backend, descriptor_backend}) {
+    for (auto make_backend :
+         {kernel_backend, library_backend, descriptor_backend, shared_backend, shared_descriptor_backend}) {
         const auto on = make_backend();
         trial asked(*on);
         const auto busy = asked.make();
