@@ -84,6 +84,7 @@ std::vector<row> all_rows(const settings& how) {
     add_set_rows(rows, how);
     add_share_rows(rows, how);
     add_arena_rows(rows, how);
+    add_family_rows(rows, how);
     add_dropin_rows(rows, how);
     return rows;
 }

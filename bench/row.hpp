@@ -63,6 +63,7 @@ void add_loop_rows(std::vector<row>& rows, const settings& how);     // rows_loo
 void add_set_rows(std::vector<row>& rows, const settings& how);      // rows_set.cpp
 void add_share_rows(std::vector<row>& rows, const settings& how);    // rows_share.cpp
 void add_arena_rows(std::vector<row>& rows, const settings& how);    // rows_arena.cpp
+void add_family_rows(std::vector<row>& rows, const settings& how);   // rows_family.cpp
 void add_dropin_rows(std::vector<row>& rows, const settings& how);   // rows_dropin.cpp
 
 // One measurement of rows_dropin.cpp, in the measured process.
