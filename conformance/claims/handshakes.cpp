@@ -34,7 +34,7 @@ class runner {
     }
     [[nodiscard]] bool over() const { return over_.load(std::memory_order_acquire); }
     [[nodiscard]] int error() const { return error_.load(); }
-    [[nodiscard]] long sleeps() const { return voluntary_switches(tid_.load(std::memory_order_acquire)); }
+    [[nodiscard]] long sleeps() const { return waits_at_.sleeps_of(tid_.load(std::memory_order_acquire)); }
     // Or finished, which is idle too.
     [[nodiscard]] bool rests() const { return over() || waits_at_.has_sleeper(tid_.load(std::memory_order_acquire)); }
 

@@ -157,7 +157,7 @@ CLAIM(K_127, number, "count in fdinfo: lower-case hexadecimal, right-aligned in 
     t.expect_equal(count_line(t, *o), "eventfd-count: ffffffffffffffff\n", "at MAX");
 }
 
-CLAIM(K_128, object, "id: same through every handle, distinct among the living, smallest free number, reused") {
+CLAIM(K_128, id, "id: same through every handle, distinct among the living, smallest free number, reused") {
     std::vector<std::unique_ptr<object>> living;
     std::set<int> ids;
     for (int i = 0; i < 64; ++i) {

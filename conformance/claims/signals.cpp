@@ -34,6 +34,24 @@ void install(int flags) {
     ::sigaction(SIGUSR1, &action, nullptr);
 }
 
+// Calls that this process makes, where its signals reach them.
+sleeper reading(trial& t, object& of) {
+    return {t, [&of](pid_t tid) { return of.has_sleeper(tid); },
+            [&t, &of](std::uint64_t& value) {
+                t.on().keep_calls_here(true);
+                return of.read(value);
+            },
+            "a read"};
+}
+sleeper writing(trial& t, object& to, std::uint64_t value) {
+    return {t, [&to](pid_t tid) { return to.has_sleeper(tid); },
+            [&t, &to, value](std::uint64_t&) {
+                t.on().keep_calls_here(true);
+                return to.write(value);
+            },
+            "a write of " + std::to_string(value)};
+}
+
 // Sends the signal and waits until the thread has taken it.
 void interrupt(trial& t, sleeper& one) {
     one.send(SIGUSR1);
@@ -79,7 +97,7 @@ void masked_signals_do_not_interrupt(trial& t, object& o) {
     sigemptyset(&masked);
     sigaddset(&masked, SIGUSR1);
     ::pthread_sigmask(SIG_BLOCK, &masked, nullptr);
-    auto deaf = sleeper::reading(t, o); // inherits the mask
+    auto deaf = reading(t, o); // inherits the mask
     const calm undisturbed(deaf);
     deaf.send(SIGUSR1);
     t.expect(undisturbed.lasts(), "a masked signal does not interrupt");
@@ -97,7 +115,9 @@ void data_at_entry_is_taken(trial& t, object& o) {
     for (int i = 0; i < 5000; ++i) {
         std::uint64_t value = 0;
         t.expect_error(o.write(2), 0, "write under signals");
+        t.on().keep_calls_here(true);
         t.expect_error(o.read(value), 0, "read with data there, under signals");
+        t.on().keep_calls_here(false);
     }
     enough.store(true);
     sender.join();
@@ -110,7 +130,7 @@ void handler_that_writes(trial& t) {
     ::sigaction(SIGUSR1, &action, nullptr);
     const auto o = t.make();
     for_handler.store(o.get());
-    auto reader = sleeper::reading(t, *o);
+    auto reader = reading(t, *o);
     reader.send(SIGUSR1);
     reader.must_return("a handler that writes");
     t.expect_error(reader.error(), EINTR, "a read whose handler writes");
@@ -123,7 +143,7 @@ void handler_that_writes(trial& t) {
 CLAIM(K_093, object, "a blocked read, handler without SA_RESTART: EINTR, nothing taken") {
     install(0);
     const auto o = t.make();
-    auto reader = sleeper::reading(t, *o);
+    auto reader = reading(t, *o);
     reader.send(SIGUSR1);
     reader.must_return_with(EINTR, 0, "a signal");
     handler_must_have_run(t, 1);
@@ -135,7 +155,7 @@ CLAIM(K_093, object, "a blocked read, handler without SA_RESTART: EINTR, nothing
 CLAIM(K_094, object, "a blocked read, handler with SA_RESTART: goes on") {
     install(SA_RESTART);
     const auto o = t.make();
-    auto reader = sleeper::reading(t, *o);
+    auto reader = reading(t, *o);
     for (int i = 0; i < 3; ++i) {
         interrupt(t, reader);
         reader.must_sleep("a signal with SA_RESTART");
@@ -148,13 +168,13 @@ CLAIM(K_094, object, "a blocked read, handler with SA_RESTART: goes on") {
 CLAIM(K_095, object, "the same two rules for a blocked write; nothing is added on EINTR") {
     install(0);
     const auto o = with_count(t, largest);
-    auto writer = sleeper::writing(t, *o, 2);
+    auto writer = writing(t, *o, 2);
     writer.send(SIGUSR1);
     writer.must_return_with(EINTR, "a signal");
     handler_must_have_run(t, 1);
     t.expect_equal(o->count(), largest, "count after EINTR");
     install(SA_RESTART);
-    auto patient = sleeper::writing(t, *o, 2);
+    auto patient = writing(t, *o, 2);
     interrupt(t, patient);
     patient.must_sleep("a signal with SA_RESTART");
     expect_read(t, *o, 0, largest, "read");
@@ -194,6 +214,7 @@ CLAIM(K_097, object, "data beats a signal; with data at entry never EINTR; maske
         sleeper reader(
             t, [&](pid_t tid) { return o->has_sleeper(tid); },
             [&](std::uint64_t& value) {
+                t.on().keep_calls_here(true);
                 const int error = o->read(value);
                 wait_until([&] { return handled.load() > handled_before; }); // else the signal finds no thread
                 return error;
@@ -257,8 +278,8 @@ CLAIM(K_099, object, "interrupted calls have no effect on the count") {
         const auto empty = t.make(0, mode);
         const auto full = with_count(t, largest, mode);
         for (int i = 0; i < 5; ++i) {
-            auto reader = sleeper::reading(t, *empty);
-            auto writer = sleeper::writing(t, *full, 3);
+            auto reader = reading(t, *empty);
+            auto writer = writing(t, *full, 3);
             reader.send(SIGUSR1);
             writer.send(SIGUSR1);
             reader.must_return_with(EINTR, "a signal");

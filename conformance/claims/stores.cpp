@@ -96,6 +96,7 @@ void on_signal(int) {}
         });
     if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(no_ptrace);
     ::raise(SIGSTOP);
+    on.keep_calls_here(true);
     error = o->read(place);
     ::raise(SIGSTOP);
     ::_exit(0);

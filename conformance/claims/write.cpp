@@ -257,23 +257,26 @@ CLAIM(K_044, object, "semaphore mode does not change write") {
 }
 
 CLAIM(K_045, number, "a blocking writev may sleep in a later segment; a signal then gives the bytes done") {
-    struct sigaction handler{};
-    handler.sa_handler = [](int) {};
-    ::sigaction(SIGUSR1, &handler, nullptr);
-    const auto o = t.make();
-    std::uint64_t v[2] = {3, largest};
-    sleeper writer(
-        t, [&](pid_t tid) { return o->has_sleeper(tid); },
-        [&](std::uint64_t& moved) {
-            const answer found = writev_raw(t, *o, {{&v[0], 8}, {&v[1], 8}});
-            moved = static_cast<std::uint64_t>(found.result);
-            return found.error;
-        },
-        "a writev");
-    t.expect_equal(o->count(), 3U, "count while it sleeps");
-    writer.send(SIGUSR1);
-    writer.must_return_with(0, 8, "a signal");
-    t.expect_equal(o->count(), 3U, "count afterwards");
+    for (const int restart : {0, int{SA_RESTART}}) {
+        struct sigaction handler{};
+        handler.sa_handler = [](int) {};
+        handler.sa_flags = restart;
+        ::sigaction(SIGUSR1, &handler, nullptr);
+        const auto o = t.make();
+        std::uint64_t v[2] = {3, largest};
+        sleeper writer(
+            t, [&](pid_t tid) { return o->has_sleeper(tid); },
+            [&](std::uint64_t& moved) {
+                const answer found = writev_raw(t, *o, {{&v[0], 8}, {&v[1], 8}});
+                moved = static_cast<std::uint64_t>(found.result);
+                return found.error;
+            },
+            "a writev");
+        t.expect_equal(o->count(), 3U, "count while it sleeps");
+        writer.send(SIGUSR1);
+        writer.must_return_with(0, 8, restart != 0 ? "a signal with SA_RESTART" : "a signal");
+        t.expect_equal(o->count(), 3U, "count afterwards");
+    }
 }
 
 CLAIM(K_046, object, "reads and writes are atomic: sums are conserved under contention") {

@@ -3,6 +3,7 @@
 //
 // The registrations fill the list before main; it is sorted at first use. One thread uses it.
 #include "conformance/framework/claim.hpp"
+#include "conformance/framework/task.hpp"
 #include "conformance/framework/trial_end.hpp"
 
 #include <algorithm>
@@ -56,6 +57,8 @@ int object::read_some(std::uint64_t& value, std::uint64_t most) {
     while (value < most && (poll() & POLLIN) != 0 && read(one) == 0) value += one;
     return 0;
 }
+
+long object::sleeps_of(pid_t tid) { return voluntary_switches(tid); }
 
 std::unique_ptr<object> trial::make(std::uint64_t initval, int flags) {
     int error = 0;

@@ -25,6 +25,7 @@ class number_calls; // number_calls.hpp
 // What a claim can be asked of.
 enum class needs : unsigned char {
     object,     // create, read, write, poll, signal: every backend
+    id,         // the smallest free id: all but two processes, whose arena gives slots out as they come
     number,     // calls on a number, by number_calls: kernel, descriptor; the drop-in, preloaded
     descriptor, // a descriptor whose count the kernel keeps: kernel; the drop-in, preloaded
     watched,    // a number at which each write is an edge: kernel; the drop-in; descriptor, made with EFD_EVERY
@@ -70,6 +71,8 @@ class object {
     // /proc/self/task/TID/syscall says read or write on the descriptor; library, descriptor: a futex inside the
     // object).
     virtual bool has_sleeper(pid_t tid) = 0;
+    // How often thread `tid` of this process, or the thread that makes its calls, has gone to sleep of its own accord.
+    virtual long sleeps_of(pid_t tid);
 };
 
 class backend {
@@ -85,6 +88,9 @@ class backend {
     virtual int own_flags() const { return 0; }
     // K-128; false: distinct ids, and no more.
     virtual bool gives_smallest_id() const { return true; }
+    // From now on, or no longer, this thread's own calls are made by this process, where its signals reach them. Only
+    // two processes have a choice.
+    virtual void keep_calls_here([[maybe_unused]] bool kept) {}
     // A new object, or null with `error` set. flags as in <sys/eventfd.h>, passed on unchecked.
     virtual std::unique_ptr<object> make(std::uint64_t initval, int flags, int& error) = 0;
 };
@@ -95,6 +101,7 @@ std::unique_ptr<backend> descriptor_backend(); // efd_eventfd and efd_fd_*
 // The same two with EFD_SHARED: objects in an arena, and the kernel's eventfds through efd_fd_*.
 std::unique_ptr<backend> shared_backend();
 std::unique_ptr<backend> shared_descriptor_backend();
+std::unique_ptr<backend> two_processes_backend(); // an object of an arena; calls and looks by different processes
 
 // A claim function's tool: makes objects, notes differences.
 class trial {

@@ -36,8 +36,12 @@ inline constexpr std::array declared_differences{
     declared_difference{
         "dropin", "K-108, K-139",
         "who reads by inline system calls or another's pidfd_getfd gets the kernel's part of the count"},
+    declared_difference{"two processes", "K-001, K-104", "O_NONBLOCK is each process's own"},
+    declared_difference{"two processes", "K-128",
+                        "ids are unique in the arena; which free one a new object has is not said"},
     declared_difference{"descriptor", "K-004", "costs two numbers of RLIMIT_NOFILE"},
     declared_difference{"descriptor", "K-050, K-054", "poll(2) and select(2) do not show POLLERR at 2^64-1"},
+    declared_difference{"descriptor", "K-045, K-096", "a stop does not end a writev that sleeps in a later segment"},
     declared_difference{"descriptor", "K-002", "flag bits 2^29 and 2^30 are EFD_SHARED and EFD_EVERY"},
     declared_difference{"descriptor", "K-060, K-064, K-065, K-074",
                         "without EFD_EVERY an EPOLLET watcher has an edge for a write that leaves zero, not for each"},

@@ -44,7 +44,7 @@ class descriptor final : public backend {
   public:
     std::string_view name() const override { return "descriptor"; }
     bool offers(needs what) const override {
-        return what == needs::object || what == needs::number || what == needs::watched;
+        return what == needs::object || what == needs::id || what == needs::number || what == needs::watched;
     }
     int flags_for(needs what) const override { return what == needs::watched ? EFD_EVERY : 0; }
     int own_flags() const override { return EFD_EVERY | EFD_SHARED; }

@@ -49,7 +49,9 @@ std::unique_ptr<object> make_object(std::uint64_t initval, int flags, int& error
 class library final : public backend {
   public:
     std::string_view name() const override { return "library"; }
-    bool offers(needs what) const override { return what == needs::object || what == needs::in_process; }
+    bool offers(needs what) const override {
+        return what == needs::object || what == needs::id || what == needs::in_process;
+    }
     int own_flags() const override { return EFD_SHARED; }
     std::unique_ptr<object> make(std::uint64_t initval, int flags, int& error) override {
         return make_object(initval, flags, error);
@@ -59,7 +61,7 @@ class library final : public backend {
 class shared final : public backend {
   public:
     std::string_view name() const override { return "shared"; }
-    bool offers(needs what) const override { return what == needs::object; }
+    bool offers(needs what) const override { return what == needs::object || what == needs::id; }
     bool gives_smallest_id() const override { return false; } // it is the slot in the arena
     int own_flags() const override { return EFD_SHARED; }
     std::unique_ptr<object> make(std::uint64_t initval, int flags, int& error) override {

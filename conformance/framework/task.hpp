@@ -20,7 +20,8 @@ using common::voluntary_switches;
 [[nodiscard]] bool asleep_in(pid_t tid, std::initializer_list<long> calls, std::int64_t first_argument = -1);
 
 // Asleep in a futex wait on an address inside this object of the library, which is one cache line (core/context.hpp).
-[[nodiscard]] bool asleep_inside(pid_t tid, const void* object);
+// Both as that process names them.
+[[nodiscard]] bool asleep_inside(pid_t tid, const void* object, pid_t process = ::getpid());
 
 // poll, select or epoll_wait, in any of their forms.
 [[nodiscard]] bool asleep_in_poll(pid_t tid);

@@ -47,13 +47,15 @@ std::vector<checked_claim> ask_all(const std::vector<claims::claim>& chosen, pro
     const std::unique_ptr<claims::backend> kernel = claims::kernel_backend();
     const std::unique_ptr<claims::backend> library = claims::library_backend();
     const std::unique_ptr<claims::backend> descriptor = claims::descriptor_backend();
+    const std::unique_ptr<claims::backend> two_processes = claims::two_processes_backend();
     std::vector<checked_claim> all;
     for (const claims::claim& one : chosen) {
         progress.tell(fmt::format("claim {}/{} {} {}", all.size() + 1, chosen.size(), one.id, one.title));
         all.push_back({.what = one,
                        .kernel = ask(one, *kernel),
                        .library = ask(one, *library),
-                       .descriptor = ask(one, *descriptor)});
+                       .descriptor = ask(one, *descriptor),
+                       .two_processes = ask(one, *two_processes)});
     }
     return all;
 }
@@ -103,7 +105,9 @@ int run_check(const check_options& options) {
 void add_check_command(CLI::App& app, int& status) {
     const auto options = std::make_shared<check_options>();
     CLI::App* const check = app.add_subcommand(
-        "check", "Asks every claim about eventfd of the kernel, the library, its descriptors and the drop-in");
+        "check",
+        "Asks every claim about eventfd of the kernel, the library (its objects, its descriptors, and objects that two "
+        "processes share) and the drop-in");
     check->add_flag("--json", options->json, "Prints an object with all claims and the totals");
     check->add_option("--claims", options->claims, "Only claims whose name has a match of this regular expression")
         ->type_name("REGEX");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// cli/check_command.hpp: `efd check`: asks every claim of the kernel, the library, its descriptors and the drop-in.
+// cli/check_command.hpp: `efd check`: asks every claim of the kernel, the library, its descriptors, objects that two
+// processes share, and the drop-in.
 //
 // Called once, by main, before any other thread exists: each claim runs in a forked child.
 #pragma once

@@ -20,9 +20,10 @@ inline claims::outcome not_asked() { return {claims::verdict::not_applicable, {}
 struct checked_claim {
     claims::claim what;
     claims::outcome kernel = not_asked();
-    claims::outcome library = not_asked();    // efd_create and what goes with it
-    claims::outcome descriptor = not_asked(); // efd_eventfd and efd_fd_*
-    claims::outcome dropin = not_asked();     // the kernel's claims in a program under the drop-in
+    claims::outcome library = not_asked();       // efd_create and what goes with it
+    claims::outcome descriptor = not_asked();    // efd_eventfd and efd_fd_*
+    claims::outcome two_processes = not_asked(); // an object of an arena; calls and looks by different processes
+    claims::outcome dropin = not_asked();        // the kernel's claims in a program under the drop-in
 };
 
 // How often each verdict was given by one backend, in the order of claims::verdict.
@@ -31,6 +32,7 @@ struct check_totals {
     tally kernel{};
     tally library{};
     tally descriptor{};
+    tally two_processes{};
     tally dropin{};
     bool anything_differs() const;
 };
@@ -44,10 +46,12 @@ struct column {
     claims::outcome checked_claim::* answer;
     tally check_totals::* total;
 };
-inline constexpr std::array columns{column{"kernel", &checked_claim::kernel, &check_totals::kernel},
-                                    column{"library", &checked_claim::library, &check_totals::library},
-                                    column{"descriptor", &checked_claim::descriptor, &check_totals::descriptor},
-                                    column{"dropin", &checked_claim::dropin, &check_totals::dropin}};
+inline constexpr std::array columns{
+    column{"kernel", &checked_claim::kernel, &check_totals::kernel},
+    column{"library", &checked_claim::library, &check_totals::library},
+    column{"descriptor", &checked_claim::descriptor, &check_totals::descriptor},
+    column{"two processes", &checked_claim::two_processes, &check_totals::two_processes},
+    column{"dropin", &checked_claim::dropin, &check_totals::dropin}};
 
 // Whether the difference is in one of these claims.
 [[nodiscard]] bool concerns(const claims::declared_difference& difference, const std::vector<checked_claim>& all);

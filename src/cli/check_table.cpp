@@ -14,6 +14,7 @@ using claims::verdict;
 
 constexpr std::size_t id_width = 6;
 constexpr std::size_t detail_indent = 7;
+constexpr std::size_t name_width = 13; // of a backend, beneath the table
 
 struct shown_column {
     column of;
@@ -23,14 +24,21 @@ struct shown_column {
 // A backend without the subject of the claim is not asked.
 std::string shown(const outcome& said) { return said.result == verdict::not_applicable ? "-" : word_of(said.result); }
 
+// The length of its longest word: what is longer goes on in the next line.
+std::size_t width_of(std::string_view text) {
+    std::size_t longest = 0;
+    for (const std::string& word : wrapped(text, 1)) longest = std::max(longest, word.size());
+    return longest;
+}
+
 // The backends that were asked something; each column is as wide as its widest word.
 std::vector<shown_column> columns_of(const std::vector<checked_claim>& all) {
     std::vector<shown_column> chosen;
     for (const column& one : columns) {
-        std::size_t width = std::string_view(one.name).size();
+        std::size_t width = width_of(one.name);
         bool is_asked = false;
         for (const checked_claim& row : all) {
-            width = std::max(width, shown(row.*one.answer).size());
+            width = std::max(width, width_of(shown(row.*one.answer)));
             is_asked = is_asked || (row.*one.answer).result != verdict::not_applicable;
         }
         if (is_asked) chosen.push_back({one, width});
@@ -64,15 +72,45 @@ void append_behind(std::string& table, const std::string& first, std::string_vie
         table += (i == 0 ? first : std::string(first.size(), ' ')) + lines[i] + '\n';
 }
 
+// A cell with as many lines as its text takes.
+struct cell {
+    std::vector<std::string> lines;
+    std::size_t width;
+    verdict shows = verdict::not_applicable; // without colour
+};
+cell cell_of(std::string_view text, std::size_t width, verdict shows = verdict::not_applicable) {
+    return {wrapped(text, width), width, shows};
+}
+
+// Cells beside each other, behind the id.
+void append_cells(std::string& table, std::string_view id, const std::vector<cell>& cells, bool coloured) {
+    std::size_t height = 1;
+    for (const cell& one : cells) height = std::max(height, one.lines.size());
+    for (std::size_t line = 0; line < height; ++line) {
+        table += fmt::format("{:<{}}", line == 0 ? id : "", id_width + 1);
+        for (const cell& one : cells) {
+            const std::string text = line < one.lines.size() ? one.lines[line] : std::string();
+            if (&one != &cells.front()) table += "  ";
+            table += text.empty() ? std::string(one.width, ' ')
+                                  : painted(fmt::format("{:<{}}", text, one.width), one.shows, coloured);
+        }
+        end_line(table);
+    }
+}
+
+void append_heading(std::string& table, const std::vector<shown_column>& asked) {
+    std::vector<cell> cells{cell_of("title", title_width(asked))};
+    for (const shown_column& one : asked) cells.push_back(cell_of(one.of.name, one.width));
+    append_cells(table, "claim", cells, false);
+}
+
 void append_row(std::string& table, const checked_claim& row, const std::vector<shown_column>& asked, bool coloured) {
-    const std::vector<std::string> title = wrapped(row.what.title, title_width(asked));
-    table += fmt::format("{:<{}} {:<{}}", row.what.id, id_width, title[0], title_width(asked));
+    std::vector<cell> cells{cell_of(row.what.title, title_width(asked))};
     for (const shown_column& one : asked) {
         const outcome& said = row.*one.of.answer;
-        table += "  " + painted(fmt::format("{:<{}}", shown(said), one.width), said.result, coloured);
+        cells.push_back(cell_of(shown(said), one.width, said.result));
     }
-    end_line(table);
-    for (std::size_t i = 1; i < title.size(); ++i) table += std::string(id_width + 1, ' ') + title[i] + '\n';
+    append_cells(table, row.what.id, cells, coloured);
     for (const shown_column& one : asked) {
         const outcome& said = row.*one.of.answer;
         if (said.detail.empty() || said.result == verdict::not_applicable) continue;
@@ -81,13 +119,13 @@ void append_row(std::string& table, const checked_claim& row, const std::vector<
 }
 
 void append_totals(std::string& table, const std::vector<checked_claim>& all, const std::vector<shown_column>& asked) {
-    table +=
-        fmt::format("\n{:<10} {:>5} {:>8} {:>13} {:>10}\n", "totals", "holds", "differs", "not provoked", "not asked");
+    table += fmt::format("\n{:<{}} {:>5} {:>8} {:>13} {:>10}\n", "totals", name_width, "holds", "differs",
+                         "not provoked", "not asked");
     const check_totals totals = totals_of(all);
     for (const shown_column& one : asked) {
         const tally& counted = totals.*one.of.total;
-        table += fmt::format("{:<10} {:>5} {:>8} {:>13} {:>10}\n", one.of.name, counted[0], counted[1], counted[2],
-                             counted[3]);
+        table += fmt::format("{:<{}} {:>5} {:>8} {:>13} {:>10}\n", one.of.name, name_width, counted[0], counted[1],
+                             counted[2], counted[3]);
     }
 }
 
@@ -100,7 +138,8 @@ void append_declared(std::string& table, const std::vector<checked_claim>& all,
         if (!is_shown || !concerns(one, all)) continue;
         if (is_first) table += "\nDifferences by choice, which no claim asks for (docs/semantics.md says why)\n";
         is_first = false;
-        append_behind(table, fmt::format("{:<10} ", one.backend), fmt::format("{}: {}", one.rows, one.what));
+        append_behind(table, fmt::format("{:<{}} ", one.backend, name_width),
+                      fmt::format("{}: {}", one.rows, one.what));
     }
 }
 
@@ -108,9 +147,8 @@ void append_declared(std::string& table, const std::vector<checked_claim>& all,
 
 std::string to_table(const std::vector<checked_claim>& all, bool coloured) {
     const std::vector<shown_column> asked = columns_of(all);
-    std::string table = fmt::format("{:<{}} {:<{}}", "claim", id_width, "title", title_width(asked));
-    for (const shown_column& one : asked) table += fmt::format("  {:<{}}", one.of.name, one.width);
-    end_line(table);
+    std::string table;
+    append_heading(table, asked);
     for (const checked_claim& one : all) append_row(table, one, asked, coloured);
     const auto has_dash = [](const checked_claim& row) {
         return std::any_of(columns.begin(), columns.end(),

@@ -35,6 +35,7 @@ enum class side : unsigned char { reader, writer };
 struct operation {
     side of;
     std::uint64_t amount; // a writer's: what to add; a reader's: the most to take, or as_mode; then what was taken
+    bool restarts = true; // its sleep, after a handler with SA_RESTART
 };
 
 namespace {
@@ -124,7 +125,9 @@ status context::sleep_for(operation& op, const wait_opts& opts, cancel_word* own
         if (own != nullptr && !own->may_sleep()) return give_up_wait(op, status::cancelled); // CANCEL, look
         const std::int64_t until_ns =
             own_looks.any() ? std::min(opts.deadline_ns, own_looks.after(os::now_ns())) : opts.deadline_ns;
-        switch (sleep_on(wait_key, own, until_ns, scope_of(*this))) {
+        switch (op.restarts
+                    ? sleep_on(wait_key, own, until_ns, scope_of(*this))
+                    : os::futex_wait_until_handler(wait_key.word, wait_key.expected, until_ns, scope_of(*this))) {
         case os::wait_end::woken: learn_from_wake(); [[fallthrough]];
         case os::wait_end::changed:
             if (is_overdue(*this, opts)) return give_up_wait(op, status::timed_out);
@@ -213,13 +216,17 @@ status context::write_attention(state_word old, std::uint64_t n) noexcept {
     return status::ok;
 }
 
-[[gnu::noinline]] status context::write_slow(std::uint64_t n, const wait_opts& opts) noexcept {
+status context::write_as(operation op, const wait_opts& opts) noexcept {
     base::order_release(this);
-    operation op{side::writer, n};
     const status result = wait_for(op, opts);
     if (result == status::ok) base::order_acquire(this); // of the reader that made room
     return result;
 }
+
+[[gnu::noinline]] status context::write_slow(std::uint64_t n, const wait_opts& opts) noexcept {
+    return write_as({side::writer, n}, opts);
+}
+status context::write_until_handler(std::uint64_t n) noexcept { return write_as({side::writer, n, false}, {}); }
 
 // The add had no effect. A call of its own, so that its caller needs no frame for the options.
 [[gnu::noinline]] status context::write_slow(std::uint64_t n) noexcept { return write_slow(n, wait_opts{}); }

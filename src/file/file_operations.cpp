@@ -21,11 +21,12 @@ namespace {
 
 constexpr std::size_t unit = sizeof(std::uint64_t); // bytes of one read or write
 
-status write_one(core::context& object, const os::user_segment& from) noexcept {
+// A vector that has done something by the time of a signal says how much, and is not restarted.
+status write_one(core::context& object, const os::user_segment& from, bool is_first) noexcept {
     if (from.length != unit) return status::invalid;
     std::uint64_t value = 0;
     if (!os::in_user_space(from.base, unit) || !os::copy_from_user(&value, from.base, unit)) return status::fault;
-    return object.write(value);
+    return is_first ? object.write(value) : object.write_until_handler(value);
 }
 
 // Of the kernel's own eventfd: what /proc shows.
@@ -54,7 +55,7 @@ moved write(open_file& file, iov_iter from) noexcept {
     status result = status::ok;
     while (result == status::ok && from.next(one, result)) {
         if (one.length == 0 && done > 0) continue;
-        result = write_one(file.object(), one);
+        result = write_one(file.object(), one, done == 0);
         if (result == status::ok) done += unit;
     }
     return {static_cast<long>(done), done > 0 ? status::ok : result};

@@ -83,7 +83,7 @@ bool has_waited(long result) noexcept {
     return false;
 }
 
-// For kernels before 5.16 and sandboxes that refuse the newer call.
+// For kernels before 5.16 and sandboxes that refuse the newer call. The kernel does not restart it after a handler.
 long wait_with_bitset(const void* word, std::uint32_t expected, std::int64_t deadline_ns, futex_scope scope) noexcept {
     const int operation = operation_for(FUTEX_WAIT_BITSET, scope);
 #if defined(SYS_futex_time64)
@@ -108,6 +108,14 @@ wait_end futex_wait(const void* word, std::uint32_t expected, std::int64_t deadl
             return end_of_wait(result, scope);
     }
     return end_of_wait(wait_with_bitset(word, expected, deadline_ns, scope), scope);
+}
+
+// Also without end the call has a deadline, since the kernel restarts a call without one.
+wait_end futex_wait_until_handler(const void* word, std::uint32_t expected, std::int64_t deadline_ns,
+                                  futex_scope scope) noexcept {
+    const errno_keeper keeper;
+    calls_made.fetch_add(1, base::relaxed);
+    return end_of_wait(wait_with_bitset(word, expected, deadline_ns < 0 ? 0 : deadline_ns, scope), scope);
 }
 
 bool futex_wait_either(const futex_wait_key& own, const futex_wait_key& other, std::int64_t deadline_ns,

@@ -27,6 +27,11 @@ inline constexpr int everybody = INT32_MAX;
 [[nodiscard]] wait_end futex_wait(const void* word, std::uint32_t expected, std::int64_t deadline_ns,
                                   futex_scope scope) noexcept;
 
+// As futex_wait, but every handler ends the sleep with `interrupted`, with SA_RESTART too. A stop and a continue do
+// not.
+[[nodiscard]] wait_end futex_wait_until_handler(const void* word, std::uint32_t expected, std::int64_t deadline_ns,
+                                                futex_scope scope) noexcept;
+
 // The word that a thread sleeps on, and the value at which the sleep may begin.
 struct futex_wait_key {
     const void* word = nullptr;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // tests/claims/claims_test.cpp: one test for each claim and backend: Claims/kernel.K_031, and so for library,
-// descriptor.
+// descriptor and two_processes.
 //
 // Owns nothing but the list of tests, made from the list of claims before main runs them. A claim that this machine
 // cannot bring about is skipped with the reason; one that differs fails with what differed.
@@ -33,7 +33,8 @@ class claim_holds : public testing::Test {
 };
 
 void register_claims(backend& on) {
-    const std::string suite = "Claims/" + std::string(on.name());
+    std::string suite = "Claims/" + std::string(on.name());
+    std::replace(suite.begin(), suite.end(), ' ', '_');
     for (const claim& which : all_claims()) {
         if (!on.offers(which.wants)) continue;
         std::string name(which.id);
@@ -52,10 +53,12 @@ int main(int argc, char** argv) {
     const auto descriptor = descriptor_backend();
     const auto shared = shared_backend();
     const auto shared_descriptor = shared_descriptor_backend();
+    const auto two_processes = two_processes_backend();
     register_claims(*kernel);
     register_claims(*library);
     register_claims(*descriptor);
     register_claims(*shared);
     register_claims(*shared_descriptor);
+    register_claims(*two_processes);
     return RUN_ALL_TESTS();
 }

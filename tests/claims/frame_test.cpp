@@ -5,10 +5,12 @@
 // Hanging, crashing and silent claims must be cut off and reported.
 #include "conformance/framework/claim.hpp"
 #include "conformance/framework/sleeper.hpp"
+#include "conformance/framework/task.hpp"
 #include "small_eventfd.hpp"
 
 #include <algorithm>
 #include <csignal>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <stdexcept>
 #include <sys/wait.h>
@@ -73,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Frame, TheSmallEventfdWithoutFaultHoldsEveryClaimAboutObjects) {
     const auto small = small_backend(flaw::none);
     for (const claim& which : all_claims()) {
-        if (which.wants != needs::object) continue;
+        if (!small->offers(which.wants)) continue;
         const outcome found = run_isolated(which, *small);
         EXPECT_NE(found.result, verdict::differs) << which.id << ": " << found.detail;
     }
@@ -135,9 +137,12 @@ TEST(Frame, ABackendIsNotAskedForWhatItDoesNotOffer) {
     const auto kernel = kernel_backend();
     const auto library = library_backend();
     const auto descriptor = descriptor_backend();
+    const auto two_processes = two_processes_backend();
     const auto never = [](trial& t) { t.abandon("was run"); };
     EXPECT_EQ(run_isolated({"K-000", "", needs::in_process, never}, *kernel).result, verdict::not_applicable);
     EXPECT_EQ(run_isolated({"K-000", "", needs::descriptor, never}, *library).result, verdict::not_applicable);
+    for (const needs what : {needs::id, needs::number, needs::descriptor, needs::watched, needs::in_process})
+        EXPECT_EQ(run_isolated({"K-000", "", what, never}, *two_processes).result, verdict::not_applicable);
     for (const needs what : {needs::descriptor, needs::in_process})
         EXPECT_EQ(run_isolated({"K-000", "", what, never}, *descriptor).result, verdict::not_applicable);
 }
@@ -164,6 +169,40 @@ TEST(Frame, ProcessesThatAClaimLeftBehindAreEnded) {
     ::close(alive[0]);
 }
 
+// By threads one after the other: every other one has its calls made by the other process, and all are seen asleep.
+TEST(Frame, OfTwoProcessesBothHaveSleepers) {
+    const auto on = two_processes_backend();
+    trial asked(*on);
+    const auto busy = asked.make();
+    const auto idle = asked.make();
+    int in_this_process = 0;
+    for (int i = 0; i < 4; ++i) {
+        auto reader = sleeper::reading(asked, *busy);
+        EXPECT_FALSE(idle->has_sleeper(reader.tid()));
+        in_this_process += busy->sleeps_of(reader.tid()) == voluntary_switches(reader.tid()) ? 1 : 0;
+        EXPECT_EQ(busy->write(1), 0);
+        reader.must_return("a write");
+    }
+    EXPECT_EQ(in_this_process, 2);
+    EXPECT_EQ(asked.result().result, verdict::holds) << asked.result().detail;
+}
+
+TEST(Frame, ADeadPeerIsADifference) {
+    const auto on = two_processes_backend();
+    const auto kill_children = [](trial& t) {
+        const auto made = t.make();
+        std::ifstream children("/proc/self/task/" + std::to_string(::getpid()) + "/children");
+        pid_t other = 0;
+        if (!(children >> other) || other <= 1) t.abandon("no other process was found");
+        ::kill(other, SIGKILL);
+        made->write(1);
+        t.abandon("the write came back");
+    };
+    const outcome found = run_isolated({"K-000", "a claim of this test", needs::object, kill_children}, *on);
+    EXPECT_EQ(found.result, verdict::differs);
+    EXPECT_EQ(found.detail, "the other process died by signal 9");
+}
+
 TEST(Frame, ClaimsAreSortedAndEachIdIsTakenOnce) {
     const auto& claims = all_claims();
     ASSERT_FALSE(claims.empty());
@@ -173,8 +212,8 @@ TEST(Frame, ClaimsAreSortedAndEachIdIsTakenOnce) {
 }
 
 TEST(Frame, ASleeperIsSeenAsleepAndAsNothingElse) {
-    for (auto make_backend :
-         {kernel_backend, library_backend, descriptor_backend, shared_backend, shared_descriptor_backend}) {
+    for (auto make_backend : {kernel_backend, library_backend, descriptor_backend, shared_backend,
+                              shared_descriptor_backend, two_processes_backend}) {
         const auto on = make_backend();
         trial asked(*on);
         const auto busy = asked.make();

@@ -47,7 +47,7 @@ class small final : public backend {
   public:
     explicit small(flaw with) : flaw_(with) {}
     std::string_view name() const override { return "small"; }
-    bool offers(needs what) const override { return what == needs::object; }
+    bool offers(needs what) const override { return what == needs::object || what == needs::id; }
     std::unique_ptr<object> make(std::uint64_t initval, int flags, int& error) override {
         error = common::breakable_eventfd::creation_error(initval, static_cast<unsigned>(flags), flaw_);
         if (error != 0 && flaw_ != flaw::id_leaks_on_failure) return nullptr;

@@ -4,6 +4,7 @@
 // Owns the names of the calls that can be wrong here; each goes on to the next definition of its name, and the fault
 // that the variable WRONG names is added to it. Without WRONG nothing is wrong. Any thread; what is counted is counted
 // in each process for itself.
+#include <efd/arena.h>
 #include <efd/efd.h>
 
 #include <array>
@@ -45,12 +46,23 @@ void take_one_more(efd_t* efd) {
     (void)::efd_try_read(efd, &lost);
 }
 
+bool wakes(long number, long operation) {
+    const long command = operation & FUTEX_CMD_MASK;
+    return number == SYS_futex && (command == FUTEX_WAKE || command == FUTEX_REQUEUE);
+}
+
 bool loses(long number, long operation) {
     constexpr unsigned one_in = 10'000;
-    static std::atomic<unsigned> wakes{0};
-    if (number != SYS_futex || !is_wrong("a wake is lost")) return false;
-    const long command = operation & FUTEX_CMD_MASK;
-    return (command == FUTEX_WAKE || command == FUTEX_REQUEUE) && wakes.fetch_add(1) % one_in == one_in - 1;
+    static std::atomic<unsigned> counted{0};
+    return wakes(number, operation) && is_wrong("a wake is lost") && counted.fetch_add(1) % one_in == one_in - 1;
+}
+
+// Of the process that got an arena from another one.
+std::atomic<efd_arena_t*> arena_of_another{nullptr};
+
+bool is_of_another(efd_t* efd) {
+    efd_arena_t* const received = arena_of_another.load();
+    return received != nullptr && ::efd_arena_id(received, efd) != 0;
 }
 
 } // namespace
@@ -63,6 +75,24 @@ int efd_read(efd_t* efd, std::uint64_t* value) noexcept {
     const int result = real(efd, value);
     if (two && result == 0) take_one_more(efd);
     return result;
+}
+
+efd_arena_t* efd_arena_receive(int socket, const efd_arena_trust* trust) noexcept {
+    static auto* const real = next<efd_arena_t*(int, const efd_arena_trust*)>("efd_arena_receive");
+    efd_arena_t* const received = real(socket, trust);
+    arena_of_another.store(received);
+    return received;
+}
+
+int efd_write(efd_t* efd, std::uint64_t value) noexcept {
+    static auto* const real = next<int(efd_t*, std::uint64_t)>("efd_write");
+    if (is_wrong("a write by another process is lost") && is_of_another(efd)) return 0;
+    return real(efd, value);
+}
+
+std::uint64_t efd_count(const efd_t* efd) noexcept {
+    static auto* const real = next<std::uint64_t(const efd_t*)>("efd_count");
+    return is_wrong("another process sees no count") && is_of_another(const_cast<efd_t*>(efd)) ? 0 : real(efd);
 }
 
 ssize_t efd_fd_read(int fd, void* buf, size_t len) noexcept {
@@ -120,6 +150,7 @@ long syscall(long number, ...) noexcept {
     for (long& argument : a) argument = va_arg(list, long);
     va_end(list);
     if (loses(number, a[1])) return 0; // as if no thread slept on it
+    if (is_wrong("wakes stay in the process") && wakes(number, a[1])) a[1] |= FUTEX_PRIVATE_FLAG;
     return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 }

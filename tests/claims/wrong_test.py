@@ -15,8 +15,11 @@ LIBRARY = ""
 BOUND_SECONDS = 300
 # The fault, the claim that a default run finds it by, and of whom.
 FAULTS = {
-    "semaphore takes two": ("K-162", {"library", "descriptor"}),
-    "a wake is lost": ("K-169", {"library", "descriptor"}),
+    "semaphore takes two": ("K-162", {"library", "descriptor", "two processes"}),
+    "a wake is lost": ("K-169", {"library", "descriptor", "two processes"}),
+    "wakes stay in the process": ("K-169", {"two processes"}),
+    "a write by another process is lost": ("K-031", {"two processes"}),
+    "another process sees no count": ("K-169", {"two processes"}),
     "a read stores twice": ("K-161", {"descriptor"}),
     "long writes": ("K-032", {"descriptor"}),
     "readv of none": ("K-021", {"descriptor"}),
@@ -33,7 +36,7 @@ def who_differs(claims, **wrong):
                          env={**os.environ, "LD_PRELOAD": LIBRARY, **wrong})
     report = json.loads(said.stdout)
     assert report["claims"], said.stderr
-    backends = ("kernel", "library", "descriptor", "dropin")
+    backends = ("kernel", "library", "descriptor", "two processes", "dropin")
     return {who for who in backends for one in report["claims"] if one[who]["verdict"] == "differs"}, said.returncode
 
 

@@ -15,6 +15,7 @@ import terminal
 
 EFD = ""
 BOUND_SECONDS = 300
+BACKENDS = ("kernel", "library", "descriptor", "two processes", "dropin")
 VERDICTS = {"holds", "differs", "not provoked", "not applicable"}
 
 
@@ -155,7 +156,7 @@ class Check(unittest.TestCase):
         said = efd("check", "--json", "--claims", "K-01")
         report = json.loads(said.stdout)
         self.assertTrue(report["claims"])
-        counted = {who: dict.fromkeys(VERDICTS, 0) for who in ("kernel", "library", "descriptor", "dropin")}
+        counted = {who: dict.fromkeys(VERDICTS, 0) for who in BACKENDS}
         for claim in report["claims"]:
             self.assertRegex(claim["claim"], r"^K-01\d$")
             self.assertTrue(claim["title"])
@@ -174,9 +175,9 @@ class Check(unittest.TestCase):
         self.assertRegex(said.stdout, r"\ndropin +K-035: [^:]* SIGSEGV, not EFAULT")
         names = re.findall(r"^(K-\d+) ", said.stdout, re.MULTILINE)
         self.assertEqual(names, sorted(set(names)))
-        self.assertRegex(said.stdout, r"^claim +title +kernel +library +descriptor +dropin\n")
-        self.assertRegex(said.stdout, r"\nK-013 .* holds +holds +holds ")
-        self.assertRegex(said.stdout, r"\nK-006 .* holds +- +- ")
+        self.assertRegex(said.stdout, r"^claim +title +kernel +library +descriptor +two +dropin\n +processes\n")
+        self.assertRegex(said.stdout, r"\nK-013 .* holds +holds +holds +holds ")
+        self.assertRegex(said.stdout, r"\nK-006 .* holds +- +- +- ")
         self.assertIn("\n-: not asked", said.stdout)
         self.assertRegex(said.stdout, r"totals +holds +differs")
         self.assertEqual([line for line in said.stdout.splitlines() if len(line) > 80], [])

@@ -278,19 +278,11 @@ TEST_P(signals, a_vector_that_sleeps_in_its_second_segment) {
     observed_thread writer([&] { end = library_face::writev(fd, parts, 2); });
     ASSERT_TRUE(writer.seen_asleep());
     ::pthread_kill(writer.native(), SIGUSR1);
+    ASSERT_TRUE(writer.seen_done());
+    EXPECT_EQ(end, (answer{8, 0}));
     std::uint64_t n = 0;
-    if (GetParam() == 0) {
-        ASSERT_TRUE(writer.seen_done());
-        EXPECT_EQ(end, (answer{8, 0}));
-    }
     EXPECT_EQ(take(fd, n), (answer{8, 0}));
     EXPECT_EQ(n, UINT64_MAX - 1);
-    if (GetParam() != 0) {
-        ASSERT_TRUE(writer.seen_done());
-        EXPECT_EQ(end, (answer{16, 0}));
-        EXPECT_EQ(take(fd, n), (answer{8, 0}));
-        EXPECT_EQ(n, 5U);
-    }
     EXPECT_EQ(::efd_fd_close(fd), 0);
 }
 

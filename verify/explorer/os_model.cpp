@@ -65,6 +65,11 @@ wait_end futex_wait(const void* word, std::uint32_t expected, std::int64_t deadl
     return static_cast<wait_end>(asked.operand);
 }
 
+wait_end futex_wait_until_handler(const void* word, std::uint32_t expected, std::int64_t deadline_ns,
+                                  futex_scope scope) noexcept {
+    return futex_wait(word, expected, deadline_ns, scope);
+}
+
 bool futex_wait_either(const futex_wait_key& own, const futex_wait_key& other, std::int64_t deadline_ns,
                        futex_scope scope_of_other, wait_end& end) noexcept {
     if (explore::the_machine().now.left.one_word != 0) return false;

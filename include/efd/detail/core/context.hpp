@@ -159,6 +159,9 @@ class alignas(64) context {
         return write_slow(n, wait_opts{.blocking = blocking::never});
     }
 
+    // As write, but a handler with SA_RESTART ends its sleep, too: in a later segment of a vector (K-045).
+    [[nodiscard]] base::status write_until_handler(std::uint64_t n) noexcept;
+
     // Adds one, never blocks, saturates at 2^64-1 (K-133, K-148). Refused, with nothing added, inside a callback: false
     // (K-150). Async-signal-safe.
     bool signal() noexcept {
@@ -285,6 +288,7 @@ class alignas(64) context {
     [[nodiscard]] EFD_API base::status write_attention(state_word old, std::uint64_t n) noexcept;
     [[nodiscard]] EFD_API base::status write_slow(std::uint64_t n, const wait_opts& opts) noexcept;
     [[nodiscard]] base::status write_slow(std::uint64_t n) noexcept;
+    [[nodiscard]] base::status write_as(operation op, const wait_opts& opts) noexcept;
     EFD_API void signal_attention(state_word old, std::uint32_t mask) noexcept;
     [[nodiscard]] base::status add_or_arrive(std::uint64_t n, os::futex_wait_key* wait_key) noexcept;
     void after_packed_add(state_word old, std::uint64_t n, std::uint32_t mask) noexcept;

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+// conformance/framework/two_processes_backend.cpp: objects of an arena that this process and a peer share, behind the
+// object interface.
+//
+// Owns the peer, and one reference of each process to each object. The peer makes the object, this process finds it by
+// its id. The peer makes the calls of the claim's first thread; those of its other threads are made here and there in
+// turn, so sleepers are in both processes. What an object is like is asked of the process that did not make the last
+// call. O_NONBLOCK is each process's own, and is set in both. Any thread may call.
+#include "conformance/framework/claim.hpp"
+#include "conformance/framework/peer.hpp"
+#include "conformance/framework/task.hpp"
+
+#include <efd/arena.h>
+
+#include <atomic>
+#include <cerrno>
+#include <memory>
+#include <unistd.h>
+
+namespace efd::claims {
+namespace {
+
+enum class side : unsigned char { undecided, here, peer };
+
+std::atomic<unsigned> other_threads{0};
+thread_local side of_this_thread = side::undecided;
+thread_local bool is_kept_here = false;
+
+// Where the calls of this thread are made.
+bool are_made_here() {
+    if (is_kept_here) return true;
+    if (of_this_thread == side::undecided) {
+        const bool is_first = this_tid() == ::getpid();
+        of_this_thread = is_first || other_threads.fetch_add(1) % 2 == 1 ? side::peer : side::here;
+    }
+    return of_this_thread == side::here;
+}
+
+class shared_object final : public object {
+  public:
+    shared_object(peer& other, efd_t* here, std::uint64_t there) : other_(other), here_(here), there_(there) {}
+    ~shared_object() override {
+        ::efd_put(here_);
+        other_.ask(peer_call::put, there_); // the last: the process that makes objects has the slot at hand again
+    }
+    shared_object(const shared_object&) = delete;
+    shared_object& operator=(const shared_object&) = delete;
+
+    int read(std::uint64_t& value) override {
+        const acting in_it(*this);
+        return in_it.here() ? error_of(::efd_read(here_, &value)) : there(peer_call::read, value);
+    }
+    int read_some(std::uint64_t& value, std::uint64_t most) override {
+        const acting in_it(*this);
+        return in_it.here() ? error_of(::efd_read_some(here_, &value, most)) : there(peer_call::read_some, value, most);
+    }
+    int write(std::uint64_t value) override {
+        const acting in_it(*this);
+        return in_it.here() ? error_of(::efd_write(here_, value)) : there(peer_call::write, value);
+    }
+    int signal() override {
+        const acting in_it(*this);
+        return in_it.here() ? error_of(::efd_signal(here_)) : other_.ask(peer_call::signal, there_).error;
+    }
+    int set_nonblock(bool on) override {
+        const int error = other_.ask(peer_call::set_nonblock, there_, on ? 1 : 0).error;
+        return error != 0 ? error : error_of(::efd_set_nonblock(here_, on ? 1 : 0));
+    }
+
+    unsigned poll() override {
+        return looks_here() ? static_cast<unsigned>(::efd_poll(here_)) : static_cast<unsigned>(look(peer_call::poll));
+    }
+    std::uint64_t count() override { return looks_here() ? ::efd_count(here_) : look(peer_call::count); }
+    int id() override { return ::efd_id(here_); }
+    // Of this process, which has found the object and did not make it.
+    bool semaphore() override { return (::efd_flags(here_) & EFD_SEMAPHORE) != 0; }
+    bool nonblock() override {
+        const auto flags = looks_here() ? static_cast<unsigned>(::efd_flags(here_)) : look(peer_call::flags);
+        return (flags & EFD_NONBLOCK) != 0;
+    }
+
+    bool has_sleeper(pid_t tid) override {
+        const peer::thread caller = other_.caller_for(tid);
+        if (caller.tid == 0) return asleep_inside(tid, here_);
+        return asleep_inside(caller.tid, reinterpret_cast<const void*>(static_cast<std::uintptr_t>(there_)),
+                             other_.pid());
+    }
+    // Of the thread that sleeps for it. Distinct for each thread of the peer.
+    long sleeps_of(pid_t tid) override {
+        constexpr unsigned place_shift = 24;
+        const peer::thread caller = other_.caller_for(tid);
+        if (caller.tid == 0) return voluntary_switches(tid);
+        return (static_cast<long>(caller.place + 1) << place_shift) +
+               common::voluntary_switches(caller.tid, other_.pid());
+    }
+
+  private:
+    // A call, which the other process must not be the one to look at.
+    class acting {
+      public:
+        explicit acting(shared_object& on) : on_(on), here_(are_made_here()) { on_.last_is_here_.store(here_); }
+        ~acting() { on_.last_is_here_.store(here_); } // it may have slept
+        acting(const acting&) = delete;
+        acting& operator=(const acting&) = delete;
+        [[nodiscard]] bool here() const { return here_; }
+
+      private:
+        shared_object& on_;
+        bool here_;
+    };
+
+    static int error_of(int result) { return result == 0 ? 0 : errno; }
+    int there(peer_call what, std::uint64_t& value, std::uint64_t most = 0) {
+        const peer::answer said = other_.ask(what, there_, value, most);
+        value = said.value;
+        return said.error;
+    }
+    [[nodiscard]] bool looks_here() const { return !last_is_here_.load(); }
+    std::uint64_t look(peer_call what) { return other_.ask(what, there_).value; }
+
+    peer& other_;
+    efd_t* here_;
+    std::uint64_t there_; // as the peer names it: its address there
+    std::atomic<bool> last_is_here_{false};
+};
+
+class two_processes final : public backend {
+  public:
+    std::string_view name() const override { return "two processes"; }
+    bool offers(needs what) const override { return what == needs::object; }
+    void keep_calls_here(bool kept) override { is_kept_here = kept; }
+
+    std::unique_ptr<object> make(std::uint64_t initval, int flags, int& error) override {
+        peer& other = the_peer();
+        if ((error = other.refused()) != 0) return nullptr;
+        const peer::answer made = other.ask(peer_call::make, 0, initval, static_cast<unsigned>(flags));
+        if ((error = made.error) != 0) return nullptr;
+        efd_t* const found = ::efd_arena_at(other.arena(), made.id);
+        if (found == nullptr) {
+            error = errno;
+            other.ask(peer_call::put, made.value);
+            return nullptr;
+        }
+        if ((flags & EFD_NONBLOCK) != 0) ::efd_set_nonblock(found, 1);
+        return std::make_unique<shared_object>(other, found, made.value);
+    }
+
+  private:
+    // A claim's process, and a child of it that makes objects, has its own.
+    peer& the_peer() {
+        if (peer_ != nullptr && !peer_->is_of_this_process()) static_cast<void>(peer_.release());
+        if (peer_ == nullptr) peer_ = std::make_unique<peer>();
+        return *peer_;
+    }
+
+    std::unique_ptr<peer> peer_;
+};
+
+} // namespace
+
+std::unique_ptr<backend> two_processes_backend() { return std::make_unique<two_processes>(); }
+
+} // namespace efd::claims
