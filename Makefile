@@ -68,7 +68,7 @@ sanitize-asan sanitize-tsan: sanitize-%:
 	@ctest --preset $* -j $(JOBS)
 
 bench:
-	@scripts/setup build
+	@scripts/setup bench
 	@$(configure) release $(without_tests)
 	@$(build) release --target demo
 	@build/release/src/cli/efd bench

@@ -67,7 +67,8 @@ const std::vector<double>* values_of(const row_result& result, const std::string
 }
 
 bool is_peer(const std::string& subject_name) {
-    static constexpr std::array peers{"sem_t", "std_semaphore", "moodycamel", "pipe", "pending_flag", "uv_async"};
+    static constexpr std::array peers{"sem_t",    "std_semaphore", "moodycamel",   "pipe", "pending_flag",
+                                      "uv_async", "boost",         "robust_mutex", "pidfd"};
     return std::find(peers.begin(), peers.end(), subject_name) != peers.end();
 }
 
@@ -83,6 +84,7 @@ std::vector<row> all_rows(const settings& how) {
     add_loop_rows(rows, how);
     add_set_rows(rows, how);
     add_share_rows(rows, how);
+    add_death_rows(rows);
     add_arena_rows(rows, how);
     add_family_rows(rows, how);
     add_dropin_rows(rows, how);

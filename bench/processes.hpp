@@ -9,6 +9,12 @@
 
 #include "bench/subjects.hpp"
 
+#ifdef EFD_BENCH_BOOST
+#include <boost/interprocess/sync/interprocess_condition.hpp>
+#include <boost/interprocess/sync/interprocess_mutex.hpp>
+#include <boost/interprocess/sync/scoped_lock.hpp>
+#endif
+
 #include <cstdint>
 #include <functional>
 #include <new>
@@ -119,5 +125,38 @@ class shared_semaphore {
   private:
     in_shared_memory<sem_t> sem_;
 };
+
+#ifdef EFD_BENCH_BOOST
+// A count under a mutex of Boost.Interprocess, with its condition.
+class boost_count {
+  public:
+    static constexpr const char* name = "boost";
+    static constexpr std::int64_t most_pending() { return unbounded; }
+    explicit boost_count(mode m = mode::plain) : takes_one_(m == mode::semaphore) {}
+    void signal() {
+        const lock held(all_->mutex);
+        ++all_->count;
+        all_->above_zero.notify_one();
+    }
+    std::uint64_t take() {
+        lock held(all_->mutex);
+        while (all_->count == 0) all_->above_zero.wait(held);
+        const std::uint64_t taken = takes_one_ ? 1 : all_->count;
+        all_->count -= taken;
+        return taken;
+    }
+
+  private:
+    using lock = boost::interprocess::scoped_lock<boost::interprocess::interprocess_mutex>;
+    struct shared {
+        boost::interprocess::interprocess_mutex mutex;
+        boost::interprocess::interprocess_condition above_zero;
+        std::uint64_t count = 0;
+    };
+
+    bool takes_one_;
+    in_shared_memory<shared> all_;
+};
+#endif
 
 } // namespace efd::bench

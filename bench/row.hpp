@@ -62,6 +62,7 @@ void add_linger_rows(std::vector<row>& rows, const settings& how);   // rows_lin
 void add_loop_rows(std::vector<row>& rows, const settings& how);     // rows_loop.cpp
 void add_set_rows(std::vector<row>& rows, const settings& how);      // rows_set.cpp
 void add_share_rows(std::vector<row>& rows, const settings& how);    // rows_share.cpp
+void add_death_rows(std::vector<row>& rows);                         // rows_death.cpp
 void add_arena_rows(std::vector<row>& rows, const settings& how);    // rows_arena.cpp
 void add_family_rows(std::vector<row>& rows, const settings& how);   // rows_family.cpp
 void add_dropin_rows(std::vector<row>& rows, const settings& how);   // rows_dropin.cpp

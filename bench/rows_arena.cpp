@@ -2,14 +2,18 @@
 // bench/rows_arena.cpp: what it costs to attach to an arena, and to make, find and end its objects.
 //
 // The peers do what a program does without arenas: sem_open for names, and an eventfd that is sent over a socket.
+#include "bench/child.hpp"
 #include "bench/measure.hpp"
 #include "bench/processes.hpp"
 #include "bench/row.hpp"
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <memory>
+#include <string>
 #include <sys/socket.h>
 
 namespace efd::bench {
@@ -147,6 +151,80 @@ row keep_row(const settings& how) {
     return r;
 }
 
+// ---- Very many objects that live at once: what the arena has room for, and this process keeps beside it.
+
+std::int64_t resident_bytes() {
+    std::ifstream statm("/proc/self/statm");
+    std::int64_t all = 0;
+    std::int64_t resident = 0;
+    must(bool(statm >> all >> resident), "/proc/self/statm");
+    return resident * ::sysconf(_SC_PAGESIZE);
+}
+
+std::int64_t available_bytes() {
+    std::ifstream meminfo("/proc/meminfo");
+    for (std::string line; std::getline(meminfo, line);)
+        if (line.rfind("MemAvailable:", 0) == 0) return std::strtoll(line.c_str() + 13, nullptr, 10) * 1024;
+    return 0;
+}
+
+struct cost_of_many {
+    double ns;
+    double bytes;
+};
+
+// In a process that holds them all, and ends with them. No handle is kept: what it costs to keep them is the caller's.
+double made_and_held(std::uint32_t number, double cost_of_many::* what) {
+    return in_child([=] {
+        const efd_arena_options options{.slots = number,
+                                        .processes = 2,
+                                        .names = 1,
+                                        .mode = 0,
+                                        .sparse = 1,
+                                        .first_look_ms = 0,
+                                        .last_look_ms = 0,
+                                        .reserved = {}};
+        efd_arena_t* const shared = ::efd_arena_create(nullptr, &options);
+        must(shared != nullptr, "efd_arena_create");
+        const std::int64_t bytes_before = resident_bytes();
+        const std::int64_t start_ns = now_ns();
+        for (std::uint32_t i = 0; i < number; ++i)
+            must(::efd_arena_make(shared, nullptr, 0, 0) != nullptr, "efd_arena_make");
+        const cost_of_many cost{static_cast<double>(now_ns() - start_ns) / number,
+                                static_cast<double>(resident_bytes() - bytes_before) / number};
+        return cost.*what;
+    });
+}
+
+constexpr std::int64_t bytes_of_one = 160; // more than the bytes of the row below
+
+void add_many_rows(std::vector<row>& rows, const settings& how) {
+    constexpr std::uint32_t million = 1'000'000;
+    for (const std::uint32_t millions : {how.brief ? 1U : 10U, 100U}) {
+        const std::uint32_t number = millions * million;
+        row& r = rows.emplace_back();
+        r.name = millions == 100 ? "xproc_many_100M" : "xproc_many";
+        r.title = fmt::format("make {} million objects that live at once", millions);
+        r.unit = "ns";
+        r.subjects = {{"efd", [=] { return made_and_held(number, &cost_of_many::ns); }}};
+        r.note = "in one arena of two processes; each of them, the first touch of its memory with it";
+        if (const std::int64_t needed = bytes_of_one * number; needed > available_bytes())
+            r.impossible =
+                fmt::format("needs {} MB of memory, {} MB are available", needed >> 20, available_bytes() >> 20);
+        else if (millions == 100 && how.patience_s < 300)
+            r.impossible = "takes a minute or more; is measured with --patience 300";
+        r.rounds_brief = r.rounds_full = millions == 100 ? 1 : 3;
+    }
+    row& bytes = rows.emplace_back();
+    bytes.name = "xproc_many_bytes";
+    bytes.title = "memory of an object, if there are many";
+    bytes.unit = "bytes";
+    bytes.subjects = {{"efd", [=] { return made_and_held((how.brief ? 1 : 10) * million, &cost_of_many::bytes); }}};
+    bytes.note = "in one arena, with what the process that makes them keeps for each; every further process that holds "
+                 "all of them keeps as much but for the arena's part";
+    bytes.rounds_brief = bytes.rounds_full = 3;
+}
+
 // Over a socket of this process, whose two ends stand for two processes.
 class sent_eventfd {
   public:
@@ -241,6 +319,7 @@ void add_arena_rows(std::vector<row>& rows, const settings& how) {
     rows.push_back(make_row(how));
     rows.push_back(keep_row(how));
     rows.push_back(named_row(how));
+    add_many_rows(rows, how);
 }
 
 } // namespace efd::bench

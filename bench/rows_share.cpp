@@ -93,13 +93,25 @@ row trip_row(const char* name, const char* title, std::vector<subject> subjects,
     return r;
 }
 
+// Where the bench was built with Boost.
+std::vector<subject> with_boost(std::vector<subject> all, [[maybe_unused]] const settings& how) {
+#ifdef EFD_BENCH_BOOST
+    const int here = how.cpus.front();
+    all.push_back(between<boost_count>(how, same_core_budget_ns, here, here));
+#endif
+    return all;
+}
+
 void add_trips(std::vector<row>& rows, const settings& how) {
     const int here = how.cpus.front();
     const int there = how.cpus.back();
-    rows.push_back(
-        trip_row("xproc_pingpong_same_core", "round trip of two processes, one processor",
-                 each_between<kernel_eventfd, shared_efd, shared_semaphore>(how, same_core_budget_ns, here, here),
-                 {"efd", 1.05, "sem_t"}, "round trip, linger off, no sleeper looks by itself"));
+    rows.push_back(trip_row(
+        "xproc_pingpong_same_core", "round trip of two processes, one processor",
+        with_boost(each_between<kernel_eventfd, shared_efd, shared_semaphore>(how, same_core_budget_ns, here, here),
+                   how),
+        {"efd", 1.05, "sem_t"},
+        "round trip, linger off, no sleeper looks by itself; boost: a count under its interprocess_mutex and "
+        "condition"));
     rows.push_back(
         trip_row("xproc_pingpong_look", "the same, and a sleeper looks by itself",
                  each_between<kernel_eventfd, looking_efd, shared_semaphore>(how, same_core_budget_ns, here, here),
@@ -160,12 +172,18 @@ void add_herds(std::vector<row>& rows, const settings& how) {
     switches.title = "processes woken by one write, 32 asleep";
     switches.unit = "wakes";
     switches.subjects = each_herd<kernel_eventfd, shared_efd, shared_semaphore>(&herd_cost::switches, readers, writes);
+#ifdef EFD_BENCH_BOOST
+    switches.subjects.push_back(each_herd<boost_count>(&herd_cost::switches, readers, writes).front());
+#endif
     switches.note = "voluntary context switches of the sleeping processes for one unit";
     row& cpu = rows.emplace_back();
     cpu.name = "xproc_herd_cpu";
     cpu.title = "processor time of one write, 32 asleep";
     cpu.unit = "us";
     cpu.subjects = each_herd<kernel_eventfd, shared_efd, shared_semaphore>(&herd_cost::processor_us, readers, writes);
+#ifdef EFD_BENCH_BOOST
+    cpu.subjects.push_back(each_herd<boost_count>(&herd_cost::processor_us, readers, writes).front());
+#endif
     cpu.gates = {{"efd", 1, "kernel"}};
     cpu.note = "of the sleeping processes and the writer, for one unit, until all sleep again";
     cpu.loss = "More than the chosen sleeper is woken, since it may be killed before it takes";
