@@ -54,6 +54,18 @@ class Judge(unittest.TestCase):
         self.assertGreater(failures(0, "15 sources, 2 findings\n", **style), 0)
         self.assertGreater(failures(0, "nothing\n", **style), 0)
 
+    def test_the_programs_of_arenas(self):
+        for figures, good, bad in (
+            (proof.crash_figures, "5352 killed; 0 of 35 operations show a fault; worst 9 ms\n", "0 of 35"),
+            (proof.hostile_figures, "patterns   77\n\nat   1660\nseed 6, 0 faults\n", "0 faults"),
+            (proof.conserve_figures, "9 calls of 3 processes, 1 killed, 2 forks\nseed 6, 0 faults\n", "0 faults"),
+        ):
+            with self.subTest(figures.__name__):
+                self.assertEqual(0, failures(0, good, figures=figures))
+                self.assertEqual(2, failures(1, good.replace(bad, bad.replace("0", "2", 1)), figures=figures))
+                self.assertGreater(failures(0, "", figures=figures), 0)
+                self.assertGreater(failures(1, good, figures=figures), 0)
+
     def test_a_stage_that_is_cut_short_says_so_and_is_no_failure(self):
         for status, text, cut in ((None, "one\ntwo\n", True), (0, "PROOF | x | 3 of 7 things | - | 0\n", True),
                                   (0, "PROOF | x | 7 of 7 things | - | 0\n", False), (0, LINE, False)):  # fmt: skip
