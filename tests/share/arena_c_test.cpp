@@ -299,7 +299,7 @@ TEST_F(c_arena, what_a_killed_process_held_is_reaped) {
         line.say(1);
         return line.hear(1) == '\0' ? 2 : 3;
     });
-    EXPECT_EQ(line.hear(0), 'x');
+    EXPECT_EQ(victim.hear(line), 'x');
     EXPECT_EQ(efd_arena_reap(arena_), 0);
     victim.kill();
     EXPECT_EQ(efd_arena_reap(arena_), 1);

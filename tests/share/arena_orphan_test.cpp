@@ -32,7 +32,7 @@ class producer : public process {
               (void)line.hear(1); // until it is killed, or told to end well
               return 0;
           }) {
-        EXPECT_EQ(line.hear(0), 'x');
+        EXPECT_EQ(hear(line), 'x');
     }
 };
 
@@ -108,7 +108,7 @@ TEST_F(ArenaOrphan, one_that_only_waits_is_not_missed) {
         (void)line.hear(1);
         return static_cast<int>(found.object.count());
     });
-    EXPECT_EQ(line.hear(0), 'x');
+    EXPECT_EQ(waiter.hear(line), 'x');
     waiter.kill();
     EXPECT_EQ(read_for_a_moment(), std::errc::timed_out);
 }

@@ -172,7 +172,7 @@ TEST(Arena, a_slot_is_not_used_again_while_a_child_holds_it) {
     object.reset();
     const eventfd other = shared.make(10);
     EXPECT_EQ(refused([&] { (void)shared.make(20); }), std::errc::no_space_on_device);
-    EXPECT_EQ(line.hear(0), 'x');
+    EXPECT_EQ(child.hear(line), 'x');
     EXPECT_EQ(refused([&] { (void)shared.make(20); }), std::errc::no_space_on_device);
     line.say(0);
     EXPECT_EQ(child.end(), 0);
@@ -192,7 +192,7 @@ TEST(Arena, what_a_killed_process_held_is_free_again) {
             (void)line.hear(1);
             return static_cast<int>(a.count() + b.count());
         });
-        EXPECT_EQ(line.hear(0), 'x');
+        EXPECT_EQ(victim.hear(line), 'x');
         EXPECT_EQ(refused([&] { (void)shared.make(); }), std::errc::no_space_on_device);
         victim.kill();
         const eventfd a = shared.make(); // reaps by itself

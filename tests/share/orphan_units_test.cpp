@@ -49,12 +49,12 @@ TEST(OrphanUnits, a_death_that_was_met_beside_a_unit_is_told_after_it) {
         (void)line.hear(1); // until it is killed
         return 0;
     });
-    ASSERT_EQ(line.hear(0), 'x');
+    ASSERT_EQ(producer.hear(line), 'x');
     const auto jobs = shared.find("jobs", arena_role::waits);
     ASSERT_TRUE(jobs);
     before_look = [&] {
         line.say(0);
-        EXPECT_EQ(line.hear(0), 'x');
+        EXPECT_EQ(producer.hear(line), 'x');
         producer.kill();
     };
     const efd::wait_options soon{.deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1),

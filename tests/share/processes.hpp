@@ -7,45 +7,19 @@
 
 #include "support/waiting.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <string>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
 
 namespace efd::tests {
-
-class process {
-  public:
-    template <class Body>
-    explicit process(Body body) : pid_(::fork()) {
-        if (pid_ == 0) ::_exit(body());
-    }
-    process(const process&) = delete;
-    process& operator=(const process&) = delete;
-    ~process() { kill(); }
-
-    [[nodiscard]] pid_t pid() const { return pid_; }
-    [[nodiscard]] bool seen_asleep() const {
-        return eventually([this] { return common::is_asleep_in_futex(pid_, pid_); });
-    }
-    // The result of the body; below zero: the signal that ended it.
-    int end() {
-        if (pid_ <= 0) return -1;
-        int status = -1;
-        EXPECT_EQ(::waitpid(std::exchange(pid_, -1), &status, 0) > 0, true);
-        return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-    }
-    void kill() {
-        if (pid_ <= 0) return;
-        ::kill(pid_, SIGKILL);
-        (void)end();
-    }
-
-  private:
-    pid_t pid_;
-};
 
 // Two ends that carry single bytes: what one process says to the other.
 class byte_line {
@@ -66,6 +40,58 @@ class byte_line {
 
   private:
     int ends_[2] = {-1, -1};
+};
+
+class process {
+  public:
+    template <class Body>
+    explicit process(Body body) : pid_(::fork()) {
+        if (pid_ != 0) return;
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL); // what waits for the test's word ends with the test
+        ::_exit(body());
+    }
+    process(const process&) = delete;
+    process& operator=(const process&) = delete;
+    ~process() { kill(); }
+
+    [[nodiscard]] pid_t pid() const { return pid_; }
+    [[nodiscard]] bool seen_asleep() const {
+        return eventually([this] { return common::is_asleep_in_futex(pid_, pid_); });
+    }
+    // The byte that it says at its end of the line, 1. If it ends without one: a failure, and zero.
+    [[nodiscard]] char hear(const byte_line& line) const {
+        const auto life = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+        ::pollfd asked[] = {{line.end(0), POLLIN, 0}, {life, POLLIN, 0}};
+        while (::poll(asked, 2, -1) < 0 && errno == EINTR) {
+        }
+        if (life >= 0) ::close(life);
+        const bool has_said = ::poll(asked, 1, 0) == 1; // perhaps its last word
+        if (!has_said) ADD_FAILURE() << "a process has ended, and a word of it was waited for; " << how_it_ended();
+        return has_said ? line.hear(0) : '\0';
+    }
+    // The result of the body; below zero: the signal that ended it.
+    int end() {
+        if (pid_ <= 0) return -1;
+        int status = -1;
+        EXPECT_EQ(::waitpid(std::exchange(pid_, -1), &status, 0) > 0, true);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    }
+    void kill() {
+        if (pid_ <= 0) return;
+        ::kill(pid_, SIGKILL);
+        (void)end();
+    }
+
+  private:
+    // It can still be awaited.
+    [[nodiscard]] std::string how_it_ended() const {
+        ::siginfo_t about{};
+        if (::waitid(P_PID, static_cast<::id_t>(pid_), &about, WEXITED | WNOHANG | WNOWAIT) != 0)
+            return "it is no child";
+        return (about.si_code == CLD_EXITED ? "exit status " : "killed by signal ") + std::to_string(about.si_status);
+    }
+
+    pid_t pid_;
 };
 
 } // namespace efd::tests
