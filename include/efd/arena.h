@@ -14,9 +14,11 @@ extern "C" {
 
 /** An arena has objects that every process which holds it can signal and wait for, without a descriptor for each. An
  * object has a name, or an id that fits into a ring beside the data; the handle is an efd_t, and what reads, writes and
- * waits does so as for any other, but for efd_fd, wait queues and sets, which say EOPNOTSUPP. A child of fork has its
+ * waits does so as for any other, but for efd_fd, wait queues, and sets that are not the arena's own (efd_arena_set),
+ * which say EOPNOTSUPP. A child of fork has its
  * parent's arenas and objects. Nothing here is handler-safe. */
 typedef struct efd_arena efd_arena_t;
+struct efd_wait_set; /* efd_wait_set_t */
 
 /** How large an arena is, for good, and who may open it. Zero stands for what is usual, so {0} is valid. */
 typedef struct efd_arena_options {
@@ -29,7 +31,8 @@ typedef struct efd_arena_options {
                                EFD_ARENA_NO_LOOK: it does not */
     uint32_t last_look_ms;  /**< later looks come after twice as long, up to this: 1000, up to 60000; not less than
                                first_look_ms */
-    uint32_t reserved[5];   /**< 0 */
+    uint32_t sets;          /**< at once, of all processes: 16, up to 1024 */
+    uint32_t reserved[4];   /**< 0 */
 } efd_arena_options;
 
 /** Of first_look_ms: no sleeper looks by itself. One beside a unit whose writer was killed sleeps until the next
@@ -94,6 +97,13 @@ EFD_C_API efd_t* efd_arena_find(efd_arena_t* arena, const char* name) EFD_NOEXCE
 /** The object of that id, with one more reference. NULL with EBADF; ESTALE: it is gone, and its slot may have another
  * one; or as efd_arena_make says. */
 EFD_C_API efd_t* efd_arena_at(efd_arena_t* arena, uint64_t id) EFD_NOEXCEPT;
+/** A set of the arena: it takes objects of the arena as well as private objects and private sets, and a process that
+ * writes to one of them wakes who waits on the set. It belongs to this process: in a child of fork all calls say ESTALE,
+ * but for efd_wait_set_destroy. An object of the arena stands in up to 4 sets: ENOSPC from efd_wait_set_add.
+ * efd_wait_set_fd, efd_wait_set_add_fd, efd_wait_set_wait_all with an object of the arena, and a place in another set:
+ * EOPNOTSUPP. Its waits say EIO, too, beside a peer that never stops to change what they look at, and ESTALE as
+ * efd_arena_make. NULL with EBADF, ENOMEM, ESTALE; ENOSPC: every set of the arena has a living owner. */
+EFD_C_API struct efd_wait_set* efd_arena_set(efd_arena_t* arena) EFD_NOEXCEPT;
 /** @{ */
 /** The same, by a process that only waits for the object: waiters with owner_death of efd_wait_options do not count on
  * it. */

@@ -14,11 +14,12 @@
 // of other programs may be hostile: they can make counts wrong and let others sleep, and can neither crash them nor
 // keep a call with a deadline beyond it (docs/share.md has the table).
 //
-// An arena's objects have no descriptor, no wait queue entries, and stand in no wait_set yet:
-// operation_not_supported.
+// An arena's objects have no descriptor and no wait queue entries, and stand in sets of their own arena alone
+// (make_set): operation_not_supported.
 #pragma once
 
 #include <efd/eventfd.hpp>
+#include <efd/wait_set.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -46,6 +47,7 @@ struct arena_options {
     /// last_look. Zero: it does not look.
     std::chrono::milliseconds first_look{50};
     std::chrono::milliseconds last_look{1000}; ///< Up to a minute.
+    std::uint32_t sets = 16;                   ///< At once, of all processes, up to 1024.
 };
 
 /// What memory of others is accepted beyond sealed memory of the own user.
@@ -131,6 +133,15 @@ class arena {
     /// A new object with a name (1 to 47 bytes, none of them zero); it lives until the name is removed and nobody holds
     /// it. Throws file_exists, timed_out (a process keeps the lock of names), and what make throws.
     [[nodiscard]] EFD_API eventfd make(std::string_view name, std::uint64_t initval = 0, flags how = flags::none) const;
+    /// A set that takes objects of this arena as well as private objects and private sets: a process that writes to one
+    /// wakes who waits on the set. It belongs to this process, and may outlive the handle to the arena; in a child of
+    /// fork every call says ESTALE, and its end there changes nothing for the parent. An object of the arena stands in
+    /// up to 4 sets: add throws no_space_on_device. fd(), kernel descriptors, wait_all with an object of the arena, and
+    /// a place in another set: operation_not_supported. Waits say io_error, too, beside a peer that never stops to
+    /// change what they look at, and ESTALE where this process counts as dead. Throws std::system_error:
+    /// no_space_on_device: every set has a living owner; ESTALE; not_enough_memory. What is handler-safe of a wait_set
+    /// is so of this one.
+    [[nodiscard]] EFD_API wait_set make_set() const;
     /// The object of that name. no_such_file_or_directory, timed_out, invalid_argument, ESTALE.
     [[nodiscard]] EFD_API arena_lookup find(std::string_view name,
                                             arena_role role = arena_role::signals) const noexcept;

@@ -225,7 +225,9 @@ class wait_set {
 
   private:
     friend struct internal_access; // of the library, src/api/internal_access.hpp
+    struct adopt {};
 
+    wait_set(adopt, set_front* made) noexcept : front_(made) {} // by the library
     static core::wait_opts until(std::int64_t deadline_ns, const std::stop_token* stop = nullptr) noexcept {
         return {.deadline_ns = deadline_ns, .stop = stop, .blocking = core::blocking::always};
     }

@@ -3,6 +3,7 @@
 #include <efd/arena.hpp>
 
 #include "api/arena_options.hpp"
+#include "api/arena_set.hpp"
 #include "api/internal_access.hpp"
 #include "api/shared_object.hpp"
 #include "share/arena.hpp"
@@ -56,7 +57,8 @@ share::creation creation_of(const arena_options& options) noexcept {
                      .processes = options.processes,
                      .names = options.names,
                      .first_look_ms = api::look_ms(options.first_look.count()),
-                     .last_look_ms = api::look_ms(options.last_look.count())},
+                     .last_look_ms = api::look_ms(options.last_look.count()),
+                     .sets = options.sets},
             .mode = options.mode,
             .is_sparse = options.sparse};
 }
@@ -132,6 +134,12 @@ eventfd arena::make(std::string_view name, std::uint64_t initval, flags how) con
     core::context* made = nullptr;
     must(inside().make(name, initval, static_cast<unsigned>(how), made), "efd::arena::make");
     return internal_access::adopt_object(made);
+}
+
+wait_set arena::make_set() const {
+    watch::set_core* made = nullptr;
+    must(api::make_set(inside(), made), "efd::arena::make_set");
+    return internal_access::adopt_set(*made);
 }
 
 arena_lookup arena::find(std::string_view name, arena_role role) const noexcept {

@@ -4,6 +4,7 @@
 #include <efd/efd.h>
 
 #include "api/arena_options.hpp"
+#include "api/arena_set.hpp"
 #include "api/c_border.hpp"
 #include "share/arena.hpp"
 
@@ -56,6 +57,7 @@ bool creation_of(const efd_arena_options* options, efd::share::creation& made) n
     size.names = o.names;
     size.first_look_ms = looks ? efd::api::look_ms(given_or(o.first_look_ms, size.first_look_ms)) : 0;
     size.last_look_ms = efd::api::look_ms(given_or(o.last_look_ms, std::max(size.last_look_ms, size.first_look_ms)));
+    size.sets = given_or(o.sets, size.sets);
     made.mode = given_or(o.mode, made.mode);
     made.is_sparse = o.sparse != 0;
     return is_zero(o.reserved);
@@ -180,6 +182,15 @@ efd_t* efd_arena_make(efd_arena_t* given, const char* name, std::uint64_t initva
         return name == nullptr ? inside(given)->make(initval, bits, made)
                                : inside(given)->make(name, initval, bits, made);
     });
+}
+
+efd_wait_set_t* efd_arena_set(efd_arena_t* given) noexcept {
+    efd::watch::set_core* made = nullptr;
+    if (given == nullptr)
+        errno = EBADF;
+    else
+        (void)answer(efd::api::make_set(*inside(given), made));
+    return reinterpret_cast<efd_wait_set_t*>(made);
 }
 
 efd_t* efd_arena_find(efd_arena_t* given, const char* name) noexcept { return found_by(given, name, true); }

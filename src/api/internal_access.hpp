@@ -17,6 +17,9 @@ struct internal_access {
     [[nodiscard]] static eventfd adopt_object(core::context* object) noexcept {
         return eventfd(eventfd::adopt{}, object);
     }
+    [[nodiscard]] static wait_set adopt_set(watch::set_core& made) noexcept {
+        return wait_set(wait_set::adopt{}, &made);
+    }
     // These two end the program of one that was moved from, in any build.
     [[nodiscard]] static core::context& object_of(const eventfd& object) noexcept {
         if (object.context_ == nullptr) base::stop_for_moved_from();

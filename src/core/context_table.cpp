@@ -90,7 +90,7 @@ context* context_table::take_slot(int& id) noexcept {
     context* place = all.take_only(id);
     if (place == nullptr) place = all.take_smallest(id);
     // Known since the first creation in this slot, or earlier.
-    if (place != nullptr) place->own_.linger_us.store(all.first_linger_, base::relaxed);
+    if (place != nullptr) place->half_.own.linger_us.store(all.first_linger_, base::relaxed);
     return place;
 }
 
@@ -112,7 +112,7 @@ context* context_table::take_slot(int& id) noexcept {
 }
 
 void context_table::give_back(context& dead) noexcept {
-    const auto name = static_cast<std::uint64_t>(dead.own_.id) + 1;
+    const auto name = static_cast<std::uint64_t>(dead.half_.own.id) + 1;
     base::atomic<std::uint64_t>& returned = table.value.returned_;
     std::uint64_t top = returned.load(base::relaxed);
     std::uint64_t pushed = 0;

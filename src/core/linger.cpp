@@ -27,15 +27,15 @@ base::atomic<std::int64_t> wake_latency_ns{first_guess_ns};
 void context::note_wake() noexcept {
     if (is_in_shared_range(this)) // whether the sleeper lingers, its process knows
         return woken_by_cpu_.store(cpu_note(os::current_cpu()), base::relaxed);
-    if (own_.linger_us.load(base::relaxed) == linger_off) return;
+    if (half_.own.linger_us.load(base::relaxed) == linger_off) return;
     woken_by_cpu_.store(cpu_note(os::current_cpu()), base::relaxed);
-    own_.woken_at.store(static_cast<std::uint32_t>(os::now_ns()), base::relaxed);
+    half_.own.woken_at.store(static_cast<std::uint32_t>(os::now_ns()), base::relaxed);
 }
 
 void context::learn_from_wake() noexcept {
-    if (is_in_shared_range(this) || own_.linger_us.load(base::relaxed) == linger_off) return;
+    if (is_in_shared_range(this) || half_.own.linger_us.load(base::relaxed) == linger_off) return;
     if (woken_by_cpu_.load(base::relaxed) == cpu_note(os::current_cpu())) return;
-    const std::uint32_t took = static_cast<std::uint32_t>(os::now_ns()) - own_.woken_at.load(base::relaxed);
+    const std::uint32_t took = static_cast<std::uint32_t>(os::now_ns()) - half_.own.woken_at.load(base::relaxed);
     if (took < believable_ns) wake_latency_ns.store(averaged(wake_latency_ns.load(base::relaxed), took), base::relaxed);
 }
 

@@ -11,6 +11,7 @@
 #include <efd/detail/core/context.hpp>
 
 #include "core/looks.hpp"
+#include "core/shared_sets.hpp"
 #include "os/futex.hpp"
 
 #include <cstddef>
@@ -42,7 +43,9 @@ struct shared_slots {
     using function = void (*)(shared_slots& slots, std::uint32_t slot) noexcept;
 
     std::uintptr_t first_slot = 0;
-    std::uint32_t number = 0;
+    std::uint32_t number = 0;  // with the beds of sets, which stand behind the objects
+    std::uint32_t objects = 0; // that users may have
+    shared_sets sets;
     shared_local* locals = nullptr;
     function on_last_put = nullptr; // this process has no handle to the slot any more
     // Whether the last process that might signal the slot's object was killed, and no thread of this process was told.
@@ -55,6 +58,10 @@ struct shared_slots {
 
     [[nodiscard]] std::uint32_t index_of(const context& object) const noexcept {
         return static_cast<std::uint32_t>((reinterpret_cast<std::uintptr_t>(&object) - first_slot) / sizeof(context));
+    }
+    // What waiters of a set sleep on. Every process has a reference to each, for ever.
+    [[nodiscard]] context& bed(std::uint32_t set) const noexcept {
+        return reinterpret_cast<context*>(first_slot)[objects + set];
     }
 };
 
@@ -98,7 +105,7 @@ extern constinit shared_range range;
 [[gnu::always_inline]] inline local_part& context::local() noexcept {
     if (is_in_shared_range(this)) [[unlikely]]
         return shared_local_of(*this);
-    return own_;
+    return half_.own;
 }
 [[gnu::always_inline]] inline const local_part& context::local() const noexcept {
     return const_cast<context*>(this)->local();
@@ -110,6 +117,7 @@ inline bool context::takes_one() const noexcept { return (local().flags.load(bas
 [[nodiscard]] inline looks looks_beside(const context& object) noexcept {
     if (!is_in_shared_range(&object) || !os::restarts_waits_with_deadline()) return {0, 0};
     const shared_slots& slots = shared_slots_of(object);
+    if (slots.index_of(object) >= slots.objects) return {0, 0}; // of a set, which looks itself
     return {slots.first_look_ns, slots.last_look_ns};
 }
 
@@ -128,6 +136,7 @@ inline bool context::takes_one() const noexcept { return (local().flags.load(bas
 class turn_limit {
   public:
     explicit turn_limit(const context& object) noexcept : left_(is_in_shared_range(&object) ? most : unlimited) {}
+    static turn_limit of_shared() noexcept { return turn_limit(most); }
     // False: enough.
     [[nodiscard]] bool again() noexcept {
         if (left_ == unlimited) return true;
@@ -139,6 +148,7 @@ class turn_limit {
 
   private:
     static constexpr std::uint32_t unlimited = UINT32_MAX;
+    explicit turn_limit(std::uint32_t turns) noexcept : left_(turns) {}
     std::uint32_t left_;
 };
 

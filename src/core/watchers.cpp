@@ -50,11 +50,12 @@ watchers* context::make_watchers() noexcept {
 // The changer saw the mark, which is set after the watchers are made. It may have outlived the object's last owner.
 // Then no entry is left to be called, and permanent watchers may be called at any time.
 void context::notify(std::uint32_t key) noexcept {
-    watchers* const all = local().watchers.load(base::acquire);
-    if (all == nullptr) [[unlikely]] {
-        EFD_CHECK(shared()); // the mark is a peer's noise
+    if (is_in_shared_range(this)) [[unlikely]] {
+        if ((key & poll_in) != 0) mark_in_sets(*this);
         return;
     }
+    watchers* const all = half_.own.watchers.load(base::acquire);
+    EFD_CHECK(all != nullptr);
     all->permanent.each([key](permanent_watcher& one) { one.on_change(one, key); });
     if (all->entries.has_entries()) [[unlikely]]
         notify_entries(all->entries, key);
@@ -117,8 +118,10 @@ class queue_holder {
 // Makes the mark, and returns what the word was.
 state_word context::watch() noexcept {
     const std::uint32_t generation = next_generation();
+    turn_limit turns(*this);
     state_word word = state_.load(base::acquire);
     do {
+        if (!turns.again()) return state_.fetch_or(watched_mark, base::acq_rel); // WATCH, mark
         // RESERVE: the generation of a reserved object is the reservation's.
         if (is_reserved(word)) word = end_reservation(word);
     } while (!state_.compare_exchange_weak(word, with_watcher(word, generation), base::acq_rel,
@@ -172,15 +175,19 @@ status context::remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_
 // WATCH_OFF. The word is read first, then the watchers: a join that this look has not seen changes the word after it,
 // and the comparison fails. The queue need not be held.
 void context::unwatch_if_alone() noexcept {
-    const watchers& all = *local().watchers.load(base::acquire);
+    turn_limit turns(*this);
     state_word word = state_.load(base::acquire);
-    while (is_watched(word) && !is_sealed(word) && !all.has_watchers()) {
+    while (is_watched(word) && !is_sealed(word) && !has_watchers() && turns.again()) {
         // RESERVE: the generation of a reserved object is the reservation's. A fork left its taker behind.
         if (is_reserved(word))
             word = end_reservation(word);
         else if (state_.compare_exchange_weak(word, without_watcher(word), base::acq_rel, base::acquire)) // WATCH_OFF
             return;
     }
+}
+
+bool context::has_watchers() const noexcept {
+    return is_in_shared_range(this) ? stands_in_a_set() : half_.own.watchers.load(base::acquire)->has_watchers();
 }
 
 // ---- Permanent watchers.

@@ -97,9 +97,10 @@ life_table arena::table_of(const arena_parts& parts) noexcept {
             static_cast<std::size_t>(where.row_bytes / 8),
             parts.first_lock_byte,
             [](void* whose, std::uint32_t index, std::uint32_t serial) noexcept {
-                static_cast<slots*>(whose)->note_death(index, serial);
+                static_cast<arena*>(whose)->objects_.note_death(index, serial);
+                static_cast<arena*>(whose)->sets_.note_death(index);
             },
-            &objects_};
+            this};
 }
 
 // With the lock of all, so that no fork copies it half begun.
@@ -108,6 +109,7 @@ outcome arena::begin(arena_memory&& memory) noexcept {
     (void)os::restarts_waits_with_deadline(); // asked while no thread sleeps here
     memory_ = std::move(memory);
     const arena_parts parts = parts_of();
+    sets_.begin(parts, *memory_.mapping().slots());
     objects_.begin(parts, *memory_.mapping().slots()); // a claim may find a dead process and what it held
     if (const outcome what = life_line::claim(descriptor(), table_of(parts), line_); what.is_refused()) return what;
     objects_.move_to(line_.index());
@@ -345,6 +347,21 @@ status arena::remove(std::string_view name) noexcept {
 status arena::id_of(const context& object, object_id& id) const noexcept {
     if (!objects_.is_of_this(object)) return status::invalid;
     id = objects_.id_of(object);
+    return status::ok;
+}
+
+status arena::claim_set(core::set_claim& made) noexcept {
+    if (!is_alive()) return status::stale;
+    if (!sets_.claim(line_.index(), made) && (line_.reap() == 0 || !sets_.claim(line_.index(), made)))
+        return status::no_space;
+    made.look = [](void* whose) noexcept { (void)static_cast<arena*>(whose)->line_.reap(); };
+    made.give_back = [](void* whose, const core::set_claim& claim, bool is_owner) noexcept {
+        auto& all = *static_cast<arena*>(whose);
+        if (is_owner) all.sets_.give_back(claim);
+        all.put();
+    };
+    made.whose = this;
+    get();
     return status::ok;
 }
 

@@ -12,6 +12,7 @@
 #include "share/life_line.hpp"
 #include "share/memory.hpp"
 #include "share/name_file.hpp"
+#include "share/sets.hpp"
 #include "share/slots.hpp"
 #include "share/socket.hpp"
 
@@ -54,6 +55,9 @@ class arena {
     }
     // invalid: an object of another arena, or of none.
     [[nodiscard]] base::status id_of(const core::context& object, object_id& id) const noexcept;
+    // A set for this process, with a reference to the arena that give_back puts. no_space: every set has a living
+    // owner. stale as make.
+    [[nodiscard]] base::status claim_set(core::set_claim& made) noexcept;
     // Frees what was held by processes that have died; how many there were.
     [[nodiscard]] base::status reap(std::uint32_t& dead) noexcept;
     // Whether any other process holds the arena.
@@ -96,6 +100,7 @@ class arena {
     life_line line_;
     name_claim name_;
     slots objects_;
+    sets sets_;
     directory names_;
     base::atomic<std::uint32_t> calls_{0};
     base::atomic<std::uint32_t> process_{0}; // the number of the process that the life line belongs to

@@ -13,11 +13,15 @@
 //     tenants    8 bytes for each slot: which object lives in it (share/tenant.hpp)
 //     deaths     4 bytes for each slot: which process that might have signalled it died last
 //     names      64 bytes for each name that an object may have: name_entry
-//     slots      64 bytes for each object: the shared half of core::context; at a page's beginning
+//     sets       64 bytes for each set: core::set_entry
+//     bitmaps    for each set a bit for each member that it may have, and the levels above (core/shared_bitmap.hpp)
+//     slots      64 bytes for each object, and behind them for each set: the shared half of core::context; at a page's
+//                beginning
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
 
+#include "core/shared_sets.hpp"
 #include "share/refusal.hpp"
 
 #include <array>
@@ -27,7 +31,7 @@
 namespace efd::share {
 
 inline constexpr std::uint64_t header_magic = 0x616e'6572'6164'6665; // "efdarena" where the least byte comes first
-inline constexpr std::uint32_t layout_version = 1;
+inline constexpr std::uint32_t layout_version = 2;
 inline constexpr std::uint32_t byte_order_mark = 0x01020304;
 
 inline constexpr std::uint32_t slots_most = 1U << 27; // 8 GiB of slots
@@ -50,7 +54,7 @@ struct alignas(8) header {
     std::uint32_t names;
     std::uint32_t first_look_ms; // how a sleeper looks again: core/looks.hpp; 0: it does not
     std::uint32_t last_look_ms;
-    std::uint32_t reserved;
+    std::uint32_t sets;
     std::array<std::uint8_t, 16> identity; // random: tells this arena from every other
 };
 static_assert(sizeof(header) == 64 && alignof(header) == 8);
@@ -62,7 +66,8 @@ struct alignas(64) process_entry {
     base::atomic<std::uint32_t> pid;
     base::atomic<std::uint32_t> serial;  // how often the entry was claimed
     base::atomic<std::uint32_t> highest; // of the first entry: one more than the highest index that was ever claimed
-    base::atomic<std::uint32_t> reserved[12];
+    base::atomic<std::uint32_t> deaths;  // of the first entry: moves with each process that is found dead
+    base::atomic<std::uint32_t> reserved[11];
 };
 static_assert(sizeof(process_entry) == 64);
 
@@ -84,6 +89,7 @@ struct numbers {
     std::uint32_t names = 0; // 0: as many as slots, at most 4096
     std::uint32_t first_look_ms = 50;
     std::uint32_t last_look_ms = 1000;
+    std::uint32_t sets = 16;
 };
 
 // Byte offsets from the header.
@@ -93,12 +99,16 @@ struct layout {
     std::uint32_t names;
     std::uint32_t first_look_ms;
     std::uint32_t last_look_ms;
+    std::uint32_t sets;
     std::uint64_t row_bytes; // of one process: both rows
     std::uint64_t processes_at;
     std::uint64_t rows_at;
     std::uint64_t tenants_at;
     std::uint64_t deaths_at;
     std::uint64_t names_at;
+    std::uint64_t sets_at;
+    std::uint64_t bitmaps_at;
+    std::uint64_t bitmap_bytes; // of one set
     std::uint64_t slots_at;
     std::uint64_t bytes;
 };
@@ -109,7 +119,8 @@ constexpr std::uint64_t rounded_up(std::uint64_t bytes, std::uint64_t unit) noex
 
 constexpr bool are_allowed(const numbers& n) noexcept {
     return n.slots > 0 && n.slots <= slots_most && n.processes > 0 && n.processes <= processes_most &&
-           n.names <= names_most && n.first_look_ms <= n.last_look_ms && n.last_look_ms <= 60'000;
+           n.names <= names_most && n.first_look_ms <= n.last_look_ms && n.last_look_ms <= 60'000 &&
+           n.sets <= core::sets_most;
 }
 
 // Of allowed numbers; nothing here can overflow 64 bits.
@@ -121,18 +132,23 @@ constexpr layout layout_of(const numbers& n) noexcept {
     l.names = n.names != 0 ? n.names : (n.slots < names_by_default ? n.slots : names_by_default);
     l.first_look_ms = n.first_look_ms;
     l.last_look_ms = n.last_look_ms;
+    l.sets = n.sets;
     l.row_bytes = 2 * rounded_up((std::uint64_t{n.slots} + 7) / 8, line_bytes);
     l.processes_at = header_bytes;
     l.rows_at = l.processes_at + std::uint64_t{n.processes} * sizeof(process_entry);
     l.tenants_at = l.rows_at + l.row_bytes * n.processes;
     l.deaths_at = l.tenants_at + std::uint64_t{n.slots} * 8;
     l.names_at = rounded_up(l.deaths_at + std::uint64_t{n.slots} * 4, line_bytes);
-    l.slots_at = rounded_up(l.names_at + std::uint64_t{l.names} * sizeof(name_entry), layout_page);
-    l.bytes = rounded_up(l.slots_at + std::uint64_t{n.slots} * line_bytes, layout_page);
+    l.sets_at = l.names_at + std::uint64_t{l.names} * sizeof(name_entry);
+    l.bitmaps_at = l.sets_at + std::uint64_t{n.sets} * sizeof(core::set_entry);
+    l.bitmap_bytes = rounded_up(std::uint64_t{core::shape_for(n.slots).words} * 8, line_bytes);
+    l.slots_at = rounded_up(l.bitmaps_at + l.bitmap_bytes * n.sets, layout_page);
+    l.bytes = rounded_up(l.slots_at + (std::uint64_t{n.slots} + n.sets) * line_bytes, layout_page);
     return l;
 }
 static_assert(layout_of({}).rows_at == 4096 + 64 * 64);
-static_assert(layout_of({.slots = slots_most, .processes = processes_most, .names = names_most}).bytes < 1ULL << 36);
+static_assert(layout_of({.slots = slots_most, .processes = processes_most, .names = names_most, .sets = 1024}).bytes <
+              1ULL << 36);
 static_assert(layout_of({.slots = 1, .processes = 1}).bytes == 2 * layout_page);
 
 // What a copied header says, checked; `available` is how many bytes there are from the header on. refusal::none:
@@ -141,7 +157,7 @@ constexpr refusal parse_header(const header& copy, std::uint64_t available, layo
     if (copy.magic != header_magic) return refusal::not_an_arena;
     if (copy.byte_order != byte_order_mark) return refusal::other_byte_order;
     if (copy.version != layout_version) return refusal::other_version;
-    const numbers given{copy.slots, copy.processes, copy.names, copy.first_look_ms, copy.last_look_ms};
+    const numbers given{copy.slots, copy.processes, copy.names, copy.first_look_ms, copy.last_look_ms, copy.sets};
     if (!are_allowed(given) || given.names == 0) return refusal::damaged_header;
     const layout implied = layout_of(given);
     if (copy.bytes != implied.bytes || copy.bytes > available) return refusal::wrong_size;

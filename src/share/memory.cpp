@@ -156,7 +156,7 @@ outcome arena_memory::begin(const creation& asked) noexcept {
                      .names = layout_.names,
                      .first_look_ms = layout_.first_look_ms,
                      .last_look_ms = layout_.last_look_ms,
-                     .reserved = 0,
+                     .sets = layout_.sets,
                      .identity = {}};
     if (const int failed = os::random_bytes(header_.identity); failed < 0) return outcome_of(failed);
     const outcome mapped = range_mapping::map(fd, offset_, layout_, mapping_);

@@ -138,7 +138,8 @@ outcome range_mapping::map_at(std::uint32_t first, int descriptor, std::uint64_t
     slots_ = new (own) core::shared_slots;
     slots_->locals = reinterpret_cast<core::shared_local*>(own + locals_at); // zeroed memory is a shared_local
     slots_->first_slot = reinterpret_cast<std::uintptr_t>(table.base) + first_slot_at;
-    slots_->number = where.slots;
+    slots_->number = where.slots + where.sets;
+    slots_->objects = where.slots;
     slots_->first_look_ns = where.first_look_ms * ns_per_ms;
     slots_->last_look_ns = where.last_look_ms * ns_per_ms;
     table.mark(first, windows, true);

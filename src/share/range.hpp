@@ -30,7 +30,8 @@ struct window_run {
 constexpr window_run windows_for(const layout& l) noexcept {
     return {rounded_up(l.slots_at, window_bytes) / window_bytes,
             rounded_up(l.bytes - l.slots_at, window_bytes) / window_bytes,
-            rounded_up(locals_at + std::uint64_t{l.slots} * sizeof(core::shared_local), window_bytes) / window_bytes};
+            rounded_up(locals_at + (std::uint64_t{l.slots} + l.sets) * sizeof(core::shared_local), window_bytes) /
+                window_bytes};
 }
 static_assert(windows_for(layout_of({})).before == 1 && windows_for(layout_of({})).of_slots == 1);
 

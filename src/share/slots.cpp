@@ -190,6 +190,7 @@ context* slots::make(std::uint64_t initval, unsigned flags) noexcept {
     if (slot == nobody && free_orphans_locked() > 0) slot = take_slot(semaphore);
     if (slot == nobody) return nullptr;
     context& made = object_at(slot);
+    made.clear_cells();
     made.init_words(initval);
     death_at(slot).store(0, base::relaxed);
     begin_local(slot, flags);
@@ -219,7 +220,7 @@ object_id slots::id_of(const context& object) const noexcept {
 
 bool slots::is_of_this(const context& object) const noexcept {
     return reinterpret_cast<std::uintptr_t>(&object) - mapped_->first_slot <
-           std::uintptr_t{mapped_->number} * sizeof(context);
+           std::uintptr_t{mapped_->objects} * sizeof(context);
 }
 
 bool slots::is_alive(object_id id) const noexcept {

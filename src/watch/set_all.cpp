@@ -158,6 +158,10 @@ status set_core::enter_all(all_members& all) noexcept {
         std::uint32_t visit = 0;
         if (!one.is_taken() || !one.enter(visit)) continue; // a place that is free is not touched
         const bool is_object = one.kind.load(base::acquire) == member_kind::object;
+        if (is_object && one.object.load(base::relaxed)->shared()) {
+            one.exit(visit);
+            return status::not_supported;
+        }
         if (is_object && all.add(one, visit)) continue;
         one.exit(visit);
         return is_object ? status::no_memory : status::invalid;
@@ -168,6 +172,7 @@ status set_core::enter_all(all_members& all) noexcept {
 // One try: from all, or from none and then would_block, with a member that was seen empty.
 status set_core::take_all(std::span<set_event> room, std::size_t& number, member*& missing) noexcept {
     repair_in_child();
+    if (is_left_behind()) return status::stale;
     const core::callbacks_later no_callbacks; // while inside of members
     all_members entered;
     for (unsigned aborted = 0;; ++aborted) {

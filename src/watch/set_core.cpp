@@ -47,37 +47,50 @@ static_assert(place_in(next_stamp(7)) == 0 && next_stamp(next_stamp(7) | 5) == s
 
 } // namespace
 
-set_core* set_core::create() noexcept {
-    set_core* core = nullptr;
+// Null: out of memory.
+set_core* set_core::take_memory() noexcept {
     {
         const std::lock_guard guard(free_mutex);
-        core = free_cores;
-        if (core != nullptr) free_cores = core->next_free_;
-    }
-    if (core == nullptr) {
-        core = new (std::nothrow) set_core; // from the heap, so that leak checkers see what it holds
-        if (core == nullptr) return nullptr;
-        if (!core->ready_.make()) {
-            delete core;
-            return nullptr;
+        if (set_core* const core = free_cores; core != nullptr) {
+            free_cores = core->next_free_;
+            return core;
         }
-        core->note_made();
-        core->process_word = os::process_word();
     }
-    context* const bell = context::create(0, 0);
-    context* const bed = bell != nullptr ? context::create(0, 0) : nullptr;
-    if (bed == nullptr) {
-        if (bell != nullptr) bell->put();
-        const std::lock_guard guard(free_mutex);
-        core->next_free_ = free_cores;
-        free_cores = core;
+    auto* const core = new (std::nothrow) set_core; // from the heap, so that leak checkers see what it holds
+    if (core == nullptr) return nullptr;
+    if (!core->ready_.make()) {
+        delete core;
         return nullptr;
     }
-    core->bell_.store(bell, base::release);                    // SET_BELL, birth: pairs with bell()
-    core->bed_.store(bed, base::release);                      // SET_BELL, birth: pairs with the look at bed_
-    core->right_in.store(os::process_number(), base::release); // FORK, made
-    core->refs_.init();
+    core->note_made();
+    core->process_word = os::process_word();
     return core;
+}
+
+void set_core::give_memory_back() noexcept {
+    const std::lock_guard guard(free_mutex);
+    next_free_ = free_cores;
+    free_cores = this;
+}
+
+// The reference to the bed is the set's from now on. False: out of memory; both are given back.
+bool set_core::begin(set_core* fresh, context* bed) noexcept {
+    context* const bell = fresh != nullptr && bed != nullptr ? context::create(0, 0) : nullptr;
+    if (bell == nullptr) {
+        if (bed != nullptr) bed->put();
+        if (fresh != nullptr) fresh->give_memory_back();
+        return false;
+    }
+    fresh->bell_.store(bell, base::release);                    // SET_BELL, birth: pairs with bell()
+    fresh->bed_.store(bed, base::release);                      // SET_BELL, birth: pairs with the look at bed_
+    fresh->right_in.store(os::process_number(), base::release); // FORK, made
+    fresh->refs_.init();
+    return true;
+}
+
+set_core* set_core::create() noexcept {
+    set_core* const core = take_memory();
+    return begin(core, context::create(0, 0)) ? core : nullptr;
 }
 
 void set_core::put() noexcept {
@@ -90,16 +103,15 @@ void set_core::put() noexcept {
     stands_in_.store(0, base::relaxed);
     bed_.exchange(nullptr, base::acq_rel)->put();  // SET_BELL
     bell_.exchange(nullptr, base::acq_rel)->put(); // SET_BELL
-    const std::lock_guard guard(free_mutex);
-    next_free_ = free_cores;
-    free_cores = this;
+    if (is_of_arena()) end_arena_half();
+    give_memory_back();
 }
 
 // Inside a callback another thread may be busy with a member: the member leaves once the callback has returned, and the
 // set ends then.
 void set_core::end() noexcept {
     const std::uint32_t places = touched_.load(base::acquire);
-    for (std::uint32_t index = 0; index < places; ++index) (void)remove(static_cast<int>(index));
+    for (std::uint32_t index = 0; index < places; ++index) (void)leave(index);
     if (members() == 0) return put();
     ending_.owner = this;
     ending_.callback = [](core::deferred_work& work) { static_cast<ending_work&>(work).owner->end(); };
@@ -187,6 +199,7 @@ bool set_core::lock_for_change(std::unique_lock<std::mutex>& lock) noexcept {
 }
 
 status set_core::attach(member& joining, context& object) noexcept {
+    if (object.shared()) return join_shared(joining, object);
     object.get();
     // PERMANENT, join: pairs with is_ready(), which a late notification may call
     joining.object.store(&object, base::release);
@@ -199,11 +212,13 @@ status set_core::attach(member& joining, context& object) noexcept {
 }
 
 status set_core::add(context& object, std::uint64_t token, int& place) noexcept {
+    if (object.shared() && !may_have(object)) return status::not_supported;
     return join(object, nullptr, token, place);
 }
 
 status set_core::join(context& object, set_core* inner, std::uint64_t token, int& place) noexcept {
     repair_in_child();
+    if (is_left_behind()) return status::stale;
     member* const joining = take_place(token);
     if (joining == nullptr) return status::no_memory;
     joining->inner = inner;
@@ -225,8 +240,13 @@ status set_core::join(context& object, set_core* inner, std::uint64_t token, int
 // a thread that adds or removes another one.
 status set_core::remove(int place) noexcept {
     repair_in_child();
-    const auto index = static_cast<std::uint32_t>(place);
-    if (place < 0 || index >= touched_.load(base::acquire)) return status::invalid;
+    if (is_left_behind()) return status::stale;
+    return place < 0 ? status::invalid : leave(static_cast<std::uint32_t>(place));
+}
+
+status set_core::leave(std::uint32_t index) noexcept {
+    repair_in_child();
+    if (index >= touched_.load(base::acquire)) return status::invalid;
     member& leaving = known_member(index);
     const member_kind kind = leaving.kind.load(base::acquire);
     if (kind == member_kind::free || kind == member_kind::joining) return status::invalid;
@@ -242,7 +262,11 @@ status set_core::remove(int place) noexcept {
         return status::deadlock;
     }
     context* const object = leaving.object.load(base::relaxed);
-    if (object != nullptr) object->detach_permanent(leaving);
+    const bool is_shared = object != nullptr && object->shared();
+    if (is_shared)
+        leave_shared(leaving, *object);
+    else if (object != nullptr)
+        object->detach_permanent(leaving);
     leaving.object.store(nullptr, base::release); // PERMANENT, leave
     clear_unless_ready(leaving);
     const bool awaited =
@@ -254,7 +278,7 @@ status set_core::remove(int place) noexcept {
         forget_left_nestings();
     } else {
         give_back_place(leaving);
-        if (object != nullptr) object->unwatch_if_alone();
+        if (object != nullptr && !is_left_behind()) object->unwatch_if_alone();
     }
     if (awaited) wake_those_for_all();
     if (object != nullptr) object->put();

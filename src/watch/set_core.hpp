@@ -17,6 +17,8 @@
 #include <efd/detail/core/context.hpp>
 #include <efd/detail/watch/set_front.hpp>
 
+#include "core/looks.hpp"
+#include "core/shared_sets.hpp"
 #include "os/fork_lock.hpp"
 #include "watch/member.hpp"
 #include "watch/ready_bitmap.hpp"
@@ -29,6 +31,7 @@
 namespace efd::watch {
 
 class set_layout;
+class arena_half;
 
 // Held while a set joins another and while nestings are forgotten. It is taken before free_mutex of set_core.cpp.
 inline constinit os::fork_lock nesting_mutex;
@@ -37,6 +40,11 @@ class set_core : public set_front {
   public:
     // Null: out of memory.
     [[nodiscard]] static set_core* create() noexcept;
+    // A set of an arena, in set_arena.cpp: it takes objects of that arena as well. The claim is the set's from now on,
+    // and given back with it, or at once where memory runs out. It belongs to the process that makes it: in a child of
+    // fork every call says stale. It has neither descriptors nor a place in another set, and wait_all is not supported
+    // with objects of the arena.
+    [[nodiscard]] static set_core* create(const core::set_claim& claim) noexcept;
     void get() noexcept { refs_.get(); }
     void put() noexcept;
     // Every member leaves, and the handle's reference is put: at once, or, inside a callback while other threads are
@@ -105,6 +113,9 @@ class set_core : public set_front {
         one waiting_[most_above + 1];
     };
 
+    [[nodiscard]] static set_core* take_memory() noexcept;
+    [[nodiscard]] static bool begin(set_core* fresh, core::context* bed) noexcept;
+    void give_memory_back() noexcept;
     [[nodiscard]] core::context& bell() const noexcept { return *bell_.load(base::relaxed); }
     [[nodiscard]] core::context& bed() const noexcept { return *bed_.load(base::relaxed); }
     [[nodiscard]] bool make_segment(std::uint32_t index) noexcept;
@@ -154,12 +165,30 @@ class set_core : public set_front {
     [[nodiscard]] base::status look_ready(std::span<set_event> room, std::size_t& number) noexcept;
     template <class TryOnce>
     [[nodiscard]] base::status wait_with(const core::wait_opts& opts, TryOnce try_once) noexcept;
+    // What a set of an arena does beside all this, in set_arena.cpp.
+    [[nodiscard]] bool is_of_arena() const noexcept { return arena_ != nullptr; }
+    [[nodiscard]] bool is_left_behind() const noexcept;
+    [[nodiscard]] bool may_have(const core::context& object) const noexcept;
+    [[nodiscard]] base::status join_shared(member& joining, core::context& object) noexcept;
+    void leave_shared(member& leaving, core::context& object) noexcept;
+    [[nodiscard]] base::status collect(std::size_t room) noexcept;
+    [[nodiscard]] base::status after_vain_round(std::uint32_t rounds, const core::wait_opts& opts) const noexcept;
+    [[nodiscard]] bool anything() const noexcept;
+    [[nodiscard]] bool anything_in_order() noexcept;
+    [[nodiscard]] core::looks looks_of_sleeper() const noexcept;
+    void state_interest() noexcept;
+    void end_interest() noexcept;
+    void look_for_dead() noexcept;
+    void end_arena_half() noexcept;
+    void leave_behind() noexcept;
+    [[nodiscard]] base::status leave(std::uint32_t index) noexcept;
+
     class all_members;
     [[nodiscard]] base::status enter_all(all_members& all) noexcept;
     [[nodiscard]] base::status take_all(std::span<set_event> room, std::size_t& number, member*& missing) noexcept;
     [[nodiscard]] base::status sleep_until_ready(member& missing, const core::wait_opts& opts) noexcept;
     void wake_those_for_all() noexcept;
-    [[nodiscard]] base::status sleep(const core::wait_opts& opts) noexcept;
+    [[nodiscard]] base::status sleep(const core::wait_opts& opts, core::looks& looks) noexcept;
     void watch_for_ever() noexcept;
     void stay_interested(std::uint32_t& process, std::uint32_t& found) noexcept;
 
@@ -206,6 +235,7 @@ class set_core : public set_front {
     base::atomic<std::uint64_t> free_places_{0}; // a stack: the first one's index plus 1, above it a stamp
     base::atomic<std::uint32_t> joined_{0};      // moves with each member that joins, before its add returns
     base::atomic<std::uint32_t> stands_in_{0};   // so many sets
+    arena_half* arena_ = nullptr;                // of a set of an arena
 
     std::mutex mutex_; // of descriptors, and of being a member of other sets
     std::uint32_t descriptor_members_ = 0;

@@ -144,6 +144,7 @@ status set_core::note_number(int descriptor, const member& bearer) noexcept {
 }
 
 status set_core::add(int descriptor, std::uint32_t events, std::uint64_t token, int& place) noexcept {
+    if (is_of_arena()) return status::not_supported;
     const core::callbacks_later no_callbacks;
     forget_left_nestings();
     std::unique_lock<std::mutex> lock;
@@ -298,6 +299,7 @@ status set_core::sleep_in_kernel(const core::wait_opts& opts) noexcept {
 }
 
 status set_core::open_descriptor(int& fd) noexcept {
+    if (is_of_arena()) return status::not_supported;
     const core::callbacks_later no_callbacks;
     repair_in_child();
     const std::lock_guard guard(mutex_);

@@ -55,6 +55,7 @@ void set_core::repair_in_child() noexcept {
 // A waiter of the parent may have slept on the bed, whose marks cost the next signal one call and no more.
 void set_core::repair() noexcept {
     forget_threads();
+    if (is_of_arena()) return leave_behind();
     const std::uint32_t places = touched_.load(base::acquire);
     std::uint32_t members = 0;
     std::uint32_t descriptors = 0;

@@ -62,6 +62,7 @@ bool set_core::has_room_above(set_core& outer, std::uint64_t visit) noexcept {
 
 status set_core::add(set_core& inner, std::uint64_t token, int& place) noexcept {
     if (core::in_callback != 0) return status::deadlock;
+    if (inner.is_of_arena()) return status::not_supported;
     const core::callbacks_later no_callbacks;
     const status result = add_nested(inner, token, place);
     forget_left_nestings();

@@ -21,6 +21,12 @@ namespace efd::watch {
 using base::status;
 using core::context;
 
+namespace {
+
+constexpr std::uint32_t vain_turns_most = 4096; // beside shared memory, and more than there are members
+
+} // namespace
+
 void set_core::on_member_change(core::permanent_watcher& watcher, std::uint32_t key) noexcept {
     auto& one = static_cast<member&>(watcher);
     EFD_CHECK(one.owner != nullptr && one.index < ready_bitmap::most);
@@ -155,6 +161,9 @@ status set_core::take_from(member& one, set_event& got) noexcept {
 
 status set_core::take_ready(set_event& got) noexcept {
     repair_in_child();
+    std::uint32_t turns = touched_.load(base::relaxed) + vain_turns_most;
+    if (is_of_arena())
+        if (const status result = collect(1); result != status::ok) return result;
     const bool with_kernel = has_descriptors();
     if (with_kernel && kernel_is_next() && take_descriptor(got) == status::ok) return status::ok;
     std::uint32_t at = cursor_.load(base::relaxed);
@@ -171,7 +180,10 @@ status set_core::take_ready(set_event& got) noexcept {
         const status result = take_from(one, got);
         if (result == status::would_block) clear_unless_ready(one);
         one.exit(visit);
-        if (result == status::would_block) continue;
+        if (result == status::would_block) {
+            if (--turns == 0 && is_of_arena()) return status::damaged; // a count that a peer changes for ever
+            continue;
+        }
         cursor_.store(at, base::relaxed);
         return result;
     }
@@ -183,6 +195,9 @@ status set_core::take_ready(set_event& got) noexcept {
 
 status set_core::look_ready(std::span<set_event> room, std::size_t& number) noexcept {
     repair_in_child();
+    number = 0;
+    if (is_of_arena())
+        if (const status result = collect(room.size()); result != status::ok) return result;
     const bool with_kernel = has_descriptors();
     number = with_kernel && kernel_is_next() ? look_descriptors(room) : 0;
     const std::size_t of_kernel = number;
@@ -225,20 +240,30 @@ status set_core::wait_with(const core::wait_opts& opts, TryOnce try_once) noexce
     if (core::in_callback != 0) return status::deadlock;
     std::uint32_t process = os::process_number();
     std::uint32_t found = interested_.fetch_add(1, base::acq_rel); // SET_SLEEP
+    core::looks looks = looks_of_sleeper();
     status result = status::would_block;
     while (result == status::would_block) {
         stay_interested(process, found);
-        while (result == status::would_block && ready_.anything_in_order()) result = try_once(); // SET_SLEEP, look
+        if (is_left_behind()) {
+            result = status::stale;
+            break;
+        }
+        state_interest();
+        for (std::uint32_t rounds = 0; result == status::would_block && anything_in_order();
+             ++rounds) { // SET_SLEEP, look
+            result = try_once();
+            if (result == status::would_block && is_of_arena()) result = after_vain_round(rounds, opts);
+        }
         if (result != status::would_block) break;
         no_callbacks.end();
-        const status slept = sleep(opts);
+        const status slept = sleep(opts, looks);
         no_callbacks.begin();
         if (slept == status::interrupted) {
             result = slept;
             break;
         }
         result = try_once();
-        if (ready_.anything()) wake_sleeper(); // BATON
+        if (anything()) wake_sleeper(); // BATON
         if (result != status::would_block) break;
         if (slept != status::ok)
             result = slept;
@@ -246,6 +271,7 @@ status set_core::wait_with(const core::wait_opts& opts, TryOnce try_once) noexce
             result = status::timed_out; // also where the sleep always ends at once
     }
     presence::leave(interested_, found);
+    end_interest();
     return result;
 }
 
@@ -261,10 +287,16 @@ void set_core::stay_interested(std::uint32_t& process, std::uint32_t& found) noe
         found = interested_.fetch_add(1, base::acq_rel);
 }
 
-status set_core::sleep(const core::wait_opts& opts) noexcept {
+// LOOK: a waiter of an arena's set wakes by itself, in case a peer was killed before its mark or its wake.
+status set_core::sleep(const core::wait_opts& opts, core::looks& looks) noexcept {
     if (has_descriptors()) return sleep_in_kernel(opts);
     std::uint64_t signals = 0;
-    return bed().read(signals, {opts.deadline_ns, opts.stop, core::blocking::always});
+    const std::int64_t until_ns =
+        looks.any() ? std::min(opts.deadline_ns, looks.after(os::now_ns())) : opts.deadline_ns;
+    const status slept = bed().read(signals, {until_ns, opts.stop, core::blocking::always});
+    if (slept != status::timed_out || until_ns == opts.deadline_ns) return slept;
+    look_for_dead();
+    return status::ok;
 }
 
 status set_core::try_any(set_event& got) noexcept {

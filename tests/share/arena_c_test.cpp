@@ -146,10 +146,11 @@ TEST_F(c_arena, options_beyond_their_bound_are_refused) {
     refused([](auto& o) { o.slots = (1U << 27) + 1; });
     refused([](auto& o) { o.processes = 1025; });
     refused([](auto& o) { o.names = (1U << 20) + 1; });
+    refused([](auto& o) { o.sets = 1025; });
     refused([](auto& o) { o.mode = 0111; });
     refused([](auto& o) { o.last_look_ms = 60'001; });
     refused([](auto& o) { o.first_look_ms = 200, o.last_look_ms = 100; });
-    refused([](auto& o) { o.reserved[4] = 1; });
+    refused([](auto& o) { o.reserved[std::size(o.reserved) - 1] = 1; });
     efd_arena_trust later{};
     later.reserved[0] = 1;
     EXPECT_NULL(efd_arena_attach(efd_arena_fd(arena_), &later), EINVAL);

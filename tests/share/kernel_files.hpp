@@ -64,6 +64,7 @@ inline share::header good_header(share::numbers n = {}) {
     made.names = where.names;
     made.first_look_ms = where.first_look_ms;
     made.last_look_ms = where.last_look_ms;
+    made.sets = where.sets;
     return made;
 }
 

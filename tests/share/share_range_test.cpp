@@ -63,7 +63,8 @@ TEST(share_range, every_slot_is_found_by_its_address_and_nothing_before_the_slot
     for (const std::uint32_t slots : {1U, 1024U, 16'384U, 16'385U, 300'000U}) {
         const arena_memory made = made_with(slots);
         const core::shared_slots& own = *made.mapping().slots();
-        EXPECT_EQ(own.number, slots);
+        EXPECT_EQ(own.objects, slots);
+        EXPECT_EQ(own.number, slots + made.where().sets);
         EXPECT_EQ(own.first_slot, address_of(made.mapping().header()) + made.where().slots_at);
         EXPECT_EQ((own.first_slot - core::range.base.load()) % window_bytes, 0U);
         for (std::uint32_t i = 0; i < slots; i += i < 1000 || i + 1000 > slots ? 1 : 997) {

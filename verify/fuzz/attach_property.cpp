@@ -34,6 +34,7 @@ share::header good() {
     h.names = where.names;
     h.first_look_ms = where.first_look_ms;
     h.last_look_ms = where.last_look_ms;
+    h.sets = where.sets;
     return h;
 }
 
@@ -60,31 +61,45 @@ constexpr std::uint64_t up(std::uint64_t bytes, std::uint64_t unit) {
     return bytes % unit == 0 ? bytes : bytes - bytes % unit + unit;
 }
 
+// A bit for each member of a set, a million at most, a bit above for each 32 of those, and so on up to one word.
+std::uint64_t words_of_a_bitmap(std::uint64_t slots) {
+    std::uint64_t words = 0;
+    std::uint64_t below = std::min<std::uint64_t>(slots, 1'048'576);
+    for (bool is_top = false; !is_top; is_top = below == 1) {
+        below = up(below, 32) / 32;
+        words += below;
+    }
+    return words;
+}
+
 std::uint64_t implied_bytes(const share::header& h) {
     std::uint64_t end = 4096;
     end += 64 * std::uint64_t{h.processes};
     end += 2 * up(up(h.slots, 8) / 8, 64) * h.processes;
     end = up(end + (8 + 4) * std::uint64_t{h.slots}, 64);
-    end = up(end + 64 * std::uint64_t{h.names}, 65536);
-    return up(end + 64 * std::uint64_t{h.slots}, 65536);
+    end += 64 * std::uint64_t{h.names} + 64 * std::uint64_t{h.sets};
+    end = up(end + up(8 * words_of_a_bitmap(h.slots), 64) * h.sets, 65536);
+    return up(end + 64 * (std::uint64_t{h.slots} + h.sets), 65536);
 }
 
 bool is_good(const share::header& h, std::uint64_t file_bytes) {
-    const bool is_ours = h.magic == 0x616e6572'61646665 && h.version == 1 && h.byte_order == 0x01020304;
+    const bool is_ours = h.magic == 0x616e6572'61646665 && h.version == 2 && h.byte_order == 0x01020304;
     const bool are_in_bounds = h.slots >= 1 && h.slots <= 134'217'728 && h.processes >= 1 && h.processes <= 1024 &&
                                h.names >= 1 && h.names <= 1'048'576 && h.last_look_ms <= 60'000 &&
-                               h.first_look_ms <= h.last_look_ms;
+                               h.first_look_ms <= h.last_look_ms && h.sets <= 1024;
     return is_ours && are_in_bounds && h.bytes == implied_bytes(h) && h.bytes <= file_bytes;
 }
 
-std::array<part, 7> parts_of(const share::layout& l) {
+std::array<part, 9> parts_of(const share::layout& l) {
     return {{{"header", 0, 4096},
              {"processes", l.processes_at, 64 * std::uint64_t{l.processes}},
              {"rows", l.rows_at, l.row_bytes * l.processes},
              {"tenants", l.tenants_at, 8 * std::uint64_t{l.slots}},
              {"deaths", l.deaths_at, 4 * std::uint64_t{l.slots}},
              {"names", l.names_at, 64 * std::uint64_t{l.names}},
-             {"slots", l.slots_at, 64 * std::uint64_t{l.slots}}}};
+             {"sets", l.sets_at, 64 * std::uint64_t{l.sets}},
+             {"bitmaps", l.bitmaps_at, l.bitmap_bytes * l.sets},
+             {"slots", l.slots_at, 64 * (std::uint64_t{l.slots} + l.sets)}}};
 }
 
 std::optional<std::string> misplaced_part(const share::layout& l, std::uint64_t file_bytes) {

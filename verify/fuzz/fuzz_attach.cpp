@@ -29,6 +29,7 @@ class random_headers {
         n.slots = log_uniform(share::slots_most);
         n.processes = log_uniform(share::processes_most);
         n.names = log_uniform(share::names_most);
+        n.sets = log_uniform(efd::core::sets_most);
         n.last_look_ms = log_uniform(60'000);
         n.first_look_ms = log_uniform(n.last_look_ms);
         const share::layout where = share::layout_of(n);
@@ -42,7 +43,7 @@ class random_headers {
                        .names = n.names,
                        .first_look_ms = n.first_look_ms,
                        .last_look_ms = n.last_look_ms,
-                       .reserved = 0,
+                       .sets = n.sets,
                        .identity = {}};
         for (auto changes = random_() % 4; changes > 0; --changes) change(made.header);
         if (random_() % 4 == 0) agree(made.header); // a header that is wrong, and right in itself
@@ -61,7 +62,7 @@ class random_headers {
         return bounds[random_() % std::size(bounds)] + static_cast<std::uint32_t>(random_() % 3) - 1;
     }
     void change(header& h) {
-        switch (random_() % 10) {
+        switch (random_() % 11) {
         case 0: h.magic ^= std::uint64_t{1} << random_() % 64; break;
         case 1: h.version = edge(); break;
         case 2: h.byte_order = random_() % 2 == 0 ? 0x04030201 : edge(); break;
@@ -71,11 +72,12 @@ class random_headers {
         case 6: h.names = edge(); break;
         case 7: h.first_look_ms = edge(); break;
         case 8: h.last_look_ms = edge(); break;
+        case 9: h.sets = edge(); break;
         default: h.identity[random_() % h.identity.size()] ^= 1; break;
         }
     }
     static void agree(header& h) {
-        h.bytes = share::layout_of({h.slots, h.processes, h.names, h.first_look_ms, h.last_look_ms}).bytes;
+        h.bytes = share::layout_of({h.slots, h.processes, h.names, h.first_look_ms, h.last_look_ms, h.sets}).bytes;
     }
 
     std::mt19937_64 random_;
@@ -114,13 +116,13 @@ constexpr broken_parser broken_parsers[] = {
     {"the size that the header says",
      [](const header& h, std::uint64_t a, share::layout& l) {
          return lenient(h, a, l, [](header& c, std::uint64_t&) {
-             c.bytes = share::layout_of({c.slots, c.processes, c.names, c.first_look_ms, c.last_look_ms}).bytes;
+             c.bytes = share::layout_of({c.slots, c.processes, c.names, c.first_look_ms, c.last_look_ms, c.sets}).bytes;
          });
      }},
     {"the bounds of numbers",
      [](const header& h, std::uint64_t, share::layout& l) {
          if (h.magic != share::header_magic || h.version != share::layout_version) return refusal::not_an_arena;
-         l = share::layout_of({h.slots, h.processes, h.names, h.first_look_ms, h.last_look_ms});
+         l = share::layout_of({h.slots, h.processes, h.names, h.first_look_ms, h.last_look_ms, h.sets});
          return l.bytes == h.bytes ? refusal::none : refusal::wrong_size;
      }},
     {"the order of looks",

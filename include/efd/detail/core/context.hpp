@@ -27,6 +27,7 @@ struct futex_wait_key;
 } // namespace efd::os
 
 namespace efd::share {
+class sets;
 class slots;
 } // namespace efd::share
 
@@ -73,6 +74,7 @@ struct doorbell_hook;
 struct permanent_watcher;
 class permanent_watchers;
 class watchers;
+class context;
 
 // What one process alone knows of an object. Of a private object it stands beside the words, in the same cache line; of
 // one in shared memory in memory of this process, where no other can change it (src/core/shared_slots.hpp).
@@ -89,6 +91,22 @@ struct local_part {
     // For a new object; the caller makes its reference after this.
     void begin(unsigned given_flags, int given_id) noexcept;
 };
+
+// In which sets of its arena an object stands: src/core/shared_sets.hpp.
+struct set_cells {
+    base::atomic<std::uint64_t> cell[4];
+};
+
+// The second half of an object's line. A private object has there what its process knows of it. Of an object in shared
+// memory that is elsewhere, and here are the sets of its arena in which it stands.
+union line_half {
+    local_part own;
+    set_cells joined;
+    constexpr line_half() noexcept : own() {}
+};
+static_assert(sizeof(line_half) == 32 && sizeof(set_cells) == 32);
+
+void mark_in_sets(context& object) noexcept; // src/core/shared_sets.hpp
 
 class alignas(64) context {
   public:
@@ -193,8 +211,8 @@ class alignas(64) context {
     [[nodiscard]] EFD_API int id() const noexcept;
     [[nodiscard]] EFD_API unsigned flags() const noexcept;
     [[nodiscard]] EFD_API bool semaphore() const noexcept;
-    // Whether it lives in memory that several processes map, which its address says. Such an object has no watchers:
-    // neither a doorbell, nor entries, nor sets; and no byte of its words is trusted.
+    // Whether it lives in memory that several processes map, which its address says. Such an object has neither a
+    // doorbell nor entries, and stands in sets of its arena alone; and no byte of its words is trusted.
     [[nodiscard]] EFD_API bool shared() const noexcept;
     [[nodiscard]] EFD_API std::uint32_t references() const noexcept;
 
@@ -221,7 +239,9 @@ class alignas(64) context {
   private:
     friend class watch::doorbell;
     friend class watch::set_core;
+    friend class share::sets;
     friend class share::slots;
+    friend void mark_in_sets(context& object) noexcept;
     friend class context_table;
     friend class context_layout; // the explorer's
 
@@ -251,6 +271,14 @@ class alignas(64) context {
     [[nodiscard]] state_word look() const noexcept { return state_.load(base::acquire); }
     [[nodiscard]] bool drain_without_notify(state_word word) noexcept;
     [[nodiscard]] const permanent_watchers* permanent() const noexcept;
+    // An object of an arena joins a set of the arena, by a value of its cells, and leaves it; src/core/shared_sets.hpp.
+    // no_space: it stands in as many as it has cells.
+    [[nodiscard]] base::status join_set(std::uint64_t wanted) noexcept;
+    void leave_set(std::uint64_t left) noexcept;
+    [[nodiscard]] bool stands_in_a_set() const noexcept;
+    void clear_cells() noexcept;
+    [[nodiscard]] base::atomic<std::uint64_t> (&cells() noexcept)[4] { return half_.joined.cell; }
+    [[nodiscard]] const base::atomic<std::uint64_t> (&cells() const noexcept)[4] { return half_.joined.cell; }
     // Taking from several objects in one step, for watch/ alone; see src/core/reservation.hpp.
     [[nodiscard]] reserve_result reserve(const reservation_slot& owner, reserved_object& one) noexcept;
     void release_reservation(const reserved_object& one, bool taken) noexcept;
@@ -329,6 +357,7 @@ class alignas(64) context {
 
     // Who hears of a change, in watchers.cpp.
     [[nodiscard]] watchers* make_watchers() noexcept;
+    [[nodiscard]] bool has_watchers() const noexcept;
     void notify(std::uint32_t key) noexcept;
     void notify_entries(wait_queue& entries, std::uint32_t key) noexcept;
     state_word watch() noexcept;
@@ -343,8 +372,8 @@ class alignas(64) context {
     base::atomic<std::uint32_t> generation_{0};   // never set back, not even when the slot is born again
     base::atomic<std::uint16_t> woken_by_cpu_{0}; // a hint for linger, of the last waker
 
-    local_part own_; // not used in shared memory
+    line_half half_;
 };
-static_assert(sizeof(context) == 64, "an object is one cache line");
+static_assert(sizeof(context) == 64 && sizeof(context) - sizeof(line_half) == 32, "an object is one cache line");
 
 } // namespace efd::EFD_ABI::core
