@@ -52,8 +52,8 @@ struct alignas(64) member : core::permanent_watcher {
     std::uint64_t token = 0;
     set_core* inner = nullptr;
     std::uint32_t number_in_arena = 0; // of an object of an arena, in set_arena.cpp
-    std::int32_t descriptor = -1; // -1 also once another file has the number
-    os::file_identity file;       // of the descriptor, when it was added
+    std::int32_t descriptor = -1;      // -1 also once another file has the number
+    os::file_identity file;            // of the descriptor, when it was added
     std::uint32_t events = 0;
     std::uint32_t generation = 0;                      // of the descriptors that stood at this place
     base::atomic<std::uint32_t> has_fired{0};          // EPOLLONESHOT, and reported

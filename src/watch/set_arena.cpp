@@ -16,7 +16,7 @@
 
 #include "core/shared_slots.hpp"
 #include "os/clock.hpp"
-#include "os/shared_memory.hpp"
+#include "watch/arena_half.hpp"
 
 #include <bit>
 #include <new>
@@ -28,83 +28,15 @@ using core::context;
 
 namespace {
 
-constexpr std::uint32_t free_mark = 1U << 31;
 constexpr std::uint32_t vain_rounds_most = 1U << 16;
-constexpr std::uint32_t rounds_per_clock = 64;
+constexpr std::uint32_t words_per_clock = 64;
 constexpr std::uint32_t bits_of_word = 32;
 
-constexpr std::uint64_t next_stamp(std::uint64_t word) noexcept { return ((word >> 32) + 1) << 32; }
+bool is_late(std::uint32_t words, std::int64_t deadline_ns) noexcept {
+    return deadline_ns != core::forever && words % words_per_clock == 0 && os::now_ns() >= deadline_ns;
+}
 
 } // namespace
-
-class arena_half {
-  public:
-    static constexpr std::uint32_t none = UINT32_MAX;
-
-    explicit arena_half(const core::set_claim& given) noexcept
-        : claim(given), bits(given.slots->sets.bitmap(given.set)), deaths_walked(deaths()),
-          places_(static_cast<base::atomic<std::uint32_t>*>(os::map_zeroed_unreserved(places_bytes()))) {}
-    ~arena_half() {
-        if (places_ != nullptr) os::unmap(places_, places_bytes());
-    }
-    arena_half(const arena_half&) = delete;
-    arena_half& operator=(const arena_half&) = delete;
-
-    [[nodiscard]] bool is_complete() const noexcept { return places_ != nullptr; }
-    [[nodiscard]] core::set_entry& entry() const noexcept { return claim.slots->sets.entries[claim.set]; }
-    // Not if the other processes hold this one for dead.
-    [[nodiscard]] bool is_own() const noexcept { return entry().tenant.load(base::acquire) == claim.tenant; }
-    [[nodiscard]] std::uint32_t deaths() const noexcept { return claim.slots->sets.deaths->load(base::acquire); }
-
-    // A number for the member at that place; none: all are in use. As PLACES: the first free one, or the next that
-    // never was in use; the stamp tells a first one that was taken and given back from one that was first all the time.
-    [[nodiscard]] std::uint32_t claim_number(std::uint32_t place) noexcept {
-        const std::uint32_t number = free_or_fresh_number();
-        if (number != none) places_[number].store(place + 1, base::release); // before the cell that names it
-        return number;
-    }
-    void give_back_number(std::uint32_t number) noexcept {
-        std::uint64_t first = free_.load(base::relaxed);
-        do {
-            places_[number].store(core::bits_of(first) | free_mark, base::relaxed);
-        } while (!free_.compare_exchange_weak(first, next_stamp(first) | (number + 1), base::acq_rel,
-                                              base::relaxed)); // PLACES, push
-    }
-    // none: no member has the number.
-    [[nodiscard]] std::uint32_t place_of(std::uint32_t number) const noexcept {
-        const std::uint32_t place =
-            number < claim.slots->sets.shape.members ? places_[number].load(base::acquire) : free_mark;
-        return place == 0 || (place & free_mark) != 0 ? none : place - 1;
-    }
-
-    const core::set_claim claim;
-    core::shared_bitmap bits;
-    base::atomic<std::uint32_t> cursor{0}; // the word of marks that is collected next
-    base::atomic<std::uint32_t> deaths_walked;
-    base::atomic<bool> is_left_behind{false};
-
-  private:
-    [[nodiscard]] std::uintptr_t places_bytes() const noexcept {
-        return std::uintptr_t{claim.slots->sets.shape.members} * sizeof(base::atomic<std::uint32_t>);
-    }
-    [[nodiscard]] std::uint32_t free_or_fresh_number() noexcept {
-        std::uint64_t first = free_.load(base::acquire);
-        while (core::bits_of(first) != 0) {
-            const std::uint32_t number = core::bits_of(first) - 1;
-            const std::uint64_t rest = next_stamp(first) | (places_[number].load(base::relaxed) & ~free_mark);
-            if (free_.compare_exchange_weak(first, rest, base::acq_rel, base::acquire)) return number; // PLACES, pop
-        }
-        std::uint32_t number = touched_.load(base::relaxed);
-        do {
-            if (number >= claim.slots->sets.shape.members) return none;
-        } while (!touched_.compare_exchange_weak(number, number + 1, base::acq_rel, base::relaxed)); // PLACES, next
-        return number;
-    }
-
-    base::atomic<std::uint32_t>* places_; // by number: one more than the place, or free_mark and the next free one
-    base::atomic<std::uint64_t> free_{0}; // a stack: the first one's number plus 1, above it a stamp
-    base::atomic<std::uint32_t> touched_{0};
-};
 
 // ---- Birth and death.
 
@@ -172,24 +104,51 @@ void set_core::leave_shared(member& leaving, context& object) noexcept {
 
 // ---- Marks.
 
-// SHARED_COLLECT. Marks that name nobody go as well. No waiter is woken for what is noted here: each was woken by the
-// signal that made the mark, or looks at both tops after it.
-status set_core::collect(std::size_t room) noexcept {
+// SHARED_COLLECT. One word of marks. Those that name nobody go as well. No waiter is woken for what is noted here: each
+// was woken by the signal that made the mark, or looks at both tops after it. would_block: all is collected, or every
+// word was met once, or it is late.
+status set_core::collect(sweep& over) noexcept {
     if (is_left_behind()) return status::stale;
-    for (std::size_t collected = 0; collected < room; collected += bits_of_word) {
-        if (!arena_->bits.anything()) return status::ok;
-        if (!arena_->is_own()) return status::stale;
-        const core::shared_bitmap::marked_word found = arena_->bits.find(arena_->cursor.load(base::relaxed));
-        for (std::uint32_t bits = core::bits_of(found.value); bits != 0; bits &= bits - 1) {
-            const std::uint32_t number =
-                found.index * bits_of_word + static_cast<std::uint32_t>(std::countr_zero(bits));
-            const std::uint32_t place = arena_->place_of(number);
-            if (place != arena_half::none && is_ready(known_member(place))) ready_.mark(place); // SHARED_COLLECT, note
-        }
-        arena_->cursor.store(found.index + 1, base::relaxed);
-        if (core::bits_of(found.value) != 0) arena_->bits.clear(found);
+    if (!arena_->bits.anything()) return status::would_block;
+    if (!arena_->is_own()) return status::stale;
+    if (over.words == 0) over.next = arena_->cursor.load(base::relaxed);
+    if (over.words++ > arena_->claim.slots->sets.shape.size[0] || is_late(over.words, over.deadline_ns))
+        return status::would_block;
+    const core::shared_bitmap::marked_word found = arena_->bits.find(over.next);
+    if (core::bits_of(found.value) == 0) return status::would_block;
+    for (std::uint32_t bits = core::bits_of(found.value); bits != 0; bits &= bits - 1) {
+        const std::uint32_t number = found.index * bits_of_word + static_cast<std::uint32_t>(std::countr_zero(bits));
+        const std::uint32_t place = arena_->place_of(number);
+        if (place == arena_half::none || !is_ready(known_member(place))) continue;
+        ready_.mark(place); // SHARED_COLLECT, note
+        ++over.noted;
     }
+    over.next = found.index + 1;
+    arena_->cursor.store(over.next, base::relaxed);
+    arena_->bits.clear(found);
     return status::ok;
+}
+
+// A try goes on until something is taken or every word was met once: a mark that was there when it began is in one of
+// them, whatever stands in the others.
+status set_core::take_from_arena(set_event& got, std::int64_t deadline_ns) noexcept {
+    for (sweep over{deadline_ns};;) {
+        const status collected = collect(over);
+        if (collected == status::stale) return collected;
+        const status result = take_noted(got);
+        if (result != status::would_block || collected != status::ok) return result;
+    }
+}
+
+status set_core::look_in_arena(std::span<set_event> room, std::size_t& number, std::int64_t deadline_ns) noexcept {
+    for (sweep over{deadline_ns};;) {
+        status collected = status::ok;
+        const std::size_t enough = over.noted + room.size();
+        while (over.noted < enough && collected == status::ok) collected = collect(over);
+        if (collected == status::stale) return collected;
+        const status result = look_at_noted(room, number);
+        if (result != status::would_block || collected != status::ok) return result;
+    }
 }
 
 bool set_core::anything() const noexcept { return (arena_ != nullptr && arena_->bits.anything()) || ready_.anything(); }
@@ -202,17 +161,18 @@ bool set_core::anything_in_order() noexcept {
 
 // A round that found marks and nothing ready. Each is for a mark that was made, so honest peers do not reach the limit;
 // a hostile one may mark for ever.
-status set_core::after_vain_round(std::uint32_t rounds, const core::wait_opts& opts) const noexcept {
+status set_core::after_vain_round(std::uint32_t rounds, const core::wait_opts& opts) noexcept {
     if (rounds >= vain_rounds_most) return status::damaged;
-    const bool is_time = rounds % rounds_per_clock == 0 && opts.deadline_ns != core::forever;
-    return is_time && os::now_ns() >= opts.deadline_ns ? status::timed_out : status::would_block;
+    return is_late(0, opts.deadline_ns) ? status::timed_out : status::would_block;
 }
 
 // ---- A waiter.
 
-// SHARED_SLEEP. Before each sleep, as a peer may have written over it.
-void set_core::state_interest() noexcept {
-    if (arena_ != nullptr && !is_left_behind()) core::mark_word(arena_->entry().interested, 0);
+// SHARED_SLEEP. Once for each waiter, with a new stamp; later only where a peer has written over it.
+void set_core::state_interest(bool is_first) noexcept {
+    if (arena_ == nullptr) return;
+    core::stamped_word& interested = arena_->entry().interested;
+    if (is_first || core::bits_of(interested.load(base::relaxed)) == 0) core::mark_word(interested, 0);
 }
 
 // SHARED_SLEEP, end. The word is read first, then the number of waiters: one that comes after that look has moved it.

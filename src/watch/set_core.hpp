@@ -161,8 +161,11 @@ class set_core : public set_front {
     static void on_inner_change(core::permanent_watcher& watcher, sets_to_sync& all) noexcept;
     [[nodiscard]] std::uint32_t find(std::uint32_t start) noexcept;
     [[nodiscard]] base::status take_from(member& one, set_event& got) noexcept;
-    [[nodiscard]] base::status take_ready(set_event& got) noexcept;
-    [[nodiscard]] base::status look_ready(std::span<set_event> room, std::size_t& number) noexcept;
+    [[nodiscard]] base::status take_ready(set_event& got, std::int64_t deadline_ns = core::forever) noexcept;
+    [[nodiscard]] base::status take_noted(set_event& got) noexcept;
+    [[nodiscard]] base::status look_ready(std::span<set_event> room, std::size_t& number,
+                                          std::int64_t deadline_ns) noexcept;
+    [[nodiscard]] base::status look_at_noted(std::span<set_event> room, std::size_t& number) noexcept;
     template <class TryOnce>
     [[nodiscard]] base::status wait_with(const core::wait_opts& opts, TryOnce try_once) noexcept;
     // What a set of an arena does beside all this, in set_arena.cpp.
@@ -171,12 +174,22 @@ class set_core : public set_front {
     [[nodiscard]] bool may_have(const core::context& object) const noexcept;
     [[nodiscard]] base::status join_shared(member& joining, core::context& object) noexcept;
     void leave_shared(member& leaving, core::context& object) noexcept;
-    [[nodiscard]] base::status collect(std::size_t room) noexcept;
-    [[nodiscard]] base::status after_vain_round(std::uint32_t rounds, const core::wait_opts& opts) const noexcept;
+    // The words of marks that one try has met.
+    struct sweep {
+        std::int64_t deadline_ns;
+        std::uint32_t next = 0;
+        std::uint32_t words = 0;
+        std::size_t noted = 0;
+    };
+    [[nodiscard]] base::status collect(sweep& over) noexcept;
+    [[nodiscard]] base::status take_from_arena(set_event& got, std::int64_t deadline_ns) noexcept;
+    [[nodiscard]] base::status look_in_arena(std::span<set_event> room, std::size_t& number,
+                                             std::int64_t deadline_ns) noexcept;
+    [[nodiscard]] static base::status after_vain_round(std::uint32_t rounds, const core::wait_opts& opts) noexcept;
     [[nodiscard]] bool anything() const noexcept;
     [[nodiscard]] bool anything_in_order() noexcept;
     [[nodiscard]] core::looks looks_of_sleeper() const noexcept;
-    void state_interest() noexcept;
+    void state_interest(bool is_first) noexcept;
     void end_interest() noexcept;
     void look_for_dead() noexcept;
     void end_arena_half() noexcept;

@@ -159,11 +159,13 @@ status set_core::take_from(member& one, set_event& got) noexcept {
     return result;
 }
 
-status set_core::take_ready(set_event& got) noexcept {
+status set_core::take_ready(set_event& got, std::int64_t deadline_ns) noexcept {
     repair_in_child();
-    std::uint32_t turns = touched_.load(base::relaxed) + vain_turns_most;
-    if (is_of_arena())
-        if (const status result = collect(1); result != status::ok) return result;
+    return is_of_arena() ? take_from_arena(got, deadline_ns) : take_noted(got);
+}
+
+status set_core::take_noted(set_event& got) noexcept {
+    std::uint32_t turns = 0;
     const bool with_kernel = has_descriptors();
     if (with_kernel && kernel_is_next() && take_descriptor(got) == status::ok) return status::ok;
     std::uint32_t at = cursor_.load(base::relaxed);
@@ -181,7 +183,8 @@ status set_core::take_ready(set_event& got) noexcept {
         if (result == status::would_block) clear_unless_ready(one);
         one.exit(visit);
         if (result == status::would_block) {
-            if (--turns == 0 && is_of_arena()) return status::damaged; // a count that a peer changes for ever
+            if (is_of_arena() && ++turns > touched_.load(base::relaxed) + vain_turns_most)
+                return status::damaged; // a count that a peer changes for ever
             continue;
         }
         cursor_.store(at, base::relaxed);
@@ -193,11 +196,13 @@ status set_core::take_ready(set_event& got) noexcept {
     return with_kernel ? take_descriptor(got) : status::would_block;
 }
 
-status set_core::look_ready(std::span<set_event> room, std::size_t& number) noexcept {
+status set_core::look_ready(std::span<set_event> room, std::size_t& number, std::int64_t deadline_ns) noexcept {
     repair_in_child();
     number = 0;
-    if (is_of_arena())
-        if (const status result = collect(room.size()); result != status::ok) return result;
+    return is_of_arena() ? look_in_arena(room, number, deadline_ns) : look_at_noted(room, number);
+}
+
+status set_core::look_at_noted(std::span<set_event> room, std::size_t& number) noexcept {
     const bool with_kernel = has_descriptors();
     number = with_kernel && kernel_is_next() ? look_descriptors(room) : 0;
     const std::size_t of_kernel = number;
@@ -241,6 +246,7 @@ status set_core::wait_with(const core::wait_opts& opts, TryOnce try_once) noexce
     std::uint32_t process = os::process_number();
     std::uint32_t found = interested_.fetch_add(1, base::acq_rel); // SET_SLEEP
     core::looks looks = looks_of_sleeper();
+    bool is_first = true;
     status result = status::would_block;
     while (result == status::would_block) {
         stay_interested(process, found);
@@ -248,11 +254,12 @@ status set_core::wait_with(const core::wait_opts& opts, TryOnce try_once) noexce
             result = status::stale;
             break;
         }
-        state_interest();
-        for (std::uint32_t rounds = 0; result == status::would_block && anything_in_order();
-             ++rounds) { // SET_SLEEP, look
+        state_interest(is_first);
+        is_first = false;
+        std::uint32_t rounds = 0;
+        while (result == status::would_block && anything_in_order()) { // SET_SLEEP, look
             result = try_once();
-            if (result == status::would_block && is_of_arena()) result = after_vain_round(rounds, opts);
+            if (result == status::would_block && is_of_arena()) result = after_vain_round(rounds++, opts);
         }
         if (result != status::would_block) break;
         no_callbacks.end();
@@ -305,12 +312,12 @@ status set_core::try_any(set_event& got) noexcept {
 }
 
 status set_core::wait_any(set_event& got, const core::wait_opts& opts) noexcept {
-    return wait_with(opts, [&] { return take_ready(got); });
+    return wait_with(opts, [&] { return take_ready(got, opts.deadline_ns); });
 }
 
 status set_core::wait_ready(std::span<set_event> room, std::size_t& number, const core::wait_opts& opts) noexcept {
     if (room.empty()) return status::invalid;
-    return wait_with(opts, [&] { return look_ready(room, number); });
+    return wait_with(opts, [&] { return look_ready(room, number, opts.deadline_ns); });
 }
 
 } // namespace efd::watch

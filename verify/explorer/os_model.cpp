@@ -118,6 +118,9 @@ void* map_zeroed(std::size_t bytes) noexcept {
     return bytes == explore::slab_bytes ? explore::slab : explore::take_pages(bytes);
 }
 
+void* map_zeroed_unreserved(std::uintptr_t bytes) noexcept { return explore::take_pages(bytes); }
+void unmap(void* /*unused*/, std::uintptr_t /*unused*/) noexcept {}
+
 // Handlers are no part of the model; nor are kernel descriptors among the members of a set.
 signals_blocked::signals_blocked() noexcept : before_{} {}
 signals_blocked::~signals_blocked() = default;

@@ -30,5 +30,6 @@ std::vector<scenario> fork_queue_scenarios();
 std::vector<scenario> cached_scenarios();
 std::vector<scenario> file_scenarios();
 std::vector<scenario> share_scenarios();
+std::vector<scenario> arena_set_scenarios();
 
 } // namespace explore

@@ -73,6 +73,7 @@ void make_arena(std::array<std::uint32_t, 4> process_of) {
     for (std::uint32_t p = 0; p < processes; ++p) {
         fixture->mapped[p].first_slot = reinterpret_cast<std::uintptr_t>(&object());
         fixture->mapped[p].number = 1;
+        fixture->mapped[p].objects = 1;
         fixture->mapped[p].locals = &fixture->locals[p];
         fixture->slots[p].begin(parts, fixture->mapped[p]);
         fixture->slots[p].move_to(p);

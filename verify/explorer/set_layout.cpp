@@ -5,6 +5,7 @@
 
 #include "os/memory.hpp"
 #include "os/process.hpp"
+#include "watch/arena_half.hpp"
 
 #include <new>
 
@@ -39,6 +40,14 @@ set_core* set_layout::make(context& bell, context& bed) {
     return set;
 }
 
+set_core* set_layout::make_of_arena(context& bell, const core::set_claim& claim) {
+    set_core* const set = make(bell, claim.slots->bed(claim.set));
+    set->arena_ = new arena_half(claim);
+    set->ready_.hide_top(true);
+    return set;
+}
+void set_layout::skip_numbers(set_core& set, std::uint32_t up_to) { set.arena_->touched_.store(up_to, base::release); }
+
 void set_layout::give_bell(set_core& set, context& bell) { set.bell_.store(&bell, base::release); }
 void set_layout::give_bed(set_core& set, context& bed) { set.bed_.store(&bed, base::release); }
 
@@ -72,6 +81,11 @@ void set_layout::name(set_core& set) {
     name_place(&set.ready_.at(0, 0), "bits 0..31");
     name_place(&set.ready_.at(0, 1), "bits 32..63");
     name_place(&set.ready_.at(1, 0), "bits above");
+    if (set.is_of_arena()) {
+        name_place(&set.arena_->entry().interested, "interest in the arena");
+        name_place(&set.arena_->cursor, "cursor of marks");
+        name_place(&set.arena_->deaths_walked, "deaths walked");
+    }
     name_place(&set.touched_, "touched");
     name_place(&set.free_places_, "free places");
     name_place(&set.joined_, "joined");
@@ -147,7 +161,31 @@ std::string set_layout::fault_of_bits(set_core& set) {
                : "nothing is ready, and the set's context says yes";
 }
 
+bool set_layout::is_marked_in_arena(set_core& set, std::uint32_t number) {
+    const core::shared_sets& sets = set.arena_->claim.slots->sets;
+    for (std::uint32_t level = 0; level < sets.shape.levels; ++level, number /= 32)
+        if ((core::bits_of(sets.bitmaps[sets.shape.begin[level] + number / 32].load(base::acquire)) >> number % 32 &
+             1U) == 0)
+            return false;
+    return true;
+}
+
+// A set of an arena keeps marks of members that are not ready until a thread looks at them. One that is ready has its
+// mark here or in the arena, up to the top.
+std::string set_layout::fault_of_marks(set_core& set) {
+    for (std::uint32_t i = 0; i < set.touched_.load(base::acquire); ++i) {
+        const member& one = *set.find_member(i);
+        if (!one.is_taken() || one.object.load(base::acquire)->count() == 0) continue;
+        const ready_bitmap& map = set.ready_;
+        const bool is_noted = bit(map, 0, i) && (map.height_.load(base::acquire) == 1 || bit(map, 1, i / 32));
+        if (!is_noted && !is_marked_in_arena(set, one.number_in_arena))
+            return "place " + std::to_string(i) + " is ready, and marked neither here nor in the arena";
+    }
+    return {};
+}
+
 std::string set_layout::fault(set_core& set) {
+    if (set.is_of_arena()) return fault_of_marks(set);
     for (std::uint32_t i = 0; i < set.touched_.load(base::acquire); ++i)
         if (std::string wrong = fault_of_member(set, i); !wrong.empty()) return wrong;
     return fault_of_bits(set);

@@ -18,6 +18,36 @@ using efd::watch::set_layout;
 
 set_hall* fixture = nullptr;
 
+// The memory of an arena with two objects and a set. All threads are of one process: what a process alone knows makes
+// no difference to a mark.
+constexpr std::size_t arena_objects = 2;
+struct small_arena {
+    alignas(64) std::array<std::byte, (arena_objects + 1) * sizeof(context)> lines{};
+    std::array<efd::core::shared_local, arena_objects + 1> locals{};
+    efd::core::shared_slots slots;
+    efd::core::set_entry entry{};
+    std::array<efd::core::stamped_word, 3> words{};
+    efd::base::atomic<std::uint32_t> deaths{0};
+    bool is_reaped = false;
+    bool was_ready_then = false;
+    unsigned looks = 0;
+};
+small_arena* arena = nullptr;
+
+// What share::arena does where a sleeper looks: who was killed is found dead by one look. The walk that follows finds
+// what is there, so the same sleeper does not come again beside it. After some looks the wait is cancelled: each sleep
+// moves the bed's generation, so a sleeper that looks for ever comes to no end here.
+void reap_in_small_arena(void* /*unused*/) noexcept {
+    if (++arena->looks == 3) (void)w().stop.request_stop();
+    if (arena->is_reaped) {
+        must(!arena->was_ready_then || fixture->objects[0]->count() == 0, "a look left a unit of a killed writer");
+    } else if (the_machine().somebody_crashed()) {
+        arena->is_reaped = true;
+        arena->was_ready_then = fixture->objects[0]->count() > 0;
+        arena->deaths.fetch_add(1, efd::base::acq_rel);
+    }
+}
+
 // What a call would sleep for, in the note of its thread, beside the number of the set or object.
 enum class sleeps_for : std::uint64_t { nothing, any, all, units };
 
@@ -40,12 +70,18 @@ void account(const set_event& got) noexcept {
     fixture->taken[got.origin] += got.value;
 }
 
+} // namespace
+
+set_hall& hall() noexcept { return *fixture; }
+
 std::string forgotten_in_set(int i) {
     const machine& m = the_machine();
     const thread_state& t = m.now.threads[static_cast<std::size_t>(i)];
     const std::string who = "thread " + std::to_string(i);
     if (t.alive == life::runnable) return who + " can never go on: a deadlock";
     if (t.alive != life::asleep) return {};
+    if (arena != nullptr && arena->slots.first_look_ns > 0 && t.pending->deadline_ns == arena->slots.first_look_ns)
+        return {}; // LOOK: it wakes by itself, which the search goes on to
     const auto which = static_cast<std::size_t>(t.doing[1] & 0xFF);
     if ((t.doing[1] & cancellable) != 0 && w().stop.get_token().stop_requested())
         return who + " sleeps, and was cancelled";
@@ -63,12 +99,9 @@ std::string forgotten_in_set(int i) {
     return {};
 }
 
-} // namespace
-
-set_hall& hall() noexcept { return *fixture; }
-
 void make_set_world(std::size_t sets, std::initializer_list<std::uint64_t> counts, unsigned flags) {
     forget_pages();
+    arena = nullptr;
     make_world(*counts.begin(), flags);
     fixture = new set_hall;
     std::size_t i = 0;
@@ -90,6 +123,41 @@ void make_set_world(std::size_t sets, std::initializer_list<std::uint64_t> count
         name_place(bed, "set's bed");
         fixture->sets[s] = set_layout::make(*bell, *bed);
     }
+}
+
+void make_arena_world(std::size_t objects, bool looks) {
+    make_set_world(0, {0});
+    arena = new small_arena;
+    efd::core::shared_slots& slots = arena->slots;
+    auto* const first = std::launder(reinterpret_cast<context*>(arena->lines.data()));
+    slots.first_slot = reinterpret_cast<std::uintptr_t>(first);
+    slots.number = arena_objects + 1;
+    slots.objects = arena_objects;
+    slots.locals = arena->locals.data();
+    slots.first_look_ns = slots.last_look_ns = looks ? 1 : 0;
+    slots.sets = {.entries = &arena->entry,
+                  .bitmaps = arena->words.data(),
+                  .number = 1,
+                  .bitmap_stride = 3,
+                  .deaths = &arena->deaths,
+                  .shape = efd::core::shape_for(64)};
+    set_shared_object(first, [] { return &arena->slots; }, arena_objects + 1);
+    for (efd::core::shared_local& local : arena->locals) local.part.refs.init();
+    constexpr const char* names[] = {"A", "B"};
+    for (std::size_t i = 0; i < objects; ++i) {
+        fixture->objects[i] = first + i;
+        name_place(first + i, names[i]);
+    }
+    name_place(first + arena_objects, "set's bed");
+    name_place(&arena->words[0], "marks above");
+    name_place(&arena->words[1], "marks 0..31");
+    name_place(&arena->words[2], "marks 32..63");
+    efd::core::set_claim claim{.slots = &slots, .set = 0, .tenant = efd::core::next_set_tenant(0, 0)};
+    claim.look = reap_in_small_arena;
+    arena->entry.tenant.store(claim.tenant, efd::base::release);
+    auto* const bell = new context;
+    context_layout::init(*bell, 0, 0);
+    fixture->sets[0] = set_layout::make_of_arena(*bell, claim);
 }
 
 void join_set(std::size_t set, std::size_t object) {

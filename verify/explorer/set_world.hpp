@@ -34,6 +34,9 @@ struct set_hall {
 };
 set_hall& hall() noexcept;
 
+// The same with objects of an arena, the first set being the arena's; it has its looks on if they are asked for.
+void make_arena_world(std::size_t objects, bool looks);
+
 // In a set_up: objects with these counts, not yet in any set.
 void make_set_world(std::size_t sets, std::initializer_list<std::uint64_t> counts, unsigned flags = 0);
 void join_set(std::size_t set, std::size_t object);
@@ -61,6 +64,8 @@ inline constexpr efd::core::wait_opts bounded{.deadline_ns = 1, .blocking = efd:
 // Nobody sleeps beside what he waits for; units are conserved; no word is reserved; bits, marks and contexts of the
 // sets say what the counts say.
 std::string audit_sets();
+// Of that alone: the thread.
+std::string forgotten_in_set(int thread);
 
 } // namespace explore
 
@@ -84,6 +89,10 @@ namespace efd::watch {
 class set_layout {
   public:
     static set_core* make(core::context& bell, core::context& bed);
+    // Of an arena; the half has pages of its own, so in a set-up.
+    static set_core* make_of_arena(core::context& bell, const core::set_claim& claim);
+    // The next object that joins has this number there.
+    static void skip_numbers(set_core& set, std::uint32_t up_to);
     static void give_bell(set_core& set, core::context& bell);
     static void give_bed(set_core& set, core::context& bed);
     static core::context& bell(set_core& set) { return set.bell(); }
@@ -112,6 +121,8 @@ class set_layout {
 
   private:
     static std::string fault_of_bits(set_core& set);
+    static std::string fault_of_marks(set_core& set);
+    static bool is_marked_in_arena(set_core& set, std::uint32_t number);
     static std::string fault_of_member(set_core& set, std::uint32_t index);
     static bool bit(const ready_bitmap& map, std::uint32_t level, std::uint32_t index);
     static bool member_ready(member& one);

@@ -10,14 +10,17 @@
 namespace explore {
 namespace {
 
-// The one object that other processes map, too, and where the process of the running thread has mapped it.
+// The objects that other processes map, too, and where the process of the running thread has mapped it.
 const efd::core::context* shared_object = nullptr;
+std::size_t shared_objects = 0;
 efd::core::shared_slots* (*shared_mapping)() = nullptr;
 
 } // namespace
 
-void set_shared_object(const efd::core::context* object, efd::core::shared_slots* (*mapping)()) noexcept {
+void set_shared_object(const efd::core::context* object, efd::core::shared_slots* (*mapping)(),
+                       std::size_t number) noexcept {
     shared_object = object;
+    shared_objects = number;
     shared_mapping = mapping;
 }
 
@@ -49,7 +52,9 @@ void context_layout::name_queue(context& object) {
 }
 
 bool is_in_shared_range(const void* address) noexcept {
-    return address != nullptr && address == explore::shared_object;
+    const auto offset =
+        reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(explore::shared_object);
+    return explore::shared_object != nullptr && offset < explore::shared_objects * sizeof(context);
 }
 shared_slots* find_shared_slots(const context& /*object*/) noexcept { return explore::shared_mapping(); }
 
@@ -111,7 +116,11 @@ void make_world(std::uint64_t initval, unsigned flags) {
     forget_names();
     fixture = new world;
     set_shared_object((flags & flag_shared) != 0 ? &w().object : nullptr, [] { return &w().slots; });
-    w().slots = {.first_slot = reinterpret_cast<std::uintptr_t>(&w().object), .number = 1, .locals = &w().local};
+    w().slots = {.first_slot = reinterpret_cast<std::uintptr_t>(&w().object),
+                 .number = 1,
+                 .objects = 1,
+                 .sets = {},
+                 .locals = &w().local};
     if ((flags & flag_looks) != 0) w().slots.first_look_ns = w().slots.last_look_ns = 1;
     efd::core::context_layout::init(w().object, initval, flags & ~(flag_shared | flag_looks));
     w().given.add(initval);

@@ -42,8 +42,9 @@ struct world {
 };
 
 world& w() noexcept;
-// The object that other processes map, too (null: none), and how the process of the running thread has mapped it.
-void set_shared_object(const efd::core::context* object, efd::core::shared_slots* (*mapping)()) noexcept;
+// The objects that other processes map, too (null: none), and how the process of the running thread has mapped it.
+void set_shared_object(const efd::core::context* object, efd::core::shared_slots* (*mapping)(),
+                       std::size_t number = 1) noexcept;
 
 // The object is in memory that other processes map, too; beside the flags of context::create.
 inline constexpr unsigned flag_shared = 1U << 31;
