@@ -35,13 +35,15 @@ struct segment {
     std::vector<int> changes; // after so many of them the arena has changed
 };
 
+constexpr const char* names_of_beside[] = {"nobody", "sleeper", "set"};
+
 // The arena's memory, to be compared.
 class memory_look {
   public:
     explicit memory_look(int descriptor) {
-        const share::layout where = share::layout_of({.slots = slots, .processes = processes});
+        const share::layout where = share::layout_of({.slots = slots, .processes = processes, .sets = sets});
         bytes_ = where.bytes;
-        names_end_ = where.names_at + where.names * sizeof(share::name_entry);
+        marks_end_ = where.bitmaps_at + where.bitmap_bytes * where.sets;
         slots_at_ = where.slots_at;
         void* const at = ::mmap(nullptr, bytes_, PROT_READ, MAP_SHARED, descriptor, 0);
         base_ = static_cast<const char*>(at);
@@ -51,7 +53,7 @@ class memory_look {
     memory_look& operator=(const memory_look&) = delete;
     ~memory_look() { ::munmap(const_cast<char*>(base_), bytes_); }
     bool has_changed() {
-        const bool changed = differs(0, names_end_) || differs(slots_at_, slots * 64);
+        const bool changed = differs(0, marks_end_) || differs(slots_at_, (slots + sets) * 64);
         return changed;
     }
 
@@ -63,15 +65,15 @@ class memory_look {
     }
     const char* base_ = nullptr;
     std::size_t bytes_ = 0;
-    std::size_t names_end_ = 0;
+    std::size_t marks_end_ = 0;
     std::size_t slots_at_ = 0;
     std::vector<char> known_;
 };
 
 class operation {
   public:
-    operation(survivor& living, const scene& what, bool with_sleeper, const options& asked)
-        : living_(living), what_(what), with_sleeper_(with_sleeper), asked_(asked) {}
+    operation(survivor& living, const scene& what, beside whom, const options& asked)
+        : living_(living), what_(what), whom_(whom), asked_(asked) {}
 
     // False: a fault was found.
     bool run() {
@@ -81,7 +83,7 @@ class operation {
         for (const point& one : chosen()) try_point(one);
         if (what_.sleeps || what_.adds + what_.takes == 0) try_asleep();
         if (fault_.empty() && survivor::belongings() != before) fault_ = "the survivor keeps " + survivor::belongings();
-        std::printf("%-24s %-8s %7d %7d %7d %7d %7d   %s\n", what_.name, with_sleeper_ ? "sleeper" : "nobody",
+        std::printf("%-26s %-8s %7d %7d %7d %7d %7d   %s\n", what_.name, names_of_beside[static_cast<unsigned>(whom_)],
                     static_cast<int>(path_.size()) - 1, changes_, points_, instructions_, killed_,
                     fault_.empty() ? "" : fault_.c_str());
         std::fflush(stdout);
@@ -91,7 +93,7 @@ class operation {
 
   private:
     void begin() {
-        if (!living_.begin(what_, with_sleeper_)) fault_ = "the sleeper does not fall asleep";
+        if (!living_.begin(what_, whom_)) fault_ = "the sleeper does not fall asleep";
     }
     std::function<void()> when_asleep() {
         if (!what_.sleeps) return nullptr;
@@ -100,7 +102,7 @@ class operation {
     void end(victim& one, const std::string& where) {
         if (one.fault() != nullptr && fault_.empty()) fault_ = one.fault();
         one.kill();
-        const std::string wrong = living_.look(what_, with_sleeper_);
+        const std::string wrong = living_.look(what_, whom_);
         if (!wrong.empty() && fault_.empty()) fault_ = wrong + where;
     }
 
@@ -165,7 +167,7 @@ class operation {
 
     survivor& living_;
     const scene& what_;
-    bool with_sleeper_;
+    beside whom_;
     const options& asked_;
     std::vector<segment> path_;
     int changes_ = 0;
@@ -181,13 +183,13 @@ int run(const options& asked) {
     int killed = 0;
     int faults = 0;
     int done = 0;
-    std::printf("%-24s %-8s %7s %7s %7s %7s %7s\n", "operation", "beside", "calls", "changes", "points", "instr.",
+    std::printf("%-26s %-8s %7s %7s %7s %7s %7s\n", "operation", "beside", "calls", "changes", "points", "instr.",
                 "killed");
     for (const scene& what : scenes) {
         if (!asked.only.empty() && asked.only != what.name) continue;
-        for (const bool with_sleeper : {false, true}) {
-            if (with_sleeper && !what.beside_sleeper) continue;
-            operation one(living, what, with_sleeper, asked);
+        for (const beside whom : {beside::nobody, beside::sleeper, beside::set}) {
+            if (whom != beside::nobody && !what.beside_sleeper) continue;
+            operation one(living, what, whom, asked);
             ++done;
             if (!one.run()) ++faults;
             killed += one.killed();

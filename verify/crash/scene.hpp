@@ -6,6 +6,7 @@
 #pragma once
 
 #include <efd/arena.hpp>
+#include <efd/wait_set.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -16,6 +17,8 @@ namespace efd::crash {
 
 inline constexpr std::uint32_t slots = 8;
 inline constexpr std::uint32_t processes = 8;
+inline constexpr std::uint32_t sets = 6;
+inline constexpr std::uint32_t sets_of_an_object = 4;
 inline constexpr auto first_look = std::chrono::milliseconds(1);
 inline constexpr auto last_look = std::chrono::milliseconds(20);
 inline constexpr auto long_time = std::chrono::seconds(10); // for what must come
@@ -33,6 +36,8 @@ struct world {
     std::vector<eventfd> held;      // by the survivor, for the scene
     std::vector<eventfd> of_victim; // made by the victim before its call
     std::vector<arena> arenas;      // opened by the victim
+    std::vector<wait_set> sets;     // made by the victim
+    int place = -1;                 // of the object in the last of them
     bool hears_of_death = false;    // the survivor, at the last object that it holds
     int descriptor = -1;            // of the arena's memory
 };
@@ -44,7 +49,7 @@ struct scene {
     std::uint64_t adds;
     std::uint64_t takes;
     bool is_semaphore;
-    bool beside_sleeper;         // is also done with another process asleep in a read of the object
+    bool beside_sleeper;         // is also done with another process asleep in a read of the object, or in a set's wait
     bool sleeps;                 // the survivor writes `gift` units once it sleeps
     bool changes_processes;      // whether the number of free indexes is looked at
     bool prepare_makes_units;    // else they are there from the object's birth
@@ -54,5 +59,8 @@ struct scene {
     bool steps_child = false; // of the fork that the call begins with, and not the victim itself
 };
 extern const std::vector<scene> scenes;
+
+// Who waits for the object, in another process, while a victim is stepped.
+enum class beside : unsigned char { nobody, sleeper, set };
 
 } // namespace efd::crash

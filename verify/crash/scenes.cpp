@@ -97,6 +97,23 @@ void read_orphan(world& all) {
 }
 void reap(world& all) { (void)all.shared->reap(); }
 
+void make_set(world& all) { all.sets.push_back(all.shared->make_set()); }
+void end_set(world& all) { all.sets.pop_back(); }
+void join_set(world& all) { all.place = all.sets.back().add(*all.object, 1); }
+void have_joined(world& all) {
+    make_set(all);
+    join_set(all);
+}
+void leave_set(world& all) { (void)all.sets.back().remove(all.place); }
+void wait_in_set(world& all) {
+    set_event got{};
+    (void)all.sets.back().wait_any(got);
+}
+void wait_in_set_with_looks(world& all) {
+    set_event got{};
+    (void)all.sets.back().wait_any_for(got, std::chrono::milliseconds(15));
+}
+
 void fork_one(world& /*unused*/) {
     const pid_t child = ::fork();
     if (child == 0) ::_exit(0);
@@ -145,7 +162,31 @@ std::vector<scene> all_scenes() {
     one = on_count("timed read that looks", 0, 0, 0, read_with_looks);
     one.beside_sleeper = true;
     all.push_back(one);
+    one = on_count("set wait", 7, 0, 7, wait_in_set);
+    one.before = have_joined;
+    all.push_back(one);
+    one = on_count("set wait that sleeps", 0, 0, gift, wait_in_set);
+    one.before = have_joined;
+    one.sleeps = one.beside_sleeper = true;
+    all.push_back(one);
+    one = on_count("timed set wait that looks", 0, 0, 0, wait_in_set_with_looks);
+    one.before = have_joined;
+    one.beside_sleeper = true;
+    all.push_back(one);
+    one = on_count("set join", 5, 0, 0, join_set);
+    one.before = make_set;
+    all.push_back(one);
+    one.name = "set join, no units";
+    one.units = 0;
+    one.beside_sleeper = true;
+    all.push_back(one);
+    one = on_count("set leave", 0, 0, 0, leave_set);
+    one.before = have_joined;
+    one.beside_sleeper = true;
+    all.push_back(one);
     all.insert(all.end(), {
+                              on_slots("make set", nothing, nothing, make_set),
+                              on_slots("set end", nothing, have_joined, end_set),
                               on_slots("make", nothing, nothing, make_unnamed),
                               on_slots("make by name", nothing, nothing, make_named),
                               on_slots("find by name", have_named, let_all_go, find_named),

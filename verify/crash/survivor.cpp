@@ -25,6 +25,18 @@ constexpr auto bound = std::chrono::milliseconds(2000); // for a look that is du
 
 std::string text_of(std::uint64_t number) { return std::to_string(number); }
 
+struct order {
+    std::uint64_t id;
+    beside how;
+};
+
+std::uint64_t value_of_set(const arena& shared, const eventfd& object) {
+    const wait_set set = shared.make_set();
+    set.add(object, 1);
+    set_event got{};
+    return set.wait_any(got) == std::errc{} && got.token == 1 ? got.value : UINT64_MAX;
+}
+
 } // namespace
 
 // ---- The sleeper.
@@ -35,11 +47,14 @@ sleeper::sleeper(world& all) {
     if (pid_ != 0) return;
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::close(orders_[1]); // the end of orders is the end of it
-    std::uint64_t id = 0;
-    while (::read(orders_[0], &id, sizeof id) == sizeof id) {
+    order given{};
+    while (::read(orders_[0], &given, sizeof given) == sizeof given) {
         std::uint64_t value = UINT64_MAX;
-        const arena_lookup found = all.shared->at(id);
-        if (found) (void)found.object.read(value);
+        const arena_lookup found = all.shared->at(given.id);
+        if (found && given.how == beside::set)
+            value = value_of_set(*all.shared, found.object);
+        else if (found)
+            (void)found.object.read(value);
         if (::write(answers_[1], &value, sizeof value) != sizeof value) break;
     }
     ::_exit(0);
@@ -52,8 +67,9 @@ sleeper::~sleeper() {
     (void)::waitpid(pid_, nullptr, 0);
 }
 
-bool sleeper::go_to_sleep(std::uint64_t id) {
-    if (::write(orders_[1], &id, sizeof id) != sizeof id) return false;
+bool sleeper::go_to_sleep(std::uint64_t id, beside how) {
+    const order given{id, how};
+    if (::write(orders_[1], &given, sizeof given) != sizeof given) return false;
     const auto until = clock::now() + patience;
     while (!common::is_asleep_in_futex(pid_, pid_)) {
         if (clock::now() > until) return false;
@@ -75,7 +91,8 @@ survivor::survivor() {
     if (::mkdtemp(directory_.data()) == nullptr) std::abort();
     ::setenv("XDG_RUNTIME_DIR", directory_.c_str(), 1);
     all_.shared = arena::create(
-        arena_name, {.slots = slots, .processes = processes, .first_look = first_look, .last_look = last_look});
+        arena_name,
+        {.slots = slots, .processes = processes, .first_look = first_look, .last_look = last_look, .sets = sets});
     all_.descriptor = all_.shared->descriptor();
 }
 
@@ -87,14 +104,14 @@ survivor::~survivor() {
     std::filesystem::remove_all(directory_, ignored);
 }
 
-bool survivor::begin(const scene& what, bool with_sleeper) {
+bool survivor::begin(const scene& what, beside whom) {
     given_ = 0;
     const bool is_prepared_with_units = what.prepare_makes_units;
     all_.object =
         all_.shared->make(is_prepared_with_units ? 0 : what.units, what.is_semaphore ? flags::semaphore : flags::none);
     all_.id = all_.shared->id(*all_.object);
     what.prepare(all_);
-    return !with_sleeper || sleeper_->go_to_sleep(all_.id);
+    return whom == beside::nobody || sleeper_->go_to_sleep(all_.id, whom);
 }
 
 void survivor::give() {
@@ -104,11 +121,12 @@ void survivor::give() {
 
 // ---- What a victim has left.
 
-std::string survivor::look(const scene& what, bool with_sleeper) {
-    std::string wrong = look_at_units(what, with_sleeper);
+std::string survivor::look(const scene& what, beside whom) {
+    std::string wrong = look_at_units(what, whom != beside::nobody);
     if (wrong.empty() && all_.hears_of_death) wrong = look_at_death();
     if (wrong.empty()) wrong = look_at_names();
     if (wrong.empty()) wrong = look_at_slots();
+    if (wrong.empty()) wrong = look_at_sets();
     if (wrong.empty() && what.changes_processes) wrong = look_at_processes();
     if (wrong.empty() && what.changes_processes) wrong = look_at_new_name();
     all_.held.clear();
@@ -198,6 +216,32 @@ std::string survivor::look_at_slots() {
     const bool is_new = std::all_of(made.begin(), made.end(), [](const eventfd& one) { return one.count() == 3; });
     if (!is_new) return "a new object does not begin anew";
     return made.size() == wanted ? "" : text_of(made.size()) + " slots are free and not " + text_of(wanted);
+}
+
+// After reap() every set is to be had, and the object stands in none: it joins as many as it can, and each hears of it.
+std::string survivor::look_at_sets() {
+    const eventfd& object = *all_.object;
+    std::uint64_t value = 0;
+    while (object.try_read(value) == std::errc{}) {
+    }
+    std::vector<wait_set> made;
+    try {
+        while (made.size() <= sets) made.push_back(all_.shared->make_set());
+    } catch (const std::system_error& full) {
+        if (full.code() != std::errc::no_space_on_device) return full.what();
+    }
+    if (made.size() != sets) return text_of(made.size()) + " sets are free and not " + text_of(sets);
+    try {
+        for (std::uint32_t i = 0; i < sets_of_an_object; ++i) made[i].add(object, i);
+    } catch (const std::system_error& refused) {
+        return std::string("the object joins no more sets: ") + refused.what();
+    }
+    set_event got{};
+    for (std::uint32_t i = 0; i < sets_of_an_object; ++i) {
+        object.signal();
+        if (made[i].try_any(got) != std::errc{} || got.token != i) return "a set does not hear of its member";
+    }
+    return {};
 }
 
 std::string survivor::look_at_processes() {

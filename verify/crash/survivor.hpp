@@ -19,8 +19,9 @@ class sleeper {
     sleeper(const sleeper&) = delete;
     sleeper& operator=(const sleeper&) = delete;
     ~sleeper();
-    // It reads the object of that id, and is asleep when this returns. False: it does not come to that.
-    bool go_to_sleep(std::uint64_t id);
+    // It reads the object of that id, or waits for it in a set of its own, and is asleep when this returns. False: it
+    // does not come to that.
+    bool go_to_sleep(std::uint64_t id, beside how);
     // What it has read; false: nothing until then.
     bool answer(std::uint64_t& value, std::chrono::milliseconds within);
 
@@ -38,11 +39,11 @@ class survivor {
     ~survivor();
     world& everything() { return all_; }
     // Before each victim; and what gives a victim that sleeps its units.
-    bool begin(const scene& what, bool with_sleeper);
+    bool begin(const scene& what, beside whom);
     void give();
     void renew_sleeper() { sleeper_.emplace(all_); }
     // After it was killed. Empty: all is as it should be.
-    std::string look(const scene& what, bool with_sleeper);
+    std::string look(const scene& what, beside whom);
     // Descriptors and mappings of this process.
     static std::string belongings();
 
@@ -54,6 +55,7 @@ class survivor {
     std::string look_at_names();
     std::string look_at_slots();
     std::string look_at_processes();
+    std::string look_at_sets();
     std::string look_at_new_name();
 
     world all_;

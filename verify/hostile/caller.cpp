@@ -4,6 +4,7 @@
 #include "hostile/control.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <optional>
 #include <random>
@@ -20,6 +21,8 @@ namespace {
 constexpr std::int64_t ns_per_ms = 1'000'000;
 constexpr std::int64_t patience_of_names_ns = 1000 * ns_per_ms; // of each call that uses a name
 constexpr std::size_t most_held = 24;
+constexpr std::size_t most_sets = 3;
+constexpr std::size_t places = 16;
 
 class caller {
   public:
@@ -150,6 +153,23 @@ class caller {
                 return true;
             });
         case call::attach: return timed(what, -1, [&] { return attach(); });
+        case call::set_make:
+            return timed(what, -1, [&] {
+                return is_thrown([&] {
+                    if (sets_.size() >= most_sets) sets_.erase(sets_.begin());
+                    sets_.push_back(shared_.make_set());
+                });
+            });
+        case call::set_add:
+            return timed(what, -1, [&] {
+                return !sets_.empty() && is_thrown([&] { places_[any(places)] = set().add(object(), dice_()); });
+            });
+        case call::set_remove:
+            return timed(what, -1, [&] { return !sets_.empty() && ends_well(set().remove(places_[any(places)])); });
+        case call::set_try: return quick([&] { return !sets_.empty() && ends_well(set().try_any(got_)); });
+        case call::set_wait:
+            return within([&] { return !sets_.empty() && ends_well(set().wait_any_for(got_, timeout)); });
+        case call::set_look: return within([&] { return !sets_.empty() && look_at_set(timeout); });
         case call::fork:
             if (any(20) == 0) fork_one();
             return;
@@ -157,6 +177,14 @@ class caller {
         }
     }
 
+    wait_set& set() { return sets_[any(sets_.size())]; }
+    bool look_at_set(std::chrono::milliseconds timeout) {
+        std::array<set_event, 8> room{};
+        std::size_t number = 0;
+        const std::errc how = set().wait_ready_for(room, number, timeout);
+        if (number > room.size() || (how == std::errc{}) != (number > 0)) std::abort();
+        return how == std::errc{};
+    }
     eventfd& own_nonblocking() {
         if (!nonblocking_ || any(50) == 0) {
             if (!is_thrown([&] { nonblocking_ = shared_.make(0, flags::nonblock); }))
@@ -208,6 +236,9 @@ class caller {
     std::mt19937_64 dice_;
     std::vector<eventfd> held_;
     std::optional<eventfd> nonblocking_;
+    std::vector<wait_set> sets_;
+    std::array<int, places> places_{};
+    set_event got_{};
 };
 
 } // namespace

@@ -14,6 +14,7 @@ namespace efd::hostile {
 inline constexpr std::uint32_t slots = 64;
 inline constexpr std::uint32_t processes = 8;
 inline constexpr std::uint32_t names = 32;
+inline constexpr std::uint32_t sets = 8;
 inline constexpr int callers = 2;
 
 enum class pattern : unsigned {
@@ -28,6 +29,10 @@ enum class pattern : unsigned {
     rows,
     entries,
     names_of,
+    set_entries,
+    cells,
+    bitmaps,
+    beds,
     header,
     page,
     hole,
@@ -37,10 +42,28 @@ enum class pattern : unsigned {
     restored, // an honest header, and free slots
     number
 };
-inline constexpr std::array<const char*, static_cast<std::size_t>(pattern::number)> pattern_names{
-    "random words",      "marks",   "huge counts", "park words", "single bits", "storms",
-    "zeroed slots",      "tenants", "rows",        "processes",  "names",       "headers",
-    "pages of anything", "holes",   "locks kept",  "wakes",      "requeues",    "restored"};
+inline constexpr std::array<const char*, static_cast<std::size_t>(pattern::number)> pattern_names{"random words",
+                                                                                                  "marks",
+                                                                                                  "huge counts",
+                                                                                                  "park words",
+                                                                                                  "single bits",
+                                                                                                  "storms",
+                                                                                                  "zeroed slots",
+                                                                                                  "tenants",
+                                                                                                  "rows",
+                                                                                                  "processes",
+                                                                                                  "names",
+                                                                                                  "sets",
+                                                                                                  "cells of objects",
+                                                                                                  "marks of sets",
+                                                                                                  "beds",
+                                                                                                  "headers",
+                                                                                                  "pages of anything",
+                                                                                                  "holes",
+                                                                                                  "locks kept",
+                                                                                                  "wakes",
+                                                                                                  "requeues",
+                                                                                                  "restored"};
 
 enum class call : unsigned {
     signal,
@@ -63,13 +86,42 @@ enum class call : unsigned {
     reap,
     drop,
     attach,
+    set_make,
+    set_add,
+    set_remove,
+    set_try,
+    set_wait,
+    set_look,
     fork,
     number
 };
-inline constexpr std::array<const char*, static_cast<std::size_t>(call::number)> call_names{
-    "signal",      "write",        "try_write", "write_for", "read",      "try_read", "read_for", "read_some_for",
-    "orphan read", "stopped read", "count",     "make",      "make name", "find",     "at",       "remove",
-    "list",        "reap",         "drop",      "attach",    "fork"};
+inline constexpr std::array<const char*, static_cast<std::size_t>(call::number)> call_names{"signal",
+                                                                                            "write",
+                                                                                            "try_write",
+                                                                                            "write_for",
+                                                                                            "read",
+                                                                                            "try_read",
+                                                                                            "read_for",
+                                                                                            "read_some_for",
+                                                                                            "orphan read",
+                                                                                            "stopped read",
+                                                                                            "count",
+                                                                                            "make",
+                                                                                            "make name",
+                                                                                            "find",
+                                                                                            "at",
+                                                                                            "remove",
+                                                                                            "list",
+                                                                                            "reap",
+                                                                                            "drop",
+                                                                                            "attach",
+                                                                                            "make_set",
+                                                                                            "set add",
+                                                                                            "set remove",
+                                                                                            "set try_any",
+                                                                                            "set wait_any_for",
+                                                                                            "set wait_ready_for",
+                                                                                            "fork"};
 
 struct call_record {
     std::atomic<std::uint64_t> made{0};

@@ -70,7 +70,8 @@ class run {
                       .processes = processes,
                       .names = names,
                       .first_look = std::chrono::milliseconds(1),
-                      .last_look = std::chrono::milliseconds(20)});
+                      .last_look = std::chrono::milliseconds(20),
+                      .sets = sets});
         const int descriptor = shared.descriptor();
         for (int i = 0; i < callers; ++i)
             children_[i] =

@@ -109,6 +109,19 @@ class scribbler {
         return (any(2) == 0 ? any(64) : random() >> 32) << 32 | (any(3) != 0 ? any(slots) : random() >> 32);
     }
 
+    std::uint64_t near_set() {
+        const std::uint64_t generation = any(4) == 0 ? random() >> 32 : any(64);
+        return generation << 32 | (any(4) == 0 ? random() >> 32 : any(processes + 2));
+    }
+    // Of a set that lives, mostly.
+    std::uint64_t near_cell() {
+        const std::uint64_t set = any(4) == 0 ? any(1024) : any(sets);
+        const std::uint64_t at = where_.sets_at + (set % sets) * 64;
+        const std::uint64_t tenant = reinterpret_cast<const std::atomic<std::uint64_t>*>(base_ + at)->load();
+        const std::uint64_t member = any(4) == 0 ? any(1U << 20) : any(slots);
+        return any(8) == 0 ? random() : (tenant >> 32) << 32 | set << core::cell_set_shift | member;
+    }
+
     void make(pattern what) {
         switch (what) {
         case pattern::random_word: return put(slot() + any(8) * 8, random());
@@ -134,6 +147,12 @@ class scribbler {
         case pattern::entries:
             return put(where_.processes_at + any(processes * 16) * 4, static_cast<std::uint32_t>(random() >> any(64)));
         case pattern::names_of: return scribble_name();
+        case pattern::set_entries: return put(where_.sets_at + any(sets) * 64 + any(2) * 8, near_set());
+        case pattern::cells: return put(slot() + 32 + any(4) * 8, near_cell());
+        case pattern::bitmaps:
+            return put(where_.bitmaps_at + any(where_.bitmap_bytes * sets / 8) * 8,
+                       any(3) == 0 ? ~std::uint64_t{0} : random() & random());
+        case pattern::beds: return put(where_.slots_at + (slots + any(sets)) * slot_bytes + any(4) * 8, near_word());
         case pattern::header:
             return put(any(share::header_bytes / 8) * 8, any(2) == 0 ? random() : random() >> any(64));
         case pattern::page: {
@@ -194,7 +213,9 @@ class scribbler {
         for (std::size_t i = 0; i < sizeof header_ / 8; ++i) put(i * 8, header_[i]);
         zero(where_.tenants_at, slots * 8);
         zero(where_.names_at, names * sizeof(share::name_entry));
-        zero(where_.slots_at, slots * slot_bytes);
+        zero(where_.sets_at, sets * 64);
+        zero(where_.bitmaps_at, where_.bitmap_bytes * sets);
+        zero(where_.slots_at, (slots + sets) * slot_bytes);
         all_.patterns[static_cast<unsigned>(pattern::restored)].fetch_add(1, std::memory_order_relaxed);
     }
 
@@ -202,7 +223,7 @@ class scribbler {
     int own_ = -1; // an open file description of its own
     control& all_;
     std::mt19937_64 dice_;
-    share::layout where_ = share::layout_of({.slots = slots, .processes = processes, .names = names});
+    share::layout where_ = share::layout_of({.slots = slots, .processes = processes, .names = names, .sets = sets});
     char* base_ = nullptr;
     std::uint64_t header_[8]{};
 };
