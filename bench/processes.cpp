@@ -72,6 +72,18 @@ std::int64_t sleeping_processes::processor_ns() const {
     return sum;
 }
 
+void sleeping_processes::pause() const {
+    for (const other_process& one : all_) {
+        int status = 0;
+        must(one.pid() > 1 && ::kill(one.pid(), SIGSTOP) == 0, "kill");
+        must(::waitpid(one.pid(), &status, WUNTRACED) == one.pid() && WIFSTOPPED(status), "waitpid");
+    }
+}
+
+void sleeping_processes::go_on() const {
+    for (const other_process& one : all_) must(one.pid() > 1 && ::kill(one.pid(), SIGCONT) == 0, "kill");
+}
+
 void sleeping_processes::join() {
     for (other_process& one : all_) one.await();
 }

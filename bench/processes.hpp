@@ -74,6 +74,9 @@ class sleeping_processes {
     // After this each take() ends its process: signal once for each, then join.
     void end() { shared_->over.store(true, base::release); }
     void join();
+    // None of them runs between these two.
+    void pause() const;
+    void go_on() const;
     [[nodiscard]] int number() const { return static_cast<int>(all_.size()); }
 
   private:

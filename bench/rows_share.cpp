@@ -7,8 +7,13 @@
 #include "bench/processes.hpp"
 #include "bench/row.hpp"
 
+#include <efd/efd.h>
+#include <efd/wait_set.hpp>
+
 #include <fmt/format.h>
 
+#include <memory>
+#include <random>
 #include <stdexcept>
 #include <thread>
 
@@ -240,6 +245,98 @@ void add_looks(std::vector<row>& rows, const settings& how) {
     }
 }
 
+// ---- Sets.
+
+// One random member is written to, by the steps of a peer, and what is ready is waited for and taken.
+template <class Set, class Make>
+double one_of(const settings& how, const Set& set, std::uint32_t members, Make make) {
+    constexpr std::size_t picks = 1U << 16;
+    const pinned here(how.cpus[0]);
+    std::vector<efd::eventfd> objects;
+    std::vector<std::uint32_t> picked(picks);
+    std::minstd_rand random(42);
+    objects.reserve(members);
+    for (std::uint32_t i = 0; i < members; ++i) {
+        objects.push_back(make());
+        set.add(objects.back(), i);
+    }
+    for (std::uint32_t& one : picked) one = static_cast<std::uint32_t>(random() % members);
+    std::size_t at = 0;
+    return ns_per_call({how.brief ? 4'000'000 : 20'000'000, 1000, unbounded}, [&] {
+        must(objects[picked[at++ % picks]].write(1) == std::errc{}, "efd::eventfd::write");
+        efd::set_event got{};
+        must(set.wait_any(got) == std::errc{}, "efd::wait_set::wait_any");
+        keep(&got);
+    });
+}
+
+row set_row(const settings& how, std::uint32_t members, const char* name) {
+    row r;
+    r.name = fmt::format("xproc_set_{}", name);
+    r.title = fmt::format("write one of {} of an arena, wait, take", members);
+    r.unit = "ns";
+    r.subjects = {{"efd",
+                   [=] {
+                       const efd::arena shared({.slots = members, .sets = 1});
+                       return one_of(how, shared.make_set(), members, [&] { return shared.make(); });
+                   }},
+                  {"private", [=] {
+                       const efd::wait_set set;
+                       return one_of(how, set, members, [] { return efd::eventfd(); });
+                   }}};
+    r.gates = {{"efd", 2, "private"}};
+    r.note = "efd: a set and objects of an arena; private: of this process alone; by one thread, as a write by another "
+             "process takes the same steps";
+    r.loss = "A mark goes through the words of the arena and then through those of the set, and memory of others is "
+             "checked at each step";
+    r.rounds_brief = members > 10'000 ? 1 : 11;
+    r.rounds_full = members > 10'000 ? 5 : 31;
+    return r;
+}
+
+// Of the writer, for one signal to each of many members of a set whose waiter sleeps and does not run meanwhile.
+double calls_of_a_burst(std::uint32_t members) {
+    const efd::arena shared({.slots = members, .first_look = {}, .last_look = {}});
+    std::vector<efd::eventfd> objects;
+    for (std::uint32_t i = 0; i < members; ++i) objects.push_back(shared.make());
+    sleeping_processes waiter(1, [&, set = std::shared_ptr<efd::wait_set>()]() mutable -> std::uint64_t {
+        if (set == nullptr) {
+            set = std::make_shared<efd::wait_set>(shared.make_set());
+            for (const efd::eventfd& one : objects) set->add(one, 1);
+        }
+        efd::set_event got{};
+        must(set->wait_any(got) == std::errc{}, "efd::wait_set::wait_any");
+        return got.value;
+    });
+    if (!waiter.quiet_after(0)) throw std::runtime_error("the waiter was not seen asleep within 20 s");
+    waiter.pause();
+    const std::uint64_t before = efd_system_calls();
+    for (const efd::eventfd& one : objects) one.signal();
+    const auto made = static_cast<double>(efd_system_calls() - before);
+    waiter.go_on();
+    if (!waiter.quiet_after(members)) throw std::runtime_error("the waiter has not taken all");
+    waiter.end();
+    objects[0].signal();
+    waiter.join();
+    return made;
+}
+
+void add_sets(std::vector<row>& rows, const settings& how) {
+    rows.push_back(set_row(how, 1, "1"));
+    rows.push_back(set_row(how, 1024, "1024"));
+    rows.push_back(set_row(how, 100'000, "100k"));
+    rows.push_back(set_row(how, 1'000'000, "1m"));
+    row& burst = rows.emplace_back();
+    burst.name = "xproc_set_burst";
+    burst.title = "system calls to signal 1000 members, their waiter asleep";
+    burst.unit = "calls";
+    burst.subjects = {{"efd", [] { return calls_of_a_burst(1000); }}};
+    burst.gates = {{"efd", 1, absolute}};
+    burst.note = "of the writer, for 1000 signals while a waiter of the set sleeps in another process";
+    burst.rounds_brief = 1;
+    burst.rounds_full = 3;
+}
+
 } // namespace
 
 void add_share_rows(std::vector<row>& rows, const settings& how) {
@@ -247,6 +344,7 @@ void add_share_rows(std::vector<row>& rows, const settings& how) {
     add_trips(rows, how);
     add_herds(rows, how);
     add_looks(rows, how);
+    add_sets(rows, how);
 }
 
 } // namespace efd::bench
