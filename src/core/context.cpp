@@ -100,11 +100,6 @@ os::wait_end sleep_on(const os::futex_wait_key& wait_key, cancel_word* own, std:
     return result;
 }
 
-// The kernel looks at the deadline of a sleep, but not of one that ends at once, as all may beside a hostile peer.
-bool is_overdue(const context& object, const wait_opts& opts) noexcept {
-    return is_in_shared_range(&object) && opts.deadline_ns != forever && os::now_ns() >= opts.deadline_ns;
-}
-
 } // namespace
 
 // The wait loop. Each round announces the caller, or ends the operation with what it found. Beside shared memory it

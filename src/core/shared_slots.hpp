@@ -12,6 +12,7 @@
 
 #include "core/looks.hpp"
 #include "core/shared_sets.hpp"
+#include "os/clock.hpp"
 #include "os/futex.hpp"
 
 #include <cstddef>
@@ -119,6 +120,11 @@ inline bool context::takes_one() const noexcept { return (local().flags.load(bas
     const shared_slots& slots = shared_slots_of(object);
     if (slots.index_of(object) >= slots.objects) return {0, 0}; // of a set, which looks itself
     return {slots.first_look_ns, slots.last_look_ns};
+}
+
+// The kernel looks at the deadline of a sleep, but not of one that ends at once, as all may beside a hostile peer.
+[[nodiscard]] inline bool is_overdue(const context& object, const wait_opts& opts) noexcept {
+    return is_in_shared_range(&object) && opts.deadline_ns != forever && os::now_ns() >= opts.deadline_ns;
 }
 
 // ORPHAN, look. A process that dies after it is found by the next one.
