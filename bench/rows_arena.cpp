@@ -183,6 +183,7 @@ double made_and_held(std::uint32_t number, double cost_of_many::* what) {
                                         .sparse = 1,
                                         .first_look_ms = 0,
                                         .last_look_ms = 0,
+                                        .sets = 1,
                                         .reserved = {}};
         efd_arena_t* const shared = ::efd_arena_create(nullptr, &options);
         must(shared != nullptr, "efd_arena_create");
