@@ -98,8 +98,8 @@ EFD_C_API efd_t* efd_arena_find(efd_arena_t* arena, const char* name) EFD_NOEXCE
  * one; or as efd_arena_make says. */
 EFD_C_API efd_t* efd_arena_at(efd_arena_t* arena, uint64_t id) EFD_NOEXCEPT;
 /** A set of the arena: it takes objects of the arena as well as private objects and private sets, and a process that
- * writes to one of them wakes who waits on the set. It belongs to this process: in a child of fork all calls say ESTALE,
- * but for efd_wait_set_destroy. An object of the arena stands in up to 4 sets: ENOSPC from efd_wait_set_add.
+ * writes to one of them wakes who waits on the set. It belongs to this process: in a child of fork all calls say
+ * ESTALE, but for efd_wait_set_destroy. An object of the arena stands in up to 4 sets: ENOSPC from efd_wait_set_add.
  * efd_wait_set_fd, efd_wait_set_add_fd, efd_wait_set_wait_all with an object of the arena, and a place in another set:
  * EOPNOTSUPP. Its waits say EIO, too, beside a peer that never stops to change what they look at, and ESTALE as
  * efd_arena_make. NULL with EBADF, ENOMEM, ESTALE; ENOSPC: every set of the arena has a living owner. */

@@ -138,6 +138,33 @@ scene on_processes(const char* name, void (*prepare)(world&), void (*before)(wor
     return {name, 5, 0, 0, false, false, false, true, false, prepare, before, stepped};
 }
 
+void add_set_scenes(std::vector<scene>& all) {
+    scene one = on_count("set wait", 7, 0, 7, wait_in_set);
+    one.before = have_joined;
+    all.push_back(one);
+    one = on_count("set wait that sleeps", 0, 0, gift, wait_in_set);
+    one.before = have_joined;
+    one.sleeps = one.beside_sleeper = true;
+    all.push_back(one);
+    one = on_count("timed set wait that looks", 0, 0, 0, wait_in_set_with_looks);
+    one.before = have_joined;
+    one.beside_sleeper = true;
+    all.push_back(one);
+    one = on_count("set join", 5, 0, 0, join_set);
+    one.before = make_set;
+    all.push_back(one);
+    one.name = "set join, no units";
+    one.units = 0;
+    one.beside_sleeper = true;
+    all.push_back(one);
+    one = on_count("set leave", 0, 0, 0, leave_set);
+    one.before = have_joined;
+    one.beside_sleeper = true;
+    all.push_back(one);
+    all.push_back(on_slots("make set", nothing, nothing, make_set));
+    all.push_back(on_slots("set end", nothing, have_joined, end_set));
+}
+
 std::vector<scene> all_scenes() {
     std::vector<scene> all{
         on_count("signal", 0, 1, 0, signal_one),
@@ -162,31 +189,8 @@ std::vector<scene> all_scenes() {
     one = on_count("timed read that looks", 0, 0, 0, read_with_looks);
     one.beside_sleeper = true;
     all.push_back(one);
-    one = on_count("set wait", 7, 0, 7, wait_in_set);
-    one.before = have_joined;
-    all.push_back(one);
-    one = on_count("set wait that sleeps", 0, 0, gift, wait_in_set);
-    one.before = have_joined;
-    one.sleeps = one.beside_sleeper = true;
-    all.push_back(one);
-    one = on_count("timed set wait that looks", 0, 0, 0, wait_in_set_with_looks);
-    one.before = have_joined;
-    one.beside_sleeper = true;
-    all.push_back(one);
-    one = on_count("set join", 5, 0, 0, join_set);
-    one.before = make_set;
-    all.push_back(one);
-    one.name = "set join, no units";
-    one.units = 0;
-    one.beside_sleeper = true;
-    all.push_back(one);
-    one = on_count("set leave", 0, 0, 0, leave_set);
-    one.before = have_joined;
-    one.beside_sleeper = true;
-    all.push_back(one);
+    add_set_scenes(all);
     all.insert(all.end(), {
-                              on_slots("make set", nothing, nothing, make_set),
-                              on_slots("set end", nothing, have_joined, end_set),
                               on_slots("make", nothing, nothing, make_unnamed),
                               on_slots("make by name", nothing, nothing, make_named),
                               on_slots("find by name", have_named, let_all_go, find_named),

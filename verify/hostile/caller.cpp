@@ -153,6 +153,17 @@ class caller {
                 return true;
             });
         case call::attach: return timed(what, -1, [&] { return attach(); });
+        case call::fork:
+            if (any(20) == 0) fork_one();
+            return;
+        default: return one_of_set(what, timeout);
+        }
+    }
+
+    void one_of_set(call what, std::chrono::milliseconds timeout) {
+        const auto ends_well = [](std::errc how) { return how == std::errc{}; };
+        const auto within = [&](auto act) { timed(what, timeout.count() * ns_per_ms, act); };
+        switch (what) {
         case call::set_make:
             return timed(what, -1, [&] {
                 return is_thrown([&] {
@@ -166,14 +177,11 @@ class caller {
             });
         case call::set_remove:
             return timed(what, -1, [&] { return !sets_.empty() && ends_well(set().remove(places_[any(places)])); });
-        case call::set_try: return quick([&] { return !sets_.empty() && ends_well(set().try_any(got_)); });
+        case call::set_try: return timed(what, 0, [&] { return !sets_.empty() && ends_well(set().try_any(got_)); });
         case call::set_wait:
             return within([&] { return !sets_.empty() && ends_well(set().wait_any_for(got_, timeout)); });
         case call::set_look: return within([&] { return !sets_.empty() && look_at_set(timeout); });
-        case call::fork:
-            if (any(20) == 0) fork_one();
-            return;
-        case call::number: return;
+        default: return;
         }
     }
 

@@ -372,7 +372,7 @@ class alignas(64) context {
     base::atomic<std::uint32_t> generation_{0};   // never set back, not even when the slot is born again
     base::atomic<std::uint16_t> woken_by_cpu_{0}; // a hint for linger, of the last waker
 
-    line_half half_;
+    line_half half_{};
 };
 static_assert(sizeof(context) == 64 && sizeof(context) - sizeof(line_half) == 32, "an object is one cache line");
 
