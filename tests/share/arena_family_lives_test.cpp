@@ -111,10 +111,11 @@ TEST(FamilyLives, without_descriptors_it_is_refused_and_nothing_is_left_behind) 
                   const rlimit none{3, limit.rlim_max};
                   ::setrlimit(RLIMIT_NOFILE, &none);
                   const std::uint32_t windows = efd::share::windows_in_use();
-                  for (int i = 0; i < 100; ++i) {
-                      if (refused([] { (void)eventfd(0, flags::shared); }) != std::errc::too_many_files_open) return 1;
-                      if (::efd_create(0, EFD_SHARED) != nullptr || errno != EMFILE) return 2;
-                  }
+                  for (int i = 0; i < 100; ++i)
+                      if (::efd_create(0, EFD_SHARED) != nullptr || errno != EMFILE) return 1;
+                  if (!efd::tests::under_sanitizer && // one that looks at the error's type needs a pipe
+                      refused([] { (void)eventfd(0, flags::shared); }) != std::errc::too_many_files_open)
+                      return 2;
                   if (efd::share::windows_in_use() != windows) return 3;
                   ::setrlimit(RLIMIT_NOFILE, &limit);
                   return eventfd(3, flags::shared).count() == 3 ? 0 : 4;
@@ -190,7 +191,8 @@ int race_for_an_arena() {
                 made[static_cast<std::size_t>(i)] = eventfd(static_cast<unsigned>(i), flags::shared);
             });
         start.arrive_and_wait();
-        for (int i = 0; i < 3; ++i) {
+        constexpr int forks = efd::tests::under_tsan ? 0 : 3; // it calls the threads of the parent leaked
+        for (int i = 0; i < forks; ++i) {
             const int end = status_of_child([] {
                 const eventfd own(5, flags::shared);
                 const pid_t child = ::fork();
