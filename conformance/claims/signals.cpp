@@ -6,6 +6,7 @@
 #include "conformance/framework/calm.hpp"
 #include "conformance/framework/counts.hpp"
 #include "conformance/framework/epoll_watch.hpp"
+#include "conformance/framework/number_calls.hpp"
 #include "conformance/framework/sleeper.hpp"
 #include "conformance/framework/task.hpp"
 
@@ -78,6 +79,37 @@ int stop_and_continue_parent(pid_t parent, const char* stat_file) {
         ::usleep(100); // pace: between two looks
     }
     return ::kill(parent, SIGCONT) == 0 && stopped ? 0 : 2;
+}
+
+void stop_and_continue(trial& t) {
+    const pid_t parent = ::getpid();
+    const std::string stat_file = "/proc/" + std::to_string(parent) + "/stat";
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(stop_and_continue_parent(parent, stat_file.c_str()));
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) t.not_here("this process could not be stopped");
+}
+
+// A writev that sleeps in its second segment. Declared difference: the kernel's ends with what it has done.
+void vector_under_a_stop(trial& t) {
+    const auto o = t.make();
+    std::uint64_t values[2] = {3, largest};
+    sleeper writer(
+        t, [&](pid_t tid) { return o->has_sleeper(tid); },
+        [&](std::uint64_t& moved) {
+            const answer found = t.calls().writev(o->number(), {{&values[0], 8}, {&values[1], 8}});
+            moved = static_cast<std::uint64_t>(found.result);
+            return found.error;
+        },
+        "a writev");
+    stop_and_continue(t);
+    const bool is_kernels = o->descriptor() >= 0;
+    if (!is_kernels) writer.must_sleep("SIGCONT");
+    if (is_kernels) writer.must_return_with(0, 8, "SIGCONT");
+    expect_read(t, *o, 0, 3, "read of the first segment");
+    if (!is_kernels) writer.must_return_with(0, 16, "a read");
 }
 
 // Keeps the sleeper from running unless this thread lets it: one CPU for both, and a scheduling class that preempts
@@ -188,20 +220,14 @@ CLAIM(K_096, object, "SIGSTOP and SIGCONT: still asleep afterwards, no EINTR") {
     const auto full = with_count(t, largest);
     auto reader = sleeper::reading(t, *o);
     auto writer = sleeper::writing(t, *full, 1);
-    const pid_t parent = ::getpid();
-    const std::string stat_file = "/proc/" + std::to_string(parent) + "/stat";
-    const pid_t child = ::fork();
-    if (child == 0) ::_exit(stop_and_continue_parent(parent, stat_file.c_str()));
-    int status = 0;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) t.not_here("this process could not be stopped");
+    stop_and_continue(t);
     reader.must_sleep("SIGCONT");
     writer.must_sleep("SIGCONT");
     t.expect_error(o->write(8), 0, "write");
     reader.must_return_with(0, 8, "a write");
     expect_read(t, *full, 0, largest, "read");
     writer.must_return_with(0, "a read");
+    if (o->number() >= 0) vector_under_a_stop(t);
 }
 
 CLAIM(K_097, object, "data beats a signal; with data at entry never EINTR; masked signals do not interrupt") {
