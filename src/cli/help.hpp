@@ -16,7 +16,7 @@ void set_help_format(CLI::App& app);
 // `efd help [SUBCOMMAND]`: as --help. `efd version`: the version, and where library and drop-in are.
 void add_telling_commands(CLI::App& app);
 
-// "run, check, bench, help and version": the subcommands of this build.
+// "run, check, bench, ls, help and version": the subcommands of this build.
 [[nodiscard]] std::string subcommand_names(const CLI::App& app);
 
 } // namespace efd::cli

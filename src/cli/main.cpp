@@ -7,6 +7,7 @@
 #include "cli/check_command.hpp"
 #include "cli/failure.hpp"
 #include "cli/help.hpp"
+#include "cli/ls_command.hpp"
 #include "cli/output.hpp"
 #ifdef EFD_WITH_DROPIN
 #include "cli/run_command.hpp"
@@ -66,6 +67,7 @@ int run(int argc, char** argv) {
 #endif
     efd::cli::add_check_command(app, status);
     efd::cli::add_bench_command(app, status);
+    efd::cli::add_ls_command(app, status);
     efd::cli::add_telling_commands(app);
     app.footer("The options of a subcommand: efd help SUBCOMMAND.\n\n"
                "Exit status: the subcommand's; 2 misuse, 3 efd broke down.");

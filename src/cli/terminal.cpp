@@ -11,6 +11,7 @@ namespace efd::cli {
 namespace {
 
 constexpr std::chrono::seconds longest_silence{10};
+constexpr int usual_columns = 80;
 
 bool terminal_is_able() {
     const char* const kind = std::getenv("TERM");
@@ -38,8 +39,12 @@ void say(std::string_view text) {
 bool colour_wanted() { return wants_colour(STDOUT_FILENO); }
 bool error_colour_wanted() { return wants_colour(STDERR_FILENO); }
 
+std::size_t output_columns() {
+    const int columns = columns_of(STDOUT_FILENO);
+    return static_cast<std::size_t>(columns > 1 ? columns : usual_columns);
+}
+
 std::string_view cut_to_width(std::string_view text, int columns) {
-    constexpr int usual_columns = 80;
     const auto width = static_cast<std::size_t>(columns > 1 ? columns : usual_columns);
     return text.substr(0, width - 1); // some terminals wrap after the last column
 }

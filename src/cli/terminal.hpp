@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,8 @@ namespace efd::cli {
 bool colour_wanted();
 // Whether standard error is a terminal.
 bool error_colour_wanted();
+// Of the terminal that standard output is; 80 where it is none, or does not say.
+std::size_t output_columns();
 
 // Progress on standard error. A terminal gets one line, no wider than itself, which is overwritten and wiped at the
 // end. Other output gets a plain line every ten seconds.

@@ -6,7 +6,9 @@ import errno
 import json
 import os
 import re
+import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -40,11 +42,11 @@ class Misuse(unittest.TestCase):
         self.assertIn("Try: efd", said.stderr)
 
     def test_no_subcommand(self):
-        self.expect_refused([], "no subcommand", "check, bench, help and version")
+        self.expect_refused([], "no subcommand", "check, bench, ls, help and version")
 
     def test_unknown_subcommand(self):
-        self.expect_refused(["chekc"], "no subcommand 'chekc'", "check, bench, help and version")
-        self.expect_refused(["help", "chekc"], "no subcommand 'chekc'", "check, bench, help and version")
+        self.expect_refused(["chekc"], "no subcommand 'chekc'", "check, bench, ls, help and version")
+        self.expect_refused(["help", "chekc"], "no subcommand 'chekc'", "check, bench, ls, help and version")
 
     def test_unknown_option(self):
         self.expect_refused(["bench", "--fast"], "--fast", "efd bench --help")
@@ -66,9 +68,20 @@ class Misuse(unittest.TestCase):
         for rounds in "0", "-1", "many":
             self.expect_refused(["bench", "--rounds", rounds], "--rounds")
 
+    def test_filter_that_is_none(self):
+        for option in "--pid", "--id":
+            for value in "-1", "many", "":
+                self.expect_refused(["ls", option, value], option, "efd ls --help")
+        self.expect_refused(["ls", "--pid", "0"], "--pid")
+        self.expect_refused(["ls", "--sort", "size"], "'size'", "id, count, pid or holders")
+        self.expect_refused(["ls", "--command", "("], "--command", "no regular expression")
+        self.expect_refused(["ls", "--name", "("], "--name", "no regular expression")
+        self.expect_refused(["ls", "--kernel", "--arenas"], "--kernel", "--arenas")
+        self.expect_refused(["ls", "everything"], "everything")
+
 
 class Help(unittest.TestCase):
-    SUBCOMMANDS = ("check", "bench", "help", "version")
+    SUBCOMMANDS = ("check", "bench", "ls", "help", "version")
 
     def test_version_is_a_version(self):
         said = efd("--version")
@@ -128,7 +141,7 @@ class Output(unittest.TestCase):
     """Output that cannot be written is an error with a message and status 3."""
 
     PRINTING = (["--help"], ["--version"], ["help"], ["help", "check"], ["version"], ["bench", "--help"],
-                ["bench", "--list"], ["check", "--help"],
+                ["bench", "--list"], ["check", "--help"], ["ls"], ["ls", "--json"], ["ls", "--help"],
                 ["check", "--claims", "K-013"], ["check", "--json", "--claims", "K-013"],
                 ["bench", "--short", "--rows", "^memory_sizeof$"],
                 ["bench", "--short", "--json", "--rows", "^memory_sizeof$"])
@@ -216,9 +229,138 @@ class Check(unittest.TestCase):
         self.assertEqual(said["profile"], "strict")
 
 
+class Ls(unittest.TestCase):
+    """A process with eventfds, a child that shares them, and an arena: all of it is found."""
+
+    @classmethod
+    def setUpClass(cls):
+        place = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(place.cleanup)
+        cls.place = place.name
+        library = re.search(r"^library +(.*)$", efd("version").stdout, re.MULTILINE)[1]
+        words = [sys.executable, "-B", os.path.join(os.path.dirname(__file__), "eventfd_holder.py"), library]
+        cls.holder = processes.start(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                     env={**os.environ, "XDG_RUNTIME_DIR": cls.place})
+        cls.addClassCleanup(cls.end_holder)
+        cls.has = json.loads(cls.holder.stdout.readline())
+
+    @classmethod
+    def end_holder(cls):
+        processes.stop(cls.holder)
+        cls.holder.stdin.close()
+        cls.holder.stdout.close()
+
+    def ls(self, *words, status=0):
+        said = efd("ls", *words, XDG_RUNTIME_DIR=self.place)
+        self.assertEqual(said.returncode, status, said.stderr)
+        return said.stdout
+
+    def report(self, *words, status=0):
+        return json.loads(self.ls("--json", *words, status=status))
+
+    def own(self, *words, status=0):
+        return self.report("--pid", str(self.holder.pid), *words, status=status)
+
+    def arena(self, report):
+        found = [one for one in report["arenas"] if one["name"] == "camera"]
+        self.assertEqual(len(found), 1, report)
+        return found[0]
+
+    def test_eventfds_are_found_with_all_who_have_them(self):
+        rows = {one["count"]: one for one in self.own("--kernel")["eventfds"]}
+        self.assertEqual(set(rows), {7, 3})
+        pids = sorted([self.holder.pid, self.has["child"]])
+        for count, numbers, semaphore in (7, self.has["seven"], False), (3, [self.has["permits"]], True):
+            holders = rows[count]["holders"]
+            self.assertEqual([(one["pid"], one["numbers"]) for one in holders], [(pid, numbers) for pid in pids])
+            self.assertIn(rows[count]["semaphore"], (semaphore, None))
+        self.assertEqual(rows[7]["epolls"], [{"pid": pid, "number": self.has["poll"]} for pid in pids])
+        self.assertEqual(rows[3]["epolls"], [])
+
+    def test_the_arena_is_found_with_its_objects(self):
+        arena = self.arena(self.own("--arenas"))
+        self.assertEqual({one["name"] or "": one["id"] for one in arena["objects"]}, self.has["objects"])
+        counts = {one["name"]: (one["count"], one["semaphore"], one["sealed"]) for one in arena["objects"]}
+        self.assertEqual(counts["frames"], (5, False, False))
+        self.assertEqual(counts["evil\x1b[31m\n"], (1 << 40, True, True))
+        self.assertEqual(counts[None], (1, False, False))
+        self.assertEqual(arena["live"], 4)
+        users = {one["pid"] for one in arena["holders"] if one["uses"]}
+        self.assertEqual(users, {self.holder.pid, self.has["child"]})
+        self.assertEqual(set(arena["entry_pids"]), users)
+
+    def test_a_reader_that_sleeps_is_seen(self):
+        while True:  # until its thread sleeps
+            objects = {one["name"]: one for one in self.arena(self.own())["objects"]}
+            if objects["empty"]["reader_may_sleep"]:
+                break
+        self.assertFalse(objects["frames"]["reader_may_sleep"] or objects["empty"]["writer_may_sleep"])
+
+    def test_filters_leave_what_they_ask_for(self):
+        self.assertEqual([one["name"] for one in self.arena(self.own("--name", "^frames$"))["objects"]], ["frames"])
+        self.assertEqual(self.own("--name", "^frames$")["eventfds"], [])
+        self.assertEqual(len(self.arena(self.own("--name", "^camera$"))["objects"]), 4)
+        number = self.has["objects"]["frames"]
+        for text in str(number), hex(number):
+            self.assertEqual([one["id"] for one in self.arena(self.own("--id", text))["objects"]], [number])
+        rows = self.own("--kernel")["eventfds"]
+        if rows[0]["id"] is not None:
+            self.assertEqual(self.report("--kernel", "--id", str(rows[0]["id"]))["eventfds"], rows[:1])
+        command = rows[0]["holders"][0]["command"]
+        commands = {one["command"] for row in self.report("--command", "^%s$" % re.escape(command))["eventfds"]
+                    for one in row["holders"]}
+        self.assertIn(command, commands)
+        both = self.report("--pid", str(self.holder.pid), "--pid", str(self.has["child"]), "--kernel")
+        self.assertEqual(both["eventfds"], rows)
+
+    def test_nothing_that_matches_is_status_1_and_advice(self):
+        for words in ["--name", "no such name"], ["--pid", "2147483647"], ["--command", "^no such command$"]:
+            said = efd("ls", *words)
+            self.assertEqual((said.returncode, said.stdout), (1, ""))
+            self.assertIn("efd ls without a filter", said.stderr)
+            self.assertEqual(json.loads(efd("ls", "--json", *words).stdout)["eventfds"], [])
+
+    def test_counts_sort_from_the_greatest_on(self):
+        counts = [one["count"] for one in self.own("--kernel", "--sort", "count")["eventfds"]]
+        self.assertEqual(counts, [7, 3])
+
+    def test_the_table_is_plain_narrow_and_harmless(self):
+        table = self.ls("--pid", str(self.holder.pid))
+        self.assertRegex(table, r"^ *id +count +sem +held by +watched by\n")
+        self.assertRegex(table, r"\n +\d+ +3 +(yes|\?) +\S+ %d:" % self.holder.pid)
+        self.assertRegex(table, r"\narena camera: 4 of 1024 objects, 2 of 64 processes, ")
+        self.assertIn(r"evil\x1b[31m\x0a", table)
+        self.assertNotIn("\x1b", table)
+        self.assertEqual([line for line in table.splitlines() if len(line) > 80], [])
+
+    def test_the_table_is_as_wide_as_the_terminal(self):
+        words = ["sh", "-c", 'stty cols 40 <&1; exec "$0" "$@"', EFD, "ls", "--pid", str(self.holder.pid)]
+        page = terminal.written(words, BOUND_SECONDS, env={**os.environ, "TERM": "xterm", "XDG_RUNTIME_DIR": self.place})
+        self.assertIn("\x1b[32m", page)
+        plain = re.sub("\x1b\\[\\d+m", "", page)
+        self.assertNotIn("\x1b", plain)
+        self.assertEqual([line for line in plain.splitlines() if len(line) > 40], [])
+        self.assertRegex(plain, r"\n +watched by %d:" % min(self.holder.pid, self.has["child"]))
+
+    def test_a_process_that_may_not_be_looked_at_is_counted(self):
+        code = ("import ctypes, sys; libc = ctypes.CDLL(None); libc.eventfd(77, 0); libc.prctl(4, 0, 0, 0, 0);"
+                "print(flush=True); sys.stdin.read()")
+        with processes.started([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as hidden:
+            hidden.stdout.readline()
+            try:
+                may_look = bool(os.readlink("/proc/%d/fd/0" % hidden.pid))
+            except PermissionError:
+                may_look = False
+            report = self.report("--pid", str(hidden.pid), status=0 if may_look else 1)
+            self.assertEqual([one["count"] for one in report["eventfds"]], [77] if may_look else [])
+            if not may_look:
+                self.assertGreaterEqual(report["not_seen"]["processes"], 1)
+                self.assertRegex(self.ls(), r"could not be looked[ \n]at")
+
+
 class Plainness(unittest.TestCase):
     def test_a_pipe_gets_no_escape_codes(self):
-        for words in ["check", "--claims", "K-013"], ["bench", "--short", "--rows", "^memory_sizeof$"]:
+        for words in ["check", "--claims", "K-013"], ["bench", "--short", "--rows", "^memory_sizeof$"], ["ls"]:
             said = efd(*words, TERM="xterm")
             self.assertNotIn("\x1b", said.stdout + said.stderr)
 

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// cli/ls_report.hpp: what `efd ls` found: filtered, sorted, and as a table for people or JSON for programs.
+//
+// Pure functions. Invariant: in a table every byte of another program's text is a printable character of ASCII.
+#pragma once
+
+#include "cli/arena_scan.hpp"
+#include "cli/pattern.hpp"
+#include "cli/proc_scan.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace efd::cli {
+
+struct listing {
+    bool has_kernel = true; // whether they were looked for
+    bool has_arenas = true;
+    proc_listing proc;
+    arena_listing efd;
+};
+
+struct ls_filter {
+    std::vector<std::uint32_t> pids; // any of them; none: all
+    std::optional<std::uint64_t> id;
+    pattern command{"--command", ""};
+    pattern name{"--name", ""};
+    bool has_command = false;
+    bool has_name = false;
+
+    [[nodiscard]] bool is_set() const { return !pids.empty() || id.has_value() || has_command || has_name; }
+    // Whether a holder is one that is asked for.
+    [[nodiscard]] bool wants(const holder& one) const;
+    // Of an arena's object; and of an arena without one of them.
+    [[nodiscard]] bool wants(const std::string& arena, const arena_object& object) const;
+    [[nodiscard]] bool wants_without_objects(const seen_arena& arena) const;
+};
+
+enum class ls_order : unsigned char { id, count, pid, holders };
+
+// Leaves what the filter asks for; holders of what is left all stay. ls_filter.cpp.
+void apply(const ls_filter& filter, listing& all);
+// Counts and holders: the greatest first. Arenas keep their order by name, except by pid and by holders.
+void sort(listing& all, ls_order order);
+
+[[nodiscard]] bool is_empty(const listing& all);
+
+// Printable characters of ASCII: any other byte is \xNN, and a backslash is doubled.
+[[nodiscard]] std::string escaped(std::string_view text);
+// "12ab..." of 32 digits.
+[[nodiscard]] std::string hex_of(const share::identity& arena);
+// Why the header of an arena was refused, in some words.
+[[nodiscard]] std::string_view word_of(share::refusal why);
+
+struct ls_table_options {
+    std::size_t columns = 80; // below 40 as 40
+    bool is_wide = false;     // nothing is cut, whatever the columns
+    bool coloured = false;
+};
+// ls_table.cpp.
+[[nodiscard]] std::string to_table(const listing& all, const ls_table_options& options);
+
+// ls_json.cpp. Texts are as they are, but for bytes that are no UTF-8.
+[[nodiscard]] nlohmann::ordered_json to_json(const listing& all);
+
+} // namespace efd::cli
