@@ -107,7 +107,7 @@ TEST(share_memory, what_a_peer_writes_over_the_header_changes_nothing) {
     for (std::uint64_t at = 0; at < sizeof(header); at += 8) word_at(made, at).store(~0ULL);
     EXPECT_EQ(std::memcmp(&made.own_header(), &before, sizeof before), 0);
     EXPECT_EQ(made.where().slots, 1024U);
-    EXPECT_EQ(made.mapping().slots()->number, 1024U);
+    EXPECT_EQ(made.mapping().slots()->objects, 1024U);
     arena_memory late;
     EXPECT_EQ(arena_memory::attach(made.descriptor().number(), {}, late), refusal::not_an_arena);
 }
