@@ -136,6 +136,30 @@ TEST_F(c_arena, what_is_not_there_is_said) {
     efd_put(object);
 }
 
+TEST_F(c_arena, a_set_of_the_arena_takes_its_objects) {
+    EXPECT_NULL(efd_arena_set(nullptr), EBADF);
+    efd_wait_set_t* const set = efd_arena_set(arena_);
+    ASSERT_NE(set, nullptr);
+    efd_t* const object = efd_arena_make(arena_, nullptr, 0, 0);
+    const int member = efd_wait_set_add(set, object, 7);
+    EXPECT_EQ(member, 0);
+    efd_wait_set_event got{};
+    EXPECT_FAILS(efd_wait_set_try_any(set, &got), EAGAIN);
+    EXPECT_EQ(efd_signal(object), 0);
+    EXPECT_EQ(efd_wait_set_try_any(set, &got), 0);
+    EXPECT_EQ(got.token, 7U);
+    EXPECT_EQ(got.value, 1U);
+    EXPECT_FAILS(efd_wait_set_fd(set), EOPNOTSUPP);
+    EXPECT_FAILS(efd_wait_set_add_fd(set, 0, 1, 1), EOPNOTSUPP);
+    EXPECT_EQ(efd_wait_set_remove(set, member), 0);
+    efd_wait_set_t* others[15];
+    for (efd_wait_set_t*& one : others) EXPECT_NE(one = efd_arena_set(arena_), nullptr);
+    EXPECT_NULL(efd_arena_set(arena_), ENOSPC); // 16 where nothing is said of it
+    for (efd_wait_set_t* const one : others) efd_wait_set_destroy(one);
+    efd_wait_set_destroy(set);
+    efd_put(object);
+}
+
 TEST_F(c_arena, options_beyond_their_bound_are_refused) {
     const auto refused = [](auto change) {
         efd_arena_options options{};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Sets of an arena: peers signal, the owner waits and takes.
 #include <efd/arena.hpp>
+#include <efd/efd.h>
 #include <efd/wait_set.hpp>
 
 #include "api/internal_access.hpp"
@@ -77,6 +78,31 @@ TEST(ArenaSet, units_from_before_and_from_peers_while_nobody_waits_are_found) {
     EXPECT_EQ(taken(set), 2U);
     EXPECT_EQ(taken(set), 0U);
     EXPECT_EQ(late.count(), 0U);
+}
+
+// The waiter stands still meanwhile: the first signal wakes it, and no later one has anybody to wake.
+TEST(ArenaSet, a_burst_to_a_sleeper_is_one_system_call) {
+    constexpr std::uint32_t many = 200;
+    const arena shared({.slots = many, .first_look = {}, .last_look = {}});
+    std::vector<eventfd> objects;
+    for (std::uint32_t i = 0; i < many; ++i) objects.push_back(shared.make());
+    process waiter([&] {
+        const wait_set set = shared.make_set();
+        for (const eventfd& one : objects) set.add(one, 1);
+        set_event got{};
+        for (std::uint32_t i = 0; i < many; ++i)
+            if (set.wait_any(got) != std::errc{}) return 1;
+        return set.try_any(got) == eagain ? 0 : 2;
+    });
+    EXPECT_TRUE(waiter.seen_asleep());
+    int status = 0;
+    ASSERT_EQ(::kill(waiter.pid(), SIGSTOP), 0);
+    ASSERT_EQ(::waitpid(waiter.pid(), &status, WUNTRACED), waiter.pid());
+    const std::uint64_t before = efd_system_calls();
+    for (const eventfd& one : objects) EXPECT_TRUE(one.signal());
+    EXPECT_EQ(efd_system_calls() - before, 1U);
+    ASSERT_EQ(::kill(waiter.pid(), SIGCONT), 0);
+    EXPECT_EQ(waiter.end(), 0);
 }
 
 TEST(ArenaSet, no_member_starves_among_many) {
