@@ -153,16 +153,17 @@ amount decoder::what_to_add() noexcept {
     return {amount::from::zero, number(1 + how % 8)};
 }
 
-// Three in four have valid bits only; the others have what the bytes say.
+// Three in four have valid bits only; the others have what the bytes say, but for the bit that efd alone knows.
 unsigned decoder::creation_flags() noexcept {
+    constexpr unsigned known_to_all = ~core::flag_shared;
     const unsigned how = byte();
     unsigned valid = 0;
     if ((how & 1) != 0) valid |= EFD_SEMAPHORE;
     if ((how & 2) != 0) valid |= EFD_NONBLOCK;
     if ((how & 4) != 0) valid |= EFD_CLOEXEC;
     if (how < 192) return valid;
-    if (how < 224) return valid | 1U << (how % 32);
-    return static_cast<unsigned>(number(4));
+    if (how < 224) return (valid | 1U << (how % 32)) & known_to_all;
+    return static_cast<unsigned>(number(4)) & known_to_all;
 }
 
 void decoder::operands(step& of) noexcept {
