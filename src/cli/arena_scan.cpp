@@ -75,15 +75,17 @@ void read_names_in(const std::string& path, std::vector<arena_name>& names) {
 }
 
 // Opens the file behind a process's number for reading, if it still is the one that the walk found, and memory. A file
-// that is something else by now is not opened: that could have an effect on a device.
+// that is something else by now is not opened: that could have an effect on a device. Below zero: -EACCES, if the file
+// belongs to another user; else it is gone.
 int open_memory(const std::string& root, const memory_number& of) {
     const open_file place(::open(fmt::format("{}/{}/fd/{}", root, of.pid, of.number).c_str(), O_PATH | O_CLOEXEC));
     struct stat about{};
     struct statfs system{};
-    if (!place.is_open() || ::fstat(place.get(), &about) != 0 || ::fstatfs(place.get(), &system) != 0) return -1;
-    if (!S_ISREG(about.st_mode) || about.st_dev != of.device || about.st_ino != of.inode) return -1;
-    if (system.f_type != TMPFS_MAGIC) return -1;
-    return ::open(fmt::format("{}/self/fd/{}", root, place.get()).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (!place.is_open() || ::fstat(place.get(), &about) != 0 || ::fstatfs(place.get(), &system) != 0) return -ENOENT;
+    if (!S_ISREG(about.st_mode) || about.st_dev != of.device || about.st_ino != of.inode) return -ENOENT;
+    if (system.f_type != TMPFS_MAGIC) return -ENOENT;
+    const int fd = ::open(fmt::format("{}/self/fd/{}", root, place.get()).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    return fd >= 0 ? fd : -errno;
 }
 
 // The arena that a lock byte belongs to: arenas of one file have their own (share/memory.hpp).
@@ -129,11 +131,15 @@ std::vector<arena_holder> holders_of(const arena_memory_file& file, const std::s
     return holders;
 }
 
-// The first of the numbers that still can be opened; below zero: none.
+// The first of the numbers that can be opened; below zero: none, as of open_memory.
 int open_any(const std::string& root, const arena_memory_file& file) {
-    for (const memory_number* const one : file.numbers)
-        if (const int fd = open_memory(root, *one); fd >= 0) return fd;
-    return -1;
+    int result = -ENOENT;
+    for (const memory_number* const one : file.numbers) {
+        const int fd = open_memory(root, *one);
+        if (fd >= 0) return fd;
+        if (fd == -EACCES) result = fd;
+    }
+    return result;
 }
 
 } // namespace
@@ -163,7 +169,9 @@ arena_listing scan_arenas(const std::vector<memory_number>& memory, const arena_
     std::uint64_t rest = options.bytes_of_all_most;
     for (const auto& [key, uses] : files) {
         const open_file file(open_any(options.root, uses));
-        if (!file.is_open()) continue; // all of its holders have gone, or it is no memory
+        if (file.get() == -EACCES && uses.numbers.front()->is_called_arena)
+            listing.refused.push_back({holders_of(uses, {}).front().who, refusal::other_owner});
+        if (!file.is_open()) continue;
         for (const auto& [offset, life_lines] : uses.life_lines) {
             std::uint64_t budget = std::min(rest, options.bytes_most);
             rest -= budget;

@@ -96,6 +96,7 @@ std::string_view word_of(share::refusal why) {
     case share::refusal::other_byte_order: return "its byte order is another one";
     case share::refusal::damaged_header: return "its header is damaged";
     case share::refusal::wrong_size: return "the file is not as large as the header says";
+    case share::refusal::other_owner: return "it belongs to another user; sudo efd ls reads it";
     default: return "it cannot be read";
     }
 }

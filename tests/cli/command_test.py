@@ -342,6 +342,19 @@ class Ls(unittest.TestCase):
         self.assertEqual([line for line in plain.splitlines() if len(line) > 40], [])
         self.assertRegex(plain, r"\n +watched by %d:" % min(self.holder.pid, self.has["child"]))
 
+    @unittest.skipUnless(os.geteuid() == 0, "needs two users")
+    def test_an_arena_of_another_user_is_named_and_not_read(self):
+        code = ("import ctypes, os, subprocess, sys; fd = os.memfd_create('efd-arena'); os.fchmod(fd, 0o600);"
+                "os.setgroups([]); os.setgid(65534); os.setuid(65534); ctypes.CDLL(None).prctl(4, 1, 0, 0, 0);"
+                "sys.exit(subprocess.run([sys.argv[1], 'ls', '--json', '--pid', str(os.getpid())]).returncode)")
+        said = processes.run([sys.executable, "-c", code, EFD], BOUND_SECONDS)
+        if "PermissionError" in said.stderr:
+            self.skipTest("another user may not run the command where it was built")
+        self.assertEqual(said.returncode, 0, said.stderr)
+        report = json.loads(said.stdout)
+        self.assertEqual((report["arenas"], [one["why"] for one in report["refused_arenas"]]),
+                         ([], ["it belongs to another user; sudo efd ls reads it"]))
+
     def test_a_process_that_may_not_be_looked_at_is_counted(self):
         code = ("import ctypes, sys; libc = ctypes.CDLL(None); libc.eventfd(77, 0); libc.prctl(4, 0, 0, 0, 0);"
                 "print(flush=True); sys.stdin.read()")
