@@ -169,7 +169,7 @@ double fork_us(const settings& how) {
 row fork_row(const settings& how) {
     row r;
     r.name = "shared_fork";
-    r.title = "fork with a shared object, and its child's end";
+    r.title = "fork beside a shared object, and the end";
     r.unit = "us";
     r.subjects = {{"kernel", [=] { return fork_us<kernel_eventfd>(how); }},
                   {"efd", [=] { return fork_us<shared_object>(how); }},

@@ -328,7 +328,7 @@ void add_sets(std::vector<row>& rows, const settings& how) {
     rows.push_back(set_row(how, 1'000'000, "1m"));
     row& burst = rows.emplace_back();
     burst.name = "xproc_set_burst";
-    burst.title = "system calls to signal 1000 members, their waiter asleep";
+    burst.title = "to signal 1000 members, their waiter asleep";
     burst.unit = "calls";
     burst.subjects = {{"efd", [] { return calls_of_a_burst(1000); }}};
     burst.gates = {{"efd", 1, absolute}};

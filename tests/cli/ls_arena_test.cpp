@@ -47,7 +47,7 @@ class made_arena {
 
     [[nodiscard]] share::header header() const {
         return {share::header_magic, share::layout_version, share::byte_order_mark, where.bytes,        where.slots,
-                where.processes,     where.names,           where.first_look_ms,    where.last_look_ms, 0,
+                where.processes,     where.names,           where.first_look_ms,    where.last_look_ms, where.sets,
                 own_identity};
     }
     template <class Value>
