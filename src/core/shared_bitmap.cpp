@@ -86,7 +86,7 @@ shared_bitmap::marked_word shared_bitmap::find(std::uint32_t start) noexcept {
             index = 0;
         }
         index = first_bit(index >> shift, bits);
-        while (--level > 0 && index < shape_->size[level]) {
+        for (--level; level > 0 && index < shape_->size[level]; --level) {
             bits = bits_of(at(level, index).load(base::acquire));
             if (bits == 0) break;
             index = first_bit(index, bits);

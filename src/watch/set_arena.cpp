@@ -112,7 +112,8 @@ status set_core::collect(sweep& over) noexcept {
     if (!arena_->bits.anything()) return status::would_block;
     if (!arena_->is_own()) return status::stale;
     if (over.words == 0) over.next = arena_->cursor.load(base::relaxed);
-    if (over.words++ > arena_->claim.slots->sets.shape.size[0] || is_late(over.words, over.deadline_ns))
+    ++over.words;
+    if (over.words > arena_->claim.slots->sets.shape.size[0] + 1 || is_late(over.words, over.deadline_ns))
         return status::would_block;
     const core::shared_bitmap::marked_word found = arena_->bits.find(over.next);
     if (core::bits_of(found.value) == 0) return status::would_block;
