@@ -14,8 +14,8 @@
 // of other programs may be hostile: they can make counts wrong and let others sleep, and can neither crash them nor
 // keep a call with a deadline beyond it (docs/share.md has the table).
 //
-// An arena's objects have no descriptor and no wait queue entries, and stand in sets of their own arena alone
-// (make_set): operation_not_supported.
+// An arena's objects have no descriptor and no wait queue entries, and can join only sets of their own arena
+// (make_set); anything else is operation_not_supported.
 #pragma once
 
 #include <efd/eventfd.hpp>
@@ -134,13 +134,13 @@ class arena {
     /// it. Throws file_exists, timed_out (a process keeps the lock of names), and what make throws.
     [[nodiscard]] EFD_API eventfd make(std::string_view name, std::uint64_t initval = 0, flags how = flags::none) const;
     /// A set that takes objects of this arena as well as private objects and private sets: a process that writes to one
-    /// wakes who waits on the set. It belongs to this process, and may outlive the handle to the arena; in a child of
-    /// fork every call says ESTALE, and its end there changes nothing for the parent. An object of the arena stands in
-    /// up to 4 sets: add throws no_space_on_device. fd(), kernel descriptors, wait_all with an object of the arena, and
-    /// a place in another set: operation_not_supported. Waits say io_error, too, beside a peer that never stops to
-    /// change what they look at, and ESTALE where this process counts as dead. Throws std::system_error:
-    /// no_space_on_device: every set has a living owner; ESTALE; not_enough_memory. What is handler-safe of a wait_set
-    /// is so of this one.
+    /// wakes the threads that wait on the set. It belongs to this process, and may outlive the handle to the arena; in
+    /// a child of fork a wait, remove, and add of an object say ESTALE, and its end there changes nothing for the
+    /// parent. An object of the arena stands in up to 4 sets: add throws no_space_on_device. fd(), kernel descriptors,
+    /// wait_all with an object of the arena, and a place in another set: operation_not_supported. Waits say io_error,
+    /// too, beside a peer that never stops changing what they look at, and ESTALE where this process counts as dead.
+    /// Throws std::system_error: no_space_on_device: every set has a living owner; ESTALE; not_enough_memory. What is
+    /// handler-safe of a wait_set is so of this one.
     [[nodiscard]] EFD_API wait_set make_set() const;
     /// The object of that name. no_such_file_or_directory, timed_out, invalid_argument, ESTALE.
     [[nodiscard]] EFD_API arena_lookup find(std::string_view name,

@@ -47,8 +47,8 @@ struct internal_access;
 class eventfd {
   public:
     /// A new object (K-001, K-005, K-010). Throws std::system_error: invalid_argument for other flag bits (K-002) or an
-    /// initial value of 2^64-1, not_enough_memory; with flags::shared also what efd::arena() throws where a new arena is
-    /// needed, and no_space_on_device where all are full. Not handler-safe.
+    /// initial value of 2^64-1, not_enough_memory; with flags::shared also what efd::arena() throws where a new arena
+    /// is needed, and no_space_on_device where all are full. Not handler-safe.
     EFD_API explicit eventfd(std::uint64_t initval = 0, flags how = flags::none);
     /// Gives the reference back; the last one frees object and id.
     EFD_LOCAL ~eventfd() {

@@ -12,6 +12,8 @@
 
 namespace efd::EFD_ABI::core {
 
+constinit base::atomic<std::uint32_t> bed_wakers{0};
+
 bool shared_sets::is_live(set_cell cell) const noexcept {
     if (set_of_cell(cell) >= number) return false;
     const set_tenant tenant = entries[set_of_cell(cell)].tenant.load(base::acquire);
@@ -21,8 +23,8 @@ bool shared_sets::is_live(set_cell cell) const noexcept {
 // SHARED_SLEEP: the mark at the top, then the look whether waiters may sleep. A unit on the bed for each signal, so
 // that a burst to a sleeper makes one system call.
 void mark_in_sets(context& object) noexcept {
-    shared_slots* const slots = find_shared_slots(object);
-    if (slots == nullptr || slots->index_of(object) >= slots->objects) return; // the arena is gone (LAST_PUT), or a bed
+    const shared_slots* const slots = find_shared_slots(object);
+    if (slots == nullptr || slots->index_of(object) >= slots->objects) return; // a bed
     const shared_sets& sets = slots->sets;
     for (const base::atomic<set_cell>& one : object.cells()) {
         const set_cell cell = one.load(base::acquire);

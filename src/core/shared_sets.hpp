@@ -88,7 +88,10 @@ struct set_claim {
     }
 };
 
-// SHARED_MARK. Of an object in the range whose count went up.
+// SHARED_BED. So many threads of this process are about to signal a bed; no arena of the process ends meanwhile.
+extern constinit base::atomic<std::uint32_t> bed_wakers;
+
+// SHARED_MARK. Of an object in the range whose count went up. The caller has a reference.
 [[gnu::noinline]] void mark_in_sets(context& object) noexcept;
 
 } // namespace efd::EFD_ABI::core

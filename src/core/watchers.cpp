@@ -51,8 +51,10 @@ watchers* context::make_watchers() noexcept {
 // Then no entry is left to be called, and permanent watchers may be called at any time.
 void context::notify(std::uint32_t key) noexcept {
     if (is_in_shared_range(this)) [[unlikely]] {
-        if ((key & poll_in) != 0) mark_in_sets(*this);
-        return;
+        // LAST_PUT: the unit may be taken, and the object be gone, and its arena; the reference keeps them.
+        if ((key & poll_in) == 0 || !get_unless_zero()) return;
+        mark_in_sets(*this);
+        return put();
     }
     watchers* const all = half_.own.watchers.load(base::acquire);
     EFD_CHECK(all != nullptr);

@@ -43,8 +43,17 @@ class all_arenas {
     // Ends every arena that nobody uses any more. With the lock.
     static void sweep() noexcept {
         for (arena* one = first; one != nullptr; one = one->next_)
-            if (one->is_in_use_ && one->handles_.is_zero() && (!one->memory_.is_mapped() || one->objects_.is_idle()))
+            if (one->is_in_use_ && one->handles_.is_zero() && (!one->memory_.is_mapped() || one->objects_.is_idle()) &&
+                (!one->had_sets_.load(base::relaxed) || nobody_wakes()))
                 one->end();
+    }
+
+    // SHARED_BED. Looks for some microseconds: a waker is not there for longer, unless it is stopped.
+    static bool nobody_wakes() noexcept {
+        constexpr int looks = 1000;
+        for (int look = 0; look < looks; ++look)
+            if (core::bed_wakers.fetch_add(0, base::acq_rel) == 0) return true; // SHARED_BED, sweep
+        return false;
     }
 
     template <class Act>
@@ -65,6 +74,7 @@ class all_arenas {
     static void in_child() noexcept {
         range_after_fork();
         each([](arena& one) { one.in_child(); });
+        core::bed_wakers.store(0, base::relaxed); // of other threads, which are not in the child
         lock.after_fork();
     }
 
@@ -110,6 +120,7 @@ outcome arena::begin(arena_memory&& memory) noexcept {
     memory_ = std::move(memory);
     const arena_parts parts = parts_of();
     sets_.begin(parts, *memory_.mapping().slots());
+    had_sets_.store(false, base::relaxed);
     objects_.begin(parts, *memory_.mapping().slots()); // a claim may find a dead process and what it held
     if (const outcome what = life_line::claim(descriptor(), table_of(parts), line_); what.is_refused()) return what;
     objects_.move_to(line_.index());
@@ -352,6 +363,7 @@ status arena::id_of(const context& object, object_id& id) const noexcept {
 
 status arena::claim_set(core::set_claim& made) noexcept {
     if (!is_alive()) return status::stale;
+    had_sets_.store(true, base::relaxed);
     if (!sets_.claim(line_.index(), made) && (line_.reap() == 0 || !sets_.claim(line_.index(), made)))
         return status::no_space;
     made.look = [](void* whose) noexcept { (void)static_cast<arena*>(whose)->line_.reap(); };

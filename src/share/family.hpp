@@ -3,7 +3,7 @@
 //
 // Owns a chain of anonymous arenas, made when they are needed and kept as long as the process lives. A child of fork
 // has its parent's arenas, as every arena's child has, and both go on to make arenas of their own behind them. Made
-// from any thread, without a lock of this room (FAMILY in docs/races.md); not in signal handlers.
+// from any thread, without a lock of its own (FAMILY in docs/races.md); not in signal handlers.
 #pragma once
 
 #include "share/refusal.hpp"

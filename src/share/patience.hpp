@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // share/patience.hpp: how long a call waits for a peer that keeps a lock of names: a second.
 //
-// What such a lock is sends no event, so the call looks again after a pause. It holds nothing in a pause: so the
-// threads of a process wait beside each other, and no fork waits for them.
+// The kernel sends no event when such a lock is released, so the call looks again after a pause. It holds nothing in a
+// pause: so the threads of a process wait beside each other, and no fork waits for them.
 #pragma once
 
 #include "os/clock.hpp"

@@ -25,7 +25,8 @@ void sets::begin(const arena_parts& parts, core::shared_slots& mapped) noexcept 
 void sets::begin_set(std::uint32_t set) noexcept {
     core::context& bed = mapped_->bed(set);
     core::shared_sets& all = mapped_->sets;
-    all.entries[set].interested.store(0, base::relaxed);
+    core::stamped_word& interested = all.entries[set].interested;
+    interested.store(core::without_bits(interested.load(base::relaxed)), base::relaxed); // the stamp goes on
     all.bitmap(set).clear_all();
     bed.init_words(0);
     bed.set_linger(core::linger_off);

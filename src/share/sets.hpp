@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // share/sets.hpp: the sets of an arena, as processes claim them and give them back.
 //
-// Owns nothing but the way to them. A set belongs to the process whose index stands in its entry; the word is changed
+// Owns only pointers. A set belongs to the process whose index stands in its entry; the word is changed
 // by comparing, from free to owned and back. Who has the lock of a dead process's index frees the sets that were its
 // (LIFE_LINE), and moves the number of deaths first: an owner that finds it moved looks at every member of its sets
 // (SHARED_DEATH in docs/races.md). A reaper may die at any step, and the next one does it again. Any thread.

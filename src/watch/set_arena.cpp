@@ -82,6 +82,7 @@ bool set_core::may_have(const context& object) const noexcept {
 
 status set_core::join_shared(member& joining, context& object) noexcept {
     EFD_CHECK(may_have(object));
+    if (!arena_->is_own()) return status::stale;
     const std::uint32_t number = arena_->claim_number(joining.index);
     if (number == arena_half::none) return status::no_memory;
     object.get();
@@ -108,9 +109,8 @@ void set_core::leave_shared(member& leaving, context& object) noexcept {
 // was woken by the signal that made the mark, or looks at both tops after it. would_block: all is collected, or every
 // word was met once, or it is late.
 status set_core::collect(sweep& over) noexcept {
-    if (is_left_behind()) return status::stale;
+    if (is_left_behind() || !arena_->is_own()) return status::stale; // which nobody marks any more
     if (!arena_->bits.anything()) return status::would_block;
-    if (!arena_->is_own()) return status::stale;
     if (over.words == 0) over.next = arena_->cursor.load(base::relaxed);
     ++over.words;
     if (over.words > arena_->claim.slots->sets.shape.size[0] + 1 || is_late(over.words, over.deadline_ns))
@@ -181,6 +181,7 @@ void set_core::end_interest() noexcept {
     if (arena_ == nullptr || is_left_behind()) return;
     std::uint64_t word = arena_->entry().interested.load(base::acquire);
     if (core::bits_of(word) == 0 || presence::number_in(interested_.load(base::acquire)) != 0) return;
+    if (!arena_->is_own()) return; // a later owner's interest has another stamp
     (void)arena_->entry().interested.compare_exchange_strong(word, core::without_bits(word), base::acq_rel,
                                                              base::relaxed); // SHARED_SLEEP, end
 }
@@ -188,6 +189,14 @@ void set_core::end_interest() noexcept {
 core::looks set_core::looks_of_sleeper() const noexcept {
     if (arena_ == nullptr || !os::restarts_waits_with_deadline()) return {0, 0};
     return {arena_->claim.slots->first_look_ns, arena_->claim.slots->last_look_ns};
+}
+
+// SHARED_BED. Where the set has ended meanwhile, and its arena, the bed may be an object of another arena. No arena of
+// this process ends while a thread is counted here, and one that is counted after the set has ended finds no bed.
+void set_core::wake_in_arena(context& bed) noexcept {
+    core::bed_wakers.fetch_add(1, base::acq_rel);                      // SHARED_BED, come
+    if (bed_.load(base::acquire) == &bed) (void)bed.signal_deferred(); // SHARED_BED, look
+    core::bed_wakers.fetch_sub(1, base::acq_rel);                      // SHARED_BED, leave
 }
 
 // SHARED_DEATH. A peer that was killed before its mark has left units that no mark tells of. The number of deaths is

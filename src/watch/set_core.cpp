@@ -110,6 +110,7 @@ void set_core::put() noexcept {
 // Inside a callback another thread may be busy with a member: the member leaves once the callback has returned, and the
 // set ends then.
 void set_core::end() noexcept {
+    repair_in_child(); // a child's set of an arena is its parent's, also without a member
     const std::uint32_t places = touched_.load(base::acquire);
     for (std::uint32_t index = 0; index < places; ++index) (void)leave(index);
     if (members() == 0) return put();

@@ -157,6 +157,7 @@ class set_core : public set_front {
     void sync_set_count(top_change change) noexcept;
     void show_top(top_change change, sets_to_sync& all) noexcept;
     void wake_sleeper() noexcept;
+    void wake_in_arena(core::context& bed) noexcept;
     void drain_bell(core::context& bell) noexcept;
     static void on_inner_change(core::permanent_watcher& watcher, sets_to_sync& all) noexcept;
     [[nodiscard]] std::uint32_t find(std::uint32_t start) noexcept;

@@ -55,7 +55,6 @@ void set_core::repair_in_child() noexcept {
 // A waiter of the parent may have slept on the bed, whose marks cost the next signal one call and no more.
 void set_core::repair() noexcept {
     forget_threads();
-    if (is_of_arena()) return leave_behind();
     const std::uint32_t places = touched_.load(base::acquire);
     std::uint32_t members = 0;
     std::uint32_t descriptors = 0;
@@ -70,6 +69,7 @@ void set_core::repair() noexcept {
     }
     members_.store(members, base::relaxed);
     descriptor_members_ = descriptors;
+    if (is_of_arena()) return leave_behind();
     renew_lock();
     if (has_descriptors() && !renew_epolls()) close_epolls();
     ready_.hide_top(has_descriptors());

@@ -107,7 +107,9 @@ void set_core::show_top(top_change change, sets_to_sync& all) noexcept {
 
 void set_core::wake_sleeper() noexcept {
     context* const bed = bed_.load(base::acquire);
-    if (bed == nullptr || !bed->get_unless_zero()) return;
+    if (bed == nullptr) return;
+    if (bed->shared()) return wake_in_arena(*bed);
+    if (!bed->get_unless_zero()) return;
     if (bed_.load(base::acquire) == bed) (void)bed->signal_deferred();
     bed->put();
 }

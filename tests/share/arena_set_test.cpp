@@ -6,6 +6,7 @@
 
 #include "api/internal_access.hpp"
 #include "share/processes.hpp"
+#include "share/set_calls.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -27,24 +28,10 @@ using efd::wait_set;
 using efd::tests::byte_line;
 using efd::tests::eagain;
 using efd::tests::process;
+using efd::tests::refused;
+using efd::tests::stale;
+using efd::tests::taken;
 using std::chrono::milliseconds;
-
-constexpr auto stale = static_cast<std::errc>(ESTALE);
-
-std::error_code refused(auto make) {
-    try {
-        make();
-    } catch (const std::system_error& error) {
-        return error.code();
-    }
-    return {};
-}
-
-// The token of what was taken; 0: nothing.
-std::uint64_t taken(const wait_set& from) {
-    set_event got{};
-    return from.try_any(got) == std::errc{} ? got.token : 0;
-}
 
 TEST(ArenaSet, a_peers_signal_wakes_who_waits) {
     const arena shared;
@@ -295,27 +282,6 @@ TEST(ArenaSet, a_unit_of_a_peer_that_was_killed_before_its_mark_is_found_by_a_lo
     });
     EXPECT_EQ(victim.end(), -SIGKILL);
     EXPECT_EQ(waiter.end(), 0);
-}
-
-TEST(ArenaSet, a_child_of_fork_has_its_parents_set_no_more) {
-    const arena shared({.sets = 1});
-    const eventfd object = shared.make(1);
-    auto set = std::make_unique<wait_set>(shared.make_set());
-    const int place = set->add(object, 1);
-    process child([&] {
-        set_event got{};
-        std::size_t number = 0;
-        if (set->try_any(got) != stale || set->wait_any(got) != stale) return 1;
-        if (set->wait_ready(std::span(&got, 1), number) != stale || set->try_all(std::span(&got, 1)) != stale) return 2;
-        if (set->remove(place) != stale || refused([&] { set->add(object, 2); }) != stale) return 3;
-        set.reset();
-        if (object.count() != 1) return 4;
-        return refused([&] { (void)shared.make_set(); }) == std::errc::no_space_on_device ? 0 : 5;
-    });
-    EXPECT_EQ(child.end(), 0);
-    EXPECT_EQ(taken(*set), 1U);
-    EXPECT_EQ(object.write(1), std::errc{});
-    EXPECT_EQ(taken(*set), 1U);
 }
 
 TEST(ArenaSet, two_waiters_get_a_unit_each) {

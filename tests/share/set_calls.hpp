@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// tests/share/set_calls.hpp: what tests of an arena's sets ask of them.
+#pragma once
+
+#include <efd/wait_set.hpp>
+
+#include <cerrno>
+#include <cstdint>
+#include <system_error>
+
+namespace efd::tests {
+
+inline constexpr auto stale = static_cast<std::errc>(ESTALE);
+
+inline std::error_code refused(auto make) {
+    try {
+        make();
+    } catch (const std::system_error& error) {
+        return error.code();
+    }
+    return {};
+}
+
+// The token of what was taken; 0: nothing.
+inline std::uint64_t taken(const wait_set& from) {
+    set_event got{};
+    return from.try_any(got) == std::errc{} ? got.token : 0;
+}
+
+} // namespace efd::tests
