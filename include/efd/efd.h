@@ -56,8 +56,9 @@ typedef struct efd_object efd_t;
  *
  * A number of efd_eventfd then is an eventfd of the kernel, and efd_fd_* hand every call on to it: exact in each
  * respect, at the kernel's price. Plain read(2) and write(2), other processes, exec, SCM_RIGHTS, io_uring reach the
- * count too. EOPNOTSUPP from efd_fd_ctx: there is no object. After exec the number is an eventfd that efd does not
- * know: EBADF from efd_fd_*. */
+ * count too, and nothing marks such a number: one that plain close(2) ended is taken for the eventfd still, also by
+ * efd_fd_close, whatever it names by then. EOPNOTSUPP from efd_fd_ctx: there is no object. After exec the number is an
+ * eventfd that efd does not know: EBADF from efd_fd_*. */
 #define EFD_SHARED 0x20000000
 
 /** Makes an object with count initval and one reference. flags: 0, or any of EFD_SEMAPHORE (read takes one, K-014),

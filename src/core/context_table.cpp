@@ -34,7 +34,7 @@ void report_wrong_linger() noexcept {
 
 [[maybe_unused]] const int fork_handlers =
     ::pthread_atfork([] { context_table::instance().before_fork(); }, [] { context_table::instance().after_fork(); },
-                     [] { context_table::instance().after_fork(); });
+                     [] { context_table::instance().after_fork_in_child(); });
 
 } // namespace
 

@@ -30,6 +30,7 @@ class context_table {
     // For fork: no other thread is inside while the process is copied.
     void before_fork() noexcept { lock_.before_fork(); }
     void after_fork() noexcept { lock_.after_fork(); }
+    void after_fork_in_child() noexcept { lock_.after_fork_in_child(); }
 
   private:
     static constexpr unsigned slab_slots = 1U << 14; // 1 MiB

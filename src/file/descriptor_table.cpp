@@ -168,7 +168,7 @@ int descriptor_table::dup_kept(core::context& object, int lent, int lost) noexce
 // NOLINTNEXTLINE(cert-err58-cpp): nothing here throws
 [[maybe_unused]] const int descriptor_table::fork_handlers =
     ::pthread_atfork([] { instance().growing_.before_fork(); }, [] { instance().growing_.after_fork(); },
-                     [] { instance().growing_.after_fork(); });
+                     [] { instance().growing_.after_fork_in_child(); });
 
 // ---- Open files.
 

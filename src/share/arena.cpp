@@ -72,10 +72,10 @@ class all_arenas {
         lock.after_fork();
     }
     static void in_child() noexcept {
-        range_after_fork();
+        range_after_fork_in_child();
         each([](arena& one) { one.in_child(); });
         core::bed_wakers.store(0, base::relaxed); // of other threads, which are not in the child
-        lock.after_fork();
+        lock.after_fork_in_child();
     }
 
     static inline constinit os::fork_lock lock;
@@ -185,7 +185,12 @@ void arena::put() noexcept {
     all_arenas::sweep();
 }
 
+// FORK. A process that has not joined ends nothing of its parent's.
 void arena::end() noexcept {
+    if (process_.load(base::relaxed) != os::process_number()) {
+        line_.in_child();
+        name_.abandon();
+    }
     name_ = name_claim();
     line_ = life_line();
     memory_.reset();
@@ -280,8 +285,8 @@ void arena::in_child() noexcept {
         process_.store(os::process_number(), base::relaxed);
     }
     if (name_.record() != name_claim::no_record) (void)name_.renew_in_child();
-    objects_.lock.after_fork();
-    names_.lock.after_fork();
+    objects_.lock.after_fork_in_child();
+    names_.lock.after_fork_in_child();
 }
 
 // The child of a fork that no handler saw (_Fork, clone), or for which no index was free. What its parent has let go of

@@ -193,6 +193,7 @@ void range_mapping::reset() noexcept {
 
 void range_before_fork() noexcept { table.lock.before_fork(); }
 void range_after_fork() noexcept { table.lock.after_fork(); }
+void range_after_fork_in_child() noexcept { table.lock.after_fork_in_child(); }
 
 std::uint32_t windows_in_use() noexcept {
     const std::lock_guard only(table.lock);

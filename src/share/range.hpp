@@ -68,6 +68,7 @@ class range_mapping {
 // both processes.
 void range_before_fork() noexcept;
 void range_after_fork() noexcept;
+void range_after_fork_in_child() noexcept;
 
 // How many windows of the range are in use; for tests.
 [[nodiscard]] std::uint32_t windows_in_use() noexcept;

@@ -4,6 +4,8 @@
 
 #include <efd/detail/base/check.hpp>
 
+#include "os/process.hpp"
+
 #include <algorithm>
 #include <mutex>
 #include <new>
@@ -77,6 +79,7 @@ context& slots::object_at(std::uint32_t slot) const noexcept {
 // the first bit of the row is set.
 void slots::move_to(std::uint32_t index) noexcept {
     own_index_ = index;
+    process_.store(os::process_number(), base::relaxed);
     note_index(index);
 }
 
@@ -102,6 +105,10 @@ void slots::hold(std::uint32_t slot, bool signals) noexcept {
     if (signals) word_of(row::signalled, own_index_, word).fetch_or(bit_of(slot), base::acq_rel);
     touched_words_ = std::max(touched_words_, word + 1);
 }
+
+// FORK. Not in the child of a fork that no handler saw, or for which no index or descriptor was free, until it has
+// joined: the rows are its parent's.
+bool slots::has_rows() const noexcept { return process_.load(base::relaxed) == os::process_number(); }
 
 // TENANT, the bit goes; ORPHAN: nobody counts on this process any more.
 void slots::let_bit_go(std::uint32_t slot) noexcept {
@@ -330,6 +337,7 @@ void slots::let_go(std::uint32_t slot) noexcept {
     if (local.part.refs.read() > 0) return;     // found again meanwhile
     EFD_CHECK(held_ > 0);
     --held_;
+    if (!has_rows()) return;
     let_bit_go(slot);
     if (try_free(slot, local.generation)) note_freed(slot);
 }

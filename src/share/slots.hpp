@@ -107,6 +107,7 @@ class slots {
     static bool is_orphaned(core::shared_slots& mapped, std::uint32_t slot, core::met_death& met) noexcept;
     void hold(std::uint32_t slot, bool signals) noexcept;
     void let_bit_go(std::uint32_t slot) noexcept;
+    [[nodiscard]] bool has_rows() const noexcept;
     [[nodiscard]] std::uint64_t bits_of_all(row which, std::uint32_t word) const noexcept;
     [[nodiscard]] bool somebody_has(row which, std::uint32_t slot) const noexcept;
     [[nodiscard]] bool try_free(std::uint32_t slot, std::uint32_t generation) noexcept;
@@ -129,6 +130,7 @@ class slots {
     void (*before_look_)(void* whose) noexcept = nullptr;
     void* whose_ = nullptr;
     std::uint32_t own_index_ = 0;
+    base::atomic<std::uint32_t> process_{0};     // the number of the process that the index and its rows belong to
     std::uint32_t cursor_ = 0;                   // the word of bits at which the next scan begins
     std::uint32_t touched_words_ = 0;            // of the own row: no bit is set from here on
     std::uint32_t held_ = 0;                     // objects

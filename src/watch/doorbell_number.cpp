@@ -48,7 +48,7 @@ constinit os::fork_lock making_anew;
 
 // A lock that throws here ends the program. NOLINTNEXTLINE(cert-err58-cpp)
 [[maybe_unused]] const int fork_handlers = ::pthread_atfork(
-    [] { making_anew.before_fork(); }, [] { making_anew.after_fork(); }, [] { making_anew.after_fork(); });
+    [] { making_anew.before_fork(); }, [] { making_anew.after_fork(); }, [] { making_anew.after_fork_in_child(); });
 
 } // namespace
 

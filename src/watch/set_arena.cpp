@@ -18,6 +18,7 @@
 #include "os/clock.hpp"
 #include "watch/arena_half.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <new>
 
@@ -32,11 +33,18 @@ constexpr std::uint32_t vain_rounds_most = 1U << 16;
 constexpr std::uint32_t words_per_clock = 64;
 constexpr std::uint32_t bits_of_word = 32;
 
-bool is_late(std::uint32_t words, std::int64_t deadline_ns) noexcept {
-    return deadline_ns != core::forever && words % words_per_clock == 0 && os::now_ns() >= deadline_ns;
-}
+bool is_late(std::int64_t deadline_ns) noexcept { return deadline_ns != core::forever && os::now_ns() >= deadline_ns; }
 
 } // namespace
+
+// A try whose deadline has passed has this time all the same, so that it meets every word beside honest peers.
+bool set_core::is_out_of_time(sweep& over) noexcept {
+    constexpr std::int64_t grace_ns = 5'000'000;
+    if (over.deadline_ns == core::forever || over.words % words_per_clock != 0) return false;
+    const std::int64_t now_ns = os::now_ns();
+    if (over.until_ns == 0) over.until_ns = std::max(over.deadline_ns, now_ns) + grace_ns;
+    return now_ns >= over.until_ns;
+}
 
 // ---- Birth and death.
 
@@ -113,8 +121,7 @@ status set_core::collect(sweep& over) noexcept {
     if (!arena_->bits.anything()) return status::would_block;
     if (over.words == 0) over.next = arena_->cursor.load(base::relaxed);
     ++over.words;
-    if (over.words > arena_->claim.slots->sets.shape.size[0] + 1 || is_late(over.words, over.deadline_ns))
-        return status::would_block;
+    if (over.words > arena_->claim.slots->sets.shape.size[0] + 1 || is_out_of_time(over)) return status::would_block;
     const core::shared_bitmap::marked_word found = arena_->bits.find(over.next);
     if (core::bits_of(found.value) == 0) return status::would_block;
     for (std::uint32_t bits = core::bits_of(found.value); bits != 0; bits &= bits - 1) {
@@ -164,7 +171,7 @@ bool set_core::anything_in_order() noexcept {
 // a hostile one may mark for ever.
 status set_core::after_vain_round(std::uint32_t rounds, const core::wait_opts& opts) noexcept {
     if (rounds >= vain_rounds_most) return status::damaged;
-    return is_late(0, opts.deadline_ns) ? status::timed_out : status::would_block;
+    return is_late(opts.deadline_ns) ? status::timed_out : status::would_block;
 }
 
 // ---- A waiter.

@@ -41,8 +41,8 @@ static_assert(place_in(next_stamp(7)) == 0 && next_stamp(next_stamp(7) | 5) == s
         nesting_mutex.after_fork();
     },
     [] {
-        free_mutex.after_fork();
-        nesting_mutex.after_fork();
+        free_mutex.after_fork_in_child();
+        nesting_mutex.after_fork_in_child();
     });
 
 } // namespace

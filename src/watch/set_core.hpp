@@ -178,10 +178,12 @@ class set_core : public set_front {
     // The words of marks that one try has met.
     struct sweep {
         std::int64_t deadline_ns;
+        std::int64_t until_ns = 0; // when it ends, whatever is left; 0: not asked yet
         std::uint32_t next = 0;
         std::uint32_t words = 0;
         std::size_t noted = 0;
     };
+    [[nodiscard]] static bool is_out_of_time(sweep& over) noexcept;
     [[nodiscard]] base::status collect(sweep& over) noexcept;
     [[nodiscard]] base::status take_from_arena(set_event& got, std::int64_t deadline_ns) noexcept;
     [[nodiscard]] base::status look_in_arena(std::span<set_event> room, std::size_t& number,

@@ -107,6 +107,7 @@ bool fork_lock::try_lock() noexcept {
 void fork_lock::unlock() noexcept { word_.store(nobody, base::release); }
 void fork_lock::before_fork() noexcept {}
 void fork_lock::after_fork() noexcept {}
+void fork_lock::after_fork_in_child() noexcept {}
 
 void tell_forks_apart() noexcept {}
 const base::atomic<std::uint32_t>* process_word() noexcept { return nullptr; } // scenarios of a fork hide the top
