@@ -4,6 +4,7 @@
 #include <efd/efd.h>
 
 #include "api/internal_access.hpp"
+#include "share/calls.hpp"
 #include "share/family.hpp"
 #include "share/processes.hpp"
 #include "share/range.hpp"
@@ -27,21 +28,9 @@ using efd::eventfd;
 using efd::flags;
 using efd::tests::byte_line;
 using efd::tests::process;
+using efd::tests::refused;
 using efd::tests::status_of_child;
-
-std::uint64_t taken(const eventfd& from) {
-    std::uint64_t value = 0;
-    return from.try_read(value) == std::errc{} ? value : 0;
-}
-
-std::error_code refused(auto make) {
-    try {
-        make();
-    } catch (const std::system_error& error) {
-        return error.code();
-    }
-    return {};
-}
+using efd::tests::taken;
 
 constexpr unsigned no_flags_of_close_range = 0;
 // What closefrom(3) does, which old libraries lack.

@@ -5,6 +5,7 @@
 #include <efd/wait_set.hpp>
 
 #include "api/internal_access.hpp"
+#include "share/calls.hpp"
 #include "share/family.hpp"
 #include "share/processes.hpp"
 #include "share/range.hpp"
@@ -26,21 +27,9 @@ using efd::eventfd;
 using efd::flags;
 using efd::tests::byte_line;
 using efd::tests::process;
+using efd::tests::refused;
 using efd::tests::status_of_child;
-
-std::uint64_t taken(const eventfd& from) {
-    std::uint64_t value = 0;
-    return from.try_read(value) == std::errc{} ? value : 0;
-}
-
-std::error_code refused(auto make) {
-    try {
-        make();
-    } catch (const std::system_error& error) {
-        return error.code();
-    }
-    return {};
-}
+using efd::tests::taken;
 
 const void* place_of(const eventfd& object) { return efd::internal_access::context_of(object); }
 

@@ -4,8 +4,8 @@
 #include <efd/efd.h>
 #include <efd/wait_set.hpp>
 
+#include "share/calls.hpp"
 #include "share/processes.hpp"
-#include "share/set_calls.hpp"
 #include "support/sanitizer.hpp"
 
 #include <atomic>

@@ -3,8 +3,8 @@
 #include <efd/arena.hpp>
 #include <efd/wait_set.hpp>
 
+#include "share/calls.hpp"
 #include "share/processes.hpp"
-#include "share/set_calls.hpp"
 
 #include <chrono>
 #include <gtest/gtest.h>

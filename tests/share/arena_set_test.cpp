@@ -5,8 +5,8 @@
 #include <efd/wait_set.hpp>
 
 #include "api/internal_access.hpp"
+#include "share/calls.hpp"
 #include "share/processes.hpp"
-#include "share/set_calls.hpp"
 
 #include <atomic>
 #include <cerrno>

@@ -4,6 +4,7 @@
 #include <efd/wait_set.hpp>
 
 #include "api/internal_access.hpp"
+#include "share/calls.hpp"
 #include "share/layout.hpp"
 #include "share/processes.hpp"
 
@@ -24,23 +25,10 @@ using efd::eventfd;
 using efd::flags;
 using efd::tests::byte_line;
 using efd::tests::process;
+using efd::tests::refused;
+using efd::tests::stale;
+using efd::tests::taken;
 using std::chrono::milliseconds;
-
-constexpr auto stale = static_cast<std::errc>(ESTALE);
-
-std::uint64_t taken(const eventfd& from) {
-    std::uint64_t value = 0;
-    return from.try_read(value) == std::errc{} ? value : 0;
-}
-
-std::error_code refused(auto make) {
-    try {
-        make();
-    } catch (const std::system_error& error) {
-        return error.code();
-    }
-    return {};
-}
 
 std::string own_name(const char* what) { return what + std::to_string(::getpid()); }
 

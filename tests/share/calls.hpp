@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// tests/share/set_calls.hpp: what tests of an arena's sets ask of them.
+// tests/share/calls.hpp: what tests of arenas ask of objects and sets.
 #pragma once
 
+#include <efd/eventfd.hpp>
 #include <efd/wait_set.hpp>
 
 #include <cerrno>
@@ -21,6 +22,11 @@ inline std::error_code refused(auto make) {
     return {};
 }
 
+// What a try took; 0: nothing.
+inline std::uint64_t taken(const eventfd& from) {
+    std::uint64_t value = 0;
+    return from.try_read(value) == std::errc{} ? value : 0;
+}
 // The token of what was taken; 0: nothing.
 inline std::uint64_t taken(const wait_set& from) {
     set_event got{};
