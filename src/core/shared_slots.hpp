@@ -62,7 +62,7 @@ struct shared_slots {
     }
     // What waiters of a set sleep on. Every process has a reference to each, for ever.
     [[nodiscard]] context& bed(std::uint32_t set) const noexcept {
-        return reinterpret_cast<context*>(first_slot)[objects + set];
+        return reinterpret_cast<context*>(first_slot)[objects + set]; // NOLINT(performance-no-int-to-ptr): of the range
     }
 };
 
