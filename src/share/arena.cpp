@@ -101,8 +101,8 @@ arena_parts arena::parts_of() const noexcept {
 
 life_table arena::table_of(const arena_parts& parts) noexcept {
     const layout& where = parts.where;
-    return {std::launder(reinterpret_cast<process_entry*>(parts.base + where.processes_at)),
-            std::launder(reinterpret_cast<base::atomic<std::uint64_t>*>(parts.base + where.rows_at)),
+    return {&parts.at<process_entry>(where.processes_at),
+            &parts.at<base::atomic<std::uint64_t>>(where.rows_at),
             where.processes,
             static_cast<std::size_t>(where.row_bytes / 8),
             parts.first_lock_byte,
@@ -126,7 +126,6 @@ outcome arena::begin(arena_memory&& memory) noexcept {
     objects_.move_to(line_.index());
     objects_.call_before_looks([](void* whose) noexcept { (void)static_cast<arena*>(whose)->line_.reap(); }, this);
     names_.begin(parts, objects_, line_);
-    process_.store(os::process_number(), base::relaxed);
     return refusal::none;
 }
 
@@ -187,7 +186,7 @@ void arena::put() noexcept {
 
 // FORK. A process that has not joined ends nothing of its parent's.
 void arena::end() noexcept {
-    if (process_.load(base::relaxed) != os::process_number()) {
+    if (!objects_.has_rows()) {
         line_.in_child();
         name_.abandon();
     }
@@ -280,10 +279,7 @@ void arena::in_parent() noexcept {
 // FORK: the child's index, lock and row were there before the fork. So nothing of what it holds is free at any moment.
 void arena::in_child() noexcept {
     line_.in_child();
-    if (line_.index() != life_line::no_index) {
-        objects_.move_to(line_.index());
-        process_.store(os::process_number(), base::relaxed);
-    }
+    if (line_.index() != life_line::no_index) objects_.move_to(line_.index());
     if (name_.record() != name_claim::no_record) (void)name_.renew_in_child();
     objects_.lock.after_fork_in_child();
     names_.lock.after_fork_in_child();
@@ -293,28 +289,24 @@ void arena::in_child() noexcept {
 // since then may be another object by now.
 bool arena::join_again() noexcept {
     const std::lock_guard only(all_arenas::lock);
-    if (process_.load(base::relaxed) == os::process_number()) return true;
+    if (objects_.has_rows()) return true;
     const std::lock_guard row(objects_.lock);
     if (line_.index() != life_line::no_index) line_.in_child(); // closes the parent's
     if (life_line::claim(descriptor(), table_of(parts_of()), line_).is_refused()) return false;
     objects_.move_to(line_.index());
     objects_.note_all();
-    process_.store(os::process_number(), base::relaxed);
     return true;
 }
 
 bool arena::is_alive() noexcept {
-    const bool joined = process_.load(base::relaxed) == os::process_number() || join_again();
-    if (joined && line_.is_ours()) return true;
+    if ((objects_.has_rows() || join_again()) && line_.is_ours()) return true;
     calls_.store(0, base::relaxed); // the next call looks as well
     return false;
 }
 
 // For calls that are made often.
 bool arena::seems_alive() noexcept {
-    if (process_.load(base::relaxed) == os::process_number() &&
-        calls_.fetch_add(1, base::relaxed) % calls_per_check != 0)
-        return true;
+    if (objects_.has_rows() && calls_.fetch_add(1, base::relaxed) % calls_per_check != 0) return true;
     return is_alive();
 }
 

@@ -104,8 +104,7 @@ class arena {
     directory names_;
     base::atomic<std::uint32_t> calls_{0};
     base::atomic<bool> had_sets_{false};
-    base::atomic<std::uint32_t> process_{0}; // the number of the process that the life line belongs to
-    arena* next_ = nullptr;                  // in the list of all
+    arena* next_ = nullptr; // in the list of all
     bool is_in_use_ = false;
 };
 

@@ -7,7 +7,6 @@
 #include "share/patience.hpp"
 
 #include <algorithm>
-#include <new>
 
 namespace efd::share {
 
@@ -50,7 +49,7 @@ directory::turn::~turn() {
 
 name_entry& directory::entry_at(std::uint32_t index) const noexcept {
     const std::uint64_t offset = parts_.where.names_at + std::uint64_t{index} * sizeof(name_entry);
-    return *std::launder(reinterpret_cast<name_entry*>(parts_.base + offset));
+    return parts_.at<name_entry>(offset);
 }
 
 directory::name_words directory::words_of(std::string_view name) noexcept {

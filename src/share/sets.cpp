@@ -2,8 +2,6 @@
 // share/sets.cpp: see sets.hpp.
 #include "share/sets.hpp"
 
-#include <new>
-
 namespace efd::share {
 
 using core::set_tenant;
@@ -11,12 +9,12 @@ using core::set_tenant;
 void sets::begin(const arena_parts& parts, core::shared_slots& mapped) noexcept {
     const layout& where = parts.where;
     core::shared_sets& all = mapped.sets;
-    all.entries = std::launder(reinterpret_cast<core::set_entry*>(parts.base + where.sets_at));
-    all.bitmaps = std::launder(reinterpret_cast<core::stamped_word*>(parts.base + where.bitmaps_at));
+    all.entries = &parts.at<core::set_entry>(where.sets_at);
+    all.bitmaps = &parts.at<core::stamped_word>(where.bitmaps_at);
     all.number = where.sets;
     all.bitmap_stride = static_cast<std::uint32_t>(where.bitmap_bytes / 8);
     all.shape = core::shape_for(where.slots);
-    all.deaths = &std::launder(reinterpret_cast<process_entry*>(parts.base + where.processes_at))->deaths;
+    all.deaths = &parts.at<process_entry>(where.processes_at).deaths;
     mapped_ = &mapped;
     for (std::uint32_t set = 0; set < where.sets; ++set) mapped.locals[where.slots + set].part.refs.init();
 }

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <mutex>
-#include <new>
 #include <utility>
 
 namespace efd::share {
@@ -19,11 +18,6 @@ using core::context;
 namespace {
 
 constexpr int most_turns = 1024; // of a loop over a word that a hostile peer may change for ever
-
-template <class T>
-T& part_at(std::byte* base, std::uint64_t offset) noexcept {
-    return *std::launder(reinterpret_cast<T*>(base + offset));
-}
 
 } // namespace
 
@@ -60,19 +54,19 @@ void slots::begin(const arena_parts& parts, core::shared_slots& mapped) noexcept
 slots::row_word& slots::word_of(row which, std::uint32_t process, std::uint32_t word) const noexcept {
     const std::uint64_t both = parts_.where.rows_at + process * parts_.where.row_bytes;
     const std::uint64_t own = which == row::held ? both : both + parts_.where.row_bytes / 2;
-    return part_at<row_word>(parts_.base, own + std::uint64_t{word} * 8);
+    return parts_.at<row_word>(own + std::uint64_t{word} * 8);
 }
 
 base::atomic<std::uint32_t>& slots::death_at(std::uint32_t slot) const noexcept {
-    return part_at<base::atomic<std::uint32_t>>(parts_.base, parts_.where.deaths_at + std::uint64_t{slot} * 4);
+    return parts_.at<base::atomic<std::uint32_t>>(parts_.where.deaths_at + std::uint64_t{slot} * 4);
 }
 
 base::atomic<tenant_word>& slots::tenant_at(std::uint32_t slot) const noexcept {
-    return part_at<base::atomic<tenant_word>>(parts_.base, parts_.where.tenants_at + std::uint64_t{slot} * 8);
+    return parts_.at<base::atomic<tenant_word>>(parts_.where.tenants_at + std::uint64_t{slot} * 8);
 }
 
 context& slots::object_at(std::uint32_t slot) const noexcept {
-    return part_at<context>(parts_.base, parts_.where.slots_at + std::uint64_t{slot} * sizeof(context));
+    return parts_.at<context>(parts_.where.slots_at + std::uint64_t{slot} * sizeof(context));
 }
 
 // One more than the highest index that a process ever had: others look at no row beyond it. TENANT: it is raised before
@@ -85,14 +79,14 @@ void slots::move_to(std::uint32_t index) noexcept {
 
 // TENANT.
 void slots::note_index(std::uint32_t index) noexcept {
-    base::atomic<std::uint32_t>& highest = part_at<process_entry>(parts_.base, parts_.where.processes_at).highest;
+    base::atomic<std::uint32_t>& highest = parts_.at<process_entry>(parts_.where.processes_at).highest;
     std::uint32_t known = highest.load(base::relaxed);
     for (int turns = 0; known <= index && turns < most_turns; ++turns)
         if (highest.compare_exchange_weak(known, index + 1, base::acq_rel, base::relaxed)) return;
 }
 
 std::uint32_t slots::processes_to_ask() const noexcept {
-    const process_entry& first = part_at<process_entry>(parts_.base, parts_.where.processes_at);
+    const process_entry& first = parts_.at<process_entry>(parts_.where.processes_at);
     return std::min(std::max(first.highest.load(base::acquire), own_index_ + 1), parts_.where.processes);
 }
 
@@ -106,8 +100,7 @@ void slots::hold(std::uint32_t slot, bool signals) noexcept {
     touched_words_ = std::max(touched_words_, word + 1);
 }
 
-// FORK. Not in the child of a fork that no handler saw, or for which no index or descriptor was free, until it has
-// joined: the rows are its parent's.
+// FORK.
 bool slots::has_rows() const noexcept { return process_.load(base::relaxed) == os::process_number(); }
 
 // TENANT, the bit goes; ORPHAN: nobody counts on this process any more.

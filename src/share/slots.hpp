@@ -20,6 +20,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 
 namespace efd::share {
 
@@ -28,6 +29,11 @@ struct arena_parts {
     std::byte* base = nullptr; // the header
     layout where{};
     std::uint64_t first_lock_byte = life_byte; // an arena that is placed in a file has its own
+
+    template <class T>
+    [[nodiscard]] T& at(std::uint64_t offset) const noexcept {
+        return *std::launder(reinterpret_cast<T*>(base + offset));
+    }
 };
 
 class slots {
@@ -62,6 +68,9 @@ class slots {
     std::uint32_t free_orphans() noexcept;
     // What the process of that index might have signalled: it is dead, and its row is about to be cleared. ORPHAN.
     void note_death(std::uint32_t index, std::uint32_t serial) noexcept;
+    // Whether the index and its rows are this process's own. Not in the child of a fork that no handler saw, or for
+    // which no index or descriptor was free, until it has joined: they are its parent's.
+    [[nodiscard]] bool has_rows() const noexcept;
     // For a child of fork, whose row has this index now.
     void move_to(std::uint32_t index) noexcept;
     // With the lock, too: sets the bits of all slots that this process has handles to, in the row of its index; and
@@ -107,7 +116,6 @@ class slots {
     static bool is_orphaned(core::shared_slots& mapped, std::uint32_t slot, core::met_death& met) noexcept;
     void hold(std::uint32_t slot, bool signals) noexcept;
     void let_bit_go(std::uint32_t slot) noexcept;
-    [[nodiscard]] bool has_rows() const noexcept;
     [[nodiscard]] std::uint64_t bits_of_all(row which, std::uint32_t word) const noexcept;
     [[nodiscard]] bool somebody_has(row which, std::uint32_t slot) const noexcept;
     [[nodiscard]] bool try_free(std::uint32_t slot, std::uint32_t generation) noexcept;
