@@ -61,17 +61,19 @@ void fork_lock::unlock() noexcept {
     --own_locks;
 }
 
+bool fork_lock::is_mine() const noexcept { return (word_.load(base::relaxed) & ~contended_mark) == this_thread(); }
+
 // One fork after the other, but for a fork in a handler of a thread that another fork may wait for. As lock(): who has
 // slept keeps the mark.
 void fork_lock::before_fork() noexcept {
+    if (is_mine()) {
+        ++forks_of_owner_;
+        return;
+    }
     std::uint32_t mark = 0;
     std::uint32_t value = word_.load(base::relaxed);
     for (;;) {
         const std::uint32_t holder = value & ~contended_mark;
-        if (holder == this_thread()) {
-            ++forks_of_owner_;
-            return;
-        }
         if (holder == nobody || ((holder & forks_mark) != 0 && own_locks > 0)) {
             const std::uint32_t wanted = (value | forks_mark | mark) + 1;
             if (word_.compare_exchange_weak(value, wanted, base::acq_rel, base::relaxed)) return; // pairs with unlock()
@@ -83,7 +85,7 @@ void fork_lock::before_fork() noexcept {
 }
 
 void fork_lock::after_fork() noexcept {
-    if (forks_of_owner_ > 0 && (word_.load(base::relaxed) & ~contended_mark) == this_thread()) {
+    if (is_mine()) {
         --forks_of_owner_;
         return;
     }
@@ -99,7 +101,7 @@ void fork_lock::after_fork() noexcept {
 }
 
 void fork_lock::after_fork_in_child() noexcept {
-    if ((word_.load(base::relaxed) & ~contended_mark) == this_thread())
+    if (is_mine())
         --forks_of_owner_;
     else
         word_.store(nobody, base::release); // pairs with lock()

@@ -30,6 +30,7 @@ class fork_lock {
     void after_fork_in_child() noexcept; // which has no other thread
 
   private:
+    [[nodiscard]] bool is_mine() const noexcept; // a handler of the owner asks
     void wait_for_holder(std::uint32_t& value) noexcept;
 
     static constexpr std::uint32_t nobody = 0;

@@ -16,7 +16,12 @@
 namespace efd::os {
 namespace {
 
-long moved(long given) noexcept { return given >= 0 ? given : -long{errno}; }
+// One of the four calls that move bytes: amount is a number of bytes or of segments.
+long move_bytes(long call, int fd, user_address at, unsigned long amount) noexcept {
+    const errno_keeper keeper;
+    const long given = ::syscall(call, fd, at, amount);
+    return given >= 0 ? given : -long{errno};
+}
 
 // The file that describes the number: of this thread, since threads may have tables of their own.
 int open_fdinfo(int fd) noexcept {
@@ -34,24 +39,17 @@ int make_plain_eventfd(unsigned initval, int flags) noexcept {
     return result_of(raw_eventfd(initval, flags));
 }
 
-long plain_read(int fd, user_address to, std::size_t bytes) noexcept {
-    const errno_keeper keeper;
-    return moved(::syscall(SYS_read, fd, to, bytes));
-}
-
-long plain_readv(int fd, user_address segments, int count) noexcept {
-    const errno_keeper keeper;
-    return moved(::syscall(SYS_readv, fd, segments, long{count}));
-}
-
+long plain_read(int fd, user_address to, std::size_t bytes) noexcept { return move_bytes(SYS_read, fd, to, bytes); }
 long plain_write(int fd, user_address from, std::size_t bytes) noexcept {
-    const errno_keeper keeper;
-    return moved(::syscall(SYS_write, fd, from, bytes));
+    return move_bytes(SYS_write, fd, from, bytes);
 }
 
+// As the kernel takes it: a number of segments below zero is judged there.
+long plain_readv(int fd, user_address segments, int count) noexcept {
+    return move_bytes(SYS_readv, fd, segments, static_cast<unsigned long>(long{count}));
+}
 long plain_writev(int fd, user_address segments, int count) noexcept {
-    const errno_keeper keeper;
-    return moved(::syscall(SYS_writev, fd, segments, long{count}));
+    return move_bytes(SYS_writev, fd, segments, static_cast<unsigned long>(long{count}));
 }
 
 int plain_dup(int fd) noexcept {
