@@ -2,6 +2,8 @@
 // cli/arena_scan.cpp: see arena_scan.hpp.
 #include "cli/arena_scan.hpp"
 
+#include "cli/owned_fd.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -23,21 +25,6 @@ namespace {
 
 using share::refusal;
 
-class open_file {
-  public:
-    explicit open_file(int fd) : fd_(fd) {}
-    open_file(const open_file&) = delete;
-    open_file& operator=(const open_file&) = delete;
-    ~open_file() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    [[nodiscard]] int get() const { return fd_; }
-    [[nodiscard]] bool is_open() const { return fd_ >= 0; }
-
-  private:
-    int fd_;
-};
-
 std::vector<std::string> entries_of(const std::string& directory, std::size_t most) {
     std::vector<std::string> names;
     DIR* const stream = ::opendir(directory.c_str());
@@ -55,14 +42,14 @@ constexpr std::size_t names_most = 4096; // of one directory
 
 void read_names_in(const std::string& path, std::vector<arena_name>& names) {
     constexpr std::string_view ending = ".arena";
-    const open_file directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    const owned_fd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!directory.is_open()) return;
     for (const std::string& entry : entries_of(path, names_most)) {
         if (entry.size() <= ending.size() || entry.compare(entry.size() - ending.size(), ending.size(), ending) != 0)
             continue;
         arena_name one;
         one.name = entry.substr(0, entry.size() - ending.size());
-        const open_file file(::openat(directory.get(), entry.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+        const owned_fd file(::openat(directory.get(), entry.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
         struct stat about{};
         std::array<std::byte, sizeof(share::name_header)> head{};
         if (!share::is_arena_name(one.name) || !file.is_open() || ::fstat(file.get(), &about) != 0 ||
@@ -78,7 +65,7 @@ void read_names_in(const std::string& path, std::vector<arena_name>& names) {
 // that is something else by now is not opened: that could have an effect on a device. Below zero: -EACCES, if the file
 // belongs to another user; else it is gone.
 int open_memory(const std::string& root, const memory_number& of) {
-    const open_file place(::open(fmt::format("{}/{}/fd/{}", root, of.pid, of.number).c_str(), O_PATH | O_CLOEXEC));
+    const owned_fd place(::open(fmt::format("{}/{}/fd/{}", root, of.pid, of.number).c_str(), O_PATH | O_CLOEXEC));
     struct stat about{};
     struct statfs system{};
     if (!place.is_open() || ::fstat(place.get(), &about) != 0 || ::fstatfs(place.get(), &system) != 0) return -ENOENT;
@@ -168,7 +155,7 @@ arena_listing scan_arenas(const std::vector<memory_number>& memory, const arena_
     const std::vector<arena_name> names = read_arena_names(options.name_directories);
     std::uint64_t rest = options.bytes_of_all_most;
     for (const auto& [key, uses] : files) {
-        const open_file file(open_any(options.root, uses));
+        const owned_fd file(open_any(options.root, uses));
         if (file.get() == -EACCES && uses.numbers.front()->is_called_arena)
             listing.refused.push_back({holders_of(uses, {}).front().who, refusal::other_owner});
         if (!file.is_open()) continue;

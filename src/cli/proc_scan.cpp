@@ -3,6 +3,7 @@
 #include "cli/proc_scan.hpp"
 
 #include "cli/failure.hpp"
+#include "cli/owned_fd.hpp"
 #include "cli/proc_text.hpp"
 #include "share/layout.hpp"
 
@@ -26,22 +27,12 @@ namespace {
 
 constexpr int failed = -1;
 
-class open_number {
-  public:
-    open_number(int directory, const char* name, int flags) : fd_(::openat(directory, name, flags | O_CLOEXEC)) {
-        if (fd_ < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) broken("cannot look at /proc");
-    }
-    open_number(const open_number&) = delete;
-    open_number& operator=(const open_number&) = delete;
-    ~open_number() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    [[nodiscard]] int get() const { return fd_; }
-    [[nodiscard]] bool is_open() const { return fd_ >= 0; }
-
-  private:
-    int fd_;
-};
+// Below zero: it cannot be opened, see errno. A lack of numbers or memory is the command's own.
+int opened(int directory, const char* name, int flags) {
+    const int fd = ::openat(directory, name, flags | O_CLOEXEC);
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) broken("cannot look at /proc");
+    return fd;
+}
 
 bool is_refused(int error) { return error == EACCES || error == EPERM; }
 
@@ -64,7 +55,7 @@ bool read_file(int directory, const char* name, std::string& text) {
     constexpr std::size_t most = std::size_t{64} << 20;
     std::array<char, 8192> piece;
     text.clear();
-    const open_number file(directory, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    const owned_fd file(opened(directory, name, O_RDONLY | O_NONBLOCK | O_NOCTTY));
     if (!file.is_open()) return false;
     for (ssize_t got = 1; got > 0 && text.size() < most;) {
         got = ::read(file.get(), piece.data(), piece.size());
@@ -200,15 +191,15 @@ void walk::look_at_epoll(process& of, std::uint32_t number) {
 }
 
 void walk::look_at(int root, std::uint32_t pid) {
-    const open_number directory(root, std::to_string(pid).c_str(), O_RDONLY | O_DIRECTORY);
+    const owned_fd directory(opened(root, std::to_string(pid).c_str(), O_RDONLY | O_DIRECTORY));
     if (!directory.is_open()) {
         if (is_refused(errno)) ++found_.unread;
         return;
     }
-    const open_number numbers(directory.get(), "fd", O_RDONLY | O_DIRECTORY);
+    const owned_fd numbers(opened(directory.get(), "fd", O_RDONLY | O_DIRECTORY));
     bool may_look = numbers.is_open() || !is_refused(errno);
     if (numbers.is_open()) {
-        const open_number facts(directory.get(), "fdinfo", O_RDONLY | O_DIRECTORY);
+        const owned_fd facts(opened(directory.get(), "fdinfo", O_RDONLY | O_DIRECTORY));
         if (!facts.is_open() && !is_refused(errno)) return;
         process own{pid, directory.get(), numbers.get(), facts.get(), {}, {}, {}};
         for (const std::uint32_t number : numbers_in(numbers.get())) {
@@ -232,7 +223,7 @@ target_answer ask_kernel_for_target(const target_question& about) {
 
 proc_listing scan_proc(const proc_scan_options& options) {
     proc_listing found;
-    const open_number root(AT_FDCWD, options.root.c_str(), O_RDONLY | O_DIRECTORY);
+    const owned_fd root(opened(AT_FDCWD, options.root.c_str(), O_RDONLY | O_DIRECTORY));
     const std::vector<std::uint32_t> pids = root.is_open() ? numbers_in(root.get()) : std::vector<std::uint32_t>{};
     if (pids.empty())
         throw std::runtime_error(fmt::format("{} shows no process, and efd ls reads all of it there; mount it: "
