@@ -54,6 +54,7 @@ check:
 	@scripts/setup check
 	@$(configure) release -DEFD_BUILD_TESTS=ON
 	@ctest --preset release -L style
+	@ctest --preset lint
 	@$(MAKE) --no-print-directory sanitize-asan
 	@$(MAKE) --no-print-directory sanitize-tsan
 

@@ -7,7 +7,8 @@
 #   efd_broken_copy(SOURCE COPY FROM TO)                        src/SOURCE with TO in place of FROM; FROM must be there
 #   efd_checker_with(PROGRAM BROKEN SOURCE...)                  BROKEN: PROGRAM with these in place of the library's own
 #   efd_checker_fails(PROGRAM BROKEN NAME ARG...)               test PROGRAM.catches_NAME: BROKEN finds its mistake
-#   efd_checker_catches(PROGRAM NAME SOURCE FROM TO ARG...)     the three for one mistake
+#   efd_checker_catches(PROGRAM NAME SOURCE FROM TO ARG...)     the three for one mistake; not under sanitizers, which slow
+#                                                               the checker down and tell nothing about its eyes
 
 function(efd_checker program labels timeout)
   add_library(${program}_parts OBJECT ${ARGN})
@@ -45,6 +46,9 @@ function(efd_checker_fails program broken name)
 endfunction()
 
 function(efd_checker_catches program name source from to)
+  if(EFD_SANITIZE)
+    return()
+  endif()
   efd_broken_copy(${source} broken_${name}.cpp "${from}" "${to}")
   efd_checker_with(${program} ${program}_broken_${name} broken_${name}.cpp)
   efd_checker_fails(${program} ${program}_broken_${name} ${name} ${ARGN})
