@@ -8,6 +8,7 @@
 
 #include <efd/detail/base/atomic.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <limits>
 #include <linux/futex.h>
@@ -135,6 +136,11 @@ bool futex_wait_either(const futex_wait_key& own, const futex_wait_key& other, s
 int futex_wake_and_count(const void* word, int most, futex_scope scope) noexcept {
     const errno_keeper keeper;
     calls_made.fetch_add(1, base::relaxed);
+    if (scope == futex_scope::shared && most > 1 && most != everybody) {
+        // The call below looks the shared page up twice. Two are woken here as a rule, so the count alone will do.
+        const long woken = ::syscall(SYS_futex, word, FUTEX_WAKE, most, nullptr, nullptr, 0);
+        return woken < most ? static_cast<int>(std::max(woken, 0L)) : most + 1;
+    }
     if (most != everybody) {
         // Moving at most one further sleeper from the word to the same word leaves it asleep and reports it.
         const long done = ::syscall(SYS_futex, word, operation_for(FUTEX_REQUEUE, scope), most, 1L, word, 0);

@@ -44,7 +44,7 @@ struct futex_wait_key {
 [[nodiscard]] bool futex_wait_either(const futex_wait_key& own, const futex_wait_key& other, std::int64_t deadline_ns,
                                      futex_scope scope_of_other, wait_end& how) noexcept;
 
-// Wakes up to `most` sleepers, or all of them. A result above `most` means that others still sleep; at most `most`,
+// Wakes up to `most` sleepers, or all of them. A result above `most` means that others may still sleep; at most `most`,
 // that none is left.
 int futex_wake_and_count(const void* word, int most, futex_scope scope) noexcept;
 

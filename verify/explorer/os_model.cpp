@@ -87,7 +87,8 @@ int futex_wake_and_count(const void* word, int most, futex_scope scope) noexcept
                                         std::source_location::current());
     asked.operand = static_cast<std::uint64_t>(most);
     explore::perform(asked);
-    return static_cast<int>(asked.value);
+    const bool may_be_more = scope == futex_scope::shared && most > 1 && asked.value == asked.operand;
+    return static_cast<int>(asked.value) + (may_be_more ? 1 : 0);
 }
 
 std::uint64_t futex_calls() noexcept { return 0; }
