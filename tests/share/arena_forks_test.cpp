@@ -6,6 +6,7 @@
 
 #include "share/calls.hpp"
 #include "share/processes.hpp"
+#include "share/reaped.hpp"
 #include "support/sanitizer.hpp"
 
 #include <atomic>
@@ -52,7 +53,7 @@ void expect_the_parents_objects_stay(auto fork_one) {
     });
     EXPECT_EQ(sibling.end(), 0);
     EXPECT_EQ(kept.count(), 3U);
-    EXPECT_EQ(shared.reap(), 1U); // the sibling
+    EXPECT_EQ(efd::tests::reaped(shared, 1U), 1U); // the sibling
     EXPECT_EQ(shared.make().count(), 0U);
 }
 

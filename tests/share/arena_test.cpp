@@ -7,6 +7,7 @@
 #include "share/calls.hpp"
 #include "share/layout.hpp"
 #include "share/processes.hpp"
+#include "share/reaped.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -164,7 +165,7 @@ TEST(Arena, a_slot_is_not_used_again_while_a_child_holds_it) {
     EXPECT_EQ(refused([&] { (void)shared.make(20); }), std::errc::no_space_on_device);
     line.say(0);
     EXPECT_EQ(child.end(), 0);
-    EXPECT_EQ(shared.reap(), 1U); // it has ended without giving anything back
+    EXPECT_EQ(efd::tests::reaped(shared, 1U), 1U); // it has ended without giving anything back
     EXPECT_EQ(shared.make(30).count(), 30U);
 }
 

@@ -78,7 +78,10 @@ class caller {
         ++record.made;
         if (done) ++record.done;
         raise(record.worst_late_ns, late_ns);
-        raise(record.worst_busy_ns, busy_ns - std::max<std::int64_t>(allowed_ns, 0));
+        const std::int64_t too_busy_ns = busy_ns - std::max<std::int64_t>(allowed_ns, 0);
+        raise(record.worst_busy_ns, too_busy_ns);
+        if (late_ns > late_after_ns) ++record.late;
+        if (too_busy_ns > busy_after_ns) ++record.busy;
     }
     static void raise(std::atomic<std::int64_t>& worst, std::int64_t value) {
         if (value > worst) worst = value;

@@ -123,11 +123,22 @@ inline constexpr std::array<const char*, static_cast<std::size_t>(call::number)>
                                                                                             "set wait_ready_for",
                                                                                             "fork"};
 
+constexpr std::int64_t ns_per_s = 1'000'000'000;
+constexpr std::int64_t hangs_after_ns = 20 * ns_per_s;
+constexpr std::int64_t late_after_ns = 2 * ns_per_s; // by the clock
+#if defined(__SANITIZE_ADDRESS__) || defined(EFD_SANITIZED)
+constexpr std::int64_t busy_after_ns = 100'000'000;
+#else
+constexpr std::int64_t busy_after_ns = 10'000'000;
+#endif
+
 struct call_record {
     std::atomic<std::uint64_t> made{0};
     std::atomic<std::uint64_t> done{0};         // that ended as they would beside a friend
     std::atomic<std::int64_t> worst_late_ns{0}; // after its deadline, by the clock
     std::atomic<std::int64_t> worst_busy_ns{0}; // of a processor, beyond the time that it may take
+    std::atomic<std::uint64_t> late{0};         // how many were later than late_after_ns
+    std::atomic<std::uint64_t> busy{0};         // how many were busy for longer than busy_after_ns
 };
 
 struct control {

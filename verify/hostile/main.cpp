@@ -2,7 +2,7 @@
 // main.cpp: processes make every call on an arena while another one scribbles over it.
 //
 //     hostile [--full] [--seconds N] [--seed N]
-//     hostile --must-fail    a fault must show: of libraries that are broken on purpose
+//     hostile --must-fail    a fault must show, in one of three runs: of libraries that are broken on purpose
 //
 // Faults: a process that ends by itself (also by what a sanitizer says), a call that goes on for long, a call with a
 // deadline that uses a processor for longer than that and 10 ms. How late calls were by the clock is printed; on a busy
@@ -32,14 +32,7 @@ struct options {
     std::uint64_t seed = 0;
 };
 
-constexpr std::int64_t ns_per_s = 1'000'000'000;
-constexpr std::int64_t hangs_after_ns = 20 * ns_per_s;
-constexpr std::int64_t late_ns = 2 * ns_per_s; // by the clock
-#if defined(__SANITIZE_ADDRESS__) || defined(EFD_SANITIZED)
-constexpr std::int64_t grace_ns = 100'000'000;
-#else
-constexpr std::int64_t grace_ns = 10'000'000;
-#endif
+constexpr std::uint64_t others_turns = 1; // calls that a busy machine may stop for long: more are a fault
 
 template <class Body>
 pid_t start(Body body) {
@@ -138,17 +131,22 @@ class run {
         std::printf("%-20s %12llu\n\n%-14s %10s %10s %12s %12s\n", "patterns",
                     static_cast<unsigned long long>(patterns()), "call", "made", "done", "late, ms", "busy, ms");
         for (std::size_t i = 0; i < call_names.size(); ++i) tell_call(i);
+        if (late_calls_ > others_turns)
+            fault(std::to_string(late_calls_) + " calls were late by more than two seconds");
         std::printf("seed %llu, %d faults\n", static_cast<unsigned long long>(asked_.seed), faults_);
     }
     void tell_call(std::size_t which) {
         std::uint64_t made = 0;
         std::uint64_t done = 0;
+        std::uint64_t busy_calls = 0;
         std::int64_t late = 0;
         std::int64_t busy = 0;
         for (const control::caller& one : all_->by) {
             const call_record& record = one.calls[which];
             made += record.made;
             done += record.done;
+            late_calls_ += record.late;
+            busy_calls += record.busy;
             late = std::max<std::int64_t>(late, record.worst_late_ns);
             busy = std::max<std::int64_t>(busy, record.worst_busy_ns);
         }
@@ -156,13 +154,13 @@ class run {
                     static_cast<unsigned long long>(done), static_cast<double>(late) / 1e6,
                     static_cast<double>(busy) / 1e6);
         if (made == 0 && faults_ == 0) fault(std::string("never made: ") + call_names[which]);
-        if (late > late_ns) fault(std::string("late: ") + call_names[which]);
-        if (busy > grace_ns) fault(std::string("busy for too long: ") + call_names[which]);
+        if (busy_calls > others_turns) fault(std::string("busy for too long: ") + call_names[which]);
     }
 
     options asked_;
     control* all_ = nullptr;
     pid_t children_[callers + 2]{};
+    std::uint64_t late_calls_ = 0;
     int faults_ = 0;
 };
 
@@ -187,6 +185,10 @@ int main(int count, char** given) {
             return 2;
         }
     }
-    std::printf("seed %llu\n", static_cast<unsigned long long>(asked.seed));
-    return efd::hostile::run(asked).done();
+    int result = 1;
+    for (int runs = asked.must_fail ? 3 : 1; runs > 0 && result != 0; --runs, ++asked.seed) {
+        std::printf("seed %llu\n", static_cast<unsigned long long>(asked.seed));
+        result = efd::hostile::run(asked).done();
+    }
+    return result;
 }

@@ -4,6 +4,7 @@
 
 #include "share/lives/peer.hpp"
 #include "share/lives/small_arena.hpp"
+#include "share/reaped.hpp"
 #include "support/child.hpp"
 
 #include <cerrno>
@@ -90,26 +91,26 @@ class a_fork : public testing::Test {
 TEST_F(a_fork, the_parents_death_is_seen_while_the_child_lives) {
     ASSERT_NO_FATAL_FAILURE(begin());
     family_.kill();
-    EXPECT_EQ(own_.look_at(1), life::dead);
+    EXPECT_TRUE(tests::eventually([&] { return own_.look_at(1) == life::dead; }));
     EXPECT_EQ(own_.look_at(2), life::alive);
-    EXPECT_EQ(own_.reap(), 1U);
+    EXPECT_EQ(tests::reaped(own_, 1U), 1U);
     EXPECT_TRUE(arena_.is_unused(1));
     kill_child();
-    EXPECT_EQ(own_.look_at(2), life::dead);
-    EXPECT_EQ(own_.look_at_others(), life::dead);
+    EXPECT_TRUE(tests::eventually([&] { return own_.look_at(2) == life::dead; }));
+    EXPECT_TRUE(tests::eventually([&] { return own_.look_at_others() == life::dead; }));
 }
 
 TEST_F(a_fork, the_childs_death_is_seen_while_the_parent_lives) {
     ASSERT_NO_FATAL_FAILURE(begin());
     EXPECT_EQ(arena_.entry(2).pid.load(base::relaxed), static_cast<std::uint32_t>(child_));
     kill_child();
-    EXPECT_EQ(own_.look_at(2), life::dead);
+    EXPECT_TRUE(tests::eventually([&] { return own_.look_at(2) == life::dead; }));
     EXPECT_EQ(own_.look_at(1), life::alive);
-    EXPECT_EQ(own_.reap(), 1U);
+    EXPECT_EQ(tests::reaped(own_, 1U), 1U);
     EXPECT_TRUE(arena_.is_unused(2));
     EXPECT_EQ(arena_.entry(1).in_use.load(base::relaxed), 1U);
     family_.kill();
-    EXPECT_EQ(own_.look_at_others(), life::dead);
+    EXPECT_TRUE(tests::eventually([&] { return own_.look_at_others() == life::dead; }));
 }
 
 TEST(forks, what_the_parent_copies_before_it_is_the_childs) {
@@ -225,7 +226,7 @@ TEST(forks, an_exec_is_the_death_of_the_child) {
     for (int i = 0; i < 60'000 && own.look_at(1) != life::alive; ++i) ::usleep(1000); // pace: no event of the claim
     for (int i = 0; i < 60'000 && own.look_at(2) != life::dead; ++i) ::usleep(1000);  // pace: exec sends no event
     EXPECT_EQ(own.look_at(1), life::alive);
-    EXPECT_EQ(own.look_at(2), life::dead);
+    EXPECT_TRUE(tests::eventually([&] { return own.look_at(2) == life::dead; }));
     parent.say('e');
     EXPECT_EQ(parent.status(), 0);
 }
