@@ -113,7 +113,7 @@ class operation {
         victim one(what_, living_.everything(), when_asleep());
         (void)arena.has_changed();
         path_.push_back({});
-        for (;;) {
+        while (one.may_go_on()) {
             const bool is_call = one.is_before_call();
             if (!one.step()) break;
             if (is_call) {

@@ -106,6 +106,12 @@ bool victim::pass_call() { return go(PTRACE_SYSCALL) == stop::at_call && go(PTRA
 
 bool victim::step() { return go(PTRACE_SINGLESTEP) != stop::ended; }
 
+bool victim::may_go_on() {
+    constexpr long most_steps = 2'000'000;
+    if (steps_ > most_steps) fault_ = "the call does not end";
+    return steps_ <= most_steps;
+}
+
 bool victim::go_to(point where) {
     for (int i = 0; i < where.calls; ++i)
         if (!pass_call()) return false;

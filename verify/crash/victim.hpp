@@ -29,6 +29,8 @@ class victim {
     bool go_to(point where);
     // One instruction more. False: the call has ended.
     bool step();
+    // False: it has made far more steps than any call has.
+    [[nodiscard]] bool may_go_on();
     // Until it sleeps in a futex call. False: the call has ended.
     bool go_to_sleep();
     [[nodiscard]] bool is_before_call() const; // of the system
