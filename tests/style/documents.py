@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """tests/style/documents.py: README.md names what the tree has: variables, options, files, headers, and nothing else; and
-the walks of ARCHITECTURE.md name files that are there, few of them.
+the walks of ARCHITECTURE.md name files that are there, few of them; a document quotes a file as it is, and docs/cookbook.md
+names every example.
 
     documents.py REPOSITORY
 
@@ -69,6 +70,33 @@ def walks(repository, text):
             yield f"ARCHITECTURE.md names {name}, which is not there"
 
 
+QUOTE = re.compile(r"^```\w+ ([\w./]+/[\w.]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def quotes(document, text, lines_of):
+    """What stands in a block that names a file are lines of that file, one after the other, all with the same indent."""
+    for path, block in QUOTE.findall(text):
+        quoted, lines = block.splitlines(), lines_of(path)
+        indent = re.match(r" *", next((line for line in lines if quoted and line.strip() == quoted[0].strip()), ""))[0]
+        wanted = "\n".join(indent + line if line else "" for line in quoted)
+        if not quoted or f"\n{wanted}\n" not in "\n" + "\n".join(lines) + "\n":
+            yield f"{document} quotes {path}, which does not have these lines: {quoted[:1]}"
+
+
+def lines_in(repository):
+    def lines_of(path):
+        place = repository / path
+        return place.read_text(encoding="utf-8").splitlines() if place.exists() else []
+
+    return lines_of
+
+
+def examples(repository, text):
+    there = {f"examples/{path.name}" for path in (repository / "examples").glob("*.c*") if "int main(" in path.read_text(encoding="utf-8")}
+    for name in sorted(there - set(re.findall(r"examples/\w+\.c\w*", text))):
+        yield f"docs/cookbook.md does not name {name}"
+
+
 def findings(repository):
     text = (repository / "README.md").read_text(encoding="utf-8")
     ours = {name for name in table_under(text, "## Environment") if name.startswith("EFD_")}
@@ -76,9 +104,11 @@ def findings(repository):
     yield from both_ways("the option", table_under(text, "## Install and build with it"), options_declared(repository))
     for document in [repository / "README.md", *sorted((repository / "docs").glob("*.md"))]:
         said = document.read_text(encoding="utf-8")
+        yield from quotes(document.relative_to(repository), said, lines_in(repository))
         for path in sorted(set(PATH.findall(said))):
             if not (repository / path).exists() and not list(repository.glob(path + "*")):
                 yield f"{document.relative_to(repository)} names {path}, which is not there"
+    yield from examples(repository, (repository / "docs/cookbook.md").read_text(encoding="utf-8"))
     yield from walks(repository, (repository / "ARCHITECTURE.md").read_text(encoding="utf-8"))
     for header in sorted(set(re.findall(r"<(efd/[\w./]+)>", text))):
         if not (repository / "include" / header).exists():
