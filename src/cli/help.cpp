@@ -117,7 +117,7 @@ void add_telling_commands(CLI::App& app) {
 
 std::string subcommand_names(const CLI::App& app) {
     std::vector<std::string> names;
-    for (const CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; }))
+    for (const CLI::App* one : app.get_subcommands([](const CLI::App* one) { return !one->get_group().empty(); }))
         names.push_back(one->get_name());
     return listed(names, "and");
 }

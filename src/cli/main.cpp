@@ -5,6 +5,7 @@
 #include "cli/about.hpp"
 #include "cli/bench_command.hpp"
 #include "cli/check_command.hpp"
+#include "cli/completion.hpp"
 #include "cli/failure.hpp"
 #include "cli/help.hpp"
 #include "cli/ls_command.hpp"
@@ -69,6 +70,7 @@ int run(int argc, char** argv) {
     efd::cli::add_bench_command(app, status);
     efd::cli::add_ls_command(app, status);
     efd::cli::add_telling_commands(app);
+    efd::cli::add_completion_command(app);
     app.footer("The options of a subcommand: efd help SUBCOMMAND.\n\n"
                "Exit status: the subcommand's; 2 misuse, 3 efd broke down.");
     try {
