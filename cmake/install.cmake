@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# What `cmake --install` puts down: both libraries, the headers, the efd command where it is built, efd.pc for
-# pkg-config, suppressions for valgrind, and the package that find_package(efd) finds (efd::static, efd::shared, and
+# What `cmake --install` puts down: both libraries, the headers, the efd command where it is built, manual pages and
+# completion, efd.pc for pkg-config, suppressions for valgrind, and the package that find_package(efd) finds (efd::static, efd::shared, and
 # efd::efd for one of them).
 # Everything is found relative to the installed files, so the tree may be moved and --prefix may be given at the end.
 include(CMakePackageConfigHelpers)
@@ -16,7 +16,20 @@ set(efd_directories ${CMAKE_INSTALL_BINDIR} ${CMAKE_INSTALL_LIBDIR} ${CMAKE_INST
                     ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail/adapters
                     ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail/base ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail/core
                     ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail/watch ${CMAKE_INSTALL_DATADIR}
-                    ${CMAKE_INSTALL_DATADIR}/efd)
+                    ${CMAKE_INSTALL_DATADIR}/efd ${CMAKE_INSTALL_MANDIR} ${CMAKE_INSTALL_MANDIR}/man3
+                    ${CMAKE_INSTALL_MANDIR}/man7)
+if(TARGET efd_command)
+  list(APPEND efd_directories ${CMAKE_INSTALL_MANDIR}/man1)
+endif()
+if(TARGET efd_completion)
+  set(efd_bash_dir ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+  set(efd_zsh_dir ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+  set(efd_fish_dir ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+  foreach(directory IN ITEMS ${efd_bash_dir} ${efd_zsh_dir} ${efd_fish_dir})
+    get_filename_component(efd_above ${directory} DIRECTORY)
+    list(APPEND efd_directories ${efd_above} ${directory})
+  endforeach()
+endif()
 install(
   CODE "
 foreach(directory IN ITEMS \"\" ${efd_directories})
@@ -68,3 +81,19 @@ else()
 endif()
 configure_file(${CMAKE_CURRENT_LIST_DIR}/efd.pc.in ${PROJECT_BINARY_DIR}/efd.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/efd.pc DESTINATION ${efd_pkgconfig_dir})
+
+install(FILES ${PROJECT_SOURCE_DIR}/docs/man/efd.3 DESTINATION ${CMAKE_INSTALL_MANDIR}/man3)
+install(FILES ${PROJECT_SOURCE_DIR}/docs/man/efd.7 DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)
+if(TARGET efd_command)
+  foreach(name IN LISTS efd_command_manuals)
+    install(FILES ${PROJECT_SOURCE_DIR}/docs/man/${name}.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  endforeach()
+endif()
+if(TARGET efd_manuals)
+  install(DIRECTORY ${efd_manuals_built}/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 FILES_MATCHING PATTERN "*.3")
+endif()
+if(TARGET efd_completion)
+  install(FILES ${efd_completions}/efd DESTINATION ${efd_bash_dir})
+  install(FILES ${efd_completions}/_efd DESTINATION ${efd_zsh_dir})
+  install(FILES ${efd_completions}/efd.fish DESTINATION ${efd_fish_dir})
+endif()
