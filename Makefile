@@ -9,7 +9,7 @@ SETUP ?= yes
 export SETUP
 export DESTDIR
 
-.PHONY: help run test check proof bench bench-doc install install-lib uninstall clean sanitize-asan sanitize-tsan
+.PHONY: help run test check proof bench bench-doc docs install install-lib uninstall clean sanitize-asan sanitize-tsan
 
 help:
 	@echo "make run          build, and see the object at work beside the kernel's (DATA=/usr: the files it reads)"
@@ -18,6 +18,7 @@ help:
 	@echo "make proof        every means by which efd is checked, 15 minutes on two cores, and one table (docs/proof.md)"
 	@echo "make bench        build, and print every row of the bench"
 	@echo "make bench-doc    measure, and write the table and the figure of docs/bench.md anew"
+	@echo "make docs         build the site: documents, reference, manual pages; build/site/index.html is its first page"
 	@echo "make install      build libraries, headers, drop-in and command, and install them below PREFIX=/usr/local"
 	@echo "make install-lib  libraries and headers alone: needs a compiler, CMake and make"
 	@echo "make uninstall    remove from below PREFIX what these two have installed"
@@ -82,7 +83,12 @@ bench-doc:
 	@scripts/bench-table --keep build/bench.json docs/bench.json
 	@scripts/bench-table docs/bench.json docs/bench.md
 	@scripts/bench-table --ways docs/bench.json README.md
+	@scripts/bench-table --losses docs/bench.json docs/guide.md
 	@scripts/figure docs/bench.json docs/bench.svg
+
+docs:
+	@scripts/setup docs
+	@scripts/site build/site
 
 install:
 	@scripts/install check $(abspath $(PREFIX))
