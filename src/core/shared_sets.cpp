@@ -8,6 +8,7 @@
 // word.
 #include "core/shared_sets.hpp"
 
+#include "core/set_bells.hpp"
 #include "core/shared_slots.hpp"
 
 namespace efd::EFD_ABI::core {
@@ -33,6 +34,7 @@ void mark_in_sets(context& object) noexcept {
         sets.bitmap(set).mark(member_of_cell(cell));
         if (bits_of(sets.entries[set].interested.load(base::acquire)) != 0) // SHARED_SLEEP, the marker's look
             (void)slots->bed(set).signal_deferred();
+        ring_if_armed(sets, set);
     }
 }
 

@@ -19,6 +19,7 @@
 namespace efd::EFD_ABI::core {
 
 struct shared_slots;
+struct set_bell;
 
 // Who has the set, as a word: generation above; below it one more than the index of the owner's process, 0: nobody.
 using set_tenant = std::uint64_t;
@@ -37,7 +38,12 @@ static_assert(next_set_tenant(without_owner(next_set_tenant(0, 3)), 3) != next_s
 struct alignas(64) set_entry {
     base::atomic<set_tenant> tenant;
     stamped_word interested; // bit 0: waiters may sleep
-    base::atomic<std::uint64_t> reserved[6];
+    // The bell of a set that has one: where its owner has the end to read (core/set_bells.hpp), the inode of the pipe,
+    // and whether it is to be rung: bit 0.
+    base::atomic<std::uint64_t> bell_at;
+    base::atomic<std::uint64_t> bell_inode;
+    stamped_word armed;
+    base::atomic<std::uint64_t> reserved[3];
 };
 static_assert(sizeof(set_entry) == 64);
 
@@ -61,6 +67,7 @@ static_assert(generation_of_cell(cell_of(7, 1, 5)) == 7 && bitmap_shape::most ==
 struct shared_sets {
     set_entry* entries = nullptr;
     stamped_word* bitmaps = nullptr;
+    set_bell* bells = nullptr; // this process's own
     std::uint32_t number = 0;
     std::uint32_t bitmap_stride = 0;               // in words
     base::atomic<std::uint32_t>* deaths = nullptr; // moves before a dead process's index is free again

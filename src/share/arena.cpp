@@ -192,6 +192,7 @@ void arena::end() noexcept {
     }
     name_ = name_claim();
     line_ = life_line();
+    if (memory_.is_mapped()) sets_.close_bells();
     memory_.reset();
     is_in_use_ = false;
 }
@@ -279,6 +280,7 @@ void arena::in_parent() noexcept {
 // FORK: the child's index, lock and row were there before the fork. So nothing of what it holds is free at any moment.
 void arena::in_child() noexcept {
     line_.in_child();
+    sets_.close_bells(); // a bell is rung through a file of one's own
     if (line_.index() != life_line::no_index) objects_.move_to(line_.index());
     if (name_.record() != name_claim::no_record) (void)name_.renew_in_child();
     objects_.lock.after_fork_in_child();

@@ -31,7 +31,7 @@
 namespace efd::share {
 
 inline constexpr std::uint64_t header_magic = 0x616e'6572'6164'6665; // "efdarena" where the least byte comes first
-inline constexpr std::uint32_t layout_version = 2;
+inline constexpr std::uint32_t layout_version = 3;
 inline constexpr std::uint32_t byte_order_mark = 0x01020304;
 
 inline constexpr std::uint32_t slots_most = 1U << 27; // 8 GiB of slots

@@ -137,6 +137,7 @@ outcome range_mapping::map_at(std::uint32_t first, int descriptor, std::uint64_t
     own_windows_ = run.own;
     slots_ = new (own) core::shared_slots;
     slots_->locals = reinterpret_cast<core::shared_local*>(own + locals_at); // zeroed memory is a shared_local
+    slots_->sets.bells = reinterpret_cast<core::set_bell*>(own + static_cast<std::uintptr_t>(bells_at(where)));
     slots_->first_slot = reinterpret_cast<std::uintptr_t>(table.base) + first_slot_at;
     slots_->number = where.slots + where.sets;
     slots_->objects = where.slots;

@@ -7,6 +7,7 @@
 // orders them.
 #pragma once
 
+#include "core/set_bells.hpp"
 #include "core/shared_slots.hpp"
 #include "share/layout.hpp"
 #include "share/refusal.hpp"
@@ -19,6 +20,10 @@ namespace efd::share {
 inline constexpr std::uint64_t window_bytes = std::uint64_t{1} << core::window_shift;
 inline constexpr std::uintptr_t locals_at = layout_page; // in the private part: after core::shared_slots
 
+constexpr std::uint64_t bells_at(const layout& l) noexcept {
+    return rounded_up(locals_at + (std::uint64_t{l.slots} + l.sets) * sizeof(core::shared_local), line_bytes);
+}
+
 // How many windows a mapping takes before its first slot, from there on, and for what this process alone knows. The
 // first slot begins a window.
 struct window_run {
@@ -30,8 +35,7 @@ struct window_run {
 constexpr window_run windows_for(const layout& l) noexcept {
     return {rounded_up(l.slots_at, window_bytes) / window_bytes,
             rounded_up(l.bytes - l.slots_at, window_bytes) / window_bytes,
-            rounded_up(locals_at + (std::uint64_t{l.slots} + l.sets) * sizeof(core::shared_local), window_bytes) /
-                window_bytes};
+            rounded_up(bells_at(l) + l.sets * sizeof(core::set_bell), window_bytes) / window_bytes};
 }
 static_assert(windows_for(layout_of({})).before == 1 && windows_for(layout_of({})).of_slots == 1);
 

@@ -2,6 +2,8 @@
 // share/sets.cpp: see sets.hpp.
 #include "share/sets.hpp"
 
+#include "core/set_bells.hpp"
+
 namespace efd::share {
 
 using core::set_tenant;
@@ -11,7 +13,7 @@ void sets::begin(const arena_parts& parts, core::shared_slots& mapped) noexcept 
     core::shared_sets& all = mapped.sets;
     all.entries = &parts.at<core::set_entry>(where.sets_at);
     all.bitmaps = &parts.at<core::stamped_word>(where.bitmaps_at);
-    all.number = where.sets;
+    all.number = where.sets; // all.bells: the mapping has them
     all.bitmap_stride = static_cast<std::uint32_t>(where.bitmap_bytes / 8);
     all.shape = core::shape_for(where.slots);
     all.deaths = &parts.at<process_entry>(where.processes_at).deaths;
@@ -26,6 +28,9 @@ void sets::begin_set(std::uint32_t set) noexcept {
     core::stamped_word& interested = all.entries[set].interested;
     interested.store(core::without_bits(interested.load(base::relaxed)), base::relaxed); // the stamp goes on
     all.bitmap(set).clear_all();
+    core::set_entry& entry = all.entries[set];
+    entry.bell_at.store(0, base::relaxed);
+    entry.armed.store(core::without_bits(entry.armed.load(base::relaxed)), base::relaxed);
     bed.init_words(0);
     bed.set_linger(core::linger_off);
 }
@@ -63,6 +68,11 @@ void sets::note_death(std::uint32_t process) noexcept {
         (void)all.entries[set].tenant.compare_exchange_strong(tenant, core::without_owner(tenant), base::acq_rel,
                                                               base::relaxed); // SHARED_DEATH, free
     }
+}
+
+void sets::close_bells() noexcept {
+    const core::shared_sets& all = mapped_->sets;
+    for (std::uint32_t set = 0; set < all.number; ++set) all.bells[set].close_all();
 }
 
 } // namespace efd::share

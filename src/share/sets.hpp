@@ -27,6 +27,8 @@ class sets {
     void give_back(const core::set_claim& claim) noexcept;
     // Call with the lock of the index of a dead process.
     void note_death(std::uint32_t process) noexcept;
+    // What this process, or the parent whose child it is, has of the sets' bells.
+    void close_bells() noexcept;
 
   private:
     void begin_set(std::uint32_t set) noexcept;

@@ -7,6 +7,7 @@
 
 #include <efd/detail/base/atomic.hpp>
 
+#include "core/set_bells.hpp"
 #include "core/shared_bitmap.hpp"
 #include "core/shared_sets.hpp"
 #include "core/shared_slots.hpp"
@@ -35,6 +36,7 @@ class arena_half {
     [[nodiscard]] core::set_entry& entry() const noexcept { return claim.slots->sets.entries[claim.set]; }
     // Not if the other processes hold this one for dead.
     [[nodiscard]] bool is_own() const noexcept { return entry().tenant.load(base::acquire) == claim.tenant; }
+    [[nodiscard]] core::set_bell& bell() const noexcept { return claim.slots->sets.bells[claim.set]; }
     [[nodiscard]] std::uint32_t deaths() const noexcept { return claim.slots->sets.deaths->load(base::acquire); }
 
     // A number for the member at that place; none: all are in use. As PLACES: the first free one, or the next that
@@ -63,6 +65,9 @@ class arena_half {
     base::atomic<std::uint32_t> cursor{0}; // the word of marks that is collected next
     base::atomic<std::uint32_t> deaths_walked;
     base::atomic<bool> is_left_behind{false};
+    base::atomic<bool> has_bell{false};
+    base::atomic<bool> is_deaf{false};            // the pipe has hung up, and no number was free to end that
+    base::atomic<std::int64_t> next_search_ns{0}; // for dead peers, by a look that found nothing
 
   private:
     friend class set_layout; // the explorer's

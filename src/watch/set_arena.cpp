@@ -75,12 +75,16 @@ void set_core::end_arena_half() noexcept {
 // FORK. The set is the parent's; its bed and its marks stay as they are.
 void set_core::leave_behind() noexcept {
     renew_lock();
+    close_epolls();                                    // the numbers alone: what they name is the parent's as well
     arena_->is_left_behind.store(true, base::release); // FORK, repaired
 }
 
 bool set_core::is_left_behind() const noexcept {
     return arena_ != nullptr && arena_->is_left_behind.load(base::acquire);
 }
+
+// Neither in the child of a fork, nor if the other processes hold this one for dead.
+bool set_core::is_owned() const noexcept { return !is_left_behind() && arena_->is_own(); }
 
 // ---- Members.
 
@@ -117,7 +121,7 @@ void set_core::leave_shared(member& leaving, context& object) noexcept {
 // was woken by the signal that made the mark, or looks at both tops after it. would_block: all is collected, or every
 // word was met once, or it is late.
 status set_core::collect(sweep& over) noexcept {
-    if (is_left_behind() || !arena_->is_own()) return status::stale; // which nobody marks any more
+    if (!is_owned()) return status::stale; // which nobody marks any more
     if (!arena_->bits.anything()) return status::would_block;
     if (over.words == 0) over.next = arena_->cursor.load(base::relaxed);
     ++over.words;
@@ -206,15 +210,19 @@ void set_core::wake_in_arena(context& bed) noexcept {
     core::bed_wakers.fetch_sub(1, base::acq_rel);                      // SHARED_BED, leave
 }
 
+void set_core::walk_members() noexcept {
+    const std::uint32_t places = touched_.load(base::acquire);
+    for (std::uint32_t index = 0; index < places; ++index)
+        if (is_ready(known_member(index))) ready_.mark(index);
+}
+
 // SHARED_DEATH. A peer that was killed before its mark has left units that no mark tells of. The number of deaths is
 // read before the walk: one that comes during it makes the next look walk again.
 void set_core::look_for_dead() noexcept {
     arena_->claim.look(arena_->claim.whose);
     const std::uint32_t deaths = arena_->deaths();
     if (deaths == arena_->deaths_walked.load(base::acquire)) return;
-    const std::uint32_t places = touched_.load(base::acquire);
-    for (std::uint32_t index = 0; index < places; ++index)
-        if (is_ready(known_member(index))) ready_.mark(index);
+    walk_members();
     arena_->deaths_walked.store(deaths, base::release); // SHARED_DEATH, walked
 }
 

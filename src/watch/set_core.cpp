@@ -99,6 +99,7 @@ void set_core::put() noexcept {
     if (result != core::kref::put_result::last) return;
     interested_.store(0, base::relaxed);
     forget_places();
+    if (is_of_arena()) end_bell();
     close_epolls();
     stands_in_.store(0, base::relaxed);
     bed_.exchange(nullptr, base::acq_rel)->put();  // SET_BELL

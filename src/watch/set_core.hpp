@@ -18,6 +18,7 @@
 #include <efd/detail/watch/set_front.hpp>
 
 #include "core/looks.hpp"
+#include "core/set_bells.hpp"
 #include "core/shared_sets.hpp"
 #include "os/fork_lock.hpp"
 #include "watch/member.hpp"
@@ -36,14 +37,14 @@ class arena_half;
 // Held while a set joins another and while nestings are forgotten. It is taken before free_mutex of set_core.cpp.
 inline constinit os::fork_lock nesting_mutex;
 
-class set_core : public set_front {
+class set_core : public set_front, private core::own_bell {
   public:
     // Null: out of memory.
     [[nodiscard]] static set_core* create() noexcept;
     // A set of an arena, in set_arena.cpp: it takes objects of that arena as well. The claim is the set's from now on,
     // and given back with it, or at once where memory runs out. It belongs to the process that makes it: in a child of
-    // fork every call says stale. It has neither descriptors nor a place in another set, and wait_all is not supported
-    // with objects of the arena.
+    // fork every call says stale. It has no place in another set, and wait_all is not supported with objects of
+    // the arena.
     [[nodiscard]] static set_core* create(const core::set_claim& claim) noexcept;
     void get() noexcept { refs_.get(); }
     void put() noexcept;
@@ -75,7 +76,7 @@ class set_core : public set_front {
     [[nodiscard]] base::status wait_all(std::span<set_event> room, std::size_t& number,
                                         const core::wait_opts& opts) noexcept;
 
-    // A descriptor that is readable while a member is ready.
+    // A descriptor that is readable while a member is ready. Of an arena's set also stale.
     [[nodiscard]] base::status open_descriptor(int& fd) noexcept;
     // What doorbell::renew_all does, and the same for the epolls of all sets.
     [[nodiscard]] static base::status renew_all() noexcept;
@@ -172,6 +173,8 @@ class set_core : public set_front {
     // What a set of an arena does beside all this, in set_arena.cpp.
     [[nodiscard]] bool is_of_arena() const noexcept { return arena_ != nullptr; }
     [[nodiscard]] bool is_left_behind() const noexcept;
+    [[nodiscard]] bool is_owned() const noexcept;
+    void move_sleepers() noexcept;
     [[nodiscard]] bool may_have(const core::context& object) const noexcept;
     [[nodiscard]] base::status join_shared(member& joining, core::context& object) noexcept;
     void leave_shared(member& leaving, core::context& object) noexcept;
@@ -195,6 +198,17 @@ class set_core : public set_front {
     void state_interest(bool is_first) noexcept;
     void end_interest() noexcept;
     void look_for_dead() noexcept;
+    void walk_members() noexcept;
+
+    // The bell of a set of an arena, for event loops and for waits beside kernel descriptors, in set_bell.cpp.
+    [[nodiscard]] base::status prepare_bell() noexcept;
+    void publish_bell() noexcept;
+    [[nodiscard]] bool has_own_bell() const noexcept;
+    [[nodiscard]] base::status after_try(base::status result) noexcept;
+    void silence_bell() noexcept;
+    void end_hang_up() noexcept;
+    void ring_own_bell() noexcept;
+    void end_bell() noexcept;
     void end_arena_half() noexcept;
     void leave_behind() noexcept;
     [[nodiscard]] base::status leave(std::uint32_t index) noexcept;
@@ -218,6 +232,10 @@ class set_core : public set_front {
     [[nodiscard]] base::status note_number(int descriptor, const member& bearer) noexcept;
     [[nodiscard]] bool remove_descriptor(member& leaving) noexcept;
     [[nodiscard]] bool has_descriptors() const noexcept { return epoll_.load(base::acquire) >= 0; }
+    // A set of an arena has the epolls also for a foreign loop alone.
+    [[nodiscard]] bool has_kernel_members() const noexcept {
+        return has_descriptors() && (arena_ == nullptr || descriptor_members_.load(base::acquire) > 0);
+    }
     [[nodiscard]] bool kernel_is_next() noexcept;
     [[nodiscard]] base::status take_descriptor(set_event& got) noexcept;
     [[nodiscard]] std::size_t look_descriptors(std::span<set_event> room) noexcept;
@@ -253,8 +271,8 @@ class set_core : public set_front {
     base::atomic<std::uint32_t> stands_in_{0};   // so many sets
     arena_half* arena_ = nullptr;                // of a set of an arena
 
-    std::mutex mutex_; // of descriptors, and of being a member of other sets
-    std::uint32_t descriptor_members_ = 0;
+    std::mutex mutex_;                                  // of descriptors, and of being a member of other sets
+    base::atomic<std::uint32_t> descriptor_members_{0}; // changed with the lock
     std::vector<std::uint32_t> bearer_of_; // by number: the place of the member that it was last added for, plus 1
     std::vector<set_core*> inner_sets_;    // this and the next three: under nesting_mutex
     std::vector<set_core*> outer_sets_;

@@ -20,6 +20,7 @@
 #include "os/errno.hpp"
 #include "os/eventfd.hpp"
 #include "os/fd.hpp"
+#include "watch/arena_half.hpp"
 #include "watch/doorbell.hpp"
 
 #include <algorithm>
@@ -53,6 +54,7 @@ status set_core::make_two(int bell_fd, int& inner, int& outer) const noexcept {
     int error = outer < 0 ? outer : 0;
     if (error == 0) error = os::epoll_add(outer, bell_fd, core::poll_in, 0);
     if (error == 0) error = os::epoll_add(outer, inner, core::poll_in, 0);
+    if (error == 0 && is_of_arena()) error = os::epoll_add(outer, arena_->bell().read_end.get(), core::poll_in, 0);
     if (error != 0) {
         if (outer >= 0) os::close_fd(outer);
         os::close_fd(inner);
@@ -68,6 +70,7 @@ status set_core::make_epolls() noexcept {
     if (has_descriptors()) return are_own() ? status::ok : make_epolls_anew();
     int bell_fd = -1;
     if (const status result = doorbell::open(bell(), ring_way::level, bell_fd); result != status::ok) return result;
+    if (const status result = prepare_bell(); result != status::ok) return result;
     int inner = -1;
     int outer = -1;
     if (const status result = make_two(bell_fd, inner, outer); result != status::ok) return result;
@@ -75,6 +78,7 @@ status set_core::make_epolls() noexcept {
     inner_epoll_.store(inner, base::relaxed);
     epoll_.store(outer, base::release); // pairs with has_descriptors(): the inner epoll is stored before
     ready_.hide_top(true);
+    publish_bell();
     return status::ok;
 }
 
@@ -82,7 +86,7 @@ status set_core::make_epolls() noexcept {
 // been closed without efd, and name other files now.
 bool set_core::are_own() const noexcept {
     return os::is_own(inner_epoll_.load(base::acquire), this) && os::is_own(epoll_.load(base::acquire), this) &&
-           doorbell::number_of(bell()) >= 0;
+           doorbell::number_of(bell()) >= 0 && has_own_bell();
 }
 
 // Under the lock. Makes new numbers for what was closed; members whose numbers still name the same files are
@@ -90,6 +94,7 @@ bool set_core::are_own() const noexcept {
 status set_core::make_epolls_anew() noexcept {
     int bell_fd = -1;
     if (const status result = doorbell::open(bell(), ring_way::level, bell_fd); result != status::ok) return result;
+    if (const status result = prepare_bell(); result != status::ok) return result;
     int inner = -1;
     int outer = -1;
     if (const status result = make_two(bell_fd, inner, outer); result != status::ok) return result;
@@ -98,6 +103,7 @@ status set_core::make_epolls_anew() noexcept {
     // EPOLL_NUMBER, renew
     for (const int old : {inner_epoll_.exchange(inner, base::acq_rel), epoll_.exchange(outer, base::acq_rel)})
         if (old != inner && old != outer && os::is_own(old, this)) os::close_fd(old);
+    publish_bell();
     return status::ok;
 }
 
@@ -127,7 +133,7 @@ void set_core::close_epolls() noexcept {
         os::note_owner(one, nullptr);
         os::close_fd(one);
     }
-    ready_.hide_top(false);
+    ready_.hide_top(is_of_arena());
 }
 
 // The kernel has accepted the number: a member that came with it before has lost it to another file.
@@ -144,11 +150,11 @@ status set_core::note_number(int descriptor, const member& bearer) noexcept {
 }
 
 status set_core::add(int descriptor, std::uint32_t events, std::uint64_t token, int& place) noexcept {
-    if (is_of_arena()) return status::not_supported;
     const core::callbacks_later no_callbacks;
     forget_left_nestings();
     std::unique_lock<std::mutex> lock;
     if (!lock_for_change(lock)) return status::deadlock;
+    if (is_of_arena() && !is_owned()) return status::stale;
     if (const status result = make_epolls(); result != status::ok) return result;
     member* const joining = take_place(token);
     if (joining == nullptr) return status::no_memory;
@@ -174,7 +180,7 @@ status set_core::add(int descriptor, std::uint32_t events, std::uint64_t token, 
     joined_.fetch_add(1, base::acq_rel);                         // ALL_MEMBERS
     place = static_cast<int>(joining->index);
     members_.fetch_add(1, base::relaxed);
-    ++descriptor_members_;
+    if (descriptor_members_.fetch_add(1, base::acq_rel) == 0 && is_of_arena()) move_sleepers(); // pairs with sleep()
     return status::ok;
 }
 
@@ -183,8 +189,8 @@ bool set_core::remove_descriptor(member& leaving) noexcept {
     const core::callbacks_later no_callbacks;
     std::unique_lock<std::mutex> lock;
     if (!lock_for_change(lock)) return false;
-    --descriptor_members_;
-    if (leaving.descriptor < 0) return true; // its number is another member's
+    descriptor_members_.fetch_sub(1, base::acq_rel); // pairs with has_kernel_members()
+    if (leaving.descriptor < 0) return true;         // its number is another member's
     if (are_own()) os::epoll_remove(inner_epoll_.load(base::relaxed), leaving.descriptor);
     if (const auto number = static_cast<std::size_t>(leaving.descriptor); number < bearer_of_.size())
         bearer_of_[number] = 0; // smaller if the child of a fork had no memory for it
@@ -299,10 +305,13 @@ status set_core::sleep_in_kernel(const core::wait_opts& opts) noexcept {
 }
 
 status set_core::open_descriptor(int& fd) noexcept {
-    if (is_of_arena()) return status::not_supported;
     const core::callbacks_later no_callbacks;
     repair_in_child();
     const std::lock_guard guard(mutex_);
+    if (is_of_arena()) {
+        if (!is_owned()) return status::stale;
+        if (const status result = make_epolls(); result != status::ok) return result;
+    }
     if (has_descriptors()) {
         const status result = are_own() ? status::ok : make_epolls_anew();
         if (result == status::ok) fd = epoll_.load(base::relaxed);

@@ -68,7 +68,7 @@ void set_core::repair() noexcept {
         if (one.kind.load(base::acquire) == member_kind::descriptor) ++descriptors;
     }
     members_.store(members, base::relaxed);
-    descriptor_members_ = descriptors;
+    descriptor_members_.store(descriptors, base::release); // pairs with has_kernel_members()
     if (is_of_arena()) return leave_behind();
     renew_lock();
     if (has_descriptors() && !renew_epolls()) close_epolls();

@@ -108,7 +108,7 @@ void set_core::forget_nesting(set_core& inner) noexcept {
 status set_core::begin_to_stand_in_another() noexcept {
     repair_in_child();
     const std::lock_guard guard(mutex_);
-    if (descriptor_members_ > 0) return status::invalid;
+    if (descriptor_members_.load(base::acquire) > 0) return status::invalid;
     stands_in_.fetch_add(1, base::relaxed);
     get();
     watch_for_ever();

@@ -119,7 +119,7 @@ void set_core::wake_sleeper() noexcept {
 void set_core::drain_bell(context& bell) noexcept {
     for (;;) {
         const core::state_word word = bell.look();
-        if (core::packed_count(word) == 0 || ready_.anything() || bell.drain_without_notify(word)) return;
+        if (core::packed_count(word) == 0 || anything() || bell.drain_without_notify(word)) return;
     }
 }
 
@@ -163,12 +163,12 @@ status set_core::take_from(member& one, set_event& got) noexcept {
 
 status set_core::take_ready(set_event& got, std::int64_t deadline_ns) noexcept {
     repair_in_child();
-    return is_of_arena() ? take_from_arena(got, deadline_ns) : take_noted(got);
+    return is_of_arena() ? after_try(take_from_arena(got, deadline_ns)) : take_noted(got);
 }
 
 status set_core::take_noted(set_event& got) noexcept {
     std::uint32_t turns = 0;
-    const bool with_kernel = has_descriptors();
+    const bool with_kernel = has_kernel_members();
     if (with_kernel && kernel_is_next() && take_descriptor(got) == status::ok) return status::ok;
     std::uint32_t at = cursor_.load(base::relaxed);
     for (;;) {
@@ -201,11 +201,11 @@ status set_core::take_noted(set_event& got) noexcept {
 status set_core::look_ready(std::span<set_event> room, std::size_t& number, std::int64_t deadline_ns) noexcept {
     repair_in_child();
     number = 0;
-    return is_of_arena() ? look_in_arena(room, number, deadline_ns) : look_at_noted(room, number);
+    return is_of_arena() ? after_try(look_in_arena(room, number, deadline_ns)) : look_at_noted(room, number);
 }
 
 status set_core::look_at_noted(std::span<set_event> room, std::size_t& number) noexcept {
-    const bool with_kernel = has_descriptors();
+    const bool with_kernel = has_kernel_members();
     number = with_kernel && kernel_is_next() ? look_descriptors(room) : 0;
     const std::size_t of_kernel = number;
     const std::uint32_t start = cursor_.load(base::relaxed);
@@ -298,11 +298,11 @@ void set_core::stay_interested(std::uint32_t& process, std::uint32_t& found) noe
 
 // LOOK: a waiter of an arena's set wakes by itself, in case a peer was killed before its mark or its wake.
 status set_core::sleep(const core::wait_opts& opts, core::looks& looks) noexcept {
-    if (has_descriptors()) return sleep_in_kernel(opts);
     std::uint64_t signals = 0;
     const std::int64_t until_ns =
         looks.any() ? std::min(opts.deadline_ns, looks.after(os::now_ns())) : opts.deadline_ns;
-    const status slept = bed().read(signals, {until_ns, opts.stop, core::blocking::always});
+    const core::wait_opts until{until_ns, opts.stop, core::blocking::always};
+    const status slept = has_kernel_members() ? sleep_in_kernel(until) : bed().read(signals, until);
     if (slept != status::timed_out || until_ns == opts.deadline_ns) return slept;
     look_for_dead();
     return status::ok;

@@ -18,7 +18,7 @@ GONE = {
     "take_number": ("eventfd_create", LIBRARY_TREE),
     "take_number_apart": ("dup_high", EVERYWHERE),
     "put_behind": ("dup_onto", EVERYWHERE),
-    "close_bell": ("close_fd", EVERYWHERE),
+    "close_pipe": ("close_fd", EVERYWHERE),
     "close_known_bell": ("close_known_fd", EVERYWHERE),
     "learn_border": ("probe_user_limit", EVERYWHERE),
     "gone_astray": ("demote_fd", EVERYWHERE),

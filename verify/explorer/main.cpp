@@ -35,14 +35,14 @@ struct options {
 };
 
 std::vector<scenario> all_scenarios() {
-    return joined({packed_scenarios(),         some_scenarios(),     stop_scenarios(),
-                   leaving_scenarios(),        sealed_scenarios(),   queue_scenarios(),
-                   life_scenarios(),           doorbell_scenarios(), doorbell_loop_scenarios(),
-                   doorbell_every_scenarios(), set_scenarios(),      set_life_scenarios(),
-                   set_stopped_scenarios(),    set_all_scenarios(),  set_all_stopped_scenarios(),
-                   join_scenarios(),           join_set_scenarios(), fork_scenarios(),
-                   fork_queue_scenarios(),     cached_scenarios(),   file_scenarios(),
-                   share_scenarios(),          arena_set_scenarios()});
+    return joined({packed_scenarios(),         some_scenarios(),      stop_scenarios(),
+                   leaving_scenarios(),        sealed_scenarios(),    queue_scenarios(),
+                   life_scenarios(),           doorbell_scenarios(),  doorbell_loop_scenarios(),
+                   doorbell_every_scenarios(), set_scenarios(),       set_life_scenarios(),
+                   set_stopped_scenarios(),    set_all_scenarios(),   set_all_stopped_scenarios(),
+                   join_scenarios(),           join_set_scenarios(),  fork_scenarios(),
+                   fork_queue_scenarios(),     cached_scenarios(),    file_scenarios(),
+                   share_scenarios(),          arena_set_scenarios(), bell_scenarios()});
 }
 
 bool named_in(const std::string& list, std::string_view name) {

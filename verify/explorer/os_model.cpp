@@ -3,6 +3,7 @@
 #include "base/stop.hpp"
 #include "explorer/machine.hpp"
 #include "explorer/slots.hpp"
+#include "os/bell_pipe.hpp"
 #include "os/clock.hpp"
 #include "os/cpu.hpp"
 #include "os/epoll.hpp"
@@ -10,6 +11,7 @@
 #include "os/fork_lock.hpp"
 #include "os/futex.hpp"
 #include "os/memory.hpp"
+#include "os/proc_fd.hpp"
 #include "os/process.hpp"
 #include "os/signals.hpp"
 
@@ -140,6 +142,20 @@ bool epoll_has(int /*unused*/, int /*unused*/, std::uint32_t /*unused*/, std::ui
 }
 bool epoll_replace(int /*unused*/, int /*unused*/) noexcept { return false; }
 std::size_t epoll_look(int /*unused*/, std::span<epoll_found> /*unused*/) noexcept { return 0; }
+
+// The pipe of an arena's set is a word of the scenario's; its numbers are known before, and nothing is opened.
+bool is_bell(int number, std::uint64_t /*unused*/) noexcept { return number >= 0; }
+int make_bell(bell_ends& /*unused*/) noexcept { return -ENOSYS; }
+int open_bell(std::uint32_t /*unused*/, std::uint32_t /*unused*/, std::uint64_t /*unused*/) noexcept { return -ENOSYS; }
+int open_write_end(int /*unused*/) noexcept { return -ENOSYS; }
+bool replace_ringer(int /*unused*/, int /*unused*/) noexcept { return false; }
+void ring_bell(int /*unused*/) noexcept { explore::pipe_bytes().store(1, base::acq_rel); } // pairs with empty_bell()
+bell_found empty_bell(int /*unused*/) noexcept {
+    return {explore::pipe_bytes().exchange(0, base::acq_rel) != 0, false}; // pairs with ring_bell()
+}
+void close_bell_end(int /*unused*/) noexcept {}
+std::uint32_t pid_in_proc() noexcept { return 1; }
+
 poll_end poll_readable(std::span<const int> /*unused*/, std::int64_t /*unused*/) noexcept {
     explore::the_machine().fail("a set without kernel descriptors sleeps in poll");
     return poll_end::ready;

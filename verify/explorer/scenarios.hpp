@@ -31,5 +31,6 @@ std::vector<scenario> cached_scenarios();
 std::vector<scenario> file_scenarios();
 std::vector<scenario> share_scenarios();
 std::vector<scenario> arena_set_scenarios();
+std::vector<scenario> bell_scenarios();
 
 } // namespace explore

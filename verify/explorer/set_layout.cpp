@@ -48,6 +48,20 @@ set_core* set_layout::make_of_arena(context& bell, const core::set_claim& claim)
 }
 void set_layout::skip_numbers(set_core& set, std::uint32_t up_to) { set.arena_->touched_.store(up_to, base::release); }
 
+// As set_core::publish_bell, with numbers that name nothing.
+void set_layout::give_pipe(set_core& set, bool by_owner) {
+    constexpr int ringer = 5;
+    constexpr int read_end = 6;
+    core::set_bell& bell = set.arena_->bell();
+    (void)bell.ringer.swap_in(ringer);
+    (void)bell.read_end.swap_in(read_end);
+    if (by_owner) set.publish_bell();
+    set.arena_->has_bell.store(true, base::release);
+    core::mark_word(set.arena_->entry().armed, 0);
+    set.watch_for_ever();
+    explore::name_place(&set.arena_->entry().armed, "armed");
+}
+
 void set_layout::give_bell(set_core& set, context& bell) { set.bell_.store(&bell, base::release); }
 void set_layout::give_bed(set_core& set, context& bed) { set.bed_.store(&bed, base::release); }
 

@@ -27,6 +27,8 @@ struct small_arena {
     efd::core::shared_slots slots;
     efd::core::set_entry entry{};
     std::array<efd::core::stamped_word, 3> words{};
+    std::array<efd::core::set_bell, 1> bells{};
+    efd::base::atomic<std::uint32_t> pipe{0};
     efd::base::atomic<std::uint32_t> deaths{0};
     bool is_reaped = false;
     bool was_ready_then = false;
@@ -137,6 +139,7 @@ void make_arena_world(std::size_t objects, bool looks) {
     slots.first_look_ns = slots.last_look_ns = looks ? 1 : 0;
     slots.sets = {.entries = &arena->entry,
                   .bitmaps = arena->words.data(),
+                  .bells = arena->bells.data(),
                   .number = 1,
                   .bitmap_stride = 3,
                   .deaths = &arena->deaths,
@@ -159,6 +162,15 @@ void make_arena_world(std::size_t objects, bool looks) {
     context_layout::init(*bell, 0, 0);
     fixture->sets[0] = set_layout::make_of_arena(*bell, claim);
 }
+
+efd::base::atomic<std::uint32_t>& pipe_bytes() noexcept { return arena->pipe; }
+
+void give_bell_to_set(bool by_owner) {
+    name_place(&arena->pipe, "bytes in the pipe");
+    set_layout::give_pipe(*fixture->sets[0], by_owner);
+}
+
+bool is_loud() { return arena->pipe.load(efd::base::acquire) != 0 || set_layout::bell(*fixture->sets[0]).count() > 0; }
 
 void join_set(std::size_t set, std::size_t object) {
     (void)fixture->sets[set]->add(*fixture->objects[object], object, fixture->places[set][object]);

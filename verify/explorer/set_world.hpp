@@ -36,6 +36,9 @@ set_hall& hall() noexcept;
 
 // The same with objects of an arena, the first set being the arena's; it has its looks on if they are asked for.
 void make_arena_world(std::size_t objects, bool looks);
+// Its set has a bell, armed; the threads ring as peers do, or as threads of the owner.
+void give_bell_to_set(bool by_owner);
+bool is_loud(); // the set's descriptor
 
 // In a set_up: objects with these counts, not yet in any set.
 void make_set_world(std::size_t sets, std::initializer_list<std::uint64_t> counts, unsigned flags = 0);
@@ -110,6 +113,7 @@ class set_layout {
     static bool has_nothing(set_core& set) { return set.surely_nothing() || !set.ready_.anything(); }
     static void skip(set_core& set, unsigned up_to);
     static void watch(set_core& set) { set.watch_for_ever(); }
+    static void give_pipe(set_core& set, bool by_owner);
     static void name(set_core& set);
     static member* place(set_core& set, int place);
     static explore::region plain(set_core& set);

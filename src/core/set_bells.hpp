@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// core/set_bells.hpp: the bells of an arena's sets, which event loops hear: a pipe for each set that has one.
+//
+// The owner of a set publishes its pid, a descriptor number and the pipe's inode in the set's entry, and arms it there.
+// Who marks a member of an armed set writes a byte, then takes the arming away. The owner alone empties the pipe, and
+// arms again (watch/set_bell.cpp). A process opens the pipe once, through /proc, and keeps that file: an open file of
+// its own, so that the last one's death is the end of all writers. Owns these files, and in the owner its two ends.
+// Nothing of the entry is believed: what a number leads to is looked at before it is opened (os/bell_pipe.hpp). Any
+// thread and signal handlers; nothing here waits.
+//
+//     word      value                     set by                         wrongly set        wrongly clear
+//     armed     a mark is to be rung for  the owner, before its look     a byte too many    while the pipe has a byte,
+//                                                                                           or the owner is to look
+#pragma once
+
+#include <efd/detail/base/atomic.hpp>
+
+#include "core/shared_sets.hpp"
+
+#include <cstdint>
+
+namespace efd::EFD_ABI::core {
+
+// A word of the entry: the pid above, below it one more than the number; 0: no bell.
+constexpr std::uint64_t bell_at(std::uint32_t pid, int number) noexcept {
+    return std::uint64_t{pid} << 32 | (static_cast<std::uint32_t>(number) + 1);
+}
+constexpr std::uint32_t pid_of_bell(std::uint64_t at) noexcept { return static_cast<std::uint32_t>(at >> 32); }
+constexpr std::uint32_t number_of_bell(std::uint64_t at) noexcept { return static_cast<std::uint32_t>(at) - 1; }
+static_assert(pid_of_bell(bell_at(7, 0)) == 7 && number_of_bell(bell_at(7, 0)) == 0 && bell_at(7, 3) != 0);
+
+// The owner's own threads ring this instead. Its memory is never freed; it may be called after the set has ended.
+struct own_bell {
+    void (*on_own_signal)(own_bell& bell) noexcept = nullptr;
+};
+
+// A descriptor number, or none; zeroed memory is none.
+class kept_number {
+  public:
+    [[nodiscard]] int get() const noexcept { return static_cast<int>(value_.load(base::acquire)) - 1; }
+    // What was there.
+    int swap_in(int number) noexcept {
+        return static_cast<int>(value_.exchange(static_cast<std::uint32_t>(number + 1), base::acq_rel)) -
+               1; // pairs with get()
+    }
+    [[nodiscard]] bool replace(int known, int number) noexcept {
+        auto expected = static_cast<std::uint32_t>(known + 1);
+        return value_.compare_exchange_strong(expected, static_cast<std::uint32_t>(number + 1), base::acq_rel,
+                                              base::relaxed); // pairs with get()
+    }
+    void close() noexcept;
+
+  private:
+    base::atomic<std::uint32_t> value_{0};
+};
+
+// What this process has of the bell of one set. Zeroed memory is one without anything.
+struct set_bell {
+    kept_number ringer;                    // a file of its own, of the bell that it rang last
+    base::atomic<std::uint64_t> refused;   // the inode of a bell that this process can not open
+    base::atomic<own_bell*> own;           // of a set of this process
+    base::atomic<std::uint32_t> own_since; // the number of the process that it is a set of
+    kept_number read_end;
+    kept_number write_end;
+    base::atomic<std::uint64_t> inode; // of these two
+
+    void close_ends() noexcept;
+    void close_all() noexcept;
+};
+
+// SHARED_BELL. The caller has marked a member of the set.
+void ring_if_armed(const shared_sets& sets, std::uint32_t set) noexcept;
+
+} // namespace efd::EFD_ABI::core

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// os/bell_pipe.cpp: see bell_pipe.hpp.
+#include "os/bell_pipe.hpp"
+
+#include "os/errno.hpp"
+#include "os/marked.hpp"
+#include "os/open_call.hpp"
+#include "os/raw_call.hpp"
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <fcntl.h>
+#include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace efd::os {
+namespace {
+
+constexpr ::mode_t mode_of_bells = 0700; // a pipe is born with 0600
+
+bool is_bell_of_any(int number, std::uint64_t& inode) noexcept {
+    struct ::stat about{};
+    if (number < 0 || ::fstat(number, &about) != 0) return false;
+    inode = about.st_ino;
+    return S_ISFIFO(about.st_mode) && (about.st_mode & 07777U) == mode_of_bells;
+}
+
+class fd_path {
+  public:
+    explicit fd_path(int number) noexcept { add("/proc/self/fd/").add(static_cast<std::uint32_t>(number)); }
+    fd_path(std::uint32_t pid, std::uint32_t number) noexcept { add("/proc/").add(pid).add("/fd/").add(number); }
+    [[nodiscard]] const char* text() const noexcept { return text_.data(); }
+
+  private:
+    fd_path& add(std::string_view piece) noexcept {
+        for (const char c : piece) text_[length_++] = c;
+        return *this;
+    }
+    fd_path& add(std::uint32_t number) noexcept {
+        const auto end = std::to_chars(text_.data() + length_, text_.end(), number);
+        length_ = static_cast<std::size_t>(end.ptr - text_.data());
+        return *this;
+    }
+    std::array<char, 40> text_{};
+    std::size_t length_ = 0;
+};
+
+// The text of a link says that it leads to a pipe; no file system but the kernel's own is asked.
+bool leads_to_pipe(const fd_path& path) noexcept {
+    constexpr std::string_view wanted = "pipe:[";
+    std::array<char, 32> text{};
+    const ::ssize_t length = ::readlink(path.text(), text.data(), text.size());
+    return length > 0 && std::string_view(text.data(), static_cast<std::size_t>(length)).starts_with(wanted);
+}
+
+} // namespace
+
+int make_bell(bell_ends& made) noexcept {
+    const errno_keeper keeper;
+    int ends[2] = {-1, -1};
+    if (::syscall(SYS_pipe2, ends, O_NONBLOCK | O_CLOEXEC) != 0) return -errno;
+    constexpr long least = 1; // a page
+    (void)raw_fcntl(ends[0], F_SETPIPE_SZ, least);
+    std::uint64_t inode = 0;
+    if (::fchmod(ends[0], mode_of_bells) != 0 || !is_bell_of_any(ends[0], inode)) {
+        for (const int one : ends) raw_close(one);
+        return -ENOMEM; // a sandbox refuses the mark
+    }
+    made = {ends[0], ends[1], inode};
+    return 0;
+}
+
+bool is_bell(int number, std::uint64_t inode) noexcept {
+    const errno_keeper keeper;
+    std::uint64_t found = 0;
+    return is_bell_of_any(number, found) && found == inode;
+}
+
+int open_bell(std::uint32_t pid, std::uint32_t number, std::uint64_t inode) noexcept {
+    const errno_keeper keeper;
+    const fd_path path(pid, number);
+    if (!leads_to_pipe(path)) return errno == EACCES ? -EACCES : -EINVAL;
+    const int only_path = open_uncancelled(AT_FDCWD, path.text(), O_PATH | O_CLOEXEC, 0);
+    if (only_path < 0) return only_path;
+    // The other process may have put another file there since.
+    const bool is_it = leads_to_pipe(fd_path(only_path)) && is_bell(only_path, inode);
+    const int opened =
+        is_it ? open_uncancelled(AT_FDCWD, fd_path(only_path).text(), O_RDWR | O_NONBLOCK | O_CLOEXEC, 0) : -EINVAL;
+    raw_close(only_path);
+    return opened;
+}
+
+int open_write_end(int read_end) noexcept {
+    return open_uncancelled(AT_FDCWD, fd_path(read_end).text(), O_WRONLY | O_NONBLOCK | O_CLOEXEC, 0);
+}
+
+bool replace_ringer(int fresh, int number) noexcept {
+    const errno_keeper keeper;
+    std::uint64_t inode = 0;
+    const bool is_ringer = is_bell_of_any(number, inode) && (raw_fcntl(number, F_GETFL, 0) & O_ACCMODE) == O_RDWR;
+    if (!is_ringer || raw_dup3(fresh, number, O_CLOEXEC) != number) return false;
+    raw_close(fresh);
+    return true;
+}
+
+void ring_bell(int number) noexcept {
+    const errno_keeper keeper;
+    constexpr char one = 1;
+    calls_made.fetch_add(1, base::relaxed);
+    (void)raw_write(number, &one, sizeof one);
+}
+
+bell_found empty_bell(int read_end) noexcept {
+    const errno_keeper keeper;
+    constexpr int most_reads = 64;
+    std::array<char, 1024> bytes;
+    bell_found found;
+    for (int i = 0; i < most_reads; ++i) {
+        const long got = raw_read_now(read_end, bytes.data(), bytes.size());
+        if (got == 0) found.has_hung_up = true;
+        if (got > 0) found.was_rung = true;
+        if (got < static_cast<long>(bytes.size())) break; // a hang-up behind these bytes is met by the next call
+    }
+    return found;
+}
+
+void close_bell_end(int number) noexcept {
+    const errno_keeper keeper;
+    std::uint64_t inode = 0;
+    if (is_bell_of_any(number, inode)) raw_close(number);
+}
+
+} // namespace efd::os

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// watch/set_bell.cpp: the bell of a set of an arena: what makes its descriptor readable when a peer signals a member.
+//
+// The descriptor is the set's outer epoll. In it stand the doorbell of the private half, which says what is noted
+// here and what this process's own threads have signalled, the descriptors among the members, and the end to read of a
+// pipe that peers ring (core/set_bells.hpp). A try that found nothing empties the pipe, arms the set, and looks once
+// more. While something is left the pipe keeps its byte; where it has none, the doorbell is rung.
+//
+// SHARED_BELL, drawn in docs/races.md. The pipe hangs up when the last process that has rung it is gone: this process
+// keeps an end to write to until the first byte has come, and takes one again when the hang-up was met, so it is
+// reported once. Under the lock: prepare, publish, end. All else in any thread, also in signal handlers.
+#include "watch/set_core.hpp"
+
+#include "os/bell_pipe.hpp"
+#include "os/clock.hpp"
+#include "os/epoll.hpp"
+#include "os/errno.hpp"
+#include "os/proc_fd.hpp"
+#include "os/process.hpp"
+#include "watch/arena_half.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace efd::watch {
+
+using base::status;
+using core::context;
+
+// ---- Birth and end.
+
+bool set_core::has_own_bell() const noexcept {
+    if (!is_of_arena()) return true;
+    const core::set_bell& bell = arena_->bell();
+    return os::is_bell(bell.read_end.get(), bell.inode.load(base::relaxed));
+}
+
+// A pipe, unless the set has one; nobody knows of it yet.
+status set_core::prepare_bell() noexcept {
+    if (has_own_bell()) return status::ok;
+    core::set_bell& bell = arena_->bell();
+    os::bell_ends made;
+    if (const int error = os::make_bell(made); error < 0) return os::status_of(error);
+    bell.write_end.close();
+    (void)bell.read_end.swap_in(made.read_end); // the former number was closed without efd
+    (void)bell.write_end.swap_in(made.write_end);
+    bell.inode.store(made.inode, base::relaxed);
+    arena_->is_deaf.store(false, base::relaxed);
+    return status::ok;
+}
+
+// What was signalled before it was armed is met by the look at the end.
+void set_core::publish_bell() noexcept {
+    if (!is_of_arena()) return;
+    core::set_bell& bell = arena_->bell();
+    core::set_entry& entry = arena_->entry();
+    on_own_signal = [](core::own_bell& own) noexcept { static_cast<set_core&>(own).ring_own_bell(); };
+    bell.own_since.store(os::process_number(), base::relaxed);
+    bell.own.store(this, base::release); // pairs with ring_if_armed()
+    // None while the other word changes.
+    entry.bell_at.store(0, base::release);                                 // pairs with ringer_for()
+    entry.bell_inode.store(bell.inode.load(base::relaxed), base::release); // pairs with ringer_for()
+    entry.bell_at.store(core::bell_at(os::pid_in_proc(), bell.read_end.get()),
+                        base::release);          // pairs with ringer_for()
+    arena_->has_bell.store(true, base::release); // pairs with after_try()
+    core::mark_word(entry.armed, 0);             // SHARED_BELL, arm
+    if (anything_in_order()) ring_own_bell();
+}
+
+void set_core::end_bell() noexcept {
+    if (is_left_behind() || arena_->bell().own.load(base::acquire) != this) return; // the bell of a later set
+    if (arena_->is_own()) arena_->entry().bell_at.store(0, base::release);          // pairs with ringer_for()
+    arena_->bell().close_ends();
+}
+
+// ---- Loud and silent.
+
+// SET_BELL, as show_top: the set may have ended.
+void set_core::ring_own_bell() noexcept {
+    if ((interested_.load(base::acquire) & watched_mark) == 0) return;
+    context* const bell = bell_.load(base::acquire);
+    if (bell == nullptr || !bell->get_unless_zero()) return;
+    if (bell_.load(base::acquire) == bell) bell->signal_without_notify();
+    bell->put();
+}
+
+// A try has ended. Who took or looked may leave members behind for which no byte has come.
+status set_core::after_try(status result) noexcept {
+    if (!arena_->has_bell.load(base::acquire)) return result;
+    if (result == status::would_block)
+        silence_bell();
+    else if (result == status::ok && core::bits_of(arena_->entry().armed.load(base::acquire)) != 0 && anything())
+        ring_own_bell();
+    return result;
+}
+
+// SHARED_BELL. What comes between the first look and the arming is met by the second look.
+void set_core::silence_bell() noexcept {
+    if (!has_own_bell()) return;
+    const os::bell_found found = os::empty_bell(arena_->bell().read_end.get()); // SHARED_BELL, empty
+    core::mark_word(arena_->entry().armed, 0);                                  // SHARED_BELL, arm
+    if (found.was_rung) arena_->bell().write_end.close();
+    if (found.has_hung_up || arena_->is_deaf.load(base::relaxed)) end_hang_up();
+    const std::int64_t between_ns = arena_->claim.slots->first_look_ns > 0 ? arena_->claim.slots->last_look_ns : 0;
+    if (const std::int64_t now_ns = os::now_ns();
+        between_ns > 0 && now_ns >= arena_->next_search_ns.load(base::relaxed)) {
+        arena_->next_search_ns.store(now_ns + between_ns, base::relaxed);
+        look_for_dead();
+    }
+    if (anything_in_order()) ring_own_bell(); // SHARED_BELL, second look
+}
+
+// The last process that had rung is gone, perhaps killed between its add and its mark. Without a number for an end to
+// write to the pipe leaves the epoll, until one is free.
+void set_core::end_hang_up() noexcept {
+    core::set_bell& bell = arena_->bell();
+    const int read_end = bell.read_end.get();
+    const int fresh = os::open_write_end(read_end);
+    if (fresh >= 0) {
+        os::close_bell_end(bell.write_end.swap_in(fresh));
+        if (arena_->is_deaf.exchange(false, base::acq_rel)) // pairs with itself: one thread adds it again
+            (void)os::epoll_add(epoll_.load(base::acquire), read_end, core::poll_in, 0);
+    } else if (!arena_->is_deaf.exchange(true, base::acq_rel)) { // pairs with the above
+        os::epoll_remove(epoll_.load(base::acquire), read_end);
+    }
+    arena_->claim.look(arena_->claim.whose);
+    walk_members();
+}
+
+// The first descriptor has joined: waiters go over from the bed to the epoll.
+void set_core::move_sleepers() noexcept {
+    const std::uint32_t sleepers = presence::number_in(interested_.load(base::acquire));
+    for (std::uint32_t i = 0; i < sleepers; ++i) wake_sleeper();
+}
+
+} // namespace efd::watch
