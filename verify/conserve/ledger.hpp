@@ -6,6 +6,7 @@
 #pragma once
 
 #include <efd/arena.hpp>
+#include <efd/wait_set.hpp>
 
 #include <array>
 #include <atomic>

@@ -3,6 +3,8 @@
 #include "conserve/ledger.hpp"
 
 #include <chrono>
+#include <optional>
+#include <poll.h>
 #include <random>
 #include <string>
 #include <unistd.h>
@@ -12,6 +14,7 @@ namespace efd::conserve {
 namespace {
 
 constexpr std::size_t most_held = 5;
+constexpr std::size_t semaphore = 1; // of the lasting objects
 
 class worker {
   public:
@@ -52,7 +55,8 @@ class worker {
         case 6:
         case 7: return take(any(lasting), false);
         case 8: // of one that is killed asleep nobody knows what it has taken
-            return any(16) == 0 ? take(2, true) : take(any(lasting), false);
+            if (any(16) == 0) return take(2, true);
+            return any(8) == 0 ? take_in_set(any(2) == 0) : take(any(lasting), false);
         case 9:
         case 10: return make();
         case 11: return find_id();
@@ -89,6 +93,35 @@ class worker {
         if (!is_known || value > most) wrong(end::wrong_value);
         own_.sums[which].taken += value;
         own_.about_to_take = 0;
+    }
+
+    // By a wait of a set of the arena, or as an event loop does on its descriptor. Its member is the semaphore, so that
+    // a process that is killed meanwhile has taken one unit at most.
+    void take_in_set(bool by_descriptor) {
+        constexpr int longest_ms = 3;
+        if (!set_ && !make_set()) return;
+        set_event got{};
+        own_.about_to_take = static_cast<std::uint32_t>(semaphore + 1);
+        ::pollfd asked{by_descriptor ? set_->fd() : -1, POLLIN, 0};
+        if (by_descriptor) (void)::poll(&asked, 1, longest_ms);
+        const std::errc how =
+            by_descriptor ? set_->try_any(got) : set_->wait_any_for(got, std::chrono::milliseconds(longest_ms));
+        const bool is_known =
+            how == std::errc{} || how == std::errc::timed_out || how == std::errc::resource_unavailable_try_again;
+        if (!is_known || got.value > 1) wrong(end::wrong_value);
+        own_.sums[semaphore].taken += got.value;
+        own_.about_to_take = 0;
+    }
+    // Too many may live: the semaphore stands in four sets at once.
+    bool make_set() {
+        try {
+            wait_set fresh = shared_.make_set();
+            fresh.add(lasting_[semaphore], semaphore);
+            set_ = std::move(fresh);
+        } catch (const std::system_error& full) {
+            if (full.code() != std::errc::no_space_on_device) wrong(end::call_failed);
+        }
+        return set_.has_value();
     }
 
     // ---- Objects that do not last. Nobody changes one whose id is told.
@@ -170,6 +203,7 @@ class worker {
     std::mt19937_64 dice_;
     std::vector<eventfd> lasting_;
     std::vector<held> held_;
+    std::optional<wait_set> set_;
     end end_ = end::well;
 };
 
