@@ -10,6 +10,7 @@
 #include <random>
 #include <stop_token>
 #include <string>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -183,6 +184,12 @@ class caller {
         case call::set_try: return timed(what, 0, [&] { return !sets_.empty() && ends_well(set().try_any(got_)); });
         case call::set_wait:
             return within([&] { return !sets_.empty() && ends_well(set().wait_any_for(got_, timeout)); });
+        case call::set_fd:
+            return timed(what, -1, [&] { return !sets_.empty() && is_thrown([&] { (void)set().fd(); }); });
+        case call::set_add_fd:
+            return timed(what, -1, [&] {
+                return !sets_.empty() && is_thrown([&] { places_[any(places)] = set().add(quiet_, 1, dice_()); });
+            });
         case call::set_look: return within([&] { return !sets_.empty() && look_at_set(timeout); });
         default: return;
         }
@@ -250,6 +257,7 @@ class caller {
     std::vector<wait_set> sets_;
     std::array<int, places> places_{};
     set_event got_{};
+    int quiet_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); // a descriptor that is never ready
 };
 
 } // namespace

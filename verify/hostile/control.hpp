@@ -30,6 +30,7 @@ enum class pattern : unsigned {
     entries,
     names_of,
     set_entries,
+    bells_of,
     cells,
     bitmaps,
     beds,
@@ -42,28 +43,19 @@ enum class pattern : unsigned {
     restored, // an honest header, and free slots
     number
 };
-inline constexpr std::array<const char*, static_cast<std::size_t>(pattern::number)> pattern_names{"random words",
-                                                                                                  "marks",
-                                                                                                  "huge counts",
-                                                                                                  "park words",
-                                                                                                  "single bits",
-                                                                                                  "storms",
-                                                                                                  "zeroed slots",
-                                                                                                  "tenants",
-                                                                                                  "rows",
-                                                                                                  "processes",
-                                                                                                  "names",
-                                                                                                  "sets",
-                                                                                                  "cells of objects",
-                                                                                                  "marks of sets",
-                                                                                                  "beds",
-                                                                                                  "headers",
-                                                                                                  "pages of anything",
-                                                                                                  "holes",
-                                                                                                  "locks kept",
-                                                                                                  "wakes",
-                                                                                                  "requeues",
-                                                                                                  "restored"};
+inline constexpr std::array<const char*, static_cast<std::size_t>(pattern::number)> pattern_names{
+    "random words",  "marks",
+    "huge counts",   "park words",
+    "single bits",   "storms",
+    "zeroed slots",  "tenants",
+    "rows",          "processes",
+    "names",         "sets",
+    "bells of sets", "cells of objects",
+    "marks of sets", "beds",
+    "headers",       "pages of anything",
+    "holes",         "locks kept",
+    "wakes",         "requeues",
+    "restored"};
 
 enum class call : unsigned {
     signal,
@@ -92,6 +84,8 @@ enum class call : unsigned {
     set_try,
     set_wait,
     set_look,
+    set_fd,
+    set_add_fd,
     fork,
     number
 };
@@ -121,6 +115,8 @@ inline constexpr std::array<const char*, static_cast<std::size_t>(call::number)>
                                                                                             "set try_any",
                                                                                             "set wait_any_for",
                                                                                             "set wait_ready_for",
+                                                                                            "set fd",
+                                                                                            "set add fd",
                                                                                             "fork"};
 
 constexpr std::int64_t ns_per_s = 1'000'000'000;

@@ -113,6 +113,14 @@ class scribbler {
         const std::uint64_t generation = any(4) == 0 ? random() >> 32 : any(64);
         return generation << 32 | (any(4) == 0 ? random() >> 32 : any(processes + 2));
     }
+    // A pid and a number, an inode of a pipe, or an arming.
+    std::uint64_t near_bell() {
+        switch (any(3)) {
+        case 0: return static_cast<std::uint64_t>(::getppid() + static_cast<pid_t>(any(8))) << 32 | any(64);
+        case 1: return any(2) == 0 ? random() : any(1U << 20);
+        default: return (random() & ~std::uint64_t{UINT32_MAX}) | any(2);
+        }
+    }
     // Of a set that lives, mostly.
     std::uint64_t near_cell() {
         const std::uint64_t set = any(4) == 0 ? any(1024) : any(sets);
@@ -148,6 +156,7 @@ class scribbler {
             return put(where_.processes_at + any(processes * 16) * 4, static_cast<std::uint32_t>(random() >> any(64)));
         case pattern::names_of: return scribble_name();
         case pattern::set_entries: return put(where_.sets_at + any(sets) * 64 + any(2) * 8, near_set());
+        case pattern::bells_of: return put(where_.sets_at + any(sets) * 64 + (2 + any(3)) * 8, near_bell());
         case pattern::cells: return put(slot() + 32 + any(4) * 8, near_cell());
         case pattern::bitmaps:
             return put(where_.bitmaps_at + any(where_.bitmap_bytes * sets / 8) * 8,
