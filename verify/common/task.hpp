@@ -83,6 +83,19 @@ inline bool is_asleep_in_futex(pid_t tid, pid_t process = ::getpid()) {
     return seen.asleep && (!seen.call_known || seen.call == futex_call || seen.call == futex_waitv_call);
 }
 
+// The same of poll(2).
+inline bool is_asleep_in_poll(pid_t tid, pid_t process = ::getpid()) {
+    const task_state seen = look_at_task(tid, process);
+    bool is_poll = !seen.call_known;
+#ifdef SYS_poll
+    is_poll = is_poll || seen.call == SYS_poll;
+#endif
+#ifdef SYS_ppoll
+    is_poll = is_poll || seen.call == SYS_ppoll;
+#endif
+    return seen.asleep && is_poll;
+}
+
 // The number behind a label of the thread's status, such as "SigPnd:"; `otherwise` if there is none.
 inline std::int64_t task_status(pid_t tid, std::string_view label, int base, std::int64_t otherwise,
                                 pid_t process = ::getpid()) {

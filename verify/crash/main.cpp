@@ -35,7 +35,7 @@ struct segment {
     std::vector<int> changes; // after so many of them the arena has changed
 };
 
-constexpr const char* names_of_beside[] = {"nobody", "sleeper", "set"};
+constexpr const char* names_of_beside[] = {"nobody", "sleeper", "set", "loop"};
 
 // The arena's memory, to be compared.
 class memory_look {
@@ -78,6 +78,7 @@ class operation {
     // False: a fault was found.
     bool run() {
         living_.renew_sleeper();
+        if (whom_ == beside::loop) open_bell();
         explore();
         const std::string before = survivor::belongings();
         for (const point& one : chosen()) try_point(one);
@@ -104,6 +105,12 @@ class operation {
         one.kill();
         const std::string wrong = living_.look(what_, whom_);
         if (!wrong.empty() && fault_.empty()) fault_ = wrong + where;
+    }
+
+    // The survivor keeps the file by which it rings.
+    void open_bell() {
+        begin();
+        (void)living_.look(what_, whom_);
     }
 
     // Steps through the whole operation once: where its calls and its changes are.
@@ -187,8 +194,9 @@ int run(const options& asked) {
                 "killed");
     for (const scene& what : scenes) {
         if (!asked.only.empty() && asked.only != what.name) continue;
-        for (const beside whom : {beside::nobody, beside::sleeper, beside::set}) {
+        for (const beside whom : {beside::nobody, beside::sleeper, beside::set, beside::loop}) {
             if (whom != beside::nobody && !what.beside_sleeper) continue;
+            if (whom == beside::loop && what.adds == 0) continue; // it rings no bell
             operation one(living, what, whom, asked);
             ++done;
             if (!one.run()) ++faults;

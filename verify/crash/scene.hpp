@@ -49,10 +49,11 @@ struct scene {
     std::uint64_t adds;
     std::uint64_t takes;
     bool is_semaphore;
-    bool beside_sleeper;         // is also done with another process asleep in a read of the object, or in a set's wait
-    bool sleeps;                 // the survivor writes `gift` units once it sleeps
-    bool changes_processes;      // whether the number of free indexes is looked at
-    bool prepare_makes_units;    // else they are there from the object's birth
+    bool beside_sleeper;      // is also done with another process asleep in a read of the object, or in a set's wait;
+                              // one that adds also beside a poll of a set's descriptor
+    bool sleeps;              // the survivor writes `gift` units once it sleeps
+    bool changes_processes;   // whether the number of free indexes is looked at
+    bool prepare_makes_units; // else they are there from the object's birth
     void (*prepare)(world& all); // by the survivor
     void (*before)(world& all);  // by the victim
     void (*stepped)(world& all);
@@ -61,6 +62,6 @@ struct scene {
 extern const std::vector<scene> scenes;
 
 // Who waits for the object, in another process, while a victim is stepped.
-enum class beside : unsigned char { nobody, sleeper, set };
+enum class beside : unsigned char { nobody, sleeper, set, loop };
 
 } // namespace efd::crash

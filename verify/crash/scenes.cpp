@@ -104,6 +104,15 @@ void have_joined(world& all) {
     make_set(all);
     join_set(all);
 }
+void have_a_loop(world& all) {
+    have_joined(all);
+    (void)all.sets.back().fd();
+}
+void open_descriptor(world& all) { (void)all.sets.back().fd(); }
+void try_in_set(world& all) {
+    set_event got{};
+    (void)all.sets.back().try_any(got);
+}
 void leave_set(world& all) { (void)all.sets.back().remove(all.place); }
 void wait_in_set(world& all) {
     set_event got{};
@@ -161,6 +170,12 @@ void add_set_scenes(std::vector<scene>& all) {
     one.before = have_joined;
     one.beside_sleeper = true;
     all.push_back(one);
+    one = on_count("set try that silences", 0, 0, 0, try_in_set);
+    one.before = have_a_loop;
+    one.beside_sleeper = true;
+    all.push_back(one);
+    all.push_back(on_slots("set fd", nothing, have_joined, open_descriptor));
+    all.push_back(on_slots("end of a set with fd", nothing, have_a_loop, end_set));
     all.push_back(on_slots("make set", nothing, nothing, make_set));
     all.push_back(on_slots("set end", nothing, have_joined, end_set));
 }

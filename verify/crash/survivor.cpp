@@ -37,6 +37,16 @@ std::uint64_t value_of_set(const arena& shared, const eventfd& object) {
     return set.wait_any(got) == std::errc{} && got.token == 1 ? got.value : UINT64_MAX;
 }
 
+std::uint64_t value_of_loop(const arena& shared, const eventfd& object) {
+    const wait_set set = shared.make_set();
+    set.add(object, 1);
+    pollfd asked{set.fd(), POLLIN, 0};
+    set_event got{};
+    while (set.try_any(got) != std::errc{})
+        if (::poll(&asked, 1, -1) < 0) return UINT64_MAX;
+    return got.value;
+}
+
 } // namespace
 
 // ---- The sleeper.
@@ -53,6 +63,8 @@ sleeper::sleeper(world& all) {
         const arena_lookup found = all.shared->at(given.id);
         if (found && given.how == beside::set)
             value = value_of_set(*all.shared, found.object);
+        else if (found && given.how == beside::loop)
+            value = value_of_loop(*all.shared, found.object);
         else if (found)
             (void)found.object.read(value);
         if (::write(answers_[1], &value, sizeof value) != sizeof value) break;
@@ -71,7 +83,7 @@ bool sleeper::go_to_sleep(std::uint64_t id, beside how) {
     const order given{id, how};
     if (::write(orders_[1], &given, sizeof given) != sizeof given) return false;
     const auto until = clock::now() + patience;
-    while (!common::is_asleep_in_futex(pid_, pid_)) {
+    while (how == beside::loop ? !common::is_asleep_in_poll(pid_, pid_) : !common::is_asleep_in_futex(pid_, pid_)) {
         if (clock::now() > until) return false;
         ::sched_yield();
     }
@@ -122,7 +134,7 @@ void survivor::give() {
 // ---- What a victim has left.
 
 std::string survivor::look(const scene& what, beside whom) {
-    std::string wrong = look_at_units(what, whom != beside::nobody);
+    std::string wrong = look_at_units(what, whom);
     if (wrong.empty() && all_.hears_of_death) wrong = look_at_death();
     if (wrong.empty()) wrong = look_at_names();
     if (wrong.empty()) wrong = look_at_slots();
@@ -136,13 +148,13 @@ std::string survivor::look(const scene& what, beside whom) {
 }
 
 // A sleeper beside a unit comes back by itself. Where there is none, it is given one.
-std::string survivor::look_at_units(const scene& what, bool with_sleeper) {
+std::string survivor::look_at_units(const scene& what, beside whom) {
     std::uint64_t units = what.units + static_cast<std::uint64_t>(given_) * gift;
     std::uint64_t total = 0;
-    if (with_sleeper) {
+    if (whom != beside::nobody) {
         const auto killed = clock::now();
         const bool is_beside_a_unit = all_.object->count() > 0;
-        if (!is_beside_a_unit) {
+        if (!is_beside_a_unit || whom == beside::loop) { // which is told by the next signal
             (void)all_.object->write(1);
             ++units;
         }
@@ -151,7 +163,7 @@ std::string survivor::look_at_units(const scene& what, bool with_sleeper) {
             (void)sleeper_->answer(total, bound);
             return "a sleeper sleeps on beside a unit";
         }
-        if (is_beside_a_unit)
+        if (is_beside_a_unit && whom != beside::loop)
             worst_ms_ = std::max(worst_ms_, std::chrono::duration<double, std::milli>(clock::now() - killed).count());
     }
     total += all_.object->count();

@@ -50,7 +50,7 @@ class survivor {
     [[nodiscard]] double worst_ms() const { return worst_ms_; } // of a sleeper beside a unit
 
   private:
-    std::string look_at_units(const scene& what, bool with_sleeper);
+    std::string look_at_units(const scene& what, beside whom);
     std::string look_at_death();
     std::string look_at_names();
     std::string look_at_slots();
