@@ -3,6 +3,7 @@
 //
 // As the rows of the same names without xproc_, with a process in place of each thread. The subjects are made before
 // the forks.
+#include "bench/looped.hpp"
 #include "bench/measure.hpp"
 #include "bench/processes.hpp"
 #include "bench/row.hpp"
@@ -326,6 +327,15 @@ void add_sets(std::vector<row>& rows, const settings& how) {
     rows.push_back(set_row(how, 1024, "1024"));
     rows.push_back(set_row(how, 100'000, "100k"));
     rows.push_back(set_row(how, 1'000'000, "1m"));
+    const int here = how.cpus.front();
+    rows.push_back(
+        trip_row("xproc_set_fd", "round trip of two event loops, one processor",
+                 each_between<looped_set, looped_eventfd, looped_pipe>(how, same_core_budget_ns, here, here),
+                 {"efd", 3, "kernel"},
+                 "each process waits in an epoll: on the descriptor of an arena's set with one member, on an "
+                 "eventfd, on a pipe"));
+    rows.back().loss = "The descriptor of a set is an epoll in an epoll. A ringer looks at the file before it writes, "
+                       "and the owner looks, empties the pipe and arms it";
     row& burst = rows.emplace_back();
     burst.name = "xproc_set_burst";
     burst.title = "to signal 1000 members, their waiter asleep";
