@@ -20,6 +20,7 @@
 namespace efd::watch {
 
 class set_core;
+struct member;
 
 // A descriptor is `joining` until the kernel has accepted it: the kernel may report it already, and it is no member
 // yet. As wide as a word: others look at it while a member comes and goes.
@@ -27,7 +28,18 @@ class set_core;
 enum class member_kind : std::uint32_t { free, object, set, descriptor, joining };
 enum class shut_end : unsigned char { shut, busy, was_not_open };
 
-// A place that was never in use is zeroed memory: free, and never found.
+// What only a descriptor or a set needs, in memory of its own that is made once a set has such a member.
+struct member_rest {
+    std::int32_t descriptor = -1; // -1 also once another file has the number
+    std::uint32_t events = 0;
+    os::file_identity file;                   // of the descriptor, when it was added
+    std::uint32_t generation = 0;             // of the descriptors that stood at this place
+    base::atomic<std::uint32_t> has_fired{0}; // EPOLLONESHOT, and reported
+    member* next_left = nullptr;              // of a set that has left: the next whose nesting is forgotten
+};
+
+// One cache line: all that a write to the object and a take from it touch. A place that was never in use is zeroed
+// memory: free, and never found.
 struct alignas(64) member : core::permanent_watcher {
     // False, and not inside, while the place is shut or free. `visit` is for exit.
     [[nodiscard]] bool enter(std::uint32_t& visit) noexcept;
@@ -46,22 +58,17 @@ struct alignas(64) member : core::permanent_watcher {
 
     set_core* owner = nullptr;
     base::atomic<core::context*> object{nullptr};
-    std::uint32_t index = 0;
-    presence::word inside{shut_mark};
-    presence::word awaited{0}; // by threads that wait for all members
     std::uint64_t token = 0;
     set_core* inner = nullptr;
-    std::uint32_t number_in_arena = 0; // of an object of an arena, in set_arena.cpp
-    std::int32_t descriptor = -1;      // -1 also once another file has the number
-    os::file_identity file;            // of the descriptor, when it was added
-    std::uint32_t events = 0;
-    std::uint32_t generation = 0;                      // of the descriptors that stood at this place
-    base::atomic<std::uint32_t> has_fired{0};          // EPOLLONESHOT, and reported
+    std::uint32_t index = 0;
+    presence::word inside{shut_mark};
+    presence::word awaited{0};                         // by threads that wait for all members
+    std::uint32_t number_in_arena = 0;                 // of an object of an arena, in set_arena.cpp
     base::atomic<member_kind> kind{member_kind::free}; // not free: all else of it is written
     base::atomic<std::uint32_t> next_free{0};          // of a free one: as in set_core::free_places_
-    member* next_left = nullptr;                       // of a set that has left: the next whose nesting is forgotten
 
     static constexpr std::uint32_t shut_mark = presence::owners_mark;
 };
+static_assert(sizeof(member) == 64, "a member is one cache line");
 
 } // namespace efd::watch

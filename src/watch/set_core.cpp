@@ -137,6 +137,17 @@ bool set_core::make_segment(std::uint32_t index) noexcept {
     return made != nullptr;
 }
 
+// As make_segment.
+bool set_core::make_rest(const member& joining) noexcept {
+    base::atomic<member_rest*>& rest = rest_[joining.index / segment_places];
+    if (rest.load(base::acquire) != nullptr) return true;
+    auto* const made = static_cast<member_rest*>(os::map_zeroed(segment_places * sizeof(member_rest)));
+    member_rest* none = nullptr;
+    // Pairs with rest_of().
+    if (made != nullptr) (void)rest.compare_exchange_strong(none, made, base::acq_rel, base::acquire);
+    return made != nullptr;
+}
+
 // PLACES. A place that was given back, or the next that never was in use. The stamp tells a first place that was taken
 // and given back meanwhile from one that was first all the time.
 member* set_core::claim_place() noexcept {
@@ -224,6 +235,10 @@ status set_core::join(context& object, set_core* inner, std::uint64_t token, int
     member* const joining = take_place(token);
     if (joining == nullptr) return status::no_memory;
     joining->inner = inner;
+    if (inner != nullptr && !make_rest(*joining)) {
+        give_back_place(*joining);
+        return status::no_memory;
+    }
     if (const status result = attach(*joining, object); result != status::ok) {
         give_back_place(*joining);
         return result;

@@ -120,11 +120,18 @@ class set_core : public set_front, private core::own_bell {
     [[nodiscard]] core::context& bell() const noexcept { return *bell_.load(base::relaxed); }
     [[nodiscard]] core::context& bed() const noexcept { return *bed_.load(base::relaxed); }
     [[nodiscard]] bool make_segment(std::uint32_t index) noexcept;
+    [[nodiscard]] bool make_rest(const member& joining) noexcept;
     [[nodiscard]] member* find_member(std::uint32_t index) noexcept;
     // Of a place that was in use once.
     [[nodiscard]] member& known_member(std::uint32_t index) noexcept {
         return segment_[index / segment_places].load(base::acquire)[index % segment_places];
     }
+    // Of a member that is, or was, a descriptor or a set.
+    [[nodiscard]] member_rest& rest_of(const member& one) const noexcept {
+        return rest_[one.index / segment_places].load(base::acquire)[one.index % segment_places];
+    }
+    // What the kernel keeps beside a registration: the place, and the generation of the descriptor there.
+    [[nodiscard]] std::uint64_t beside(const member& one) const noexcept;
     [[nodiscard]] member* claim_place() noexcept;
     void forget_places() noexcept;
     [[nodiscard]] member* take_place(std::uint64_t token) noexcept;
@@ -251,7 +258,7 @@ class set_core : public set_front, private core::own_bell {
     void renew_lock() noexcept;
     void take_back_or_let_go(member& one) noexcept;
     [[nodiscard]] bool renew_epolls() noexcept;
-    static void register_again(const member& one, int inner) noexcept;
+    void register_again(const member& one, int inner) noexcept;
     void note_made() noexcept;
 
     ready_bitmap ready_{top};
@@ -279,6 +286,7 @@ class set_core : public set_front, private core::own_bell {
     std::uint64_t visited_down_ = 0;
     std::uint64_t visited_up_ = 0;
     base::atomic<member*> segment_[segments] = {};
+    base::atomic<member_rest*> rest_[segments] = {};
     set_core* next_free_ = nullptr;
     set_core* next_made_ = nullptr;
     struct ending_work : core::deferred_work {

@@ -38,13 +38,12 @@ status refusal_of(int negative_errno) noexcept {
     return negative_errno == -ELOOP ? status::invalid : os::status_of(negative_errno);
 }
 
-// What the kernel keeps beside a registration: the place, and the generation of the descriptor there.
-constexpr int generation_shift = 32;
-std::uint64_t beside(const member& one) noexcept {
-    return std::uint64_t{one.generation} << generation_shift | one.index;
-}
-
 } // namespace
+
+std::uint64_t set_core::beside(const member& one) const noexcept {
+    constexpr int generation_shift = 32;
+    return std::uint64_t{rest_of(one).generation} << generation_shift | one.index;
+}
 
 // The two epolls, with the bell and the first in the second.
 status set_core::make_two(int bell_fd, int& inner, int& outer) const noexcept {
@@ -117,10 +116,11 @@ status set_core::see_that_they_are_own() noexcept {
 
 // As add did, if the number still names the same file.
 void set_core::register_again(const member& one, int inner) noexcept {
-    const bool is_over = one.has_fired.load(base::relaxed) != 0;
-    if (one.kind.load(base::acquire) != member_kind::descriptor || one.descriptor < 0 || is_over) return;
-    if (os::identity_of(one.descriptor) == one.file)
-        (void)os::epoll_add(inner, one.descriptor, one.events, beside(one));
+    if (one.kind.load(base::acquire) != member_kind::descriptor) return;
+    const member_rest& rest = rest_of(one);
+    if (rest.descriptor < 0 || rest.has_fired.load(base::relaxed) != 0) return;
+    if (os::identity_of(rest.descriptor) == rest.file)
+        (void)os::epoll_add(inner, rest.descriptor, rest.events, beside(one));
 }
 
 void set_core::close_epolls() noexcept {
@@ -144,7 +144,7 @@ status set_core::note_number(int descriptor, const member& bearer) noexcept {
     } catch (const std::bad_alloc&) {
         return status::no_memory;
     }
-    if (bearer_of_[number] != 0) known_member(bearer_of_[number] - 1).descriptor = -1;
+    if (bearer_of_[number] != 0) rest_of(known_member(bearer_of_[number] - 1)).descriptor = -1;
     bearer_of_[number] = bearer.index + 1;
     return status::ok;
 }
@@ -158,11 +158,16 @@ status set_core::add(int descriptor, std::uint32_t events, std::uint64_t token, 
     if (const status result = make_epolls(); result != status::ok) return result;
     member* const joining = take_place(token);
     if (joining == nullptr) return status::no_memory;
-    joining->descriptor = descriptor;
-    joining->file = os::identity_of(descriptor);
-    joining->events = events;
-    ++joining->generation;
-    joining->has_fired.store(0, base::relaxed);
+    if (!make_rest(*joining)) {
+        give_back_place(*joining);
+        return status::no_memory;
+    }
+    member_rest& rest = rest_of(*joining);
+    rest.descriptor = descriptor;
+    rest.file = os::identity_of(descriptor);
+    rest.events = events;
+    ++rest.generation;
+    rest.has_fired.store(0, base::relaxed);
     // PLACES, kind: what the kernel's report needs is written before
     joining->kind.store(member_kind::joining, base::release);
     joining->open();
@@ -190,11 +195,12 @@ bool set_core::remove_descriptor(member& leaving) noexcept {
     std::unique_lock<std::mutex> lock;
     if (!lock_for_change(lock)) return false;
     descriptor_members_.fetch_sub(1, base::acq_rel); // pairs with has_kernel_members()
-    if (leaving.descriptor < 0) return true;         // its number is another member's
-    if (are_own()) os::epoll_remove(inner_epoll_.load(base::relaxed), leaving.descriptor);
-    if (const auto number = static_cast<std::size_t>(leaving.descriptor); number < bearer_of_.size())
+    std::int32_t& descriptor = rest_of(leaving).descriptor;
+    if (descriptor < 0) return true; // its number is another member's
+    if (are_own()) os::epoll_remove(inner_epoll_.load(base::relaxed), descriptor);
+    if (const auto number = static_cast<std::size_t>(descriptor); number < bearer_of_.size())
         bearer_of_[number] = 0; // smaller if the child of a fork had no memory for it
-    leaving.descriptor = -1;
+    descriptor = -1;
     return true;
 }
 
@@ -236,7 +242,8 @@ member* set_core::reported_member(std::uint64_t registered, std::uint32_t& visit
             std::uint32_t visit = 0;
             member* const one = reported_member(found[i].beside, visit);
             if (one == nullptr) continue;
-            if ((one->events & os::epoll_one_shot) != 0) one->has_fired.store(1, base::relaxed);
+            member_rest& rest = rest_of(*one);
+            if ((rest.events & os::epoll_one_shot) != 0) rest.has_fired.store(1, base::relaxed);
             room[filled++] = {one->token, 0, found[i].events, one->token};
             one->exit(visit);
         }
@@ -257,10 +264,11 @@ void set_core::forget_dead_numbers() noexcept {
     const std::uint32_t places = touched_.load(base::acquire);
     for (std::uint32_t index = 0; index < places; ++index) {
         const member& one = known_member(index);
-        if (one.kind.load(base::acquire) != member_kind::descriptor || one.descriptor < 0) continue;
-        const bool is_over = one.has_fired.load(base::relaxed) != 0;
-        if (!is_over && os::epoll_has(inner, one.descriptor, one.events, beside(one)))
-            (void)os::epoll_add(fresh, one.descriptor, one.events, beside(one));
+        if (one.kind.load(base::acquire) != member_kind::descriptor) continue;
+        const member_rest& rest = rest_of(one);
+        if (rest.descriptor < 0 || rest.has_fired.load(base::relaxed) != 0) continue;
+        if (os::epoll_has(inner, rest.descriptor, rest.events, beside(one)))
+            (void)os::epoll_add(fresh, rest.descriptor, rest.events, beside(one));
     }
     if (os::epoll_replace(fresh, inner))
         (void)os::epoll_add(epoll_.load(base::relaxed), inner, core::poll_in, 0); // the old one has left it

@@ -111,8 +111,9 @@ void set_core::renew_lock() noexcept {
     const std::uint32_t places = touched_.load(base::acquire);
     for (std::uint32_t index = 0; index < places; ++index) {
         const member& one = known_member(index);
-        if (one.kind.load(base::acquire) == member_kind::descriptor && one.descriptor >= 0)
-            (void)note_number(one.descriptor, one);
+        if (one.kind.load(base::acquire) != member_kind::descriptor) continue;
+        if (const std::int32_t descriptor = rest_of(one).descriptor; descriptor >= 0)
+            (void)note_number(descriptor, one);
     }
 }
 

@@ -123,8 +123,9 @@ void set_core::end_to_stand_in_another() noexcept {
 // NESTING_LEFT. The present or next owner of the lock of all nesting forgets a set that has left; the leaving thread
 // does not wait for the lock.
 void set_core::leave_nesting(member& leaving) noexcept {
-    leaving.next_left = left_nestings.load(base::relaxed);
-    while (!left_nestings.compare_exchange_weak(leaving.next_left, &leaving, base::acq_rel, base::relaxed)) {
+    member*& next = leaving.owner->rest_of(leaving).next_left;
+    next = left_nestings.load(base::relaxed);
+    while (!left_nestings.compare_exchange_weak(next, &leaving, base::acq_rel, base::relaxed)) {
     } // NESTING_LEFT, push
 }
 
@@ -132,7 +133,7 @@ void set_core::leave_nesting(member& leaving) noexcept {
 void set_core::forget_all_left() noexcept {
     member* left = left_nestings.exchange(nullptr, base::acq_rel); // NESTING_LEFT, take
     while (left != nullptr) {
-        member* const after = left->next_left;
+        member* const after = left->owner->rest_of(*left).next_left;
         set_core& inner = *left->inner;
         left->owner->forget_nesting(inner);
         left->owner->give_back_place(*left);

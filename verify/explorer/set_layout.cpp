@@ -37,6 +37,7 @@ set_core* set_layout::make(context& bell, context& bed) {
     set->refs_.init();
     set->right_in.store(os::process_number(), base::release);
     (void)set->make_segment(0); // the pages of the first places, as yet nobody's
+    (void)set->make_rest(*set->find_member(0));
     return set;
 }
 
@@ -81,6 +82,8 @@ void set_layout::leave_free(set_core& set, unsigned place) {
 }
 
 member* set_layout::place(set_core& set, int place) { return set.find_member(static_cast<std::uint32_t>(place)); }
+
+member_rest* set_layout::rest(set_core& set, int place) { return &set.rest_of(*set_layout::place(set, place)); }
 
 void set_layout::name(set_core& set) {
     using explore::name_place;

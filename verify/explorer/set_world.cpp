@@ -191,6 +191,8 @@ void name_sets(std::initializer_list<int> places) {
         for (const int place : places) {
             auto* const member = reinterpret_cast<unsigned char*>(set_layout::place(*set, place));
             the_machine().regions.push_back({member, sizeof(efd::watch::member)});
+            auto* const rest = reinterpret_cast<unsigned char*>(set_layout::rest(*set, place));
+            the_machine().regions.push_back({rest, sizeof(efd::watch::member_rest)});
         }
         arena_open(true);
     }

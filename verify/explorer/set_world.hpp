@@ -116,6 +116,7 @@ class set_layout {
     static void give_pipe(set_core& set, bool by_owner);
     static void name(set_core& set);
     static member* place(set_core& set, int place);
+    static member_rest* rest(set_core& set, int place);
     static explore::region plain(set_core& set);
     static std::string fault(set_core& set);
     static bool stands_here(set_core& set, int place) {
