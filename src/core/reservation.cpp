@@ -138,7 +138,7 @@ state_word context::end_reservation(state_word word) noexcept {
     if (is_in_shared_range(this)) // RESERVE: no take reserves it, and the mark is a peer's noise
         return state_.fetch_and(~reserved_mark, base::acq_rel) & ~reserved_mark;
     while (is_reserved(word)) {
-        const reservation_record record = local().watchers.load(base::acquire)->reservation.load(base::acquire);
+        const reservation_record record = reservation().load(base::acquire);
         const bool is_its = stamp_of(record) == generation_of(word); // else it is the mark of a take that was aborted
         const auto is_still = [&] { return state_.load(base::acquire) == word; };
         const std::uint64_t amount =
@@ -154,7 +154,7 @@ std::uint64_t context::count_slow() const noexcept {
         const state_word word = state_.load(base::acquire);
         if (is_sealed(word)) return base_of(word) + huge_.load(base::acquire);
         if (!is_reserved(word) || is_in_shared_range(this)) return packed_count(word);
-        const reservation_record record = local().watchers.load(base::acquire)->reservation.load(base::acquire);
+        const reservation_record record = reservation().load(base::acquire);
         const bool is_its = stamp_of(record) == generation_of(word);
         const auto is_still = [&] { return state_.load(base::acquire) == word; };
         const bool is_gone = is_its && reservation_slot::at(slot_of(record)).has_happened(is_still);
@@ -163,10 +163,10 @@ std::uint64_t context::count_slow() const noexcept {
     }
 }
 
-// By the taker; the object has its watchers. `one` says what is to be released afterwards, whatever the result.
+// By the taker, after prepare_reservation(). `one` says what is to be released afterwards, whatever the result.
 reserve_result context::reserve(const reservation_slot& owner, reserved_object& one) noexcept {
     base::order_release(this);
-    base::atomic<reservation_record>& record = local().watchers.load(base::acquire)->reservation;
+    base::atomic<reservation_record>& record = reservation();
     const std::uint32_t stamp = next_generation() & (generation_bits >> generation_shift);
     for (;;) {
         reservation_record found = record.load(base::acquire);
@@ -210,7 +210,7 @@ void context::release_reservation(const reserved_object& one, bool taken) noexce
     }
     reservation_record own = one.record;
     // RESERVE, record gone
-    local().watchers.load(base::acquire)->reservation.compare_exchange_strong(own, 0, base::acq_rel, base::relaxed);
+    reservation().compare_exchange_strong(own, 0, base::acq_rel, base::relaxed);
 }
 
 // By the taker, after all were released: what a read notifies.

@@ -30,15 +30,20 @@ base::atomic<watchers*> all_watchers{nullptr};
 
 // The watchers of this slot, made when first asked for; null if memory ran out.
 watchers* context::make_watchers() noexcept {
-    watchers* existing = local().watchers.load(base::acquire);
-    if (existing != nullptr) return existing;
+    base::atomic<std::uintptr_t>& word = local().watchers;
+    std::uintptr_t found = word.load(base::acquire);
+    if (watchers* const existing = all_in(found); existing != nullptr) return existing;
     auto* const made = new (std::nothrow) watchers(*this);
     if (made == nullptr) return nullptr;
-    // Pairs with each look at watchers.
-    if (!local().watchers.compare_exchange_strong(existing, made, base::acq_rel, base::acquire)) {
-        delete made; // another thread was first
-        return existing;
-    }
+    do {
+        made->permanent.begin_with(lone_in(found));
+        // LONE_WATCHER, joined by others: pairs with each look at watchers
+        if (word.compare_exchange_weak(found, word_of(*made), base::acq_rel, base::acquire)) break;
+        if (watchers* const existing = all_in(found); existing != nullptr) {
+            delete made; // another thread was first
+            return existing;
+        }
+    } while (true);
     made->next_made = all_watchers.load(base::relaxed);
     while (!all_watchers.compare_exchange_weak(made->next_made, made, base::relaxed, base::relaxed)) {
     }
@@ -56,10 +61,9 @@ void context::notify(std::uint32_t key) noexcept {
         mark_in_sets(*this);
         return put();
     }
-    watchers* const all = half_.own.watchers.load(base::acquire);
-    EFD_CHECK(all != nullptr);
-    all->permanent.each([key](permanent_watcher& one) { one.on_change(one, key); });
-    if (all->entries.has_entries()) [[unlikely]]
+    const std::uintptr_t word = half_.own.watchers.load(base::acquire); // 0: the last one has left
+    each_permanent(word, [key](permanent_watcher& one) { one.on_change(one, key); });
+    if (watchers* const all = all_in(word); all != nullptr && all->entries.has_entries()) [[unlikely]]
         notify_entries(all->entries, key);
 }
 
@@ -76,7 +80,7 @@ void context::notify_doorbell(std::uint32_t key) noexcept {
 }
 
 void context::notify_held_doorbell(std::uint32_t key) noexcept {
-    const watchers* const all = local().watchers.load(base::acquire);
+    const watchers* const all = all_in(watcher_word());
     if (all == nullptr) return;
     if (doorbell_hook* const hook = all->attached_hook.load(base::acquire); hook != nullptr)
         hook->on_change(*hook, *this, key);
@@ -144,7 +148,7 @@ status context::add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) no
 }
 
 status context::remove_wait_queue(wait_queue_entry& entry) noexcept {
-    watchers* const all = local().watchers.load(base::acquire);
+    watchers* const all = all_in(watcher_word());
     if (all == nullptr) return status::invalid;
     {
         const queue_holder holder(all->entries);
@@ -158,7 +162,7 @@ status context::remove_wait_queue(wait_queue_entry& entry) noexcept {
 }
 
 status context::remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_t& count) noexcept {
-    watchers* const all = local().watchers.load(base::acquire);
+    watchers* const all = all_in(watcher_word());
     count = 0;
     if (all == nullptr) return status::invalid;
     status result = status::would_block;
@@ -189,28 +193,31 @@ void context::unwatch_if_alone() noexcept {
 }
 
 bool context::has_watchers() const noexcept {
-    return is_in_shared_range(this) ? stands_in_a_set() : half_.own.watchers.load(base::acquire)->has_watchers();
+    return is_in_shared_range(this) ? stands_in_a_set() : has_any(half_.own.watchers.load(base::acquire));
 }
 
 // ---- Permanent watchers.
 
 status context::attach_permanent(permanent_watcher& given) noexcept {
     if (shared()) return status::not_supported;
-    watchers* const all = make_watchers();
-    if (all == nullptr) return status::no_memory;
-    if (!all->permanent.attach(given)) return status::no_memory;
+    std::uintptr_t nobody = 0;
+    // LONE_WATCHER, attach
+    if (!half_.own.watchers.compare_exchange_strong(nobody, word_of(given), base::acq_rel, base::acquire)) {
+        watchers* const all = make_watchers();
+        if (all == nullptr || !all->permanent.attach(given)) return status::no_memory;
+    }
     (void)watch(); // PERMANENT, attach
     return status::ok;
 }
 
 void context::detach_permanent(const permanent_watcher& given) noexcept {
-    if (watchers* const all = local().watchers.load(base::acquire); all != nullptr) all->permanent.detach(given);
+    std::uintptr_t word = word_of(given);
+    // LONE_WATCHER, detach: fails if others have joined meanwhile, who have put this one into a cell
+    if (half_.own.watchers.compare_exchange_strong(word, 0, base::acq_rel, base::acquire)) return;
+    if (watchers* const all = all_in(word); all != nullptr) all->permanent.detach(given);
 }
 
-const permanent_watchers* context::permanent() const noexcept {
-    const watchers* const all = local().watchers.load(base::acquire);
-    return all == nullptr ? nullptr : &all->permanent;
-}
+std::uintptr_t context::watcher_word() const noexcept { return local().watchers.load(base::acquire); }
 
 permanent_watchers::~permanent_watchers() {
     for (block* one = more_.load(base::relaxed); one != nullptr;) {
@@ -270,7 +277,7 @@ bool permanent_watchers::empty() const noexcept {
 // look comes after the last step.
 
 doorbell_hook* context::hook_of_slot() noexcept {
-    const watchers* const all = local().watchers.load(base::acquire);
+    const watchers* const all = all_in(watcher_word());
     return all == nullptr ? nullptr : all->attached_hook.load(base::acquire);
 }
 

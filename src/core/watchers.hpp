@@ -8,9 +8,9 @@
 //     entry              every change, the end, in order  a step on the queue's word  once its callback has run
 //
 // The mark `watched` of the state word says that a permanent watcher or an entry may be there; each of the marks
-// `armed` and `rung` says that the doorbell is. The structure is made for a slot at its first watcher and stays with
-// it, so an object that nothing watches costs no memory for it. The changer itself notifies the watchers, from any
-// thread and from signal handlers, and waits for no thread.
+// `armed` and `rung` says that the doorbell is. The structure is made for a slot at its first watcher but a lone
+// permanent one, and stays with it: an object that stands in one set costs no memory for it. The changer itself
+// notifies the watchers, from any thread and from signal handlers, and waits for no thread.
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
@@ -42,6 +42,26 @@ struct permanent_watcher {
     function on_change = nullptr;
 };
 
+// LONE_WATCHER. The word beside an object that says who hears of its changes. Each step changes it by comparing, and no
+// value depends on an older one, so a value that comes back says the same again.
+//
+//     value              says                           set by                            replaced by
+//     0                  nobody                         birth, a lone one that leaves     the first watcher
+//     an odd address     one permanent watcher, alone   it, where nobody is               0, or a structure that has it
+//     an even address    the structure of the slot      any other watcher                 nothing: it stays
+constexpr std::uintptr_t lone_mark = 1;
+inline watchers* all_in(std::uintptr_t word) noexcept {
+    return (word & lone_mark) != 0 ? nullptr : reinterpret_cast<watchers*>(word); // NOLINT(performance-no-int-to-ptr)
+}
+inline permanent_watcher* lone_in(std::uintptr_t word) noexcept {
+    if ((word & lone_mark) == 0) return nullptr;
+    return reinterpret_cast<permanent_watcher*>(word - lone_mark); // NOLINT(performance-no-int-to-ptr)
+}
+inline std::uintptr_t word_of(const watchers& all) noexcept { return reinterpret_cast<std::uintptr_t>(&all); }
+inline std::uintptr_t word_of(const permanent_watcher& lone) noexcept {
+    return reinterpret_cast<std::uintptr_t>(&lone) + lone_mark;
+}
+
 // The cells of one object's permanent watchers: one, and blocks of more that are made when needed and stay for ever,
 // so that a changer walks them without synchronising with other threads. Any number of threads attach and detach at
 // once and wait for no thread; one watcher is attached by one thread at a time.
@@ -52,6 +72,8 @@ class permanent_watchers {
     permanent_watchers& operator=(const permanent_watchers&) = delete;
     ~permanent_watchers();
 
+    // Before another thread knows these cells.
+    void begin_with(permanent_watcher* given) noexcept { first_.store(given, base::relaxed); }
     // False: memory ran out.
     [[nodiscard]] bool attach(permanent_watcher& given) noexcept;
     // False: it is not attached.
@@ -88,7 +110,6 @@ class watchers {
     watchers(const watchers&) = delete;
     watchers& operator=(const watchers&) = delete;
 
-    // For a thread that has seen the mark `watched`, or clears it.
     [[nodiscard]] bool has_watchers() const noexcept { return entries.has_entries() || !permanent.empty(); }
 
     permanent_watchers permanent;
@@ -99,5 +120,21 @@ class watchers {
     wait_queue entries;
     watchers* next_made = nullptr;
 };
+
+template <class Act>
+void each_permanent(std::uintptr_t word, Act act) noexcept {
+    if (permanent_watcher* const lone = lone_in(word); lone != nullptr)
+        act(*lone);
+    else if (const watchers* const all = all_in(word); all != nullptr)
+        all->permanent.each(act);
+}
+// For a thread that has seen the mark `watched`, or clears it.
+inline bool has_any(std::uintptr_t word) noexcept {
+    const watchers* const all = all_in(word);
+    return lone_in(word) != nullptr || (all != nullptr && all->has_watchers());
+}
+inline base::atomic<std::uint64_t>& context::reservation() const noexcept {
+    return all_in(watcher_word())->reservation;
+}
 
 } // namespace efd::EFD_ABI::core

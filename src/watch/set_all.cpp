@@ -159,7 +159,8 @@ status set_core::enter_all(all_members& all) noexcept {
         if (!one.is_taken() || !one.enter(visit)) continue; // a place that is free is not touched
         const bool is_object = one.kind.load(base::acquire) == member_kind::object;
         const bool is_shared = is_object && one.object.load(base::relaxed)->shared();
-        if (is_object && !is_shared && all.add(one, visit)) continue;
+        const bool is_usable = is_object && !is_shared;
+        if (is_usable && one.object.load(base::relaxed)->prepare_reservation() && all.add(one, visit)) continue;
         one.exit(visit);
         if (is_shared) return status::not_supported;
         return is_object ? status::no_memory : status::invalid;

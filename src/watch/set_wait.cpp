@@ -99,8 +99,7 @@ void set_core::show_top(top_change change, sets_to_sync& all) noexcept {
     if (bell_.load(base::acquire) == bell) {
         if (change == top_change::marked) bell->signal_without_notify();
         if (change == top_change::emptied || !ready_.anything_in_order()) drain_bell(*bell);
-        if (const core::permanent_watchers* const watchers = bell->permanent(); watchers != nullptr)
-            watchers->each([&all](core::permanent_watcher& one) { on_inner_change(one, all); });
+        core::each_permanent(bell->watcher_word(), [&all](core::permanent_watcher& one) { on_inner_change(one, all); });
     }
     bell->put();
 }

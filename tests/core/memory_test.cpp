@@ -5,6 +5,7 @@
 // (--wrap; a sanitizer's own stay behind them). Each refuses the calling thread while a refusal is in force.
 #include <efd/efd.h>
 #include <efd/eventfd.hpp>
+#include <efd/wait_set.hpp>
 
 #include "api/internal_access.hpp"
 #include "core/ida.hpp"
@@ -189,6 +190,42 @@ TEST(memory, an_entry_for_which_there_is_no_queue_is_no_memory_and_joins_later) 
     EXPECT_EQ(fresh.write(1), std::errc{});
     EXPECT_EQ(calls, 1);
     EXPECT_EQ(efd::internal_access::context_of(fresh)->remove_wait_queue(entry), efd::base::status::ok);
+}
+
+// The set's place is a line of its own; the object's line says who watches it, as long as that is one set alone.
+TEST(memory, an_object_joins_a_set_without_memory_and_a_second_set_with_some) {
+    static std::vector<std::unique_ptr<efd::eventfd>> living; // as above: slots that never had a watcher
+    const efd::wait_set first;
+    const efd::wait_set second;
+    for (int i = 0; i < 100; ++i) living.push_back(std::make_unique<efd::eventfd>());
+    for (const efd::wait_set* const set : {&first, &second}) set->add(*living.front(), 7); // its pages are made now
+    const auto& fresh = *living.back();
+    bool joined = false;
+    int error = 0;
+    {
+        const refusal no_new(refuse_new);
+        const refusal no_map(refuse_map);
+        joined = first.add(fresh, 1) >= 0;
+        try {
+            second.add(fresh, 2);
+        } catch (const std::system_error& refused) {
+            error = refused.code().value();
+        } catch (const std::bad_alloc&) {
+            error = ENOMEM;
+        }
+    }
+    EXPECT_TRUE(joined);
+    EXPECT_EQ(error, ENOMEM);
+    second.add(fresh, 2);
+    ASSERT_EQ(fresh.write(3), std::errc{});
+    efd::set_event got{};
+    ASSERT_EQ(second.try_any(got), std::errc{});
+    EXPECT_EQ(got.token, 2U);
+    EXPECT_EQ(got.value, 3U);
+    EXPECT_EQ(first.try_any(got), std::errc::resource_unavailable_try_again) << "what the second set took";
+    ASSERT_EQ(fresh.write(1), std::errc{});
+    ASSERT_EQ(first.try_any(got), std::errc{});
+    EXPECT_EQ(got.token, 1U);
 }
 
 } // namespace

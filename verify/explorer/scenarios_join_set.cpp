@@ -71,6 +71,16 @@ void outside_of_both() {
     make_set_world(2, {0});
     name_sets({0});
 }
+// As a new object: who hears of it is noted in the one word (LONE_WATCHER).
+void bare_outside_of_both() {
+    make_bare_set_world(2, {0});
+    name_sets({0});
+}
+void bare_in_one_of_two_sets() {
+    make_bare_set_world(2, {0});
+    join_set(0, 0);
+    name_sets({0});
+}
 efd::core::permanent_watcher* first_watcher = nullptr;
 void outside_of_both_with_a_watcher() {
     outside_of_both();
@@ -241,6 +251,18 @@ std::vector<scenario> watchers_and_all() {
                  "an object with a watcher joins 2 sets at once, and is written to, 3 preemptions",
                  outside_of_both_with_a_watcher, audit_sets, {{"J", enters<0>}, {"K", enters_the_other_and_writes}},
                  {.preemptions = 3}),
+        scenario("join-set-lone-both", "a new object joins 2 sets at once, and is written to, 3 preemptions",
+                 bare_outside_of_both, audit_sets, {{"J", enters<0>}, {"K", enters_the_other_and_writes}},
+                 {.preemptions = 3}),
+        scenario("join-set-lone-other",
+                 "the lone watcher of an object leaves and may be stopped, another joins and it is written to",
+                 bare_in_one_of_two_sets, written_is_known<1>,
+                 {{"X", leaves<0>, may_crash}, {"J", enters_the_other_and_writes}}, one_of_three_preemptions),
+        scenario("join-set-lone-changes",
+                 "the lone watcher of an object leaves and comes back, another joins and it is written to, 2 "
+                 "preemptions",
+                 bare_in_one_of_two_sets, audit_sets, {{"X", changes<0>}, {"J", enters_the_other_and_writes}},
+                 {.preemptions = 2}),
         scenario("join-set-all", "both there: 1 that tries for all, 1 member that leaves and is written to then",
                  two_inside_ready, audit_sets, {{"T", tries_for_all}, {"X", leaves_and_writes}}),
         scenario("join-set-all-2", "both there: 1 that tries for all, 2 members that leave, 2 preemptions",

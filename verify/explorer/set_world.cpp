@@ -102,6 +102,12 @@ std::string forgotten_in_set(int i) {
 }
 
 void make_set_world(std::size_t sets, std::initializer_list<std::uint64_t> counts, unsigned flags) {
+    make_bare_set_world(sets, counts, flags);
+    for (context* const object : fixture->objects)
+        if (object != nullptr) context_layout::make_queue(*object);
+}
+
+void make_bare_set_world(std::size_t sets, std::initializer_list<std::uint64_t> counts, unsigned flags) {
     forget_pages();
     arena = nullptr;
     make_world(*counts.begin(), flags);
@@ -111,7 +117,6 @@ void make_set_world(std::size_t sets, std::initializer_list<std::uint64_t> count
     for (const std::uint64_t count : counts) {
         context* const object = i == 0 ? &w().object : new context;
         if (i > 0) context_layout::init(*object, count, flags);
-        context_layout::make_queue(*object);
         name_place(object, names[i]);
         fixture->given[i] = count;
         fixture->objects[i++] = object;

@@ -42,6 +42,8 @@ bool is_loud(); // the set's descriptor
 
 // In a set_up: objects with these counts, not yet in any set.
 void make_set_world(std::size_t sets, std::initializer_list<std::uint64_t> counts, unsigned flags = 0);
+// The objects have no watchers yet, as one is born.
+void make_bare_set_world(std::size_t sets, std::initializer_list<std::uint64_t> counts, unsigned flags = 0);
 void join_set(std::size_t set, std::size_t object);
 void leave_set_up(std::size_t set, std::size_t object);
 // The next that joins stands at this place; the places before are taken by nobody.

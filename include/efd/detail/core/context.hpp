@@ -72,7 +72,6 @@ struct reserved_object;
 enum class reserve_result : unsigned char;
 struct doorbell_hook;
 struct permanent_watcher;
-class permanent_watchers;
 class watchers;
 class context;
 
@@ -86,7 +85,7 @@ struct local_part {
     base::atomic<std::uint32_t> woken_at{0}; // lower 32 bits of nanoseconds, by the last waker
     base::atomic<std::uint16_t> linger_misses{0};
     base::atomic<std::uint16_t> linger_skips{0};
-    base::atomic<core::watchers*> watchers{nullptr}; // made at the first watcher, kept with the slot
+    base::atomic<std::uintptr_t> watchers{0}; // who hears of changes: src/core/watchers.hpp
 
     // For a new object; the caller makes its reference after this.
     void begin(unsigned given_flags, int given_id) noexcept;
@@ -261,6 +260,8 @@ class alignas(64) context {
     // After the attachment every change is notified, or is seen by a look that comes after it.
     [[nodiscard]] base::status attach_permanent(permanent_watcher& given) noexcept;
     void detach_permanent(const permanent_watcher& given) noexcept;
+    // What else is to be made before a reservation. False: memory ran out.
+    [[nodiscard]] bool prepare_reservation() noexcept { return make_watchers() != nullptr; }
     // After a watcher has left: changers need not notify any more, unless another watcher is attached. Not for the
     // context of a set, whose generation counts signals: its mark stays.
     void unwatch_if_alone() noexcept;
@@ -270,7 +271,7 @@ class alignas(64) context {
     void signal_without_notify() noexcept;
     [[nodiscard]] state_word look() const noexcept { return state_.load(base::acquire); }
     [[nodiscard]] bool drain_without_notify(state_word word) noexcept;
-    [[nodiscard]] const permanent_watchers* permanent() const noexcept;
+    [[nodiscard]] std::uintptr_t watcher_word() const noexcept;
     // An object of an arena joins a set of the arena, by a value of its cells, and leaves it; src/core/shared_sets.hpp.
     // no_space: it stands in as many as it has cells.
     [[nodiscard]] base::status join_set(std::uint64_t wanted) noexcept;
@@ -338,6 +339,7 @@ class alignas(64) context {
     // A count while several objects are taken from, in reservation.cpp.
     [[nodiscard]] EFD_API std::uint64_t count_slow() const noexcept;
     state_word end_reservation(state_word word) noexcept;
+    [[nodiscard]] base::atomic<std::uint64_t>& reservation() const noexcept;
 
     // The sealed regime, in sealed.cpp.
     void seal() noexcept;
