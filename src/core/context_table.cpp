@@ -40,14 +40,25 @@ void report_wrong_linger() noexcept {
 
 context_table& context_table::instance() noexcept { return table.value; }
 
+// Under the lock. Behind the first slabs, as many as a huge page has room for are made at once.
+bool context_table::make_slab(unsigned number) noexcept {
+    constexpr std::size_t bytes = slab_slots * sizeof(context);
+    constexpr unsigned together = os::huge_page / bytes;
+    static_assert(os::huge_page % bytes == 0 && slabs_most % together == 0);
+    const unsigned first = number / together * together;
+    void* const dense = first == 0 ? nullptr : os::map_zeroed_huge(together * bytes);
+    if (dense == nullptr) {
+        slabs_[number] = static_cast<context*>(os::map_zeroed(bytes));
+        return slabs_[number] != nullptr;
+    }
+    for (unsigned i = 0; i < together; ++i)
+        if (slabs_[first + i] == nullptr) slabs_[first + i] = static_cast<context*>(dense) + i * slab_slots;
+    return true;
+}
+
 // Under the lock: makes it if it was never used.
 context* context_table::slot(int id) noexcept {
-    context*& slab = slab_of(id);
-    if (slab == nullptr) {
-        void* const memory = os::map_zeroed(slab_slots * sizeof(context));
-        if (memory == nullptr) return nullptr;
-        slab = static_cast<context*>(memory);
-    }
+    if (slab_of(id) == nullptr && !make_slab(static_cast<unsigned>(id) / slab_slots)) return nullptr;
     context* const place = place_of(id);
     if (id >= touched_) { // the smallest free id is at most one beyond all that were ever used
         new (place) context;

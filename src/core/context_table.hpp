@@ -40,6 +40,7 @@ class context_table {
     void learn_first_linger() noexcept;
     [[nodiscard]] context*& slab_of(int id) noexcept { return slabs_[static_cast<unsigned>(id) / slab_slots]; }
     [[nodiscard]] context* place_of(int id) noexcept { return slab_of(id) + static_cast<unsigned>(id) % slab_slots; }
+    [[nodiscard]] bool make_slab(unsigned number) noexcept;
     [[nodiscard]] context* slot(int id) noexcept;
     [[nodiscard]] context* take_only(int& id) noexcept;
     void free_returned() noexcept;

@@ -102,6 +102,17 @@ void* map_zeroed(std::size_t bytes) noexcept {
     return place == MAP_FAILED ? nullptr : place;
 }
 
+// Where the kernel has no huge pages the advice is refused, which changes nothing.
+void* map_zeroed_huge(std::size_t bytes) noexcept {
+    auto* const all = static_cast<unsigned char*>(map_zeroed(bytes + huge_page));
+    if (all == nullptr) return nullptr;
+    const std::size_t before = (huge_page - reinterpret_cast<std::uintptr_t>(all) % huge_page) % huge_page;
+    if (before > 0) (void)::munmap(all, before);
+    (void)::munmap(all + before + bytes, huge_page - before);
+    (void)::madvise(all + before, bytes, MADV_HUGEPAGE);
+    return all + before;
+}
+
 void probe_user_limit(int eventfd) noexcept {
     if (user_limit.load(base::relaxed) != 0) return;
     const errno_keeper keeper;

@@ -2,10 +2,10 @@
 // os/memory.hpp: zeroed pages, and copies to and from the caller's memory, where a bad address is an error, no crash.
 //
 // Owns nothing. Everything here may be called from any thread and from a signal handler; errno stays as it was, but for
-// map_zeroed. An address on the page of this thread's running frame is mapped, and is copied at once. Any other page is
-// first probed by one futex call, which compares a word or adds zero to one, so it changes nothing in the page. Other
-// threads see in a buffer what it held and what was copied, once. If a mapping is removed between probe and copy the
-// program crashes, as with memcpy.
+// the first two. An address on the page of this thread's running frame is mapped, and is copied at once. Any other page
+// is first probed by one futex call, which compares a word or adds zero to one, so it changes nothing in the page.
+// Other threads see in a buffer what it held and what was copied, once. If a mapping is removed between probe and copy
+// the program crashes, as with memcpy.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +15,10 @@ namespace efd::os {
 
 // `bytes` of zeroed, page-aligned, private memory that stays mapped for the life of the process; null if there is none.
 [[nodiscard]] void* map_zeroed(std::size_t bytes) noexcept;
+// The same, for memory that is filled densely: aligned to a huge page of the hardware, and the kernel is asked to use
+// such pages. `bytes` is a multiple of huge_page.
+inline constexpr std::size_t huge_page = std::size_t{2} << 20;
+[[nodiscard]] void* map_zeroed_huge(std::size_t bytes) noexcept;
 
 // An address as a caller gave it; not to be dereferenced.
 using user_address = std::uintptr_t;

@@ -126,10 +126,26 @@ member* set_core::find_member(std::uint32_t index) noexcept {
     return segment == nullptr ? nullptr : segment + index % segment_places;
 }
 
+// As many segments as a huge page has room for. Those that another thread has made stay.
+bool set_core::make_dense_segments(std::uint32_t number) noexcept {
+    constexpr std::uint32_t together = os::huge_page / (segment_places * sizeof(member));
+    static_assert(os::huge_page % (segment_places * sizeof(member)) == 0 && segments % together == 0);
+    const std::uint32_t first = number / together * together;
+    auto* const made = first == 0 ? nullptr : static_cast<member*>(os::map_zeroed_huge(os::huge_page));
+    if (made == nullptr) return false;
+    for (std::uint32_t i = 0; i < together; ++i) {
+        member* none = nullptr;
+        // Pairs with find_member().
+        (void)segment_[first + i].compare_exchange_strong(none, made + std::size_t{i} * segment_places, base::acq_rel,
+                                                          base::acquire);
+    }
+    return true;
+}
+
 // If another thread was first, the memory is lost; it was never touched.
 bool set_core::make_segment(std::uint32_t index) noexcept {
     base::atomic<member*>& segment = segment_[index / segment_places];
-    if (segment.load(base::acquire) != nullptr) return true;
+    if (segment.load(base::acquire) != nullptr || make_dense_segments(index / segment_places)) return true;
     auto* const made = static_cast<member*>(os::map_zeroed(segment_places * sizeof(member)));
     member* none = nullptr;
     // Pairs with find_member().

@@ -120,6 +120,7 @@ class set_core : public set_front, private core::own_bell {
     [[nodiscard]] core::context& bell() const noexcept { return *bell_.load(base::relaxed); }
     [[nodiscard]] core::context& bed() const noexcept { return *bed_.load(base::relaxed); }
     [[nodiscard]] bool make_segment(std::uint32_t index) noexcept;
+    [[nodiscard]] bool make_dense_segments(std::uint32_t number) noexcept;
     [[nodiscard]] bool make_rest(const member& joining) noexcept;
     [[nodiscard]] member* find_member(std::uint32_t index) noexcept;
     // Of a place that was in use once.

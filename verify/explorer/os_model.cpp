@@ -122,6 +122,7 @@ void* map_zeroed(std::size_t bytes) noexcept {
     return bytes == explore::slab_bytes ? explore::slab : explore::take_pages(bytes);
 }
 
+void* map_zeroed_huge(std::size_t bytes) noexcept { return explore::take_pages(bytes); }
 void* map_zeroed_unreserved(std::uintptr_t bytes) noexcept { return explore::take_pages(bytes); }
 void unmap(void* /*unused*/, std::uintptr_t /*unused*/) noexcept {}
 
