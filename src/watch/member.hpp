@@ -50,6 +50,10 @@ struct alignas(64) member : core::permanent_watcher {
     // Shuts the place and waits for threads inside. Of several callers one has shut it. busy: inside a callback, while
     // a thread is inside; it was open throughout.
     [[nodiscard]] shut_end shut() noexcept;
+    [[nodiscard]] set_event event(std::uint64_t value, std::uint32_t events) const noexcept {
+        const std::uint64_t own = token.load(base::relaxed);
+        return {own, value, events, own};
+    }
     // A member stands here; for a walk over all places.
     [[nodiscard]] bool is_taken() const noexcept {
         const member_kind now = kind.load(base::acquire);
@@ -58,7 +62,7 @@ struct alignas(64) member : core::permanent_watcher {
 
     set_core* owner = nullptr;
     base::atomic<core::context*> object{nullptr};
-    std::uint64_t token = 0;
+    base::atomic<std::uint64_t> token{0};
     set_core* inner = nullptr;
     std::uint32_t index = 0;
     presence::word inside{shut_mark};

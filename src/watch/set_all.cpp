@@ -191,8 +191,7 @@ status set_core::take_all(std::span<set_event> room, std::size_t& number, member
         case reserve_result::already_reserved: return status::invalid;
         case reserve_result::aborted: continue;
         }
-        for (const one_of_all& one : entered.all())
-            room[one.order] = {one.place->token, one.amount, core::poll_in, one.place->token};
+        for (const one_of_all& one : entered.all()) room[one.order] = one.place->event(one.amount, core::poll_in);
         number = entered.all().size();
         return status::ok;
     }

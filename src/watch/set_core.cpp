@@ -203,7 +203,7 @@ member* set_core::take_place(std::uint64_t token) noexcept {
     member* const place = claim_place();
     if (place == nullptr) return nullptr;
     on_top_change(ready_.grow(place->index + 1));
-    place->token = token;
+    place->token.store(token, base::release); // pairs with take_unentered()
     return place;
 }
 
@@ -301,6 +301,8 @@ status set_core::leave(std::uint32_t index) noexcept {
     else if (object != nullptr)
         object->detach_permanent(leaving);
     leaving.object.store(nullptr, base::release); // PERMANENT, leave
+    // TAKE_UNENTERED, leave: a word that was never there before
+    if (object != nullptr && !is_of_arena() && leaving.inner == nullptr) (void)object->watch();
     clear_unless_ready(leaving);
     const bool awaited =
         presence::number_in(leaving.awaited.load(base::acquire)) != 0; // ALL_SLEEP: perhaps all others are ready

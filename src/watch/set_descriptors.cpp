@@ -244,7 +244,7 @@ member* set_core::reported_member(std::uint64_t registered, std::uint32_t& visit
             if (one == nullptr) continue;
             member_rest& rest = rest_of(*one);
             if ((rest.events & os::epoll_one_shot) != 0) rest.has_fired.store(1, base::relaxed);
-            room[filled++] = {one->token, 0, found[i].events, one->token};
+            room[filled++] = one->event(0, found[i].events);
             one->exit(visit);
         }
         if (filled == number) break;

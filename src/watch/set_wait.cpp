@@ -10,6 +10,7 @@
 #include <efd/detail/base/check.hpp>
 
 #include "core/deferred.hpp"
+#include "core/shared_slots.hpp"
 #include "os/clock.hpp"
 #include "os/process.hpp"
 
@@ -24,6 +25,13 @@ using core::context;
 namespace {
 
 constexpr std::uint32_t vain_turns_most = 4096; // beside shared memory, and more than there are members
+
+// The count and all marks are in this word, and a removal changes it.
+constexpr bool is_taken_whole(core::state_word word) noexcept {
+    return !core::is_sealed(word) && !core::is_reserved(word) && core::is_watched(word) && core::packed_count(word) > 0;
+}
+static_assert(is_taken_whole(core::one_unit | core::watched_mark) && !is_taken_whole(core::watched_mark));
+static_assert(!is_taken_whole(core::one_unit | core::watched_mark | core::reserved_mark));
 
 } // namespace
 
@@ -146,17 +154,36 @@ std::uint32_t set_core::find(std::uint32_t start) noexcept {
     return found.index;
 }
 
+// TAKE_UNENTERED, drawn in docs/races.md: the object's word is read before the look that says that it stands here, and
+// the take compares it. A removal leaves a word that was never there before, so a take that succeeds came before the
+// removal returned. False: not taken; the caller enters.
+bool set_core::take_unentered(member& one, set_event& got) noexcept {
+    context* const object = one.object.load(base::acquire);
+    if (object == nullptr || object->takes_one()) return false;
+    const core::state_word word = object->look(); // TAKE_UNENTERED, word
+    if (!is_taken_whole(word)) return false;
+    const std::uint64_t token = one.token.load(base::acquire);
+    if (one.kind.load(base::acquire) != member_kind::object) return false;
+    if (one.object.load(base::acquire) != object) return false; // TAKE_UNENTERED, look
+    base::order_release(object);
+    if (!object->drain_without_notify(word)) return false; // TAKE_UNENTERED, take
+    base::order_acquire(object);
+    object->notify(core::poll_out);
+    got = {token, core::packed_count(word), core::poll_in, token};
+    return true;
+}
+
 // The caller is inside the member.
 status set_core::take_from(member& one, set_event& got) noexcept {
     if (one.inner != nullptr) {
         const status result = one.inner->take_ready(got);
-        if (result == status::ok) got.token = one.token; // and the origin stays
+        if (result == status::ok) got.token = one.token.load(base::relaxed); // and the origin stays
         return result;
     }
     std::uint64_t value = 0;
     const status result = one.object.load(base::relaxed)->try_read(value);
     EFD_CHECK(result != status::ok || value > 0);
-    if (result == status::ok) got = {one.token, value, core::poll_in, one.token};
+    if (result == status::ok) got = one.event(value, core::poll_in);
     return result;
 }
 
@@ -175,6 +202,10 @@ status set_core::take_noted(set_event& got) noexcept {
         if (found == ready_bitmap::nobody) break;
         member& one = known_member(found);
         at = found + 1;
+        if (!is_of_arena() && take_unentered(one, got)) {
+            cursor_.store(at, base::relaxed);
+            return status::ok;
+        }
         std::uint32_t visit = 0;
         if (!one.enter(visit)) {
             skip_closed_member(one);
@@ -226,7 +257,7 @@ status set_core::look_at_noted(std::span<set_event> room, std::size_t& number) n
             continue;
         }
         if (one.object.load(base::relaxed)->count() > 0)
-            room[number++] = {one.token, 0, core::poll_in, one.token};
+            room[number++] = one.event(0, core::poll_in);
         else
             clear_unless_ready(one);
         one.exit(visit);

@@ -26,6 +26,17 @@ void one_of_two(std::uint64_t first, std::uint64_t second, bool watched) {
 void joined() { one_of_two(0, 0, false); }
 void joined_watched() { one_of_two(0, 0, true); }
 void joined_ready() { one_of_two(1, 0, false); }
+void joined_ready_semaphore() {
+    make_set_world(1, {1}, efd::core::flag_semaphore);
+    join_set(0, 0);
+    name_sets({0});
+}
+void in_two_sets_ready() {
+    make_set_world(2, {1});
+    join_set(0, 0);
+    join_set(1, 0);
+    name_sets({0});
+}
 void joined_ready_other_ready_watched() { one_of_two(1, 1, true); }
 void none(std::uint64_t count) {
     make_set_world(1, {count});
@@ -103,6 +114,13 @@ void writing_leaver() {
     give(0);
     hall().kept_after_leaving = 1;
 }
+// The same, and its count is then what it was before.
+void leaver_that_takes_and_writes() {
+    leave_set(0, 0);
+    (void)take(0);
+    give(0);
+    hall().kept_after_leaving = 1;
+}
 void changer() { // the place goes to the other object
     leave_set(0, 0);
     enter_set(0, 1);
@@ -142,6 +160,14 @@ std::vector<scenario> leaving() {
                  joined_ready, audit_sets, {{"X", writing_leaver}, {"A", bounded_waiter}}),
         scenario("set-leave-2t", "a ready member that leaves and is written to then, 2 that try, 3 preemptions",
                  joined_ready, audit_sets, {{"X", writing_leaver}, {"T1", trier}, {"T2", trier}}, three_preemptions),
+        scenario("set-leave-sem", "a ready semaphore that leaves and is written to then, 1 waiter with a deadline",
+                 joined_ready_semaphore, audit_sets, {{"X", writing_leaver}, {"A", bounded_waiter}}),
+        scenario("set-leave-2t-sem", "a ready semaphore that leaves and is written to then, 2 that try, 3 preemptions",
+                 joined_ready_semaphore, audit_sets, {{"X", writing_leaver}, {"T1", trier}, {"T2", trier}},
+                 three_preemptions),
+        scenario("set-leave-again",
+                 "a ready member of 2 sets that leaves one, is taken from and written to then, 1 that tries there",
+                 in_two_sets_ready, audit_sets, {{"X", leaver_that_takes_and_writes}, {"T", trier}}),
         scenario("set-leave-1w", "watched: a member that leaves, 1 writer, 1 that tries, 3 preemptions", joined_watched,
                  audit_sets, {{"X", leaver}, {"W", writer}, {"T", trier}}, three_preemptions),
         scenario("set-leave-1w1r", "watched: a member that leaves, 1 writer, 1 direct reader, 3 preemptions",
