@@ -2,26 +2,22 @@
 // cli/run_command.cpp: see run_command.hpp.
 //
 // Without a report the program replaces this process, so nothing stands between it and its starter. With a report it is
-// a child in the same process group and on the same terminal, so job control reaches both. Signals that are sent to
-// this process are passed on to the program, signals that the program sends to its parent are passed on to the starter,
-// and this process ends as the program ended. The counts are in memory that the run shares; it is read at the end,
-// however its processes died.
+// a child beside which this process stays (started_program.hpp), and this process ends as it ended. The counts are in
+// memory that the run shares; it is read at the end, however its processes died.
 #include "cli/run_command.hpp"
 
 #include "cli/choice.hpp"
 #include "cli/dropin_report.hpp"
-#include "cli/elf_file.hpp"
 #include "cli/failure.hpp"
 #include "cli/preload.hpp"
 #include "cli/program_file.hpp"
 #include "cli/shared_counts.hpp"
+#include "cli/started_program.hpp"
 #include "cli/terminal.hpp"
 #include "cli/wrong_settings.hpp"
 #include "dropin/table/settings.hpp"
 
-#include <array>
 #include <cerrno>
-#include <csetjmp>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -30,7 +26,6 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -54,105 +49,9 @@ void set_options(const run_options& options) {
     if (!options.deny.empty()) set_environment("EFD_DROPIN_DENY", options.deny);
 }
 
-// Standard error may be closed or full: that does not change the exit status.
-void say(std::FILE* to, const std::string& text) {
-    std::fwrite(text.data(), 1, text.size(), to);
-    std::fflush(to);
-}
-
-// Returns only on failure, with the shell's status for it. execvp would give an ELF file of another machine to a shell;
-// this does not.
-int become(const run_options& options) {
-    std::vector<char*> words;
-    for (const std::string& one : options.command) words.push_back(const_cast<char*>(one.c_str()));
-    words.push_back(nullptr);
-    const program_file program = find_program(options.command[0]);
-    if (read_elf(program.path).has_value())
-        ::execv(program.path.c_str(), words.data());
-    else
-        ::execvp(words[0], words.data());
-    const int why = errno;
-    say(stderr, fmt::format("efd: {}\n", exec_fault(options.command[0], why)));
-    return why == ENOENT ? not_found : not_executable;
-}
-
-volatile sig_atomic_t the_child = 0;
-volatile sig_atomic_t the_starter = 0;
-
-// A terminal's signals go to the whole group, so the child has them already, except a hangup, which goes to the
-// session's leader. SIGCONT is passed on in any case: stop_with relies on it.
-bool has_it_already(int signal, const siginfo_t& from) {
-    if (from.si_code != SI_KERNEL || signal == SIGCONT) return false;
-    if (signal == SIGHUP) return ::getsid(0) != ::getpid();
-    return signal != SIGALRM && signal != SIGXCPU;
-}
-
-// A signal from the program is meant for its parent, so it goes to this process's starter; any other goes to the
-// program. 0: the starter has ended.
-pid_t receiver_of(const siginfo_t& from) {
-    const bool has_sender = from.si_code == SI_USER || from.si_code == SI_QUEUE || from.si_code == SI_TKILL;
-    if (!has_sender || from.si_pid != the_child) return the_child;
-    return ::getppid() == the_starter ? the_starter : 0;
-}
-
-// Where the handler of SIGCONT jumps to while this process decides whether to stop.
-sigjmp_buf goes_on;
-volatile sig_atomic_t may_stop = 0;
-
-void pass_on(int signal, siginfo_t* from, void* /*context*/) {
-    const int why = errno;
-    if (the_child != 0 && !has_it_already(signal, *from)) {
-        const pid_t to = receiver_of(*from);
-        if (to != 0 && from->si_code == SI_QUEUE)
-            ::sigqueue(to, signal, from->si_value);
-        else if (to != 0)
-            ::kill(to, signal);
-    }
-    errno = why;
-    if (signal == SIGCONT && may_stop != 0) siglongjmp(goes_on, 1);
-}
-
-// All signals except those that stop, those of this process's own faults, and SIGCHLD.
-bool is_passed_on(int signal) {
-    for (const int other : {SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGCHLD, SIGSEGV, SIGBUS, SIGFPE, SIGILL,
-                            SIGTRAP, SIGSYS, SIGABRT})
-        if (signal == other) return false;
-    return signal < 32 || (signal >= SIGRTMIN && signal <= SIGRTMAX); // the two between are libc's
-}
-
-struct kept_actions {
-    std::array<struct sigaction, 65> old{};
-};
-
-kept_actions watch_signals() {
-    kept_actions kept;
-    struct sigaction act{};
-    act.sa_sigaction = pass_on;
-    act.sa_flags = SA_SIGINFO | SA_RESTART;
-    for (int i = 1; i <= SIGRTMAX; ++i)
-        if (is_passed_on(i)) ::sigaction(i, &act, &kept.old[static_cast<std::size_t>(i)]);
-    struct sigaction usual{}; // a process that ignores SIGCHLD does not learn how its children ended
-    usual.sa_handler = SIG_DFL;
-    ::sigaction(SIGCHLD, &usual, &kept.old[SIGCHLD]);
-    return kept;
-}
-
-void restore_signals(const kept_actions& kept) {
-    for (int i = 1; i <= SIGRTMAX; ++i)
-        if (is_passed_on(i) || i == SIGCHLD) ::sigaction(i, &kept.old[static_cast<std::size_t>(i)], nullptr);
-}
-
-// The program has stopped, so this process stops too, for the shell to see. But if the same sender stopped both and has
-// continued both, this process must not stop again. The handler of SIGCONT has then passed SIGCONT on, and from that
-// moment waitid no longer finds the program stopped; a SIGCONT that comes after waitid jumps over the stop.
-void stop_with(pid_t child) {
-    if (sigsetjmp(goes_on, 1) == 0) {
-        may_stop = 1;
-        siginfo_t still{};
-        if (::waitid(P_PID, static_cast<id_t>(child), &still, WSTOPPED | WNOHANG) == 0 && still.si_pid == child)
-            ::raise(SIGSTOP);
-    }
-    may_stop = 0;
+bool is_still_stopped(pid_t child) {
+    siginfo_t still{};
+    return ::waitid(P_PID, static_cast<id_t>(child), &still, WSTOPPED | WNOHANG) == 0 && still.si_pid == child;
 }
 
 int await(pid_t child) {
@@ -163,39 +62,12 @@ int await(pid_t child) {
             broken("waitid");
         }
         if (seen.si_code == CLD_STOPPED) {
-            stop_with(child);
+            stop_beside(child, is_still_stopped);
             continue;
         }
         int status = 0;
         if (::waitpid(child, &status, 0) == child) return status;
     }
-}
-
-// Ends as the program ended: by the same signal, without a second core.
-int end_as(int status) {
-    if (!WIFSIGNALED(status)) return WEXITSTATUS(status);
-    const int signal = WTERMSIG(status);
-    const rlimit no_core{0, 0};
-    ::setrlimit(RLIMIT_CORE, &no_core);
-    ::signal(signal, SIG_DFL);
-    std::fflush(nullptr);
-    sigset_t one;
-    ::sigemptyset(&one);
-    ::sigaddset(&one, signal);
-    ::sigprocmask(SIG_UNBLOCK, &one, nullptr);
-    ::raise(signal);
-    return 128 + signal;
-}
-
-using file = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
-
-// Before anything runs, so that a report that cannot be written does not waste a run.
-file open_report(const run_options& options) {
-    file opened(nullptr, std::fclose);
-    if (options.report_file.empty()) return opened;
-    opened.reset(std::fopen(options.report_file.c_str(), "we"));
-    if (opened == nullptr) broken("cannot write the report to " + options.report_file);
-    return opened;
 }
 
 void print_report(const run_options& options, const dropin_report& report, std::FILE* to) {
@@ -216,7 +88,7 @@ void print_report(const run_options& options, const dropin_report& report, std::
     int status = broke_down;
     try {
         if (outlook.is_understood) preload_dropin("", counts.path());
-        status = become(options);
+        status = become(options.command);
     } catch (const std::exception& why) {
         say(stderr, fmt::format("efd: {}\n", why.what()));
     }
@@ -237,12 +109,11 @@ dropin_report report_of(const shared_counts& counts, const preload_outlook& outl
 int run_with_report(const run_options& options, const preload_outlook& outlook) {
     int status = 0;
     {
-        const file to = open_report(options);
+        const report_file to = open_report(options.report_file);
         const shared_counts counts;
         int failed[2];
         if (::pipe2(failed, O_CLOEXEC) != 0) broken("no pipe to the program");
-        the_starter = ::getppid();
-        const kept_actions kept = watch_signals();
+        const kept_actions kept = watch_signals(stop_signals::left_alone);
         sigset_t all;
         sigset_t before;
         ::sigfillset(&all);
@@ -254,11 +125,11 @@ int run_with_report(const run_options& options, const preload_outlook& outlook) 
             ::sigprocmask(SIG_SETMASK, &before, nullptr);
             be_the_program(options, outlook, counts, failed[1]);
         }
-        the_child = child;
+        pass_signals_to(child);
         ::sigprocmask(SIG_SETMASK, &before, nullptr);
         ::close(failed[1]);
         status = await(child);
-        the_child = 0;
+        pass_signals_to(0);
         restore_signals(kept);
         char byte = 0;
         const bool began = ::read(failed[0], &byte, 1) == 0;
@@ -276,7 +147,7 @@ int run(run_options& options) {
     const preload_outlook outlook = outlook_of(find_program(options.command[0]));
     if (!options.report.empty()) return run_with_report(options, outlook);
     if (outlook.is_understood) preload_dropin("", "");
-    return become(options);
+    return become(options.command);
 }
 
 // `words` are those that no option took.

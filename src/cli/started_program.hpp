@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// cli/started_program.hpp: a program that this process starts, stays beside until its end, and ends as.
+//
+// It is a child in the same process group and on the same terminal, so job control reaches both. Signals that are sent
+// to this process are passed on to the program, and signals that the program sends to its parent are passed on to the
+// starter. One thread.
+#pragma once
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace efd::cli {
+
+// Standard error may be closed or full: that does not change the exit status.
+void say(std::FILE* to, const std::string& text);
+
+// Becomes the program. Returns only on failure, with the shell's status for it.
+[[nodiscard]] int become(const std::vector<std::string>& command);
+
+// Whether the signals of a terminal that stop are passed on too; otherwise they stop this process.
+enum class stop_signals : bool { left_alone, passed_on };
+struct kept_actions {
+    std::array<struct sigaction, 65> old{};
+    stop_signals stops = stop_signals::left_alone;
+};
+[[nodiscard]] kept_actions watch_signals(stop_signals stops);
+void restore_signals(const kept_actions& kept);
+// Who gets the signals; 0: nobody, any more.
+void pass_signals_to(pid_t child);
+
+// Stops this process as the program has stopped, for the shell to see, unless `is_still_stopped` denies it. Returns
+// when it is continued.
+void stop_beside(pid_t child, bool (*is_still_stopped)(pid_t child));
+// Was this process continued (SIGCONT) since the last call of forget_continue?
+[[nodiscard]] bool was_continued();
+void forget_continue();
+
+// Ends as the program ended: by the same signal, without a second core.
+[[nodiscard]] int end_as(int status);
+
+// A file that a report goes to. Opened before anything runs, so that a report that cannot be written does not waste a
+// run. Null if the name is empty.
+using report_file = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+[[nodiscard]] report_file open_report(const std::string& name);
+
+} // namespace efd::cli
