@@ -42,11 +42,6 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(reason::reasons)
 };
 static_assert(!reason_names.back().empty());
 
-std::string name_of(reason why) {
-    const auto number = static_cast<std::size_t>(why);
-    return number < reason_names.size() ? std::string(reason_names[number]) : "unknown";
-}
-
 std::string printable(const char* text, std::size_t room) {
     std::string said(text, ::strnlen(text, room));
     std::replace_if(said.begin(), said.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
@@ -97,6 +92,11 @@ nlohmann::json to_json(const dropin_counts& counts) {
 }
 
 } // namespace
+
+std::string name_of(reason why) {
+    const auto number = static_cast<std::size_t>(why);
+    return number < reason_names.size() ? std::string(reason_names[number]) : "unknown";
+}
 
 dropin_report read_report(const dropin::region& all) {
     dropin_report report;

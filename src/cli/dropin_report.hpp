@@ -49,6 +49,9 @@ struct dropin_report {
     std::string why_not; // the same as a sentence
 };
 
+// Of a demotion, as the reports say it.
+[[nodiscard]] std::string name_of(dropin::reason why);
+
 // Why calls of this eventfd are saved or not: the line beneath it in the table, and "why" in the JSON.
 [[nodiscard]] std::string explanation(const dropin_line& line);
 

@@ -37,6 +37,7 @@ class page_format : public CLI::Formatter {
         std::string said = "\nUsage: " + name;
         if (app->get_parent() == nullptr) return said + " SUBCOMMAND [OPTIONS]\n";
         said += app->get_name() == "help" ? " [SUBCOMMAND]" : " [OPTIONS]";
+        if (app->get_name() == "stat") return said + " -- PROGRAM [ARGUMENTS]\n       " + name + " [OPTIONS] -p PID\n";
         if (app->get_name() == "run") said += " -- PROGRAM [ARGUMENTS]";
         return said + '\n';
     }

@@ -12,6 +12,7 @@
 #include "cli/output.hpp"
 #ifdef EFD_WITH_DROPIN
 #include "cli/run_command.hpp"
+#include "cli/stat_command.hpp"
 #endif
 #include "core/linger_rules.hpp"
 
@@ -54,8 +55,9 @@ int run(int argc, char** argv) {
     const int end = words_before_mark(argc, argv);
     std::optional<std::vector<std::string>> behind;
     if (end < argc) behind.emplace(argv + end + 1, argv + argc);
-    if (behind.has_value() && (end < 2 || std::string_view(argv[1]) != "run")) {
-        std::fputs("efd: only efd run takes words behind --\nTry: efd --help\n", stderr);
+    if (behind.has_value() &&
+        (end < 2 || (std::string_view(argv[1]) != "run" && std::string_view(argv[1]) != "stat"))) {
+        std::fputs("efd: only efd run and efd stat take words behind --\nTry: efd --help\n", stderr);
         return efd::cli::misused;
     }
     CLI::App app("The Linux eventfd in user space: runs programs with it, checks it and measures it.", "efd");
@@ -65,6 +67,7 @@ int run(int argc, char** argv) {
     app.footer("Exit status: 0, 2 misuse, 3 efd broke down."); // also of subcommands that say nothing else
 #ifdef EFD_WITH_DROPIN
     efd::cli::add_run_command(app, behind, status);
+    efd::cli::add_stat_command(app, behind, status);
 #endif
     efd::cli::add_check_command(app, status);
     efd::cli::add_bench_command(app, status);
