@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 
 namespace efd::bench {
 namespace {
@@ -32,14 +33,17 @@ constexpr int seconds_to_die = 10;
 // The subject of measurement number `done`; the order rotates from round to round.
 std::size_t turn_of(std::size_t done, std::size_t subjects) { return (done % subjects + done / subjects) % subjects; }
 
-// Results of the row's process: how many measurements have ended, their values, and what failed.
+// Results of the row's process: how many measurements have ended, their values and latencies, and what failed.
 class results {
   public:
-    explicit results(std::size_t number) : bytes_(sizeof(head) + number * sizeof(double)) {
+    results(std::size_t number, std::size_t subjects)
+        : bytes_(sizeof(head) + subjects * sizeof(latencies) + number * sizeof(double)) {
         void* const place = ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (place == MAP_FAILED) broken("mmap");
         head_ = ::new (place) head;
-        values_ = ::new (static_cast<std::byte*>(place) + sizeof(head)) double[number];
+        std::byte* const behind = static_cast<std::byte*>(place) + sizeof(head);
+        sampled_ = ::new (behind) latencies[subjects];
+        values_ = ::new (behind + subjects * sizeof(latencies)) double[number];
     }
     ~results() { ::munmap(head_, bytes_); }
     results(const results&) = delete;
@@ -53,10 +57,13 @@ class results {
     }
     void fail(const char* why) { std::snprintf(head_->why, sizeof head_->why, "%s", why); }
 
+    latencies& sampled(std::size_t subject) { return sampled_[subject]; }
+
     // In this one.
     std::size_t done() const { return head_->done.load(base::acquire); }
     double operator[](std::size_t at) const { return values_[at]; }
     const char* why() const { return head_->why; } // once the row's process has ended
+    const latencies& sampled(std::size_t subject) const { return sampled_[subject]; }
 
   private:
     struct head {
@@ -65,12 +72,17 @@ class results {
     };
     std::size_t bytes_;
     head* head_;
+    latencies* sampled_;
     double* values_;
 };
 
 [[noreturn]] void be_the_row(const row& what, std::size_t number, results& all) {
     try {
-        for (std::size_t i = 0; i < number; ++i) all.add(what.subjects[turn_of(i, what.subjects.size())].measure());
+        for (std::size_t i = 0; i < number; ++i) {
+            const std::size_t turn = turn_of(i, what.subjects.size());
+            const subject& one = what.subjects[turn];
+            all.add(one.sample ? one.sample(all.sampled(turn)) : one.measure());
+        }
     } catch (const std::exception& why) {
         all.fail(why.what());
         ::_exit(1);
@@ -204,7 +216,7 @@ measured_apart measure_apart(const row& what, int rounds, int patience_s, const 
     const std::size_t subjects = what.subjects.size();
     const std::size_t number = subjects * static_cast<std::size_t>(rounds);
     measured_apart measured;
-    results all(number);
+    results all(number, subjects);
     const row_process process(what, number, all);
     const step first{what, 0, rounds, what.subjects.front().name, 0};
     if (tell) tell(first);
@@ -221,6 +233,7 @@ measured_apart measure_apart(const row& what, int rounds, int patience_s, const 
     }
     measured.values.resize(subjects);
     for (std::size_t i = 0; i < number; ++i) measured.values[turn_of(i, subjects)].push_back(all[i]);
+    for (std::size_t i = 0; i < subjects; ++i) measured.sampled.push_back(std::as_const(all).sampled(i));
     return measured;
 }
 

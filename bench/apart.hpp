@@ -28,6 +28,7 @@ using progress = std::function<void(const step& now)>;
 
 struct measured_apart {
     std::vector<std::vector<double>> values; // by subject, one for each round
+    std::vector<latencies> sampled;          // by subject, of all rounds
     std::string why_not;                     // empty if every measurement ended
 };
 

@@ -102,8 +102,10 @@ row_result run_row(const row& what, const settings& how, const progress& tell) {
     result.why_not = measured.why_not;
     result.has_failed = !measured.why_not.empty();
     if (result.has_failed) return result;
-    for (std::size_t i = 0; i < what.subjects.size(); ++i)
+    for (std::size_t i = 0; i < what.subjects.size(); ++i) {
         result.values.emplace_back(what.subjects[i].name, std::move(measured.values[i]));
+        if (measured.sampled[i].number() > 0) result.sampled.emplace_back(what.subjects[i].name, measured.sampled[i]);
+    }
     judge_all(result);
     return result;
 }

@@ -27,6 +27,7 @@ struct row_result {
     row what;
     int rounds = 0;
     std::vector<std::pair<std::string, std::vector<double>>> values; // by subject, one for each round
+    std::vector<std::pair<std::string, latencies>> sampled;          // by subject; of those that have any
     std::vector<gate_result> gates;
     std::optional<spread> kernel_over_efd; // of the ratios of each round
     std::string best_peer;                 // the peer with the smallest median; empty if there is none

@@ -5,6 +5,8 @@
 // compiler from merging, moving or dropping the calls, and reads the clock once for each chunk of calls.
 #pragma once
 
+#include "bench/latencies.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <sched.h>
@@ -68,6 +70,18 @@ double ns_per_call(const effort& how, Call&& call) {
         end = now_ns();
     }
     return static_cast<double>(end - start) / static_cast<double>(calls);
+}
+
+// How long each call takes, with one reading of the clock in it.
+template <class Call>
+void sample_calls(std::int64_t budget_ns, latencies& into, Call&& call) {
+    std::int64_t before = now_ns();
+    for (const std::int64_t end = before + budget_ns; before < end;) {
+        call();
+        const std::int64_t after = now_ns();
+        into.add(after - before);
+        before = after;
+    }
 }
 
 } // namespace efd::bench

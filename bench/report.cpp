@@ -14,18 +14,6 @@ constexpr int name_width = 25;
 constexpr int value_width = 5;
 constexpr int peer_width = 8;
 
-// At most five characters, whatever the size.
-std::string short_number(double value) {
-    const double size = std::abs(value);
-    if (size >= 1e9) return fmt::format("{:.0f}G", value / 1e9);
-    if (size >= 1e7) return fmt::format("{:.0f}M", value / 1e6);
-    if (size >= 1e6) return fmt::format("{:.1f}M", value / 1e6);
-    if (size >= 1e5) return fmt::format("{:.0f}k", value / 1e3);
-    if (size >= 100) return fmt::format("{:.0f}", value);
-    if (size >= 10) return fmt::format("{:.1f}", value);
-    return fmt::format("{:.2f}", value);
-}
-
 // A name that fits into its column.
 std::string short_name(const std::string& subject_name) {
     if (subject_name == "std_semaphore") return "std::sem";
@@ -86,7 +74,29 @@ std::string losses_of(const row_result& result, const machine& here) {
     return all.empty() ? all : "  " + wrapped(result.what.name + ":" + all, 4) + "\n";
 }
 
+// Nothing, or a table.
+std::string latencies_text(const row_result& result) {
+    if (result.sampled.empty()) return {};
+    std::string text = fmt::format("    latency of {}, ns:\n    {:<14} {:>9} {:>9} {:>9} {:>9} {:>9}\n",
+                                   result.what.sampled, "", "half in", "99 % in", "99.9 %", "all in", "calls");
+    for (const auto& [name, sampled] : result.sampled)
+        text += fmt::format("    {:<14} {:>9} {:>9} {:>9} {:>9} {:>9}\n", name, sampled.at_share(0.5),
+                            sampled.at_share(0.99), sampled.at_share(0.999), sampled.greatest_ns(), sampled.number());
+    return text;
+}
+
 } // namespace
+
+std::string short_number(double value) {
+    const double size = std::abs(value);
+    if (size >= 1e9) return fmt::format("{:.0f}G", value / 1e9);
+    if (size >= 1e7) return fmt::format("{:.0f}M", value / 1e6);
+    if (size >= 1e6) return fmt::format("{:.1f}M", value / 1e6);
+    if (size >= 1e5) return fmt::format("{:.0f}k", value / 1e3);
+    if (size >= 100) return fmt::format("{:.0f}", value);
+    if (size >= 10) return fmt::format("{:.1f}", value);
+    return fmt::format("{:.2f}", value);
+}
 
 std::string wrapped(std::string_view text, std::size_t indent) {
     std::string lines;
@@ -162,7 +172,7 @@ std::string details_of(const row_result& result, const machine& here, bool is_co
         text += fmt::format("    {}: {}\n", painted(word, judged.met ? green : red, is_coloured),
                             gate_text(judged, result.what.unit));
     }
-    return text + "\n";
+    return text + latencies_text(result) + "\n";
 }
 
 std::string legend() {

@@ -23,6 +23,9 @@ nlohmann::ordered_json to_json(const std::vector<row_result>& results, const mac
 // The machine, and a warning if it is busy.
 std::string opening(const machine& here, std::string_view version);
 
+// At most five characters, whatever the size; six if it is negative.
+std::string short_number(double value);
+
 // The names of the columns.
 std::string heading(bool is_coloured);
 std::string line_of(const row_result& result, const machine& here, bool is_coloured);

@@ -17,6 +17,20 @@ nlohmann::ordered_json json_of(const gate_result& judged) {
     return gate;
 }
 
+// Each bucket as its greatest value and its number of calls.
+nlohmann::ordered_json json_of(const latencies& sampled) {
+    nlohmann::ordered_json buckets = nlohmann::ordered_json::array();
+    for (const auto& [greatest_ns, number] : sampled.buckets()) buckets.push_back({greatest_ns, number});
+    return {{"calls", sampled.number()},       {"median", sampled.at_share(0.5)}, {"99", sampled.at_share(0.99)},
+            {"99.9", sampled.at_share(0.999)}, {"max", sampled.greatest_ns()},    {"buckets", std::move(buckets)}};
+}
+
+nlohmann::ordered_json latency_of(const row_result& result) {
+    nlohmann::ordered_json latency{{"of", result.what.sampled}, {"unit", "ns"}};
+    for (const auto& [name, sampled] : result.sampled) latency["subjects"][name] = json_of(sampled);
+    return latency;
+}
+
 nlohmann::ordered_json json_of(const row_result& result) {
     nlohmann::ordered_json row{{"name", result.what.name}, {"title", result.what.title}, {"unit", result.what.unit}};
     row["subjects"] = nlohmann::ordered_json::object();
@@ -27,6 +41,9 @@ nlohmann::ordered_json json_of(const row_result& result) {
     if (!result.best_peer.empty()) row["best_peer"] = result.best_peer;
     row["gates"] = nlohmann::ordered_json::array();
     for (const gate_result& judged : result.gates) row["gates"].push_back(json_of(judged));
+    if (const series_place& place = result.what.place; !place.series.empty())
+        row["series"] = {{"name", place.series}, {"by", place.by}, {"at", place.at}};
+    if (!result.sampled.empty()) row["latency"] = latency_of(result);
     if (!result.what.note.empty()) row["note"] = result.what.note;
     if (!result.what.loss.empty()) row["loss"] = result.what.loss;
     return row;

@@ -7,6 +7,8 @@
 // measurement that gets no processor may take long; apart.hpp ends it.
 #pragma once
 
+#include "bench/latencies.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -26,6 +28,15 @@ struct settings {
 struct subject {
     std::string name;
     std::function<double()> measure;
+    // In place of `measure`: also adds how long each of some calls took, after those that give the value.
+    std::function<double(latencies&)> sample = {};
+};
+
+// Rows that differ in one number only: the picture of the series has that number on its axis.
+struct series_place {
+    std::string series; // "set_one_of"; empty: the row is in none
+    std::string by;     // "members"
+    double at = 0;
 };
 
 // `subject` must be at most `limit` times `of` (a subject, or best_peer), or at most `limit` itself (absolute).
@@ -46,6 +57,8 @@ struct row {
     std::string note;
     std::string loss;       // the reason if efd is slower, or misses a gate
     std::string impossible; // why this machine cannot measure it
+    std::string sampled;    // what each of the latencies is the time of, if subjects take any
+    series_place place;
     int rounds_brief = 11;
     int rounds_full = 31;
 };

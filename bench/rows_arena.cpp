@@ -41,6 +41,7 @@ double attach_us(const settings& how, Attach attach) {
 row attach_row(const settings& how, std::uint32_t slots) {
     row r;
     r.name = fmt::format("arena_attach_{}", slots);
+    r.place = {"arena_attach", "slots", static_cast<double>(slots)};
     r.title = fmt::format("attach to an arena of {} slots", slots);
     r.unit = "us";
     r.subjects = {{"efd", [=] {

@@ -116,6 +116,7 @@ void add_cancel_rows(std::vector<row>& rows, const settings&) {
         cancels.name = "cancel_" + std::to_string(waits);
         cancels.title = fmt::format("cancel {} waits on one object, one by one", waits);
         cancels.unit = "ms";
+        cancels.place = {"cancel", "waits", static_cast<double>(waits)};
         cancels.subjects = each_way<signalled_reads, stopped_reads>(waits);
         cancels.gates = {{"efd", 3, "kernel"}};
         cancels.note =

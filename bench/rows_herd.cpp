@@ -2,7 +2,7 @@
 // bench/rows_herd.cpp: counts, not times: which readers a write wakes, and how often it enters the kernel for that.
 //
 // herd_N: N readers sleep on one object in semaphore mode, and one unit is written; how many of them run.
-// burst_to_sleeper: a thousand writes, one after the other, to a reader that sleeps when the first one comes.
+// burst_to_sleeper: up to a thousand writes, one after the other, to a reader that sleeps when the first one comes.
 #include "bench/measure.hpp"
 #include "bench/row.hpp"
 #include "bench/sleepers.hpp"
@@ -48,8 +48,6 @@ std::vector<subject> each_herd(int readers, std::uint64_t writes) {
     return {subject{Subjects::name, [=] { return switches_per_write<Subjects>(readers, writes); }}...};
 }
 
-constexpr std::uint64_t burst = 1000;
-
 // A subject of the burst counts its own system calls, or efd counts them.
 template <class Subject>
 class counting_calls : public Subject {
@@ -75,7 +73,7 @@ class counted_by_efd : public Subject {
 };
 
 template <class Counted>
-double calls_per_burst(int cpu_here, int cpu_reader) {
+double calls_per_burst(std::uint64_t burst, int cpu_here, int cpu_reader) {
     const pinned here(cpu_here);
     Counted it;
     sleepers reader(1, [&it] { return it.take(); }, cpu_reader);
@@ -90,8 +88,21 @@ double calls_per_burst(int cpu_here, int cpu_reader) {
 }
 
 template <class Counted>
-subject bursting(const settings& how) {
-    return {Counted::name, [how] { return calls_per_burst<Counted>(how.cpus.front(), how.cpus.back()); }};
+subject bursting(const settings& how, std::uint64_t burst) {
+    return {Counted::name, [=] { return calls_per_burst<Counted>(burst, how.cpus.front(), how.cpus.back()); }};
+}
+
+row burst_row(const settings& how, std::uint64_t burst) {
+    row r;
+    r.name = burst == 1000 ? "burst_to_sleeper" : fmt::format("burst_to_sleeper_{}", burst);
+    r.title = fmt::format("system calls, {} write{} to one sleeper", burst, burst == 1 ? "" : "s");
+    r.unit = "calls";
+    r.place = {"burst_to_sleeper", "writes", static_cast<double>(burst)};
+    r.subjects = {bursting<counting_calls<kernel_eventfd>>(how, burst),
+                  bursting<counted_by_efd<efd_inline>>(how, burst), bursting<counted_by_efd<efd_c>>(how, burst),
+                  bursting<counting_calls<byte_pipe>>(how, burst)};
+    r.note = "system calls of both sides until the writes to one sleeping reader are read and it sleeps again";
+    return r;
 }
 
 } // namespace
@@ -102,19 +113,18 @@ void add_herd_rows(std::vector<row>& rows, const settings& how) {
         herd.name = "herd_" + std::to_string(readers);
         herd.title = fmt::format("readers woken by one write, {} asleep", readers);
         herd.unit = "wakes";
+        herd.place = {"herd", "sleepers", static_cast<double>(readers)};
         herd.subjects =
             each_herd<kernel_eventfd, efd_inline, efd_c, posix_semaphore, std_semaphore, moodycamel_default>(
                 readers, how.brief ? 8 : 50);
         herd.note = "voluntary context switches of the sleeping readers for one unit, by the kernel's count";
         herd.rounds_full = 11;
     }
-    row& bursts = rows.emplace_back();
-    bursts.name = "burst_to_sleeper";
-    bursts.title = "system calls, 1000 writes to one sleeper";
-    bursts.unit = "calls";
-    bursts.subjects = {bursting<counting_calls<kernel_eventfd>>(how), bursting<counted_by_efd<efd_inline>>(how),
-                       bursting<counted_by_efd<efd_c>>(how), bursting<counting_calls<byte_pipe>>(how)};
-    bursts.note = "system calls of both sides until 1000 writes to one sleeping reader are read and it sleeps again";
+    rows.push_back(burst_row(how, 1000));
+    for (const unsigned burst : {1U, 10U, 100U}) {
+        rows.push_back(burst_row(how, burst));
+        rows.back().rounds_full = 11;
+    }
 }
 
 } // namespace efd::bench

@@ -115,19 +115,21 @@ struct sparse_end {
     double calls_per_signal;
 };
 template <class Way>
-sparse_end sparse(const settings& how) {
+sparse_end sparse(const settings& how, latencies& sampled) {
     const int signals = how.brief ? 50 : 400;
     Way way;
     base::atomic<std::int64_t> sent{0};
     base::atomic<std::int64_t> got{0};
     base::atomic<std::uint64_t> loop_calls{0};
-    std::vector<double> latencies;
+    std::vector<double> times;
     std::thread consumer([&] {
         const pinned there(how.cpus.back());
         loop_on<Way> loop(way);
         for (int i = 0; i < signals; ++i) {
             (void)loop.wait_and_take();
-            latencies.push_back(static_cast<double>(now_ns() - sent.load(base::acquire)));
+            const std::int64_t ns = now_ns() - sent.load(base::acquire);
+            times.push_back(static_cast<double>(ns));
+            sampled.add(ns);
             got.fetch_add(1, base::acq_rel);
         }
         loop_calls.store(loop.calls(), base::release);
@@ -144,20 +146,23 @@ sparse_end sparse(const settings& how) {
     }
     consumer.join();
     const auto calls = static_cast<double>(way.calls() - before + loop_calls.load(base::acquire));
-    return {spread_of(latencies).median, calls / signals};
+    return {spread_of(times).median, calls / signals};
 }
 template <class Way>
 subject sparse_ns(const settings& how) {
-    return {Way::name, [how] { return sparse<Way>(how).latency_ns; }};
+    return {Way::name, {}, [how](latencies& sampled) { return sparse<Way>(how, sampled).latency_ns; }};
 }
 template <class Way>
 subject sparse_calls(const settings& how) {
-    return {Way::name, [how] { return sparse<Way>(how).calls_per_signal; }};
+    return {Way::name, [how] {
+                latencies unwanted;
+                return sparse<Way>(how, unwanted).calls_per_signal;
+            }};
 }
 
 // A loop on each processor, and a signal back and forth.
 template <class Way>
-double loop_round_trip(const settings& how) {
+double loop_round_trip(const settings& how, latencies& sampled) {
     Way there;
     Way back;
     base::atomic<bool> over{false};
@@ -178,6 +183,7 @@ double loop_round_trip(const settings& how) {
     const std::int64_t budget_ns = how.brief ? 15'000'000 : 45'000'000;
     (void)ns_per_call({budget_ns / 4, 20, unbounded}, trip);
     const double ns = ns_per_call({budget_ns, 20, unbounded}, trip);
+    sample_calls(budget_ns / 4, sampled, trip);
     over.store(true, base::release);
     there.signal();
     partner.join();
@@ -185,7 +191,7 @@ double loop_round_trip(const settings& how) {
 }
 template <class Way>
 subject loop_trip(const settings& how, const char* name) {
-    return {name, [how] { return loop_round_trip<Way>(how); }};
+    return {name, {}, [how](latencies& sampled) { return loop_round_trip<Way>(how, sampled); }};
 }
 
 double spin_round_trip(const settings& how) {
@@ -228,6 +234,8 @@ void name_them(row& ns, row& calls, row& latency, row& few, row& trip) {
     ns.loss = "A flag and libuv's handle carry no count: a signal that finds them set is dropped";
     calls.title = "system calls, 1000 writes to a busy loop";
     calls.loss = "Efd_level says readable exactly while the count is above zero: each end of that is a call";
+    latency.sampled = "one signal, until it is taken";
+    trip.sampled = "a round trip";
     latency.title = "write to a sleeping epoll loop, until taken";
     latency.loss = loop_sleeps;
     few.title = "system calls, a write to a sleeping loop";

@@ -2,7 +2,8 @@
 // bench/rows_pingpong.cpp: two threads, two objects, and a signal back and forth; the time of one round trip.
 //
 // On one processor it is the price of two switches, on two that of two wake-ups, and with a linger that of two cache
-// lines. It warms up before the clock starts, so that adaptive subjects have adapted.
+// lines. It warms up before the clock starts, so that adaptive subjects have adapted. Single trips are timed
+// afterwards.
 #include "bench/measure.hpp"
 #include "bench/row.hpp"
 #include "bench/subjects.hpp"
@@ -16,7 +17,7 @@ using moodycamel_asleep = moodycamel_semaphore<0>;
 using moodycamel_default = moodycamel_semaphore<10'000>;
 
 template <class Subject>
-double round_trip(std::int64_t budget_ns, int cpu_here, int cpu_there) {
+double round_trip(std::int64_t budget_ns, int cpu_here, int cpu_there, latencies& sampled) {
     Subject there;
     Subject back;
     base::atomic<bool> over{false};
@@ -34,6 +35,7 @@ double round_trip(std::int64_t budget_ns, int cpu_here, int cpu_there) {
     };
     (void)ns_per_call({budget_ns / 4, 20, unbounded}, trip);
     const double ns = ns_per_call({budget_ns, 20, unbounded}, trip);
+    sample_calls(budget_ns / 4, sampled, trip);
     over.store(true, base::release);
     there.signal(); // the partner reads `over` after its answer to this signal at the latest
     partner.join();
@@ -43,7 +45,7 @@ double round_trip(std::int64_t budget_ns, int cpu_here, int cpu_there) {
 template <class Subject>
 subject between(const settings& how, std::int64_t full_budget_ns, int cpu_here, int cpu_there, const char* name) {
     const std::int64_t budget_ns = how.brief ? full_budget_ns / 3 : full_budget_ns;
-    return {name, [=] { return round_trip<Subject>(budget_ns, cpu_here, cpu_there); }};
+    return {name, {}, [=](latencies& sampled) { return round_trip<Subject>(budget_ns, cpu_here, cpu_there, sampled); }};
 }
 
 template <class... Subjects>
@@ -128,6 +130,7 @@ void add_pingpong_rows(std::vector<row>& rows, const settings& how) {
         if (how.cpus.size() < 2) r.impossible = "needs two processors, this process may use one";
         rows.push_back(std::move(r));
     }
+    for (auto one = rows.end() - 4; one != rows.end(); ++one) one->sampled = "a round trip";
 }
 
 } // namespace efd::bench

@@ -168,6 +168,7 @@ row one_of(const settings& how, std::size_t n, const char* name) {
     r.name = name;
     r.title = fmt::format("write one of {}, wait, take", n);
     r.unit = "ns";
+    r.place = {"set_one_of", "members", static_cast<double>(n)};
     if (has_descriptors_for(n)) r.subjects.push_back({"kernel", [how, n] { return one_of_kernel(how, n); }});
     r.subjects.push_back({"efd", [how, n] { return one_of_efd(how, n); }});
     r.subjects.push_back({"floor", [how, n] { return one_of_lines(how, n); }});

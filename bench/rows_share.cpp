@@ -47,7 +47,7 @@ row signal_row(const settings& how) {
 // ---- A round trip.
 
 template <class Subject>
-double round_trip(std::int64_t budget_ns, int cpu_here, int cpu_there) {
+double round_trip(std::int64_t budget_ns, int cpu_here, int cpu_there, latencies& sampled) {
     Subject there;
     Subject back;
     const in_shared_memory<base::atomic<bool>> over(false);
@@ -65,6 +65,7 @@ double round_trip(std::int64_t budget_ns, int cpu_here, int cpu_there) {
     };
     (void)ns_per_call({budget_ns / 4, 20, unbounded}, trip);
     const double ns = ns_per_call({budget_ns, 20, unbounded}, trip);
+    sample_calls(budget_ns / 4, sampled, trip);
     over->store(true, base::release);
     there.signal(); // the partner reads `over` after its answer to this signal at the latest
     partner.await();
@@ -74,7 +75,9 @@ double round_trip(std::int64_t budget_ns, int cpu_here, int cpu_there) {
 template <class Subject>
 subject between(const settings& how, std::int64_t full_budget_ns, int cpu_here, int cpu_there) {
     const std::int64_t budget_ns = how.brief ? full_budget_ns / 3 : full_budget_ns;
-    return {Subject::name, [=] { return round_trip<Subject>(budget_ns, cpu_here, cpu_there); }};
+    return {Subject::name, {}, [=](latencies& sampled) {
+                return round_trip<Subject>(budget_ns, cpu_here, cpu_there, sampled);
+            }};
 }
 
 template <class... Subjects>
@@ -94,6 +97,7 @@ row trip_row(const char* name, const char* title, std::vector<subject> subjects,
     r.title = title;
     r.unit = "ns";
     r.subjects = std::move(subjects);
+    r.sampled = "a round trip";
     r.gates = {aim};
     r.note = note;
     return r;
@@ -237,6 +241,7 @@ void add_looks(std::vector<row>& rows, const settings& how) {
         look.subjects = {
             {"efd", [=] { return resting_cost({}, number, seconds); }},
             {"no_look", [=] { return resting_cost({.first_look = {}, .last_look = {}}, number, seconds); }}};
+        look.place = {"xproc_look", "sleepers", static_cast<double>(number)};
         if (number == 1000) look.gates = {{"efd", 2, absolute}};
         look.note = fmt::format("threads, at most {} of a process, asleep for more than two seconds on one object, so "
                                 "that each looks once a second",
@@ -274,6 +279,7 @@ double one_of(const settings& how, const Set& set, std::uint32_t members, Make m
 row set_row(const settings& how, std::uint32_t members, const char* name) {
     row r;
     r.name = fmt::format("xproc_set_{}", name);
+    r.place = {"xproc_set", "members", static_cast<double>(members)};
     r.title = fmt::format("write one of {} of an arena, wait, take", members);
     r.unit = "ns";
     r.subjects = {{"efd",

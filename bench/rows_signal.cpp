@@ -2,10 +2,12 @@
 // bench/rows_signal.cpp: signals while no reader sleeps: alone, followed by a take, and against another thread.
 //
 // Each measurement makes its own object on its own cache line, and runs pinned to the first processor (the contended
-// row: to the first two).
+// rows: to one after the other).
 #include "bench/measure.hpp"
 #include "bench/row.hpp"
 #include "bench/subjects.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <thread>
@@ -51,9 +53,10 @@ struct share {
 };
 
 template <class Subject>
-share signal_together(Subject& it, const settings& how, int cpu, base::atomic<int>& still_to_come) {
-    const pinned here(cpu);
-    const effort mine = effort_for(how, it.most_pending() / 2);
+share signal_together(Subject& it, const settings& how, std::size_t nth, std::size_t threads,
+                      base::atomic<std::size_t>& still_to_come) {
+    const pinned here(how.cpus[nth % how.cpus.size()]);
+    const effort mine = effort_for(how, it.most_pending() / static_cast<std::int64_t>(threads));
     still_to_come.fetch_sub(1, base::acq_rel);
     while (still_to_come.load(base::acquire) != 0) std::this_thread::yield();
     share done;
@@ -69,23 +72,32 @@ share signal_together(Subject& it, const settings& how, int cpu, base::atomic<in
     return done;
 }
 
-// Wall time of both, divided by the signals of both.
+// Wall time of all, divided by the signals of all.
 template <class Subject>
-double contended_by_two(const settings& how) {
+double contended_by(std::size_t threads, const settings& how) {
     Subject it;
     keep(&it);
-    base::atomic<int> still_to_come{2};
-    share other;
-    std::thread second([&] { other = signal_together(it, how, how.cpus[1], still_to_come); });
-    const share mine = signal_together(it, how, how.cpus[0], still_to_come);
-    second.join();
-    const auto wall = std::max(mine.end_ns, other.end_ns) - std::min(mine.start_ns, other.start_ns);
-    return static_cast<double>(wall) / static_cast<double>(mine.calls + other.calls);
+    base::atomic<std::size_t> still_to_come{threads};
+    std::vector<share> shares(threads);
+    std::vector<std::thread> others;
+    for (std::size_t i = 1; i < threads; ++i)
+        others.emplace_back([&, i] { shares[i] = signal_together(it, how, i, threads, still_to_come); });
+    shares[0] = signal_together(it, how, 0, threads, still_to_come);
+    for (std::thread& one : others) one.join();
+    std::int64_t calls = 0;
+    std::int64_t start_ns = shares[0].start_ns;
+    std::int64_t end_ns = shares[0].end_ns;
+    for (const share& one : shares) {
+        calls += one.calls;
+        start_ns = std::min(start_ns, one.start_ns);
+        end_ns = std::max(end_ns, one.end_ns);
+    }
+    return static_cast<double>(end_ns - start_ns) / static_cast<double>(calls);
 }
 
 template <class Subject>
-subject contended(const settings& how) {
-    return {Subject::name, [how] { return contended_by_two<Subject>(how); }};
+subject contended(const settings& how, std::size_t threads) {
+    return {Subject::name, [=] { return contended_by<Subject>(threads, how); }};
 }
 
 constexpr std::uint64_t in_a_drain = 64;
@@ -134,8 +146,35 @@ std::vector<subject> each_take(const settings& how, mode m) {
     return {take<Subjects>(how, m)...};
 }
 template <class... Subjects>
-std::vector<subject> each_contended(const settings& how) {
-    return {contended<Subjects>(how)...};
+std::vector<subject> each_contended(const settings& how, std::size_t threads) {
+    return {contended<Subjects>(how, threads)...};
+}
+
+void add_contended_rows(std::vector<row>& rows, const settings& how) {
+    row& both = rows.emplace_back();
+    both.name = "signal_contended_2";
+    both.title = "two threads write to one object";
+    both.unit = "ns";
+    both.place = {"signal", "threads", 2};
+    both.note = "two threads on two processors, one object; wall time for one signal; the floor is a bare locked add, "
+                "which pulls the line back sooner than others do and so is no true bound here";
+    if (how.cpus.size() < 2) both.impossible = "needs two processors, this process may use one";
+    both.subjects = each_contended<kernel_eventfd, efd_inline, efd_c, locked_add, posix_semaphore, std_semaphore,
+                                   moodycamel_default, byte_pipe>(how, 2);
+    both.gates = {{"efd", 1.2, best_peer}};
+
+    for (const std::size_t threads : {4U, 8U}) {
+        row& many = rows.emplace_back();
+        many.name = fmt::format("signal_threads_{}", threads);
+        many.title = fmt::format("{} threads write to one object", threads);
+        many.unit = "ns";
+        many.place = {"signal", "threads", static_cast<double>(threads)};
+        many.note = "as signal_contended_2; where there are fewer processors, the threads take turns on them";
+        many.subjects =
+            each_contended<kernel_eventfd, efd_inline, locked_add, posix_semaphore, moodycamel_default>(how, threads);
+        many.rounds_brief = 5;
+        many.rounds_full = 11;
+    }
 }
 
 } // namespace
@@ -145,6 +184,7 @@ void add_signal_rows(std::vector<row>& rows, const settings& how) {
     signal_idle.name = "signal_idle";
     signal_idle.title = "write, nobody waits";
     signal_idle.unit = "ns";
+    signal_idle.place = {"signal", "threads", 1};
     signal_idle.subjects = each_idle<kernel_eventfd, efd_inline, efd_c, locked_add, posix_semaphore, std_semaphore,
                                      moodycamel_default, byte_pipe>(how);
     signal_idle.gates = {{"efd", 1.25, "floor"}, {"efd_c", 1.6, "floor"}};
@@ -179,16 +219,7 @@ void add_signal_rows(std::vector<row>& rows, const settings& how) {
                       {"efd_reads", [how] { return drain_one_by_one(how); }}};
     drain.note = "kernel: 64 reads; efd: one read_some(64); efd_reads: 64 reads";
 
-    row& both = rows.emplace_back();
-    both.name = "signal_contended_2";
-    both.title = "two threads write to one object";
-    both.unit = "ns";
-    both.note = "two threads on two processors, one object; wall time for one signal; the floor is a bare locked add, "
-                "which pulls the line back sooner than others do and so is no true bound here";
-    if (how.cpus.size() < 2) both.impossible = "needs two processors, this process may use one";
-    both.subjects = each_contended<kernel_eventfd, efd_inline, efd_c, locked_add, posix_semaphore, std_semaphore,
-                                   moodycamel_default, byte_pipe>(how);
-    both.gates = {{"efd", 1.2, best_peer}};
+    add_contended_rows(rows, how);
 }
 
 } // namespace efd::bench

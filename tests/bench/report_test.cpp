@@ -136,6 +136,62 @@ TEST(report, json_has_the_machine_and_what_a_figure_needs) {
     EXPECT_EQ(row["gates"].at(0)["met"], false);
 }
 
+TEST(latencies, a_bucket_holds_its_value_and_is_at_most_a_32nd_above) {
+    std::int64_t last = -1;
+    for (std::size_t place = 0; place < latencies::places; ++place) {
+        const std::int64_t greatest = latencies::greatest_in(place);
+        ASSERT_GT(greatest, last);
+        ASSERT_EQ(latencies::place_of(static_cast<std::uint64_t>(greatest)), place);
+        ASSERT_EQ(latencies::place_of(static_cast<std::uint64_t>(last + 1)), place);
+        ASSERT_LE((greatest - last - 1) * 32, last + 1) << place;
+        last = greatest;
+    }
+}
+
+TEST(latencies, shares_are_those_of_what_was_added) {
+    latencies some;
+    EXPECT_EQ(some.at_share(0.5), 0);
+    for (int i = 0; i < 990; ++i) some.add(10);
+    for (int i = 0; i < 9; ++i) some.add(50);
+    some.add(1'000'000);
+    some.add(-5); // a clock that went back
+    EXPECT_EQ(some.number(), 1001U);
+    EXPECT_EQ(some.at_share(0.5), 10);
+    EXPECT_EQ(some.at_share(0.995), 50);
+    EXPECT_EQ(some.at_share(1), 1'000'000);
+    EXPECT_EQ(some.buckets().size(), 4U);
+}
+
+// A row whose subject efd adds 100 latencies of each round.
+row_result sampled_row() {
+    row what;
+    what.name = "sampled";
+    what.sampled = "one signal, until it is taken";
+    what.place = {"some", "threads", 4};
+    what.rounds_full = 3;
+    what.subjects = {{"kernel", [] { return 2.0; }}, {"efd", {}, [](latencies& into) {
+                                                          for (int i = 0; i < 100; ++i) into.add(1000);
+                                                          return 1.0;
+                                                      }}};
+    return run_row(what, settings{}, {});
+}
+
+TEST(report, latencies_of_all_rounds_come_from_the_rows_process) {
+    const row_result result = sampled_row();
+    const auto row = to_json({result}, with_load(0), "1.2.3")["rows"].at(0);
+    EXPECT_EQ(row["subjects"]["efd"]["median"], 1.0);
+    EXPECT_EQ(row["latency"]["of"], "one signal, until it is taken");
+    ASSERT_EQ(row["latency"]["subjects"].size(), 1U); // the kernel's has none
+    const auto& efd = row["latency"]["subjects"]["efd"];
+    EXPECT_EQ(efd["calls"], 300);
+    EXPECT_EQ(efd["max"], 1000);
+    EXPECT_EQ(efd["buckets"], nlohmann::ordered_json::parse("[[1007, 300]]"));
+    EXPECT_EQ(row["series"], (nlohmann::ordered_json{{"name", "some"}, {"by", "threads"}, {"at", 4.0}}));
+    const std::string details = details_of(result, with_load(0), false);
+    EXPECT_THAT(details, HasSubstr("latency of one signal, until it is taken, ns:"));
+    EXPECT_THAT(lines_of(details), Each(fits));
+}
+
 TEST(report, long_text_is_cut_between_words) {
     const std::string words = wrapped(std::string(40, 'a') + " " + std::string(40, 'b') + " c", 2);
     EXPECT_EQ(words, std::string(40, 'a') + "\n  " + std::string(40, 'b') + " c");
