@@ -9,7 +9,7 @@ SETUP ?= yes
 export SETUP
 export DESTDIR
 
-.PHONY: help run test check proof bench bench-doc docs install install-lib uninstall clean sanitize-asan sanitize-tsan
+.PHONY: help run test check proof bench report bench-doc docs install install-lib uninstall clean sanitize-asan sanitize-tsan
 
 help:
 	@echo "make run          build, and see the object at work beside the kernel's (DATA=/usr: the files it reads)"
@@ -17,7 +17,8 @@ help:
 	@echo "make check        style, then the tests under ASan+UBSan and under TSan (clang 19)"
 	@echo "make proof        every means by which efd is checked, 15 minutes on two cores, and one table (docs/proof.md)"
 	@echo "make bench        build, and print every row of the bench"
-	@echo "make bench-doc    measure, and write the table and the figure of docs/bench.md anew"
+	@echo "make report       measure, and draw build/report/index.html: a page with every row and pictures"
+	@echo "make bench-doc    the same, and write the table and the pictures of docs/bench.md anew"
 	@echo "make docs         build the site: documents, reference, manual pages; build/site/index.html is its first page"
 	@echo "make install      build libraries, headers, drop-in and command, and install them below PREFIX=/usr/local"
 	@echo "make install-lib  libraries and headers alone: needs a compiler, CMake and make"
@@ -75,16 +76,19 @@ bench:
 	@$(build) release --target demo
 	@build/release/src/cli/efd bench
 
-bench-doc:
+report:
 	@scripts/setup figure
 	@$(configure) release $(without_tests)
 	@$(build) release --target demo
-	@build/release/src/cli/efd bench --json >build/bench.json
-	@scripts/bench-table --keep build/bench.json docs/bench.json
+	@build/release/src/cli/efd bench --report build/report
+
+bench-doc: report
+	@scripts/bench-table --keep build/report/bench.json docs/bench.json
 	@scripts/bench-table docs/bench.json docs/bench.md
 	@scripts/bench-table --ways docs/bench.json README.md
 	@scripts/bench-table --losses docs/bench.json docs/guide.md
-	@scripts/figure docs/bench.json docs/bench.svg
+	@cp build/report/ratios.svg docs/bench.svg
+	@cp build/report/ratios-dark.svg docs/bench-dark.svg
 
 docs:
 	@scripts/setup docs

@@ -16,7 +16,7 @@ set(efd_directories ${CMAKE_INSTALL_BINDIR} ${CMAKE_INSTALL_LIBDIR} ${CMAKE_INST
                     ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail/adapters
                     ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail/base ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail/core
                     ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail/watch ${CMAKE_INSTALL_DATADIR}
-                    ${CMAKE_INSTALL_DATADIR}/efd ${CMAKE_INSTALL_MANDIR} ${CMAKE_INSTALL_MANDIR}/man3
+                    ${CMAKE_INSTALL_DATADIR}/efd ${CMAKE_INSTALL_DATADIR}/efd/report ${CMAKE_INSTALL_MANDIR} ${CMAKE_INSTALL_MANDIR}/man3
                     ${CMAKE_INSTALL_MANDIR}/man7)
 if(TARGET efd_command)
   list(APPEND efd_directories ${CMAKE_INSTALL_MANDIR}/man1)
@@ -50,6 +50,8 @@ if(TARGET efd_command)
   file(RELATIVE_PATH efd_bin_to_lib ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
   set_target_properties(efd_command PROPERTIES INSTALL_RPATH "$ORIGIN/${efd_bin_to_lib}")
   install(TARGETS efd_command RUNTIME)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/bench/report/ DESTINATION ${CMAKE_INSTALL_DATADIR}/efd/report
+          FILES_MATCHING PATTERN "*.py" PATTERN "*.css" PATTERN __pycache__ EXCLUDE) # of efd bench --report
 endif()
 if(TARGET efd_dropin)
   install(TARGETS efd_dropin LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/efd)

@@ -6,6 +6,9 @@
 #include "bench/bench.hpp"
 #include "bench/report.hpp"
 #include "cli/about.hpp"
+#include "cli/bench_compare.hpp"
+#include "cli/bench_report.hpp"
+#include "cli/failure.hpp"
 #include "cli/output.hpp"
 #include "cli/pattern.hpp"
 #ifdef EFD_WITH_DROPIN
@@ -16,13 +19,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
 #include <memory>
 #include <optional>
 
 namespace efd::cli {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr int not_all_measured = 1;
+constexpr int some_row_is_worse = 1;
 
 struct bench_options {
     bool json = false;
@@ -34,6 +43,9 @@ struct bench_options {
     std::optional<double> load;
     std::string rows;
     std::string probe;
+    std::string report;
+    std::string from;
+    std::vector<std::string> compared;
 };
 
 std::vector<bench::row> chosen_rows(const bench_options& options, const bench::settings& how) {
@@ -99,8 +111,62 @@ bench::settings settings_of(const bench_options& options) {
     return how;
 }
 
+int compare_files(const bench_options& options) {
+    std::vector<measured_file> files;
+    for (const std::string& path : options.compared) try {
+            files.push_back(read_measured(path));
+        } catch (const std::runtime_error& wrong) {
+            throw CLI::ValidationError(fmt::format("--compare: {}", wrong.what()));
+        }
+    const comparison result = compare(files[0], files[1]);
+    if (result.changes.empty() && result.missing.empty())
+        throw CLI::ValidationError("--compare: neither file has a row of efd's");
+    print_out(options.json ? to_json(result).dump(2) + "\n" : table_of(result, options.details, colour_wanted()));
+    return result.number_of(verdict::worse) == 0 ? 0 : some_row_is_worse;
+}
+
+// The results, when and how they were taken, and the load at their end, which is partly the bench's own.
+nlohmann::ordered_json described(const std::vector<bench::row_result>& results, const bench_options& options,
+                                 const bench::machine& here) {
+    nlohmann::ordered_json all = bench::to_json(results, here, version);
+    const std::time_t now = std::time(nullptr);
+    std::tm utc{};
+    char date[32] = "";
+    if (::gmtime_r(&now, &utc) != nullptr) (void)std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    double load_after = 0;
+    (void)::getloadavg(&load_after, 1);
+    all["run"] = {{"ended", date}, {"short", options.brief}, {"load_after", load_after}};
+    return all;
+}
+
+void say_where_it_is(const fs::path& directory) {
+    print_out(fmt::format("\nThe page is {}; raw results and pictures are beside it.\n",
+                          (fs::absolute(directory) / "index.html").string()));
+}
+
+void write_report(const nlohmann::ordered_json& results, const fs::path& directory) {
+    const fs::path raw = directory / raw_results;
+    std::ofstream file(raw);
+    file << results.dump(2) << '\n';
+    file.close();
+    if (!file) broken("cannot write " + raw.string());
+    draw_report(raw, directory);
+    say_where_it_is(directory);
+}
+
+// Draws again what an earlier run has measured.
+int report_earlier(const bench_options& options) {
+    if (!fs::exists(options.from)) throw CLI::ValidationError(fmt::format("--from: there is no file {}", options.from));
+    expect_report_possible(options.report);
+    draw_report(options.from, options.report);
+    say_where_it_is(options.report);
+    return 0;
+}
+
 int run_bench(const bench_options& options) {
     expect_open_output();
+    if (!options.compared.empty()) return compare_files(options);
+    if (!options.from.empty()) return report_earlier(options);
     if (!options.probe.empty()) {
         print_out(fmt::format("{}\n", bench::measure_probe(options.probe)));
         return 0;
@@ -111,18 +177,39 @@ int run_bench(const bench_options& options) {
         list_rows(rows);
         return 0;
     }
+    if (!options.report.empty()) expect_report_possible(options.report);
     bench::machine here = bench::this_machine();
     here.load = options.load.value_or(here.load);
     if (!options.json) print_out(bench::opening(here, version) + caution() + "\n");
     if (!options.json && !options.details) print_out(bench::heading(colour_wanted()));
     const std::vector<bench::row_result> results = measure(rows, how, options, here);
     if (options.json)
-        print_out(bench::to_json(results, here, version).dump(2) + "\n");
+        print_out(described(results, options, here).dump(2) + "\n");
     else
         print_out((options.details ? "" : "\n" + bench::legend() + "\n") + bench::losses(results, here));
+    if (!options.report.empty()) write_report(described(results, options, here), options.report);
     const bool all_measured =
         std::none_of(results.begin(), results.end(), [](const bench::row_result& one) { return one.has_failed; });
     return all_measured ? 0 : not_all_measured;
+}
+
+void add_report_options(CLI::App& bench, bench_options& options, CLI::Option* json) {
+    CLI::Option* const report =
+        bench
+            .add_option("--report", options.report,
+                        "Also writes a page with pictures, index.html, into this directory, and the results as JSON; "
+                        "needs python3-matplotlib")
+            ->type_name("DIR")
+            ->excludes(json);
+    bench.add_option("--from", options.from, "With --report: measures nothing, draws these results of --json")
+        ->type_name("FILE")
+        ->needs(report);
+    bench
+        .add_option("--compare", options.compared,
+                    "Two results of --json: what is worse or better in the second; ranges that overlap are the same")
+        ->type_name("A.json B.json")
+        ->expected(2)
+        ->excludes(report);
 }
 
 } // namespace
@@ -138,6 +225,7 @@ void add_bench_command(CLI::App& app, int& status) {
     CLI::Option* const json = bench->add_flag("--json", options->json, "One object: the machine, and every row");
     bench->add_flag("--details", options->details, "Every subject of a row, with its least and greatest")
         ->excludes(json);
+    add_report_options(*bench, *options, json);
     bench->add_option("--rounds", options->rounds, "How often each subject is measured; else as the row says")
         ->type_name("N")
         ->check(CLI::Range(1, 1000));
@@ -149,8 +237,8 @@ void add_bench_command(CLI::App& app, int& status) {
         ->check(CLI::Range(1, 3600));
     bench->add_option("--load", options->load, "Taken for the load average: of before, or of a test")->group("");
     bench->add_option("--probe", options->probe, "One measurement for a row that asks a process of its own")->group("");
-    bench->footer("Exit status: 0 whatever the numbers are, 1 a row was given up, 2 misuse,\n"
-                  "3 efd broke down.");
+    bench->footer("Exit status: 0 whatever the numbers are, 1 a row was given up, or with --compare\n"
+                  "one is worse, 2 misuse, 3 efd broke down.");
     bench->callback([options, &status] { status = run_bench(*options); });
 }
 
