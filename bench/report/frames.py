@@ -40,7 +40,7 @@ def bare(axes, style):
 
 def powers(least, greatest, most=7):
     """The powers of ten in a range, at most so many of them."""
-    all_ = [10.0**n for n in range(-15, 16) if least * 0.999 <= 10.0**n <= greatest * 1.001]
+    all_ = [10.0**n for n in range(-30, 31) if least * 0.999 <= 10.0**n <= greatest * 1.001]
     return all_[:: -(-len(all_) // most)] if all_ else []
 
 
@@ -48,7 +48,7 @@ def log_axis(axis, least, greatest, named, most=7):
     """A logarithmic axis that has at least two labels."""
     ticks = powers(least, greatest, most)
     if len(ticks) < 2:
-        ticks = [value * 10.0**n for n in range(-15, 16) for value in (1, 2, 5) if least <= value * 10.0**n <= greatest]
+        ticks = [value * 10.0**n for n in range(-30, 31) for value in (1, 2, 5) if least <= value * 10.0**n <= greatest]
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _: named(value)))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 NAME = re.compile(r"[\w-]{1,64}", re.ASCII)
 MOST_BYTES = 64 << 20
-MOST = 1e15
+LEAST, MOST = 1e-9, 1e15  # of any unit, but for zero
 SLOWER = 0.995  # a ratio below it is called slower, as in the table of the command
 PEERS = ("sem_t", "std_semaphore", "moodycamel", "pipe", "pending_flag", "uv_async", "boost", "robust_mutex", "pidfd")
 
@@ -105,7 +105,7 @@ def text_in(record, key, default=None):
 
 def number_in(record, key):
     value = of_type(record.get(key), (int, float), f'"{key}"')
-    return float(value) if abs(value) <= MOST else fail(f'"{key}" is beyond all measure')
+    return float(value) if value == 0 or LEAST <= abs(value) <= MOST else fail(f'"{key}" is beyond all measure')
 
 
 def name_of(text):

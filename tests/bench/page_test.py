@@ -147,7 +147,7 @@ class OfResults(unittest.TestCase):
 
     def test_a_result_with_one_wrong_value_is_refused(self):
         good = json.loads(result("tests/bench/data/measured.json"))
-        wrong = [("version", 1), ("rows", {}), ("busy", "no"), ("load", "1"), ("load", 1e300), ("machine", [])]
+        wrong = [("version", 1), ("rows", {}), ("busy", "no"), ("load", "1"), ("load", 1e300), ("load", 1e-300), ("machine", [])]
         rows = [("name", "../x"), ("name", "signal_take"), ("subjects", []), ("rounds", "3"), ("gates", None),
                 ("subjects", {"efd": {"median": 1, "min": 2, "max": 3}}), ("series", {"name": "a", "by": "b", "at": 0}),
                 ("kernel_over_efd", 3), ("latency", {"of": "", "subjects": {"efd": {"max": 1, "buckets": [[2, 1], [1, 1]]}}}),
