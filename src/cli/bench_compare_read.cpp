@@ -83,6 +83,7 @@ measured_file file_of(const json& from) {
     file.processor = printable(from.at("machine").at("processor").get<std::string>());
     file.processors = from.at("machine").at("processors").get<int>();
     file.is_busy = from.at("busy").get<bool>();
+    if (!from.at("rows").is_array()) throw std::runtime_error("its rows are no array");
     for (const json& row : from.at("rows")) {
         measured_row read = row_of(row);
         if (std::any_of(file.rows.begin(), file.rows.end(), [&](const auto& one) { return one.name == read.name; }))
