@@ -7,6 +7,7 @@
 #include "os/marked.hpp"
 #include "os/memory.hpp"
 #include "os/raw_call.hpp"
+#include "os/statx.hpp"
 
 #include <efd/detail/base/atomic.hpp>
 
@@ -16,7 +17,6 @@
 #include <limits>
 #include <poll.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -125,9 +125,9 @@ bool is_anonymous(int fd) noexcept {
 
 file_place place_of_file(int fd) noexcept {
     const errno_keeper keeper;
-    struct statx found{};
+    struct ::statx found{};
     constexpr unsigned mount_id = 0x1000; // STATX_MNT_ID, Linux 5.8
-    if (::statx(fd, "", AT_EMPTY_PATH, STATX_INO | mount_id, &found) != 0) return {0, 0};
+    if (file_status(fd, "", AT_EMPTY_PATH, STATX_INO | mount_id, found) != 0) return {0, 0};
     return {found.stx_mnt_id, found.stx_ino};
 }
 

@@ -5,11 +5,11 @@
 #include "os/errno.hpp"
 #include "os/open_call.hpp"
 #include "os/raw_call.hpp"
+#include "os/statx.hpp"
 
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -21,7 +21,7 @@ namespace {
 file_facts facts(int directory, const char* name, int flags) noexcept {
     const errno_keeper keeper;
     struct ::statx about{};
-    if (::statx(directory, name, flags, STATX_BASIC_STATS, &about) != 0) return {};
+    if (file_status(directory, name, flags, STATX_BASIC_STATS, about) != 0) return {};
     file_facts found;
     found.known = true;
     found.is_regular = S_ISREG(about.stx_mode);

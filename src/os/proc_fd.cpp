@@ -6,13 +6,13 @@
 #include "os/named_file.hpp"
 #include "os/open_call.hpp"
 #include "os/raw_call.hpp"
+#include "os/statx.hpp"
 
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <fcntl.h>
 #include <string_view>
-#include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -92,7 +92,7 @@ std::uint32_t pid_in_proc() noexcept {
 std::uint64_t pid_namespace() noexcept {
     const errno_keeper keeper;
     struct ::statx about{};
-    return ::statx(AT_FDCWD, "/proc/self/ns/pid", 0, STATX_INO, &about) == 0 ? about.stx_ino : 0;
+    return file_status(AT_FDCWD, "/proc/self/ns/pid", 0, STATX_INO, about) == 0 ? about.stx_ino : 0;
 }
 
 } // namespace efd::os
