@@ -9,7 +9,8 @@ SETUP ?= yes
 export SETUP
 export DESTDIR
 
-.PHONY: help run test check proof bench report bench-doc docs install install-lib uninstall clean sanitize-asan sanitize-tsan
+.PHONY: help run test check proof bench report bench-doc docs install install-lib uninstall dist deb package-test abi
+.PHONY: clean sanitize-asan sanitize-tsan
 
 help:
 	@echo "make run          build, and see the object at work beside the kernel's (DATA=/usr: the files it reads)"
@@ -23,6 +24,10 @@ help:
 	@echo "make install      build libraries, headers, drop-in and command, and install them below PREFIX=/usr/local"
 	@echo "make install-lib  libraries and headers alone: needs a compiler, CMake and make"
 	@echo "make uninstall    remove from below PREFIX what these two have installed"
+	@echo "make dist         write the sources as build/efd-VERSION.tar.gz, which builds without git"
+	@echo "make deb          build the Debian packages, into build/deb"
+	@echo "make package-test install, use and remove them in a fresh root of Debian (root; fetches some 300 MB)"
+	@echo "make abi          compare the ABI of libefd.so with that of the last release"
 	@echo "make clean        remove build/"
 	@echo
 	@echo "Each installs the Debian packages that are missing, and says so first; SETUP=no: none. JOBS=$(JOBS) run at once."
@@ -112,6 +117,21 @@ install-lib:
 
 uninstall:
 	@scripts/install undo $(abspath $(PREFIX))
+
+dist:
+	@scripts/dist
+
+deb:
+	@scripts/setup package
+	@scripts/progress deb scripts/deb
+
+package-test: deb
+	@scripts/progress package-test scripts/package-test
+
+abi:
+	@scripts/setup package
+	@$(configure) release $(without_tests)
+	@scripts/abi
 
 clean:
 	@rm -rf build

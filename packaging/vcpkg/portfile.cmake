@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+# The port of efd for vcpkg, as an overlay beside the sources: vcpkg install efd --overlay-ports=packaging/vcpkg takes the
+# tree that this file lies in.
+get_filename_component(SOURCE_PATH "${CMAKE_CURRENT_LIST_DIR}/../.." ABSOLUTE)
+vcpkg_check_features(OUT_FEATURE_OPTIONS efd_features FEATURES command EFD_BUILD_COMMAND)
+
+vcpkg_cmake_configure(
+  SOURCE_PATH "${SOURCE_PATH}"
+  OPTIONS ${efd_features} -DEFD_BUILD_TESTS=OFF -DEFD_BUILD_EXAMPLES=OFF -DEFD_INSTALL=ON
+          -DEFD_BOOST_INTERPROCESS_INCLUDE=)
+vcpkg_cmake_install()
+vcpkg_cmake_config_fixup(CONFIG_PATH lib/cmake/efd)
+vcpkg_fixup_pkgconfig()
+if("command" IN_LIST FEATURES)
+  vcpkg_copy_tools(TOOL_NAMES efd AUTO_CLEAN)
+endif()
+
+file(REMOVE_RECURSE "${CURRENT_PACKAGES_DIR}/debug/include" "${CURRENT_PACKAGES_DIR}/debug/share")
+# Both libraries stay: efd::static and efd::shared are targets of one package.
+set(VCPKG_POLICY_DLLS_IN_STATIC_LIBRARY enabled)
+vcpkg_install_copyright(FILE_LIST "${SOURCE_PATH}/LICENSE")
