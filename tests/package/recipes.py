@@ -35,7 +35,7 @@ class Recipes:
     def __init__(self, source):
         self.place = source / "packaging"
         self.texts = {str(path.relative_to(self.place)): path.read_text(encoding="utf-8")
-                      for path in self.place.rglob("*") if path.is_file()}
+                      for path in self.place.rglob("*") if path.is_file() and path.suffix != ".xz"}
         self.map = (source / "src" / "efd.map.in").read_text(encoding="utf-8")
 
     def text(self, name):
