@@ -13,7 +13,7 @@ from pathlib import Path
 from rules import RULES
 from source import Source
 
-DIRECTORIES = ("include", "src", "conformance", "bench", "examples", "tests", "verify", "scripts", "cmake")
+DIRECTORIES = ("include", "src", "conformance", "bench", "examples", "tests", "verify", "scripts", "cmake", "bindings")
 TOP_FILES = ("CMakeLists.txt", "Makefile", ".ci/run")
 ENDINGS = {".cpp", ".hpp", ".h", ".c", ".py", ".sh", ".cmake", ".pml", ".js", ".map", ".supp", ".in"}
 CORPUS = "verify/fuzz/corpus"

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-DIRECTORIES = ("include", "src", "conformance", "bench", "examples", "tests", "verify")
+DIRECTORIES = ("include", "src", "conformance", "bench", "examples", "tests", "verify", "bindings")
 ENDINGS = {".cpp", ".hpp", ".h", ".c"}
 
 

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 # Who may include whom: a file may include its own room and every room of a lower level.
 LEVELS = {
     "base": 0, "os": 1, "core": 2, "watch": 3, "share": 3, "file": 3, "api": 4, "common": 5,
-    "conformance": 6, "bench": 6, "dropin": 6, "cli": 7, "examples": 8, "support": 8, "verify": 9, "tests": 10,
+    "conformance": 6, "bench": 6, "dropin": 6, "cli": 7, "examples": 8, "bindings": 8, "support": 8, "verify": 9, "tests": 10,
 }  # fmt: skip
 # Of two rooms on one level, the first may include the second.
 NEIGHBOURS = {("file", "watch")}
