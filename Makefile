@@ -9,7 +9,7 @@ SETUP ?= yes
 export SETUP
 export DESTDIR
 
-.PHONY: help run test check proof bench report bench-doc docs install install-lib uninstall dist deb package-test abi
+.PHONY: help run test check proof bench report bench-doc docs install install-lib uninstall dist deb package-test abi wheel
 .PHONY: clean sanitize-asan sanitize-tsan
 
 help:
@@ -28,6 +28,7 @@ help:
 	@echo "make deb          build the Debian packages, into build/deb"
 	@echo "make package-test install, use and remove them in a fresh root of Debian (root; fetches some 300 MB)"
 	@echo "make abi          compare the ABI of libefd.so with that of the last release"
+	@echo "make wheel        the Python package as a wheel, in build/wheel (docs/python.md)"
 	@echo "make clean        remove build/"
 	@echo
 	@echo "Each installs the Debian packages that are missing, and says so first; SETUP=no: none. JOBS=$(JOBS) run at once."
@@ -114,6 +115,11 @@ install-lib:
 	@$(configure) library -DCMAKE_INSTALL_PREFIX=$(abspath $(PREFIX))
 	@MAKEFLAGS=--no-print-directory $(build) library
 	@scripts/install do $(abspath $(PREFIX)) build/library
+
+wheel:
+	$(call first_time,build/wheel/work,make wheel: builds for half a minute on two idle processors)
+	@scripts/setup python
+	@scripts/progress wheel scripts/wheel
 
 uninstall:
 	@scripts/install undo $(abspath $(PREFIX))
