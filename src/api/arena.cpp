@@ -5,6 +5,7 @@
 #include "api/arena_options.hpp"
 #include "api/arena_set.hpp"
 #include "api/internal_access.hpp"
+#include "api/made.hpp"
 #include "api/shared_object.hpp"
 #include "share/arena.hpp"
 #include "share/family.hpp"
@@ -127,12 +128,14 @@ arena::~arena() {
 eventfd arena::make(std::uint64_t initval, flags how) const {
     core::context* made = nullptr;
     must(inside().make(initval, static_cast<unsigned>(how), made), "efd::arena::make");
+    api::report_made(made);
     return internal_access::adopt_object(made);
 }
 
 eventfd arena::make(std::string_view name, std::uint64_t initval, flags how) const {
     core::context* made = nullptr;
     must(inside().make(name, initval, static_cast<unsigned>(how), made), "efd::arena::make");
+    api::report_made(made, name);
     return internal_access::adopt_object(made);
 }
 
@@ -145,12 +148,14 @@ wait_set arena::make_set() const {
 arena_lookup arena::find(std::string_view name, arena_role role) const noexcept {
     core::context* found = nullptr;
     const std::errc error = to_errc(inside().find(name, role == arena_role::signals, found));
+    api::report_made(found, name);
     return {error, internal_access::adopt_object(found)};
 }
 
 arena_lookup arena::at(std::uint64_t id, arena_role role) const noexcept {
     core::context* found = nullptr;
     const std::errc error = to_errc(inside().find(share::object_id{id}, role == arena_role::signals, found));
+    api::report_made(found);
     return {error, internal_access::adopt_object(found)};
 }
 

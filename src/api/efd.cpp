@@ -5,6 +5,7 @@
 #include <efd/eventfd.hpp>
 
 #include "api/c_border.hpp"
+#include "api/made.hpp"
 #include "os/clock.hpp"
 #include "os/fd.hpp"
 #include "os/futex.hpp"
@@ -96,9 +97,10 @@ efd_t* efd_create(std::uint64_t initval, int flags) noexcept {
         errno = EINVAL;
         return nullptr;
     }
-    if ((flags & EFD_SHARED) != 0) return make_shared(initval, bits);
-    context* const born = context::create(initval, bits);
-    if (born == nullptr) errno = ENOMEM;
+    const bool is_shared = (flags & EFD_SHARED) != 0;
+    context* const born = is_shared ? object(make_shared(initval, bits)) : context::create(initval, bits);
+    if (born == nullptr && !is_shared) errno = ENOMEM;
+    efd::api::report_made(born);
     return reinterpret_cast<efd_t*>(born);
 }
 

@@ -6,6 +6,7 @@
 #include "api/arena_options.hpp"
 #include "api/arena_set.hpp"
 #include "api/c_border.hpp"
+#include "api/made.hpp"
 #include "share/arena.hpp"
 
 #include <algorithm>
@@ -178,10 +179,12 @@ const char* efd_arena_refusal(void) noexcept { return efd::share::sentence_of(la
 
 efd_t* efd_arena_make(efd_arena_t* given, const char* name, std::uint64_t initval, int flags) noexcept {
     const auto bits = static_cast<unsigned>(flags);
-    return object_of(given, [&](context*& made) {
+    efd_t* const born = object_of(given, [&](context*& made) {
         return name == nullptr ? inside(given)->make(initval, bits, made)
                                : inside(given)->make(name, initval, bits, made);
     });
+    efd::api::report_made(reinterpret_cast<context*>(born), name == nullptr ? "" : name);
+    return born;
 }
 
 efd_wait_set_t* efd_arena_set(efd_arena_t* given) noexcept {
@@ -193,8 +196,16 @@ efd_wait_set_t* efd_arena_set(efd_arena_t* given) noexcept {
     return reinterpret_cast<efd_wait_set_t*>(made);
 }
 
-efd_t* efd_arena_find(efd_arena_t* given, const char* name) noexcept { return found_by(given, name, true); }
-efd_t* efd_arena_find_waiting(efd_arena_t* given, const char* name) noexcept { return found_by(given, name, false); }
+efd_t* efd_arena_find(efd_arena_t* given, const char* name) noexcept {
+    efd_t* const found = found_by(given, name, true);
+    if (found != nullptr) efd::api::report_made(reinterpret_cast<context*>(found), name);
+    return found;
+}
+efd_t* efd_arena_find_waiting(efd_arena_t* given, const char* name) noexcept {
+    efd_t* const found = found_by(given, name, false);
+    if (found != nullptr) efd::api::report_made(reinterpret_cast<context*>(found), name);
+    return found;
+}
 efd_t* efd_arena_at(efd_arena_t* given, std::uint64_t id) noexcept { return found_by(given, id, true); }
 efd_t* efd_arena_at_waiting(efd_arena_t* given, std::uint64_t id) noexcept { return found_by(given, id, false); }
 

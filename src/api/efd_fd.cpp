@@ -3,6 +3,7 @@
 #include <efd/efd.h>
 
 #include "api/c_border.hpp"
+#include "api/made.hpp"
 #include "file/anon_fd.hpp"
 #include "file/descriptor_table.hpp"
 #include "file/fcntl.hpp"
@@ -63,6 +64,8 @@ int efd_eventfd(unsigned initval, int flags) noexcept {
     int fd = -1;
     const status result = (flags & EFD_SHARED) != 0 ? efd::file::make_kernel_descriptor(initval, bits, fd)
                                                     : efd::file::make_descriptor(initval, bits, way, fd);
+    if (efd::core::is_traced() && result == status::ok && (flags & EFD_SHARED) == 0) [[unlikely]]
+        if (const file_reference file = file_of(fd); file) efd::api::report_made(&file->object());
     return answer(result, fd);
 }
 

@@ -2,6 +2,7 @@
 // api/eventfd.cpp: the part of the C++ border that is not inline: a failed creation becomes an exception.
 #include <efd/eventfd.hpp>
 
+#include "api/made.hpp"
 #include "api/shared_object.hpp"
 #include "watch/doorbell.hpp"
 
@@ -21,6 +22,7 @@ eventfd::eventfd(std::uint64_t initval, flags how) : context_(nullptr) {
                                                     : core::context::create(initval, bits);
     if (context_ == nullptr)
         throw std::system_error(std::make_error_code(std::errc::not_enough_memory), "efd::eventfd");
+    api::report_made(context_);
 }
 
 int eventfd::fd(doorbell how) const {

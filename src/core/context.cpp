@@ -17,6 +17,7 @@
 
 #include "core/cancel_word.hpp"
 #include "core/shared_slots.hpp"
+#include "core/trace.hpp"
 #include "core/watchers.hpp"
 #include "os/clock.hpp"
 #include "os/futex.hpp"
@@ -37,14 +38,6 @@ struct operation {
     std::uint64_t amount; // a writer's: what to add; a reader's: the most to take, or as_mode; then what was taken
     bool restarts = true; // its sleep, after a handler with SA_RESTART
 };
-
-namespace {
-
-os::futex_scope scope_of(const context& object) noexcept {
-    return is_in_shared_range(&object) ? os::futex_scope::shared : os::futex_scope::one_process;
-}
-
-} // namespace
 
 // ---- A read that sleeps: from the call to the take.
 
@@ -120,9 +113,12 @@ status context::sleep_for(operation& op, const wait_opts& opts, cancel_word* own
         if (own != nullptr && !own->may_sleep()) return give_up_wait(op, status::cancelled); // CANCEL, look
         const std::int64_t until_ns =
             own_looks.any() ? std::min(opts.deadline_ns, own_looks.after(os::now_ns())) : opts.deadline_ns;
-        switch (op.restarts
-                    ? sleep_on(wait_key, own, until_ns, scope_of(*this))
-                    : os::futex_wait_until_handler(wait_key.word, wait_key.expected, until_ns, scope_of(*this))) {
+        const auto sleep = [&] {
+            return op.restarts
+                       ? sleep_on(wait_key, own, until_ns, scope_of(*this))
+                       : os::futex_wait_until_handler(wait_key.word, wait_key.expected, until_ns, scope_of(*this));
+        };
+        switch (sleep_traced(*this, op.of == side::writer, sleep)) {
         case os::wait_end::woken: learn_from_wake(); [[fallthrough]];
         case os::wait_end::changed:
             if (is_overdue(*this, opts)) return give_up_wait(op, status::timed_out);
@@ -161,6 +157,7 @@ read_result context::take_or_arrive(os::futex_wait_key* wait_key, std::uint64_t 
             EFD_CHECK(shared() || is_consistent(left));
             if (!state_.compare_exchange_weak(word, left, base::acq_rel, base::acquire))
                 continue; // pairs with the adds
+            if (is_traced()) trace::took(*this, take);
             if (most != as_mode && take < count && !takes_one() && has_sleeper(park_of(word))) wake_packed(1); // REST
             if (has_doorbell(word) && packed_count(left) == 0) notify_doorbell(poll_out); // LEVEL, unring
             if (is_watched(word)) notify(poll_out);
@@ -270,6 +267,7 @@ status context::add_or_arrive(std::uint64_t n, os::futex_wait_key* wait_key) noe
 // The add stands; old is what it found. A watched word without another mark needs only the call to its watchers.
 void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t mask) noexcept {
     EFD_CHECK(!is_sealed(old) && (shared() || is_consistent(old)));
+    trace_signal(*this, n);
     if (needs_attention(with_count(old, packed_count(old) + n) & ~state_word{watched_mark})) [[unlikely]]
         handle_marks_after_add(old, n);
     if (is_watched(old)) notify(poll_in | mask);
@@ -321,7 +319,7 @@ void context::wake_packed(std::uint64_t units) noexcept {
              turns.again());
     if (units > 0) note_wake();
     const int most = how_many(*this, units);
-    if (os::futex_wake_and_count(state_futex(), most, scope_of(*this)) > most) return; // others still sleep
+    if (wake_traced(*this, state_futex(), most) > most) return; // others still sleep
     word = state_.load(base::acquire);
     while (!is_sealed(word) && may_clear_asleep(park_of(word), generation) &&
            !state_.compare_exchange_weak(word, with_park(word, without_asleep(park_of(word))), base::acq_rel,
@@ -343,7 +341,7 @@ void context::wake_parked(base::atomic<park_word>& park, std::uint64_t units) no
              turns.again());
     if (units > 0) note_wake();
     const int most = how_many(*this, units);
-    if (os::futex_wake_and_count(&park, most, scope_of(*this)) > most) return;
+    if (wake_traced(*this, &park, most) > most) return;
     word = park.load(base::acquire);
     while (may_clear_asleep(word, generation) &&
            !park.compare_exchange_weak(word, without_asleep_same_generation(word), base::acq_rel, base::acquire) &&
@@ -360,7 +358,7 @@ void context::wake_left_asleep() noexcept {
     turn_limit turns(*this);
     state_word word = state_.load(base::acquire);
     if (has_left_asleep(word)) {
-        os::futex_wake_and_count(state_futex(), os::everybody, scope_of(*this));
+        (void)wake_traced(*this, state_futex(), os::everybody);
         while (has_left_asleep(word) &&
                !state_.compare_exchange_weak(word, word & ~state_word{left_asleep_mark}, base::acq_rel,
                                              base::acquire) && // SEAL, woken

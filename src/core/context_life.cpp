@@ -10,6 +10,7 @@
 #include "base/stop.hpp"
 #include "core/context_table.hpp"
 #include "core/shared_slots.hpp"
+#include "core/trace.hpp"
 
 namespace efd::EFD_ABI::core {
 
@@ -51,6 +52,7 @@ void context::put() noexcept {
     switch (local().refs.put()) {
     case kref::put_result::others_remain: return;
     case kref::put_result::last:
+        if (is_traced()) trace::ended(*this);
         if (is_in_shared_range(this)) {
             shared_slots& slots = shared_slots_of(*this);
             return slots.on_last_put(slots, slots.index_of(*this));

@@ -17,6 +17,7 @@
 #include <efd/detail/core/context.hpp>
 
 #include "core/shared_slots.hpp"
+#include "core/trace.hpp"
 #include "core/watchers.hpp"
 #include "os/cpu.hpp"
 #include "os/futex.hpp"
@@ -214,8 +215,9 @@ void context::release_reservation(const reserved_object& one, bool taken) noexce
 }
 
 // By the taker, after all were released: what a read notifies.
-void context::notify_reserved_take() noexcept {
+void context::notify_reserved_take(std::uint64_t units) noexcept {
     base::order_acquire(this);
+    if (is_traced()) trace::took(*this, units);
     const state_word left = state_.load(base::acquire);
     if (has_doorbell(left)) notify_doorbell(poll_out);
     if (is_watched(left)) notify(poll_out);

@@ -14,6 +14,7 @@
 #include <efd/detail/core/context.hpp>
 
 #include "core/shared_slots.hpp"
+#include "core/trace.hpp"
 #include "core/watchers.hpp"
 #include "os/futex.hpp"
 
@@ -31,6 +32,7 @@ void context::seal() noexcept {
         if (is_sealed(word) || !turns.again()) return;
     } while (!state_.compare_exchange_weak(word, with_seal(word), base::acq_rel, base::acquire));
     EFD_CHECK(!is_reserved(word) && base_of(with_seal(word)) == packed_count(word)); // no unit is lost or made
+    if (is_traced()) trace::sealed(*this);
 }
 
 // WATCH from the changer's side: a step on the state word after the commit on huge_. It adds nothing, since a late
@@ -53,6 +55,7 @@ status context::take_sealed(std::uint64_t& value, std::uint64_t most) noexcept {
     }
     if (look.take == 0) return status::would_block;
     value = look.take;
+    if (is_traced()) trace::took(*this, look.take);
     const bool may_leave_some = most != as_mode && !takes_one();
     if (may_leave_some && has_sleeper(reader_park_.fetch_add(0, base::acq_rel)) && count() > 0)
         wake_parked(reader_park_, 1); // REST
@@ -112,6 +115,7 @@ void context::signal_sealed(std::uint32_t mask) noexcept {
 }
 
 void context::after_sealed_add(std::uint64_t before, std::uint64_t units, std::uint32_t mask) noexcept {
+    trace_signal(*this, units);
     const park_word park = reader_park_.fetch_add(0, base::acq_rel); // SEALED_PARK, the changer's look
     if (has_sleeper(park) && units > 0) wake_parked(reader_park_, takes_one() ? units : 1);
     notify_sealed_change(poll_in | (before == 0 ? doorbell_hook::left_zero : 0U), poll_in | mask);

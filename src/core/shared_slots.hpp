@@ -96,6 +96,10 @@ extern constinit shared_range range;
 
 #endif
 
+[[nodiscard]] inline os::futex_scope scope_of(const context& object) noexcept {
+    return is_in_shared_range(&object) ? os::futex_scope::shared : os::futex_scope::one_process;
+}
+
 // For a caller that has a handle to it.
 [[nodiscard]] inline shared_slots& shared_slots_of(const context& object) noexcept {
     return *find_shared_slots(object);

@@ -14,6 +14,7 @@
 #include <efd/detail/core/context.hpp>
 
 #include "core/shared_slots.hpp"
+#include "core/trace.hpp"
 
 #include <new>
 
@@ -315,6 +316,7 @@ void context::note_ring() noexcept {
 // ARM: the mark is made on a count of zero, or the answer is that something is ready. When sealed, mark and count are
 // two words: the mark comes first, then the look, as changers commit first and then step on the mark's word.
 std::uint32_t context::arm_doorbell(std::uint32_t events) noexcept {
+    if (is_traced()) trace::armed(*this, events);
     state_word word = state_.load(base::acquire);
     while (!is_sealed(word)) {
         if (is_reserved(word)) {

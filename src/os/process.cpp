@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace efd::os {
@@ -58,5 +59,19 @@ std::uint32_t process_number() noexcept {
     const std::uint32_t current = own->load(base::acquire);
     return current != 0 ? current : number_process(*own);
 }
+
+std::uint32_t thread_number() noexcept {
+    struct known_number {
+        std::uint32_t thread = 0;
+        std::uint32_t process = 0;
+    };
+    static constinit thread_local known_number known __attribute__((tls_model("initial-exec")));
+    const std::uint32_t process = process_number();
+    if (known.thread == 0 || known.process != process)
+        known = {static_cast<std::uint32_t>(::syscall(SYS_gettid)), process};
+    return known.thread;
+}
+
+std::uint32_t process_id() noexcept { return static_cast<std::uint32_t>(::getpid()); }
 
 } // namespace efd::os

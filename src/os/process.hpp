@@ -20,4 +20,8 @@ void tell_forks_apart() noexcept;
 // tell_forks_apart.
 [[nodiscard]] const base::atomic<std::uint32_t>* process_word() noexcept;
 
+// The kernel's number of this thread; asked for once in a thread of a process. After tell_forks_apart.
+[[nodiscard]] std::uint32_t thread_number() noexcept;
+[[nodiscard]] std::uint32_t process_id() noexcept;
+
 } // namespace efd::os

@@ -36,8 +36,8 @@ constexpr int seal_future_write = 0x10;
 constexpr int keep_size = 0x1;
 constexpr int punch_hole = 0x2;
 
-int raw_memfd_create(unsigned flags) noexcept {
-    return static_cast<int>(::syscall(SYS_memfd_create, "efd-arena", flags));
+int raw_memfd_create(const char* name, unsigned flags) noexcept {
+    return static_cast<int>(::syscall(SYS_memfd_create, name, flags));
 }
 
 // A 64-bit number as a system call takes it where a long has 32 bits: in two halves.
@@ -88,11 +88,11 @@ void owned_fd::reset() noexcept {
     fd_ = none;
 }
 
-int create_memory_file() noexcept {
+int create_memory_file(const char* name) noexcept {
     const errno_keeper keeper;
     constexpr unsigned always = memfd_close_on_exec | memfd_allow_sealing;
-    int low = raw_memfd_create(always | memfd_noexec_seal);
-    if (low < 0 && errno == EINVAL) low = raw_memfd_create(always);
+    int low = raw_memfd_create(name, always | memfd_noexec_seal);
+    if (low < 0 && errno == EINVAL) low = raw_memfd_create(name, always);
     if (low < 0) return -errno;
     const int high = dup_high(low);
     if (high < 0) return low;
@@ -181,7 +181,7 @@ int duplicate(int fd) noexcept {
 
 bool has_free_number() noexcept {
     const errno_keeper keeper;
-    const int made = raw_memfd_create(memfd_close_on_exec);
+    const int made = raw_memfd_create("efd-arena", memfd_close_on_exec);
     if (made >= 0) raw_close(made);
     return made >= 0 || (errno != EMFILE && errno != ENFILE);
 }
@@ -226,6 +226,12 @@ bool reserve_again(void* begin, std::uintptr_t bytes) noexcept {
 bool map_zeroed_at(void* begin, std::uintptr_t bytes) noexcept {
     const errno_keeper keeper;
     return map(begin, bytes, PROT_READ | PROT_WRITE, reserved_flags | MAP_FIXED, -1, 0) != MAP_FAILED;
+}
+
+void* map_file(std::uintptr_t bytes, int fd) noexcept {
+    const errno_keeper keeper;
+    void* const where = map(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    return where == MAP_FAILED ? nullptr : where;
 }
 
 void* map_zeroed_unreserved(std::uintptr_t bytes) noexcept {

@@ -36,9 +36,9 @@ class owned_fd {
 
 // ---- Making a file of memory.
 
-// An empty memfd, close-on-exec, that can be sealed, and not executed where the kernel can see to that (Linux 6.3); at
-// a high number if there is one.
-[[nodiscard]] int create_memory_file() noexcept;
+// An empty memfd of this name, close-on-exec, that can be sealed, and not executed where the kernel can see to that
+// (Linux 6.3); at a high number if there is one.
+[[nodiscard]] int create_memory_file(const char* name = "efd-arena") noexcept;
 [[nodiscard]] int set_file_mode(int fd, unsigned mode) noexcept;
 // EFBIG: beyond RLIMIT_FSIZE; no SIGXFSZ is sent.
 [[nodiscard]] int set_file_bytes(int fd, std::uint64_t bytes) noexcept;
@@ -94,6 +94,9 @@ void release_reserved(void* begin, std::uintptr_t bytes) noexcept;
 [[nodiscard]] bool map_zeroed_at(void* begin, std::uintptr_t bytes) noexcept;
 // The same, but the addresses are reserved alone, and not to be touched.
 bool reserve_again(void* begin, std::uintptr_t bytes) noexcept;
+
+// Maps the file anywhere, for reading and writing, shared; null: it cannot be.
+[[nodiscard]] void* map_file(std::uintptr_t bytes, int fd) noexcept;
 
 // As map_zeroed, but nothing is set aside for pages that are never touched. null: no addresses.
 [[nodiscard]] void* map_zeroed_unreserved(std::uintptr_t bytes) noexcept;

@@ -26,6 +26,7 @@
 
 #include <efd/detail/base/check.hpp>
 
+#include "core/trace.hpp"
 #include "os/eventfd.hpp"
 #include "os/fd.hpp"
 
@@ -185,6 +186,7 @@ bool doorbell::write_here(std::uint64_t n) noexcept {
 
 // False: it is shown full.
 bool doorbell::ring() noexcept {
+    if (core::is_traced()) core::trace::rang(object_, 1);
     rings_begun_.fetch_add(1, base::acq_rel); // LEVEL, begun
     const bool rung = write_here(1);
     if (rung)
@@ -195,10 +197,14 @@ bool doorbell::ring() noexcept {
 }
 
 // A write of zero: watchers look, and the descriptor holds what it held.
-void doorbell::make_edge() noexcept { (void)write_here(0); }
+void doorbell::make_edge() noexcept {
+    if (core::is_traced()) core::trace::rang(object_, 0);
+    (void)write_here(0);
+}
 
 // These are not counted: watchers of an armed doorbell watch for edges.
 void doorbell::ring_armed() noexcept {
+    if (core::is_traced()) core::trace::rang(object_, 1);
     if (os::ring_doorbell(fd_here(), 1)) return;
     (void)os::silence_doorbell(fd_here());
     os::ring_doorbell(fd_here(), 1);

@@ -142,7 +142,7 @@ class set_core::all_members {
     }
     void notify_all(const one_of_all* sealed) noexcept {
         for (const one_of_all& one : all())
-            if (&one != sealed) one.object->notify_reserved_take();
+            if (&one != sealed) one.object->notify_reserved_take(one.amount);
         if (sealed != nullptr) sealed->object->after_sealed_take();
     }
 

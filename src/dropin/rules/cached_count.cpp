@@ -15,6 +15,7 @@
 #include "dropin/rules/cached_count.hpp"
 
 #include "dropin/rules/kernel_side.hpp"
+#include "os/probe.hpp"
 
 namespace efd::dropin {
 namespace {
@@ -158,6 +159,7 @@ void demote(fd_slot& slot, int fd, reason why) noexcept {
         if (!slot.word.compare_exchange_weak(word, with_demotion(word), base::acq_rel, base::acquire))
             continue; // CACHED, demote
         note_reason(slot, why);
+        EFD_PROBE(demote, &slot, fd, static_cast<unsigned>(why));
         word = with_demotion(word);
     }
     if (needs_flush(word)) flush(slot, fd); // also if another thread was stopped within its demotion

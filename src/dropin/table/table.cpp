@@ -11,6 +11,7 @@
 #include "dropin/rules/raw_call.hpp"
 #include "dropin/table/policy.hpp"
 #include "dropin/table/region.hpp"
+#include "os/probe.hpp"
 
 #include <bit>
 #include <sys/eventfd.h>
@@ -162,6 +163,7 @@ void note_eventfd(int fd, unsigned initval, unsigned flags, std::uint32_t demote
 void promote_if_welcome(fd_slot& slot, int fd) noexcept {
     if (promotes_nothing.load(base::relaxed)) return demote(slot, fd, demote_all_reason.load(base::relaxed));
     if (!rules.lets_promote(slot) || !promote_noted(slot, fd)) return;
+    EFD_PROBE(promote, &slot, fd, slot.reads.load(base::relaxed));
     slot.reads.store(0, base::relaxed);
     slot.useful.store(0, base::relaxed);
 }

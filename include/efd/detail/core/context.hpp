@@ -73,6 +73,7 @@ enum class reserve_result : unsigned char;
 struct doorbell_hook;
 struct permanent_watcher;
 class watchers;
+class trace;
 class context;
 
 // What one process alone knows of an object. Of a private object it stands beside the words, in the same cache line; of
@@ -241,6 +242,7 @@ class alignas(64) context {
     friend class share::sets;
     friend class share::slots;
     friend void mark_in_sets(context& object) noexcept;
+    friend class trace;
     friend class context_table;
     friend class context_layout; // the explorer's
 
@@ -283,7 +285,7 @@ class alignas(64) context {
     // Taking from several objects in one step, for watch/ alone; see src/core/reservation.hpp.
     [[nodiscard]] reserve_result reserve(const reservation_slot& owner, reserved_object& one) noexcept;
     void release_reservation(const reserved_object& one, bool taken) noexcept;
-    void notify_reserved_take() noexcept;
+    void notify_reserved_take(std::uint64_t units) noexcept;
     // Of a sealed object: its count at this moment, as huge_ has it, and what a read would take of that; then the take,
     // if the count is as it was seen.
     struct sealed_look {

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// core/trace.hpp: what happens to objects, for those that look from outside: probes of tracers, counters of `efd ls`.
+//
+// The out-of-line paths of core/ and watch/ report here, behind one test of the gate: one load, one branch not taken
+// where nobody looks. The inline paths of context.hpp know nothing of it. An object that is made while its process is
+// observed has the mark `watched` from its birth on, so none of its calls ends in an inline path, and all are counted.
+// Advice only: nothing in the library reads what is written. Any thread, also in signal handlers; `created` is for no
+// handler. Invariant: with the gate shut nothing here is called.
+#pragma once
+
+#include <efd/detail/base/atomic.hpp>
+#include <efd/detail/core/context.hpp>
+
+#include "core/shared_slots.hpp"
+#include "os/futex.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace efd::EFD_ABI::core {
+
+#ifdef EFD_ATOMIC_MODEL
+constexpr bool is_traced() noexcept { return false; }
+#else
+// The lower half counts attached tracers: the kernel or a debugger writes it (the semaphore of the probes). The upper
+// half is this process's own: whether it is observed.
+extern base::atomic<std::uint32_t> trace_gate;
+inline constexpr std::uint32_t gate_observed = 1U << 16;
+[[nodiscard]] inline bool is_traced() noexcept { return trace_gate.load(base::relaxed) != 0; }
+#endif
+
+struct observed_row;
+
+// Each takes an object to which the caller has a reference; signalled and woke do not need one.
+class trace {
+  public:
+    // By the caller at `where`; null: not known. From now on all is counted, if the process is observed.
+    static void created(context* object, const void* where) noexcept;
+    static void named(context* object, std::string_view name) noexcept;
+    static void ended(context& object) noexcept; // the last reference of this process goes
+
+    static void signalled(context& object, std::uint64_t units) noexcept;
+    static void took(context& object, std::uint64_t units) noexcept;
+    // The result is for awoke.
+    [[nodiscard]] static std::uint32_t sleeps(context& object, bool for_room) noexcept;
+    static void awoke(context& object, std::uint32_t sleeper) noexcept;
+    static void woke(context& object, int threads) noexcept;
+    static void armed(context& object, std::uint32_t events) noexcept;
+    static void rang(context& object, std::uint64_t units) noexcept;
+    static void sealed(context& object) noexcept;
+
+  private:
+    [[nodiscard]] static std::uint64_t id_of(const context& object) noexcept;
+    [[nodiscard]] static observed_row* row_of(context& object) noexcept;
+    static void begin_row(observed_row& row, context& object) noexcept;
+    static void note_count(observed_row& row, context& object) noexcept;
+    static void note_watchers(observed_row& row, const context& object) noexcept;
+    static void watch_all(context& object) noexcept;
+};
+
+// The add stands.
+[[gnu::always_inline]] inline void trace_signal(context& object, std::uint64_t units) noexcept {
+    if (is_traced()) [[unlikely]]
+        trace::signalled(object, units);
+}
+
+template <class Sleep>
+os::wait_end sleep_traced(context& object, bool for_room, Sleep sleep) noexcept {
+    if (!is_traced()) return sleep();
+    const std::uint32_t sleeper = trace::sleeps(object, for_room);
+    const os::wait_end end = sleep();
+    trace::awoke(object, sleeper);
+    return end;
+}
+
+// How many slept; more than most, if some still do.
+inline int wake_traced(context& object, const void* word, int most) noexcept {
+    const int woken = os::futex_wake_and_count(word, most, scope_of(object));
+    if (is_traced()) trace::woke(object, woken < most ? woken : most);
+    return woken;
+}
+
+} // namespace efd::EFD_ABI::core
