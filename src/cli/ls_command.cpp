@@ -8,6 +8,7 @@
 #include "cli/proc_text.hpp"
 #include "cli/terminal.hpp"
 
+#include <chrono>
 #include <cstdio>
 #include <fmt/format.h>
 #include <memory>
@@ -42,6 +43,10 @@ CLI::Validator number_up_to(std::uint64_t least, std::uint64_t most) {
         "");
 }
 
+std::int64_t monotonic_ns() {
+    return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 ls_order order_of(const std::string& word) {
     if (word == "count") return ls_order::count;
     if (word == "pid") return ls_order::pid;
@@ -63,6 +68,7 @@ listing look(const ls_options& options, const ls_filter& filter) {
     listing found;
     found.has_kernel = !options.arenas_alone;
     found.has_arenas = !options.kernel_alone;
+    found.has_observed = !options.kernel_alone && !options.arenas_alone;
     found.proc = scan_proc({});
     if (::geteuid() == 0) found.proc.is_hiding = false; // root sees all
     if (found.has_arenas) {
@@ -71,6 +77,10 @@ listing look(const ls_options& options, const ls_filter& filter) {
         if (filter.is_set())
             how.wants = [&](const std::string& arena, const arena_object& one) { return filter.wants(arena, one); };
         found.efd = scan_arenas(found.proc.memory, how);
+    }
+    if (found.has_observed) {
+        found.observed = scan_observed(found.proc.observed);
+        found.now_ns = monotonic_ns();
     }
     if (!found.has_kernel) found.proc.eventfds.clear();
     return found;

@@ -42,8 +42,25 @@ bool ls_filter::wants_without_objects(const seen_arena& arena) const {
     return !id && (!has_name || (!arena.name.empty() && name.matches(arena.name)));
 }
 
+bool ls_filter::wants(const observed_process& process) const { return wants(holder{process.pid, process.command, {}}); }
+
+bool ls_filter::wants(const observed_object& object) const {
+    if (id && *id != object.id) return false;
+    return !has_name || (!object.name.empty() && name.matches(object.name));
+}
+
 void apply(const ls_filter& filter, listing& all) {
     if (!filter.is_set()) return;
+    for (observed_process& one : all.observed)
+        one.objects.erase(std::remove_if(one.objects.begin(), one.objects.end(),
+                                         [&](const observed_object& object) { return !filter.wants(object); }),
+                          one.objects.end());
+    all.observed.erase(std::remove_if(all.observed.begin(), all.observed.end(),
+                                      [&](const observed_process& one) {
+                                          const bool asks_objects = filter.id || filter.has_name;
+                                          return !filter.wants(one) || (asks_objects && one.objects.empty());
+                                      }),
+                       all.observed.end());
     const auto is_held = [&](const auto& holders, auto who_of) {
         return std::any_of(holders.begin(), holders.end(), [&](const auto& one) { return filter.wants(who_of(one)); });
     };
@@ -82,6 +99,8 @@ void sort(listing& all, ls_order order) {
         sort_by(rows, [](const kernel_eventfd& one) { return falling(one.count.value_or(0)); });
         for (seen_arena& one : arenas)
             sort_by(one.objects, [](const arena_object& object) { return falling(object.count); });
+        for (observed_process& one : all.observed)
+            sort_by(one.objects, [](const observed_object& object) { return falling(object.count); });
         break;
     case ls_order::pid:
         sort_by(rows, [](const kernel_eventfd& one) { return first_pid(one); });
@@ -95,7 +114,7 @@ void sort(listing& all, ls_order order) {
 }
 
 bool is_empty(const listing& all) {
-    return all.proc.eventfds.empty() && all.efd.arenas.empty() && all.efd.refused.empty();
+    return all.proc.eventfds.empty() && all.efd.arenas.empty() && all.efd.refused.empty() && all.observed.empty();
 }
 
 } // namespace efd::cli

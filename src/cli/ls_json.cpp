@@ -3,6 +3,7 @@
 #include "cli/about.hpp"
 #include "cli/ls_report.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <iterator>
 
@@ -68,7 +69,57 @@ json json_of(const seen_arena& one) {
             {"objects_not_listed", one.unlisted}};
 }
 
+json json_of(const observed_object& one, std::int64_t now_ns) {
+    json sleepers = json::array();
+    for (const seen_sleeper& who : one.sleepers)
+        sleepers.push_back({{"thread", who.thread},
+                            {"for", who.for_room ? "room" : "units"},
+                            {"asleep_ns", now_ns - std::min(who.since_ns, now_ns)}});
+    json said{{"id", one.id},
+              {"name", json_of(one.name)},
+              {"count", one.count},
+              {"semaphore", one.has(core::row_is_semaphore)},
+              {"shared", one.has(core::row_is_shared)},
+              {"sealed", one.has(core::row_was_sealed)},
+              {"inherited", one.has(core::row_is_inherited)},
+              {"every_call_counted", one.has(core::row_is_whole)}};
+    said.update({{"signals", one.signals},
+                 {"takes", one.takes},
+                 {"wakes", one.wakes},
+                 {"sleeps", one.sleeps},
+                 {"rings", one.rings},
+                 {"calls_saved", one.calls_saved()},
+                 {"sleepers", std::move(sleepers)}});
+    said.update({{"watched_by_descriptor", one.has(core::row_has_doorbell)},
+                 {"watched_by_sets", one.sets},
+                 {"watched_by_callbacks", one.callbacks > 0}});
+    said.update({{"last_signaller", one.signaller == 0 ? json(nullptr) : json(one.signaller)},
+                 {"last_signal_ns_ago",
+                  one.signalled_ns == 0 ? json(nullptr) : json(now_ns - std::min(one.signalled_ns, now_ns))},
+                 {"reader_beside_units_ns", one.beside_now_ns(now_ns)},
+                 {"longest_reader_beside_units_ns", one.beside_ns},
+                 {"made_by", one.made_by == 0 ? json(nullptr) : json(one.made_by)},
+                 {"made_at", json_of(one.made_where)}});
+    return said;
+}
+
+json json_of(const observed_process& one, std::int64_t now_ns) {
+    json objects = json::array();
+    for (const observed_object& object : one.objects) objects.push_back(json_of(object, now_ns));
+    return {{"pid", one.pid},
+            {"command", one.command},
+            {"observed_ns", now_ns - std::min(one.begun_ns, now_ns)},
+            {"events_without_row", one.without_row},
+            {"objects", std::move(objects)}};
+}
+
 } // namespace
+
+json to_json(const std::vector<observed_process>& all, std::int64_t now_ns) {
+    json said = json::array();
+    for (const observed_process& one : all) said.push_back(json_of(one, now_ns));
+    return said;
+}
 
 std::string escaped(std::string_view text) {
     std::string all;
@@ -118,6 +169,8 @@ json to_json(const listing& all) {
         said["arenas"] = std::move(arenas);
         said["refused_arenas"] = std::move(refused);
     }
+    if (all.has_observed) said["observed"] = to_json(all.observed, all.now_ns);
+    if (all.has_kernel) said["under_dropin"] = all.proc.under_dropin;
     said["not_seen"] = {{"processes", all.proc.unread}, {"hidepid", all.proc.is_hiding}, {"arenas", all.efd.unread}};
     return said;
 }

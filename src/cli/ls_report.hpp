@@ -5,6 +5,7 @@
 #pragma once
 
 #include "cli/arena_scan.hpp"
+#include "cli/observed_scan.hpp"
 #include "cli/pattern.hpp"
 #include "cli/proc_scan.hpp"
 
@@ -22,8 +23,11 @@ namespace efd::cli {
 struct listing {
     bool has_kernel = true; // whether they were looked for
     bool has_arenas = true;
+    bool has_observed = true;
     proc_listing proc;
     arena_listing efd;
+    std::vector<observed_process> observed;
+    std::int64_t now_ns = 0; // when the observed processes were read, CLOCK_MONOTONIC
 };
 
 struct ls_filter {
@@ -40,6 +44,8 @@ struct ls_filter {
     // Of an arena's object; and of an arena without one of them.
     [[nodiscard]] bool wants(const std::string& arena, const arena_object& object) const;
     [[nodiscard]] bool wants_without_objects(const seen_arena& arena) const;
+    [[nodiscard]] bool wants(const observed_process& process) const;
+    [[nodiscard]] bool wants(const observed_object& object) const;
 };
 
 enum class ls_order : unsigned char { id, count, pid, holders };
@@ -66,7 +72,18 @@ struct ls_table_options {
 // ls_table.cpp.
 [[nodiscard]] std::string to_table(const listing& all, const ls_table_options& options);
 
+// ls_observed.cpp: the part of the table for observed processes, with an empty line behind each.
+[[nodiscard]] std::string observed_to_table(const std::vector<observed_process>& all, std::int64_t now_ns,
+                                            const ls_table_options& options);
+// "120 us", "3.4 s", "5 h"; at most 7 characters.
+[[nodiscard]] std::string short_time(std::int64_t ns);
+// "reader 3.4 s", "2 readers 3.4 s"; the longest of them.
+[[nodiscard]] std::string asleep_of(const observed_object& one, std::int64_t now_ns);
+// "set, callback, descriptor".
+[[nodiscard]] std::string watchers_of(const observed_object& one);
+
 // ls_json.cpp. Texts are as they are, but for bytes that are no UTF-8.
 [[nodiscard]] nlohmann::ordered_json to_json(const listing& all);
+[[nodiscard]] nlohmann::ordered_json to_json(const std::vector<observed_process>& all, std::int64_t now_ns);
 
 } // namespace efd::cli

@@ -211,6 +211,10 @@ void add_arena(page& to, const seen_arena& one) {
 }
 
 void add_notes(page& to, const listing& all) {
+    if (all.has_kernel && !all.proc.under_dropin.empty())
+        to.add_paragraph(fmt::format("Under the drop-in, whose cached units are in no count above: {}.",
+                                     fmt::join(all.proc.under_dropin, ", ")),
+                         0);
     for (const refused_arena& one : all.efd.refused)
         to.add_paragraph(fmt::format("Memory of {} {} is called an arena, and cannot be read as one: {}.",
                                      escaped(one.who.command), one.who.pid, word_of(one.why)),
@@ -243,6 +247,11 @@ std::string totals_of(const listing& all) {
     if (all.has_arenas)
         parts.push_back(fmt::format("{} with {}", plural(all.efd.arenas.size(), "arena", "arenas"),
                                     plural(objects, "object", "objects")));
+    std::uint64_t seen = 0;
+    for (const observed_process& one : all.observed) seen += one.objects.size();
+    if (!all.observed.empty())
+        parts.push_back(fmt::format("{} with {}", plural(all.observed.size(), "observed process", "observed processes"),
+                                    plural(seen, "object", "objects")));
     return fmt::format("{}.", fmt::join(parts, "; "));
 }
 
@@ -258,6 +267,7 @@ std::string to_table(const listing& all, const ls_table_options& options) {
         add_arena(to, one);
         to.text += '\n';
     }
+    to.text += observed_to_table(all.observed, all.now_ns, options);
     to.add_paragraph(totals_of(all), 0);
     add_notes(to, all);
     return to.text;

@@ -88,6 +88,7 @@ class walk {
     bool look_at_number(process& of, std::uint32_t number);
     void look_at_eventfd(process& of, std::uint32_t number);
     void look_at_memory(process& of, std::uint32_t number, std::string_view name);
+    void look_for_dropin(process& of);
     void look_at_epoll(process& of, std::uint32_t number);
     const std::string& command_of(process& of);
     std::size_t row_of(const eventfd_facts& facts);
@@ -136,6 +137,8 @@ void walk::look_at_eventfd(process& of, std::uint32_t number) {
 
 void walk::look_at_memory(process& of, std::uint32_t number, std::string_view name) {
     memory_number one;
+    if (name == "/memfd:efd-observed" || name == "/memfd:efd-observed (deleted)")
+        return found_.observed.push_back({of.pid, command_of(of), number});
     one.is_called_arena = name == "/memfd:efd-arena" || name == "/memfd:efd-arena (deleted)";
     const std::string text = std::to_string(number);
     if (read_file(of.facts, text.c_str(), text_)) one.life_bytes = description_locks_in(text_, share::life_byte);
@@ -148,6 +151,12 @@ void walk::look_at_memory(process& of, std::uint32_t number, std::string_view na
     one.device = about.st_dev;
     one.inode = about.st_ino;
     found_.memory.push_back(std::move(one));
+}
+
+// Its cached units are in no count of the kernel's.
+void walk::look_for_dropin(process& of) {
+    if (of.eventfds.empty() || !read_file(of.directory, "maps", text_)) return;
+    if (text_.find("/libefd-dropin.so") != std::string::npos) found_.under_dropin.push_back(of.pid);
 }
 
 // False: the process may not be looked at.
@@ -207,6 +216,7 @@ void walk::look_at(int root, std::uint32_t pid) {
             if (!may_look) break;
         }
         for (const std::uint32_t number : own.epolls) look_at_epoll(own, number);
+        look_for_dropin(own);
     }
     if (may_look) return;
     const bool is_read = read_file(directory.get(), "stat", text_);

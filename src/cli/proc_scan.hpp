@@ -44,11 +44,20 @@ struct memory_number {
     std::vector<std::uint64_t> life_bytes; // on which it has record locks, counted from share::life_byte on
 };
 
+// A number that names the memory of an observed process, by its name.
+struct observed_number {
+    std::uint32_t pid = 0;
+    std::string command;
+    std::uint32_t number = 0;
+};
+
 struct proc_listing {
     std::vector<kernel_eventfd> eventfds;
     std::vector<memory_number> memory;
-    unsigned unread = 0;    // processes that may not be looked at
-    bool is_hiding = false; // by hidepid: the mount shows only some of the processes
+    std::vector<observed_number> observed;
+    std::vector<std::uint32_t> under_dropin; // those with eventfds that have loaded libefd-dropin.so
+    unsigned unread = 0;                     // processes that may not be looked at
+    bool is_hiding = false;                  // by hidepid: the mount shows only some of the processes
 };
 
 // Whether an epoll's entry is the file that the number names now; the number may have been closed and given out again

@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Observed processes in `efd ls` and `efd top`: what is counted, who sleeps, forks, hostile memory, probes.
+  observe_test.py EFD PROGRAM LIBRARY
+"""
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+import unittest
+
+EFD, PROGRAM, LIBRARY = sys.argv[1:4]
+PROBES = {"signal", "sleep", "awake", "wake", "take", "arm", "ring", "seal"}
+PATIENCE_S = 60
+
+
+def environment(**more):
+    rest = {name: value for name, value in os.environ.items() if name != "EFD_OBSERVE"}
+    return {**rest, **more}
+
+
+def need(tool):
+    if shutil.which(tool):
+        return
+    if os.environ.get("CI") == "true":
+        raise AssertionError(f"there is no {tool}; scripts/setup test installs it")
+    raise unittest.SkipTest(f"there is no {tool}")
+
+
+class Program:
+    """The program, once it has said that it is ready."""
+
+    def __init__(self, *arguments, **variables):
+        self.process = subprocess.Popen([PROGRAM, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True, env=environment(**variables))
+        said = dict(self.process.stdout.readline().split() for _ in range(2))
+        self.pid, self.child = int(said["ready"]), int(said["child"])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        if self.process.wait(PATIENCE_S) != 0:
+            raise AssertionError("the program failed")
+        self.process.stdout.close()
+
+
+def observed(*filters):
+    """What efd ls says of observed processes, by pid."""
+    done = subprocess.run([EFD, "ls", "--json", *filters], capture_output=True, text=True, env=environment())
+    if done.returncode not in (0, 1):
+        raise AssertionError(done.stderr)
+    return {one["pid"]: one for one in json.loads(done.stdout)["observed"]} if done.stdout else {}
+
+
+def wait_for_sleeper(pid):
+    """The objects of the process by id, once its reader sleeps: an event, no time."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        process = observed().get(pid)
+        objects = {one["id"]: one for one in process["objects"]} if process else {}
+        queue = [one for one in objects.values() if "make_queue" in (one["made_at"] or "")]
+        if queue and queue[0]["sleepers"] and queue[0]["takes"] and queue[0]["count"] == 0:
+            return process, objects, queue[0]
+    raise AssertionError(f"no reader is seen asleep: {process}")
+
+
+class Observed(unittest.TestCase):
+    def test_the_variable_shows_counts_sleepers_signallers_and_places(self):
+        with Program(EFD_OBSERVE="1") as program:
+            process, objects, queue = wait_for_sleeper(program.pid)
+            self.assertEqual(process["command"], os.path.basename(PROGRAM)[:15])
+            self.assertEqual(queue["signals"], 5)
+            self.assertTrue(queue["every_call_counted"])
+            self.assertEqual(queue["last_signaller"], program.pid)
+            self.assertEqual(queue["made_by"], program.pid)
+            self.assertRegex(queue["made_at"], r"^[^ ]+\+0x[0-9a-f]+ make_queue$")
+            threads = set(map(int, os.listdir(f"/proc/{program.pid}/task"))) - {program.pid}
+            self.assertEqual({one["thread"] for one in queue["sleepers"]}, threads)
+            permits = next(one for one in objects.values() if one["semaphore"])
+            self.assertEqual((permits["count"], permits["takes"]), (6, 1))
+            named = next(one for one in objects.values() if one["shared"])
+            self.assertEqual((named["name"], named["count"]), ("frames", 3))
+            self.assertIn(0, objects)  # what was made before it opted in by the call below is here, too
+
+    def test_a_child_of_fork_counts_for_itself(self):
+        with Program(EFD_OBSERVE="on") as program:
+            parent = observed()[program.pid]
+            child = observed()[program.child]
+            of_child = next(one for one in child["objects"] if one["semaphore"])
+            of_parent = next(one for one in parent["objects"] if one["semaphore"])
+            self.assertTrue(of_child["inherited"])
+            self.assertEqual((of_child["count"], of_child["signals"]), (7, 1))
+            self.assertEqual((of_parent["count"], of_parent["signals"]), (6, 0))
+            self.assertEqual(of_child["made_at"], of_parent["made_at"])
+
+    def test_the_call_opts_in_for_what_is_made_after_it(self):
+        with Program("observe") as program:
+            _, objects, queue = wait_for_sleeper(program.pid)
+            self.assertTrue(queue["every_call_counted"])
+            self.assertNotIn(0, objects)
+
+    def test_a_process_that_did_not_opt_in_is_not_shown(self):
+        for variables in ({}, {"EFD_OBSERVE": "0"}, {"EFD_OBSERVE": "off"}):
+            with Program(**variables) as program:
+                self.assertNotIn(program.pid, observed())
+                links = [os.readlink(f"/proc/{program.pid}/fd/{n}") for n in os.listdir(f"/proc/{program.pid}/fd")]
+                self.assertFalse([one for one in links if "efd-observed" in one])
+
+    def test_a_wrong_value_is_reported_once(self):
+        with subprocess.Popen([PROGRAM], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                              text=True, env=environment(EFD_OBSERVE="maybe")) as program:
+            self.assertEqual(program.stderr.read().count("EFD_OBSERVE"), 1)
+
+    def test_hostile_memory_changes_nothing_for_the_reader(self):
+        with Program(EFD_OBSERVE="1") as program:
+            wait_for_sleeper(program.pid)
+            number = next(n for n in os.listdir(f"/proc/{program.pid}/fd")
+                          if "efd-observed" in os.readlink(f"/proc/{program.pid}/fd/{n}"))
+            with open(f"/proc/{program.pid}/fd/{number}", "rb") as file:
+                honest = file.read()
+            seed = int(os.environ.get("EFD_TEST_SEED", random.SystemRandom().randrange(1 << 32)))
+            print(f"seed {seed} (EFD_TEST_SEED)", file=sys.stderr)
+            dice = random.Random(seed)
+            made = []
+            for turn in range(24):
+                content = bytearray(honest)
+                first = 8 if turn % 2 else 28  # with and without the numbers of the header
+                for _ in range(200):
+                    content[dice.randrange(first, 20000)] = dice.randrange(256)
+                for _ in range(200):
+                    content[dice.randrange(first, len(content))] = 0xFF
+                if turn == 0:
+                    content = bytearray(dice.randbytes(len(content)))
+                made.append(os.memfd_create("efd-observed"))
+                os.write(made[-1], content[:len(content) - (turn == 2)])
+            for arguments in (["ls"], ["ls", "--json"], ["top", "--once"]):
+                done = subprocess.run([EFD, *arguments], capture_output=True, env=environment())
+                self.assertEqual(done.returncode, 0, done.stderr)
+                if arguments != ["ls", "--json"]:
+                    self.assertFalse(set(done.stdout) - set(range(32, 127)) - {10}, "bytes that no terminal may get")
+            self.assertIn(program.pid, observed())
+            for one in made:
+                os.close(one)
+
+
+class Probes(unittest.TestCase):
+    def setUp(self):
+        need("readelf")
+        self.notes = subprocess.run(["readelf", "-n", LIBRARY], capture_output=True, text=True, check=True).stdout
+        if "stapsdt" not in self.notes and os.environ.get("CI") != "true":
+            raise unittest.SkipTest("the library was built without <sys/sdt.h>")
+
+    def test_each_has_object_id_and_value(self):
+        found = {}
+        for note in self.notes.split("Provider: efd\n")[1:]:
+            lines = [line.strip() for line in note.splitlines()]
+            found[lines[0].removeprefix("Name: ")] = lines[2].removeprefix("Arguments: ").split(" ")
+        self.assertEqual(set(found), PROBES)
+        for name, arguments in found.items():
+            self.assertEqual(len(arguments), 3, name)
+
+    def test_a_debugger_stops_at_them_with_the_right_values(self):
+        need("gdb")
+        script = ["set pagination off", "set breakpoint pending on", "set confirm off", "start"]
+        for name in ("signal", "take"):
+            script += [f"break -probe-stap efd:{name}", "commands", "silent",
+                       f'printf "{name} %d of %d\\n", (int)$_probe_arg2, (int)$_probe_arg1', "continue", "end"]
+        commands = [word for line in ["\n".join(script) + "\ncontinue\n"] for word in (line,)]
+        path = os.path.join(os.environ.get("TMPDIR", "/tmp"), f"efd-probes-{os.getpid()}.gdb")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(commands[0])
+        try:
+            done = subprocess.run(["gdb", "-q", "-batch", "-x", path, PROGRAM], stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True, timeout=PATIENCE_S,
+                                  env=environment(EFD_OBSERVE="1"))
+        finally:
+            os.unlink(path)
+        said = done.stdout.splitlines()
+        self.assertEqual(sum(line.startswith("signal 1 of 1") for line in said), 5, done.stdout + done.stderr)
+        self.assertIn("signal 1000 of 1", said)
+        self.assertIn("take 1 of 2", said)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/cli/observed_program.c: objects with a known past, for observe_test.py; waits for the end of standard input.
+ *   observed_program [observe]   with the word it opts in by the call, after its first object is made
+ */
+#include <efd/arena.h>
+#include <efd/observe.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <threads.h>
+#include <unistd.h>
+
+enum { enough = 1000, signals = 5 };
+
+static int take_until_enough(void* efd) {
+    uint64_t n = 0;
+    while (n < enough)
+        if (efd_read(efd, &n) != 0) return 1;
+    return 0;
+}
+
+__attribute__((noinline)) static efd_t* make_queue(void) {
+    efd_t* const made = efd_create(0, 0);
+    __asm__ volatile("" ::: "memory"); /* no tail call: the return address is in this function */
+    return made;
+}
+
+/* A child with its parent's objects. */
+static int fork_child(efd_t* permits) {
+    const pid_t child = fork();
+    char byte;
+    if (child == 0) {
+        efd_signal(permits);
+        printf("child %d\n", (int)getpid());
+        fflush(stdout);
+        while (read(STDIN_FILENO, &byte, 1) > 0) {
+        }
+        _exit(0);
+    }
+    return child < 0 ? -1 : 0;
+}
+
+int main(int argc, char** argv) {
+    efd_t* const early = efd_create(0, 0);
+    efd_t *queue, *permits, *named;
+    efd_arena_t* const arena = efd_arena_create(NULL, NULL);
+    uint64_t n = 0;
+    char byte;
+    int i;
+    thrd_t reader;
+    if (argc > 1 && strcmp(argv[1], "observe") == 0 && efd_observe(1) != 0) return 1;
+    queue = make_queue();
+    permits = efd_create(7, EFD_SEMAPHORE);
+    named = arena == NULL ? NULL : efd_arena_make(arena, "frames", 3, 0);
+    if (early == NULL || queue == NULL || permits == NULL || named == NULL) return 1;
+    if (thrd_create(&reader, take_until_enough, queue) != thrd_success) return 1;
+    for (i = 0; i < signals; ++i) efd_signal(queue);
+    if (efd_read(permits, &n) != 0 || fork_child(permits) != 0) return 1;
+    printf("ready %d\n", (int)getpid());
+    fflush(stdout);
+    while (read(STDIN_FILENO, &byte, 1) > 0) {
+    }
+    if (efd_write(queue, enough) != 0) return 1;
+    thrd_join(reader, NULL);
+    wait(NULL);
+    return 0;
+}
