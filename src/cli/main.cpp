@@ -10,6 +10,7 @@
 #include "cli/help.hpp"
 #include "cli/ls_command.hpp"
 #include "cli/output.hpp"
+#include "cli/top_command.hpp"
 #ifdef EFD_WITH_DROPIN
 #include "cli/run_command.hpp"
 #include "cli/stat_command.hpp"
@@ -72,6 +73,7 @@ int run(int argc, char** argv) {
     efd::cli::add_check_command(app, status);
     efd::cli::add_bench_command(app, status);
     efd::cli::add_ls_command(app, status);
+    efd::cli::add_top_command(app, status);
     efd::cli::add_telling_commands(app);
     efd::cli::add_completion_command(app);
     app.footer("The options of a subcommand: efd help SUBCOMMAND.\n\n"

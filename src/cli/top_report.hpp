@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// cli/top_report.hpp: the rows of `efd top`: what happened to observed objects between two looks, sorted and filtered.
+//
+// Pure functions. Invariant: in a line every byte of another program's text is a printable character of ASCII, and no
+// line is wider than asked for.
+#pragma once
+
+#include "cli/observed_scan.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace efd::cli {
+
+struct top_look {
+    std::vector<observed_process> processes;
+    std::int64_t at_ns = 0;
+};
+
+struct top_row {
+    std::uint32_t pid = 0;
+    std::string command;
+    observed_object object;
+    double signals = 0; // for a second, as the next three; zero in the first look
+    double takes = 0;
+    double wakes = 0;
+    double saved = 0;           // system calls
+    std::int64_t beside_ns = 0; // the longest of now and of before
+};
+
+enum class top_order : unsigned char { signals, wakes, saved, beside, count, pid };
+inline constexpr std::size_t top_orders = 6;
+[[nodiscard]] std::string_view word_of(top_order order);
+
+// Of what `wanted`, a part of a command, a name or a place, is found in; empty: of all.
+[[nodiscard]] std::vector<top_row> top_rows(const top_look& before, const top_look& now, top_order order,
+                                            const std::string& wanted);
+[[nodiscard]] std::string top_title(std::size_t columns);
+[[nodiscard]] std::string top_line(const top_row& row, std::size_t columns);
+[[nodiscard]] std::string top_summary(const std::vector<top_row>& rows, const top_look& now, std::size_t columns);
+[[nodiscard]] nlohmann::ordered_json top_json(const std::vector<top_row>& rows, double seconds);
+
+} // namespace efd::cli
