@@ -91,7 +91,7 @@ std::vector<top_row> top_rows(const top_look& before, const top_look& now, top_o
 
 std::string top_title(std::size_t columns) {
     if (columns < narrow_below)
-        return cut(fmt::format("{:>7} {:>7} {:>7} {}", "pid", "count", "signal/s", "object"), columns);
+        return cut(fmt::format("{:>7} {:>7} {:>8} {}", "pid", "count", "signal/s", "object"), columns);
     return cut(fmt::format("{:>7} {:<10} {:>8} {:>9} {:>7} {:>8} {:>8}  {}", "pid", "command", "count", "signals/s",
                            "wakes/s", "saved/s", "beside", "object"),
                columns);

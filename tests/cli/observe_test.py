@@ -3,12 +3,18 @@
 """Observed processes in `efd ls` and `efd top`: what is counted, who sleeps, forks, hostile memory, probes.
   observe_test.py EFD PROGRAM LIBRARY
 """
+import fcntl
 import json
 import os
+import pty
 import random
+import select
 import shutil
+import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 import unittest
 
@@ -170,10 +176,9 @@ class Probes(unittest.TestCase):
         for name in ("signal", "take"):
             script += [f"break -probe-stap efd:{name}", "commands", "silent",
                        f'printf "{name} %d of %d\\n", (int)$_probe_arg2, (int)$_probe_arg1', "continue", "end"]
-        commands = [word for line in ["\n".join(script) + "\ncontinue\n"] for word in (line,)]
         path = os.path.join(os.environ.get("TMPDIR", "/tmp"), f"efd-probes-{os.getpid()}.gdb")
         with open(path, "w", encoding="ascii") as file:
-            file.write(commands[0])
+            file.write("\n".join(script) + "\ncontinue\n")
         try:
             done = subprocess.run(["gdb", "-q", "-batch", "-x", path, PROGRAM], stdin=subprocess.DEVNULL,
                                   capture_output=True, text=True, timeout=PATIENCE_S,
@@ -184,6 +189,77 @@ class Probes(unittest.TestCase):
         self.assertEqual(sum(line.startswith("signal 1 of 1") for line in said), 5, done.stdout + done.stderr)
         self.assertIn("signal 1000 of 1", said)
         self.assertIn("take 1 of 2", said)
+
+
+class Screen:
+    """efd top on a terminal of its own: what it wrote, and how the terminal is set."""
+
+    def __init__(self, columns, lines):
+        self.master, self.slave = pty.openpty()
+        self.resize(columns, lines)
+        self.before = termios.tcgetattr(self.slave)
+        self.text = b""
+        self.process = subprocess.Popen([EFD, "top", "--interval", "0.2"], stdin=self.slave, stdout=self.slave,
+                                        start_new_session=True, env=environment(TERM="xterm"))
+
+    def resize(self, columns, lines):
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def wait_for(self, wanted, is_done=lambda: True):
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            if wanted in self.text and is_done():
+                return
+            if select.select([self.master], [], [], 0.1)[0]:
+                self.text += os.read(self.master, 65536)
+        raise AssertionError(f"never seen: {wanted!r} in {self.text[-2000:]!r}")
+
+    def is_as_before(self):
+        return termios.tcgetattr(self.slave) == self.before
+
+    def close(self):
+        os.close(self.master)
+        os.close(self.slave)
+
+
+class Top(unittest.TestCase):
+    def start(self):
+        one = Screen(100, 14)
+        one.wait_for(b"signals/s")
+        self.assertFalse(one.is_as_before())
+        return one
+
+    def test_it_survives_a_terminal_of_40_columns_and_quits(self):
+        with Program(EFD_OBSERVE="1"):
+            one = self.start()
+            one.wait_for(b"make_queue")
+            one.text = b""
+            one.resize(40, 10)
+            one.process.send_signal(signal.SIGWINCH)
+            one.wait_for(b"signal/s object")
+            one.wait_for(b"make_queue")
+            os.write(one.master, b"q")
+            one.wait_for(b"\x1b[?1049l", one.is_as_before)
+            self.assertEqual(one.process.wait(PATIENCE_S), 0)
+            one.close()
+
+    def test_the_terminal_is_as_it_was_however_it_ends(self):
+        for how in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL):
+            one = self.start()
+            one.process.send_signal(how)
+            self.assertEqual(one.process.wait(PATIENCE_S), -how)
+            one.wait_for(b"\x1b[?1049l", one.is_as_before)
+            one.close()
+
+    def test_keys_sort_filter_pause_and_help(self):
+        with Program(EFD_OBSERVE="1"):
+            one = self.start()
+            for keys, answer in ((b"s", b"wakes"), (b"fframes\n", b"frames"), (b"p", b"paused"), (b"h", b"PgDn")):
+                os.write(one.master, keys)
+                one.wait_for(answer)
+            os.write(one.master, b"q")
+            self.assertEqual(one.process.wait(PATIENCE_S), 0)
+            one.close()
 
 
 if __name__ == "__main__":
