@@ -59,7 +59,13 @@ class looped_set {
     }
 
   private:
-    efd::arena shared_{{.first_look = {}, .last_look = {}}};
+    static efd::arena without_looks() {
+        efd::arena_options asked;
+        asked.first_look = asked.last_look = {};
+        return efd::arena(asked);
+    }
+
+    efd::arena shared_ = without_looks();
     efd::eventfd object_ = shared_.make();
     std::optional<efd::wait_set> set_;
     own_epoll loop_;

@@ -10,7 +10,7 @@ set(efd_command_manuals efd efd-bench efd-check efd-ls)
 if(TARGET efd_dropin)
   list(APPEND efd_command_manuals efd-run)
 endif()
-# list(APPEND efd_command_manuals efd-stat efd-top) # docs/man has both pages; for the commands' arrival
+list(APPEND efd_command_manuals efd-stat efd-top)
 
 set(efd_manuals_built ${PROJECT_BINARY_DIR}/man3)
 find_package(Python3 3.9 QUIET COMPONENTS Interpreter)

@@ -143,11 +143,12 @@ void trace::note_count(observed_row& row, context& object) noexcept {
 
 void trace::note_watchers(observed_row& row, const context& object) noexcept {
     if (is_in_shared_range(&object)) return row.sets.store(object.stands_in_a_set() ? 1 : 0, base::relaxed);
-    const watchers* const all = object.half_.own.watchers.load(base::acquire);
-    if (all == nullptr) return;
+    const std::uintptr_t word = object.watcher_word();
     std::uint32_t sets = 0;
-    all->permanent.each([&sets](const permanent_watcher& one) { sets += &one == &observer ? 0 : 1; });
+    each_permanent(word, [&sets](const permanent_watcher& one) { sets += &one == &observer ? 0 : 1; });
     row.sets.store(sets, base::relaxed);
+    const watchers* const all = all_in(word);
+    if (all == nullptr) return;
     row.callbacks.store(all->entries.has_entries() ? 1 : 0, base::relaxed);
     const bool is_rung = all->attached_hook.load(base::relaxed) != nullptr && has_doorbell(object.look());
     if (is_rung) row.flags.fetch_or(row_has_doorbell, base::relaxed);

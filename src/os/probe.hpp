@@ -12,5 +12,5 @@
 #define EFD_PROBE(name, object, id, value) STAP_PROBE3(efd, name, object, id, value)
 #else
 #define EFD_HAS_PROBES 0
-#define EFD_PROBE(name, object, id, value) ((void)0)
+#define EFD_PROBE(name, object, id, value) ((void)sizeof(object), (void)sizeof(id), (void)sizeof(value))
 #endif

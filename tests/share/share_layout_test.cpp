@@ -23,7 +23,7 @@ static_assert(offsetof(share::header, names) == 32 && offsetof(share::header, fi
 static_assert(offsetof(share::header, last_look_ms) == 40 && offsetof(share::header, sets) == 44);
 static_assert(alignof(share::process_entry) == 64 && offsetof(share::process_entry, pid) == 4);
 static_assert(offsetof(share::process_entry, serial) == 8 && offsetof(share::process_entry, deaths) == 16);
-static_assert(offsetof(efd::core::set_entry, interested) == 8 && offsetof(efd::core::set_entry, reserved) == 16);
+static_assert(offsetof(efd::core::set_entry, interested) == 8 && offsetof(efd::core::set_entry, reserved) == 40);
 static_assert(offsetof(share::name_entry, text) == 8 && offsetof(share::name_entry, reserved) == 56);
 static_assert(offsetof(share::arena_message, offset) == 16 && offsetof(share::arena_message, is_placed) == 24);
 
