@@ -64,8 +64,10 @@ int efd_eventfd(unsigned initval, int flags) noexcept {
     int fd = -1;
     const status result = (flags & EFD_SHARED) != 0 ? efd::file::make_kernel_descriptor(initval, bits, fd)
                                                     : efd::file::make_descriptor(initval, bits, way, fd);
-    if (efd::core::is_traced() && result == status::ok && (flags & EFD_SHARED) == 0) [[unlikely]]
-        if (const file_reference file = file_of(fd); file) efd::api::report_made(&file->object());
+    if (efd::core::is_traced() && result == status::ok && (flags & EFD_SHARED) == 0) [[unlikely]] {
+        const file_reference file = file_of(fd);
+        if (file) efd::api::report_made(&file->object());
+    }
     return answer(result, fd);
 }
 

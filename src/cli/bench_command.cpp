@@ -207,7 +207,7 @@ void add_report_options(CLI::App& bench, bench_options& options, CLI::Option* js
     bench
         .add_option("--compare", options.compared,
                     "Two results of --json: what is worse or better in the second; ranges that overlap are the same")
-        ->type_name("A.json B.json")
+        ->type_name("FILES")
         ->expected(2)
         ->excludes(report);
 }

@@ -103,6 +103,8 @@ void start_if_asked() noexcept {
     if (!is_yes(value)) return base::warn("EFD_OBSERVE", value, "it may be 1, on, 0 or off; off is used");
     if (observation::start() != 0) base::warn("EFD_OBSERVE", value, "there is no memory for it; off is used");
 }
+[[maybe_unused]] const int fork_handler =
+    ::pthread_atfork(nullptr, nullptr, [] { observation::after_fork_in_child(); });
 [[maybe_unused]] const int started = (start_if_asked(), 0);
 
 } // namespace
@@ -122,9 +124,6 @@ int observation::start() noexcept {
             os::unmap(file, sizeof *file);
             os::close_known_fd(fd);
             file = memory_of_this_process();
-        } else {
-            [[maybe_unused]] static const int fork_handler =
-                ::pthread_atfork(nullptr, nullptr, [] { observation::after_fork_in_child(); });
         }
     }
     file->header.is_on.store(1, base::relaxed);

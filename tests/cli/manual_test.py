@@ -21,7 +21,7 @@ import terminal
 EFD = MANUALS = CALLS = COMPLETIONS = ""
 PAGES = []
 BOUND_SECONDS = 120
-OPTION = re.compile(r"^  ((?:-\w, )?--?[\w-]+)(?:(\[=| )([A-Z]+|A.json B.json)\]?)?", re.MULTILINE)
+OPTION = re.compile(r"^  ((?:-\w, )?--?[\w-]+)(?:(\[=| )([A-Z]+)\]?)?", re.MULTILINE)
 LINE_OF_PAGE = re.compile(r"^\.It (Fl .*)$", re.MULTILINE)
 NONE = ("help", "version")  # efd(1) has these two, and their own pages would have nothing to say
 

@@ -83,7 +83,7 @@ std::uint64_t implied_bytes(const share::header& h) {
 }
 
 bool is_good(const share::header& h, std::uint64_t file_bytes) {
-    const bool is_ours = h.magic == 0x616e6572'61646665 && h.version == 2 && h.byte_order == 0x01020304;
+    const bool is_ours = h.magic == 0x616e6572'61646665 && h.version == 3 && h.byte_order == 0x01020304;
     const bool are_in_bounds = h.slots >= 1 && h.slots <= 134'217'728 && h.processes >= 1 && h.processes <= 1024 &&
                                h.names >= 1 && h.names <= 1'048'576 && h.last_look_ms <= 60'000 &&
                                h.first_look_ms <= h.last_look_ms && h.sets <= 1024;
