@@ -6,8 +6,7 @@ multiprocessing.shared_memory; a reader sleeps where the ring is empty instead o
     shared_ring.py --spin              the same, with readers that look at an index and yield, as many programs do today
 
 Each reader has two objects in an arena: `items` counts messages that it has not read, `room` (a semaphore) the places that
-the writer may fill. What has been counted is what may be read, so that no index is shared. A writer in C++ finds the same
-objects by their names.
+the writer may fill. A reader may read as many messages as it has taken units, so no index is shared.
 """
 
 import argparse
