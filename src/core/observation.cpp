@@ -19,12 +19,12 @@ namespace {
 
 constexpr unsigned owner_only = 0600;
 
-// Without order: a thread that finds it writes there, and relies on nothing that another one wrote.
+// Relaxed order is enough: a thread that finds this memory writes to it, and relies on no other thread's writes.
 constinit base::atomic<observed_file*> memory{nullptr};
 constinit base::atomic<std::uint32_t> owner{0}; // os::process_number() of the process that made it
 constinit base::atomic<int> number{-1};         // of its descriptor, which readers find in /proc
 
-// For the release of the number by a forked child: it may name another file by now.
+// A forked child closes the number only if it still names this file.
 constinit base::atomic<std::uint64_t> file_device{0};
 constinit base::atomic<std::uint64_t> file_inode{0};
 
@@ -59,7 +59,7 @@ int make_file(observed_file*& made, int& fd) noexcept {
 bool publish(observed_file* made, int fd) noexcept {
     observed_file* of_parent = memory.load(base::relaxed);
     if (of_parent != nullptr && owner.load(base::relaxed) != os::process_number()) {
-        memory.store(nullptr, base::relaxed); // this is a child, and has no use for it
+        memory.store(nullptr, base::relaxed); // a forked child does not use its parent's
         of_parent = nullptr;
     }
     owner.store(os::process_number(), base::relaxed);
@@ -76,7 +76,7 @@ void copy(Word& to, const Word& from) noexcept {
     to.store(from.load(base::relaxed), base::relaxed);
 }
 
-// What a child keeps of its parent's private objects, which fork has copied.
+// Copies the rows of private objects for a child, since fork has copied the objects.
 void inherit(observed_file& to, const observed_file& from) noexcept {
     copy(to.header.private_rows_used, from.header.private_rows_used);
     for (std::uint32_t i = 0; i < observed_private_rows && i < from.header.private_rows_used.load(base::relaxed); ++i) {
@@ -96,7 +96,7 @@ void inherit(observed_file& to, const observed_file& from) noexcept {
 bool is_yes(std::string_view value) noexcept { return value == "1" || value == "on"; }
 bool is_no(std::string_view value) noexcept { return value.empty() || value == "0" || value == "off"; }
 
-// When the library is loaded, as for EFD_LINGER. A program with more rights than its caller does not listen.
+// Runs when the library is loaded, as for EFD_LINGER. A set-user-id program ignores the variable.
 void start_if_asked() noexcept {
     const char* const value = ::secure_getenv("EFD_OBSERVE");
     if (value == nullptr || is_no(value)) return;
@@ -137,7 +137,7 @@ void observation::stop() noexcept {
         file->header.is_on.store(0, base::relaxed);
 }
 
-// The child has one thread. Its memory is new; the parent's is let go.
+// The child has one thread. It gets memory of its own, and unmaps the parent's.
 void observation::after_fork_in_child() noexcept {
     observed_file* const of_parent = memory.load(base::relaxed);
     if (of_parent == nullptr || owner.load(base::relaxed) == os::process_number()) return;

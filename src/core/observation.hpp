@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // core/observation.hpp: whether this process is observed, and the memory that it writes for `efd ls` and `efd top`.
 //
-// Owns one file of memory (core/observed.hpp) from the first start on; it stays mapped. A forked child has memory of
-// its own, with the parent's rows in it; after a fork without libc's handlers it is not observed. start and stop are
-// for any thread, and for no signal handler; current is for both.
+// Owns one memory file (core/observed.hpp), which is made by the first start() and stays mapped. A forked child gets a
+// file of its own, with copies of the parent's rows; after a fork that runs no handlers of libc it is not observed.
+// start and stop: any thread, not in signal handlers. current: any thread, also in signal handlers.
 #pragma once
 
 #include "core/observed.hpp"
@@ -18,9 +18,9 @@ class observation {
     // Null: this process is not observed.
     [[nodiscard]] static observed_file* current() noexcept;
 
-    // For a slot of a sleeper; `observed_sleepers`: none was free.
+    // Takes a slot for a sleeper, and returns its index; `observed_sleepers`: no slot was free.
     [[nodiscard]] static std::uint32_t claim_sleeper(observed_file& file, std::uint32_t row, bool for_room) noexcept;
-    // Of an object of an arena, by its address; null: no row is free.
+    // The row of an arena's object, found by the object's address; null: no row is free.
     [[nodiscard]] static observed_row* shared_row(observed_file& file, std::uint64_t object, bool& is_new) noexcept;
     static void after_fork_in_child() noexcept;
 };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // core/set_bells.cpp: see set_bells.hpp. How a signal rings.
 //
-// SHARED_BELL, drawn in docs/races.md. The byte is written before the arming is taken away: who is killed between the
-// two leaves both, and who is killed before leaves it armed for the next. The arming is taken away by comparing: a
-// ringer that comes late, after the owner has taken its byte and armed anew, leaves that one.
+// SHARED_BELL, drawn in docs/races.md. A ringer writes the byte first, then disarms the set. If it is killed before the
+// byte, or between the two, the set stays armed, and the next signal rings. It disarms by compare-and-swap: if the
+// owner has read the byte and armed the set again meanwhile, a late ringer does not undo the new arming.
 #include "core/set_bells.hpp"
 
 #include "os/bell_pipe.hpp"
@@ -14,7 +14,7 @@
 namespace efd::EFD_ABI::core {
 namespace {
 
-// The number that a ringer had was closed without efd if it names no ringer's file any more.
+// If `known` names no ringer's file any more, the program has closed it without efd, and `fresh` takes its place.
 int keep(set_bell& bell, int known, int fresh) noexcept {
     if (known >= 0 && os::replace_ringer(fresh, known)) return known;
     if (bell.ringer.replace(known, fresh)) return fresh;
@@ -22,8 +22,8 @@ int keep(set_bell& bell, int known, int fresh) noexcept {
     return bell.ringer.get();
 }
 
-// SHARED_RINGER. A number that stands here is never closed while the arena lives, only made to name another bell: so a
-// thread that is about to write to it rings a bell in any case. Below zero: not to be rung.
+// SHARED_RINGER. While the arena lives, efd does not close this number; it only makes it name another bell. So a thread
+// that is about to write to it writes to a bell in any case. Below zero: this bell cannot be rung.
 int ringer_for(set_bell& bell, const set_entry& entry) noexcept {
     const std::uint64_t at = entry.bell_at.load(base::acquire); // pairs with publish_bell()
     const std::uint64_t inode = entry.bell_inode.load(base::acquire);
@@ -39,7 +39,7 @@ int ringer_for(set_bell& bell, const set_entry& entry) noexcept {
 
 } // namespace
 
-// Memory that was never in use is not touched.
+// Writes only if there is a number, so that memory that was never used stays untouched.
 void kept_number::close() noexcept {
     if (get() >= 0) os::close_bell_end(swap_in(-1));
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // core/trace.cpp: see trace.hpp. In this order: the gate, rows, births and ends, events.
 //
-// Every function is cold: it runs while a tracer is attached to a probe, or while the process is observed. A count is
-// written and compared with the object's again, so that the last writer has written the last count (on processors that
-// pass a store behind a later load it may be one change behind until the next event).
+// Every function is cold: it runs only while a tracer is attached to a probe, or while the process is observed. After a
+// thread has written a count it compares it with the object's, and writes again if they differ. So the last count that
+// is written is the object's; on processors that let a later load pass a store it may be one change old until the next
+// event.
 #define _SDT_HAS_SEMAPHORES 1 // NOLINT: the name that <sys/sdt.h> asks for
 #include "os/probe.hpp"
 
@@ -17,8 +18,9 @@
 
 #include <algorithm>
 
-// ---- The gate. A writable section of the file, as the kernel demands for what it counts tracers in. Each probe has
-// the name of a semaphore of its own, and all of them are the lower half of the gate.
+// ---- The gate. It is in a writable section of the file, as the kernel demands for the counters of tracers
+// ("semaphores"). Each probe has a semaphore with a name of its own; all these names are aliases of the gate's lower
+// half.
 
 extern "C" {
 [[gnu::section(".probes"), gnu::used,
@@ -49,7 +51,8 @@ namespace {
 
 void count_one(base::atomic<std::uint64_t>& counter) noexcept { counter.fetch_add(1, base::relaxed); }
 
-// Keeps an object from going away while it is looked at; nobody may have a reference to it any more.
+// Takes a reference if the object still has one, so that it lives while it is looked at. The last reference may be gone
+// already.
 class held {
   public:
     explicit held(context& object) noexcept : object_(object), is_held_(object.get_unless_zero()) {}
@@ -65,7 +68,7 @@ class held {
     bool is_held_;
 };
 
-// It is there so that the mark `watched` stays (WATCH_OFF), and nothing is to be done for it.
+// A watcher that does nothing: while it is attached the mark `watched` stays set (WATCH_OFF).
 constinit permanent_watcher observer{[](permanent_watcher& /*self*/, std::uint32_t /*key*/) noexcept {}};
 
 void raise(base::atomic<std::uint32_t>& most, std::uint32_t to) noexcept {
@@ -82,7 +85,7 @@ std::uint32_t index_of(const observed_file& file, const observed_row& row) noexc
 
 // ---- Rows.
 
-// A private object's own; of an arena's object what efd_arena_at takes, as share/tenant.hpp makes it.
+// A private object has an id of its own; an arena's object has the id that efd_arena_at takes (share/tenant.hpp).
 std::uint64_t trace::id_of(const context& object) noexcept {
     if (!is_in_shared_range(&object)) return static_cast<std::uint64_t>(object.half_.own.id);
     const shared_slots* const slots = find_shared_slots(object);
@@ -105,7 +108,7 @@ void trace::begin_row(observed_row& row, context& object) noexcept {
                     base::relaxed);
 }
 
-// The row of the object, begun if it has none; null: this process is not observed, or no row is free.
+// The row of the object; begins one if there is none. Null: this process is not observed, or no row is free.
 observed_row* trace::row_of(context& object) noexcept {
     observed_file* const file = observation::current();
     if (file == nullptr) return nullptr;
@@ -157,7 +160,7 @@ void trace::note_watchers(observed_row& row, const context& object) noexcept {
 // ---- Births and ends.
 
 void trace::watch_all(context& object) noexcept {
-    if (object.shared()) return; // the mark means sets there, and is its peers', too
+    if (object.shared()) return; // there the mark means sets, and other processes use it too
     watchers* const all = object.make_watchers();
     if (all == nullptr) return;
     bool is_there = false;
@@ -242,7 +245,7 @@ void trace::ended(context& object) noexcept {
     }
     if (sleeper >= observed_sleepers) return;
     observed_sleeper& own = file->sleepers[sleeper];
-    if (own.thread.load(base::relaxed) != os::thread_number()) return; // of before a fork
+    if (own.thread.load(base::relaxed) != os::thread_number()) return; // claimed before a fork
     const std::int64_t above_ns = row->above_zero_ns.load(base::relaxed);
     const std::int64_t since_ns = std::max(own.since_ns.load(base::relaxed), above_ns);
     if (above_ns != 0 && own.is_writer.load(base::relaxed) == 0)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// core/trace.hpp: what happens to objects, for those that look from outside: probes of tracers, counters of `efd ls`.
+// core/trace.hpp: reports what happens to objects: to probes, for tracers; to counters, for `efd ls` and `efd top`.
 //
-// The out-of-line paths of core/ and watch/ report here, behind one test of the gate: one load, one branch not taken
-// where nobody looks. The inline paths of context.hpp know nothing of it. An object that is made while its process is
-// observed has the mark `watched` from its birth on, so none of its calls ends in an inline path, and all are counted.
-// Advice only: nothing in the library reads what is written. Any thread, also in signal handlers; `created` is for no
+// The out-of-line paths of core/ and watch/ test the gate and, if it is open, call this. Without a tracer or observer
+// that is one load and one branch. The inline paths of context.hpp do not report. An object that is made while its
+// process is observed has the mark `watched` from the start, so none of its calls ends in an inline path, and all are
+// counted. Nothing in the library reads what is written here. Any thread, also in signal handlers, but `created` in no
 // handler. Invariant: with the gate shut nothing here is called.
 #pragma once
 
@@ -31,13 +31,14 @@ inline constexpr std::uint32_t gate_observed = 1U << 16;
 
 struct observed_row;
 
-// Each takes an object to which the caller has a reference; signalled and woke do not need one.
+// The caller has a reference to the object; for signalled and woke it needs none.
 class trace {
   public:
-    // By the caller at `where`; null: not known. From now on all is counted, if the process is observed.
+    // `where` is the code that made the object; null: not known. If the process is observed, all of the object's calls
+    // are counted from now on.
     static void created(context* object, const void* where) noexcept;
     static void named(context* object, std::string_view name) noexcept;
-    static void ended(context& object) noexcept; // the last reference of this process goes
+    static void ended(context& object) noexcept; // this process gives up its last reference
 
     static void signalled(context& object, std::uint64_t units) noexcept;
     static void took(context& object, std::uint64_t units) noexcept;
@@ -58,7 +59,7 @@ class trace {
     static void watch_all(context& object) noexcept;
 };
 
-// The add stands.
+// After the add.
 [[gnu::always_inline]] inline void trace_signal(context& object, std::uint64_t units) noexcept {
     if (is_traced()) [[unlikely]]
         trace::signalled(object, units);
@@ -73,7 +74,7 @@ os::wait_end sleep_traced(context& object, bool for_room, Sleep sleep) noexcept 
     return end;
 }
 
-// How many slept; more than most, if some still do.
+// The number of threads woken; greater than `most` if there may be more sleepers.
 inline int wake_traced(context& object, const void* word, int most) noexcept {
     const int woken = os::futex_wake_and_count(word, most, scope_of(object));
     if (is_traced()) trace::woke(object, woken < most ? woken : most);

@@ -18,7 +18,7 @@
 namespace efd::os {
 namespace {
 
-constexpr ::mode_t mode_of_bells = 0700; // a pipe is born with 0600
+constexpr ::mode_t mode_of_bells = 0700; // a new pipe has 0600
 
 bool is_bell_of_any(int number, std::uint64_t& inode) noexcept {
     struct ::stat about{};
@@ -47,7 +47,7 @@ class fd_path {
     std::size_t length_ = 0;
 };
 
-// The text of a link says that it leads to a pipe; no file system but the kernel's own is asked.
+// Whether the link leads to a pipe. Only /proc is asked for this: the file itself is not touched.
 bool leads_to_pipe(const fd_path& path) noexcept {
     constexpr std::string_view wanted = "pipe:[";
     std::array<char, 32> text{};
@@ -84,7 +84,7 @@ int open_bell(std::uint32_t pid, std::uint32_t number, std::uint64_t inode) noex
     if (!leads_to_pipe(path)) return errno == EACCES ? -EACCES : -EINVAL;
     const int only_path = open_uncancelled(AT_FDCWD, path.text(), O_PATH | O_CLOEXEC, 0);
     if (only_path < 0) return only_path;
-    // The other process may have put another file there since.
+    // The other process may have put another file there meanwhile.
     const bool is_it = leads_to_pipe(fd_path(only_path)) && is_bell(only_path, inode);
     const int opened =
         is_it ? open_uncancelled(AT_FDCWD, fd_path(only_path).text(), O_RDWR | O_NONBLOCK | O_CLOEXEC, 0) : -EINVAL;
@@ -121,7 +121,7 @@ bell_found empty_bell(int read_end) noexcept {
         const long got = raw_read_now(read_end, bytes.data(), bytes.size());
         if (got == 0) found.has_hung_up = true;
         if (got > 0) found.was_rung = true;
-        if (got < static_cast<long>(bytes.size())) break; // a hang-up behind these bytes is met by the next call
+        if (got < static_cast<long>(bytes.size())) break; // the next call finds a hang-up behind these bytes
     }
     return found;
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// os/bell_pipe.hpp: a pipe that other processes of the user ring through open files of their own.
+// os/bell_pipe.hpp: a pipe into which other processes of the user write a byte, each through an open file of its own.
 //
-// Owns nothing; numbers are the caller's, and closed by exec. A bell is a pipe whose permission bits say so: no other
-// pipe has them, so nobody can be led to write into a pipe that is none. A number is checked to name a bell before it
-// is read, written to or closed, since the program may have closed it without efd. No call blocks: all files have
-// O_NONBLOCK, other processes have files of their own, and a link is looked at before what it leads to is opened. A
-// ringer's file can also be read, so that a write never meets a pipe without readers (SIGPIPE). Results below zero are
-// negated errno values. Any thread, also in a signal handler; errno stays as it was.
+// Owns nothing: the caller owns the numbers, and exec closes them. A bell is a pipe with permission bits that no
+// ordinary pipe has, so an untrusted number cannot lead to a write into another pipe. The program may close a number
+// without efd, so a caller checks that it names a bell before it uses it, and the calls that close or replace one check
+// themselves. No call blocks: all files have O_NONBLOCK, and a link is read before what it leads to is opened. A
+// ringer's file is open for reading too, so that a write never meets a pipe without readers (SIGPIPE). Results below
+// zero are negated errno values. Any thread, also in a signal handler; errno stays as it was.
 #pragma once
 
 #include <cstdint>
@@ -22,25 +22,25 @@ struct bell_ends {
 [[nodiscard]] int make_bell(bell_ends& made) noexcept;
 [[nodiscard]] bool is_bell(int number, std::uint64_t inode) noexcept;
 
-// A file of this process's own for the bell behind a number of another process. -EINVAL: that number names another
-// file, and nothing was done to it.
+// Opens, for this process, the bell that a number of another process names. -EINVAL: that number names another file,
+// and nothing was done to it.
 [[nodiscard]] int open_bell(std::uint32_t pid, std::uint32_t number, std::uint64_t inode) noexcept;
-// A further end to write to, of a bell of which this process has an end.
+// Opens one more write end of the bell that `read_end` belongs to.
 [[nodiscard]] int open_write_end(int read_end) noexcept;
-// Puts the file of `fresh` behind `number`, which names a ringer's file, and closes `fresh`. False: it names no such
-// file.
+// Makes `number`, which names a ringer's file, name the file of `fresh`, and closes `fresh`. False: `number` names no
+// ringer's file, and nothing was done.
 [[nodiscard]] bool replace_ringer(int fresh, int number) noexcept;
 
-// Readable from now on, also if it is full.
+// The bell is readable from now on, also if the pipe was full.
 void ring_bell(int number) noexcept;
 struct bell_found {
     bool was_rung = false;
-    bool has_hung_up = false; // nobody has an end to write to
+    bool has_hung_up = false; // no process has a write end
 };
-// Takes what is there; of a bell that is being filled all the time, only much.
+// Takes the bytes that are there; the number of reads is bounded, in case another process goes on writing.
 [[nodiscard]] bell_found empty_bell(int read_end) noexcept;
 
-// Closes a number if it names a bell.
+// Closes the number if it names a bell.
 void close_bell_end(int number) noexcept;
 
 } // namespace efd::os

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
-// watch/set_bell.cpp: the bell of a set of an arena: what makes its descriptor readable when a peer signals a member.
+// watch/set_bell.cpp: the bell of a set of an arena, which makes its descriptor readable when a peer signals a member.
 //
-// The descriptor is the set's outer epoll. In it stand the doorbell of the private half, which says what is noted
-// here and what this process's own threads have signalled, the descriptors among the members, and the end to read of a
-// pipe that peers ring (core/set_bells.hpp). A try that found nothing empties the pipe, arms the set, and looks once
-// more. While something is left the pipe keeps its byte; where it has none, the doorbell is rung.
+// The descriptor is the set's outer epoll. It watches three things: the doorbell of the private half, for members that
+// are known to be ready and for signals by this process's own threads; the descriptors among the members; and the read
+// end of a pipe that peers ring (core/set_bells.hpp). A try that found nothing empties the pipe, arms the set, and
+// looks once more. If a try leaves ready members and the pipe has no byte for them, it rings the doorbell.
 //
-// SHARED_BELL, drawn in docs/races.md. The pipe hangs up when the last process that has rung it is gone: this process
-// keeps an end to write to until the first byte has come, and takes one again when the hang-up was met, so it is
-// reported once. Under the lock: prepare, publish, end. All else in any thread, also in signal handlers.
+// SHARED_BELL, drawn in docs/races.md. The pipe hangs up when the last process that has rung it is gone. This process
+// has a write end of its own until the first byte has come, since a pipe without one hangs up at once, and opens one
+// again when it has seen the hang-up: so epoll reports the hang-up once. prepare, publish and end run under the set's
+// lock; all else in any thread, also in signal handlers.
 #include "watch/set_core.hpp"
 
 #include "os/bell_pipe.hpp"
@@ -35,21 +36,21 @@ bool set_core::has_own_bell() const noexcept {
     return os::is_bell(bell.read_end.get(), bell.inode.load(base::relaxed));
 }
 
-// A pipe, unless the set has one; nobody knows of it yet.
+// Makes a pipe, unless the set has one. No other process knows of it yet.
 status set_core::prepare_bell() noexcept {
     if (has_own_bell()) return status::ok;
     core::set_bell& bell = arena_->bell();
     os::bell_ends made;
     if (const int error = os::make_bell(made); error < 0) return os::status_of(error);
     bell.write_end.close();
-    (void)bell.read_end.swap_in(made.read_end); // the former number was closed without efd
+    (void)bell.read_end.swap_in(made.read_end); // the program has closed the former number
     (void)bell.write_end.swap_in(made.write_end);
     bell.inode.store(made.inode, base::relaxed);
     arena_->is_deaf.store(false, base::relaxed);
     return status::ok;
 }
 
-// What was signalled before it was armed is met by the look at the end.
+// The look at the end finds signals that came before the arming.
 void set_core::publish_bell() noexcept {
     if (!is_of_arena()) return;
     core::set_bell& bell = arena_->bell();
@@ -57,7 +58,7 @@ void set_core::publish_bell() noexcept {
     on_own_signal = [](core::own_bell& own) noexcept { static_cast<set_core&>(own).ring_own_bell(); };
     bell.own_since.store(os::process_number(), base::relaxed);
     bell.own.store(this, base::release); // pairs with ring_if_armed()
-    // None while the other word changes.
+    // No bell, while bell_inode changes.
     entry.bell_at.store(0, base::release);                                 // pairs with ringer_for()
     entry.bell_inode.store(bell.inode.load(base::relaxed), base::release); // pairs with ringer_for()
     entry.bell_at.store(core::bell_at(os::pid_in_proc(), bell.read_end.get()),
@@ -68,12 +69,12 @@ void set_core::publish_bell() noexcept {
 }
 
 void set_core::end_bell() noexcept {
-    if (is_left_behind() || arena_->bell().own.load(base::acquire) != this) return; // the bell of a later set
+    if (is_left_behind() || arena_->bell().own.load(base::acquire) != this) return; // now the bell of a later set
     if (arena_->is_own()) arena_->entry().bell_at.store(0, base::release);          // pairs with ringer_for()
     arena_->bell().close_ends();
 }
 
-// ---- Loud and silent.
+// ---- Rung and silent.
 
 // SET_BELL, as show_top: the set may have ended.
 void set_core::ring_own_bell() noexcept {
@@ -84,7 +85,7 @@ void set_core::ring_own_bell() noexcept {
     bell->put();
 }
 
-// A try has ended. Who took or looked may leave members behind for which no byte has come.
+// After each try. A try that took or looked may leave ready members for which no byte has come.
 status set_core::after_try(status result) noexcept {
     if (!arena_->has_bell.load(base::acquire)) return result;
     if (result == status::would_block)
@@ -94,7 +95,7 @@ status set_core::after_try(status result) noexcept {
     return result;
 }
 
-// SHARED_BELL. What comes between the first look and the arming is met by the second look.
+// SHARED_BELL. The second look finds what was marked between the first look and the arming.
 void set_core::silence_bell() noexcept {
     if (!has_own_bell()) return;
     const os::bell_found found = os::empty_bell(arena_->bell().read_end.get()); // SHARED_BELL, empty
@@ -110,8 +111,8 @@ void set_core::silence_bell() noexcept {
     if (anything_in_order()) ring_own_bell(); // SHARED_BELL, second look
 }
 
-// The last process that had rung is gone, perhaps killed between its add and its mark. Without a number for an end to
-// write to the pipe leaves the epoll, until one is free.
+// The last process that had rung is gone; it may have been killed between its add and its mark. If no descriptor is
+// free for a new write end, the pipe leaves the epoll until one is.
 void set_core::end_hang_up() noexcept {
     core::set_bell& bell = arena_->bell();
     const int read_end = bell.read_end.get();
@@ -127,7 +128,7 @@ void set_core::end_hang_up() noexcept {
     walk_members();
 }
 
-// The first descriptor has joined: waiters go over from the bed to the epoll.
+// The first descriptor has joined: wakes the waiters that sleep on the bed, so that they sleep in the epoll.
 void set_core::move_sleepers() noexcept {
     const std::uint32_t sleepers = presence::number_in(interested_.load(base::acquire));
     for (std::uint32_t i = 0; i < sleepers; ++i) wake_sleeper();
