@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // cli/stat_calls.hpp: what a system call of a traced thread means for the eventfds of a run.
 //
-// The tracer reports each call twice: before the kernel does it, and when it has returned; the thread is stopped both
-// times. Calls of several threads overlap, and their reports come in the order in which the tracer got them. Units that
-// a read will take are taken from the played count when it begins; when it has returned, what it really got corrects
-// that. One thread.
+// The tracer reports each call twice, before the kernel runs it and after it has returned; the thread is stopped both
+// times. Calls of several threads overlap, and are reported in the order in which the tracer saw them. The count that
+// is kept here goes down when a read begins, by what the read is expected to take; when the read has returned, its
+// result corrects the count. One thread.
 #pragma once
 
 #include "cli/stat_files.hpp"
@@ -37,11 +37,11 @@ class stat_calls {
 
     void executed(pid_t process);
     void ended(const traced_thread& who);
-    // The call that `parent` is in has made a process, not a thread.
+    // The present call of `parent` has made a process, not a thread.
     void forked(const traced_thread& parent, pid_t child);
 
     [[nodiscard]] const stat_ledger& ledger() const { return ledger_; }
-    // What being traced adds to the time of a call that does not sleep.
+    // The time that tracing adds to a call that does not sleep.
     [[nodiscard]] double overhead_ns() const;
     // Was an io_uring or an AIO context made?
     [[nodiscard]] bool has_rings() const { return has_rings_; }

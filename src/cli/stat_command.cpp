@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // cli/stat_command.cpp: see stat_command.hpp.
 //
-// A program is a child beside which this process stays (started_program.hpp). It waits until it is traced, then
-// executes. A process that runs already is let go when it is enough.
+// A program is started as a child (started_program.hpp), which waits until it is traced and then executes the program.
+// With -p a process that runs already is traced until it ends or this process is asked to end.
 #include "cli/stat_command.hpp"
 
 #include "cli/failure.hpp"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // cli/stat_files.hpp: which eventfd a number of a traced process is.
 //
-// A number is looked up in /proc when a call first names it, and remembered until a call may have changed it. What is
-// remembered belongs to a process, because its threads share their numbers; where they do not, or share them with
-// another process, nothing is remembered. Two numbers are the same eventfd if the kernel's id is the same. The thread
-// whose call is looked at must be stopped. One thread.
+// A number is looked up in /proc when a call first names it, and the result is cached until a call may have changed it.
+// There is one cache for each process, because its threads share their numbers; if they do not, or share them with
+// another process, nothing is cached. Two numbers are the same eventfd if the kernel's id is the same. The thread whose
+// call is looked up must be stopped. One thread.
 #pragma once
 
 #include "cli/stat_ledger.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// cli/stat_forecast.hpp: what the drop-in would do with one eventfd, played from the calls that a program made.
+// cli/stat_forecast.hpp: what the drop-in would do with one eventfd, simulated from the calls that a program made.
 //
 // It follows the rules of docs/dropin.md for the default profile (dropin/rules/evidence.hpp, cached_count.cpp). It
 // makes no call and knows no clock. Calls must be given in the order in which they began. One thread.

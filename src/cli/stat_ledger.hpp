@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // cli/stat_ledger.hpp: what `efd stat` counts of each eventfd of a run.
 //
-// Eventfds are added and never removed: a line stays valid to the end. The first `most_lines` get one each, later ones
-// share the last. One thread.
+// Each eventfd has a line, which stays valid to the end of the run. The first `most_lines` get one each; all later ones
+// share the last line. One thread.
 #pragma once
 
 #include "cli/stat_forecast.hpp"
@@ -41,7 +41,7 @@ struct stat_eventfd {
     bool is_semaphore = false;
     bool is_shared_line = false; // stands for all that have no line of their own
     std::optional<std::uint32_t> id;
-    std::uint64_t count = 0; // played from the calls
+    std::uint64_t count = 0; // as the calls so far leave it
     stat_counts counts;
     dropin_forecast forecast;
     std::vector<pid_t> sleepers; // threads in a wait that a write may end

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// cli/stat_memory.hpp: the memory of a thread that this process traces. Nothing that stands there is trusted.
+// cli/stat_memory.hpp: reads the memory of a thread that this process traces. What it reads is untrusted.
 #pragma once
 
 #include <cstddef>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // cli/stat_tracer.hpp: stops each thread of some processes before and after each of its system calls (ptrace(2)).
 //
-// Threads and children that they make are followed. Signals, stops by signals, and their ends pass unchanged. If this
-// process dies the kernel detaches all of them, and they go on. The thread that made a tracer calls all of its
-// functions.
+// Also follows the threads and children that they make. Signals, stops by signals and exits reach their targets
+// unchanged. If this process dies, the kernel detaches all traced threads, and they go on. Only the thread that made a
+// tracer calls its functions.
 #pragma once
 
 #include "cli/stat_calls.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// cli/stat_waits.hpp: the numbers for whose readability a poll or a select of a traced thread waits.
+// cli/stat_waits.hpp: the descriptors that a poll or a select of a traced thread waits to read.
 #pragma once
 
 #include "cli/stat_calls.hpp"

@@ -17,7 +17,7 @@ namespace {
 constexpr double ns_per_second = 1e9;
 constexpr std::size_t narrow_below = 72;
 
-// Counters go back where a slot has got another object, or a process lies.
+// A counter may be lower than before: the row has another object now, or the process writes what it likes.
 double rate(std::uint64_t before, std::uint64_t now, double seconds) {
     return now > before && seconds > 0 ? static_cast<double>(now - before) / seconds : 0;
 }
@@ -31,7 +31,7 @@ bool is_wanted(const top_row& row, const std::string& wanted) {
     return has(row.command) || has(row.object.name) || has(row.object.made_where) || has(std::to_string(row.pid));
 }
 
-// What the object is called, as far as anything is known of it.
+// The object's name; without one, the function or place that made it.
 std::string name_of(const top_row& row) {
     const observed_object& one = row.object;
     if (!one.name.empty()) return escaped(one.name);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // cli/top_report.hpp: the rows of `efd top`: what happened to observed objects between two looks, sorted and filtered.
 //
-// Pure functions. Invariant: in a line every byte of another program's text is a printable character of ASCII, and no
-// line is wider than asked for.
+// Pure functions. Invariant: text of other programs is escaped, so that a line has only printable characters of ASCII;
+// no line is wider than asked for.
 #pragma once
 
 #include "cli/observed_scan.hpp"
@@ -25,18 +25,18 @@ struct top_row {
     std::uint32_t pid = 0;
     std::string command;
     observed_object object;
-    double signals = 0; // for a second, as the next three; zero in the first look
+    double signals = 0; // in a second, as the next three; zero at the first look
     double takes = 0;
     double wakes = 0;
     double saved = 0;           // system calls
-    std::int64_t beside_ns = 0; // the longest of now and of before
+    std::int64_t beside_ns = 0; // the longest, also of a sleep that goes on
 };
 
 enum class top_order : unsigned char { signals, wakes, saved, beside, count, pid };
 inline constexpr std::size_t top_orders = 6;
 [[nodiscard]] std::string_view word_of(top_order order);
 
-// Of what `wanted`, a part of a command, a name or a place, is found in; empty: of all.
+// Only rows whose command, name, place or pid contains `wanted`; empty: all rows.
 [[nodiscard]] std::vector<top_row> top_rows(const top_look& before, const top_look& now, top_order order,
                                             const std::string& wanted);
 [[nodiscard]] std::string top_title(std::size_t columns);

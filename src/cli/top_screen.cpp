@@ -97,7 +97,7 @@ class curses {
     SCREEN* screen_;
 };
 
-// Signals as descriptors: none runs between two steps of ncurses.
+// Reads signals from a descriptor, so that no handler runs inside a call of ncurses.
 class signal_number {
   public:
     signal_number() {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // cli/top_screen.hpp: the terminal of `efd top`, through ncurses.
 //
-// Owns the terminal while it lives: its end, a signal that ends the program, and (by a small process that outlives this
-// one) a SIGKILL give the terminal back as it was. One thread. Where efd was built without ncurses there is none.
+// Owns the terminal while it runs, and restores it at its end and when a signal ends the program; after SIGKILL a small
+// process that outlives this one restores it. One thread. If efd was built without ncurses there is no screen.
 #pragma once
 
 #include "cli/top_report.hpp"
