@@ -5,6 +5,7 @@ import errno
 import mmap
 import os
 import pickle
+import select
 import socket
 
 import efd
