@@ -18,7 +18,7 @@ namespace {
 int keep(set_bell& bell, int known, int fresh) noexcept {
     if (known >= 0 && os::replace_ringer(fresh, known)) return known;
     if (bell.ringer.replace(known, fresh)) return fresh;
-    os::close_bell_end(fresh); // another thread was first
+    os::close_ringer(fresh); // another thread was first
     return bell.ringer.get();
 }
 
@@ -40,19 +40,23 @@ int ringer_for(set_bell& bell, const set_entry& entry) noexcept {
 } // namespace
 
 // Writes only if there is a number, so that memory that was never used stays untouched.
-void kept_number::close() noexcept {
-    if (get() >= 0) os::close_bell_end(swap_in(-1));
+void kept_number::close_end(std::uint64_t inode) noexcept {
+    if (get() >= 0) os::close_bell_end(swap_in(-1), inode);
+}
+void kept_number::close_ringer() noexcept {
+    if (get() >= 0) os::close_ringer(swap_in(-1));
 }
 
 void set_bell::close_ends() noexcept {
     if (own.load(base::relaxed) != nullptr) own.store(nullptr, base::release); // pairs with ring_if_armed()
-    read_end.close();
-    write_end.close();
+    const std::uint64_t of_both = inode.load(base::relaxed);
+    read_end.close_end(of_both);
+    write_end.close_end(of_both);
 }
 
 void set_bell::close_all() noexcept {
     close_ends();
-    ringer.close();
+    ringer.close_ringer();
 }
 
 void ring_if_armed(const shared_sets& sets, std::uint32_t set) noexcept {

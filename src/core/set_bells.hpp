@@ -49,7 +49,9 @@ class kept_number {
         return value_.compare_exchange_strong(expected, static_cast<std::uint32_t>(number + 1), base::acq_rel,
                                               base::relaxed); // pairs with get()
     }
-    void close() noexcept;
+    // An end of the bell with this inode; the file of a ringer.
+    void close_end(std::uint64_t inode) noexcept;
+    void close_ringer() noexcept;
 
   private:
     base::atomic<std::uint32_t> value_{0};

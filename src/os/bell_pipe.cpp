@@ -3,6 +3,7 @@
 #include "os/bell_pipe.hpp"
 
 #include "os/errno.hpp"
+#include "os/fd.hpp"
 #include "os/marked.hpp"
 #include "os/open_call.hpp"
 #include "os/raw_call.hpp"
@@ -27,9 +28,15 @@ bool is_bell_of_any(int number, std::uint64_t& inode) noexcept {
     return S_ISFIFO(about.st_mode) && (about.st_mode & 07777U) == mode_of_bells;
 }
 
+bool is_ringer(int number) noexcept {
+    std::uint64_t inode = 0;
+    return is_bell_of_any(number, inode) && (raw_fcntl(number, F_GETFL, 0) & O_ACCMODE) == O_RDWR;
+}
+
 class fd_path {
   public:
-    explicit fd_path(int number) noexcept { add("/proc/self/fd/").add(static_cast<std::uint32_t>(number)); }
+    // Of the calling thread: after unshare(CLONE_FILES) it has numbers of its own.
+    explicit fd_path(int number) noexcept { add("/proc/thread-self/fd/").add(static_cast<std::uint32_t>(number)); }
     fd_path(std::uint32_t pid, std::uint32_t number) noexcept { add("/proc/").add(pid).add("/fd/").add(number); }
     [[nodiscard]] const char* text() const noexcept { return text_.data(); }
 
@@ -46,6 +53,20 @@ class fd_path {
     std::array<char, 40> text_{};
     std::size_t length_ = 0;
 };
+
+// Low numbers are the program's. Where no high one is free the low one serves.
+int moved_high(int low) noexcept {
+    const int high = low >= 0 ? dup_high(low) : -EBADF;
+    if (high < 0) return low;
+    raw_close(low);
+    return high;
+}
+
+int if_bell(int opened, std::uint64_t inode) noexcept {
+    if (opened < 0 || is_bell(opened, inode)) return moved_high(opened);
+    raw_close(opened);
+    return -EINVAL;
+}
 
 // Whether the link leads to a pipe. Only /proc is asked for this: the file itself is not touched.
 bool leads_to_pipe(const fd_path& path) noexcept {
@@ -68,7 +89,7 @@ int make_bell(bell_ends& made) noexcept {
         for (const int one : ends) raw_close(one);
         return -ENOMEM; // a sandbox refuses the mark
     }
-    made = {ends[0], ends[1], inode};
+    made = {moved_high(ends[0]), moved_high(ends[1]), inode};
     return 0;
 }
 
@@ -89,18 +110,18 @@ int open_bell(std::uint32_t pid, std::uint32_t number, std::uint64_t inode) noex
     const int opened =
         is_it ? open_uncancelled(AT_FDCWD, fd_path(only_path).text(), O_RDWR | O_NONBLOCK | O_CLOEXEC, 0) : -EINVAL;
     raw_close(only_path);
-    return opened;
+    return if_bell(opened, inode);
 }
 
-int open_write_end(int read_end) noexcept {
-    return open_uncancelled(AT_FDCWD, fd_path(read_end).text(), O_WRONLY | O_NONBLOCK | O_CLOEXEC, 0);
+int open_write_end(int read_end, std::uint64_t inode) noexcept {
+    const errno_keeper keeper;
+    if (!is_bell(read_end, inode)) return -EBADF;
+    return if_bell(open_uncancelled(AT_FDCWD, fd_path(read_end).text(), O_WRONLY | O_NONBLOCK | O_CLOEXEC, 0), inode);
 }
 
 bool replace_ringer(int fresh, int number) noexcept {
     const errno_keeper keeper;
-    std::uint64_t inode = 0;
-    const bool is_ringer = is_bell_of_any(number, inode) && (raw_fcntl(number, F_GETFL, 0) & O_ACCMODE) == O_RDWR;
-    if (!is_ringer || raw_dup3(fresh, number, O_CLOEXEC) != number) return false;
+    if (!is_ringer(number) || raw_dup3(fresh, number, O_CLOEXEC) != number) return false;
     raw_close(fresh);
     return true;
 }
@@ -126,10 +147,13 @@ bell_found empty_bell(int read_end) noexcept {
     return found;
 }
 
-void close_bell_end(int number) noexcept {
+void close_bell_end(int number, std::uint64_t inode) noexcept {
+    if (is_bell(number, inode)) raw_close(number);
+}
+
+void close_ringer(int number) noexcept {
     const errno_keeper keeper;
-    std::uint64_t inode = 0;
-    if (is_bell_of_any(number, inode)) raw_close(number);
+    if (is_ringer(number)) raw_close(number);
 }
 
 } // namespace efd::os

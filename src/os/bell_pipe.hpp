@@ -25,8 +25,8 @@ struct bell_ends {
 // Opens, for this process, the bell that a number of another process names. -EINVAL: that number names another file,
 // and nothing was done to it.
 [[nodiscard]] int open_bell(std::uint32_t pid, std::uint32_t number, std::uint64_t inode) noexcept;
-// Opens one more write end of the bell that `read_end` belongs to.
-[[nodiscard]] int open_write_end(int read_end) noexcept;
+// Opens one more write end of the bell that `read_end` belongs to. -EBADF: it names another file now.
+[[nodiscard]] int open_write_end(int read_end, std::uint64_t inode) noexcept;
 // Makes `number`, which names a ringer's file, name the file of `fresh`, and closes `fresh`. False: `number` names no
 // ringer's file, and nothing was done.
 [[nodiscard]] bool replace_ringer(int fresh, int number) noexcept;
@@ -40,7 +40,9 @@ struct bell_found {
 // Takes the bytes that are there; the number of reads is bounded, in case another process goes on writing.
 [[nodiscard]] bell_found empty_bell(int read_end) noexcept;
 
-// Closes the number if it names a bell.
-void close_bell_end(int number) noexcept;
+// Closes the number if it names this bell.
+void close_bell_end(int number, std::uint64_t inode) noexcept;
+// Closes the number if it names a ringer's file.
+void close_ringer(int number) noexcept;
 
 } // namespace efd::os

@@ -42,7 +42,7 @@ status set_core::prepare_bell() noexcept {
     core::set_bell& bell = arena_->bell();
     os::bell_ends made;
     if (const int error = os::make_bell(made); error < 0) return os::status_of(error);
-    bell.write_end.close();
+    bell.write_end.close_end(bell.inode.load(base::relaxed));
     (void)bell.read_end.swap_in(made.read_end); // the program has closed the former number
     (void)bell.write_end.swap_in(made.write_end);
     bell.inode.store(made.inode, base::relaxed);
@@ -69,8 +69,9 @@ void set_core::publish_bell() noexcept {
 }
 
 void set_core::end_bell() noexcept {
-    if (is_left_behind() || arena_->bell().own.load(base::acquire) != this) return; // now the bell of a later set
-    if (arena_->is_own()) arena_->entry().bell_at.store(0, base::release);          // pairs with ringer_for()
+    core::own_bell* const owner = arena_->bell().own.load(base::acquire);
+    if (is_left_behind() || (owner != nullptr && owner != this)) return;   // now the bell of a later set
+    if (arena_->is_own()) arena_->entry().bell_at.store(0, base::release); // pairs with ringer_for()
     arena_->bell().close_ends();
 }
 
@@ -100,7 +101,7 @@ void set_core::silence_bell() noexcept {
     if (!has_own_bell()) return;
     const os::bell_found found = os::empty_bell(arena_->bell().read_end.get()); // SHARED_BELL, empty
     core::mark_word(arena_->entry().armed, 0);                                  // SHARED_BELL, arm
-    if (found.was_rung) arena_->bell().write_end.close();
+    if (found.was_rung) arena_->bell().write_end.close_end(arena_->bell().inode.load(base::relaxed));
     if (found.has_hung_up || arena_->is_deaf.load(base::relaxed)) end_hang_up();
     const std::int64_t between_ns = arena_->claim.slots->first_look_ns > 0 ? arena_->claim.slots->last_look_ns : 0;
     if (const std::int64_t now_ns = os::now_ns();
@@ -116,9 +117,10 @@ void set_core::silence_bell() noexcept {
 void set_core::end_hang_up() noexcept {
     core::set_bell& bell = arena_->bell();
     const int read_end = bell.read_end.get();
-    const int fresh = os::open_write_end(read_end);
+    const std::uint64_t inode = bell.inode.load(base::relaxed);
+    const int fresh = os::open_write_end(read_end, inode);
     if (fresh >= 0) {
-        os::close_bell_end(bell.write_end.swap_in(fresh));
+        os::close_bell_end(bell.write_end.swap_in(fresh), inode);
         if (arena_->is_deaf.exchange(false, base::acq_rel)) // pairs with itself: one thread adds it again
             (void)os::epoll_add(epoll_.load(base::acquire), read_end, core::poll_in, 0);
     } else if (!arena_->is_deaf.exchange(true, base::acq_rel)) { // pairs with the above

@@ -174,6 +174,7 @@ class set_core : public set_front, private core::own_bell {
     [[nodiscard]] base::status take_from(member& one, set_event& got) noexcept;
     [[nodiscard]] base::status take_ready(set_event& got, std::int64_t deadline_ns = core::forever) noexcept;
     [[nodiscard]] base::status take_noted(set_event& got) noexcept;
+    void drain_stale_bell() noexcept;
     [[nodiscard]] base::status look_ready(std::span<set_event> room, std::size_t& number,
                                           std::int64_t deadline_ns) noexcept;
     [[nodiscard]] base::status look_at_noted(std::span<set_event> room, std::size_t& number) noexcept;

@@ -11,6 +11,7 @@
 
 #include "core/deferred.hpp"
 #include "core/shared_slots.hpp"
+#include "core/trace.hpp"
 #include "os/clock.hpp"
 #include "os/process.hpp"
 
@@ -168,6 +169,7 @@ bool set_core::take_unentered(member& one, set_event& got) noexcept {
     base::order_release(object);
     if (!object->drain_without_notify(word)) return false; // TAKE_UNENTERED, take
     base::order_acquire(object);
+    if (core::is_traced()) core::trace::took(*object, core::packed_count(word));
     object->notify(core::poll_out);
     got = {token, core::packed_count(word), core::poll_in, token};
     return true;
@@ -222,10 +224,15 @@ status set_core::take_noted(set_event& got) noexcept {
         cursor_.store(at, base::relaxed);
         return result;
     }
-    // The bell says ready, and the set is not: another thread has yet to drain it.
+    drain_stale_bell();
+    return with_kernel ? take_descriptor(got) : status::would_block;
+}
+
+// The bell says ready, and the set is not: another thread has yet to drain it, or a signal rang for units that are
+// gone.
+void set_core::drain_stale_bell() noexcept {
     if (interested_.load(base::relaxed) >= watched_mark && bell().count() > 0 && !ready_.anything())
         sync_set_count(top_change::emptied);
-    return with_kernel ? take_descriptor(got) : status::would_block;
 }
 
 status set_core::look_ready(std::span<set_event> room, std::size_t& number, std::int64_t deadline_ns) noexcept {
@@ -263,6 +270,7 @@ status set_core::look_at_noted(std::span<set_event> room, std::size_t& number) n
         one.exit(visit);
     }
     if (number > of_kernel) cursor_.store(at, base::relaxed);
+    if (number == of_kernel) drain_stale_bell();
     if (with_kernel && of_kernel == 0 && number < room.size()) number += look_descriptors(room.subspan(number));
     return number > 0 ? status::ok : status::would_block;
 }

@@ -148,13 +148,14 @@ std::size_t epoll_look(int /*unused*/, std::span<epoll_found> /*unused*/) noexce
 bool is_bell(int number, std::uint64_t /*unused*/) noexcept { return number >= 0; }
 int make_bell(bell_ends& /*unused*/) noexcept { return -ENOSYS; }
 int open_bell(std::uint32_t /*unused*/, std::uint32_t /*unused*/, std::uint64_t /*unused*/) noexcept { return -ENOSYS; }
-int open_write_end(int /*unused*/) noexcept { return -ENOSYS; }
+int open_write_end(int /*unused*/, std::uint64_t /*unused*/) noexcept { return -ENOSYS; }
 bool replace_ringer(int /*unused*/, int /*unused*/) noexcept { return false; }
 void ring_bell(int /*unused*/) noexcept { explore::pipe_bytes().store(1, base::acq_rel); } // pairs with empty_bell()
 bell_found empty_bell(int /*unused*/) noexcept {
     return {explore::pipe_bytes().exchange(0, base::acq_rel) != 0, false}; // pairs with ring_bell()
 }
-void close_bell_end(int /*unused*/) noexcept {}
+void close_bell_end(int /*unused*/, std::uint64_t /*unused*/) noexcept {}
+void close_ringer(int /*unused*/) noexcept {}
 std::uint32_t pid_in_proc() noexcept { return 1; }
 
 poll_end poll_readable(std::span<const int> /*unused*/, std::int64_t /*unused*/) noexcept {

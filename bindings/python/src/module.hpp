@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <sys/types.h>
 
 namespace efd_python {
 
@@ -31,6 +32,7 @@ struct wait_set_object {
     PyObject_HEAD efd_wait_set_t* set; // nullptr once closed
     PyObject* arena;                   // whose set it is, or nullptr
     Py_ssize_t waits;                  // calls in progress that have let go of the GIL
+    pid_t waits_of;                    // the process that they are of: a child of fork has none of them
     Py_ssize_t members;
     PyObject* weak_refs;
 };

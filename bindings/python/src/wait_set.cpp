@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <unistd.h>
 #include <vector>
 
 namespace efd_python {
@@ -47,7 +48,7 @@ void set_dealloc(PyObject* self) { // no wait is in progress: its caller holds a
 
 PyObject* set_close(PyObject* self, PyObject*) {
     auto* const object = as<wait_set_object>(self);
-    if (object->waits > 0)
+    if (object->waits > 0 && object->waits_of == ::getpid())
         return os_error(EBUSY, "a thread waits on this wait_set: end its wait first, by a member or a cancel_token");
     efd_wait_set_t* const closed = object->set;
     object->set = nullptr;
@@ -124,10 +125,13 @@ PyObject* set_remove(PyObject* self, PyObject* const* given, Py_ssize_t number, 
 // A wait keeps the set from being closed.
 template <class Call>
 int wait_on(PyObject* self, Call call) {
-    ++as<wait_set_object>(self)->waits;
+    auto* const object = as<wait_set_object>(self);
+    if (object->waits_of != ::getpid()) object->waits = 0;
+    object->waits_of = ::getpid();
+    ++object->waits;
     const int result = wait_without_gil(call);
     const int error = errno;
-    --as<wait_set_object>(self)->waits;
+    --object->waits;
     errno = error;
     return result;
 }
@@ -248,7 +252,7 @@ PyMethodDef set_methods[] = {
      "wait_all($self, /, *, timeout=None, cancel=None)\n--\n\n"
      "Takes from every member in one step, or from none; a list of events."},
     {"fileno", set_fileno, METH_NOARGS,
-     "fileno($self, /)\n--\n\nA descriptor that is readable while a member is ready; not of a set of an arena."},
+     "fileno($self, /)\n--\n\nA descriptor that is readable while a member is ready."},
     {"set_linger", method(set_set_linger), METH_FASTCALL | METH_KEYWORDS,
      "set_linger($self, /, microseconds)\n--\n\nHow long a waiter looks before it sleeps."},
     {"close", set_close, METH_NOARGS,
