@@ -172,7 +172,7 @@ class Probes(unittest.TestCase):
 
     def test_a_debugger_stops_at_them_with_the_right_values(self):
         need("gdb")
-        script = ["set pagination off", "set breakpoint pending on", "set confirm off", "start"]
+        script = ["set pagination off", "set breakpoint pending on", "set confirm off", "start >/dev/null"]
         for name in ("signal", "take"):
             script += [f"break -probe-stap efd:{name}", "commands", "silent",
                        f'printf "{name} %d of %d\\n", (int)$_probe_arg2, (int)$_probe_arg1', "continue", "end"]
