@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <string>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -149,8 +150,13 @@ TEST_F(c_arena, a_set_of_the_arena_takes_its_objects) {
     EXPECT_EQ(efd_wait_set_try_any(set, &got), 0);
     EXPECT_EQ(got.token, 7U);
     EXPECT_EQ(got.value, 1U);
-    EXPECT_FAILS(efd_wait_set_fd(set), EOPNOTSUPP);
-    EXPECT_FAILS(efd_wait_set_add_fd(set, 0, 1, 1), EOPNOTSUPP);
+    const int descriptor = efd_wait_set_fd(set);
+    EXPECT_GE(descriptor, 0);
+    EXPECT_EQ(efd_signal(object), 0);
+    pollfd looked{descriptor, POLLIN, 0};
+    EXPECT_EQ(::poll(&looked, 1, -1), 1);
+    EXPECT_EQ(efd_wait_set_try_any(set, &got), 0);
+    EXPECT_FAILS(efd_wait_set_add_fd(set, -1, POLLIN, 1), EBADF);
     EXPECT_EQ(efd_wait_set_remove(set, member), 0);
     efd_wait_set_t* others[15];
     for (efd_wait_set_t*& one : others) EXPECT_NE(one = efd_arena_set(arena_), nullptr);
