@@ -52,7 +52,8 @@ bool context_table::make_slab(unsigned number) noexcept {
         return slabs_[number] != nullptr;
     }
     for (unsigned i = 0; i < together; ++i)
-        if (slabs_[first + i] == nullptr) slabs_[first + i] = static_cast<context*>(dense) + i * slab_slots;
+        if (slabs_[first + i] == nullptr)
+            slabs_[first + i] = static_cast<context*>(dense) + std::size_t{i} * slab_slots;
     return true;
 }
 

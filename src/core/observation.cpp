@@ -34,6 +34,7 @@ observed_file* memory_of_this_process() noexcept {
 }
 
 int make_file(observed_file*& made, int& fd) noexcept {
+    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): of a literal
     fd = os::create_memory_file(observed_file_name.data());
     if (fd < 0) return fd;
     int error = os::set_file_mode(fd, owner_only);

@@ -102,7 +102,9 @@ bool is_bell(int number, std::uint64_t inode) noexcept {
 int open_bell(std::uint32_t pid, std::uint32_t number, std::uint64_t inode) noexcept {
     const errno_keeper keeper;
     const fd_path path(pid, number);
-    if (!leads_to_pipe(path)) return errno == EACCES ? -EACCES : -EINVAL;
+    errno = 0;
+    if (!leads_to_pipe(path))
+        return errno == EACCES ? -EACCES : -EINVAL; // NOLINT(clang-analyzer-unix.Errno): readlink's, or 0
     const int only_path = open_uncancelled(AT_FDCWD, path.text(), O_PATH | O_CLOEXEC, 0);
     if (only_path < 0) return only_path;
     // The other process may have put another file there meanwhile.
