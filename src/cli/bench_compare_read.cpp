@@ -38,9 +38,14 @@ bool is_name(const std::string& text) {
 std::string content_of(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     if (!file) throw std::runtime_error(fmt::format("cannot open {}", path));
-    std::string content(most_bytes + 1, '\0');
-    file.read(content.data(), static_cast<std::streamsize>(content.size()));
-    content.resize(static_cast<std::size_t>(file.gcount()));
+    constexpr std::size_t piece = 64 * 1024;
+    std::string content;
+    while (file && content.size() <= most_bytes) {
+        const std::size_t before = content.size();
+        content.resize(before + piece);
+        file.read(content.data() + before, static_cast<std::streamsize>(piece));
+        content.resize(before + static_cast<std::size_t>(file.gcount()));
+    }
     if (file.bad() || (content.empty() && !file.eof())) throw std::runtime_error(fmt::format("cannot read {}", path));
     if (content.size() > most_bytes) refuse(path, fmt::format("it has more than {} MiB", most_bytes >> 20));
     return content;

@@ -42,11 +42,11 @@ class Misuse(unittest.TestCase):
         self.assertIn("Try: efd", said.stderr)
 
     def test_no_subcommand(self):
-        self.expect_refused([], "no subcommand", "check, bench, ls, help and version")
+        self.expect_refused([], "no subcommand", "check, bench, ls, top, help and version")
 
     def test_unknown_subcommand(self):
-        self.expect_refused(["chekc"], "no subcommand 'chekc'", "check, bench, ls, help and version")
-        self.expect_refused(["help", "chekc"], "no subcommand 'chekc'", "check, bench, ls, help and version")
+        self.expect_refused(["chekc"], "no subcommand 'chekc'", "check, bench, ls, top, help and version")
+        self.expect_refused(["help", "chekc"], "no subcommand 'chekc'", "check, bench, ls, top, help and version")
 
     def test_unknown_option(self):
         self.expect_refused(["bench", "--fast"], "--fast", "efd bench --help")
