@@ -54,26 +54,20 @@ class fd_path {
     std::size_t length_ = 0;
 };
 
-// Low numbers are the program's. Where no high one is free the low one serves.
-int moved_high(int low) noexcept {
-    const int high = low >= 0 ? dup_high(low) : -EBADF;
-    if (high < 0) return low;
-    raw_close(low);
-    return high;
-}
-
 int if_bell(int opened, std::uint64_t inode) noexcept {
-    if (opened < 0 || is_bell(opened, inode)) return moved_high(opened);
+    if (opened < 0) return opened;
+    if (is_bell(opened, inode)) return to_high_number(opened);
     raw_close(opened);
     return -EINVAL;
 }
 
-// Whether the link leads to a pipe. Only /proc is asked for this: the file itself is not touched.
-bool leads_to_pipe(const fd_path& path) noexcept {
+// 0 if the link leads to a pipe; -EACCES or -EINVAL. Only /proc is asked for this: the file itself is not touched.
+int look_for_pipe(const fd_path& path) noexcept {
     constexpr std::string_view wanted = "pipe:[";
     std::array<char, 32> text{};
     const ::ssize_t length = ::readlink(path.text(), text.data(), text.size());
-    return length > 0 && std::string_view(text.data(), static_cast<std::size_t>(length)).starts_with(wanted);
+    if (length < 0) return errno == EACCES ? -EACCES : -EINVAL;
+    return std::string_view(text.data(), static_cast<std::size_t>(length)).starts_with(wanted) ? 0 : -EINVAL;
 }
 
 } // namespace
@@ -89,7 +83,7 @@ int make_bell(bell_ends& made) noexcept {
         for (const int one : ends) raw_close(one);
         return -ENOMEM; // a sandbox refuses the mark
     }
-    made = {moved_high(ends[0]), moved_high(ends[1]), inode};
+    made = {to_high_number(ends[0]), to_high_number(ends[1]), inode};
     return 0;
 }
 
@@ -102,13 +96,11 @@ bool is_bell(int number, std::uint64_t inode) noexcept {
 int open_bell(std::uint32_t pid, std::uint32_t number, std::uint64_t inode) noexcept {
     const errno_keeper keeper;
     const fd_path path(pid, number);
-    errno = 0;
-    if (!leads_to_pipe(path))
-        return errno == EACCES ? -EACCES : -EINVAL; // NOLINT(clang-analyzer-unix.Errno): readlink's, or 0
+    if (const int error = look_for_pipe(path); error != 0) return error;
     const int only_path = open_uncancelled(AT_FDCWD, path.text(), O_PATH | O_CLOEXEC, 0);
     if (only_path < 0) return only_path;
     // The other process may have put another file there meanwhile.
-    const bool is_it = leads_to_pipe(fd_path(only_path)) && is_bell(only_path, inode);
+    const bool is_it = look_for_pipe(fd_path(only_path)) == 0 && is_bell(only_path, inode);
     const int opened =
         is_it ? open_uncancelled(AT_FDCWD, fd_path(only_path).text(), O_RDWR | O_NONBLOCK | O_CLOEXEC, 0) : -EINVAL;
     raw_close(only_path);

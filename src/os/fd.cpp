@@ -145,6 +145,13 @@ int dup_high(int fd, int other_than) noexcept {
     return result;
 }
 
+int to_high_number(int fd) noexcept {
+    const int high = dup_high(fd);
+    if (high < 0) return fd;
+    close_known_fd(fd);
+    return high;
+}
+
 void dup_onto(int from, int to) noexcept {
     const errno_keeper keeper;
     raw_dup3(from, to, exec_flag(to));

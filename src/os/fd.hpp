@@ -68,6 +68,9 @@ struct file_place {
 // Duplicates a doorbell to a high number, close-on-exec: above the low ones that programs count on, and above those
 // that select(2) can watch; to another number than other_than. EMFILE.
 [[nodiscard]] int dup_high(int fd, int other_than = -1) noexcept;
+// Moves a descriptor of this library's own there: low numbers are the program's. Where no high one is free the low one
+// serves.
+[[nodiscard]] int to_high_number(int fd) noexcept;
 
 // Makes `to` name the file of `from`, as dup3(2) does; `to` keeps its close-on-exec flag.
 void dup_onto(int from, int to) noexcept;

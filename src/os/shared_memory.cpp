@@ -94,10 +94,7 @@ int create_memory_file(const char* name) noexcept {
     int low = raw_memfd_create(name, always | memfd_noexec_seal);
     if (low < 0 && errno == EINVAL) low = raw_memfd_create(name, always);
     if (low < 0) return -errno;
-    const int high = dup_high(low);
-    if (high < 0) return low;
-    raw_close(low);
-    return high;
+    return to_high_number(low);
 }
 
 int set_file_mode(int fd, unsigned mode) noexcept {

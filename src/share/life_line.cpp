@@ -80,10 +80,7 @@ bool life_line::try_indexes(int fd, bool unused_only, std::uint32_t& taken) cons
 outcome life_line::claim_index(int memory, held_index& made) const noexcept {
     const int opened = os::open_anew(memory);
     if (opened < 0) return outcome_of_file(opened);
-    // Low numbers are the program's. Where no high one is free the low one serves.
-    const int high = os::dup_high(opened);
-    if (high >= 0) os::close_known_fd(opened);
-    held_index held{high >= 0 ? high : opened, no_index};
+    held_index held{os::to_high_number(opened), no_index};
     const bool is_same = !memory_.known || os::facts_of(held.fd).is_same_file(memory_);
     if (!is_same || (!try_indexes(held.fd, true, held.index) && !try_indexes(held.fd, false, held.index))) {
         os::close_known_fd(held.fd);

@@ -35,14 +35,6 @@ void remove_if_last(const name_place& place, int fd) noexcept {
     }
 }
 
-// Low numbers are the program's; where no high one is free the low one serves.
-int to_high_number(int fd) noexcept {
-    const int high = os::dup_high(fd);
-    if (high < 0) return fd;
-    os::close_known_fd(fd);
-    return high;
-}
-
 // Each claim has an owner of its own in the notes of numbers, so that an earlier claim of this process does not close
 // the descriptor of a later one.
 const void* next_owner() noexcept {
@@ -82,7 +74,7 @@ outcome name_lock::open_and_lock(int directory, bool may_make) noexcept {
     if (what.is_refused())
         os::close_known_fd(opened);
     else
-        fd_ = to_high_number(opened);
+        fd_ = os::to_high_number(opened);
     return what;
 }
 
@@ -253,7 +245,7 @@ outcome name_claim::renew_in_child() noexcept {
     const int fresh = os::open_anew(fd_);
     outcome what = outcome_of_file(std::min(fresh, 0));
     if (!what.is_refused()) {
-        const int high = to_high_number(fresh);
+        const int high = os::to_high_number(fresh);
         what = own.take_record(high, descriptor_);
         if (what.is_refused()) os::close_known_fd(high);
     }
