@@ -14,12 +14,8 @@ namespace {
 
 using bench::short_number;
 
-std::string painted(const std::string& text, int colour, bool is_coloured) {
-    return is_coloured && colour != 0 ? fmt::format("\x1b[{}m{}\x1b[0m", colour, text) : text;
-}
-
-int colour_of(verdict how) {
-    static constexpr std::array colours{31, 32, 33, 33, 0}; // red, green, yellow
+colour colour_of(verdict how) {
+    static constexpr std::array colours{colour::red, colour::green, colour::yellow, colour::yellow, colour::none};
     return colours.at(static_cast<std::size_t>(how));
 }
 
@@ -70,7 +66,7 @@ std::string table_of(const comparison& result, bool all, bool is_coloured) {
     if (!lines.empty()) {
         const std::string heading =
             fmt::format("{:<25} {:<13} {:<5} {:>7} {:>7} {:>7}", "row", "subject", "unit", "before", "after", "times");
-        text += "\n" + painted(heading, 1, is_coloured) + "\n" + lines + "\n" + legend();
+        text += "\n" + painted(heading, colour::bold, is_coloured) + "\n" + lines + "\n" + legend();
     }
     if (!result.missing.empty()) text += "\nNot compared:\n";
     for (const not_compared& one : result.missing) text += paragraph(one.row + ": " + one.why, 2);

@@ -53,10 +53,9 @@ std::size_t title_width(const std::vector<shown_column>& asked) {
     return std::max(rest, least);
 }
 
-std::string painted(const std::string& cell, verdict v, bool coloured) {
-    if (!coloured || v == verdict::not_applicable) return cell;
-    const int colour = v == verdict::holds ? 32 : v == verdict::differs ? 31 : 33;
-    return fmt::format("\x1b[{}m{}\x1b[0m", colour, cell);
+colour colour_of(verdict v) {
+    if (v == verdict::not_applicable) return colour::none;
+    return v == verdict::holds ? colour::green : v == verdict::differs ? colour::red : colour::yellow;
 }
 
 // Without trailing blanks.
@@ -92,7 +91,7 @@ void append_cells(std::string& table, std::string_view id, const std::vector<cel
             const std::string text = line < one.lines.size() ? one.lines[line] : std::string();
             if (&one != &cells.front()) table += "  ";
             table += text.empty() ? std::string(one.width, ' ')
-                                  : painted(fmt::format("{:<{}}", text, one.width), one.shows, coloured);
+                                  : painted(fmt::format("{:<{}}", text, one.width), colour_of(one.shows), coloured);
         }
         end_line(table);
     }

@@ -14,8 +14,6 @@ constexpr std::size_t least_columns = 40;
 constexpr std::size_t narrow_below = 72;
 constexpr std::size_t endless = 1U << 20;
 
-std::string bold(const std::string& line, bool coloured) { return coloured ? "\x1b[1m" + line + "\x1b[0m" : line; }
-
 void add_line(std::string& to, std::string line, std::size_t columns) {
     line.erase(line.find_last_not_of(' ') + 1);
     to += shortened(line, columns) + '\n';
@@ -103,7 +101,7 @@ std::string observed_to_table(const std::vector<observed_process>& all, std::int
                                       ? fmt::format("  {:<11}  {:>7}  {}", "id", "count", "asleep, since")
                                       : fmt::format("  {:<11}  {:>7}  {:<3}  {:<20}  {:<18}  {:>7}", "id", "count",
                                                     "sem", "asleep, since", "signaller, before", "signals");
-        if (!process.objects.empty()) page += bold(shortened(title, columns), options.coloured) + '\n';
+        if (!process.objects.empty()) page += painted(shortened(title, columns), colour::bold, options.coloured) + '\n';
         for (const observed_object& one : process.objects) {
             const std::string asleep = asleep_of(one, now_ns);
             const std::string by = signaller_of(one, now_ns);

@@ -14,8 +14,6 @@ constexpr std::size_t endless = 1U << 20;
 constexpr std::size_t least_columns = 40;
 constexpr std::size_t count_width = 7; // of short_number
 
-enum class colour : int { none = 0, bold = 1, green = 32, yellow = 33 };
-
 struct page {
     std::string text;
     std::size_t columns;
@@ -23,8 +21,7 @@ struct page {
 
     std::string painted(const std::string& cell, colour with) const {
         const bool is_blank = cell.find_first_not_of(' ') == std::string::npos;
-        if (!coloured || with == colour::none || is_blank) return cell;
-        return fmt::format("\x1b[{}m{}\x1b[0m", static_cast<int>(with), cell);
+        return cli::painted(cell, with, coloured && !is_blank);
     }
     // Without trailing blanks.
     void add_line(std::string line, colour with = colour::none) {

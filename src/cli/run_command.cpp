@@ -156,9 +156,7 @@ void read_command(run_options& options, std::vector<std::string> words, const wo
     const bool may_be_a_format = !words.empty() && (words[0] == "json" || words[0] == "table");
     if (may_be_a_format && !options.report.empty() && (behind.has_value() || find_program(words[0]).path.empty()))
         throw CLI::ValidationError(fmt::format("--report {0}: did you mean --report={0}?", words[0]));
-    options.command = std::move(words);
-    if (!options.command.empty() && behind.has_value()) options.command.emplace_back("--"); // it belongs to the program
-    if (behind.has_value()) options.command.insert(options.command.end(), behind->begin(), behind->end());
+    options.command = program_of(std::move(words), behind);
     if (options.command.empty())
         throw CLI::ValidationError("say what to run: efd run [OPTIONS] -- PROGRAM [ARGUMENTS]");
     if (options.command[0].empty()) throw CLI::ValidationError("the program's name is empty");
@@ -195,6 +193,12 @@ void add_options(CLI::App& app, run_options& options) {
 }
 
 } // namespace
+
+std::vector<std::string> program_of(std::vector<std::string> words, const words_behind_mark& behind) {
+    if (!words.empty() && behind.has_value()) words.emplace_back("--"); // it belongs to the program
+    if (behind.has_value()) words.insert(words.end(), behind->begin(), behind->end());
+    return words;
+}
 
 void add_run_command(CLI::App& app, const words_behind_mark& behind, int& status) {
     const auto options = std::make_shared<run_options>();

@@ -13,6 +13,9 @@ namespace efd::cli {
 // The words behind the first `--`, which belong to the program and are not parsed; nothing without that mark.
 using words_behind_mark = std::optional<std::vector<std::string>>;
 
+// The program and its arguments: `words` are those that no option took.
+[[nodiscard]] std::vector<std::string> program_of(std::vector<std::string> words, const words_behind_mark& behind);
+
 // Adds the subcommand; `status` becomes the program's exit status.
 void add_run_command(CLI::App& app, const words_behind_mark& behind, int& status);
 

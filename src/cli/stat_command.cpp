@@ -199,9 +199,7 @@ int stat_process(const stat_options& options) {
 
 void read_command(stat_options& options, std::vector<std::string> words, const words_behind_mark& behind) {
     if (!words.empty() && words[0].starts_with('-')) throw CLI::ExtrasError("stat", {words[0]});
-    options.command = std::move(words);
-    if (!options.command.empty() && behind.has_value()) options.command.emplace_back("--"); // it belongs to the program
-    if (behind.has_value()) options.command.insert(options.command.end(), behind->begin(), behind->end());
+    options.command = program_of(std::move(words), behind);
     if (options.is_probe) return;
     if (options.command.empty() == (options.process == 0))
         throw CLI::ValidationError(

@@ -15,17 +15,6 @@ constexpr std::size_t most_lines = 20;
 constexpr std::size_t command_width = 15;
 constexpr std::size_t descriptor_width = 15; // of the largest process and number
 
-enum class colour { none = 0, bold = 1, green = 32, yellow = 33 };
-
-std::string painted(std::string_view text, colour with, bool coloured) {
-    if (!coloured || with == colour::none) return std::string(text);
-    return fmt::format("\x1b[{}m{}\x1b[0m", static_cast<int>(with), text);
-}
-
-std::string counted(std::uint64_t number, std::string_view what, std::string_view plural_end) {
-    return fmt::format("{} {}{}", number, what, number == 1 ? "" : plural_end);
-}
-
 std::string rounded(double value) {
     return (value < 0 ? "-" : "") + short_number(static_cast<std::uint64_t>(std::llround(std::fabs(value))));
 }

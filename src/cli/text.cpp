@@ -7,6 +7,15 @@
 
 namespace efd::cli {
 
+std::string painted(std::string_view text, colour with, bool is_coloured) {
+    if (!is_coloured || with == colour::none) return std::string(text);
+    return fmt::format("\x1b[{}m{}\x1b[0m", static_cast<int>(with), text);
+}
+
+std::string counted(std::uint64_t number, std::string_view what, std::string_view plural_end) {
+    return fmt::format("{} {}{}", number, what, number == 1 ? "" : plural_end);
+}
+
 std::string shortened(std::string_view text, std::size_t width) {
     constexpr std::string_view gap = "..";
     if (text.size() <= width) return std::string(text);

@@ -15,6 +15,14 @@ inline constexpr std::size_t columns_of_a_page = 80;
 // In at most `width` characters; a longer text has ".." in its middle and keeps both ends.
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t width);
 
+enum class colour : unsigned char { none = 0, bold = 1, red = 31, green = 32, yellow = 33 };
+
+// With the escape codes of a terminal around it, if `is_coloured`.
+[[nodiscard]] std::string painted(std::string_view text, colour with, bool is_coloured);
+
+// "1 eventfd", "2 eventfds".
+[[nodiscard]] std::string counted(std::uint64_t number, std::string_view what, std::string_view plural_end);
+
 // In at most 7 characters: exact below ten million, then three digits and k, M, G, T, P or E.
 [[nodiscard]] std::string short_number(std::uint64_t number);
 
