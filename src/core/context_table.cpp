@@ -51,9 +51,9 @@ bool context_table::make_slab(unsigned number) noexcept {
         slabs_[number] = static_cast<context*>(os::map_zeroed(bytes));
         return slabs_[number] != nullptr;
     }
-    for (unsigned i = 0; i < together; ++i)
-        if (slabs_[first + i] == nullptr)
-            slabs_[first + i] = static_cast<context*>(dense) + std::size_t{i} * slab_slots;
+    context* part = static_cast<context*>(dense);
+    for (unsigned i = first; i < first + together; ++i, part += slab_slots)
+        if (slabs_[i] == nullptr) slabs_[i] = part;
     return true;
 }
 
