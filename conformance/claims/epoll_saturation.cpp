@@ -60,8 +60,8 @@ void watches_at_saturation(trial& t) {
     auto o = about_to_saturate(t);
     const int fd = o->descriptor();
     epoll_watch in(fd, epoll_in);
-    epoll_watch in_edge(fd, epoll_in | epoll_edge);
-    t.expect_equal(in_edge.now(), epoll_in, "IN+ET before");
+    epoll_watch edged(fd, epoll_in | epoll_edge);
+    t.expect_equal(edged.now(), epoll_in, "IN+ET before");
     std::deque<epoll_watch> deaf;
     for (const std::uint32_t events : {epoll_out, epoll_err, nothing})
         for (const std::uint32_t edge : {nothing, epoll_edge}) {
@@ -71,8 +71,8 @@ void watches_at_saturation(trial& t) {
     t.expect_error(o->signal(), 0, "signal");
     t.expect_equal(o->count(), max_count, "count after");
     t.expect_equal(in.now(), epoll_in | epoll_err, "IN");
-    t.expect_equal(in_edge.now(), epoll_in | epoll_err, "IN+ET");
-    t.expect_equal(in_edge.now(), nothing, "IN+ET a second time");
+    t.expect_equal(edged.now(), epoll_in | epoll_err, "IN+ET");
+    t.expect_equal(edged.now(), nothing, "IN+ET a second time");
     for (epoll_watch& watch : deaf) t.expect_equal(watch.now(), nothing, "OUT, ERR or no events, level or ET");
 }
 

@@ -81,8 +81,8 @@ void on_signal(int) {}
     struct sigaction action{};
     action.sa_handler = on_signal;
     ::sigaction(SIGUSR1, &action, nullptr);
-    int refused = 0;
-    const auto o = on.make(0, now.flags, refused);
+    int why = 0;
+    const auto o = on.make(0, now.flags, why);
     if (o == nullptr || (now.count > 0 && o->write(now.count) != 0)) ::_exit(no_object);
     const pid_t reader = this_tid();
     std::thread other;

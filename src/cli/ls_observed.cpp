@@ -10,9 +10,7 @@
 namespace efd::cli {
 namespace {
 
-constexpr std::size_t least_columns = 40;
 constexpr std::size_t narrow_below = 72;
-constexpr std::size_t endless = 1U << 20;
 
 void add_line(std::string& to, std::string line, std::size_t columns) {
     line.erase(line.find_last_not_of(' ') + 1);
@@ -86,7 +84,7 @@ std::string watchers_of(const observed_object& one) {
 
 std::string observed_to_table(const std::vector<observed_process>& all, std::int64_t now_ns,
                               const ls_table_options& options) {
-    const std::size_t columns = options.is_wide ? endless : std::max(options.columns, least_columns);
+    const std::size_t columns = options.width();
     std::string page;
     for (const observed_process& process : all) {
         const std::string lost =

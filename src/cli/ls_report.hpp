@@ -9,6 +9,7 @@
 #include "cli/pattern.hpp"
 #include "cli/proc_scan.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include <cstddef>
@@ -68,6 +69,9 @@ struct ls_table_options {
     std::size_t columns = 80; // below 40 as 40
     bool is_wide = false;     // nothing is cut, whatever the columns
     bool coloured = false;
+
+    static constexpr std::size_t endless = 1U << 20;
+    [[nodiscard]] std::size_t width() const noexcept { return is_wide ? endless : std::max<std::size_t>(columns, 40); }
 };
 // ls_table.cpp.
 [[nodiscard]] std::string to_table(const listing& all, const ls_table_options& options);

@@ -10,8 +10,6 @@
 namespace efd::cli {
 namespace {
 
-constexpr std::size_t endless = 1U << 20;
-constexpr std::size_t least_columns = 40;
 constexpr std::size_t count_width = 7; // of short_number
 
 struct page {
@@ -101,9 +99,10 @@ struct kernel_columns {
         constexpr std::size_t least_for_both = 36;
         for (const kernel_eventfd& one : rows) {
             if (one.id) id = std::max(id, std::to_string(*one.id).size());
-            held = std::max(held, held_cell(one, endless).size());
+            held = std::max(held, held_cell(one, ls_table_options::endless).size());
             if (!one.epolls.empty())
-                watched = std::max({watched, watched_title.size(), watched_cell(one, endless).size()});
+                watched =
+                    std::max({watched, watched_title.size(), watched_cell(one, ls_table_options::endless).size()});
         }
         const std::size_t rest = columns - id - count_width - 3 - 3 * between;
         is_narrow = rest < least_for_both;
@@ -255,7 +254,7 @@ std::string totals_of(const listing& all) {
 } // namespace
 
 std::string to_table(const listing& all, const ls_table_options& options) {
-    page to{{}, options.is_wide ? endless : std::max(options.columns, least_columns), options.coloured};
+    page to{{}, options.width(), options.coloured};
     if (!all.proc.eventfds.empty()) {
         add_kernel(to, all.proc.eventfds);
         to.text += '\n';

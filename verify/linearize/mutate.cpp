@@ -9,9 +9,9 @@
 namespace efd::linearize {
 namespace {
 
-constexpr std::array names{std::string_view("a read said one more"), std::string_view("a write said one more"),
-                           std::string_view("a read dropped"),       std::string_view("a write dropped"),
-                           std::string_view("a read denied"),        std::string_view("a read said twice")};
+constexpr std::array mistakes{std::string_view("a read said one more"), std::string_view("a write said one more"),
+                              std::string_view("a read dropped"),       std::string_view("a write dropped"),
+                              std::string_view("a read denied"),        std::string_view("a read said twice")};
 
 struct place {
     std::size_t thread;
@@ -34,7 +34,7 @@ std::vector<place> victims(const history& h, bool reads) {
 
 } // namespace
 
-std::string_view name_of(mutation m) noexcept { return names[static_cast<std::size_t>(m)]; }
+std::string_view name_of(mutation m) noexcept { return mistakes[static_cast<std::size_t>(m)]; }
 
 bool can_saturate(const history& h) noexcept {
     constexpr std::uint64_t most = core::ceiling - 2; // below the ceiling even with the unit that a change adds

@@ -12,8 +12,8 @@ namespace {
 using core::ceiling;
 using core::packed_limit;
 
-constexpr std::array names{std::string_view("zero"), std::string_view("limit"), std::string_view("bound"),
-                           std::string_view("saturated")};
+constexpr std::array regime_names{std::string_view("zero"), std::string_view("limit"), std::string_view("bound"),
+                                  std::string_view("saturated")};
 
 std::uint64_t draw_initial(regime where, dice& d) {
     switch (where) {
@@ -54,7 +54,7 @@ act draw_act(const plan& p, dice& d) {
 
 } // namespace
 
-std::string_view name_of(regime r) noexcept { return names[static_cast<std::size_t>(r)]; }
+std::string_view name_of(regime r) noexcept { return regime_names[static_cast<std::size_t>(r)]; }
 
 std::optional<regime> regime_named(std::string_view name) noexcept {
     for (const regime r : regimes)
