@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: MIT
 # Each public header compiles alone, twice in one file, and without warnings, as users include it with -I; those of C from
 # C89 and from C++98 on. Before C++20 the first error of each C++ header says what to do.
-#   headers.sh INCLUDE_DIRECTORY CC CXX
+#   headers.sh INCLUDE_DIRECTORY CC CXX [together]
+# With `together` the headers of C++20 are compiled in one file: that says as much of a second compiler's warnings.
 # An adapter whose card says "Needs <HEADER>" is left out if that foreign library is not installed, because libefd itself
 # needs none of them; with CI=true it is never left out.
 set -eu
 include="$1" cc="$2" cxx="$3"
+together=false old_standards="c++11 c++17"
+[ "${4:-}" != together ] || together=true old_standards=c++17
 strict="-pedantic -Wall -Wextra -Wshadow -Werror -fsyntax-only -I $include"
 strict_cxx="$strict -Wconversion -Wsign-conversion -Wold-style-cast -Wcast-qual -Wformat=2 -Wundef"
 if "$cxx" --version | grep -q clang; then
@@ -36,7 +39,7 @@ compiles() {
 # asks_for_cxx20 HEADER STANDARD: its first error is the sentence.
 asks_for_cxx20() {
     checked=$((checked + 1))
-    said="$(printf '#include <%s>\n' "$1" | LC_ALL=C "$cxx" -x c++ "-std=$2" -fsyntax-only -I "$include" - 2>&1 |
+    said="$(printf '#include <%s>\n' "$1" | LC_ALL=C "$cxx" -x c++ "-std=$2" -fsyntax-only -Wfatal-errors -I "$include" - 2>&1 |
         grep -m 1 'error:' || true)"
     case "$said" in
     *"efd needs C++20: compile with -std=c++20"*) ;;
@@ -69,11 +72,19 @@ is_there() {
 }
 
 headers="$(cd "$include" && find efd -name '*.h' -o -name '*.hpp' | LC_ALL=C sort)"
+every_one="" # as lines of a program
 for header in $headers; do
-    if is_there "$header"; then compiles "$header" "$cxx" -x c++ -std=c++20 $strict_cxx $foreign; fi
     case "$header" in
-    *.hpp) for standard in c++11 c++17; do asks_for_cxx20 "$header" $standard; done ;;
+    *.hpp) for standard in $old_standards; do asks_for_cxx20 "$header" $standard; done ;;
     esac
+    is_there "$header" || continue
+    every_one="$every_one#include <$header>
+"
+    $together || compiles "$header" "$cxx" -x c++ -std=c++20 $strict_cxx $foreign
 done
+if $together; then
+    checked=$((checked + 1))
+    printf '%s' "$every_one" | "$cxx" -x c++ -std=c++20 $strict_cxx $foreign - || failed=1
+fi
 echo "$checked compilations, $(echo "$headers" | wc -l) headers"
 [ -n "$headers" ] && [ $failed -eq 0 ]

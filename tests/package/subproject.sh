@@ -30,8 +30,12 @@ is_kind() {
     exit 1
 }
 
-configure shared "-DLANGUAGES=C;CXX" -DBY=add_subdirectory -DBUILD_SHARED_LIBS=ON
+# A project whose own sources are compiled several as one does not have that done to efd's.
+configure shared "-DLANGUAGES=C;CXX" -DBY=add_subdirectory -DBUILD_SHARED_LIBS=ON -DCMAKE_UNITY_BUILD=ON \
+    -DCMAKE_EXPORT_COMPILE_COMMANDS=ON
 is_kind shared shared
+grep -q 'api/efd.cpp"' "$work/shared/compile_commands.json"
+if grep 'unity_[0-9]' "$work/shared/compile_commands.json" | grep -v use_; then exit 1; fi
 
 configure fetched "-DLANGUAGES=C;CXX" -DBY=FetchContent
 is_kind fetched static

@@ -26,7 +26,7 @@ struct options {
     bool full = false;
     bool must_fail = false;
     std::string only;
-    int between = 120; // instructions of an operation that are neither a change nor beside a call
+    int between = 40; // instructions of an operation that are neither a change nor beside a call
 };
 
 // What happens between two system calls of the operation.
