@@ -102,9 +102,9 @@ EFD_C_API efd_t* efd_arena_at(efd_arena_t* arena, uint64_t id) EFD_NOEXCEPT;
  * ESTALE, but for efd_wait_set_destroy. An object of the arena stands in up to 4 sets: ENOSPC from efd_wait_set_add.
  * efd_wait_set_wait_all with an object of the arena, and a place in another set: EOPNOTSUPP. Its waits say EIO, too,
  * beside a peer that never stops changing what they look at, and ESTALE as efd_arena_make; so do efd_wait_set_fd and
- * efd_wait_set_add_fd. The descriptor of efd_wait_set_fd is readable while a member is ready, and until a try has said
- * EAGAIN; also once after the last process that has signalled a member is gone. A process of another user or pid
- * namespace does not make it readable: docs/share.md. NULL with EBADF, ENOMEM, ESTALE; ENOSPC: every set of the arena
+ * efd_wait_set_add_fd, which say EOPNOTSUPP without /proc. The descriptor of efd_wait_set_fd is readable while a member
+ * is ready, and until a try has said EAGAIN; also once after the last process that has signalled a member is gone. Some
+ * processes do not make it readable: docs/share.md. NULL with EBADF, ENOMEM, ESTALE; ENOSPC: every set of the arena
  * has a living owner. */
 EFD_C_API struct efd_wait_set* efd_arena_set(efd_arena_t* arena) EFD_NOEXCEPT;
 /** @{ */

@@ -139,9 +139,9 @@ class arena {
     /// parent. An object of the arena stands in up to 4 sets: add throws no_space_on_device. wait_all with an object of
     /// the arena, and a place in another set: operation_not_supported. Waits say io_error, too, beside a peer that
     /// never stops changing what they look at, and ESTALE where this process counts as dead; so do fd() and add of a
-    /// kernel descriptor. fd() is readable while a member is ready, and until a try has found nothing; also once after
-    /// the last process that has signalled a member is gone. It takes two descriptors more than that of another set. A
-    /// process of another user or pid namespace does not make it readable: docs/share.md. Throws std::system_error:
+    /// kernel descriptor, and operation_not_supported without /proc. fd() is readable while a member is ready, and
+    /// until a try has found nothing; also once after the last process that has signalled a member is gone. It takes
+    /// two descriptors more than that of another set. Some processes do not make it readable: docs/share.md. Throws
     /// no_space_on_device: every set has a living owner; ESTALE; not_enough_memory. What is handler-safe of a wait_set
     /// is so of this one.
     [[nodiscard]] EFD_API wait_set make_set() const;

@@ -14,27 +14,38 @@
 namespace efd::EFD_ABI::core {
 namespace {
 
-// If `known` names no ringer's file any more, the program has closed it without efd, and `fresh` takes its place.
-int keep(set_bell& bell, int known, int fresh) noexcept {
-    if (known >= 0 && os::replace_ringer(fresh, known)) return known;
-    if (bell.ringer.replace(known, fresh)) return fresh;
-    os::close_ringer(fresh); // another thread was first
-    return bell.ringer.get();
+// SHARED_RINGER. The bell has been rung by `fresh`, which no other thread knows. One thread at a time puts its file
+// behind the number that all use, and only while it belongs to the newest bell that the entry has: so a thread that was
+// held up never puts a former bell there. The program may have closed the number without efd.
+void keep(set_bell& bell, const set_entry& entry, std::uint64_t inode, int fresh) noexcept {
+    if (bell.is_changing.exchange(1, base::acq_rel) != 0) return os::close_ringer(fresh); // SHARED_RINGER, come
+    const int known = bell.ringer.get();
+    if (entry.bell_inode.load(base::acquire) != inode) // SHARED_RINGER, look
+        os::close_ringer(fresh);
+    else if (known < 0 || !os::replace_ringer(fresh, known)) // SHARED_RINGER, replace
+        (void)bell.ringer.swap_in(fresh);
+    bell.is_changing.store(0, base::release); // SHARED_RINGER, go
 }
 
-// SHARED_RINGER. While the arena lives, efd does not close this number; it only makes it name another bell. So a thread
-// that is about to write to it writes to a bell in any case. Below zero: this bell cannot be rung.
-int ringer_for(set_bell& bell, const set_entry& entry) noexcept {
+// While the arena lives, efd does not close the number that all use; it only makes it name another bell. So a thread
+// that is about to write to it writes to a bell in any case. False: this bell cannot be rung.
+bool ring(set_bell& bell, const set_entry& entry) noexcept {
     const std::uint64_t at = entry.bell_at.load(base::acquire); // pairs with publish_bell()
     const std::uint64_t inode = entry.bell_inode.load(base::acquire);
-    const int known = bell.ringer.get();
-    if (os::is_bell(known, inode)) return known;
-    if (at == 0 || bell.refused.load(base::relaxed) == inode) return -1;
+    if (const int known = bell.ringer.get(); os::is_bell(known, inode)) {
+        os::ring_bell(known); // SHARED_BELL, byte
+        return true;
+    }
+    if (at == 0 || bell.refused.load(base::relaxed) == inode) return false;
     const int fresh = os::open_bell(pid_of_bell(at), number_of_bell(at), inode);
-    if (fresh >= 0) return keep(bell, known, fresh);
+    if (fresh >= 0) {
+        os::ring_bell(fresh); // SHARED_BELL, byte
+        keep(bell, entry, inode, fresh);
+        return true;
+    }
     const bool may_do_later = fresh == -EMFILE || fresh == -ENFILE || fresh == -ENOMEM;
     if (!may_do_later && entry.bell_at.load(base::relaxed) == at) bell.refused.store(inode, base::relaxed);
-    return -1;
+    return false;
 }
 
 } // namespace
@@ -57,6 +68,7 @@ void set_bell::close_ends() noexcept {
 void set_bell::close_all() noexcept {
     close_ends();
     ringer.close_ringer();
+    if (is_changing.load(base::relaxed) != 0) is_changing.store(0, base::relaxed); // in the child of a fork
 }
 
 void ring_if_armed(const shared_sets& sets, std::uint32_t set) noexcept {
@@ -66,9 +78,7 @@ void ring_if_armed(const shared_sets& sets, std::uint32_t set) noexcept {
     set_bell& bell = sets.bells[set];
     own_bell* const own = bell.own.load(base::acquire);
     if (own != nullptr && bell.own_since.load(base::relaxed) == os::process_number()) return own->on_own_signal(*own);
-    const int number = ringer_for(bell, entry);
-    if (number < 0) return;
-    os::ring_bell(number); // SHARED_BELL, byte
+    if (!ring(bell, entry)) return;
     (void)entry.armed.compare_exchange_strong(armed, without_bits(armed), base::acq_rel,
                                               base::relaxed); // SHARED_BELL, rung
 }

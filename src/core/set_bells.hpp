@@ -44,11 +44,6 @@ class kept_number {
         return static_cast<int>(value_.exchange(static_cast<std::uint32_t>(number + 1), base::acq_rel)) -
                1; // pairs with get()
     }
-    [[nodiscard]] bool replace(int known, int number) noexcept {
-        auto expected = static_cast<std::uint32_t>(known + 1);
-        return value_.compare_exchange_strong(expected, static_cast<std::uint32_t>(number + 1), base::acq_rel,
-                                              base::relaxed); // pairs with get()
-    }
     // An end of the bell with this inode; the file of a ringer.
     void close_end(std::uint64_t inode) noexcept;
     void close_ringer() noexcept;
@@ -59,10 +54,11 @@ class kept_number {
 
 // What this process keeps for the bell of one set. Zeroed memory has nothing.
 struct set_bell {
-    kept_number ringer;                    // its open file of the bell that it rang last
-    base::atomic<std::uint64_t> refused;   // the inode of a bell that this process cannot open
-    base::atomic<own_bell*> own;           // if the set is of this process
-    base::atomic<std::uint32_t> own_since; // process_number() of the process that stored `own`
+    kept_number ringer;                      // its open file of the bell that it rang last
+    base::atomic<std::uint32_t> is_changing; // a thread changes what `ringer` names
+    base::atomic<std::uint64_t> refused;     // the inode of a bell that this process cannot open
+    base::atomic<own_bell*> own;             // if the set is of this process
+    base::atomic<std::uint32_t> own_since;   // process_number() of the process that stored `own`
     kept_number read_end;
     kept_number write_end;
     base::atomic<std::uint64_t> inode; // of the pipe of these two ends

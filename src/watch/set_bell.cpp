@@ -8,8 +8,8 @@
 //
 // SHARED_BELL, drawn in docs/races.md. The pipe hangs up when the last process that has rung it is gone. This process
 // has a write end of its own until the first byte has come, since a pipe without one hangs up at once, and opens one
-// again when it has seen the hang-up: so epoll reports the hang-up once. prepare, publish and end run under the set's
-// lock; all else in any thread, also in signal handlers.
+// again when it has seen the hang-up, or makes a new pipe: so epoll reports the hang-up once. prepare, publish and end
+// run under the set's lock; all else in any thread, also in signal handlers.
 #include "watch/set_core.hpp"
 
 #include "os/bell_pipe.hpp"
@@ -22,6 +22,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <mutex>
 
 namespace efd::watch {
 
@@ -36,18 +37,27 @@ bool set_core::has_own_bell() const noexcept {
     return os::is_bell(bell.read_end.get(), bell.inode.load(base::relaxed));
 }
 
-// Makes a pipe, unless the set has one. No other process knows of it yet.
+// Makes a pipe, unless the set has one. No other process knows of it yet. Without /proc none could find it.
 status set_core::prepare_bell() noexcept {
     if (has_own_bell()) return status::ok;
-    core::set_bell& bell = arena_->bell();
+    if (!is_owned()) return status::stale;
+    const std::uint32_t pid = os::pid_in_proc();
+    if (pid == 0) return status::not_supported;
     os::bell_ends made;
     if (const int error = os::make_bell(made); error < 0) return os::status_of(error);
-    bell.write_end.close_end(bell.inode.load(base::relaxed));
-    (void)bell.read_end.swap_in(made.read_end); // the program has closed the former number
-    (void)bell.write_end.swap_in(made.write_end);
+    arena_->pid.store(pid, base::relaxed);
+    take_bell(made);
+    return status::ok;
+}
+
+// In place of a former pipe, if there is one: the program may have closed its numbers.
+void set_core::take_bell(const os::bell_ends& made) noexcept {
+    core::set_bell& bell = arena_->bell();
+    const std::uint64_t former = bell.inode.load(base::relaxed);
+    os::close_bell_end(bell.read_end.swap_in(made.read_end), former);
+    os::close_bell_end(bell.write_end.swap_in(made.write_end), former);
     bell.inode.store(made.inode, base::relaxed);
     arena_->is_deaf.store(false, base::relaxed);
-    return status::ok;
 }
 
 // The look at the end finds signals that came before the arming.
@@ -59,10 +69,10 @@ void set_core::publish_bell() noexcept {
     bell.own_since.store(os::process_number(), base::relaxed);
     bell.own.store(this, base::release); // pairs with ring_if_armed()
     // No bell, while bell_inode changes.
-    entry.bell_at.store(0, base::release);                                 // pairs with ringer_for()
-    entry.bell_inode.store(bell.inode.load(base::relaxed), base::release); // pairs with ringer_for()
-    entry.bell_at.store(core::bell_at(os::pid_in_proc(), bell.read_end.get()),
-                        base::release);          // pairs with ringer_for()
+    entry.bell_at.store(0, base::release);                                 // pairs with ring()
+    entry.bell_inode.store(bell.inode.load(base::relaxed), base::release); // pairs with ring()
+    entry.bell_at.store(core::bell_at(arena_->pid.load(base::relaxed), bell.read_end.get()),
+                        base::release);          // pairs with ring()
     arena_->has_bell.store(true, base::release); // pairs with after_try()
     core::mark_word(entry.armed, 0);             // SHARED_BELL, arm
     if (anything_in_order()) ring_own_bell();
@@ -71,7 +81,7 @@ void set_core::publish_bell() noexcept {
 void set_core::end_bell() noexcept {
     core::own_bell* const owner = arena_->bell().own.load(base::acquire);
     if (is_left_behind() || (owner != nullptr && owner != this)) return;   // now the bell of a later set
-    if (arena_->is_own()) arena_->entry().bell_at.store(0, base::release); // pairs with ringer_for()
+    if (arena_->is_own()) arena_->entry().bell_at.store(0, base::release); // pairs with ring()
     arena_->bell().close_ends();
 }
 
@@ -123,11 +133,26 @@ void set_core::end_hang_up() noexcept {
         os::close_bell_end(bell.write_end.swap_in(fresh), inode);
         if (arena_->is_deaf.exchange(false, base::acq_rel)) // pairs with itself: one thread adds it again
             (void)os::epoll_add(epoll_.load(base::acquire), read_end, core::poll_in, 0);
-    } else if (!arena_->is_deaf.exchange(true, base::acq_rel)) { // pairs with the above
+    } else if (!renew_bell() && !arena_->is_deaf.exchange(true, base::acq_rel)) { // pairs with the above
         os::epoll_remove(epoll_.load(base::acquire), read_end);
     }
     arena_->claim.look(arena_->claim.whose);
     walk_members();
+}
+
+// A process that has changed its user, or lost its /proc, cannot open an end of its own pipe. False: no descriptor is
+// free. If another thread is changing the set, the pipe stays readable, and a later try comes here again.
+bool set_core::renew_bell() noexcept {
+    const std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
+    if (!lock.owns_lock()) return true;
+    os::bell_ends made;
+    if (!is_owned() || os::make_bell(made) < 0) return false;
+    const int epoll = epoll_.load(base::acquire);
+    os::epoll_remove(epoll, arena_->bell().read_end.get());
+    take_bell(made);
+    (void)os::epoll_add(epoll, made.read_end, core::poll_in, 0);
+    publish_bell();
+    return true;
 }
 
 // The first descriptor has joined: wakes the waiters that sleep on the bed, so that they sleep in the epoll.

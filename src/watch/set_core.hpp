@@ -29,6 +29,10 @@
 #include <span>
 #include <vector>
 
+namespace efd::os {
+struct bell_ends;
+}
+
 namespace efd::watch {
 
 class set_layout;
@@ -212,6 +216,8 @@ class set_core : public set_front, private core::own_bell {
 
     // The bell of a set of an arena, for event loops and for waits beside kernel descriptors, in set_bell.cpp.
     [[nodiscard]] base::status prepare_bell() noexcept;
+    void take_bell(const os::bell_ends& made) noexcept;
+    [[nodiscard]] bool renew_bell() noexcept;
     void publish_bell() noexcept;
     [[nodiscard]] bool has_own_bell() const noexcept;
     [[nodiscard]] base::status after_try(base::status result) noexcept;

@@ -24,6 +24,7 @@ using efd::arena;
 using efd::eventfd;
 using efd::set_event;
 using efd::wait_set;
+using efd::tests::arena_bell;
 using efd::tests::by_a_peer;
 using efd::tests::byte_line;
 using efd::tests::eagain;
@@ -36,48 +37,50 @@ using efd::tests::stale;
 using efd::tests::taken;
 using std::chrono::milliseconds;
 
-TEST(ArenaBell, is_readable_while_a_peers_signal_is_not_taken) {
-    const arena shared;
-    const wait_set set = shared.make_set();
-    const eventfd object = shared.make();
-    set.add(object, 1);
-    const int fd = set.fd();
-    EXPECT_EQ(set.fd(), fd);
+TEST_F(arena_bell, is_readable_while_a_peers_signal_is_not_taken) {
+    EXPECT_EQ(set_.fd(), fd_);
     for (int round = 0; round < 3; ++round) {
-        EXPECT_FALSE(is_readable(fd));
-        ringer peer(object);
+        EXPECT_FALSE(is_readable(fd_));
+        ringer peer(object_);
         EXPECT_TRUE(peer.signals());
-        EXPECT_TRUE(is_readable(fd));
-        EXPECT_EQ(taken(set), 1U);
-        EXPECT_EQ(taken(set), 0U);
-        EXPECT_FALSE(is_readable(fd));
+        EXPECT_TRUE(is_readable(fd_));
+        EXPECT_EQ(taken(set_), 1U);
+        EXPECT_EQ(taken(set_), 0U);
+        EXPECT_FALSE(is_readable(fd_));
         EXPECT_TRUE(peer.signals());
-        EXPECT_TRUE(is_readable(fd));
+        EXPECT_TRUE(is_readable(fd_));
         peer.kill();
-        EXPECT_EQ(taken(set), 1U);
-        while (is_readable(fd)) EXPECT_EQ(taken(set), 0U);
+        EXPECT_EQ(taken(set_), 1U);
+        while (is_readable(fd_)) EXPECT_EQ(taken(set_), 0U);
     }
 }
 
-TEST(ArenaBell, shows_units_from_before_and_signals_of_its_own_process) {
-    const arena shared;
-    const wait_set set = shared.make_set();
-    const eventfd object = shared.make(2);
+TEST_F(arena_bell, a_look_for_ready_members_silences_what_rang_for_units_that_are_gone) {
+    EXPECT_TRUE(object_.signal());
+    EXPECT_TRUE(is_readable(fd_));
+    EXPECT_EQ(taken(object_), 1U);
+    std::array<set_event, 2> room{};
+    std::size_t number = 0;
+    EXPECT_EQ(set_.wait_ready(room, number, {.blocking = efd::blocking::never}), eagain);
+    EXPECT_FALSE(is_readable(fd_));
+}
+
+TEST_F(arena_bell, shows_units_from_before_and_signals_of_its_own_process) {
+    const eventfd before = shared_.make(2);
     const eventfd own;
-    set.add(object, 1);
-    set.add(own, 2);
-    const int fd = set.fd();
-    EXPECT_TRUE(is_readable(fd));
-    EXPECT_EQ(taken(set), 1U);
-    EXPECT_EQ(taken(set), 0U);
-    for (const eventfd* one : {&object, &own, &object}) {
-        EXPECT_FALSE(is_readable(fd));
+    set_.add(before, 3);
+    set_.add(own, 2);
+    EXPECT_TRUE(is_readable(fd_));
+    EXPECT_EQ(taken(set_), 3U);
+    EXPECT_EQ(taken(set_), 0U);
+    for (const eventfd* one : {&object_, &own, &object_}) {
+        EXPECT_FALSE(is_readable(fd_));
         EXPECT_TRUE(one->signal());
-        EXPECT_TRUE(is_readable(fd));
-        EXPECT_EQ(taken(set), one == &own ? 2U : 1U);
-        EXPECT_EQ(taken(set), 0U);
+        EXPECT_TRUE(is_readable(fd_));
+        EXPECT_EQ(taken(set_), one == &own ? 2U : 1U);
+        EXPECT_EQ(taken(set_), 0U);
     }
-    EXPECT_FALSE(is_readable(fd));
+    EXPECT_FALSE(is_readable(fd_));
 }
 
 TEST(ArenaBell, wakes_a_poller_and_an_epoll_of_either_kind) {
@@ -213,23 +216,19 @@ TEST(ArenaBell, a_waiter_hears_a_descriptor_that_joins_while_it_sleeps) {
     ::close(other);
 }
 
-TEST(ArenaBell, a_child_of_fork_is_a_peer_and_has_nothing_of_the_set) {
-    const arena shared;
-    const wait_set set = shared.make_set();
-    const eventfd object = shared.make();
-    set.add(object, 1);
+TEST_F(arena_bell, a_child_of_fork_is_a_peer_and_has_nothing_of_the_set) {
     const int other = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    set.add(other, EPOLLIN, 2);
-    const int fd = set.fd();
+    set_.add(other, EPOLLIN, 2);
     by_a_peer([&] {
-        const bool is_stale = refused([&] { (void)set.fd(); }) == stale && refused([&] { set.add(0, 1, 1); }) == stale;
-        return is_stale && object.signal();
+        const bool is_stale =
+            refused([&] { (void)set_.fd(); }) == stale && refused([&] { set_.add(0, 1, 1); }) == stale;
+        return is_stale && object_.signal();
     });
-    EXPECT_TRUE(is_readable(fd));
-    EXPECT_EQ(taken(set), 1U);
+    EXPECT_TRUE(is_readable(fd_));
+    EXPECT_EQ(taken(set_), 1U);
     EXPECT_EQ(::eventfd_write(other, 1), 0);
-    EXPECT_EQ(taken(set), 2U); // the child has taken nothing out of the parent's epoll
-    EXPECT_EQ(refused([&] { (void)set.fd(); }), std::error_code{});
+    EXPECT_EQ(taken(set_), 2U); // the child has taken nothing out of the parent's epoll
+    EXPECT_EQ(refused([&] { (void)set_.fd(); }), std::error_code{});
     ::close(other);
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// tests/share/bells.hpp: what tests of the descriptors of arenas' sets have in common: peers that ring, and the words
-// of the arena that say whether they do.
+// tests/share/bells.hpp: what tests of the descriptors of arenas' sets have in common: such a descriptor, peers that
+// ring, and the words of the arena that say whether they do.
 #pragma once
 
 #include <efd/arena.hpp>
 #include <efd/eventfd.hpp>
+#include <efd/wait_set.hpp>
 
 #include "core/shared_sets.hpp"
 #include "share/layout.hpp"
@@ -25,13 +26,28 @@ inline bool is_readable(int fd, int timeout_ms = 0) {
 
 inline constexpr int patience_ms = 20'000;
 
+// A set of an arena with one object, whose token is 1, and the set's descriptor.
+class arena_bell : public testing::Test {
+  protected:
+    explicit arena_bell(const arena_options& options = {}) : shared_(options) { set_.add(object_, 1); }
+
+    const arena shared_;
+    const wait_set set_ = shared_.make_set();
+    const eventfd object_ = shared_.make();
+    const int fd_ = set_.fd();
+};
+class arena_bell_without_looks : public arena_bell {
+  protected:
+    arena_bell_without_looks() : arena_bell({.first_look = {}, .last_look = {}}) {}
+};
+
 // A peer that does one thing, and has ended when this returns.
 inline void by_a_peer(const std::function<bool()>& act) {
     process peer([&act] { return act() ? 0 : 1; });
     EXPECT_EQ(peer.end(), 0);
 }
 
-// A peer that makes a signal for each word, and lives until it is killed.
+// A peer that makes a signal for each word, and lives until it is killed or ended.
 class ringer {
   public:
     explicit ringer(const eventfd& object)
@@ -46,6 +62,10 @@ class ringer {
         return line_.hear(0) == 'y';
     }
     void kill() { process_.kill(); }
+    void end() { // by its own exit: this process may be another user's now
+        line_.say(0, '\0');
+        (void)process_.end();
+    }
 
   private:
     byte_line line_;

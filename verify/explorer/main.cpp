@@ -42,7 +42,8 @@ std::vector<scenario> all_scenarios() {
                    set_stopped_scenarios(),    set_all_scenarios(),   set_all_stopped_scenarios(),
                    join_scenarios(),           join_set_scenarios(),  fork_scenarios(),
                    fork_queue_scenarios(),     cached_scenarios(),    file_scenarios(),
-                   share_scenarios(),          arena_set_scenarios(), bell_scenarios()});
+                   share_scenarios(),          arena_set_scenarios(), bell_scenarios(),
+                   ringer_scenarios(),         family_scenarios()});
 }
 
 bool named_in(const std::string& list, std::string_view name) {

@@ -144,18 +144,52 @@ bool epoll_has(int /*unused*/, int /*unused*/, std::uint32_t /*unused*/, std::ui
 bool epoll_replace(int /*unused*/, int /*unused*/) noexcept { return false; }
 std::size_t epoll_look(int /*unused*/, std::span<epoll_found> /*unused*/) noexcept { return 0; }
 
-// The pipe of an arena's set is a word of the scenario's; its numbers are known before, and nothing is opened.
-bool is_bell(int number, std::uint64_t /*unused*/) noexcept { return number >= 0; }
+// The pipe of an arena's set is a word of the scenario's, or one for each inode (slots.hpp).
+bool is_bell(int number, std::uint64_t inode) noexcept {
+    if (number < 0 || explore::numbers_of_ringer == nullptr) return number >= 0;
+    return explore::numbers_of_ringer->file[static_cast<std::size_t>(number)].load(base::acquire) == inode;
+}
 int make_bell(bell_ends& /*unused*/) noexcept { return -ENOSYS; }
-int open_bell(std::uint32_t /*unused*/, std::uint32_t /*unused*/, std::uint64_t /*unused*/) noexcept { return -ENOSYS; }
+int open_bell(std::uint32_t /*unused*/, std::uint32_t /*unused*/, std::uint64_t inode) noexcept {
+    if (explore::numbers_of_ringer == nullptr) return -ENOSYS;
+    if (explore::numbers_of_ringer->of_owner.load(base::acquire) != inode) return -EINVAL;
+    for (int number = 0; auto& file : explore::numbers_of_ringer->file) {
+        std::uint64_t none = explore::ringer_numbers::none;
+        if (file.compare_exchange_strong(none, inode, base::acq_rel, base::acquire)) return number; // the kernel's lock
+        ++number;
+    }
+    return -EMFILE;
+}
 int open_write_end(int /*unused*/, std::uint64_t /*unused*/) noexcept { return -ENOSYS; }
-bool replace_ringer(int /*unused*/, int /*unused*/) noexcept { return false; }
-void ring_bell(int /*unused*/) noexcept { explore::pipe_bytes().store(1, base::acq_rel); } // pairs with empty_bell()
+bool replace_ringer(int fresh, int number) noexcept {
+    if (explore::numbers_of_ringer == nullptr) return false;
+    auto& file = explore::numbers_of_ringer->file;
+    auto& to = file[static_cast<std::size_t>(number)];
+    if (const std::uint64_t now = to.load(base::acquire);
+        now == explore::ringer_numbers::none || now == explore::ringer_numbers::of_program)
+        return false;
+    to.exchange(file[static_cast<std::size_t>(fresh)].load(base::acquire), base::acq_rel); // the kernel's lock
+    close_ringer(fresh);
+    return true;
+}
+void ring_bell(int number) noexcept {
+    if (explore::numbers_of_ringer == nullptr)
+        return explore::pipe_bytes().store(1, base::acq_rel); // pairs with empty_bell()
+    const std::uint64_t file =
+        explore::numbers_of_ringer->file[static_cast<std::size_t>(number)].fetch_add(0, base::acq_rel); // as above
+    if (file == explore::ringer_numbers::none || file == explore::ringer_numbers::of_program)
+        return explore::the_machine().fail("a byte into a file of the program's");
+    explore::numbers_of_ringer->rung[file].store(1, base::release); // pairs with the look at the end
+}
 bell_found empty_bell(int /*unused*/) noexcept {
     return {explore::pipe_bytes().exchange(0, base::acq_rel) != 0, false}; // pairs with ring_bell()
 }
 void close_bell_end(int /*unused*/, std::uint64_t /*unused*/) noexcept {}
-void close_ringer(int /*unused*/) noexcept {}
+void close_ringer(int number) noexcept {
+    if (explore::numbers_of_ringer == nullptr) return;
+    explore::numbers_of_ringer->file[static_cast<std::size_t>(number)].exchange(explore::ringer_numbers::of_program,
+                                                                                base::acq_rel); // the kernel's lock
+}
 std::uint32_t pid_in_proc() noexcept { return 1; }
 
 poll_end poll_readable(std::span<const int> /*unused*/, std::int64_t /*unused*/) noexcept {

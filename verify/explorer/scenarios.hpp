@@ -32,5 +32,7 @@ std::vector<scenario> file_scenarios();
 std::vector<scenario> share_scenarios();
 std::vector<scenario> arena_set_scenarios();
 std::vector<scenario> bell_scenarios();
+std::vector<scenario> ringer_scenarios();
+std::vector<scenario> family_scenarios();
 
 } // namespace explore

@@ -134,6 +134,7 @@ void make_bare_set_world(std::size_t sets, std::initializer_list<std::uint64_t> 
 
 void make_arena_world(std::size_t objects, bool looks) {
     make_set_world(0, {0});
+    numbers_of_ringer = nullptr;
     arena = new small_arena;
     efd::core::shared_slots& slots = arena->slots;
     auto* const first = std::launder(reinterpret_cast<context*>(arena->lines.data()));

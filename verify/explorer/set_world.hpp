@@ -101,6 +101,9 @@ class set_layout {
     static void give_bell(set_core& set, core::context& bell);
     static void give_bed(set_core& set, core::context& bed);
     static core::context& bell(set_core& set) { return set.bell(); }
+    static core::context& bed(set_core& set) { return set.bed(); }
+    static void take_bed_away(set_core& set) { set.bed_.exchange(nullptr, base::acq_rel); }
+    static void wake_sleeper(set_core& set) { set.wake_sleeper(); }
     static void renew(set_core& set, core::context& bell, core::context& bed);
     static bool is_watched(set_core& set) {
         return (set.interested_.load(base::acquire) & set_core::watched_mark) != 0;
