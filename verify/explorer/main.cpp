@@ -7,7 +7,8 @@
 //     explore --except NAME,NAME   not these
 //     explore --replay SEED        one schedule again, step by step
 //     explore --brief              one line for a failure, no table (for the mutants)
-//     explore --seconds N          ends after that time, those of the short form first, and says how many it reached
+//     explore --seconds N          ends after that time, the quickest configurations first, and says how many it
+//     reached
 #include "explorer/scenarios.hpp"
 #include "explorer/tell.hpp"
 
@@ -68,14 +69,16 @@ void tell_failure(const scenario& what, const std::string& why, const std::vecto
     std::printf("seed: %s\n", seed.c_str());
 }
 
-bool explore_one(const scenario& what, const options& asked, result& total, bool& is_cut) {
-    const double left = asked.most_seconds > 0 ? std::max(asked.most_seconds - total.seconds, 0.1) : 0;
-    const result found = explore_all(what, asked.most_states, left);
-    is_cut = asked.most_seconds > 0 && found.end == verdict::too_large && found.seconds >= left;
+enum class outcome { holds, fails, cut };
+
+// limit_s: after so long it is cut, and nothing is said of it. 0: never.
+outcome explore_one(const scenario& what, const options& asked, double limit_s, result& total) {
+    const result found = explore_all(what, asked.most_states, limit_s);
+    total.seconds += found.seconds;
+    if (limit_s > 0 && found.end == verdict::too_large && found.seconds >= limit_s) return outcome::cut;
     total.states += found.states;
     total.steps += found.steps;
     total.ends += found.ends;
-    total.seconds += found.seconds;
     if (!asked.brief) {
         constexpr const char* verdicts[] = {"holds", "FAILS", "too large"};
         std::printf("%-18s %-62s %10llu %11llu %9llu %5zu %7.2f  %s\n", what.name, what.what,
@@ -85,7 +88,31 @@ bool explore_one(const scenario& what, const options& asked, result& total, bool
     }
     if (found.end == verdict::fails) tell_failure(what, found.why, found.path, asked.brief);
     std::fflush(stdout);
-    return found.end == verdict::holds;
+    return found.end == verdict::holds ? outcome::holds : outcome::fails;
+}
+
+struct tally {
+    int explored = 0;
+    int held = 0;
+};
+
+// Each within the limit; gives back those that were cut.
+std::vector<scenario> explore_each(const std::vector<scenario>& chosen, const options& asked, double limit_s,
+                                   result& total, tally& so_far) {
+    std::vector<scenario> cut;
+    for (const scenario& what : chosen) {
+        const double left = asked.most_seconds - total.seconds;
+        if (asked.most_seconds > 0 && left <= 0) break;
+        const outcome how = explore_one(what, asked, limit_s > 0 ? std::min(limit_s, left) : 0, total);
+        if (how == outcome::cut) {
+            cut.push_back(what);
+            continue;
+        }
+        ++so_far.explored;
+        so_far.held += how == outcome::holds ? 1 : 0;
+        if (how == outcome::fails && asked.brief) break;
+    }
+    return cut;
 }
 
 // A mutant, or a defect, may crash the process: the schedule is told all the same.
@@ -178,33 +205,27 @@ options read_options(int count, char** words) {
 
 int run(const options& asked) {
     if (!asked.seed.empty()) return replay_seed(asked.seed);
-    result total;
-    int chosen = 0;
-    int explored = 0;
-    int held = 0;
-    if (!asked.brief && !asked.list) print_head(asked.full ? "full" : "short");
-    std::vector<scenario> all = all_scenarios();
-    if (asked.most_seconds > 0)
-        std::stable_partition(all.begin(), all.end(), [](const scenario& one) { return !one.full; });
-    for (const scenario& what : all) {
-        if (asked.list) {
+    std::vector<scenario> chosen;
+    for (const scenario& what : all_scenarios()) {
+        if (asked.list)
             std::printf("%-18s %s%s\n", what.name, what.what, what.full ? " (full form)" : "");
-            continue;
-        }
-        if (asked.only.empty() ? what.full && !asked.full : !named_in(asked.only, what.name)) continue;
-        if (named_in(asked.except, what.name)) continue;
-        ++chosen;
-        if (asked.most_seconds > 0 && total.seconds > asked.most_seconds) continue;
-        bool is_cut = false;
-        const bool holds = explore_one(what, asked, total, is_cut);
-        if (is_cut) continue;
-        ++explored;
-        held += holds ? 1 : 0;
-        if (!holds && asked.brief) break;
+        else if ((asked.only.empty() ? !what.full || asked.full : named_in(asked.only, what.name)) &&
+                 !named_in(asked.except, what.name))
+            chosen.push_back(what);
     }
     if (asked.list) return 0;
-    if (!asked.brief) print_foot(total, held, explored, chosen);
-    return explored > 0 && held == explored ? 0 : 1;
+    if (!asked.brief) print_head(asked.full ? "full" : "short");
+    result total;
+    tally all;
+    if (asked.most_seconds > 0) {
+        std::vector<scenario> left = chosen;
+        for (double limit_s = 0.05; !left.empty() && total.seconds < asked.most_seconds; limit_s *= 4)
+            left = explore_each(left, asked, limit_s, total, all);
+    } else {
+        (void)explore_each(chosen, asked, 0, total, all);
+    }
+    if (!asked.brief) print_foot(total, all.held, all.explored, static_cast<int>(chosen.size()));
+    return all.explored > 0 && all.held == all.explored ? 0 : 1;
 }
 
 } // namespace
