@@ -175,6 +175,7 @@ class set_core : public set_front, private core::own_bell {
     static void on_inner_change(core::permanent_watcher& watcher, sets_to_sync& all) noexcept;
     [[nodiscard]] std::uint32_t find(std::uint32_t start) noexcept;
     [[nodiscard]] bool take_unentered(member& one, set_event& got) noexcept;
+    [[nodiscard]] bool look_unentered(const member& one, set_event& got) const noexcept;
     [[nodiscard]] base::status take_from(member& one, set_event& got) noexcept;
     [[nodiscard]] base::status take_ready(set_event& got, std::int64_t deadline_ns = core::forever) noexcept;
     [[nodiscard]] base::status take_noted(set_event& got) noexcept;

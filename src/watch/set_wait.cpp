@@ -175,6 +175,20 @@ bool set_core::take_unentered(member& one, set_event& got) noexcept {
     return true;
 }
 
+// The same for a look: the token is read between two looks at the word, and no removal or joining comes between two
+// that are alike.
+bool set_core::look_unentered(const member& one, set_event& got) const noexcept {
+    const context* const object = one.object.load(base::acquire);
+    if (object == nullptr) return false;
+    const core::state_word word = object->look(); // LOOK_UNENTERED, word
+    if (!is_taken_whole(word) || one.kind.load(base::acquire) != member_kind::object) return false;
+    if (one.object.load(base::acquire) != object) return false; // LOOK_UNENTERED, look
+    const std::uint64_t token = one.token.load(base::acquire);
+    if (object->look() != word) return false; // LOOK_UNENTERED, again
+    got = {token, 0, core::poll_in, token};
+    return true;
+}
+
 // The caller is inside the member.
 status set_core::take_from(member& one, set_event& got) noexcept {
     if (one.inner != nullptr) {
@@ -258,6 +272,10 @@ status set_core::look_at_noted(std::span<set_event> room, std::size_t& number) n
         if (wrapped && found >= start) break;
         at = found + 1;
         member& one = known_member(found);
+        if (!is_of_arena() && look_unentered(one, room[number])) {
+            ++number;
+            continue;
+        }
         std::uint32_t visit = 0;
         if (!one.enter(visit)) {
             skip_closed_member(one);

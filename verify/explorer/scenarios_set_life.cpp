@@ -90,6 +90,28 @@ void mortal_bed() {
     name_table(slots);
 }
 
+// A ready object whose place goes to one that is not.
+void joined_ready_other_empty() {
+    make_set_world(1, {1, 0});
+    join_set(0, 0);
+    hall().never_ready = 1U << 1;
+    name_sets({0});
+}
+// A mark is left of a unit that is gone. The object goes on being watched, by a set that nobody asks.
+void joined_stale(std::uint64_t other, std::uint64_t never_ready) {
+    make_set_world(2, {1, other});
+    join_set(0, 0);
+    join_set(1, 0);
+    efd::core::context_layout::drain(*hall().objects[0]);
+    efd::set_event none{};
+    (void)hall().sets[1]->try_any(none); // the mark of the other set is not what is left
+    hall().taken[0] = 1;
+    hall().never_ready = never_ready;
+    name_sets({0});
+}
+void joined_stale_other_empty() { joined_stale(0, 0b11); }
+void joined_stale_other_ready() { joined_stale(1, 0b01); }
+
 void writer() { give(0); }
 void second_writer() { give(1); }
 void twice_writer() {
@@ -123,6 +145,10 @@ void leaver_that_takes_and_writes() {
 }
 void changer() { // the place goes to the other object
     leave_set(0, 0);
+    enter_set(0, 1);
+}
+void writing_changer() {
+    writing_leaver();
     enter_set(0, 1);
 }
 void ender() { hall().sets[0]->end(); }
@@ -174,6 +200,13 @@ std::vector<scenario> leaving() {
                  joined_watched, audit_sets, {{"X", leaver}, {"W", writer}, {"R", reader}}, three_preemptions),
         scenario("set-leave-look", "watched: a member that leaves, 1 writer, 1 that looks, 2 preemptions",
                  joined_watched, audit_sets, {{"X", leaver}, {"W", writer}, {"L", looker}}, two_preemptions),
+        scenario("set-look-left",
+                 "a member with a stale mark that is written to when it has left, its place given away, 1 that looks",
+                 joined_stale_other_empty, audit_sets, {{"X", writing_changer}, {"L", looker}}, three_preemptions),
+        scenario("set-look-taken-over", "a stale mark; the place goes to a ready object, 1 that looks",
+                 joined_stale_other_ready, audit_sets, {{"X", changer}, {"L", looker}}, three_preemptions),
+        scenario("set-look-change", "a place that goes from a ready object to one that is not, 1 that looks",
+                 joined_ready_other_empty, audit_sets, {{"X", changer}, {"L", looker}}, three_preemptions),
         scenario("set-change", "watched: a place that goes from one ready object to another, 1 that tries twice",
                  joined_ready_other_ready_watched, audit_sets, {{"X", changer}, {"T", twice_trier}}),
         scenario(

@@ -246,6 +246,8 @@ status look(std::size_t set, const wait_opts& opts) {
     std::size_t number = 0;
     const status result = fixture->sets[set]->wait_ready(room, number, opts);
     must((result == status::ok) == (number > 0), "a look that said ok and showed nothing");
+    for (std::size_t i = 0; i < number; ++i)
+        must((fixture->never_ready >> room[i].token & 1) == 0, "a look that showed a member which was never ready");
     return result;
 }
 

@@ -30,6 +30,7 @@ struct set_hall {
     std::uint64_t kept_after_leaving = 0; // written to the first object after it had left, when nobody else reads it
     std::uint64_t alls = 0;               // takes from all
     std::array<std::uint64_t, most_objects> last_all{}; // what the last of those took
+    std::uint64_t never_ready = 0;                      // a bit for each object that no look may show
     std::uint64_t notes[4] = {};
 };
 set_hall& hall() noexcept;

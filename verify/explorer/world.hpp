@@ -95,6 +95,8 @@ class context_layout {
     static void init(context& object, std::uint64_t initval, unsigned flags) { object.init(initval, flags, 0); }
     static void name_places(const context& object);
     static void name_queue(context& object);
+    // Its marks in sets stay.
+    static void drain(context& object) { (void)object.drain_without_notify(object.look()); }
     static void make_queue(context& object) { (void)object.make_watchers(); }
     static doorbell_hook* hook_of(context& object) { return object.hook_of_slot(); }
     static base::status attach(context& object, permanent_watcher& given) { return object.attach_permanent(given); }
