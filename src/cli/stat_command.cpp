@@ -182,7 +182,7 @@ int stat_process(const stat_options& options) {
     report.is_attached = true;
     report.subject = fmt::format("process {} ({})", options.process, command_of(options.process));
     program_file program;
-    program.path = fmt::format("/proc/{}/exe", options.process);
+    program.path = fmt::format("/proc/{}/exe", running_thread_of(options.process));
     report.why_not = outlook_of(program).why_not;
     stat_calls calls(true);
     stat_tracer tracer(calls);

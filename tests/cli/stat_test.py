@@ -173,11 +173,14 @@ class Table(unittest.TestCase):
 class Attached(unittest.TestCase):
     """-p: the target goes on as if nothing had been there."""
 
+    def start(self, scene):
+        self.target = self.stack.enter_context(processes_of([SCENES, scene]))
+        self.assertEqual(self.target.stdout.readline(), "ready\n")
+
     def setUp(self):
         self.stack = contextlib.ExitStack()
         self.addCleanup(self.stack.close)
-        self.target = self.stack.enter_context(processes_of([SCENES, "serves"]))
-        self.assertEqual(self.target.stdout.readline(), "ready\n")
+        self.start("serves")
         self.file = self.stack.enter_context(tempfile.NamedTemporaryFile())
 
     def attach(self):
@@ -229,6 +232,33 @@ class Attached(unittest.TestCase):
         run = json.load(self.file)["runs"][0]
         self.assertEqual((run["writes"], run["still_running"]), (2, 0))
         self.assertEqual(self.target.wait(BOUND_SECONDS), 0)
+
+    def test_first_thread_has_ended_and_another_goes_on(self):
+        self.start("outlived")
+        wait_until(lambda: processes.stat_of(self.target.pid)[0] == "Z")
+        efd = self.attach()
+        self.ask(3)
+        efd.send_signal(signal.SIGINT)
+        self.assertEqual(efd.wait(BOUND_SECONDS), 0)
+        run = json.load(self.file)["runs"][0]
+        self.assertEqual((run["writes"], run["reads"], run["still_running"]), (3, 3, 1))
+        self.ask(2)
+        efd = self.attach()
+        self.ask()
+        self.target.stdin.close()
+        self.target.stdin = None
+        self.assertEqual(efd.wait(BOUND_SECONDS), 0)
+        self.assertEqual(self.target.wait(BOUND_SECONDS), 0)
+
+    def test_process_that_has_ended_and_is_not_waited_for(self):
+        self.start("outlived")
+        self.target.stdin.close()
+        self.target.stdin = None
+        self.assertEqual(self.target.stdout.read(), "")
+        wait_until(lambda: not [one for one in os.listdir(f"/proc/{self.target.pid}/task") if one != str(self.target.pid)])
+        ran = stat("-p", str(self.target.pid))
+        self.assertEqual(ran.returncode, 3)
+        self.assertIn("has ended", ran.stderr)
 
     def test_killed_while_it_looks(self):
         for _ in range(5):
