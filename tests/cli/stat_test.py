@@ -111,6 +111,32 @@ class Counts(unittest.TestCase):
         self.assertGreaterEqual(report["would_save_seconds"]["middle"], report["would_save_seconds"]["least"])
 
 
+class Tried(unittest.TestCase):
+    """--try: the program again, under efd run."""
+
+    def test_what_it_saved_is_counted(self):
+        with tempfile.NamedTemporaryFile() as file:
+            ran = stat("--json", "--try", "-r", "2", "-o", file.name, "--", SCENES, "promoted")
+            self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+            report = json.load(file)
+        run = report["runs"][0]
+        self.assertEqual(len(report["tried"]), 2)
+        for one in report["tried"]:  # one thread: the forecast is exact
+            self.assertEqual(one["saved"], run["saved_writes"] + run["saved_reads"] - run["added_writes"])
+            self.assertEqual((one["calls"], one["promoted"]), (run["writes"] + run["reads"], 2))
+        self.assertGreater(report["would_save_seconds"]["greatest"], 0)
+
+    def test_table_has_the_forecast_and_the_count(self):
+        said = stat("--try", "--", SCENES, "counts").stderr
+        self.assertIn("calls foreseen to be saved", said)
+        self.assertRegex(said, r"(?m)^ +0  calls efd run saved +0\.0 %$")
+        self.assertIn("in another run of the program", " ".join(said.split()))
+
+    def test_status_is_that_of_the_last_run(self):
+        self.assertEqual(stat("--try", "-o", "/dev/null", "--", "sh", "-c", "exit 7").returncode, 7)
+        self.assertEqual(stat("--try", "-o", "/dev/null", "--", SCENES, "killed").returncode, -signal.SIGTERM)
+
+
 class Unchanged(unittest.TestCase):
     def test_status_output_and_what_it_sees_of_itself(self):
         plain = processes.run([SCENES, "shows"], BOUND_SECONDS)
@@ -164,7 +190,7 @@ class Table(unittest.TestCase):
         self.assertIn("0 eventfds in 1 process", stat("--", "true").stderr)
 
     def test_misuse(self):
-        for words in ([], ["-p", "1", "--", "true"], ["-p", "1", "-r", "2"], ["-p", "nobody"], ["--fast", "true"]):
+        for words in ([], ["-p", "1", "--", "true"], ["-p", "1", "-r", "2"], ["-p", "1", "--try"], ["-p", "nobody"], ["--fast", "true"]):
             ran = stat(*words)
             self.assertEqual(ran.returncode, 2, ran.stderr)
             self.assertIn("Try: efd stat --help", ran.stderr)
