@@ -137,8 +137,8 @@ stat_estimate estimate_of(const stat_report& report) {
     if (!report.cost) return {};
     const auto of_all = [&](double stat_estimate::* which) {
         if (!report.trials.empty())
-            return figure_of_trials(
-                report, [&](const stat_trial& one) { return estimate_of(one.saved, *report.cost).*which; });
+            return figure_of_trials(report,
+                                    [&](const stat_trial& one) { return estimate_of(one.saved, *report.cost).*which; });
         return figure_of(report, [&](const stat_run& run) { return estimate_of(run.total, *report.cost).*which; });
     };
     return {.middle = of_all(&stat_estimate::middle).mean,

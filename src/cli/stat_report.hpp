@@ -69,7 +69,8 @@ struct stat_figure {
     double greatest = 0;
 };
 [[nodiscard]] stat_figure figure_of(const stat_report& report, const std::function<double(const stat_run&)>& of);
-[[nodiscard]] stat_figure figure_of_trials(const stat_report& report, const std::function<double(const stat_trial&)>& of);
+[[nodiscard]] stat_figure figure_of_trials(const stat_report& report,
+                                           const std::function<double(const stat_trial&)>& of);
 // Of the runs together, or of the trials if there are any: least and greatest are those of all.
 [[nodiscard]] stat_estimate estimate_of(const stat_report& report);
 

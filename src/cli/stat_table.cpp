@@ -59,8 +59,8 @@ std::string tried(const stat_report& report) {
     const stat_figure saved = figure_of_trials(report, [](const stat_trial& one) { return one.saved.saved(); });
     const stat_figure calls =
         figure_of_trials(report, [](const stat_trial& one) { return static_cast<double>(one.calls); });
-    const std::string left = fmt::format("{:>9}  {:<29}{:>9}", rounded(saved.mean), "calls efd run saved",
-                                         share(saved.mean, calls.mean));
+    const std::string left =
+        fmt::format("{:>9}  {:<29}{:>9}", rounded(saved.mean), "calls efd run saved", share(saved.mean, calls.mean));
     return ended(left + (report.trials.size() < 2 ? "" : range_of(report, saved, rounded)));
 }
 
@@ -125,12 +125,12 @@ std::string estimate(const stat_report& report) {
     const stat_estimate saves = estimate_of(report);
     const bench::spread& kernel = report.cost->kernel_write;
     const bench::spread& dropin = report.cost->dropin_write;
-    return paragraph(
-        fmt::format("efd run {} about {} of processor time, {} to {}: a write costs {:.0f} ns here "
-                    "({:.0f} to {:.0f}), a cached one {:.0f} ({:.0f} to {:.0f}).",
-                    report.trials.empty() ? "would save" : "saved", time_of(saves.middle), time_of(saves.least), time_of(saves.greatest), kernel.median, kernel.min,
-                    kernel.max, dropin.median, dropin.min, dropin.max),
-        0);
+    return paragraph(fmt::format("efd run {} about {} of processor time, {} to {}: a write costs {:.0f} ns here "
+                                 "({:.0f} to {:.0f}), a cached one {:.0f} ({:.0f} to {:.0f}).",
+                                 report.trials.empty() ? "would save" : "saved", time_of(saves.middle),
+                                 time_of(saves.least), time_of(saves.greatest), kernel.median, kernel.min, kernel.max,
+                                 dropin.median, dropin.min, dropin.max),
+                     0);
 }
 
 // What the numbers do not say.
@@ -140,10 +140,10 @@ std::string cautions(const stat_report& report, const stat_run& run, bool colour
                     counted(run.calls_stopped, "system call", "s"), time_of(run.overhead_ns / 1e9)),
         0);
     if (!report.trials.empty())
-        said += paragraph(fmt::format("What efd run saved was counted without tracing, in {} of the program.",
-                                      report.trials.size() == 1 ? "another run"
-                                                                : fmt::format("{} other runs", report.trials.size())),
-                          0);
+        said += paragraph(
+            fmt::format("What efd run saved was counted without tracing, in {} of the program.",
+                        report.trials.size() == 1 ? "another run" : fmt::format("{} other runs", report.trials.size())),
+            0);
     else if (run.total.wakes > 0 || run.total.sleeps > 0)
         said += paragraph(
             fmt::format("The forecast follows the traced order of calls. Untraced, a writer that does not wait for its "

@@ -86,7 +86,8 @@ CLI::Validator seconds() {
 
 void add_top_command(CLI::App& app, int& status) {
     const auto given = std::make_shared<given_options>();
-    CLI::App* const top = app.add_subcommand("top", "Shows objects of observed processes and the kernel's eventfds as they change");
+    CLI::App* const top =
+        app.add_subcommand("top", "Shows objects of observed processes and the kernel's eventfds as they change");
     top->add_option("--interval", given->interval_s, "How often it looks (1 unless given)")
         ->type_name("SECONDS")
         ->check(seconds());

@@ -37,9 +37,7 @@ std::string facts_of(const top_kernel_facts& one) {
     return said;
 }
 
-std::string rate_of(const top_row& row, double value) {
-    return row.kernel ? std::string(unseen) : rate_word(value);
-}
+std::string rate_of(const top_row& row, double value) { return row.kernel ? std::string(unseen) : rate_word(value); }
 
 bool is_wanted(const top_row& row, const std::string& wanted) {
     const auto has = [&](const std::string& text) { return text.find(wanted) != std::string::npos; };
@@ -65,8 +63,8 @@ top_row row_of(const kernel_eventfd& one, const std::vector<std::uint32_t>& unde
     facts.epolls = one.epolls.size();
     for (const holder& who : one.holders) {
         facts.numbers += who.numbers.size();
-        facts.is_under_dropin = facts.is_under_dropin || std::find(under_dropin.begin(), under_dropin.end(), who.pid) !=
-                                                             under_dropin.end();
+        facts.is_under_dropin =
+            facts.is_under_dropin || std::find(under_dropin.begin(), under_dropin.end(), who.pid) != under_dropin.end();
     }
     if (!one.holders.empty()) {
         row.pid = one.holders[0].pid;
@@ -167,10 +165,11 @@ std::string top_summary(const std::vector<top_row>& rows, const top_look& now, s
         wakes += row.wakes;
         saved += row.saved;
     }
-    return cut(fmt::format("{} objects of {} observed processes, {} of the kernel; {} signals/s, {} wakes/s, {} saved/s",
-                           objects, now.processes.size(), rows.size() - objects, rate_word(signals), rate_word(wakes),
-                           rate_word(saved)),
-               columns);
+    return cut(
+        fmt::format("{} objects of {} observed processes, {} of the kernel; {} signals/s, {} wakes/s, {} saved/s",
+                    objects, now.processes.size(), rows.size() - objects, rate_word(signals), rate_word(wakes),
+                    rate_word(saved)),
+        columns);
 }
 
 nlohmann::ordered_json top_json(const std::vector<top_row>& rows, double seconds) {

@@ -39,7 +39,7 @@ struct top_row {
     std::string command;
     observed_object object;                 // of an eventfd of the kernel: id and count
     std::optional<top_kernel_facts> kernel; // nothing: an object of an observed process
-    double signals = 0; // in a second, as the next three; zero at the first look
+    double signals = 0;                     // in a second, as the next three; zero at the first look
     double takes = 0;
     double wakes = 0;
     double saved = 0;           // system calls

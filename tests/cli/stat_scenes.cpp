@@ -270,9 +270,9 @@ void outlived() {
 
 int main(int argc, char** argv) {
     const std::map<std::string, void (*)()> scenes{
-        {"counts", counts}, {"semaphore", semaphore}, {"duplicated", duplicated}, {"reused", reused},
-        {"passed", passed}, {"inherited", inherited}, {"woken", woken},           {"promoted", promoted},
-        {"killed", killed}, {"stops", stops},         {"shows", shows},           {"serves", serves},
+        {"counts", counts},     {"semaphore", semaphore}, {"duplicated", duplicated}, {"reused", reused},
+        {"passed", passed},     {"inherited", inherited}, {"woken", woken},           {"promoted", promoted},
+        {"killed", killed},     {"stops", stops},         {"shows", shows},           {"serves", serves},
         {"outlived", outlived},
     };
     const auto scene = argc == 2 ? scenes.find(argv[1]) : scenes.end();
