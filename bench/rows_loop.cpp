@@ -233,7 +233,7 @@ void name_them(row& ns, row& calls, row& latency, row& few, row& trip) {
     ns.title = "write to a busy epoll loop";
     ns.loss = "A flag and libuv's handle carry no count: a signal that finds them set is dropped";
     calls.title = "system calls, 1000 writes to a busy loop";
-    calls.loss = "Efd_level says readable exactly while the count is above zero: each end of that is a call";
+    calls.loss = "Its descriptor, level, is readable exactly while the count is above zero: each end of that is a call";
     latency.sampled = "one signal, until it is taken";
     trip.sampled = "a round trip";
     latency.title = "write to a sleeping epoll loop, until taken";

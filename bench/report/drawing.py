@@ -31,17 +31,23 @@ class Picture:
     files: dict  # content by name
 
 
+def plain_tag(tag, used):
+    """An element's tag on one line, with fonts that every machine has, and an id only if something refers to it."""
+    tag = re.sub(r" ?(/?>)$", r"\1", re.sub(r"\s*\n\s*", " ", tag))
+    tag = re.sub(r"(font: [^;\"']*?)'[^;\"]*(?=[;\"])", rf"\1{FONTS}", tag)
+    tag = re.sub(r' id="([\w-]+)"', lambda found: found[0] if found[1] in used else "", tag)
+    return re.sub(r" +\"", "\"", tag)
+
+
 def svg_of(figure, salt):
     """The figure as SVG without what differs from run to run or points elsewhere."""
     content = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": salt, "svg.fonttype": "none"}):
         figure.savefig(content, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<\?xml[^>]*>|<!DOCTYPE[^>]*>", "", content.getvalue(), flags=re.DOTALL)
-    text = re.sub(r"(font: [^;\"']*?)'[^;\"]*(?=[;\"])", rf"\1{FONTS}", text)
     used = set(re.findall(r"(?:url\(#|href=\"#)([\w-]+)", text))
-    text = re.sub(r' id="([\w-]+)"', lambda found: found[0] if found[1] in used else "", text)
-    text = re.sub(r" ?(/?>)\s*<", r"\1\n<", re.sub(r"\s*\n\s*", " ", text))
-    return re.sub(r" +\"", "\"", text).strip() + "\n"
+    text = re.sub(r"<[^>]*>", lambda tag: plain_tag(tag[0], used), text)
+    return re.sub(r">\s*\n\s*<", ">\n<", text).strip() + "\n"
 
 
 def coloured(svg, palette):

@@ -155,7 +155,8 @@ def row_line(row):
         return f'{opening}<td>{escape(row.unit)}</td><td colspan="6">{escape(row.not_measured)}</td></tr>'
     ratio = (f"{times(row.ratio.median)} <span class=\"faint\">({times(row.ratio.least)} to {times(row.ratio.greatest)})</span>"
              if row.ratio else "")  # fmt: skip
-    peer = f"{median_of(row, row.best_peer)} {escape(row.best_peer)}" if row.best_peer in row.subjects else ""
+    peer = (f"{median_of(row, row.best_peer)} <span class=\"faint\">{escape(row.best_peer)}</span>"
+            if row.best_peer in row.subjects else "")  # fmt: skip
     aims = "<br>".join(aim_text(aim, row.unit) + (": met" if aim.met else ': <span class="mark">missed</span>')
                        for aim in row.aims)  # fmt: skip
     values = "".join(cell(median_of(row, name)) for name in ("kernel", "efd", "floor"))
@@ -167,7 +168,7 @@ def rows_table(read):
     heads = [("row", ""), ("unit", ""), *((name, NUMBER) for name in ("kernel", "efd", "floor", "best peer", "kernel / efd")),
              ("aims", "")]  # fmt: skip
     return f"""<section id="rows"><h2>Every row</h2>
-{table("every row", heads, [row_line(row) for row in read.rows], "Medians; less is better. The table scrolls sideways; the aims are at its right end.")}</section>"""
+{table("every row", heads, [row_line(row) for row in read.rows], "Medians; less is better. Where there is no room for the aims at its right end, the table scrolls sideways.")}</section>"""
 
 
 def within(latency, share):

@@ -206,8 +206,16 @@ efd_t* efd_arena_find_waiting(efd_arena_t* given, const char* name) noexcept {
     if (found != nullptr) efd::api::report_made(reinterpret_cast<context*>(found), name);
     return found;
 }
-efd_t* efd_arena_at(efd_arena_t* given, std::uint64_t id) noexcept { return found_by(given, id, true); }
-efd_t* efd_arena_at_waiting(efd_arena_t* given, std::uint64_t id) noexcept { return found_by(given, id, false); }
+efd_t* efd_arena_at(efd_arena_t* given, std::uint64_t id) noexcept {
+    efd_t* const found = found_by(given, id, true);
+    if (found != nullptr) efd::api::report_made(reinterpret_cast<context*>(found));
+    return found;
+}
+efd_t* efd_arena_at_waiting(efd_arena_t* given, std::uint64_t id) noexcept {
+    efd_t* const found = found_by(given, id, false);
+    if (found != nullptr) efd::api::report_made(reinterpret_cast<context*>(found));
+    return found;
+}
 
 std::uint64_t efd_arena_id(const efd_arena_t* given, const efd_t* efd) noexcept {
     efd::share::object_id id = 0;

@@ -25,6 +25,9 @@ auto value_of(const Word& word) {
     return word.load(base::relaxed);
 }
 
+// A time of a clock that begins with the machine: a negative one is a lie, and would overflow a difference.
+std::int64_t time_in(const base::atomic<std::int64_t>& word) { return std::max<std::int64_t>(value_of(word), 0); }
+
 std::string name_in(const observed_row& row) {
     std::string name;
     for (const auto& letter : row.name) {
@@ -48,9 +51,9 @@ observed_object object_in(const observed_row& row) {
     one.made_at = value_of(row.made_at);
     one.made_by = value_of(row.made_by);
     one.signaller = value_of(row.signaller);
-    one.signalled_ns = value_of(row.signalled_ns);
-    one.above_zero_ns = value_of(row.above_zero_ns);
-    one.beside_ns = std::max<std::int64_t>(value_of(row.beside_ns), 0);
+    one.signalled_ns = time_in(row.signalled_ns);
+    one.above_zero_ns = time_in(row.above_zero_ns);
+    one.beside_ns = time_in(row.beside_ns);
     one.sets = value_of(row.sets);
     one.callbacks = value_of(row.callbacks);
     return one;
@@ -135,7 +138,7 @@ bool parse_observed(const observed_file& from, observed_process& to) {
     if (header.magic != core::observed_magic || header.version != core::observed_version ||
         header.rows != core::observed_rows || header.sleepers != core::observed_sleepers || value_of(header.is_on) == 0)
         return false;
-    to.begun_ns = header.begun_ns;
+    to.begun_ns = std::max<std::int64_t>(header.begun_ns, 0);
     to.without_row = value_of(header.without_row);
     to.objects.clear();
     std::map<std::uint32_t, std::size_t> places; // of the rows
@@ -145,7 +148,7 @@ bool parse_observed(const observed_file& from, observed_process& to) {
         to.objects.push_back(object_in(from.rows[i]));
     }
     for (const core::observed_sleeper& one : from.sleepers) {
-        const seen_sleeper who{value_of(one.thread), value_of(one.is_writer) != 0, value_of(one.since_ns)};
+        const seen_sleeper who{value_of(one.thread), value_of(one.is_writer) != 0, time_in(one.since_ns)};
         const auto place = places.find(value_of(one.row));
         if (who.thread != 0 && place != places.end()) to.objects[place->second].sleepers.push_back(who);
     }

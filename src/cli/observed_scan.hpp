@@ -57,7 +57,7 @@ struct observed_process {
     std::vector<observed_object> objects;
 };
 
-// False: it is not what this version of efd reads. Changes all of `to` but pid and command.
+// False: it is not what this version of efd reads. Changes all of `to` but pid and command. No time is below zero.
 [[nodiscard]] bool parse_observed(const core::observed_file& from, observed_process& to);
 
 // By pid. Of several processes that have one memory the one that it names, else the one with the smallest pid.

@@ -7,7 +7,6 @@
 #include "cli/run_command.hpp"
 
 #include "cli/choice.hpp"
-#include "cli/dropin_report.hpp"
 #include "cli/failure.hpp"
 #include "cli/preload.hpp"
 #include "cli/program_file.hpp"
@@ -83,12 +82,12 @@ void print_report(const run_options& options, const dropin_report& report, std::
 }
 
 // In the child: reports through `failed` that there is no such program.
-[[noreturn]] void be_the_program(const run_options& options, const preload_outlook& outlook,
+[[noreturn]] void be_the_program(const std::vector<std::string>& command, const preload_outlook& outlook,
                                  const shared_counts& counts, int failed) {
     int status = broke_down;
     try {
         if (outlook.is_understood) preload_dropin("", counts.path());
-        status = become(options.command);
+        status = become(command);
     } catch (const std::exception& why) {
         say(stderr, fmt::format("efd: {}\n", why.what()));
     }
@@ -106,35 +105,13 @@ dropin_report report_of(const shared_counts& counts, const preload_outlook& outl
     return report;
 }
 
-int run_with_report(const run_options& options, const preload_outlook& outlook) {
+int run_with_report(const run_options& options) {
     int status = 0;
     {
         const report_file to = open_report(options.report_file);
-        const shared_counts counts;
-        int failed[2];
-        if (::pipe2(failed, O_CLOEXEC) != 0) broken("no pipe to the program");
-        const kept_actions kept = watch_signals(stop_signals::left_alone);
-        sigset_t all;
-        sigset_t before;
-        ::sigfillset(&all);
-        ::sigprocmask(SIG_BLOCK, &all, &before);
-        const pid_t child = ::fork();
-        if (child < 0) broken("no process for the program");
-        if (child == 0) {
-            restore_signals(kept);
-            ::sigprocmask(SIG_SETMASK, &before, nullptr);
-            be_the_program(options, outlook, counts, failed[1]);
-        }
-        pass_signals_to(child);
-        ::sigprocmask(SIG_SETMASK, &before, nullptr);
-        ::close(failed[1]);
-        status = await(child);
-        pass_signals_to(0);
-        restore_signals(kept);
-        char byte = 0;
-        const bool began = ::read(failed[0], &byte, 1) == 0;
-        ::close(failed[0]);
-        if (began) print_report(options, report_of(counts, outlook), to.get());
+        const dropin_run ran = run_with_dropin(options.command);
+        status = ran.status;
+        if (ran.has_begun) print_report(options, ran.report, to.get());
     }
     return end_as(status);
 }
@@ -144,8 +121,8 @@ int run(run_options& options) {
     (void)find_dropin(); // fails before anything begins
     set_options(options);
     report_wrong_settings();
+    if (!options.report.empty()) return run_with_report(options);
     const preload_outlook outlook = outlook_of(find_program(options.command[0]));
-    if (!options.report.empty()) return run_with_report(options, outlook);
     if (outlook.is_understood) preload_dropin("", "");
     return become(options.command);
 }
@@ -193,6 +170,37 @@ void add_options(CLI::App& app, run_options& options) {
 }
 
 } // namespace
+
+dropin_run run_with_dropin(const std::vector<std::string>& command) {
+    const preload_outlook outlook = outlook_of(find_program(command[0]));
+    const shared_counts counts;
+    dropin_run ran;
+    int failed[2];
+    if (::pipe2(failed, O_CLOEXEC) != 0) broken("no pipe to the program");
+    const kept_actions kept = watch_signals(stop_signals::left_alone);
+    sigset_t all;
+    sigset_t before;
+    ::sigfillset(&all);
+    ::sigprocmask(SIG_BLOCK, &all, &before);
+    const pid_t child = ::fork();
+    if (child < 0) broken("no process for the program");
+    if (child == 0) {
+        restore_signals(kept);
+        ::sigprocmask(SIG_SETMASK, &before, nullptr);
+        be_the_program(command, outlook, counts, failed[1]);
+    }
+    pass_signals_to(child);
+    ::sigprocmask(SIG_SETMASK, &before, nullptr);
+    ::close(failed[1]);
+    ran.status = await(child);
+    pass_signals_to(0);
+    restore_signals(kept);
+    char byte = 0;
+    ran.has_begun = ::read(failed[0], &byte, 1) == 0;
+    ::close(failed[0]);
+    if (ran.has_begun) ran.report = report_of(counts, outlook);
+    return ran;
+}
 
 std::vector<std::string> program_of(std::vector<std::string> words, const words_behind_mark& behind) {
     if (!words.empty() && behind.has_value()) words.emplace_back("--"); // it belongs to the program

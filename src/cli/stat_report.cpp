@@ -3,7 +3,6 @@
 #include "cli/stat_report.hpp"
 
 #include "cli/about.hpp"
-#include "cli/dropin_report.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -74,6 +73,28 @@ nlohmann::ordered_json to_json(const stat_run& run) {
     return said;
 }
 
+nlohmann::ordered_json to_json(const stat_trial& trial) {
+    nlohmann::ordered_json said{{"calls", trial.calls},
+                                {"saved", trial.saved.saved()},
+                                {"promoted", trial.promoted},
+                                {"seconds", trial.seconds}};
+    if (!trial.why_not.empty()) said["why_not"] = trial.why_not;
+    return said;
+}
+
+template <class Run>
+stat_figure figure_over(const std::vector<Run>& runs, const std::function<double(const Run&)>& of) {
+    stat_figure figure;
+    for (const Run& run : runs) {
+        const double value = of(run);
+        const bool is_first = &run == &runs.front();
+        figure.mean += value / static_cast<double>(runs.size());
+        figure.least = is_first ? value : std::min(figure.least, value);
+        figure.greatest = is_first ? value : std::max(figure.greatest, value);
+    }
+    return figure;
+}
+
 nlohmann::ordered_json to_json(const bench::spread& ns) {
     return {{"median", ns.median}, {"least", ns.min}, {"greatest", ns.max}};
 }
@@ -88,21 +109,36 @@ void add_lines(stat_run& to, const stat_ledger& from) {
     }
 }
 
+// Writes and reads apart: what one kind adds is not taken from what the other saves.
+stat_trial trial_of(const dropin_report& from, double seconds) {
+    const auto beyond = [](std::uint64_t more, std::uint64_t less) { return more > less ? more - less : 0; };
+    const dropin_counts& total = from.total;
+    stat_trial trial;
+    trial.seconds = seconds;
+    trial.calls = total.writes + total.reads;
+    trial.promoted = static_cast<std::uint64_t>(
+        std::count_if(from.lines.begin(), from.lines.end(), [](const dropin_line& one) { return one.promoted; }));
+    trial.saved.saved_writes = beyond(total.writes, total.kernel_writes);
+    trial.saved.saved_reads = beyond(total.reads, total.kernel_reads);
+    trial.saved.flushes = beyond(total.kernel_writes, total.writes) + beyond(total.kernel_reads, total.reads);
+    trial.why_not = from.why_not;
+    return trial;
+}
+
 stat_figure figure_of(const stat_report& report, const std::function<double(const stat_run&)>& of) {
-    stat_figure figure;
-    for (const stat_run& run : report.runs) {
-        const double value = of(run);
-        const bool is_first = &run == &report.runs.front();
-        figure.mean += value / static_cast<double>(report.runs.size());
-        figure.least = is_first ? value : std::min(figure.least, value);
-        figure.greatest = is_first ? value : std::max(figure.greatest, value);
-    }
-    return figure;
+    return figure_over(report.runs, of);
+}
+
+stat_figure figure_of_trials(const stat_report& report, const std::function<double(const stat_trial&)>& of) {
+    return figure_over(report.trials, of);
 }
 
 stat_estimate estimate_of(const stat_report& report) {
     if (!report.cost) return {};
     const auto of_all = [&](double stat_estimate::* which) {
+        if (!report.trials.empty())
+            return figure_of_trials(report,
+                                    [&](const stat_trial& one) { return estimate_of(one.saved, *report.cost).*which; });
         return figure_of(report, [&](const stat_run& run) { return estimate_of(run.total, *report.cost).*which; });
     };
     return {.middle = of_all(&stat_estimate::middle).mean,
@@ -127,6 +163,8 @@ nlohmann::ordered_json to_json(const stat_report& report) {
     }
     said["runs"] = nlohmann::ordered_json::array();
     for (const stat_run& one : report.runs) said["runs"].push_back(to_json(one));
+    if (!report.trials.empty()) said["tried"] = nlohmann::ordered_json::array();
+    for (const stat_trial& one : report.trials) said["tried"].push_back(to_json(one));
     return said;
 }
 

@@ -54,6 +54,16 @@ std::string total_line(const stat_report& report, const char* what, const counte
     return ended(left + range_of(report, figure, rounded));
 }
 
+std::string tried(const stat_report& report) {
+    if (report.trials.empty()) return "";
+    const stat_figure saved = figure_of_trials(report, [](const stat_trial& one) { return one.saved.saved(); });
+    const stat_figure calls =
+        figure_of_trials(report, [](const stat_trial& one) { return static_cast<double>(one.calls); });
+    const std::string left =
+        fmt::format("{:>9}  {:<29}{:>9}", rounded(saved.mean), "calls efd run saved", share(saved.mean, calls.mean));
+    return ended(left + (report.trials.size() < 2 ? "" : range_of(report, saved, rounded)));
+}
+
 std::string totals(const stat_report& report) {
     const auto mean = [&](const counter& of) { return figure_of(report, of).mean; };
     const counter calls = [](const stat_run& run) { return static_cast<double>(run.total.calls()); };
@@ -64,6 +74,7 @@ std::string totals(const stat_report& report) {
     const counter wakes = [](const stat_run& run) { return static_cast<double>(run.total.wakes); };
     const counter asleep = [](const stat_run& run) { return static_cast<double>(run.total.asleep_ns) / 1e9; };
     const counter saved = [](const stat_run& run) { return run.total.saved(); };
+    const char* const forecast = report.trials.empty() ? "calls efd run would save" : "calls foreseen to be saved";
     const std::string each = mean(writes) == 0 ? "" : fmt::format("{:.3f}/write", mean(wakes) / mean(writes));
     const stat_figure slept = figure_of(report, asleep);
     std::string said = total_line(report, "writes", writes, "");
@@ -73,8 +84,8 @@ std::string totals(const stat_report& report) {
     said += total_line(report, "threads woken by a write", wakes, each);
     said += ended(fmt::format("{:>9}  {:<38}", time_of(slept.mean), "asleep until a write came") +
                   range_of(report, slept, time_of));
-    said += total_line(report, "calls efd run would save", saved, share(mean(saved), mean(calls)));
-    return said;
+    said += total_line(report, forecast, saved, share(mean(saved), mean(calls)));
+    return said + tried(report);
 }
 
 std::string row_of(std::string_view command, std::string_view place, const std::array<std::string, 6>& cells) {
@@ -114,22 +125,31 @@ std::string estimate(const stat_report& report) {
     const stat_estimate saves = estimate_of(report);
     const bench::spread& kernel = report.cost->kernel_write;
     const bench::spread& dropin = report.cost->dropin_write;
-    return paragraph(
-        fmt::format("efd run would save about {} of processor time, {} to {}: a write costs {:.0f} ns here "
-                    "({:.0f} to {:.0f}), a cached one {:.0f} ({:.0f} to {:.0f}).",
-                    time_of(saves.middle), time_of(saves.least), time_of(saves.greatest), kernel.median, kernel.min,
-                    kernel.max, dropin.median, dropin.min, dropin.max),
-        0);
+    return paragraph(fmt::format("efd run {} about {} of processor time, {} to {}: a write costs {:.0f} ns here "
+                                 "({:.0f} to {:.0f}), a cached one {:.0f} ({:.0f} to {:.0f}).",
+                                 report.trials.empty() ? "would save" : "saved", time_of(saves.middle),
+                                 time_of(saves.least), time_of(saves.greatest), kernel.median, kernel.min, kernel.max,
+                                 dropin.median, dropin.min, dropin.max),
+                     0);
 }
 
 // What the numbers do not say.
-std::string cautions(const stat_run& run, bool coloured) {
+std::string cautions(const stat_report& report, const stat_run& run, bool coloured) {
     std::string said = paragraph(
-        fmt::format("Calls are exact. Tracing stopped {} twice each and slowed all of them, so a fast writer overtakes "
-                    "its reader less often than without it: then more writes find an unread one, and efd run saves "
-                    "more. efd run --report measures that. {} for each sleep is taken off the time asleep.",
+        fmt::format("Calls are exact. Tracing stopped {} twice each. {} for each sleep is taken off the time asleep.",
                     counted(run.calls_stopped, "system call", "s"), time_of(run.overhead_ns / 1e9)),
         0);
+    if (!report.trials.empty())
+        said += paragraph(
+            fmt::format("What efd run saved was counted without tracing, in {} of the program.",
+                        report.trials.size() == 1 ? "another run" : fmt::format("{} other runs", report.trials.size())),
+            0);
+    else if (run.total.wakes > 0 || run.total.sleeps > 0)
+        said += paragraph(
+            fmt::format("The forecast follows the traced order of calls. Untraced, a writer that does not wait for its "
+                        "reader is faster: then efd run saves more, in the worst case nearly all calls. {}",
+                        report.is_attached ? "efd stat --try -- PROGRAM measures that." : "--try measures that."),
+            0);
     if (run.has_rings)
         said +=
             painted(paragraph("An io_uring or AIO context was made: what it reads and writes is not counted, and it "
@@ -156,7 +176,7 @@ std::string to_table(const stat_report& report, bool coloured) {
                   0);
     if (last.eventfds == 0) return said;
     said += '\n' + totals(report) + '\n' + (report.runs.size() < 2 ? "" : "The last run:\n") + rows(last, coloured) +
-            '\n' + estimate(report) + cautions(last, coloured);
+            '\n' + estimate(report) + cautions(report, last, coloured);
     if (last.still_running > 0)
         said +=
             paragraph(fmt::format("{} {} on, and {} no longer counted.", counted(last.still_running, "process", "es"),

@@ -85,6 +85,13 @@ std::string why_not_permitted(pid_t process) {
                        process);
 }
 
+// It is not reaped yet. The first thread of a process stays so while others run on.
+bool has_ended(pid_t thread) {
+    const std::string text = proc_text_of(fmt::format("/proc/{}/status", thread));
+    const std::size_t at = text.find("\nState:\t");
+    return at != std::string::npos && at + 8 < text.size() && (text[at + 8] == 'Z' || text[at + 8] == 'X');
+}
+
 [[noreturn]] void refused(pid_t process, int why) {
     if (why == ESRCH)
         throw std::runtime_error(fmt::format("there is no process {}; efd ls lists who has eventfds", process));
@@ -137,16 +144,15 @@ void stat_tracer::seize_process(pid_t process) {
         has_new = false;
         for (const pid_t thread : threads_of(process)) {
             if (threads_.contains(thread)) continue;
-            if (seize(thread) == 0)
+            if (seize(thread) == 0) {
                 has_new = true;
-            else if (errno == EPERM && number_of(thread, "TracerPid") != ::getpid() && threads_.empty())
-                refused(process, errno);
-            else
-                continue;
-            know(thread);
+                know(thread);
+            } else if (errno == EPERM && threads_.empty() && !has_ended(thread)) {
+                refused(process, EPERM);
+            }
         }
     }
-    if (threads_.empty()) refused(process, ESRCH);
+    if (threads_.empty()) throw std::runtime_error(fmt::format("process {} has ended", process));
     for (const auto& [thread, known] : std::unordered_map<pid_t, followed>(threads_)) interrupt(thread);
     const auto is_to_stop = [](const auto& one) { return one.second.is_interrupted; };
     while (should_end == 0 && std::any_of(threads_.begin(), threads_.end(), is_to_stop))
@@ -274,6 +280,13 @@ std::optional<int> stat_tracer::follow() {
     while (!root_status_ && should_end == 0)
         if (!await_one() && errno != EINTR) break;
     return root_status_;
+}
+
+pid_t running_thread_of(pid_t process) {
+    std::vector<pid_t> threads = threads_of(process);
+    std::sort(threads.begin(), threads.end(), [process](pid_t x, pid_t y) { return x == process && y != process; });
+    const auto at = std::find_if_not(threads.begin(), threads.end(), has_ended);
+    return at == threads.end() ? process : *at;
 }
 
 std::uint32_t stat_tracer::release() {

@@ -22,8 +22,8 @@ class stat_tracer {
 
     // A child of this process that waits before it executes its program: its calls count from then on.
     void seize_child(pid_t child);
-    // All threads of a process; their calls count when this returns. Throws std::runtime_error with what to do if that
-    // is not permitted.
+    // All threads of a process that run; their calls count when this returns. Throws std::runtime_error with what to do
+    // if that is not permitted.
     void seize_process(pid_t process);
 
     // Until the process has ended: its status as of waitpid; or until end_soon was called: nothing.
@@ -68,5 +68,9 @@ class stat_tracer {
     std::optional<int> root_status_;
     std::uint64_t calls_stopped_ = 0;
 };
+
+// A thread that has not ended, the first if it has not; the process itself if there is none. Only such a thread has
+// memory and descriptors in /proc.
+[[nodiscard]] pid_t running_thread_of(pid_t process);
 
 } // namespace efd::cli

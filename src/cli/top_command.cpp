@@ -29,7 +29,10 @@ struct given_options {
 
 top_look look() {
     top_look now;
-    now.processes = scan_observed(scan_proc({.is_target = nullptr}).observed);
+    proc_listing found = scan_proc({.is_target = nullptr});
+    now.processes = scan_observed(found.observed);
+    now.kernel = std::move(found.eventfds);
+    now.under_dropin = std::move(found.under_dropin);
     now.at_ns = std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
     return now;
 }
@@ -83,7 +86,8 @@ CLI::Validator seconds() {
 
 void add_top_command(CLI::App& app, int& status) {
     const auto given = std::make_shared<given_options>();
-    CLI::App* const top = app.add_subcommand("top", "Shows the objects of observed processes as they change");
+    CLI::App* const top =
+        app.add_subcommand("top", "Shows objects of observed processes and the kernel's eventfds as they change");
     top->add_option("--interval", given->interval_s, "How often it looks (1 unless given)")
         ->type_name("SECONDS")
         ->check(seconds());
@@ -94,8 +98,8 @@ void add_top_command(CLI::App& app, int& status) {
         ->type_name("TEXT");
     top->add_flag("--once", given->once, "Prints one interval and ends");
     top->add_flag("--json", given->json, "The same, as an object");
-    top->footer("A process is observed if it was started with EFD_OBSERVE=1 or called efd_observe. Keys: h says them. "
-                "docs/observe.md explains the columns.\n\n"
+    top->footer("A process is observed if it was started with EFD_OBSERVE=1 or called efd_observe. Of the kernel's "
+                "eventfds the count is seen, and no call. Keys: h says them. docs/observe.md explains the columns.\n\n"
                 "Exit status: 0, 2 misuse, 3 efd broke down.");
     top->callback([given, &status] { status = run_top(*given); });
 }

@@ -148,7 +148,8 @@ class display {
             for (std::size_t i = first_; i < rows_.size() && line < height; ++i)
                 put(line++, rows_[i].object.beside_now_ns(now.at_ns) > 0 ? A_BOLD : 0, top_line(rows_[i], columns));
             if (rows_.empty() && line < height)
-                put(line, 0, std::string("No process is observed: start one with EFD_OBSERVE=1.").substr(0, columns));
+                put(line, 0,
+                    std::string("Nothing is seen: no eventfd, and no process with EFD_OBSERVE=1.").substr(0, columns));
         }
         ::refresh();
     }

@@ -97,12 +97,22 @@ void inherit(observed_file& to, const observed_file& from) noexcept {
 bool is_yes(std::string_view value) noexcept { return value == "1" || value == "on"; }
 bool is_no(std::string_view value) noexcept { return value.empty() || value == "0" || value == "off"; }
 
+const char* sentence_of(int error) noexcept {
+    switch (error) {
+    case -EMFILE: return "it needs a descriptor, and this process may have no more (RLIMIT_NOFILE); off is used";
+    case -ENFILE: return "it needs a descriptor, and the system has no more; off is used";
+    case -EFBIG: return "it needs 2 MiB in a file of memory, and RLIMIT_FSIZE is lower; off is used";
+    default: return "there is no memory for it; off is used";
+    }
+}
+static_assert(sizeof(observed_file) <= 2U << 20);
+
 // Runs when the library is loaded, as for EFD_LINGER. A set-user-id program ignores the variable.
 void start_if_asked() noexcept {
     const char* const value = ::secure_getenv("EFD_OBSERVE");
     if (value == nullptr || is_no(value)) return;
     if (!is_yes(value)) return base::warn("EFD_OBSERVE", value, "it may be 1, on, 0 or off; off is used");
-    if (observation::start() != 0) base::warn("EFD_OBSERVE", value, "there is no memory for it; off is used");
+    if (const int error = observation::start(); error != 0) base::warn("EFD_OBSERVE", value, sentence_of(error));
 }
 [[maybe_unused]] const int fork_handler =
     ::pthread_atfork(nullptr, nullptr, [] { observation::after_fork_in_child(); });

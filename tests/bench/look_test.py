@@ -67,7 +67,7 @@ LOOK = r"""
   return wrong;
 })()
 """
-BROKEN = """<!DOCTYPE html><style>body {{ background: #fff }} .pale {{ color: #ccc }} .small {{ font-size: 8px }}</style>
+BROKEN = """<!DOCTYPE html><style>body { background: #fff } .pale { color: #ccc } .small { font-size: 8px }</style>
 <p style="width: 3000px">wide</p><p class="pale">pale</p><p class="small">small</p>
 <svg width="100" height="60"><text x="90" y="20">leaves it</text><text x="5" y="40">one</text><text x="8" y="42">other</text></svg>"""
 

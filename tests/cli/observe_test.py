@@ -1,24 +1,27 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Observed processes in `efd ls` and `efd top`: what is counted, who sleeps, forks, hostile memory, probes.
-  observe_test.py EFD PROGRAM LIBRARY
+  observe_test.py EFD PROGRAM LIBRARY [DROPIN SCENES]
+DROPIN is libefd-dropin.so, and SCENES the program stat_scenes.
 """
 import fcntl
 import json
 import os
 import pty
 import random
+import resource
 import select
 import shutil
 import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 import unittest
 
-EFD, PROGRAM, LIBRARY = sys.argv[1:4]
+EFD, PROGRAM, LIBRARY, DROPIN, SCENES = (*sys.argv[1:], "", "")[:5]
 PROBES = {"signal", "sleep", "awake", "wake", "take", "arm", "ring", "seal"}
 PATIENCE_S = 60
 
@@ -103,6 +106,8 @@ class Observed(unittest.TestCase):
             self.assertEqual((of_child["count"], of_child["signals"]), (7, 1))
             self.assertEqual((of_parent["count"], of_parent["signals"]), (6, 0))
             self.assertEqual(of_child["made_at"], of_parent["made_at"])
+            found = next(one for one in child["objects"] if one["shared"])
+            self.assertRegex(found["made_at"] or "", r"^[^ ]+\+0x[0-9a-f]+ look_up$")
 
     def test_the_call_opts_in_for_what_is_made_after_it(self):
         with Program("observe") as program:
@@ -121,6 +126,13 @@ class Observed(unittest.TestCase):
         with subprocess.Popen([PROGRAM], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                               text=True, env=environment(EFD_OBSERVE="maybe")) as program:
             self.assertEqual(program.stderr.read().count("EFD_OBSERVE"), 1)
+
+    def test_a_limit_in_the_way_is_named(self):
+        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        with subprocess.Popen([PROGRAM], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                              text=True, env=environment(EFD_OBSERVE="1"),
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))) as program:
+            self.assertIn("RLIMIT_FSIZE", program.stderr.read())
 
     def test_hostile_memory_changes_nothing_for_the_reader(self):
         with Program(EFD_OBSERVE="1") as program:
@@ -189,6 +201,51 @@ class Probes(unittest.TestCase):
         self.assertEqual(sum(line.startswith("signal 1 of 1") for line in said), 5, done.stdout + done.stderr)
         self.assertIn("signal 1000 of 1", said)
         self.assertIn("take 1 of 2", said)
+
+
+@unittest.skipUnless(DROPIN, "the drop-in is not built")
+class UnderTheDropin(unittest.TestCase):
+    def test_the_probes_see_a_promotion_and_a_demotion(self):
+        need("gdb")
+        need("readelf")
+        notes = subprocess.run(["readelf", "-n", DROPIN], capture_output=True, text=True, check=True).stdout
+        if "stapsdt" not in notes and os.environ.get("CI") != "true":
+            self.skipTest("the drop-in was built without <sys/sdt.h>")
+        script = ["set pagination off", "set confirm off", f"set exec-wrapper env LD_PRELOAD={DROPIN}",
+                  "set breakpoint pending on", "start promoted >/dev/null"]
+        for name in ("promote", "demote"):
+            script += [f"break -probe-stap efd:{name}", "commands", "silent",
+                       f'printf "{name} %d: %d\\n", (int)$_probe_arg1, (int)$_probe_arg2', "continue", "end"]
+        with tempfile.NamedTemporaryFile("w", suffix=".gdb") as file:
+            file.write("\n".join(script) + "\ncontinue\n")
+            file.flush()
+            done = subprocess.run(["gdb", "-q", "-batch", "-x", file.name, SCENES], stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True, timeout=PATIENCE_S, env=environment())
+        said = [line.split() for line in done.stdout.splitlines()]
+        promoted = {words[1]: int(words[2]) for words in said if words[:1] == ["promote"]}
+        demoted = {words[1]: int(words[2]) for words in said if words[:1] == ["demote"]}
+        self.assertEqual(len(promoted), 2, done.stdout + done.stderr)
+        self.assertEqual(promoted.keys(), demoted.keys())
+        self.assertGreater(min(promoted.values()), 0)
+        self.assertEqual(len(set(demoted.values())), 1, "both for the fork")
+
+    def test_ls_and_top_say_which_process_is_under_it(self):
+        with subprocess.Popen([EFD, "run", "--", SCENES, "serves"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              text=True, env=environment()) as program:
+            self.assertEqual(program.stdout.readline(), "ready\n")
+            pid = ["--pid", str(program.pid)]
+            said = subprocess.run([EFD, "ls", *pid], capture_output=True, text=True, env=environment()).stdout
+            self.assertRegex(said, rf"Under the drop-in[^.]*\b{program.pid}\b")
+            top = subprocess.run([EFD, "top", "--json", "--interval", "0.1"], capture_output=True, text=True,
+                                 env=environment())
+            own = [one for one in json.loads(top.stdout)["kernel"] if one["pid"] == program.pid]
+            self.assertEqual([(one["count"], one["epolls"], one["under_dropin"]) for one in own], [(0, 1, True)])
+            top = subprocess.run([EFD, "top", "--once", "--interval", "0.1", "--filter", str(program.pid)],
+                                 capture_output=True, text=True, env=environment())
+            self.assertRegex(top.stdout, rf"(?m)^ *{program.pid} stat\S+ +0 +- +- +- +fd 3, in 1 ")
+            program.stdin.close()
+            program.stdin = None
+            self.assertEqual(program.wait(PATIENCE_S), 0)
 
 
 class Screen:

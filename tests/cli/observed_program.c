@@ -26,12 +26,20 @@ __attribute__((noinline)) static efd_t* make_queue(void) {
     return made;
 }
 
-/* A child with its parent's objects. */
-static int fork_child(efd_t* permits) {
+__attribute__((noinline)) static efd_t* look_up(efd_arena_t* arena, uint64_t id) {
+    efd_t* const found = efd_arena_at(arena, id);
+    __asm__ volatile("" ::: "memory");
+    return found;
+}
+
+/* A child with its parent's objects; it asks the arena for one by its id. */
+static int fork_child(efd_t* permits, efd_arena_t* arena, efd_t* named) {
+    const uint64_t id = efd_arena_id(arena, named);
     const pid_t child = fork();
     char byte;
     if (child == 0) {
         efd_signal(permits);
+        if (look_up(arena, id) == NULL) _exit(1);
         printf("child %d\n", (int)getpid());
         fflush(stdout);
         while (read(STDIN_FILENO, &byte, 1) > 0) {
@@ -56,7 +64,7 @@ int main(int argc, char** argv) {
     if (early == NULL || queue == NULL || permits == NULL || named == NULL) return 1;
     if (thrd_create(&reader, take_until_enough, queue) != thrd_success) return 1;
     for (i = 0; i < signals; ++i) efd_signal(queue);
-    if (efd_read(permits, &n) != 0 || fork_child(permits) != 0) return 1;
+    if (efd_read(permits, &n) != 0 || fork_child(permits, arena, named) != 0) return 1;
     printf("ready %d\n", (int)getpid());
     fflush(stdout);
     while (read(STDIN_FILENO, &byte, 1) > 0) {

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <map>
+#include <pthread.h>
 #include <sched.h>
 #include <string>
 #include <sys/epoll.h>
@@ -259,13 +260,20 @@ void serves() {
     }
 }
 
+// The first thread ends, another one serves.
+void outlived() {
+    std::thread(serves).detach();
+    ::pthread_exit(nullptr);
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
     const std::map<std::string, void (*)()> scenes{
-        {"counts", counts}, {"semaphore", semaphore}, {"duplicated", duplicated}, {"reused", reused},
-        {"passed", passed}, {"inherited", inherited}, {"woken", woken},           {"promoted", promoted},
-        {"killed", killed}, {"stops", stops},         {"shows", shows},           {"serves", serves},
+        {"counts", counts},     {"semaphore", semaphore}, {"duplicated", duplicated}, {"reused", reused},
+        {"passed", passed},     {"inherited", inherited}, {"woken", woken},           {"promoted", promoted},
+        {"killed", killed},     {"stops", stops},         {"shows", shows},           {"serves", serves},
+        {"outlived", outlived},
     };
     const auto scene = argc == 2 ? scenes.find(argv[1]) : scenes.end();
     if (scene == scenes.end()) return 2;

@@ -111,6 +111,32 @@ class Counts(unittest.TestCase):
         self.assertGreaterEqual(report["would_save_seconds"]["middle"], report["would_save_seconds"]["least"])
 
 
+class Tried(unittest.TestCase):
+    """--try: the program again, under efd run."""
+
+    def test_what_it_saved_is_counted(self):
+        with tempfile.NamedTemporaryFile() as file:
+            ran = stat("--json", "--try", "-r", "2", "-o", file.name, "--", SCENES, "promoted")
+            self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+            report = json.load(file)
+        run = report["runs"][0]
+        self.assertEqual(len(report["tried"]), 2)
+        for one in report["tried"]:  # one thread: the forecast is exact
+            self.assertEqual(one["saved"], run["saved_writes"] + run["saved_reads"] - run["added_writes"])
+            self.assertEqual((one["calls"], one["promoted"]), (run["writes"] + run["reads"], 2))
+        self.assertGreater(report["would_save_seconds"]["greatest"], 0)
+
+    def test_table_has_the_forecast_and_the_count(self):
+        said = stat("--try", "--", SCENES, "counts").stderr
+        self.assertIn("calls foreseen to be saved", said)
+        self.assertRegex(said, r"(?m)^ +0  calls efd run saved +0\.0 %$")
+        self.assertIn("in another run of the program", " ".join(said.split()))
+
+    def test_status_is_that_of_the_last_run(self):
+        self.assertEqual(stat("--try", "-o", "/dev/null", "--", "sh", "-c", "exit 7").returncode, 7)
+        self.assertEqual(stat("--try", "-o", "/dev/null", "--", SCENES, "killed").returncode, -signal.SIGTERM)
+
+
 class Unchanged(unittest.TestCase):
     def test_status_output_and_what_it_sees_of_itself(self):
         plain = processes.run([SCENES, "shows"], BOUND_SECONDS)
@@ -164,7 +190,7 @@ class Table(unittest.TestCase):
         self.assertIn("0 eventfds in 1 process", stat("--", "true").stderr)
 
     def test_misuse(self):
-        for words in ([], ["-p", "1", "--", "true"], ["-p", "1", "-r", "2"], ["-p", "nobody"], ["--fast", "true"]):
+        for words in ([], ["-p", "1", "--", "true"], ["-p", "1", "-r", "2"], ["-p", "1", "--try"], ["-p", "nobody"], ["--fast", "true"]):
             ran = stat(*words)
             self.assertEqual(ran.returncode, 2, ran.stderr)
             self.assertIn("Try: efd stat --help", ran.stderr)
@@ -173,11 +199,14 @@ class Table(unittest.TestCase):
 class Attached(unittest.TestCase):
     """-p: the target goes on as if nothing had been there."""
 
+    def start(self, scene):
+        self.target = self.stack.enter_context(processes_of([SCENES, scene]))
+        self.assertEqual(self.target.stdout.readline(), "ready\n")
+
     def setUp(self):
         self.stack = contextlib.ExitStack()
         self.addCleanup(self.stack.close)
-        self.target = self.stack.enter_context(processes_of([SCENES, "serves"]))
-        self.assertEqual(self.target.stdout.readline(), "ready\n")
+        self.start("serves")
         self.file = self.stack.enter_context(tempfile.NamedTemporaryFile())
 
     def attach(self):
@@ -229,6 +258,33 @@ class Attached(unittest.TestCase):
         run = json.load(self.file)["runs"][0]
         self.assertEqual((run["writes"], run["still_running"]), (2, 0))
         self.assertEqual(self.target.wait(BOUND_SECONDS), 0)
+
+    def test_first_thread_has_ended_and_another_goes_on(self):
+        self.start("outlived")
+        wait_until(lambda: processes.stat_of(self.target.pid)[0] == "Z")
+        efd = self.attach()
+        self.ask(3)
+        efd.send_signal(signal.SIGINT)
+        self.assertEqual(efd.wait(BOUND_SECONDS), 0)
+        run = json.load(self.file)["runs"][0]
+        self.assertEqual((run["writes"], run["reads"], run["still_running"]), (3, 3, 1))
+        self.ask(2)
+        efd = self.attach()
+        self.ask()
+        self.target.stdin.close()
+        self.target.stdin = None
+        self.assertEqual(efd.wait(BOUND_SECONDS), 0)
+        self.assertEqual(self.target.wait(BOUND_SECONDS), 0)
+
+    def test_process_that_has_ended_and_is_not_waited_for(self):
+        self.start("outlived")
+        self.target.stdin.close()
+        self.target.stdin = None
+        self.assertEqual(self.target.stdout.read(), "")
+        wait_until(lambda: not [one for one in os.listdir(f"/proc/{self.target.pid}/task") if one != str(self.target.pid)])
+        ran = stat("-p", str(self.target.pid))
+        self.assertEqual(ran.returncode, 3)
+        self.assertIn("has ended", ran.stderr)
 
     def test_killed_while_it_looks(self):
         for _ in range(5):

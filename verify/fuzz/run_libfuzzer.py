@@ -4,7 +4,8 @@
     run_libfuzzer.py --build DIRECTORY [--target NAME] [--seconds N] [--seed N] [--keep] [--compiler clang++-19]
 
 The target has AddressSanitizer and UndefinedBehaviorSanitizer in it: fuzz_libfuzzer, the kernel as oracle, which has the
-corpus beside this file, or fuzz_attach_libfuzzer, headers of arenas, which needs none. New inputs go to
+corpus beside this file; fuzz_attach_libfuzzer, headers of arenas; or fuzz_observed, the memory of observed processes.
+The last two need none. New inputs go to
 BUILD/found_TARGET; with --keep the corpus is made anew of both, minimised by libFuzzer's -merge=1. An input that shows a
 difference is left in BUILD/findings. Exit status 77 (a skipped test) if there is no such compiler.
 """
@@ -26,6 +27,7 @@ TARGETS = {
         160, "differential fuzz, libFuzzer", "{} programs, {} compared steps under ASan and UBSan, {} differences",
     ),
     "fuzz_attach_libfuzzer": (72, "attach fuzz, libFuzzer", "{} headers, {} attached to under ASan and UBSan, {} broken"),
+    "fuzz_observed": (240, "observed fuzz, libFuzzer", "{} memories, {} read under ASan and UBSan, {} broken"),
 }
 
 
