@@ -22,11 +22,12 @@ class Efd(ConanFile):
     options = {"shared": [True, False], "command": [True, False]}
     default_options = {"shared": False, "command": False}
     package_type = "library"
-    generators = "CMakeDeps"
+    generators = "CMakeDeps", "PkgConfigDeps"
 
     def export_sources(self):
         root = os.path.join(self.recipe_folder, "..", "..")
-        for part in ("CMakeLists.txt", "LICENSE", "cmake/*", "include/*", "src/*", "bench/*", "conformance/*", "verify/*"):
+        for part in ("CMakeLists.txt", "LICENSE", "bench/*", "bindings/*", "cmake/*", "conformance/*", "docs/man/*",
+                     "include/*", "scripts/manuals", "src/*", "verify/*"):
             copy(self, part, src=root, dst=self.export_sources_folder)
 
     def layout(self):
@@ -41,12 +42,14 @@ class Efd(ConanFile):
         if self.options.command:
             for needed in ("cli11/[^2]", "concurrentqueue/[^1]", "fmt/[>=9]", "liburing/[^2]", "nlohmann_json/[^3]"):
                 self.requires(needed)
+            self.requires("ncurses/[^6]", options={"with_widec": True})
 
     def generate(self):
         toolchain = CMakeToolchain(self)
         toolchain.variables["EFD_BUILD_COMMAND"] = bool(self.options.command)
         toolchain.variables["EFD_BUILD_TESTS"] = False
         toolchain.variables["EFD_BUILD_EXAMPLES"] = False
+        toolchain.variables["EFD_BUILD_PYTHON"] = False
         toolchain.variables["EFD_INSTALL"] = True
         toolchain.variables["EFD_BOOST_INTERPROCESS_INCLUDE"] = ""
         toolchain.generate()

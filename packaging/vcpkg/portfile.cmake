@@ -4,10 +4,12 @@
 get_filename_component(SOURCE_PATH "${CMAKE_CURRENT_LIST_DIR}/../.." ABSOLUTE)
 vcpkg_check_features(OUT_FEATURE_OPTIONS efd_features FEATURES command EFD_BUILD_COMMAND)
 
+vcpkg_find_acquire_program(PKGCONFIG) # finds ncurses for efd top
+
 vcpkg_cmake_configure(
   SOURCE_PATH "${SOURCE_PATH}"
   OPTIONS ${efd_features} -DEFD_BUILD_TESTS=OFF -DEFD_BUILD_EXAMPLES=OFF -DEFD_INSTALL=ON
-          -DEFD_BOOST_INTERPROCESS_INCLUDE=)
+          -DEFD_BUILD_PYTHON=OFF -DEFD_BOOST_INTERPROCESS_INCLUDE= "-DPKG_CONFIG_EXECUTABLE=${PKGCONFIG}")
 vcpkg_cmake_install()
 vcpkg_cmake_config_fixup(CONFIG_PATH lib/cmake/efd)
 vcpkg_fixup_pkgconfig()
