@@ -39,7 +39,7 @@ compiles() {
 # asks_for_cxx20 HEADER STANDARD: its first error is the sentence.
 asks_for_cxx20() {
     checked=$((checked + 1))
-    said="$(printf '#include <%s>\n' "$1" | LC_ALL=C "$cxx" -x c++ "-std=$2" -fsyntax-only -Wfatal-errors -I "$include" - 2>&1 |
+    said="$(printf '#include <%s>\n' "$1" | LC_ALL=C "$cxx" -x c++ "-std=$2" -E -Wfatal-errors -I "$include" - 2>&1 |
         grep -m 1 'error:' || true)"
     case "$said" in
     *"efd needs C++20: compile with -std=c++20"*) ;;
@@ -65,7 +65,8 @@ foreign="$(pkg-config --cflags glib-2.0 2>/dev/null | sed 's/-I/-isystem /g' || 
 is_there() {
     needed="$(sed -n 's/^\/\/.*Needs <\([^>]*\)>.*/\1/p' "$include/$1")"
     [ -n "$needed" ] || return 0
-    printf '#include <%s>\n' "$needed" | "$cxx" -x c++ -std=c++20 $foreign -fsyntax-only - 2>/dev/null && return 0
+    printf '#if !__has_include(<%s>)\n#error\n#endif\n' "$needed" | "$cxx" -x c++ -std=c++20 $foreign -E - >/dev/null 2>&1 &&
+        return 0
     [ "${CI:-}" = true ] && return 0 # then it fails to compile, and says why
     echo "<$1> left out: <$needed> is not installed"
     return 1
