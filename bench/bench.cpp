@@ -87,6 +87,7 @@ std::vector<row> all_rows(const settings& how) {
     add_death_rows(rows);
     add_arena_rows(rows, how);
     add_family_rows(rows, how);
+    add_scale_rows(rows, how);
     add_dropin_rows(rows, how);
     return rows;
 }

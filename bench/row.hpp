@@ -22,6 +22,7 @@ struct settings {
     int rounds = 0;              // 0: as the row says
     int patience_s = 60;         // after so many seconds without a result the row is given up
     std::vector<int> cpus = {0}; // two or more if the machine has them
+    int threads = 0;             // --cpus: the most threads of rows_scale.cpp; 0: one for each processor
     std::string dropin;          // libefd-dropin.so; empty: its rows are left out
 };
 
@@ -78,6 +79,7 @@ void add_share_rows(std::vector<row>& rows, const settings& how);    // rows_sha
 void add_death_rows(std::vector<row>& rows);                         // rows_death.cpp
 void add_arena_rows(std::vector<row>& rows, const settings& how);    // rows_arena.cpp
 void add_family_rows(std::vector<row>& rows, const settings& how);   // rows_family.cpp
+void add_scale_rows(std::vector<row>& rows, const settings& how);    // rows_scale.cpp
 void add_dropin_rows(std::vector<row>& rows, const settings& how);   // rows_dropin.cpp
 
 // One measurement of rows_dropin.cpp, in the measured process.

@@ -6,11 +6,11 @@
 #include "bench/measure.hpp"
 #include "bench/row.hpp"
 #include "bench/subjects.hpp"
+#include "bench/together.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 
 namespace efd::bench {
 namespace {
@@ -45,54 +45,12 @@ subject take(const settings& how, mode m) {
             }};
 }
 
-// What one of several threads did between the common start and the end of its time.
-struct share {
-    std::int64_t calls = 0;
-    std::int64_t start_ns = 0;
-    std::int64_t end_ns = 0;
-};
-
-template <class Subject>
-share signal_together(Subject& it, const settings& how, std::size_t nth, std::size_t threads,
-                      base::atomic<std::size_t>& still_to_come) {
-    const pinned here(how.cpus[nth % how.cpus.size()]);
-    const effort mine = effort_for(how, it.most_pending() / static_cast<std::int64_t>(threads));
-    still_to_come.fetch_sub(1, base::acq_rel);
-    while (still_to_come.load(base::acquire) != 0) std::this_thread::yield();
-    share done;
-    done.start_ns = done.end_ns = now_ns();
-    while (done.end_ns - done.start_ns < mine.budget_ns && done.calls + mine.chunk <= mine.most_calls) {
-        for (std::int64_t i = 0; i < mine.chunk; ++i) {
-            it.signal();
-            keep_order();
-        }
-        done.calls += mine.chunk;
-        done.end_ns = now_ns();
-    }
-    return done;
-}
-
-// Wall time of all, divided by the signals of all.
 template <class Subject>
 double contended_by(std::size_t threads, const settings& how) {
     Subject it;
     keep(&it);
-    base::atomic<std::size_t> still_to_come{threads};
-    std::vector<share> shares(threads);
-    std::vector<std::thread> others;
-    for (std::size_t i = 1; i < threads; ++i)
-        others.emplace_back([&, i] { shares[i] = signal_together(it, how, i, threads, still_to_come); });
-    shares[0] = signal_together(it, how, 0, threads, still_to_come);
-    for (std::thread& one : others) one.join();
-    std::int64_t calls = 0;
-    std::int64_t start_ns = shares[0].start_ns;
-    std::int64_t end_ns = shares[0].end_ns;
-    for (const share& one : shares) {
-        calls += one.calls;
-        start_ns = std::min(start_ns, one.start_ns);
-        end_ns = std::max(end_ns, one.end_ns);
-    }
-    return static_cast<double>(end_ns - start_ns) / static_cast<double>(calls);
+    const effort each = effort_for(how, it.most_pending() / static_cast<std::int64_t>(threads));
+    return ns_together(how, threads, each, [&](std::size_t) { it.signal(); });
 }
 
 template <class Subject>

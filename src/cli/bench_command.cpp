@@ -39,6 +39,7 @@ struct bench_options {
     bool brief = false;
     bool list = false;
     int rounds = 0;
+    int cpus = 0;
     int patience_s = bench::settings{}.patience_s;
     std::optional<double> load;
     std::string rows;
@@ -106,6 +107,7 @@ bench::settings settings_of(const bench_options& options) {
     how.dropin = dropin_library();
     how.brief = options.brief;
     how.rounds = options.rounds;
+    how.threads = options.cpus;
     how.patience_s = options.patience_s;
     how.cpus = bench::allowed_cpus();
     return how;
@@ -229,6 +231,12 @@ void add_bench_command(CLI::App& app, int& status) {
     bench->add_option("--rounds", options->rounds, "How often each subject is measured; else as the row says")
         ->type_name("N")
         ->check(CLI::Range(1, 1000));
+    bench
+        ->add_option(
+            "--cpus", options->cpus,
+            "Rows scale_* go up to so many threads; else to one for each processor, if there are more than two")
+        ->type_name("N")
+        ->check(CLI::Range(2, 1024));
     bench
         ->add_option(
             "--patience", options->patience_s,
