@@ -30,10 +30,10 @@ constexpr std::string_view unseen = "-"; // calls on the kernel's eventfds
 
 // "fd 5 and 2 more, in 1 epoll, efd run"
 std::string facts_of(const top_kernel_facts& one) {
-    std::string said = fmt::format("fd {}", one.number);
+    // What a narrow screen cuts stands at the end.
+    std::string said = fmt::format("{}fd {}", one.is_under_dropin ? "efd run, " : "", one.number);
     if (one.numbers > 1) said += fmt::format(" and {} more", one.numbers - 1);
     if (one.epolls > 0) said += fmt::format(", in {} epoll{}", one.epolls, one.epolls == 1 ? "" : "s");
-    if (one.is_under_dropin) said += ", efd run";
     return said;
 }
 
