@@ -3,7 +3,7 @@
 # copies of the library's sources with one mistake in each. Its sources are compiled once, for itself and for the programs
 # with a mistake.
 #
-#   efd_checker(PROGRAM LABELS TIMEOUT SOURCE...)               PROGRAM, and a test of its name
+#   efd_checker(PROGRAM LABELS TIMEOUT SOURCE...)               PROGRAM, and a test of its name, with efd_PROGRAM_options
 #   efd_broken_copy(SOURCE COPY FROM TO)                        src/SOURCE with TO in place of FROM; FROM must be there
 #   efd_checker_with(PROGRAM BROKEN SOURCE...)                  BROKEN: PROGRAM with these in place of the library's own
 #   efd_checker_fails(PROGRAM BROKEN NAME ARG...)               test PROGRAM.catches_NAME: BROKEN finds its mistake
@@ -15,7 +15,7 @@ function(efd_checker program labels timeout)
   target_include_directories(${program}_parts PUBLIC ${PROJECT_SOURCE_DIR}/verify ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${program}_parts PUBLIC efd::static PRIVATE efd_warnings)
   efd_checker_with(${program} ${program})
-  add_test(NAME ${program} COMMAND ${program})
+  add_test(NAME ${program} COMMAND ${program} ${efd_${program}_options})
   set_tests_properties(${program} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout})
 endfunction()
 

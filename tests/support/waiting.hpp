@@ -6,6 +6,7 @@
 #pragma once
 
 #include "common/task.hpp"
+#include "support/sanitizer.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -50,7 +51,8 @@ void await_change(const std::atomic<Value>& word, Value from) {
 }
 
 // The rounds of a random test, from 0: `most`; on a busy machine, where each may cost several time slices, as many as
-// fit into half a minute, but `least` in any case. for (const int round : as_many_as(20'000))
+// fit into half a minute, but `least` in any case; under a sanitizer a fifth of both.
+//     for (const int round : as_many_as(20'000))
 class as_many_as {
   public:
     explicit as_many_as(int most) : most_(most) {}
@@ -74,8 +76,8 @@ class as_many_as {
     [[nodiscard]] static std::default_sentinel_t end() { return {}; }
 
   private:
-    static constexpr int least = 100;
-    static constexpr std::chrono::seconds time_for_most{30};
+    static constexpr int least = under_sanitizer ? 20 : 100;
+    static constexpr std::chrono::seconds time_for_most{under_sanitizer ? 6 : 30};
     int most_;
     std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::now() + time_for_most;
 };

@@ -5,6 +5,8 @@
 //                            between them up to a number for each operation
 //     crash --full           every instruction
 //     crash --only NAME      that operation
+//     crash --seconds N [--seed N]   begins no operation after that time, and takes them in an order of the seed, which
+//                            is printed
 //     crash --must-fail      each operation done must show a fault: of libraries that are broken on purpose
 //
 // Between two changes of the arena or calls of the system one instruction is like another: nobody but the victim could
@@ -14,8 +16,12 @@
 
 #include "share/layout.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <random>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
@@ -26,7 +32,9 @@ struct options {
     bool full = false;
     bool must_fail = false;
     std::string only;
-    int between = 40; // instructions of an operation that are neither a change nor beside a call
+    double seconds = 0; // 0: no bound
+    unsigned seed = std::random_device{}();
+    int between = 120; // instructions of an operation that are neither a change nor beside a call
 };
 
 // What happens between two system calls of the operation.
@@ -184,25 +192,48 @@ class operation {
     std::string fault_;
 };
 
+struct turn {
+    const scene* what;
+    beside whom;
+};
+
+std::vector<turn> all_turns(const options& asked) {
+    std::vector<turn> all;
+    for (const scene& what : scenes) {
+        if (!asked.only.empty() && asked.only != what.name) continue;
+        for (const beside whom : {beside::nobody, beside::sleeper, beside::set, beside::loop}) {
+            if (whom != beside::nobody && !what.beside_sleeper) continue;
+            if (whom == beside::loop && what.adds == 0) continue; // it rings no bell
+            all.push_back({&what, whom});
+        }
+    }
+    return all;
+}
+
 int run(const options& asked) {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     survivor living;
     int killed = 0;
     int faults = 0;
     int done = 0;
+    std::vector<turn> turns = all_turns(asked);
+    if (asked.seconds > 0) {
+        std::printf("seed %u\n", asked.seed);
+        std::shuffle(turns.begin(), turns.end(), std::minstd_rand(asked.seed));
+    }
+    const auto start = std::chrono::steady_clock::now();
     std::printf("%-26s %-8s %7s %7s %7s %7s %7s\n", "operation", "beside", "calls", "changes", "points", "instr.",
                 "killed");
-    for (const scene& what : scenes) {
-        if (!asked.only.empty() && asked.only != what.name) continue;
-        for (const beside whom : {beside::nobody, beside::sleeper, beside::set, beside::loop}) {
-            if (whom != beside::nobody && !what.beside_sleeper) continue;
-            if (whom == beside::loop && what.adds == 0) continue; // it rings no bell
-            operation one(living, what, whom, asked);
-            ++done;
-            if (!one.run()) ++faults;
-            killed += one.killed();
-        }
+    for (const turn& next : turns) {
+        const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+        if (asked.seconds > 0 && taken.count() > asked.seconds) break;
+        operation one(living, *next.what, next.whom, asked);
+        ++done;
+        if (!one.run()) ++faults;
+        killed += one.killed();
     }
+    if (done > 0 && done < static_cast<int>(turns.size()))
+        std::printf("%d of %d operations tried\n", done, static_cast<int>(turns.size()));
     std::printf("%d killed; %d of %d operations show a fault; worst time of a sleeper beside a unit %.1f ms\n", killed,
                 faults, done, living.worst_ms());
     if (done == 0) return 2;
@@ -222,6 +253,10 @@ int main(int count, char** given) {
             asked.must_fail = true;
         else if (word == "--only" && i + 1 < count)
             asked.only = given[++i];
+        else if (word == "--seconds" && i + 1 < count)
+            asked.seconds = std::strtod(given[++i], nullptr);
+        else if (word == "--seed" && i + 1 < count)
+            asked.seed = static_cast<unsigned>(std::strtoul(given[++i], nullptr, 10));
         else
             return 2;
     }

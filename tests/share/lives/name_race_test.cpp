@@ -6,6 +6,7 @@
 #include "share/lives/killed.hpp"
 #include "share/lives/peer.hpp"
 #include "share/lives/toy_arena.hpp"
+#include "support/sanitizer.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -30,7 +31,7 @@ using tests::peer;
 using tests::talk;
 
 constexpr std::size_t racers = 8;
-constexpr int rounds = 1000;
+constexpr int rounds = efd::tests::under_sanitizer ? 150 : 1000;
 
 // What each racer has got, in memory that all of them share.
 struct results {
