@@ -242,7 +242,7 @@ class UnderTheDropin(unittest.TestCase):
             self.assertEqual([(one["count"], one["epolls"], one["under_dropin"]) for one in own], [(0, 1, True)])
             top = subprocess.run([EFD, "top", "--once", "--interval", "0.1", "--filter", str(program.pid)],
                                  capture_output=True, text=True, env=environment())
-            self.assertRegex(top.stdout, rf"(?m)^ *{program.pid} stat\S+ +0 +- +- +- +fd 3, in 1 ")
+            self.assertRegex(top.stdout, rf"(?m)^ *{program.pid} stat\S+ +0 +- +- +- +efd run, fd 3")
             program.stdin.close()
             program.stdin = None
             self.assertEqual(program.wait(PATIENCE_S), 0)
