@@ -20,7 +20,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -79,20 +78,6 @@ void print_report(const run_options& options, const dropin_report& report, std::
     say(chosen, said);
     if (to != nullptr && std::ferror(to) != 0)
         say(stderr, fmt::format("efd: {}: {}\n{}", options.report_file, std::strerror(errno), said));
-}
-
-// In the child: reports through `failed` that there is no such program.
-[[noreturn]] void be_the_program(const std::vector<std::string>& command, const preload_outlook& outlook,
-                                 const shared_counts& counts, int failed) {
-    int status = broke_down;
-    try {
-        if (outlook.is_understood) preload_dropin("", counts.path());
-        status = become(command);
-    } catch (const std::exception& why) {
-        say(stderr, fmt::format("efd: {}\n", why.what()));
-    }
-    (void)!::write(failed, "", 1);
-    ::_exit(status);
 }
 
 dropin_report report_of(const shared_counts& counts, const preload_outlook& outlook) {
@@ -175,29 +160,18 @@ dropin_run run_with_dropin(const std::vector<std::string>& command) {
     const preload_outlook outlook = outlook_of(find_program(command[0]));
     const shared_counts counts;
     dropin_run ran;
-    int failed[2];
-    if (::pipe2(failed, O_CLOEXEC) != 0) broken("no pipe to the program");
+    pipe_ends failed;
     const kept_actions kept = watch_signals(stop_signals::left_alone);
-    sigset_t all;
-    sigset_t before;
-    ::sigfillset(&all);
-    ::sigprocmask(SIG_BLOCK, &all, &before);
-    const pid_t child = ::fork();
-    if (child < 0) broken("no process for the program");
-    if (child == 0) {
-        restore_signals(kept);
-        ::sigprocmask(SIG_SETMASK, &before, nullptr);
-        be_the_program(command, outlook, counts, failed[1]);
-    }
-    pass_signals_to(child);
-    ::sigprocmask(SIG_SETMASK, &before, nullptr);
-    ::close(failed[1]);
+    const pid_t child = start_child(kept, [&] {
+        be_the_program(command, failed, [&] {
+            if (outlook.is_understood) preload_dropin("", counts.path());
+        });
+    });
+    failed.close(1);
     ran.status = await(child);
     pass_signals_to(0);
     restore_signals(kept);
-    char byte = 0;
-    ran.has_begun = ::read(failed[0], &byte, 1) == 0;
-    ::close(failed[0]);
+    ran.has_begun = has_begun(failed);
     if (ran.has_begun) ran.report = report_of(counts, outlook);
     return ran;
 }

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <csetjmp>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -109,6 +110,55 @@ void restore_signals(const kept_actions& kept) {
 }
 
 void pass_signals_to(pid_t child) { the_child = child; }
+
+pipe_ends::pipe_ends() {
+    if (::pipe2(from, O_CLOEXEC) != 0) broken("no pipe to the program");
+}
+
+pipe_ends::~pipe_ends() {
+    close(0);
+    close(1);
+}
+
+void pipe_ends::close(int which) {
+    if (from[which] >= 0) ::close(from[which]);
+    from[which] = -1;
+}
+
+// A signal that comes before it is known who gets it waits.
+pid_t start_child(const kept_actions& kept, const std::function<void()>& in_child) {
+    sigset_t all;
+    sigset_t before;
+    ::sigfillset(&all);
+    ::sigprocmask(SIG_BLOCK, &all, &before);
+    const pid_t child = ::fork();
+    if (child < 0) broken("no process for the program");
+    if (child == 0) {
+        restore_signals(kept);
+        ::sigprocmask(SIG_SETMASK, &before, nullptr);
+        in_child();
+    }
+    pass_signals_to(child);
+    ::sigprocmask(SIG_SETMASK, &before, nullptr);
+    return child;
+}
+
+void be_the_program(const std::vector<std::string>& command, pipe_ends& failed, const std::function<void()>& prepare) {
+    int status = broke_down;
+    try {
+        prepare();
+        status = become(command);
+    } catch (const std::exception& why) {
+        say(stderr, fmt::format("efd: {}\n", why.what()));
+    }
+    (void)!::write(failed.from[1], "", 1);
+    ::_exit(status);
+}
+
+bool has_begun(const pipe_ends& failed) {
+    char byte = 0;
+    return ::read(failed.from[0], &byte, 1) == 0;
+}
 
 // The program has stopped, so this process stops too, for the shell to see. But if the same sender stopped both and has
 // continued both, this process must not stop again. The handler of SIGCONT has then passed SIGCONT on, and from that

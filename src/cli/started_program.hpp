@@ -9,6 +9,7 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <string>
 #include <sys/types.h>
@@ -32,6 +33,26 @@ struct kept_actions {
 void restore_signals(const kept_actions& kept);
 // Who gets the signals; 0: nobody, any more.
 void pass_signals_to(pid_t child);
+
+// A pipe between this process and the program that it starts.
+struct pipe_ends {
+    int from[2] = {-1, -1};
+    pipe_ends();
+    pipe_ends(const pipe_ends&) = delete;
+    pipe_ends& operator=(const pipe_ends&) = delete;
+    ~pipe_ends();
+    void close(int which);
+};
+
+// A child with the signal actions that this process had before watch_signals; signals are passed on to it from now on.
+// `in_child` does not return.
+[[nodiscard]] pid_t start_child(const kept_actions& kept, const std::function<void()>& in_child);
+// In that child: becomes the program, after `prepare`. If either fails, says why, tells the parent, and ends with the
+// shell's status for it.
+[[noreturn]] void be_the_program(
+    const std::vector<std::string>& command, pipe_ends& failed, const std::function<void()>& prepare = [] {});
+// In the parent, which has closed its own end for writing: has the child become the program?
+[[nodiscard]] bool has_begun(const pipe_ends& failed);
 
 // Stops this process as the program has stopped, for the shell to see, unless `is_still_stopped` denies it. Returns
 // when it is continued.

@@ -16,7 +16,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -40,38 +39,6 @@ struct stat_options {
 
 double seconds_now() { return static_cast<double>(bench::now_ns()) / 1e9; }
 
-struct pipe_ends {
-    int from[2] = {-1, -1};
-    pipe_ends() {
-        if (::pipe2(from, O_CLOEXEC) != 0) broken("no pipe to the program");
-    }
-    pipe_ends(const pipe_ends&) = delete;
-    pipe_ends& operator=(const pipe_ends&) = delete;
-    ~pipe_ends() {
-        close(0);
-        close(1);
-    }
-    void close(int which) {
-        if (from[which] >= 0) ::close(from[which]);
-        from[which] = -1;
-    }
-};
-
-// In the child: waits until it is traced. If the parent has ended there is nobody to run the program for.
-[[noreturn]] void be_the_program(const stat_options& options, pipe_ends& go, pipe_ends& failed) {
-    char byte = 0;
-    go.close(1);
-    if (::read(go.from[0], &byte, 1) != 1) ::_exit(broke_down);
-    int status = broke_down;
-    try {
-        status = become(options.command);
-    } catch (const std::exception& why) {
-        say(stderr, fmt::format("efd: {}\n", why.what()));
-    }
-    (void)!::write(failed.from[1], "", 1);
-    ::_exit(status);
-}
-
 struct finished {
     int status = 0;
     bool has_begun = false;
@@ -94,19 +61,13 @@ finished run_once(const stat_options& options) {
     pipe_ends go;
     pipe_ends failed;
     const kept_actions kept = watch_signals(stop_signals::passed_on);
-    sigset_t all;
-    sigset_t before;
-    ::sigfillset(&all);
-    ::sigprocmask(SIG_BLOCK, &all, &before);
-    const pid_t child = ::fork();
-    if (child < 0) broken("no process for the program");
-    if (child == 0) {
-        restore_signals(kept);
-        ::sigprocmask(SIG_SETMASK, &before, nullptr);
-        be_the_program(options, go, failed);
-    }
-    pass_signals_to(child);
-    ::sigprocmask(SIG_SETMASK, &before, nullptr);
+    // The child waits until it is traced. If the parent has ended there is nobody to run the program for.
+    const pid_t child = start_child(kept, [&] {
+        char byte = 0;
+        go.close(1);
+        if (::read(go.from[0], &byte, 1) != 1) ::_exit(broke_down);
+        be_the_program(options.command, failed);
+    });
     go.close(0);
     failed.close(1);
     stat_calls calls(false);
@@ -120,8 +81,7 @@ finished run_once(const stat_options& options) {
     pass_signals_to(0);
     end.run.still_running = tracer.release();
     restore_signals(kept);
-    char byte = 0;
-    end.has_begun = ::read(failed.from[0], &byte, 1) == 0;
+    end.has_begun = has_begun(failed);
     end.status = status.value_or(broke_down << 8);
     return end;
 }
