@@ -122,6 +122,12 @@ efd_t* found_by(efd_arena_t* given, std::uint64_t id, bool signals) noexcept {
                      [&](context*& found) { return inside(given)->find(efd::share::object_id{id}, signals, found); });
 }
 
+// Inlined, as it notes who called the function of the interface.
+[[gnu::always_inline]] inline efd_t* reported(efd_t* object, const char* name = nullptr) noexcept {
+    efd::api::report_made(reinterpret_cast<context*>(object), name == nullptr ? "" : name);
+    return object;
+}
+
 } // namespace
 
 extern "C" {
@@ -183,8 +189,7 @@ efd_t* efd_arena_make(efd_arena_t* given, const char* name, std::uint64_t initva
         return name == nullptr ? inside(given)->make(initval, bits, made)
                                : inside(given)->make(name, initval, bits, made);
     });
-    efd::api::report_made(reinterpret_cast<context*>(born), name == nullptr ? "" : name);
-    return born;
+    return reported(born, name);
 }
 
 efd_wait_set_t* efd_arena_set(efd_arena_t* given) noexcept {
@@ -197,24 +202,14 @@ efd_wait_set_t* efd_arena_set(efd_arena_t* given) noexcept {
 }
 
 efd_t* efd_arena_find(efd_arena_t* given, const char* name) noexcept {
-    efd_t* const found = found_by(given, name, true);
-    if (found != nullptr) efd::api::report_made(reinterpret_cast<context*>(found), name);
-    return found;
+    return reported(found_by(given, name, true), name);
 }
 efd_t* efd_arena_find_waiting(efd_arena_t* given, const char* name) noexcept {
-    efd_t* const found = found_by(given, name, false);
-    if (found != nullptr) efd::api::report_made(reinterpret_cast<context*>(found), name);
-    return found;
+    return reported(found_by(given, name, false), name);
 }
-efd_t* efd_arena_at(efd_arena_t* given, std::uint64_t id) noexcept {
-    efd_t* const found = found_by(given, id, true);
-    if (found != nullptr) efd::api::report_made(reinterpret_cast<context*>(found));
-    return found;
-}
+efd_t* efd_arena_at(efd_arena_t* given, std::uint64_t id) noexcept { return reported(found_by(given, id, true)); }
 efd_t* efd_arena_at_waiting(efd_arena_t* given, std::uint64_t id) noexcept {
-    efd_t* const found = found_by(given, id, false);
-    if (found != nullptr) efd::api::report_made(reinterpret_cast<context*>(found));
-    return found;
+    return reported(found_by(given, id, false));
 }
 
 std::uint64_t efd_arena_id(const efd_arena_t* given, const efd_t* efd) noexcept {

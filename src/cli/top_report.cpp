@@ -28,12 +28,11 @@ std::string rate_word(double value) {
 
 constexpr std::string_view unseen = "-"; // calls on the kernel's eventfds
 
-// "fd 5 and 2 more, in 1 epoll, efd run"
+// "efd run, fd 5 and 2 more, in 1 epoll": what a narrow screen cuts stands at the end.
 std::string facts_of(const top_kernel_facts& one) {
-    // What a narrow screen cuts stands at the end.
     std::string said = fmt::format("{}fd {}", one.is_under_dropin ? "efd run, " : "", one.number);
     if (one.numbers > 1) said += fmt::format(" and {} more", one.numbers - 1);
-    if (one.epolls > 0) said += fmt::format(", in {} epoll{}", one.epolls, one.epolls == 1 ? "" : "s");
+    if (one.epolls > 0) said += ", in " + counted(one.epolls, "epoll", "s");
     return said;
 }
 
