@@ -83,6 +83,7 @@ std::vector<row> all_rows(const settings& how) {
     add_linger_rows(rows, how);
     add_loop_rows(rows, how);
     add_set_rows(rows, how);
+    add_set_two_rows(rows, how);
     add_share_rows(rows, how);
     add_death_rows(rows);
     add_arena_rows(rows, how);

@@ -9,6 +9,7 @@
 #include <efd/efd.h>
 #include <efd/eventfd.hpp>
 
+#include "bench/measure.hpp"
 #include "bench/subjects.hpp"
 
 #include <cstdint>
@@ -78,6 +79,19 @@ class efd_level {
   private:
     efd::eventfd object_;
     std::uint64_t before_ = efd_system_calls();
+};
+
+// The same in a loop that reads late: signals of 20 us more come in one read.
+class efd_level_late : public efd_level {
+  public:
+    static constexpr const char* name = "efd_level_20us";
+    std::uint64_t take() {
+        constexpr std::int64_t late_ns = 20'000;
+        const std::int64_t until = now_ns() + late_ns;
+        while (now_ns() < until) {
+        }
+        return efd_level::take();
+    }
 };
 
 // Each write is an edge and a system call, as with the kernel.

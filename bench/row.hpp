@@ -75,6 +75,7 @@ void add_cancel_rows(std::vector<row>& rows, const settings& how);   // rows_can
 void add_linger_rows(std::vector<row>& rows, const settings& how);   // rows_linger.cpp
 void add_loop_rows(std::vector<row>& rows, const settings& how);     // rows_loop.cpp
 void add_set_rows(std::vector<row>& rows, const settings& how);      // rows_set.cpp
+void add_set_two_rows(std::vector<row>& rows, const settings& how);  // rows_set_two.cpp
 void add_share_rows(std::vector<row>& rows, const settings& how);    // rows_share.cpp
 void add_death_rows(std::vector<row>& rows);                         // rows_death.cpp
 void add_arena_rows(std::vector<row>& rows, const settings& how);    // rows_arena.cpp

@@ -262,11 +262,9 @@ void add_loop_rows(std::vector<row>& rows, const settings& how) {
     row ns;
     ns.name = "epoll_burst";
     ns.unit = "ns";
-    ns.subjects = {burst_ns<kernel_level>(how),
-                   burst_ns<efd_armed>(how),
-                   burst_ns<efd_level>(how),
-                   burst_ns<pending_flag>(how),
-                   {"floor", [how] { return counter_burst(how, signals_in(how)); }}};
+    ns.subjects = {burst_ns<kernel_level>(how), burst_ns<efd_armed>(how),
+                   burst_ns<efd_level>(how),    burst_ns<efd_level_late>(how),
+                   burst_ns<pending_flag>(how), {"floor", [how] { return counter_burst(how, signals_in(how)); }}};
     ns.gates = {{"efd", 5, absolute}, {"efd", 1.15, "pending_flag"}};
 #ifdef EFD_BENCH_LIBUV
     ns.subjects.push_back({"uv_async", [how] { return uv_burst(how, signals_in(how)); }});
@@ -279,7 +277,7 @@ void add_loop_rows(std::vector<row>& rows, const settings& how) {
     calls.name = "epoll_burst_calls";
     calls.unit = "calls";
     calls.subjects = {burst_calls<kernel_level>(how), burst_calls<efd_armed>(how), burst_calls<efd_level>(how),
-                      burst_calls<pending_flag>(how)};
+                      burst_calls<efd_level_late>(how), burst_calls<pending_flag>(how)};
     calls.gates = {{"efd", 10, absolute}, {"efd_level", 10, absolute}};
     calls.note = "system calls of both sides for 1000 signals of that burst";
 

@@ -4,17 +4,11 @@
 //
 // scale_signal_N: N threads write to one object. scale_set_N: N threads write, each to its own member of one set, and
 // one more waits for the set. scale_pairs_N: N threads in pairs send a signal to and fro.
-#include "bench/measure.hpp"
-#include "bench/row.hpp"
-#include "bench/subjects.hpp"
-#include "bench/together.hpp"
-
-#include <efd/wait_set.hpp>
+#include "bench/many.hpp"
 
 #include <fmt/format.h>
 
 #include <memory>
-#include <sys/epoll.h>
 
 namespace efd::bench {
 namespace {
@@ -59,68 +53,13 @@ subject signalling(const settings& how, std::size_t threads) {
             }};
 }
 
-// Sets: N members, and one that says that it is over.
-class scaled_set {
-  public:
-    static constexpr const char* name = "efd";
-    explicit scaled_set(std::size_t members) : objects_(members + 1) {
-        for (std::size_t i = 0; i < objects_.size(); ++i) set_.add(objects_[i], i);
-    }
-    void write_to(std::size_t which) { must(objects_[which].write(1) == std::errc{}, "efd::eventfd::write"); }
-    // The token of one that was ready, and is taken from.
-    std::size_t take() {
-        efd::set_event got{};
-        must(set_.wait_any(got) == std::errc{}, "efd::wait_set::wait_any");
-        return got.token;
-    }
-
-  private:
-    std::vector<efd::eventfd> objects_;
-    efd::wait_set set_;
-};
-
-class scaled_epoll {
-  public:
-    static constexpr const char* name = "kernel";
-    explicit scaled_epoll(std::size_t members) : objects_(members + 1), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
-        for (std::size_t i = 0; i < objects_.size(); ++i) {
-            epoll_event interest{};
-            interest.events = EPOLLIN;
-            interest.data.u64 = i;
-            must(::epoll_ctl(epoll_, EPOLL_CTL_ADD, objects_[i].fd(), &interest) == 0, "epoll_ctl");
-        }
-    }
-    ~scaled_epoll() { ::close(epoll_); }
-    scaled_epoll(const scaled_epoll&) = delete;
-    scaled_epoll& operator=(const scaled_epoll&) = delete;
-    void write_to(std::size_t which) { objects_[which].signal(); }
-    std::size_t take() {
-        epoll_event got{};
-        must(::epoll_wait(epoll_, &got, 1, -1) == 1, "epoll_wait");
-        (void)objects_[got.data.u64].take();
-        return got.data.u64;
-    }
-
-  private:
-    std::vector<kernel_eventfd> objects_;
-    int epoll_;
-};
-
-// The waiter takes what it finds until the last member is written to, behind all others.
-template <class Set>
+// Each thread writes to a member of its own. One member more says that it is over.
+template <class Many>
 subject into_a_set(const settings& how, std::size_t threads) {
-    return {Set::name, [=] {
-                Set set(threads);
-                std::thread waiter([&] {
-                    const pinned here(how.cpus[threads % how.cpus.size()]);
-                    while (set.take() != threads) {
-                    }
-                });
-                const double ns =
-                    ns_together(how, threads, effort_of(how, 100, unbounded), [&](std::size_t n) { set.write_to(n); });
-                set.write_to(threads);
-                waiter.join();
-                return ns;
+    return {Many::name, [=] {
+                Many many(threads + 1);
+                return ns_while_taken(how, many, threads, threads, effort_of(how, 100, unbounded),
+                                      [&](std::size_t n) { many.write_to(n); });
             }};
 }
 
@@ -179,7 +118,7 @@ void add_scale_rows(std::vector<row>& rows, const settings& how) {
     for (const std::size_t n : scaled(how)) {
         row& one =
             rows.emplace_back(scale_row(how, "set", n, fmt::format("{} threads write to members of one set", n)));
-        one.subjects = {into_a_set<scaled_epoll>(how, n), into_a_set<scaled_set>(how, n)};
+        one.subjects = {into_a_set<kernel_many>(how, n), into_a_set<efd_many>(how, n)};
         one.note =
             "each writes to a member of its own while one more thread waits for the set and takes; wall time for "
             "one write of all; beside it epoll_wait over as many eventfds";

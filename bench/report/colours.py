@@ -24,7 +24,8 @@ SENTINELS = {name: f"#0102{number:02x}" for number, name in enumerate(LIGHT, 1)}
 # Colour, marker and dashes.
 LOOKS = {
     "efd": ("blue", "o", "-"), "kernel": ("orange", "s", "-"), "floor": ("faint", "|", ":"),
-    "efd_c": ("teal", "D", "--"), "efd_level": ("teal", "D", "--"), "efd_no_linger": ("teal", "D", "--"),
+    "efd_c": ("teal", "D", "--"), "efd_level": ("teal", "D", "--"), "efd_level_20us": ("olive", "D", ":"),
+    "efd_no_linger": ("teal", "D", "--"),
     "private": ("teal", "D", "--"), "no_look": ("teal", "D", "--"), "efd_reads": ("teal", "D", "--"),
     "sem_t": ("green", "^", "-."), "std_semaphore": ("purple", "v", "--"), "moodycamel": ("olive", "P", "-."),
     "pipe": ("rose", "X", ":"), "pending_flag": ("brown", "<", "--"), "uv_async": ("rose", ">", "-."),
