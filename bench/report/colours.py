@@ -26,6 +26,7 @@ LOOKS = {
     "efd": ("blue", "o", "-"), "kernel": ("orange", "s", "-"), "floor": ("faint", "|", ":"),
     "efd_c": ("teal", "D", "--"), "efd_level": ("teal", "D", "--"), "efd_level_20us": ("olive", "D", ":"),
     "efd_no_linger": ("teal", "D", "--"),
+    "steps": ("purple", "|", ":"), "chase": ("olive", "|", ":"),
     "private": ("teal", "D", "--"), "no_look": ("teal", "D", "--"), "efd_reads": ("teal", "D", "--"),
     "sem_t": ("green", "^", "-."), "std_semaphore": ("purple", "v", "--"), "moodycamel": ("olive", "P", "-."),
     "pipe": ("rose", "X", ":"), "pending_flag": ("brown", "<", "--"), "uv_async": ("rose", ">", "-."),

@@ -267,14 +267,14 @@ status context::add_or_arrive(std::uint64_t n, os::futex_wait_key* wait_key) noe
 // The add stands; old is what it found. A watched word without another mark needs only the call to its watchers.
 void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t mask) noexcept {
     EFD_CHECK(!is_sealed(old) && (shared() || is_consistent(old)));
-    trace_signal(*this, n);
-    if (needs_attention(with_count(old, packed_count(old) + n) & ~state_word{watched_mark})) [[unlikely]]
+    if (is_traced() || needs_attention(with_count(old, packed_count(old) + n) & ~state_word{watched_mark})) [[unlikely]]
         handle_marks_after_add(old, n);
     if (is_watched(old)) notify(poll_in | mask);
 }
 
 // Seals if the count grew huge, then wakes the readers that the add lets on.
 [[gnu::noinline]] void context::handle_marks_after_add(state_word old, std::uint64_t n) noexcept {
+    trace_signal(*this, n);
     const bool was_reserved = is_reserved(old);
     if (was_reserved)
         (void)end_reservation(state_.load(base::acquire)); // RESERVE: the take is decided before this add returns

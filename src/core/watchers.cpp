@@ -56,16 +56,26 @@ watchers* context::make_watchers() noexcept {
 // The changer saw the mark, which is set after the watchers are made. It may have outlived the object's last owner.
 // Then no entry is left to be called, and permanent watchers may be called at any time.
 void context::notify(std::uint32_t key) noexcept {
-    if (is_in_shared_range(this)) [[unlikely]] {
-        // LAST_PUT: the unit may be taken, and the object be gone, and its arena; the reference keeps them.
-        if ((key & poll_in) == 0 || !get_unless_zero()) return;
-        mark_in_sets(*this);
-        return put();
-    }
+    if (is_in_shared_range(this)) [[unlikely]]
+        return notify_in_arena(key);
     const std::uintptr_t word = half_.own.watchers.load(base::acquire); // 0: the last one has left
-    each_permanent(word, [key](permanent_watcher& one) { one.on_change(one, key); });
-    if (watchers* const all = all_in(word); all != nullptr && all->entries.has_entries()) [[unlikely]]
-        notify_entries(all->entries, key);
+    if (permanent_watcher* const lone = lone_in(word); lone != nullptr) return lone->on_change(*lone, key);
+    if (watchers* const all = all_in(word); all != nullptr) notify_all(*all, key);
+}
+
+// Not part of notify(), which then needs no frame where one set watches; so are the other functions here that are not
+// inlined.
+[[gnu::noinline]] void context::notify_in_arena(std::uint32_t key) noexcept {
+    // LAST_PUT: the unit may be taken, and the object be gone, and its arena; the reference keeps them.
+    if ((key & poll_in) == 0 || !get_unless_zero()) return;
+    mark_in_sets(*this);
+    put();
+}
+
+[[gnu::noinline]] void context::notify_all(watchers& all, std::uint32_t key) noexcept {
+    all.permanent.each([key](permanent_watcher& one) { one.on_change(one, key); });
+    if (all.entries.has_entries()) [[unlikely]]
+        notify_entries(all.entries, key);
 }
 
 [[gnu::noinline]] void context::notify_entries(wait_queue& entries, std::uint32_t key) noexcept {

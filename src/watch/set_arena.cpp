@@ -143,7 +143,7 @@ status set_core::collect(sweep& over) noexcept {
 
 // A try goes on until something is taken or every word was met once: a mark that was there when it began is in one of
 // them, whatever stands in the others.
-status set_core::take_from_arena(set_event& got, std::int64_t deadline_ns) noexcept {
+[[gnu::noinline]] status set_core::take_from_arena(set_event& got, std::int64_t deadline_ns) noexcept {
     for (sweep over{deadline_ns};;) {
         const status collected = collect(over);
         if (collected == status::stale) return collected;

@@ -177,6 +177,7 @@ class set_core : public set_front, private core::own_bell {
     [[nodiscard]] bool take_unentered(member& one, set_event& got) noexcept;
     [[nodiscard]] bool look_unentered(const member& one, set_event& got) const noexcept;
     [[nodiscard]] base::status take_from(member& one, set_event& got) noexcept;
+    [[nodiscard]] base::status take_entered(member& one, set_event& got) noexcept;
     [[nodiscard]] base::status take_ready(set_event& got, std::int64_t deadline_ns = core::forever) noexcept;
     [[nodiscard]] base::status take_noted(set_event& got) noexcept;
     void drain_stale_bell() noexcept;

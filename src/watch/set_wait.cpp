@@ -42,7 +42,10 @@ void set_core::on_member_change(core::permanent_watcher& watcher, std::uint32_t 
     const bool is_add = (key & core::poll_in) != 0;
     if (is_add) one.owner->ready_.mark(one.index);                                                  // SET_MARK
     if (presence::number_in(one.awaited.load(base::acquire)) != 0) one.owner->wake_those_for_all(); // ALL_SLEEP
-    if (is_add) one.owner->on_top_change(top_change::marked);
+    if (is_add) {
+        one.owner->on_top_change(top_change::marked);
+        if (is_ready(one)) return; // SET_MARK: this look comes after the mark
+    }
     one.owner->clear_unless_ready(one); // the read that notifies took it meanwhile, or the member left
 }
 
@@ -203,6 +206,19 @@ status set_core::take_from(member& one, set_event& got) noexcept {
     return result;
 }
 
+// would_block also for a member that left.
+[[gnu::noinline]] status set_core::take_entered(member& one, set_event& got) noexcept {
+    std::uint32_t visit = 0;
+    if (!one.enter(visit)) {
+        skip_closed_member(one);
+        return status::would_block;
+    }
+    const status result = take_from(one, got);
+    if (result == status::would_block) clear_unless_ready(one);
+    one.exit(visit);
+    return result;
+}
+
 status set_core::take_ready(set_event& got, std::int64_t deadline_ns) noexcept {
     repair_in_child();
     return is_of_arena() ? after_try(take_from_arena(got, deadline_ns)) : take_noted(got);
@@ -222,14 +238,7 @@ status set_core::take_noted(set_event& got) noexcept {
             cursor_.store(at, base::relaxed);
             return status::ok;
         }
-        std::uint32_t visit = 0;
-        if (!one.enter(visit)) {
-            skip_closed_member(one);
-            continue;
-        }
-        const status result = take_from(one, got);
-        if (result == status::would_block) clear_unless_ready(one);
-        one.exit(visit);
+        const status result = take_entered(one, got);
         if (result == status::would_block) {
             if (is_of_arena() && ++turns > touched_.load(base::relaxed) + vain_turns_most)
                 return status::damaged; // a count that a peer changes for ever

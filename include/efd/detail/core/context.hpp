@@ -363,6 +363,8 @@ class alignas(64) context {
     [[nodiscard]] watchers* make_watchers() noexcept;
     [[nodiscard]] bool has_watchers() const noexcept;
     void notify(std::uint32_t key) noexcept;
+    void notify_in_arena(std::uint32_t key) noexcept;
+    void notify_all(watchers& all, std::uint32_t key) noexcept;
     void notify_entries(wait_queue& entries, std::uint32_t key) noexcept;
     state_word watch() noexcept;
     void notify_found_nothing() noexcept;
