@@ -80,8 +80,8 @@ std::vector<scenario> packed_ones() {
                  {{"W", twice_writer}, {"R", twice_taker}}),
         scenario("bell-2w1r", "level: 2 writers, 1 reader, 3 preemptions", at_zero, audit_level,
                  {{"W1", writer}, {"W2", writer}, {"R", taker}}, {.preemptions = 3}),
-        scenario("bell-2w1r-all", "level: 2 writers, 1 reader", at_zero, audit_level,
-                 {{"W1", writer}, {"W2", writer}, {"R", taker}})
+        scenario("bell-2w1r-all", "level: 2 writers, 1 reader, 6 preemptions", at_zero, audit_level,
+                 {{"W1", writer}, {"W2", writer}, {"R", taker}}, {.preemptions = 6})
             .large(),
         scenario("bell-1w2r", "level: 1 writer, 2 readers, one unit there, 3 preemptions", at_one, audit_level_calls,
                  {{"W", writer}, {"R1", taker}, {"R2", taker}}, {.preemptions = 3}),
