@@ -214,7 +214,8 @@ status set_core::take_from(member& one, set_event& got) noexcept {
         return status::would_block;
     }
     const status result = take_from(one, got);
-    if (result == status::would_block) clear_unless_ready(one);
+    // The take has notified the member of an object, but not of an object of an arena.
+    if (result == status::would_block || is_of_arena()) clear_unless_ready(one);
     one.exit(visit);
     return result;
 }
