@@ -51,7 +51,7 @@ run:
 	@scripts/demo build/release $(DATA)
 
 test:
-	$(call first_time,build/release/tests/core,make test: builds for 3 to 5 minutes on two idle processors; then the tests run for 5 to 10 minutes)
+	$(call first_time,build/release/tests/core,make test: builds for 9 to 12 minutes on two idle processors; then the tests run for 9 to 11 minutes)
 	@scripts/setup test
 	@$(configure) release -DEFD_BUILD_TESTS=ON
 	@$(build) release
