@@ -49,9 +49,10 @@ class proc_path {
 
 bool has_proc() noexcept { return facts_in(AT_FDCWD, "/proc/self").known; }
 
-// What the number names is known to be a regular file, so opening it has no effect on a device.
+// What the number names is known to be a regular file, so opening it has no effect on a device. /proc/self shows no
+// numbers once the first thread of the process has ended.
 int open_own(int fd) noexcept {
-    const proc_path path("self", static_cast<std::uint32_t>(fd));
+    const proc_path path("thread-self", static_cast<std::uint32_t>(fd));
     const int opened = open_uncancelled(AT_FDCWD, path.text(), O_RDWR | O_CLOEXEC | O_NONBLOCK, 0);
     if (opened != -ENOENT) return opened;
     return has_proc() ? -EBADF : -ENOSYS;

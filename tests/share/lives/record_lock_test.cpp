@@ -9,10 +9,15 @@
 #include <cstdint>
 #include <cstdlib>
 #include <fcntl.h>
+#include <fstream>
 #include <gtest/gtest.h>
+#include <pthread.h>
 #include <sched.h>
+#include <string>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <thread>
 #include <unistd.h>
 
 namespace {
@@ -25,6 +30,14 @@ using tests::status_of_child;
 using tests::talk;
 
 constexpr os::byte_range far_away{std::uint64_t{1} << 62, 1};
+
+bool has_ended(pid_t thread) {
+    std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
+    std::string text;
+    std::getline(file, text);
+    const std::size_t end = text.rfind(") ");
+    return end != std::string::npos && text[end + 2] == 'Z';
+}
 
 class a_file_with_locks : public testing::Test {
   protected:
@@ -132,6 +145,21 @@ TEST_F(a_file_with_locks, is_opened_by_the_number_of_another_process) {
     holder.kill();
     EXPECT_EQ(os::open_of(pid, static_cast<std::uint32_t>(fd_)), -ESRCH);
     EXPECT_EQ(os::open_of(UINT32_MAX, UINT32_MAX), -ESRCH);
+}
+
+// Such a process is a zombie in /proc, and its other threads are not.
+TEST_F(a_file_with_locks, is_opened_anew_where_the_first_thread_has_ended) {
+    const int fd = fd_;
+    EXPECT_EQ(status_of_child([fd] {
+                  std::thread([fd, first = ::pthread_self()] {
+                      if (::pthread_join(first, nullptr) != 0) ::_exit(1);
+                      while (!has_ended(::getpid())) std::this_thread::yield();
+                      ::_exit(os::open_anew(fd) >= 0 ? 0 : 2);
+                  }).detach();
+                  ::syscall(SYS_exit, 0); // of this thread; pthread_exit would unwind the test
+                  return 3;
+              }),
+              0);
 }
 
 TEST_F(a_file_with_locks, says_that_there_is_no_proc) {
