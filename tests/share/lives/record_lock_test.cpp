@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Record locks of open file descriptions, and files opened through /proc.
+#include "os/bell_pipe.hpp"
 #include "os/proc_fd.hpp"
 #include "os/record_lock.hpp"
 #include "share/lives/peer.hpp"
@@ -160,6 +161,36 @@ TEST_F(a_file_with_locks, is_opened_anew_where_the_first_thread_has_ended) {
                   return 3;
               }),
               0);
+}
+
+TEST_F(a_file_with_locks, and_a_bell_are_opened_by_the_number_of_a_process_whose_first_thread_has_ended) {
+    os::bell_ends bell;
+    ASSERT_EQ(os::make_bell(bell), 0);
+    peer holder([&](const talk& test) {
+        std::thread([&test, first = ::pthread_self()] {
+            if (::pthread_join(first, nullptr) != 0) ::_exit(1);
+            while (!has_ended(::getpid())) std::this_thread::yield();
+            test.say('y');
+            ::_exit(test.hear());
+        }).detach();
+        ::syscall(SYS_exit, 0); // of this thread, whose stack stays
+        return 1;
+    });
+    ASSERT_EQ(holder.hear(), 'y');
+    const auto pid = static_cast<std::uint32_t>(holder.pid());
+    EXPECT_NE(os::other_thread_of(pid), 0U);
+    const int opened = os::open_of(pid, static_cast<std::uint32_t>(fd_));
+    const int rung = os::open_bell(pid, static_cast<std::uint32_t>(bell.read_end), bell.inode);
+    EXPECT_GE(opened, 0);
+    EXPECT_GE(rung, 0);
+    EXPECT_EQ(os::open_of(pid, 999'999), -ESRCH);
+    for (const int one : {opened, rung, bell.read_end, bell.write_end}) ::close(one);
+}
+
+TEST_F(a_file_with_locks, has_no_other_thread_where_there_is_one_thread) {
+    peer holder([&](const talk& test) { return test.hear(); });
+    EXPECT_EQ(os::other_thread_of(static_cast<std::uint32_t>(holder.pid())), 0U);
+    EXPECT_EQ(os::other_thread_of(UINT32_MAX), 0U);
 }
 
 TEST_F(a_file_with_locks, says_that_there_is_no_proc) {
