@@ -4,6 +4,8 @@
 // Without arguments it runs itself under callgrind, with few and with twice as many turns for each case, and prints the
 // difference for one turn: exact, and the same on every run of the same binary. The 3 or so instructions of the loop
 // are included. With a case and a number of turns it is the program that is counted.
+#include <efd/wait_set.hpp>
+
 #include "bench/measure.hpp"
 #include "bench/subjects.hpp"
 
@@ -44,6 +46,24 @@ EFD_COUNTED void counted_idle_efd(efd_inline& it, std::uint64_t turns) { signal_
 EFD_COUNTED void counted_idle_efd_c(efd_c& it, std::uint64_t turns) { signal_turns(it, turns); }
 EFD_COUNTED void counted_take_floor(locked_add& it, std::uint64_t turns) { take_turns(it, turns); }
 EFD_COUNTED void counted_take_efd(efd_inline& it, std::uint64_t turns) { take_turns(it, turns); }
+// A member of a set: its calls do not end inline, and those here make no system call.
+class efd_watched {
+  public:
+    efd_watched() { set_.add(object_, 1); }
+    void signal() { efd::bench::must(object_.write(1) == std::errc{}, "efd::eventfd::write"); }
+    std::uint64_t take() {
+        std::uint64_t value = 0;
+        efd::bench::must(object_.read(value) == std::errc{}, "efd::eventfd::read");
+        return value;
+    }
+
+  private:
+    efd::eventfd object_;
+    efd::wait_set set_;
+};
+
+EFD_COUNTED void counted_idle_watched(efd_watched& it, std::uint64_t turns) { signal_turns(it, turns); }
+EFD_COUNTED void counted_take_watched(efd_watched& it, std::uint64_t turns) { take_turns(it, turns); }
 EFD_COUNTED void counted_take_efd_c(efd_c& it, std::uint64_t turns) { take_turns(it, turns); }
 
 struct counted_case {
@@ -63,9 +83,11 @@ constexpr counted_case cases[] = {
     {"signal_idle", "floor", run_counted<locked_add, counted_idle_floor>},
     {"signal_idle", "efd", run_counted<efd_inline, counted_idle_efd>},
     {"signal_idle", "efd_c", run_counted<efd_c, counted_idle_efd_c>},
+    {"signal_idle", "watched", run_counted<efd_watched, counted_idle_watched>},
     {"signal_take", "floor", run_counted<locked_add, counted_take_floor>},
     {"signal_take", "efd", run_counted<efd_inline, counted_take_efd>},
     {"signal_take", "efd_c", run_counted<efd_c, counted_take_efd_c>},
+    {"signal_take", "watched", run_counted<efd_watched, counted_take_watched>},
 };
 
 // The "summary:" (or "totals:") line of a callgrind file; negative if there is none.

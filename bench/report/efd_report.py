@@ -9,6 +9,7 @@ The page needs nothing but itself: no script, no font and no picture from elsewh
 Needs python3-matplotlib of Debian (in the sources: scripts/setup figure).
 """
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -20,12 +21,12 @@ ADVICE = "efd_report: matplotlib is missing; as root: apt-get install python3-ma
 
 
 def drawings():
-    """The module that draws, or None without matplotlib."""
+    """The module that draws, or None without matplotlib. A file of our own that is missing is another error."""
     try:
-        import drawing  # pylint: disable=import-outside-toplevel
+        importlib.import_module("matplotlib")
     except ImportError:
         return None
-    return drawing
+    return importlib.import_module("drawing")
 
 
 def write(place, content):

@@ -2,6 +2,7 @@
 // cli/arena_scan.cpp: see arena_scan.hpp.
 #include "cli/arena_scan.hpp"
 
+#include "cli/living_thread.hpp"
 #include "cli/owned_fd.hpp"
 
 #include <algorithm>
@@ -65,7 +66,8 @@ void read_names_in(const std::string& path, std::vector<arena_name>& names) {
 // that is something else by now is not opened: that could have an effect on a device. Below zero: -EACCES, if the file
 // belongs to another user; else it is gone.
 int open_memory(const std::string& root, const memory_number& of) {
-    const owned_fd place(::open(fmt::format("{}/{}/fd/{}", root, of.pid, of.number).c_str(), O_PATH | O_CLOEXEC));
+    const std::uint32_t thread = living_thread_of(root, of.pid).value_or(of.pid);
+    const owned_fd place(::open(fmt::format("{}/{}/fd/{}", root, thread, of.number).c_str(), O_PATH | O_CLOEXEC));
     struct stat about{};
     struct statfs system{};
     if (!place.is_open() || ::fstat(place.get(), &about) != 0 || ::fstatfs(place.get(), &system) != 0) return -ENOENT;

@@ -2,6 +2,7 @@
 // cli/code_place.cpp: see code_place.hpp.
 #include "cli/code_place.hpp"
 
+#include "cli/living_thread.hpp"
 #include "cli/owned_fd.hpp"
 
 #include <algorithm>
@@ -147,7 +148,10 @@ std::vector<mapped_range> code_in_maps(std::string_view maps) {
 }
 
 std::string code_places::of(std::uint64_t return_address) {
-    if (!is_read_) ranges_ = code_in_maps(text_of(fmt::format("{}/{}/maps", root_, pid_)));
+    if (!is_read_) {
+        thread_ = living_thread_of(root_, pid_).value_or(pid_);
+        ranges_ = code_in_maps(text_of(fmt::format("{}/{}/maps", root_, thread_)));
+    }
     is_read_ = true;
     const auto known = known_.find(return_address);
     if (known != known_.end()) return known->second;
@@ -157,7 +161,7 @@ std::string code_places::of(std::uint64_t return_address) {
         if (address < one.begin || address >= one.end) continue;
         const std::uint64_t offset = address - one.begin + one.offset;
         place = fmt::format("{}+{:#x}", one.path.substr(one.path.rfind('/') + 1), offset);
-        const std::string path = fmt::format("{}/{}/root{}", root_, pid_, one.path);
+        const std::string path = fmt::format("{}/{}/root{}", root_, thread_, one.path);
         const owned_fd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
         struct stat about{};
         if (!file.is_open() || ::fstat(file.get(), &about) != 0 || !S_ISREG(about.st_mode) || about.st_ino != one.inode)

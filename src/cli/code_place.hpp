@@ -33,6 +33,7 @@ class code_places {
   private:
     std::string root_;
     std::uint32_t pid_;
+    std::uint32_t thread_ = 0; // of the process, living; once the ranges are read
     bool is_read_ = false;
     std::vector<mapped_range> ranges_;
     std::map<std::uint64_t, std::string> known_;

@@ -3,6 +3,7 @@
 #include "cli/observed_scan.hpp"
 
 #include "cli/code_place.hpp"
+#include "cli/living_thread.hpp"
 #include "cli/owned_fd.hpp"
 
 #include <algorithm>
@@ -90,7 +91,8 @@ struct opened_memory {
 
 opened_memory open_memory(const observed_number& number, const std::string& root) {
     opened_memory one;
-    const std::string path = fmt::format("{}/{}/fd/{}", root, number.pid, number.number);
+    const std::uint32_t thread = living_thread_of(root, number.pid).value_or(number.pid);
+    const std::string path = fmt::format("{}/{}/fd/{}", root, thread, number.number);
     const owned_fd file(::open(path.c_str(), O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
     struct stat about{};
     if (!file.is_open() || ::fstat(file.get(), &about) != 0 || !S_ISREG(about.st_mode) ||

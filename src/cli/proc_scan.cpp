@@ -3,6 +3,7 @@
 #include "cli/proc_scan.hpp"
 
 #include "cli/failure.hpp"
+#include "cli/living_thread.hpp"
 #include "cli/owned_fd.hpp"
 #include "cli/proc_text.hpp"
 #include "share/layout.hpp"
@@ -73,8 +74,9 @@ class walk {
     // What is known of the process that is being looked at.
     struct process {
         std::uint32_t pid = 0;
-        int directory = failed;
-        int numbers = failed; // its directories fd and fdinfo
+        std::uint32_t thread = 0; // which has not ended
+        int directory = failed;   // of that thread
+        int numbers = failed;     // its directories fd and fdinfo
         int facts = failed;
         std::optional<std::string> command;
         struct own_eventfd {
@@ -85,6 +87,8 @@ class walk {
         std::vector<std::uint32_t> epolls;
     };
 
+    enum class outcome { looked_at, has_nothing, refused };
+    outcome look_through(int root, std::uint32_t pid, std::uint32_t thread);
     bool look_at_number(process& of, std::uint32_t number);
     void look_at_eventfd(process& of, std::uint32_t number);
     void look_at_memory(process& of, std::uint32_t number, std::string_view name);
@@ -192,34 +196,41 @@ void walk::look_at_epoll(process& of, std::uint32_t number) {
         const auto own = of.eventfds.find(entry.target);
         if (own == of.eventfds.end()) continue;
         if (entry.inode && own->second.inode && *entry.inode != *own->second.inode) continue;
-        if (!is_watched({of.pid, number, entry.target, ordinal}, questions++)) continue;
+        if (!is_watched({of.thread, number, entry.target, ordinal}, questions++)) continue;
         std::vector<epoll_number>& epolls = found_.eventfds[own->second.row].epolls;
         const bool is_known = !epolls.empty() && epolls.back().pid == of.pid && epolls.back().number == number;
         if (!is_known) epolls.push_back({of.pid, number});
     }
 }
 
-void walk::look_at(int root, std::uint32_t pid) {
-    const owned_fd directory(opened(root, std::to_string(pid).c_str(), O_RDONLY | O_DIRECTORY));
-    if (!directory.is_open()) {
-        if (is_refused(errno)) ++found_.unread;
-        return;
-    }
+// What the directory of one thread shows of its process; refused: it may not be opened.
+walk::outcome walk::look_through(int root, std::uint32_t pid, std::uint32_t thread) {
+    const auto not_opened = [] { return is_refused(errno) ? outcome::refused : outcome::has_nothing; };
+    const owned_fd directory(opened(root, std::to_string(thread).c_str(), O_RDONLY | O_DIRECTORY));
+    if (!directory.is_open()) return not_opened();
     const owned_fd numbers(opened(directory.get(), "fd", O_RDONLY | O_DIRECTORY));
-    bool may_look = numbers.is_open() || !is_refused(errno);
-    if (numbers.is_open()) {
-        const owned_fd facts(opened(directory.get(), "fdinfo", O_RDONLY | O_DIRECTORY));
-        if (!facts.is_open() && !is_refused(errno)) return;
-        process own{pid, directory.get(), numbers.get(), facts.get(), {}, {}, {}};
-        for (const std::uint32_t number : numbers_in(numbers.get())) {
-            may_look = look_at_number(own, number);
-            if (!may_look) break;
-        }
-        for (const std::uint32_t number : own.epolls) look_at_epoll(own, number);
-        look_for_dropin(own);
-    }
-    if (may_look) return;
-    const bool is_read = read_file(directory.get(), "stat", text_);
+    if (!numbers.is_open()) return not_opened();
+    const owned_fd facts(opened(directory.get(), "fdinfo", O_RDONLY | O_DIRECTORY));
+    if (!facts.is_open() && !is_refused(errno)) return outcome::has_nothing;
+    const std::vector<std::uint32_t> open = numbers_in(numbers.get());
+    process own{pid, thread, directory.get(), numbers.get(), facts.get(), {}, {}, {}};
+    const bool may_look =
+        std::all_of(open.begin(), open.end(), [&](auto number) { return look_at_number(own, number); });
+    for (const std::uint32_t number : own.epolls) look_at_epoll(own, number);
+    look_for_dropin(own);
+    if (!may_look) ++found_.unread;
+    return open.empty() ? outcome::has_nothing : outcome::looked_at;
+}
+
+// A thread that has ended has no descriptors, or ones that root alone may look at.
+void walk::look_at(int root, std::uint32_t pid) {
+    outcome seen = look_through(root, pid, pid);
+    if (seen == outcome::looked_at) return;
+    const std::optional<std::uint32_t> living = living_thread_of(options_.root, pid);
+    if (living && *living != pid) seen = look_through(root, pid, *living);
+    if (!living || seen != outcome::refused) return;
+    const owned_fd directory(opened(root, std::to_string(*living).c_str(), O_RDONLY | O_DIRECTORY));
+    const bool is_read = directory.is_open() && read_file(directory.get(), "stat", text_);
     if (!is_read || !has_no_descriptors(text_)) ++found_.unread;
 }
 
@@ -227,7 +238,7 @@ void walk::look_at(int root, std::uint32_t pid) {
 
 target_answer ask_kernel_for_target(const target_question& about) {
     kcmp_epoll_slot slot{about.epoll, about.target, about.ordinal};
-    const long answer = ::syscall(SYS_kcmp, about.pid, about.pid, KCMP_EPOLL_TFD, about.target, &slot);
+    const long answer = ::syscall(SYS_kcmp, about.thread, about.thread, KCMP_EPOLL_TFD, about.target, &slot);
     return answer < 0 ? std::nullopt : std::optional(answer == 0);
 }
 

@@ -63,7 +63,7 @@ struct proc_listing {
 // Whether an epoll's entry is the file that the number names now; the number may have been closed and given out again
 // since the file was added.
 struct target_question {
-    std::uint32_t pid;
+    std::uint32_t thread; // of the process, living
     std::uint32_t epoll;
     std::uint32_t target;  // the number under which the file was added, and which names an eventfd now
     std::uint32_t ordinal; // among the entries of that number

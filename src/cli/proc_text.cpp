@@ -38,6 +38,12 @@ std::vector<std::string_view> words_of(std::string_view line) {
     return words;
 }
 
+// "PID (COMMAND) STATE ...": the command may have any character, ')' and line ends too.
+std::vector<std::string_view> words_behind_command(std::string_view stat) {
+    const std::size_t end = stat.rfind(')');
+    return end == std::string_view::npos ? std::vector<std::string_view>{} : words_of(stat.substr(end + 1));
+}
+
 std::optional<std::uint32_t> small_number_in(std::string_view text) {
     const std::optional<std::uint64_t> number = number_in(text);
     constexpr std::uint64_t most = std::numeric_limits<std::int32_t>::max();
@@ -103,16 +109,17 @@ std::vector<std::uint64_t> description_locks_in(std::string_view fdinfo, std::ui
     return bytes;
 }
 
-// "PID (COMMAND) STATE ...": the command may have any character, ')' and line ends too.
+bool has_ended(std::string_view stat) {
+    const std::vector<std::string_view> words = words_behind_command(stat);
+    return !words.empty() && (words[0] == "Z" || words[0] == "X");
+}
+
 bool has_no_descriptors(std::string_view stat) {
     constexpr std::uint64_t is_kernel_thread = 0x0020'0000;
     constexpr std::size_t flags_at = 6;
-    const std::size_t end = stat.rfind(')');
-    if (end == std::string_view::npos) return false;
-    const std::vector<std::string_view> words = words_of(stat.substr(end + 1));
-    if (words.size() <= flags_at) return false;
-    if (words[0] == "Z" || words[0] == "X") return true;
-    return (number_in(words[flags_at]).value_or(0) & is_kernel_thread) != 0;
+    if (has_ended(stat)) return true;
+    const std::vector<std::string_view> words = words_behind_command(stat);
+    return words.size() > flags_at && (number_in(words[flags_at]).value_or(0) & is_kernel_thread) != 0;
 }
 
 // "proc /proc proc rw,nosuid,hidepid=invisible 0 0"; numbers before Linux 5.8.

@@ -32,7 +32,10 @@ struct epoll_entry {
 // from there.
 [[nodiscard]] std::vector<std::uint64_t> description_locks_in(std::string_view fdinfo, std::uint64_t first);
 
-// From /proc/PID/stat: a thread of the kernel, or a process that has ended. Neither has descriptors.
+// From /proc/PID/stat: the thread has ended, and is not reaped yet. If it is the first of its process, others may go
+// on.
+[[nodiscard]] bool has_ended(std::string_view stat);
+// From /proc/PID/stat: a thread of the kernel, or one that has ended. Neither has descriptors.
 [[nodiscard]] bool has_no_descriptors(std::string_view stat);
 
 // From /proc/mounts: whether the proc file system at this place hides processes of others.

@@ -6,6 +6,7 @@
 #include "cli/stat_command.hpp"
 
 #include "cli/failure.hpp"
+#include "cli/living_thread.hpp"
 #include "cli/preload.hpp"
 #include "cli/program_file.hpp"
 #include "cli/started_program.hpp"
@@ -154,7 +155,8 @@ int stat_process(const stat_options& options) {
     report.is_attached = true;
     report.subject = fmt::format("process {} ({})", options.process, command_of(options.process));
     program_file program;
-    program.path = fmt::format("/proc/{}/exe", running_thread_of(options.process));
+    const auto process = static_cast<std::uint32_t>(options.process);
+    program.path = fmt::format("/proc/{}/exe", living_thread_of("/proc", process).value_or(process));
     report.why_not = outlook_of(program).why_not;
     stat_calls calls(true);
     stat_tracer tracer(calls);

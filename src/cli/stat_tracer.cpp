@@ -6,6 +6,7 @@
 #include "cli/stat_tracer.hpp"
 
 #include "cli/failure.hpp"
+#include "cli/living_thread.hpp"
 #include "cli/proc_text.hpp"
 #include "cli/started_program.hpp"
 #include "os/traced_call.hpp"
@@ -14,7 +15,6 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <filesystem>
 #include <fmt/format.h>
 #include <stdexcept>
 #include <sys/ptrace.h>
@@ -57,14 +57,6 @@ pid_t number_of(pid_t thread, const std::string& line) {
     return static_cast<pid_t>(number.value_or(0));
 }
 
-std::vector<pid_t> threads_of(pid_t process) {
-    std::vector<pid_t> threads;
-    std::error_code none;
-    for (const auto& one : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", process), none))
-        if (const auto tid = number_in(one.path().filename().string())) threads.push_back(static_cast<pid_t>(*tid));
-    return threads;
-}
-
 std::string why_not_permitted(pid_t process) {
     if (process == ::getpid()) return "efd stat cannot look at itself";
     if (const pid_t other = number_of(process, "TracerPid"); other != 0)
@@ -83,13 +75,6 @@ std::string why_not_permitted(pid_t process) {
     return fmt::format("process {} may not be traced: it is set-user-id or protects itself, or this is a container "
                        "without CAP_SYS_PTRACE; run efd stat as root, outside the container",
                        process);
-}
-
-// It is not reaped yet. The first thread of a process stays so while others run on.
-bool has_ended(pid_t thread) {
-    const std::string text = proc_text_of(fmt::format("/proc/{}/status", thread));
-    const std::size_t at = text.find("\nState:\t");
-    return at != std::string::npos && at + 8 < text.size() && (text[at + 8] == 'Z' || text[at + 8] == 'X');
 }
 
 [[noreturn]] void refused(pid_t process, int why) {
@@ -142,12 +127,14 @@ void stat_tracer::seize_process(pid_t process) {
     counts_ = true;
     for (bool has_new = true; has_new;) {
         has_new = false;
-        for (const pid_t thread : threads_of(process)) {
+        for (const std::uint32_t number : threads_of("/proc", static_cast<std::uint32_t>(process))) {
+            const auto thread = static_cast<pid_t>(number);
             if (threads_.contains(thread)) continue;
             if (seize(thread) == 0) {
                 has_new = true;
                 know(thread);
-            } else if (errno == EPERM && threads_.empty() && !has_ended(thread)) {
+            } else if (errno == EPERM && threads_.empty() &&
+                       !is_ended_thread("/proc", static_cast<std::uint32_t>(process), number)) {
                 refused(process, EPERM);
             }
         }
@@ -280,13 +267,6 @@ std::optional<int> stat_tracer::follow() {
     while (!root_status_ && should_end == 0)
         if (!await_one() && errno != EINTR) break;
     return root_status_;
-}
-
-pid_t running_thread_of(pid_t process) {
-    std::vector<pid_t> threads = threads_of(process);
-    std::sort(threads.begin(), threads.end(), [process](pid_t x, pid_t y) { return x == process && y != process; });
-    const auto at = std::find_if_not(threads.begin(), threads.end(), has_ended);
-    return at == threads.end() ? process : *at;
 }
 
 std::uint32_t stat_tracer::release() {

@@ -69,8 +69,4 @@ class stat_tracer {
     std::uint64_t calls_stopped_ = 0;
 };
 
-// A thread that has not ended, the first if it has not; the process itself if there is none. Only such a thread has
-// memory and descriptors in /proc.
-[[nodiscard]] pid_t running_thread_of(pid_t process);
-
 } // namespace efd::cli

@@ -22,8 +22,11 @@ double rate(std::uint64_t before, std::uint64_t now, double seconds) {
     return now > before && seconds > 0 ? static_cast<double>(now - before) / seconds : 0;
 }
 
+// A counter that jumps to its end gives a rate beyond every integer.
 std::string rate_word(double value) {
-    return value > 0 && value < 9.95 ? fmt::format("{:.1f}", value) : short_number(static_cast<std::uint64_t>(value));
+    constexpr double most = 0x1p63;
+    return value > 0 && value < 9.95 ? fmt::format("{:.1f}", value)
+                                     : short_number(static_cast<std::uint64_t>(std::min(value, most)));
 }
 
 constexpr std::string_view unseen = "-"; // calls on the kernel's eventfds

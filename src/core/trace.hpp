@@ -26,7 +26,11 @@ constexpr bool is_traced() noexcept { return false; }
 // half is this process's own: whether it is observed.
 extern base::atomic<std::uint32_t> trace_gate;
 inline constexpr std::uint32_t gate_observed = 1U << 16;
+#ifdef EFD_UNTRACED // a build without gates, to count what they cost (docs/observe.md)
+constexpr bool is_traced() noexcept { return false; }
+#else
 [[nodiscard]] inline bool is_traced() noexcept { return trace_gate.load(base::relaxed) != 0; }
+#endif
 #endif
 
 struct observed_row;

@@ -6,6 +6,7 @@
 #include "os/fd.hpp"
 #include "os/marked.hpp"
 #include "os/open_call.hpp"
+#include "os/proc_fd.hpp"
 #include "os/raw_call.hpp"
 
 #include <array>
@@ -70,6 +71,19 @@ int look_for_pipe(const fd_path& path) noexcept {
     return std::string_view(text.data(), static_cast<std::size_t>(length)).starts_with(wanted) ? 0 : -EINVAL;
 }
 
+int open_bell_through(std::uint32_t thread, std::uint32_t number, std::uint64_t inode) noexcept {
+    const fd_path path(thread, number);
+    if (const int error = look_for_pipe(path); error != 0) return error;
+    const int only_path = open_uncancelled(AT_FDCWD, path.text(), O_PATH | O_CLOEXEC, 0);
+    if (only_path < 0) return only_path;
+    // The other process may have put another file there meanwhile.
+    const bool is_it = look_for_pipe(fd_path(only_path)) == 0 && is_bell(only_path, inode);
+    const int opened =
+        is_it ? open_uncancelled(AT_FDCWD, fd_path(only_path).text(), O_RDWR | O_NONBLOCK | O_CLOEXEC, 0) : -EINVAL;
+    raw_close(only_path);
+    return if_bell(opened, inode);
+}
+
 } // namespace
 
 int make_bell(bell_ends& made) noexcept {
@@ -95,16 +109,10 @@ bool is_bell(int number, std::uint64_t inode) noexcept {
 
 int open_bell(std::uint32_t pid, std::uint32_t number, std::uint64_t inode) noexcept {
     const errno_keeper keeper;
-    const fd_path path(pid, number);
-    if (const int error = look_for_pipe(path); error != 0) return error;
-    const int only_path = open_uncancelled(AT_FDCWD, path.text(), O_PATH | O_CLOEXEC, 0);
-    if (only_path < 0) return only_path;
-    // The other process may have put another file there meanwhile.
-    const bool is_it = look_for_pipe(fd_path(only_path)) == 0 && is_bell(only_path, inode);
-    const int opened =
-        is_it ? open_uncancelled(AT_FDCWD, fd_path(only_path).text(), O_RDWR | O_NONBLOCK | O_CLOEXEC, 0) : -EINVAL;
-    raw_close(only_path);
-    return if_bell(opened, inode);
+    const int opened = open_bell_through(pid, number, inode);
+    if (opened >= 0) return opened;
+    const std::uint32_t other = other_thread_of(pid);
+    return other == 0 ? opened : open_bell_through(other, number, inode);
 }
 
 int open_write_end(int read_end, std::uint64_t inode) noexcept {

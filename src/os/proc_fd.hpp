@@ -18,6 +18,10 @@ namespace efd::os {
 // it belongs to another user; -EINVAL: no regular file, and nothing was done to it.
 [[nodiscard]] int open_of(std::uint32_t pid, std::uint32_t fd) noexcept;
 
+// A thread of the process beside its first; zero: there is none, or /proc does not show it. Once the first thread has
+// ended, /proc shows the descriptors of the process through the others alone.
+[[nodiscard]] std::uint32_t other_thread_of(std::uint32_t pid) noexcept;
+
 // By which number /proc shows this process; zero without /proc.
 [[nodiscard]] std::uint32_t pid_in_proc() noexcept;
 // The inode of this process's pid namespace; zero without /proc.

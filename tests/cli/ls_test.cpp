@@ -187,7 +187,7 @@ TEST(proc_scan, an_entry_whose_number_names_another_eventfd_by_now_is_no_watch) 
     tree.number(4, 9, epoll, entry_of(3) + entry_of(4) + entry_of(4) + entry_of(5));
     // Of number 4 the second entry is the file that it names now; the kernel does not know of 5.
     const proc_listing found = tree.scan([](const efd::cli::target_question& about) -> efd::cli::target_answer {
-        EXPECT_EQ(about.pid, 4U);
+        EXPECT_EQ(about.thread, 4U);
         EXPECT_EQ(about.epoll, 9U);
         if (about.target == 5) return std::nullopt;
         return about.target == 4 && about.ordinal == 1;

@@ -42,9 +42,9 @@ def need(tool):
 class Program:
     """The program, once it has said that it is ready."""
 
-    def __init__(self, *arguments, **variables):
+    def __init__(self, *arguments, user=None, **variables):
         self.process = subprocess.Popen([PROGRAM, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        text=True, env=environment(**variables))
+                                        text=True, env=environment(**variables), user=user)
         said = dict(self.process.stdout.readline().split() for _ in range(2))
         self.pid, self.child = int(said["ready"]), int(said["child"])
 
@@ -56,6 +56,22 @@ class Program:
         if self.process.wait(PATIENCE_S) != 0:
             raise AssertionError("the program failed")
         self.process.stdout.close()
+
+
+def efd(*words, user=None):
+    """What the command prints."""
+    return subprocess.run([EFD, *words], stdout=subprocess.PIPE, text=True, env=environment(), user=user,
+                          check=True).stdout
+
+
+def wait_for_zombie(pid):
+    """Until the first thread of the process has ended; another has no way to wait for it to the end."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            if file.read().rpartition(") ")[2][0] == "Z":
+                return
+    raise AssertionError("the first thread has not ended")
 
 
 def observed(*filters):
@@ -114,6 +130,35 @@ class Observed(unittest.TestCase):
             _, objects, queue = wait_for_sleeper(program.pid)
             self.assertTrue(queue["every_call_counted"])
             self.assertNotIn(0, objects)
+
+    def test_a_process_whose_first_thread_has_ended_is_shown_as_others_are(self):
+        with Program("outlived", EFD_OBSERVE="1") as program:
+            wait_for_zombie(program.pid)
+            process, objects, queue = wait_for_sleeper(program.pid)
+            self.assertEqual(process["command"], os.path.basename(PROGRAM)[:15])
+            self.assertRegex(queue["made_at"], r"^[^ ]+\+0x[0-9a-f]+ make_queue$")
+            self.assertIn("frames", [one["name"] for one in objects.values()])
+            listed = json.loads(efd("ls", "--json", "--pid", str(program.pid)))
+            four = next(one for one in listed["eventfds"] if one["count"] == 4)
+            self.assertIn(program.pid, [one["pid"] for one in four["holders"]])
+            self.assertIn(program.pid, [one["pid"] for one in four["epolls"]])
+            arenas = [[(one["name"], one["count"]) for one in arena["objects"]] for arena in listed["arenas"]]
+            self.assertEqual(arenas, [[("frames", 3)]])
+            top = json.loads(efd("top", "--json", "--interval", "0.1"))
+            self.assertIn(4, [one["count"] for one in top["kernel"] if one["pid"] in (program.pid, program.child)])
+            self.assertIn(program.pid, {one["pid"] for one in top["objects"]})
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs two users")
+    def test_a_process_whose_first_thread_has_ended_is_shown_to_its_user(self):
+        nobody = 65534
+        try:
+            program = Program("outlived", user=nobody)
+        except PermissionError:
+            self.skipTest("another user may not run programs where they were built")
+        with program:
+            wait_for_zombie(program.pid)
+            said = efd("ls", "--json", "--kernel", "--pid", str(program.pid), user=nobody)
+            self.assertEqual([one["count"] for one in json.loads(said)["eventfds"]], [4])
 
     def test_a_process_that_did_not_opt_in_is_not_shown(self):
         for variables in ({}, {"EFD_OBSERVE": "0"}, {"EFD_OBSERVE": "off"}):

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/cli/observed_program.c: objects with a known past, for observe_test.py; waits for the end of standard input.
- *   observed_program [observe]   with the word it opts in by the call, after its first object is made
+ *   observed_program [observe | outlived]
+ *     observe    it opts in by the call, after its first object is made
+ *     outlived   the first thread has ended, another does all of this; it has an eventfd of 4 in an epoll, too
  */
 #include <efd/arena.h>
 #include <efd/observe.h>
 
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <threads.h>
 #include <unistd.h>
@@ -49,7 +55,7 @@ static int fork_child(efd_t* permits, efd_arena_t* arena, efd_t* named) {
     return child < 0 ? -1 : 0;
 }
 
-int main(int argc, char** argv) {
+static int run(const char* word) {
     efd_t* const early = efd_create(0, 0);
     efd_t *queue, *permits, *named;
     efd_arena_t* const arena = efd_arena_create(NULL, NULL);
@@ -57,7 +63,7 @@ int main(int argc, char** argv) {
     char byte;
     int i;
     thrd_t reader;
-    if (argc > 1 && strcmp(argv[1], "observe") == 0 && efd_observe(1) != 0) return 1;
+    if (strcmp(word, "observe") == 0 && efd_observe(1) != 0) return 1;
     queue = make_queue();
     permits = efd_create(7, EFD_SEMAPHORE);
     named = arena == NULL ? NULL : efd_arena_make(arena, "frames", 3, 0);
@@ -73,4 +79,23 @@ int main(int argc, char** argv) {
     thrd_join(reader, NULL);
     wait(NULL);
     return 0;
+}
+
+/* Ends the process, too: the first thread has no exit status left to give. */
+static int run_when_alone(void* first) {
+    struct epoll_event wanted = {EPOLLIN, {NULL}};
+    const int number = eventfd(4, EFD_CLOEXEC);
+    const int loop = epoll_create1(EPOLL_CLOEXEC);
+    if (pthread_join(*(pthread_t*)first, NULL) != 0) exit(1);
+    if (number < 0 || epoll_ctl(loop, EPOLL_CTL_ADD, number, &wanted) != 0) exit(1);
+    exit(run("outlived"));
+}
+
+int main(int argc, char** argv) {
+    static pthread_t first;
+    thrd_t other;
+    if (argc < 2 || strcmp(argv[1], "outlived") != 0) return run(argc < 2 ? "" : argv[1]);
+    first = pthread_self();
+    if (thrd_create(&other, run_when_alone, &first) != thrd_success) return 1;
+    pthread_exit(NULL);
 }

@@ -6,6 +6,7 @@
 //
 // With EFD_FUZZ_COVERAGE it is a libFuzzer target instead. What is parsed is compared with what the bytes say, read
 // here in another way. One thread.
+#include "fuzz/byte_search.hpp"
 #include "share/name_layout.hpp"
 
 #include <cinttypes>
@@ -124,11 +125,7 @@ const char* search(const parser& tried, std::uint64_t seed, std::uint64_t files)
     return nullptr;
 }
 
-struct broken {
-    const char* name;
-    parser how;
-};
-constexpr broken broken_parsers[] = {
+constexpr efd::fuzz::broken_reader<parser> broken_parsers[] = {
     {"any version",
      {[](std::span<const std::byte> given, identity& found) {
           if (given.size() < 64 || value_at<std::uint64_t>(given, 0) != name_magic) return false;
@@ -155,16 +152,6 @@ constexpr broken broken_parsers[] = {
       [](std::string_view name) { return is_arena_name(name) || is_arena_name(name.substr(name.empty() ? 0 : 1)); }}},
 };
 
-int run_caught(std::uint64_t seed) {
-    int missed = 0;
-    for (const broken& one : broken_parsers) {
-        const char* const wrong = search(one.how, seed, 100'000);
-        std::printf("%s: %s\n", one.name, wrong != nullptr ? wrong : "NOT FOUND");
-        missed += wrong == nullptr ? 1 : 0;
-    }
-    return missed;
-}
-
 #endif
 
 } // namespace
@@ -181,14 +168,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 #else
 
 int main(int argc, char** argv) {
-    const std::uint64_t seed = std::random_device{}();
-    std::printf("seed %" PRIu64 "\n", seed);
-    if (argc == 2 && std::strcmp(argv[1], "--caught") == 0) return run_caught(seed);
-    const std::uint64_t files = argc == 2 ? std::strtoull(argv[1], nullptr, 10) : 0;
-    const char* const wrong = files == 0 ? "how many files?" : search(production, seed, files);
-    std::printf("PROOF | name file, random bytes | %" PRIu64 " files | - | %d\n", files, wrong != nullptr ? 1 : 0);
-    if (wrong != nullptr) std::printf("%s\n", wrong);
-    return wrong != nullptr ? 1 : 0;
+    return efd::fuzz::run_search<parser>(
+        argc, argv, {"name file, random bytes", "files", search, production, broken_parsers, 100'000});
 }
 
 #endif

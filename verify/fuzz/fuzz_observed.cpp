@@ -9,6 +9,7 @@
 // in another way; what is printed has to be printable and to fit. The known hostile memories come first. One thread.
 #include "cli/ls_report.hpp"
 #include "cli/top_report.hpp"
+#include "fuzz/byte_search.hpp"
 
 #include <array>
 #include <cinttypes>
@@ -247,11 +248,7 @@ const char* search(const reader& tried, std::uint64_t seed, std::uint64_t memori
     return nullptr;
 }
 
-struct broken {
-    const char* name;
-    reader how;
-};
-constexpr broken broken_readers[] = {
+constexpr efd::fuzz::broken_reader<reader> broken_readers[] = {
     {"any number of rows",
      {[](const observed_file& from, observed_process& to) {
           const auto copy = std::make_unique<observed_file>();
@@ -286,16 +283,6 @@ constexpr broken broken_readers[] = {
     {"lines of any width", {parse_observed, [](const processes& all, std::size_t) { return table_of(all, 1 << 20); }}},
 };
 
-int run_caught(std::uint64_t seed) {
-    int missed = 0;
-    for (const broken& one : broken_readers) {
-        const char* const wrong = search(one.how, seed, 20'000);
-        std::printf("%s: %s\n", one.name, wrong != nullptr ? wrong : "NOT FOUND");
-        missed += wrong == nullptr ? 1 : 0;
-    }
-    return missed;
-}
-
 #endif
 
 } // namespace
@@ -325,16 +312,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 #else
 
 int main(int argc, char** argv) {
-    const char* const given = std::getenv("EFD_TEST_SEED");
-    const std::uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
-    std::printf("seed %" PRIu64 " (EFD_TEST_SEED)\n", seed);
-    if (argc == 2 && std::strcmp(argv[1], "--caught") == 0) return run_caught(seed);
-    const std::uint64_t memories = argc == 2 ? std::strtoull(argv[1], nullptr, 10) : 0;
-    const char* const wrong = memories == 0 ? "how many memories?" : search(production, seed, memories);
-    std::printf("PROOF | observed memory, random words | %" PRIu64 " memories | - | %d\n", memories,
-                wrong != nullptr ? 1 : 0);
-    if (wrong != nullptr) std::printf("%s\n", wrong);
-    return wrong != nullptr ? 1 : 0;
+    return efd::fuzz::run_search<reader>(
+        argc, argv, {"observed memory, random words", "memories", search, production, broken_readers, 20'000});
 }
 
 #endif

@@ -88,7 +88,8 @@ struct occurrences {
 // Are there more mappings of rings than those of the seen ones? liburing maps a ring in two parts (before Linux 5.4 in
 // three: there nothing is promoted beside a ring).
 bool finds_unseen_ring() noexcept {
-    const long maps = raw_call(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
+    // /proc/self/maps is empty once the first thread of the process has ended.
+    const long maps = raw_call(SYS_openat, AT_FDCWD, "/proc/thread-self/maps", O_RDONLY | O_CLOEXEC, 0);
     if (is_error(maps)) return true; // there may be one
     occurrences rings{"[io_uring]\n"};
     occurrences contexts{"/[aio] (deleted)\n"};

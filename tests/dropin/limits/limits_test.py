@@ -42,6 +42,7 @@ SCENES = {
     "ring_looked_up": ("5, then -11\n", {"strict": "5, then -11\n", "default": "1, then 4\n", "eager": "1, then 4\n"}),
     "beside_a_seen_ring": ("5, then -11\n", {"strict": "5, then -11\n", "default": "1, then 4\n", "eager": "1, then 4\n"}),
     "beside_an_unseen_ring": ("5, then -11\n", "5, then -11\n"),
+    "unseen_ring_without_main": ("5, then -11\n", "5, then -11\n"),
     "without_preadv2": ("5\n", SIGSYS),
     "without_madvise": ("5\n", SIGSYS),
     "without_prlimit64": ("5\n", SIGSYS),

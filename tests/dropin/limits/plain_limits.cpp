@@ -11,10 +11,12 @@
 #include <cstring>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <fstream>
 #include <functional>
 #include <liburing.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
 #include <string>
 #include <string_view>
 #include <sys/mman.h>
@@ -22,6 +24,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <thread>
 #include <ucontext.h>
 
 extern char** environ;
@@ -290,6 +293,18 @@ void beside_an_unseen_ring() {
     beside_a_seen_ring();
 }
 
+// Then /proc/self/maps is empty.
+void unseen_ring_without_main() {
+    static const pthread_t first = ::pthread_self();
+    std::thread([] {
+        if (::pthread_join(first, nullptr) != 0) std::abort();
+        for (std::string state; state != "Z";) std::ifstream("/proc/self/stat") >> state >> state >> state;
+        beside_an_unseen_ring();
+        std::exit(0);
+    }).detach();
+    ::pthread_exit(nullptr);
+}
+
 void number_zero() {
     ::close(0);
     const int fd = five_units();
@@ -362,6 +377,7 @@ constexpr scene scenes[] = {{"read_by_inline_call", read_by_inline_call},
                             {"ring_looked_up", ring_looked_up},
                             {"beside_a_seen_ring", beside_a_seen_ring},
                             {"beside_an_unseen_ring", beside_an_unseen_ring},
+                            {"unseen_ring_without_main", unseen_ring_without_main},
                             {"without_preadv2", without_preadv2},
                             {"without_madvise", without_madvise},
                             {"without_prlimit64", without_prlimit64},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Record locks of open file descriptions, and files opened through /proc.
+#include "os/bell_pipe.hpp"
 #include "os/proc_fd.hpp"
 #include "os/record_lock.hpp"
 #include "share/lives/peer.hpp"
@@ -9,10 +10,15 @@
 #include <cstdint>
 #include <cstdlib>
 #include <fcntl.h>
+#include <fstream>
 #include <gtest/gtest.h>
+#include <pthread.h>
 #include <sched.h>
+#include <string>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <thread>
 #include <unistd.h>
 
 namespace {
@@ -25,6 +31,14 @@ using tests::status_of_child;
 using tests::talk;
 
 constexpr os::byte_range far_away{std::uint64_t{1} << 62, 1};
+
+bool has_ended(pid_t thread) {
+    std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
+    std::string text;
+    std::getline(file, text);
+    const std::size_t end = text.rfind(") ");
+    return end != std::string::npos && text[end + 2] == 'Z';
+}
 
 class a_file_with_locks : public testing::Test {
   protected:
@@ -132,6 +146,51 @@ TEST_F(a_file_with_locks, is_opened_by_the_number_of_another_process) {
     holder.kill();
     EXPECT_EQ(os::open_of(pid, static_cast<std::uint32_t>(fd_)), -ESRCH);
     EXPECT_EQ(os::open_of(UINT32_MAX, UINT32_MAX), -ESRCH);
+}
+
+// Such a process is a zombie in /proc, and its other threads are not.
+TEST_F(a_file_with_locks, is_opened_anew_where_the_first_thread_has_ended) {
+    const int fd = fd_;
+    EXPECT_EQ(status_of_child([fd] {
+                  std::thread([fd, first = ::pthread_self()] {
+                      if (::pthread_join(first, nullptr) != 0) ::_exit(1);
+                      while (!has_ended(::getpid())) std::this_thread::yield();
+                      ::_exit(os::open_anew(fd) >= 0 ? 0 : 2);
+                  }).detach();
+                  ::syscall(SYS_exit, 0); // of this thread; pthread_exit would unwind the test
+                  return 3;
+              }),
+              0);
+}
+
+TEST_F(a_file_with_locks, and_a_bell_are_opened_by_the_number_of_a_process_whose_first_thread_has_ended) {
+    os::bell_ends bell;
+    ASSERT_EQ(os::make_bell(bell), 0);
+    peer holder([&](const talk& test) {
+        std::thread([&test, first = ::pthread_self()] {
+            if (::pthread_join(first, nullptr) != 0) ::_exit(1);
+            while (!has_ended(::getpid())) std::this_thread::yield();
+            test.say('y');
+            ::_exit(test.hear());
+        }).detach();
+        ::syscall(SYS_exit, 0); // of this thread, whose stack stays
+        return 1;
+    });
+    ASSERT_EQ(holder.hear(), 'y');
+    const auto pid = static_cast<std::uint32_t>(holder.pid());
+    EXPECT_NE(os::other_thread_of(pid), 0U);
+    const int opened = os::open_of(pid, static_cast<std::uint32_t>(fd_));
+    const int rung = os::open_bell(pid, static_cast<std::uint32_t>(bell.read_end), bell.inode);
+    EXPECT_GE(opened, 0);
+    EXPECT_GE(rung, 0);
+    EXPECT_EQ(os::open_of(pid, 999'999), -ESRCH);
+    for (const int one : {opened, rung, bell.read_end, bell.write_end}) ::close(one);
+}
+
+TEST_F(a_file_with_locks, has_no_other_thread_where_there_is_one_thread) {
+    peer holder([&](const talk& test) { return test.hear(); });
+    EXPECT_EQ(os::other_thread_of(static_cast<std::uint32_t>(holder.pid())), 0U);
+    EXPECT_EQ(os::other_thread_of(UINT32_MAX), 0U);
 }
 
 TEST_F(a_file_with_locks, says_that_there_is_no_proc) {
