@@ -9,7 +9,7 @@ SETUP ?= yes
 export SETUP
 export DESTDIR
 
-.PHONY: help run test check proof bench report bench-doc docs install install-lib uninstall dist deb package-test abi wheel
+.PHONY: help run test check proof musl bench report bench-doc docs install install-lib uninstall dist deb package-test abi wheel
 .PHONY: clean sanitize-asan sanitize-tsan
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make test         build, and run every test"
 	@echo "make check        style, then the tests under ASan+UBSan and under TSan (clang 19)"
 	@echo "make proof        every means by which efd is checked, 15 minutes on two cores, and one table (docs/proof.md)"
+	@echo "make musl         build the library, the command and their tests for musl, run them; docs/decisions/0025-musl.md"
 	@echo "make bench        build, and print every row of the bench"
 	@echo "make report       measure, and draw build/report/index.html: a page with every row and pictures"
 	@echo "make bench-doc    the same, and write the table and the pictures of docs/bench.md anew"
@@ -70,6 +71,11 @@ check:
 proof:
 	@scripts/setup proof
 	@scripts/proof
+
+musl:
+	$(call first_time,build/musl/toolchain/made,make musl: builds for 10 to 15 minutes on two idle processors; then the tests run for some minutes)
+	@scripts/setup musl
+	@scripts/musl --jobs $(JOBS)
 
 sanitize-asan sanitize-tsan: sanitize-%:
 	@$(configure) $*

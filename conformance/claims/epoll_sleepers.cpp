@@ -4,6 +4,7 @@
 //
 // Owns K-070, K-073, K-074. Each thread shows whether an operation woke it: it has returned, or it is asleep and was
 // never disturbed (calm.hpp). The threads share nothing but the descriptors.
+#include "common/libc.hpp"
 #include "conformance/framework/calm.hpp"
 #include "conformance/framework/claim.hpp"
 #include "conformance/framework/epoll_watch.hpp"
@@ -73,7 +74,7 @@ int read_bytes(int fd, void* to, std::size_t length) { return error_of(::read(fd
 int read_without_waiting(int fd) {
     std::uint64_t value = 0;
     iovec part{&value, sizeof value};
-    return error_of(::preadv2(fd, &part, 1, -1, RWF_NOWAIT));
+    return error_of(common::read_parts(fd, &part, 1, -1, RWF_NOWAIT));
 }
 
 // Reads and writes that fail at every count, each followed by a look at which threads noticed.

@@ -4,6 +4,7 @@
 // Owns K-109 to K-117 and K-125: seeking, stat, memory mapping, size and syncing, moving data, ioctl. Links, owners,
 // locks and the calls of other kinds of file are in file_kind.cpp. Each claim ends with a look at the count, which none
 // of these calls may change. One thread.
+#include "common/libc.hpp"
 #include "conformance/framework/claim.hpp"
 #include "conformance/framework/descriptor_calls.hpp"
 
@@ -184,7 +185,8 @@ CLAIM(K_117, descriptor,
                                      TIOCSCTTY,          TIOCOUTQ, TCSBRK, 0xdeadbeefUL, 0UL,        1UL,
                                      FIOASYNC + 0x1000UL};
     for (const unsigned long request : refused)
-        t.expect_error(error_of(::ioctl(fd, request, space)), ENOTTY, "ioctl " + std::to_string(request));
+        t.expect_error(error_of(common::control_device(fd, request, space)), ENOTTY,
+                       "ioctl " + std::to_string(request));
     t.expect_error(error_of(::ioctl(fd, FIOCLEX)), 0, "FIOCLEX");
     t.expect_equal(::fcntl(fd, F_GETFD), FD_CLOEXEC, "F_GETFD after FIOCLEX");
     t.expect_error(error_of(::ioctl(fd, FIONCLEX)), 0, "FIONCLEX");

@@ -4,6 +4,7 @@
 //
 // Owns K-163 to K-166: posix_spawn, vfork with exec, close_range, clone with one descriptor table for two processes. A
 // shell shows what an executed program can do with a number; its redirections need numbers of one digit.
+#include "common/libc.hpp"
 #include "conformance/framework/claim.hpp"
 #include "conformance/framework/descriptor_calls.hpp"
 #include "conformance/framework/other_process.hpp"
@@ -187,13 +188,13 @@ CLAIM(K_165, descriptor,
     const auto inside = [&] { return ::fcntl(o->descriptor(), F_DUPFD, first); };
     const int closed = inside();
     t.expect_error(add_to(closed, 3), 0, "write");
-    if (::close_range(first, last, 0) != 0) t.not_here("close_range is refused");
+    if (common::close_numbers(first, last, 0) != 0) t.not_here("close_range is refused");
     t.expect_error(take_from(closed, value), EBADF, "read of a number in the range");
     t.expect_error(take_from(o->descriptor(), value), 0, "read of one outside");
     t.expect_equal(value, 3, "value");
 
     const int marked = inside();
-    if (::close_range(first, last, CLOSE_RANGE_CLOEXEC) != 0) t.not_here("CLOSE_RANGE_CLOEXEC is refused");
+    if (common::close_numbers(first, last, CLOSE_RANGE_CLOEXEC) != 0) t.not_here("CLOSE_RANGE_CLOEXEC is refused");
     t.expect_equal(::fcntl(marked, F_GETFD), FD_CLOEXEC, "F_GETFD after CLOSE_RANGE_CLOEXEC");
     t.expect_equal(::fcntl(o->descriptor(), F_GETFD), 0, "F_GETFD of one outside");
     use(t, marked);
@@ -202,7 +203,7 @@ CLAIM(K_165, descriptor,
     int error_there = 0;
     int error_outside = 0;
     std::thread([&] {
-        ::close_range(first, last, CLOSE_RANGE_UNSHARE);
+        common::close_numbers(first, last, CLOSE_RANGE_UNSHARE);
         error_there = add_to(marked, 1);
         error_outside = add_to(o->descriptor(), 1);
     }).join();

@@ -120,7 +120,7 @@ void let_it_wait_for_us(const sleeper& one) {
     CPU_SET(static_cast<unsigned>(::sched_getcpu()), &here);
     ::sched_setaffinity(0, sizeof here, &here);
     ::sched_setaffinity(one.tid(), sizeof here, &here);
-    const sched_param no_priority{0};
+    const sched_param no_priority{};
     ::sched_setscheduler(one.tid(), SCHED_BATCH, &no_priority);
 }
 

@@ -3,6 +3,7 @@
 //
 // The registrations fill the list before main; it is sorted at first use. One thread uses it.
 #include "conformance/framework/claim.hpp"
+#include "common/libc.hpp"
 #include "conformance/framework/task.hpp"
 #include "conformance/framework/trial_end.hpp"
 
@@ -28,7 +29,7 @@ list_of_claims& the_list() {
 
 std::string error_name(int error) {
     if (error == 0) return "success";
-    const char* const name = ::strerrorname_np(error);
+    const char* const name = common::error_name(error);
     return name != nullptr ? name : "errno " + std::to_string(error);
 }
 

@@ -4,6 +4,7 @@
 // Owns the child, its process group and the pipe for one call; called from a process with one thread. The answer is one
 // verdict byte, the length of the detail, and the detail. Invariant: when the call returns, the child and everything
 // that it started in its process group are gone.
+#include "common/libc.hpp"
 #include "conformance/framework/claim.hpp"
 #include "conformance/framework/trial_end.hpp"
 
@@ -88,7 +89,7 @@ bool drain(int pipe, std::string& message) {
 
 std::string end_of(int status) {
     if (WIFSIGNALED(status)) {
-        const char* const name = ::sigabbrev_np(WTERMSIG(status));
+        const char* const name = common::signal_name(WTERMSIG(status));
         return "died by signal " + std::to_string(WTERMSIG(status)) + (name ? std::string(" (SIG") + name + ")" : "");
     }
     return "ended with status " + std::to_string(WEXITSTATUS(status)) + " and gave no answer";

@@ -140,11 +140,11 @@ void peer::await(sem_t& event) {
     constexpr long between_looks_ns = 100'000'000;
     for (;;) {
         timespec until{};
-        ::clock_gettime(CLOCK_MONOTONIC, &until);
+        ::clock_gettime(CLOCK_REALTIME, &until);
         until.tv_nsec += between_looks_ns;
         until.tv_sec += until.tv_nsec / 1'000'000'000;
         until.tv_nsec %= 1'000'000'000;
-        if (::sem_clockwait(&event, CLOCK_MONOTONIC, &until) == 0) return;
+        if (::sem_timedwait(&event, &until) == 0) return;
         int status = 0;
         if (errno != ETIMEDOUT || ::waitpid(pid_, &status, WNOHANG) != pid_) continue;
         is_dead_.store(true);

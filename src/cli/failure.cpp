@@ -11,9 +11,9 @@
 namespace efd::cli {
 namespace {
 
-std::string limit(int of) {
+std::string limit(auto of) { // some libcs have a type of their own for it
     rlimit now{};
-    if (::getrlimit(static_cast<__rlimit_resource>(of), &now) != 0 || now.rlim_cur == RLIM_INFINITY) return "no limit";
+    if (::getrlimit(of, &now) != 0 || now.rlim_cur == RLIM_INFINITY) return "no limit";
     return std::to_string(now.rlim_cur);
 }
 

@@ -65,7 +65,7 @@ class page_format : public CLI::Formatter {
 // The file that a function is in: which library this process has loaded.
 std::string file_of(const void* function) {
     Dl_info found{};
-    if (::dladdr(function, &found) == 0 || found.dli_fname == nullptr) return "unknown";
+    if (::dladdr(function, &found) == 0 || found.dli_fname == nullptr) return "inside the command"; // a static one
     std::error_code none;
     const std::filesystem::path path = std::filesystem::canonical(found.dli_fname, none);
     return none ? found.dli_fname : path.string();

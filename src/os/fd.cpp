@@ -179,9 +179,17 @@ int control(int fd, int cmd, long argument) noexcept {
     return result_of(::fcntl(fd, cmd, cmd == F_SETFL ? argument | O_NONBLOCK : argument));
 }
 
+namespace {
+// POSIX and some libcs have the request as int, others as unsigned long; the kernel looks at 32 bits of it.
+template <class Request>
+int call_ioctl(int (*libcs)(int, Request, ...), int fd, unsigned long request, void* argument) noexcept {
+    return libcs(fd, static_cast<Request>(request), argument);
+}
+} // namespace
+
 int control_device(int fd, unsigned long request, void* argument) noexcept {
     const errno_keeper keeper;
-    return result_of(::ioctl(fd, request, argument));
+    return result_of(call_ioctl(::ioctl, fd, request, argument));
 }
 
 bool sets_nonblock(unsigned long request) noexcept { return request == FIONBIO; }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A number of efd_eventfd before its first use, and with it.
+#include "common/libc.hpp"
 #include "file/numbers.hpp"
 #include "support/child.hpp"
 
@@ -11,6 +12,7 @@
 namespace {
 
 using efd::common::answer;
+using efd::common::close_numbers;
 using efd::tests::add;
 using efd::tests::fewer_numbers;
 using efd::tests::open_numbers;
@@ -70,7 +72,7 @@ TEST(first_use, takes_its_second_number_again_at_a_low_limit) {
                   for (int round = 0; round < 200; ++round) {
                       if (add(fd, 1) != answer{8, 0} || says(fd) != (POLLIN | POLLOUT)) return 1;
                       if (take(fd, n) != answer{8, 0} || n != 1 || says(fd) != POLLOUT) return 2;
-                      if (::close_range(static_cast<unsigned>(fd) + 1, ~0U, 0) != 0) return 3;
+                      if (close_numbers(static_cast<unsigned>(fd) + 1, ~0U) != 0) return 3;
                   }
                   return 0;
               }),
@@ -83,7 +85,7 @@ TEST(first_use, takes_its_second_number_again_to_be_full) {
                   const int fd = ::efd_eventfd(0, EFD_NONBLOCK);
                   std::uint64_t n = 0;
                   if (add(fd, 1) != answer{8, 0} || take(fd, n) != answer{8, 0}) return 1;
-                  if (::close_range(static_cast<unsigned>(fd) + 1, ~0U, 0) != 0) return 2;
+                  if (close_numbers(static_cast<unsigned>(fd) + 1, ~0U) != 0) return 2;
                   return add(fd, UINT64_MAX - 1) == answer{8, 0} && says(fd) == POLLIN ? 0 : 3;
               }),
               0);

@@ -2,6 +2,7 @@
 // The C face of arenas: what each function gives, and each errno with its sentence.
 #include <efd/efd.h>
 
+#include "common/libc.hpp"
 #include "share/processes.hpp"
 
 #include <algorithm>
@@ -19,6 +20,7 @@
 
 namespace {
 
+using efd::common::close_from;
 using efd::tests::byte_line;
 using efd::tests::process;
 using namespace std::string_literals;
@@ -338,7 +340,7 @@ TEST_F(c_arena, what_a_killed_process_held_is_reaped) {
 
 TEST_F(c_arena, a_life_line_closed_behind_our_back_is_said) {
     process child([this] {
-        ::closefrom(3);
+        close_from(3);
         errno = 0;
         if (efd_arena_make(arena_, "a", 0, 0) != nullptr || errno != ESTALE) return 1;
         return efd_arena_reap(arena_) == -1 && errno == ESTALE ? 0 : 2;

@@ -4,6 +4,7 @@
 #include <efd/efd.h>
 
 #include "api/internal_access.hpp"
+#include "common/libc.hpp"
 #include "share/calls.hpp"
 #include "share/family.hpp"
 #include "share/processes.hpp"
@@ -26,15 +27,12 @@ namespace {
 
 using efd::eventfd;
 using efd::flags;
+using efd::common::close_from;
 using efd::tests::byte_line;
 using efd::tests::process;
 using efd::tests::refused;
 using efd::tests::status_of_child;
 using efd::tests::taken;
-
-constexpr unsigned no_flags_of_close_range = 0;
-// What closefrom(3) does, which old libraries lack.
-void close_all_from_3() { ::close_range(3, ~0U, no_flags_of_close_range); }
 
 // What the child's read gave.
 process reader_of(const eventfd& object) {
@@ -82,7 +80,7 @@ TEST(FamilyLives, a_sleeper_whose_writer_was_killed_before_its_wake_looks_by_its
 TEST(FamilyLives, a_daemon_that_closed_every_descriptor_makes_objects_again) {
     const eventfd before(1, flags::shared);
     process daemon([&] {
-        close_all_from_3();
+        close_from(3);
         if (taken(before) != 1) return 1; // those that it has go on to work
         const eventfd object(0, flags::shared);
         process child = reader_of(object);
@@ -94,7 +92,7 @@ TEST(FamilyLives, a_daemon_that_closed_every_descriptor_makes_objects_again) {
 
 TEST(FamilyLives, without_descriptors_it_is_refused_and_nothing_is_left_behind) {
     EXPECT_EQ(status_of_child([] {
-                  close_all_from_3(); // so that an arena is needed
+                  close_from(3); // so that an arena is needed
                   rlimit limit{};
                   ::getrlimit(RLIMIT_NOFILE, &limit);
                   const rlimit none{3, limit.rlim_max};
@@ -166,7 +164,7 @@ TEST(FamilyLives, a_child_of_a_plain_fork_call_makes_one_first) {
 // ---- FAMILY: several threads need a new arena at once, and others fork meanwhile.
 
 int race_for_an_arena() {
-    close_all_from_3(); // none of the arenas so far serves
+    close_from(3); // none of the arenas so far serves
     const std::uint32_t windows = efd::share::windows_in_use();
     constexpr int makers = 3;
     std::barrier start(makers + 1);

@@ -7,7 +7,9 @@
 #include "share/calls.hpp"
 #include "share/processes.hpp"
 #include "share/reaped.hpp"
+#include "support/child.hpp"
 #include "support/sanitizer.hpp"
+#include "support/waiting.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -25,6 +27,7 @@ using efd::arena;
 using efd::eventfd;
 using efd::tests::process;
 using efd::tests::refused;
+using efd::tests::status_of_child;
 
 // A child that has the parent's rows lets go of what it inherited, and of the arena. Then a sibling looks for free
 // slots.
@@ -83,10 +86,40 @@ void fork_here(int /*unused*/) {
     errno = kept;
 }
 
+// Whether another thread's fork gets as far as its own handlers while one is in them. A libc that keeps a lock through
+// its handlers of fork can let no handler of a signal fork: its thread may have what the first fork waits for.
+class fork_lock_of_libc {
+  public:
+    static bool is_kept_in_handlers() {
+        return status_of_child([] {
+                   second_thread second([] { // it is there before the first fork, which may take no lock without it
+                       efd::tests::await_change(step, 0);
+                       fork_here(0);
+                   });
+                   ask_second = &second;
+                   ::pthread_atfork(prepare, nullptr, nullptr);
+                   fork_here(0);
+                   return 0;
+               }) != 0;
+    }
+
+  private:
+    using second_thread = efd::tests::observed_thread;
+
+    static void prepare() {
+        if (step.fetch_add(1) != 0) return;
+        const bool is_seen = ask_second->seen_asleep_or_done();
+        if (!is_seen || step == 1) ::_exit(1); // the second never ends
+    }
+    static inline std::atomic<int> step{0}; // 1: the first fork is in its handler; 2: the second is
+    static inline second_thread* ask_second = nullptr;
+};
+
 // A thread has a lock that forks take, and forks in a handler; another thread's fork waits for that lock, and has
 // others.
 void fork_beside(void (*make_and_end)()) {
     if (efd::tests::under_sanitizer) GTEST_SKIP() << "a handler of a sanitizer runs later";
+    if (fork_lock_of_libc::is_kept_in_handlers()) GTEST_SKIP() << "fork of this libc must not be called in a handler";
     struct sigaction action{};
     struct sigaction before{};
     action.sa_handler = fork_here;

@@ -4,6 +4,7 @@
 #include <efd/wait_set.hpp>
 
 #include "api/internal_access.hpp"
+#include "common/libc.hpp"
 #include "share/calls.hpp"
 #include "share/layout.hpp"
 #include "share/processes.hpp"
@@ -24,6 +25,7 @@ using efd::arena;
 using efd::arena_options;
 using efd::eventfd;
 using efd::flags;
+using efd::common::close_from;
 using efd::tests::byte_line;
 using efd::tests::process;
 using efd::tests::refused;
@@ -267,7 +269,7 @@ TEST(Arena, a_life_line_closed_behind_our_back_is_said) {
     process child([] {
         const arena shared;
         const eventfd named = shared.make("a");
-        ::closefrom(3);
+        close_from(3);
         if (shared.find("a").error != stale) return 1;
         if (shared.remove("a") != stale) return 2;
         return refused([&] { (void)shared.make("b"); }) == std::error_code(ESTALE, std::generic_category()) ? 0 : 3;

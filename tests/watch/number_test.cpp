@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Numbers that are closed behind our back and come back as somebody else's: nothing is written to them, and nothing
 // closes them; the descriptor is made anew at the next need.
+#include "common/libc.hpp"
 #include "support/child.hpp"
 
 #include <efd/efd.h>
@@ -25,6 +26,8 @@
 
 namespace {
 
+using efd::common::close_from;
+using efd::common::close_numbers;
 using efd::tests::status_of_child;
 
 bool readable(int fd) {
@@ -78,13 +81,13 @@ std::vector<stranger> strangers() {
 // In a child, which closes everything: the calls `before` have made an object with the number, strangers get it, and
 // after the calls `then` every stranger is as it was. 0: so it is.
 int harm(const stranger& who, const std::function<int(efd_t*)>& make_number, const std::function<void(efd_t*)>& then) {
-    ::closefrom(3);       // numbers that the test was started with
+    close_from(3);        // numbers that the test was started with
     rlimit few{256, 256}; // then numbers that are asked for from 512 on are low ones too
     ::setrlimit(RLIMIT_NOFILE, &few);
     efd_t* const object = efd_create(0, 0);
     const int number = make_number(object);
     if (number < 0) return 90;
-    ::closefrom(3);
+    close_from(3);
     std::vector<int> all;
     bool met = false;
     for (int i = 0; i < 6; ++i) {
@@ -168,12 +171,12 @@ TEST(number, that_of_efd_eventfd_harms_no_stranger) {
 // The object lives on, and its descriptor is made anew when it is asked for: by name, or all at once.
 TEST(number, what_was_closed_is_made_anew) {
     EXPECT_EQ(status_of_child([] {
-                  ::closefrom(3); // numbers that the test was started with
+                  close_from(3); // numbers that the test was started with
                   efd_t* const level = efd_create(1, 0);
                   efd_t* const armed = efd_create(0, 0);
                   const int old = efd_fd(level, EFD_LEVEL);
                   if (old < 0 || efd_fd(armed, EFD_ARMED) < 0) return 1;
-                  ::closefrom(3);
+                  close_from(3);
                   if (::dup(0) != old) return 2;
                   if (efd_renew_descriptors() != 0) return 3;
                   const int fd = efd_fd(level, EFD_LEVEL);
@@ -226,12 +229,12 @@ TEST(number, one_that_the_program_keeps_works_on) {
                           const int fd = numbers[kept];
                           std::uint64_t n = 1;
                           for (int round = 0; round < 4; ++round) {
-                              if (round == 1 && ::close_range(static_cast<unsigned>(fd) + 1, ~0U, 0) != 0) return 2;
+                              if (round == 1 && close_numbers(static_cast<unsigned>(fd) + 1, ~0U) != 0) return 2;
                               if (efd_fd_write(fd, &n, 8) != 8 || !readable(fd)) return 3;
-                              if (round == 2 && ::close_range(static_cast<unsigned>(fd) + 1, ~0U, 0) != 0) return 4;
+                              if (round == 2 && close_numbers(static_cast<unsigned>(fd) + 1, ~0U) != 0) return 4;
                               if (efd_fd_read(fd, &n, 8) != 8 || n != 1 || readable(fd)) return 5;
                           }
-                          if (::close_range(static_cast<unsigned>(fd) + 1, ~0U, 0) != 0) return 6;
+                          if (close_numbers(static_cast<unsigned>(fd) + 1, ~0U) != 0) return 6;
                           return efd_fd_close(fd) == 0 && ::fcntl(fd, F_GETFD) < 0 ? 0 : 7;
                       }),
                       0)
@@ -245,7 +248,7 @@ TEST(number, one_that_the_program_keeps_is_the_childs_own_in_a_child) {
                   const std::uint64_t one = 1;
                   std::uint64_t n = 0;
                   if (efd_fd_write(fd, &one, 8) != 8 || efd_fd_read(fd, &n, 8) != 8) return 1;
-                  if (::close_range(static_cast<unsigned>(fd) + 1, ~0U, 0) != 0) return 2;
+                  if (close_numbers(static_cast<unsigned>(fd) + 1, ~0U) != 0) return 2;
                   const int end = status_of_child([fd, one] {
                       if (efd_fd_write(fd, &one, 8) != 8 || !readable(fd)) return 1;
                       return efd_fd_close(fd) == 0 ? 0 : 2;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A set whose own numbers, its epolls and its bell, are closed behind its back and come back as somebody else's: it
 // makes them anew when it needs them, registers what is there still, and harms nobody.
+#include "common/libc.hpp"
 #include "support/child.hpp"
 #include "support/waiting.hpp"
 #include "watch/set_parts.hpp"
@@ -26,6 +27,7 @@ namespace {
 using efd::eventfd;
 using efd::set_event;
 using efd::wait_set;
+using efd::common::close_from;
 using efd::tests::look;
 using efd::tests::pipe_ends;
 using efd::tests::readable;
@@ -80,7 +82,7 @@ void close_all_but(const std::vector<int>& kept) {
 int use_after_close(const std::function<bool(wait_set&, eventfd&, const pipe_ends&)>& use) {
     rlimit few{256, 256};
     ::setrlimit(RLIMIT_NOFILE, &few);
-    ::closefrom(3);
+    close_from(3);
     wait_set set;
     eventfd object;
     pipe_ends pipe;
@@ -138,12 +140,12 @@ TEST(set_number, a_set_whose_numbers_were_closed_harms_no_stranger_with_its_end)
     EXPECT_EQ(status_of_child([] {
                   rlimit few{256, 256};
                   ::setrlimit(RLIMIT_NOFILE, &few);
-                  ::closefrom(3);
+                  close_from(3);
                   auto set = std::make_optional<wait_set>();
                   pipe_ends pipe;
                   set->add(pipe.reader(), EPOLLIN, 1);
                   const int number = set->fd();
-                  ::closefrom(3);
+                  close_from(3);
                   const strangers others;
                   if (!others.has(number)) return 1;
                   set.reset();

@@ -16,7 +16,6 @@
 #include <ostream>
 #include <sstream>
 #include <string>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -70,7 +69,7 @@ struct kernel_face {
         return asked([&] { return ::fcntl(fd, command, argument); });
     }
     static answer ioctl(int fd, unsigned long request, void* argument) {
-        return asked([&] { return ::ioctl(fd, request, argument); });
+        return asked([&] { return ::syscall(SYS_ioctl, fd, request, argument); });
     }
     static std::string fdinfo(int fd) {
         const std::ifstream file("/proc/self/fdinfo/" + std::to_string(fd));

@@ -147,6 +147,9 @@ bool refuse_clones() {
         return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
                ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
     };
+#ifdef SYS_fork
+    if (!refuse(SYS_fork)) return false;
+#endif
     return refuse(SYS_clone) && refuse(SYS_clone3);
 }
 

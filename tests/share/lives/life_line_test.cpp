@@ -2,6 +2,7 @@
 // Life lines: who gets which index, what a death leaves, and what hostile bytes or a closed descriptor do.
 #include "share/life_line.hpp"
 
+#include "common/libc.hpp"
 #include "share/lives/peer.hpp"
 #include "share/lives/small_arena.hpp"
 #include "share/reaped.hpp"
@@ -204,7 +205,7 @@ TEST(life_lines, closefrom_is_death_to_the_others_and_is_noticed_by_the_owner) {
         life_line line = arena.claim();
         test.say(line.is_ours() ? 'y' : 'n');
         (void)test.hear();
-        ::close_range(static_cast<unsigned>(line.descriptor()), ~0U, 0);
+        efd::common::close_from(line.descriptor());
         test.say(!line.is_ours() && line.look_at(line.index()) == life::unknown && line.look_at(0) == life::unknown &&
                          line.look_at_others() == life::unknown && line.reap() == 0 &&
                          line.prepare_child() == refusal::bad_descriptor
