@@ -10,7 +10,7 @@ export SETUP
 export DESTDIR
 
 .PHONY: help run test check proof musl bench report bench-doc docs install install-lib uninstall dist deb package-test abi wheel
-.PHONY: clean sanitize-asan sanitize-tsan
+.PHONY: recipes-test clean sanitize-asan sanitize-tsan
 
 help:
 	@echo "make run          build, and see the object at work beside the kernel's (DATA=/usr: the files it reads)"
@@ -28,6 +28,7 @@ help:
 	@echo "make dist         write the sources as build/efd-VERSION.tar.gz, which builds without git"
 	@echo "make deb          build the Debian packages, into build/deb"
 	@echo "make package-test install, use and remove them in a fresh root of Debian (root; fetches some 300 MB)"
+	@echo "make recipes-test build by the recipes for RPM, Arch, vcpkg and Conan, and use the results (root; half an hour)"
 	@echo "make abi          compare the ABI of libefd.so with that of the last release"
 	@echo "make wheel        the Python package as a wheel, in build/wheel (docs/python.md)"
 	@echo "make clean        remove build/"
@@ -139,6 +140,9 @@ deb:
 
 package-test: deb
 	@scripts/progress package-test scripts/package-test
+
+recipes-test: deb
+	@scripts/progress recipes-test scripts/recipes-test
 
 abi:
 	@scripts/setup package

@@ -11,7 +11,7 @@
 
 #include "bench/futex_cell.hpp"
 
-#include <concurrentqueue/blockingconcurrentqueue.h> // the semaphore header does not stand alone
+#include <blockingconcurrentqueue.h> // the semaphore header does not stand alone
 
 #include <cstdint>
 #include <cstdio>

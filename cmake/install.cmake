@@ -10,16 +10,19 @@ set(efd_pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 # What is installed by a root whose umask is 077 is for everybody, too: the directories that are not there yet are made
 # first, and with a mode of their own, which CMake's have not.
-set(efd_directories ${CMAKE_INSTALL_BINDIR} ${CMAKE_INSTALL_LIBDIR} ${CMAKE_INSTALL_LIBDIR}/efd
-                    ${CMAKE_INSTALL_LIBDIR}/cmake ${efd_package_dir} ${efd_pkgconfig_dir} ${CMAKE_INSTALL_INCLUDEDIR}
+set(efd_directories ${CMAKE_INSTALL_LIBDIR} ${CMAKE_INSTALL_LIBDIR}/cmake ${efd_package_dir} ${efd_pkgconfig_dir}
+                    ${CMAKE_INSTALL_INCLUDEDIR}
                     ${CMAKE_INSTALL_INCLUDEDIR}/efd ${CMAKE_INSTALL_INCLUDEDIR}/efd/adapters
                     ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail/adapters
                     ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail/base ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail/core
                     ${CMAKE_INSTALL_INCLUDEDIR}/efd/detail/watch ${CMAKE_INSTALL_DATADIR}
-                    ${CMAKE_INSTALL_DATADIR}/efd ${CMAKE_INSTALL_DATADIR}/efd/report ${CMAKE_INSTALL_MANDIR} ${CMAKE_INSTALL_MANDIR}/man3
+                    ${CMAKE_INSTALL_DATADIR}/efd ${CMAKE_INSTALL_MANDIR} ${CMAKE_INSTALL_MANDIR}/man3
                     ${CMAKE_INSTALL_MANDIR}/man7)
 if(TARGET efd_command)
-  list(APPEND efd_directories ${CMAKE_INSTALL_MANDIR}/man1)
+  list(APPEND efd_directories ${CMAKE_INSTALL_BINDIR} ${CMAKE_INSTALL_DATADIR}/efd/report ${CMAKE_INSTALL_MANDIR}/man1)
+endif()
+if(TARGET efd_dropin)
+  list(APPEND efd_directories ${CMAKE_INSTALL_LIBDIR}/efd)
 endif()
 if(TARGET efd_completion)
   set(efd_bash_dir ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)

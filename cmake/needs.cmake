@@ -18,7 +18,9 @@ if(EFD_BUILD_COMMAND)
   efd_need(EFD_BUILD_COMMAND CLI11 libcli11-dev CLI11_FOUND)
   find_package(nlohmann_json QUIET)
   efd_need(EFD_BUILD_COMMAND nlohmann-json nlohmann-json3-dev nlohmann_json_FOUND)
-  find_path(EFD_CONCURRENTQUEUE_INCLUDE concurrentqueue/lightweightsemaphore.h)
+  # Debian's and Fedora's place, that of its own CMake files (Arch, vcpkg), and Conan's.
+  find_path(EFD_CONCURRENTQUEUE_INCLUDE lightweightsemaphore.h
+            PATH_SUFFIXES concurrentqueue concurrentqueue/moodycamel moodycamel)
   efd_need(EFD_BUILD_COMMAND moodycamel::ConcurrentQueue libconcurrentqueue-dev EFD_CONCURRENTQUEUE_INCLUDE)
 endif()
 if(NOT CMAKE_CROSSCOMPILING) # where it is, these are built from sources (cmake/foreign)

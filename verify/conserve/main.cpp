@@ -5,6 +5,7 @@
 //     conserve --must-fail    a fault must show, in one of five runs: of libraries that are broken on purpose
 //
 // What was added less what was taken is what is there, but for the last calls of those who were killed.
+#include "common/seeds.hpp"
 #include "conserve/ledger.hpp"
 
 #include <algorithm>
@@ -194,10 +195,5 @@ int main(int count, char** given) {
         else
             return 2;
     }
-    int result = 1;
-    for (int runs = asked.must_fail ? 5 : 1; runs > 0 && result != 0; --runs, ++asked.seed) {
-        std::printf("seed %llu\n", static_cast<unsigned long long>(asked.seed));
-        result = efd::conserve::run(asked).done();
-    }
-    return result;
+    return efd::common::run_by_seeds<efd::conserve::run>(asked, 5);
 }

@@ -7,6 +7,7 @@
 // Faults: a process that ends by itself (also by what a sanitizer says), a call that goes on for long, a call with a
 // deadline that uses a processor for longer than that and 10 ms. How late calls were by the clock is printed; on a busy
 // machine that says little.
+#include "common/seeds.hpp"
 #include "hostile/control.hpp"
 
 #include <csignal>
@@ -185,10 +186,5 @@ int main(int count, char** given) {
             return 2;
         }
     }
-    int result = 1;
-    for (int runs = asked.must_fail ? 3 : 1; runs > 0 && result != 0; --runs, ++asked.seed) {
-        std::printf("seed %llu\n", static_cast<unsigned long long>(asked.seed));
-        result = efd::hostile::run(asked).done();
-    }
-    return result;
+    return efd::common::run_by_seeds<efd::hostile::run>(asked, 3);
 }
