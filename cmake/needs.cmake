@@ -19,9 +19,9 @@ if(EFD_BUILD_COMMAND)
   find_package(nlohmann_json QUIET)
   efd_need(EFD_BUILD_COMMAND nlohmann-json nlohmann-json3-dev nlohmann_json_FOUND)
   # Debian's and Fedora's place, that of its own CMake files (Arch, vcpkg), and Conan's.
-  find_path(EFD_CONCURRENTQUEUE_INCLUDE lightweightsemaphore.h
+  find_path(EFD_MOODYCAMEL_INCLUDE lightweightsemaphore.h
             PATH_SUFFIXES concurrentqueue concurrentqueue/moodycamel moodycamel)
-  efd_need(EFD_BUILD_COMMAND moodycamel::ConcurrentQueue libconcurrentqueue-dev EFD_CONCURRENTQUEUE_INCLUDE)
+  efd_need(EFD_BUILD_COMMAND moodycamel::ConcurrentQueue libconcurrentqueue-dev EFD_MOODYCAMEL_INCLUDE)
 endif()
 if(NOT CMAKE_CROSSCOMPILING) # where it is, these are built from sources (cmake/foreign)
   foreach(option IN ITEMS EFD_BUILD_COMMAND EFD_BUILD_TESTS)
