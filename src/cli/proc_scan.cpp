@@ -40,8 +40,9 @@ bool is_refused(int error) { return error == EACCES || error == EPERM; }
 // The numbers that are names in a directory, from the least on.
 std::vector<std::uint32_t> numbers_in(int directory) {
     std::vector<std::uint32_t> numbers;
-    DIR* const stream = ::fdopendir(::fcntl(directory, F_DUPFD_CLOEXEC, 0));
-    if (stream == nullptr) return numbers;
+    const int own = ::fcntl(directory, F_DUPFD_CLOEXEC, 0);
+    DIR* const stream = own < 0 ? nullptr : ::fdopendir(own);
+    if (stream == nullptr) broken("cannot look at /proc");
     while (const dirent* const entry = ::readdir(stream)) {
         const std::optional<std::uint64_t> number = number_in(entry->d_name);
         if (number && *number <= INT32_MAX) numbers.push_back(static_cast<std::uint32_t>(*number));

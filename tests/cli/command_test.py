@@ -234,7 +234,7 @@ class Ls(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        place = tempfile.TemporaryDirectory()
+        place = tempfile.TemporaryDirectory(dir="/dev/shm")  # as names of arenas have it, in memory
         cls.addClassCleanup(place.cleanup)
         cls.place = place.name
         library = re.search(r"^library +(.*)$", efd("version").stdout, re.MULTILINE)[1]
@@ -323,6 +323,16 @@ class Ls(unittest.TestCase):
     def test_counts_sort_from_the_greatest_on(self):
         counts = [one["count"] for one in self.own("--kernel", "--sort", "count")["eventfds"]]
         self.assertEqual(counts, [7, 3])
+
+    def test_the_file_of_a_name_is_not_taken_for_an_arena(self):
+        self.assertEqual(self.own().get("refused_arenas", []), [])
+
+    def test_too_few_descriptors_are_an_error_and_not_an_empty_list(self):
+        for most in range(5, 12):
+            said = processes.run(["sh", "-c", f'ulimit -n {most} && exec "$@"', "sh", EFD, "ls", "--json", "--pid",
+                                  str(self.holder.pid)], BOUND_SECONDS)
+            found = json.loads(said.stdout)["eventfds"] if said.returncode == 0 else "ulimit -n" in said.stderr
+            self.assertTrue(found, (most, said))
 
     def test_the_table_is_plain_narrow_and_harmless(self):
         table = self.ls("--pid", str(self.holder.pid))
