@@ -42,6 +42,11 @@ constexpr std::uint32_t busy_mark = 1U << 0;
 constexpr std::uint32_t look_mark = 1U << 1;
 constexpr std::uint32_t taking_mark = 1U << 2;
 constexpr std::uint32_t one_call = 1U << 3; // four bits, which carry over into the generation
+#ifdef EFD_ATOMIC_MODEL
+std::uint32_t call_step = one_call; // more: fewer requests overtake
+#else
+constexpr std::uint32_t call_step = one_call;
+#endif
 constexpr std::uint32_t generation_mask = ~std::uint32_t{0} << 7;
 
 constexpr std::uint32_t generation_of(std::uint32_t word) noexcept { return word & generation_mask; }
@@ -61,6 +66,10 @@ static_assert(to_hold(0) == 0 && to_hold(1) == 1 && to_hold(core::ceiling - 2) =
 static_assert(to_hold(core::ceiling - 1) == full && to_hold(core::ceiling) == full);
 
 } // namespace
+
+#ifdef EFD_ATOMIC_MODEL
+void doorbell::let_second_request_overtake(bool on) noexcept { call_step = on ? one_call << 3 : one_call; }
+#endif
 
 status doorbell::arm(core::context& object, std::uint32_t events, std::uint32_t& ready) noexcept {
     auto* const self = static_cast<doorbell*>(object.hook_of_slot());
@@ -135,9 +144,8 @@ void doorbell::look_unless_busy() noexcept {
 
 // By the busy thread.
 bool doorbell::take_doubt() noexcept {
-    if (doubted_.load(base::acquire) == 0) return false;
-    doubted_.store(0, base::relaxed);
-    return true;
+    // OVERTAKEN: an overtaken thread may take the doubt at the same time, and look at it earlier
+    return doubted_.load(base::acquire) != 0 && doubted_.exchange(0, base::acq_rel) != 0;
 }
 
 // INHERITED. A process that posix_spawn(3), or vfork and exec, started has the descriptor, too, and may read it: then
@@ -218,7 +226,7 @@ std::uint32_t doorbell::request() noexcept {
         std::uint32_t word = word_.fetch_or(look_mark | busy_mark, base::acq_rel); // LEVEL, request
         if (!is_unanswered(word)) return word;
         do {
-            const std::uint32_t called = word + one_call;
+            const std::uint32_t called = word + call_step;
             if (!word_.compare_exchange_weak(word, called, base::acq_rel, base::acquire)) continue; // LEVEL, call
             if (generation_of(called) == generation_of(word)) return word;
             word_.fetch_and(~taking_mark, base::acq_rel); // SURELY_RUNG, left: the mark of the earlier busy thread
@@ -240,6 +248,7 @@ void doorbell::look(std::uint32_t word) noexcept {
     bool took = false;
     for (;;) {
         if (generation_of(current) != generation) {
+            doubted_.store(1, base::release); // OVERTAKEN: two threads may have counted the same rings as taken
             current = request();
             if ((current & busy_mark) != 0) return;
             generation = generation_of(current);
@@ -259,13 +268,17 @@ void doorbell::look(std::uint32_t word) noexcept {
 void doorbell::show(std::uint64_t count, bool& took) noexcept {
     const std::uint64_t wanted = to_hold(count);
     const bool was_full = full_.load(base::relaxed) != 0;
-    const bool is_doubted = take_doubt();
+    const bool is_doubted = wanted == 0 && take_doubt();
     if (was_full != (wanted == full)) {
         // While it is silent watchers may see room. So a doorbell that holds nothing is filled without a silence.
         if (was_full || rings_begun_.load(base::acquire) != 0) silence(took);
         full_.store(wanted == full && write_here(full) ? 1 : 0, base::relaxed);
     }
-    if (wanted == 0 && (rings_begun_.load(base::acquire) != 0 || is_doubted)) return silence(took);
+    if (wanted == 0 && (rings_begun_.load(base::acquire) != 0 || is_doubted)) {
+        silence(took);
+        if (is_doubted && is_any_under_way()) doubted_.store(1, base::relaxed);
+        return;
+    }
     if (wanted == 1 && (rings_begun_.load(base::acquire) == 0 || (took && rings_done() <= 0))) ring();
     // LEVEL, rung. A thread whose ring has begun and is not done requests another look after it.
     if (inherits_.load(base::relaxed) != 0 || is_every_way(place_.load(base::relaxed))) return;
@@ -287,8 +300,26 @@ void doorbell::silence(bool& took) noexcept {
     full_.store(0, base::relaxed);
     rings_begun_.fetch_sub(rings, base::acq_rel); // SURELY_RUNG, taken: less rings have begun
     rings_done_.fetch_sub(rings, base::acq_rel);  // SURELY_RUNG, taken: less rings are done
+    forget_counted_twice();
     word_.fetch_and(~taking_mark, base::acq_rel); // SURELY_RUNG, taken
     took = true;
+}
+
+// OVERTAKEN. Fewer than none have begun: an overtaken thread has counted rings that the one after it had counted, too.
+void doorbell::forget_counted_twice() noexcept {
+    std::uint32_t begun = rings_begun_.load(base::acquire);
+    while (static_cast<std::int32_t>(begun) < 0) {
+        if (!rings_begun_.compare_exchange_weak(begun, 0, base::acq_rel, base::acquire)) continue;
+        rings_done_.fetch_sub(begun, base::acq_rel);
+        return;
+    }
+}
+
+// OVERTAKEN. A ring has begun that is not done; the thread that makes it requests a look after it. Which numbers the
+// ring is counted in does not matter here: what was subtracted wrongly was subtracted from both.
+bool doorbell::is_any_under_way() const noexcept {
+    const std::int32_t done = rings_done(); // read first, so that a ring between the two looks counts as under way
+    return static_cast<std::int32_t>(rings_begun_.load(base::acquire)) != done;
 }
 
 // Rings that have begun and were not silenced.

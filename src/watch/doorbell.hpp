@@ -81,6 +81,10 @@ class doorbell : public core::doorbell_hook {
     doorbell(const doorbell&) = delete;
     doorbell& operator=(const doorbell&) = delete;
 
+#ifdef EFD_ATOMIC_MODEL
+    static void let_second_request_overtake(bool on) noexcept; // for the explorer, whose histories are short
+#endif
+
   private:
     explicit doorbell(core::context& slot) noexcept;
 
@@ -117,6 +121,8 @@ class doorbell : public core::doorbell_hook {
     [[nodiscard]] std::uint32_t request() noexcept;
     void look_unless_busy() noexcept;
     [[nodiscard]] bool surely_rung(std::uint32_t word) const noexcept;
+    void forget_counted_twice() noexcept;
+    [[nodiscard]] bool is_any_under_way() const noexcept;
     void look(std::uint32_t word) noexcept;
     void show(std::uint64_t count, bool& took) noexcept;
     void silence(bool& took) noexcept;
@@ -153,7 +159,7 @@ class doorbell : public core::doorbell_hook {
     base::atomic<std::uint32_t> inherits_{0};
     base::atomic<std::uint32_t> found_nothing_{0}; // reads in a row
     base::atomic<std::uint32_t> doubt_after_{first_doubt};
-    base::atomic<std::uint32_t> doubted_{0};   // it says ready for something that is no ring of ours
+    base::atomic<std::uint32_t> doubted_{0};   // it may say ready for something that is counted as no ring of ours
     base::atomic<std::uint64_t> looked_at_{1}; // INHERITED: the count when the kernel was last asked
     doorbell* next_made_ = nullptr;
     file::open_file* file_ = nullptr;

@@ -199,8 +199,10 @@ status set_core::take_from(member& one, set_event& got) noexcept {
         if (result == status::ok) got.token = one.token.load(base::relaxed); // and the origin stays
         return result;
     }
+    context* const object = one.object.load(base::relaxed);
+    if (object == nullptr) return status::would_block; // a descriptor; the mark is of the object that stood here before
     std::uint64_t value = 0;
-    const status result = one.object.load(base::relaxed)->try_read(value);
+    const status result = object->try_read(value);
     EFD_CHECK(result != status::ok || value > 0);
     if (result == status::ok) got = one.event(value, core::poll_in);
     return result;
@@ -291,7 +293,7 @@ status set_core::look_at_noted(std::span<set_event> room, std::size_t& number) n
             skip_closed_member(one);
             continue;
         }
-        if (one.object.load(base::relaxed)->count() > 0)
+        if (is_ready(one)) // a descriptor is not: its mark is of the object that stood here before
             room[number++] = one.event(0, core::poll_in);
         else
             clear_unless_ready(one);

@@ -24,6 +24,7 @@ void make_doorbell_world_without(std::uint64_t initval, unsigned flags, ring_way
 void make_empty_sealed_doorbell_world(ring_way way);
 // For audit_every, after one of these.
 void listen_to_each_add();
+void overtake_at_second_request();
 
 // In threads.
 void open_doorbell();

@@ -60,6 +60,26 @@ void persistent_and_one() {
     persistent();
     doorbell_write(1);
 }
+void hasty_at_zero() {
+    at_zero();
+    overtake_at_second_request();
+}
+void hasty_at_one() {
+    at_one();
+    overtake_at_second_request();
+}
+// Asks often enough to overtake the other, and goes on after that.
+void overtaker() {
+    for (int i = 0; i < 3; ++i) write_and_take();
+}
+void brief_overtaker() {
+    write_and_take();
+    write_and_take();
+}
+void overtaker_and_one() {
+    overtaker();
+    doorbell_write(1);
+}
 void opener() { open_doorbell(); }
 void refused_signaller() {
     efd::core::context_layout::set_in_callback(1);
@@ -161,10 +181,33 @@ std::vector<scenario> left_ones() {
     };
 }
 
+// OVERTAKEN: the other is slow, and not gone. Here the second request without an answer overtakes.
+std::vector<scenario> overtaken_ones() {
+    return {
+        scenario("bell-overtaken",
+                 "level, one unit there: 1 slow taker, 1 that writes and takes 3 times, 2 preemptions", hasty_at_one,
+                 audit_level, {{"T", taker}, {"N", overtaker}}, two_preemptions),
+        scenario("bell-overtaken-and-one", "level, one unit there: the same, and a write at last, 2 preemptions",
+                 hasty_at_one, audit_level, {{"T", taker}, {"N", overtaker_and_one}}, two_preemptions),
+        scenario("bell-overtaken-writer", "level: 1 slow writer, 1 that writes and takes 3 times, 2 preemptions",
+                 hasty_at_zero, audit_level, {{"W", writer}, {"N", overtaker}}, two_preemptions),
+        scenario("bell-overtaken-3",
+                 "level, one unit there: 1 slow taker, 1 that writes and takes twice, 3 preemptions", hasty_at_one,
+                 audit_level, {{"T", taker}, {"N", brief_overtaker}}, {.preemptions = 3}),
+        scenario("bell-overtaken-stopped",
+                 "level, one unit there: 1 slow taker, 1 that writes and takes 3 times and writes, one stops",
+                 hasty_at_one, audit_doorbell_with_stops, {{"T", taker}, {"N", overtaker_and_one}},
+                 {.preemptions = 2, .stops = 1}),
+        scenario("bell-overtaken-ring",
+                 "level, one unit there: 1 slow taker, 1 slow writer, 1 that writes and takes twice", hasty_at_one,
+                 audit_level, {{"T", taker}, {"W", writer}, {"N", brief_overtaker}}, two_preemptions),
+    };
+}
+
 } // namespace
 
 std::vector<scenario> doorbell_scenarios() {
-    return joined({packed_ones(), semaphore_ones(), sealed_ones(), attached_ones(), left_ones()});
+    return joined({packed_ones(), semaphore_ones(), sealed_ones(), attached_ones(), left_ones(), overtaken_ones()});
 }
 
 } // namespace explore

@@ -147,6 +147,10 @@ void changer() { // the place goes to the other object
     leave_set(0, 0);
     enter_set(0, 1);
 }
+void changer_to_descriptor() {
+    leave_set(0, 0);
+    set_layout::join_descriptor(*hall().sets[0]);
+}
 void writing_changer() {
     writing_leaver();
     enter_set(0, 1);
@@ -214,6 +218,12 @@ std::vector<scenario> leaving() {
             joined_watched, audit_sets, {{"X", changer}, {"W1", writer}, {"W2", second_writer}}, three_preemptions),
         scenario("set-change-1a", "a place that changes hands, writer of the new one, 1 waiter, 2 preemptions", joined,
                  audit_sets, {{"X", changer}, {"W2", second_writer}, {"A", bounded_waiter}}, two_preemptions),
+        scenario("set-change-fd",
+                 "a place that goes to a descriptor, writer of the old one, 1 that tries, 3 preemptions", joined,
+                 audit_sets, {{"X", changer_to_descriptor}, {"W", writer}, {"T", trier}}, three_preemptions),
+        scenario("set-change-fd-look",
+                 "a place that goes to a descriptor, writer of the old one, 1 that looks, 3 preemptions", joined,
+                 audit_sets, {{"X", changer_to_descriptor}, {"W", writer}, {"L", looker}}, three_preemptions),
     };
 }
 

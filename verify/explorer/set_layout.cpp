@@ -47,6 +47,12 @@ set_core* set_layout::make_of_arena(context& bell, const core::set_claim& claim)
     set->ready_.hide_top(true);
     return set;
 }
+void set_layout::join_descriptor(set_core& set) {
+    member* const joining = set.take_place(0);
+    joining->kind.store(member_kind::joining, base::release);
+    joining->open();
+    joining->kind.store(member_kind::descriptor, base::release);
+}
 void set_layout::skip_numbers(set_core& set, std::uint32_t up_to) { set.arena_->touched_.store(up_to, base::release); }
 
 // As set_core::publish_bell, with numbers that name nothing.
@@ -145,7 +151,9 @@ bool set_layout::ready(set_core& set, bool all) {
     return all ? members > 0 && ready == members : ready > 0;
 }
 bool set_layout::member_ready(member& one) {
-    return one.inner != nullptr ? ready(*one.inner, false) : one.object.load(base::acquire)->count() > 0;
+    if (one.inner != nullptr) return ready(*one.inner, false);
+    const context* const object = one.object.load(base::acquire); // null: a descriptor
+    return object != nullptr && object->count() > 0;
 }
 
 std::string set_layout::fault_of_member(set_core& set, std::uint32_t index) {
@@ -157,7 +165,8 @@ std::string set_layout::fault_of_member(set_core& set, std::uint32_t index) {
     if (inside != (free ? member::shut_mark : 0U)) return who + " counts those inside wrongly";
     const bool marked = bit(set.ready_, 0, index);
     if (free) return marked ? who + " is nobody's, and marked" : "";
-    const bool ready = one.object.load(base::acquire)->count() > 0;
+    const context* const object = one.object.load(base::acquire);
+    const bool ready = object != nullptr && object->count() > 0;
     if (marked == ready) return {};
     return who + (marked ? " is marked, and not ready" : " is ready, and not marked");
 }

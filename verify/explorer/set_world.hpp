@@ -114,6 +114,8 @@ class set_layout {
     // What the fork handler does in the child.
     static void hide_top(set_core& set) { set.ready_.hide_top(true); }
     static bool is_nested(set_core& set) { return set.stands_in_.load(base::acquire) > 0; }
+    // A kernel descriptor joins, as far as a thread that takes can see; no epoll knows of it.
+    static void join_descriptor(set_core& set);
     // Makes a place free, as if a member had left it that did not grow the set.
     static void leave_free(set_core& set, unsigned place);
     static bool has_nothing(set_core& set) { return set.surely_nothing() || !set.ready_.anything(); }
