@@ -204,8 +204,7 @@ refusal read_arena(int fd, std::uint64_t offset, const arena_scan_options& optio
     if (::fstat(fd, &about) != 0) return refusal::bad_descriptor;
     const auto bytes = static_cast<std::uint64_t>(about.st_size);
     arena_file file(fd, offset, options, budget, found);
-    if (offset >= bytes || bytes - offset < share::header_bytes)
-        return refusal::not_an_arena; // such as the file of a name
+    if (offset >= bytes) return refusal::wrong_size;
     if (const refusal why = file.read_header(bytes - offset); why != refusal::none) return why;
     found.device = about.st_dev;
     found.inode = about.st_ino;

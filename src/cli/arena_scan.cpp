@@ -131,6 +131,13 @@ int open_any(const std::string& root, const arena_memory_file& file) {
     return result;
 }
 
+// The file of a name has a lock of ours as well, and no room.
+bool has_room_for_header(int fd, std::uint64_t offset) {
+    struct stat about{};
+    return ::fstat(fd, &about) == 0 && offset + share::header_bytes > offset &&
+           offset + share::header_bytes <= static_cast<std::uint64_t>(about.st_size);
+}
+
 } // namespace
 
 std::vector<std::string> usual_name_directories() {
@@ -172,7 +179,8 @@ arena_listing scan_arenas(const std::vector<memory_number>& memory, const arena_
                 listing.arenas.push_back(std::move(found));
             else if (rest < share::header_bytes)
                 ++listing.unread;
-            else if (why != refusal::not_an_arena || uses.numbers.front()->is_called_arena)
+            else if (uses.numbers.front()->is_called_arena ||
+                     (why != refusal::not_an_arena && has_room_for_header(file.get(), offset)))
                 listing.refused.push_back({found.holders.front().who, why});
         }
     }
