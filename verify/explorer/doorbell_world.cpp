@@ -150,13 +150,13 @@ const char* level_fault(const efd::core::context& object, int fd, ring_way way) 
 void make_doorbell_world_without(std::uint64_t initval, unsigned flags, ring_way way) {
     make_world(initval, flags);
     make_doorbells();
+    efd::watch::doorbell::let_second_request_overtake(false);
     fixture = new hall;
     fixture->way = way;
     fixture->began_above_zero = initval > 0;
 }
 
 void make_doorbell_world(std::uint64_t initval, unsigned flags, ring_way way) {
-    efd::watch::doorbell::let_second_request_overtake(false);
     make_doorbell_world_without(initval, flags, way);
     attach_doorbell();
 }

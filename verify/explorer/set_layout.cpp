@@ -151,9 +151,7 @@ bool set_layout::ready(set_core& set, bool all) {
     return all ? members > 0 && ready == members : ready > 0;
 }
 bool set_layout::member_ready(member& one) {
-    if (one.inner != nullptr) return ready(*one.inner, false);
-    const context* const object = one.object.load(base::acquire); // null: a descriptor
-    return object != nullptr && object->count() > 0;
+    return one.inner != nullptr ? ready(*one.inner, false) : set_core::is_ready(one);
 }
 
 std::string set_layout::fault_of_member(set_core& set, std::uint32_t index) {
@@ -165,8 +163,7 @@ std::string set_layout::fault_of_member(set_core& set, std::uint32_t index) {
     if (inside != (free ? member::shut_mark : 0U)) return who + " counts those inside wrongly";
     const bool marked = bit(set.ready_, 0, index);
     if (free) return marked ? who + " is nobody's, and marked" : "";
-    const context* const object = one.object.load(base::acquire);
-    const bool ready = object != nullptr && object->count() > 0;
+    const bool ready = set_core::is_ready(one);
     if (marked == ready) return {};
     return who + (marked ? " is marked, and not ready" : " is ready, and not marked");
 }
