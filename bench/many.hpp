@@ -23,8 +23,8 @@ namespace efd::bench {
 
 constexpr std::size_t picks = 1U << 16;
 
-inline std::vector<std::uint32_t> random_picks(std::size_t n, unsigned seed = 42) {
-    std::minstd_rand random(seed);
+inline std::vector<std::uint32_t> random_picks(std::size_t n) {
+    std::minstd_rand random(42);
     std::vector<std::uint32_t> all(picks);
     for (std::uint32_t& one : all) one = static_cast<std::uint32_t>(random() % n);
     return all;
@@ -33,10 +33,12 @@ inline std::vector<std::uint32_t> random_picks(std::size_t n, unsigned seed = 42
 class efd_many {
   public:
     static constexpr const char* name = "efd";
-    explicit efd_many(std::size_t n) {
+    explicit efd_many(std::size_t n) : efd_many(n, {}, [] { return efd::eventfd(); }) {}
+    template <class Make>
+    efd_many(std::size_t n, efd::wait_set set, Make make) : set_(std::move(set)) {
         objects_.reserve(n);
         for (std::size_t i = 0; i < n; ++i) {
-            objects_.emplace_back();
+            objects_.push_back(make());
             set_.add(objects_.back(), i);
         }
     }
@@ -72,16 +74,20 @@ class efd_many {
     efd::wait_set set_;
 };
 
+inline void join_epoll(int epoll, int fd, std::uint64_t token) {
+    epoll_event interest{};
+    interest.events = EPOLLIN;
+    interest.data.u64 = token;
+    must(::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &interest) == 0, "epoll_ctl");
+}
+
 class kernel_many {
   public:
     static constexpr const char* name = "kernel";
     explicit kernel_many(std::size_t n) : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
         for (std::size_t i = 0; i < n; ++i) {
             fds_.push_back(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-            epoll_event interest{};
-            interest.events = EPOLLIN;
-            interest.data.u64 = i;
-            must(::epoll_ctl(epoll_, EPOLL_CTL_ADD, fds_.back(), &interest) == 0, "epoll_ctl");
+            join_epoll(epoll_, fds_.back(), i);
         }
     }
     ~kernel_many() {
@@ -137,6 +143,17 @@ class kernel_many {
 inline bool has_descriptors_for(std::size_t n) {
     rlimit limit{};
     return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > n + 64;
+}
+
+// Nanoseconds of a write to one random object of n, and of waiting and taking.
+template <class Many>
+double ns_one_of(const settings& how, Many& many, std::size_t n) {
+    const std::vector<std::uint32_t> picked = random_picks(n);
+    std::size_t at = 0;
+    return ns_per_call({how.brief ? 4'000'000 : 20'000'000, 1000, unbounded}, [&] {
+        many.write_to(picked[at++ % picks]);
+        (void)many.take();
+    });
 }
 
 // Wall time for one of the writes that so many threads make while one more thread takes what it finds. It does so until

@@ -22,12 +22,7 @@ subject one_of_many(const settings& how, std::size_t n) {
     return {Many::name, [how, n] {
                 const pinned here(how.cpus[0]);
                 Many many(n);
-                const std::vector<std::uint32_t> picked = random_picks(n);
-                std::size_t at = 0;
-                return ns_per_call(effort_of(how), [&] {
-                    many.write_to(picked[at++ % picks]);
-                    (void)many.take();
-                });
+                return ns_one_of(how, many, n);
             }};
 }
 
@@ -148,30 +143,30 @@ row batch_row(const settings& how) {
     return r;
 }
 
-constexpr std::size_t joining = 10'000;
+constexpr std::int64_t joining = 10'000;
+constexpr effort join_all{INT64_MAX, joining, joining};
 
 // Objects that exist already join a set, or an epoll; ns for each.
 double join_efd(const settings& how) {
     const pinned here(how.cpus[0]);
     const std::vector<efd::eventfd> objects(joining);
     const efd::wait_set set;
-    const std::int64_t start = now_ns();
-    for (std::size_t i = 0; i < joining; ++i) set.add(objects[i], i);
-    return static_cast<double>(now_ns() - start) / joining;
+    std::size_t at = 0;
+    return ns_per_call(join_all, [&] {
+        set.add(objects[at], at);
+        ++at;
+    });
 }
 
 double join_kernel(const settings& how) {
     const pinned here(how.cpus[0]);
     const std::vector<kernel_eventfd> objects(joining);
     const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
-    const std::int64_t start = now_ns();
-    for (std::size_t i = 0; i < joining; ++i) {
-        epoll_event interest{};
-        interest.events = EPOLLIN;
-        interest.data.u64 = i;
-        must(::epoll_ctl(epoll, EPOLL_CTL_ADD, objects[i].fd(), &interest) == 0, "epoll_ctl");
-    }
-    const double ns = static_cast<double>(now_ns() - start) / joining;
+    std::size_t at = 0;
+    const double ns = ns_per_call(join_all, [&] {
+        join_epoll(epoll, objects[at].fd(), at);
+        ++at;
+    });
     ::close(epoll);
     return ns;
 }

@@ -4,6 +4,7 @@
 // As the rows of the same names without xproc_, with a process in place of each thread. The subjects are made before
 // the forks.
 #include "bench/looped.hpp"
+#include "bench/many.hpp"
 #include "bench/measure.hpp"
 #include "bench/processes.hpp"
 #include "bench/row.hpp"
@@ -14,7 +15,6 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <random>
 #include <stdexcept>
 #include <thread>
 
@@ -253,29 +253,6 @@ void add_looks(std::vector<row>& rows, const settings& how) {
 
 // ---- Sets.
 
-// One random member is written to, by the steps of a peer, and what is ready is waited for and taken.
-template <class Set, class Make>
-double one_of(const settings& how, const Set& set, std::uint32_t members, Make make) {
-    constexpr std::size_t picks = 1U << 16;
-    const pinned here(how.cpus[0]);
-    std::vector<efd::eventfd> objects;
-    std::vector<std::uint32_t> picked(picks);
-    std::minstd_rand random(42);
-    objects.reserve(members);
-    for (std::uint32_t i = 0; i < members; ++i) {
-        objects.push_back(make());
-        set.add(objects.back(), i);
-    }
-    for (std::uint32_t& one : picked) one = static_cast<std::uint32_t>(random() % members);
-    std::size_t at = 0;
-    return ns_per_call({how.brief ? 4'000'000 : 20'000'000, 1000, unbounded}, [&] {
-        must(objects[picked[at++ % picks]].write(1) == std::errc{}, "efd::eventfd::write");
-        efd::set_event got{};
-        must(set.wait_any(got) == std::errc{}, "efd::wait_set::wait_any");
-        keep(&got);
-    });
-}
-
 row set_row(const settings& how, std::uint32_t members, const char* name) {
     row r;
     r.name = fmt::format("xproc_set_{}", name);
@@ -284,12 +261,15 @@ row set_row(const settings& how, std::uint32_t members, const char* name) {
     r.unit = "ns";
     r.subjects = {{"efd",
                    [=] {
+                       const pinned here(how.cpus[0]);
                        const efd::arena shared({.slots = members, .sets = 1});
-                       return one_of(how, shared.make_set(), members, [&] { return shared.make(); });
+                       efd_many many(members, shared.make_set(), [&] { return shared.make(); });
+                       return ns_one_of(how, many, members);
                    }},
                   {"private", [=] {
-                       const efd::wait_set set;
-                       return one_of(how, set, members, [] { return efd::eventfd(); });
+                       const pinned here(how.cpus[0]);
+                       efd_many many(members);
+                       return ns_one_of(how, many, members);
                    }}};
     r.gates = {{"efd", 2, "private"}};
     r.note = "efd: a set and objects of an arena; private: of this process alone; by one thread, as a write by another "
