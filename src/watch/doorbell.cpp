@@ -133,7 +133,7 @@ void doorbell::doubt() noexcept {
     const bool is_readable = os::is_readable(fd_here());
     doubt_after_.store(is_readable ? first_doubt : after < last_doubt ? 2 * after : last_doubt, base::relaxed);
     if (!is_readable) return;
-    doubted_.store(1, base::release);
+    doubted_.fetch_or(doubted_at_zero, base::release);
     look_unless_busy();
 }
 
@@ -142,10 +142,12 @@ void doorbell::look_unless_busy() noexcept {
     if (const std::uint32_t word = request(); (word & busy_mark) == 0) look(word);
 }
 
-// By the busy thread.
-bool doorbell::take_doubt() noexcept {
+// By the busy thread, which is to show `wanted`.
+std::uint32_t doorbell::take_doubt(std::uint64_t wanted) noexcept {
+    const std::uint32_t doubts = wanted == 0 ? doubted_at_zero | doubted_always : doubted_always;
+    if ((doubted_.load(base::acquire) & doubts) == 0) return 0;
     // OVERTAKEN: an overtaken thread may take the doubt at the same time, and look at it earlier
-    return doubted_.load(base::acquire) != 0 && doubted_.exchange(0, base::acq_rel) != 0;
+    return doubted_.fetch_and(~doubts, base::acq_rel) & doubts;
 }
 
 // INHERITED. A process that posix_spawn(3), or vfork and exec, started has the descriptor, too, and may read it: then
@@ -248,7 +250,7 @@ void doorbell::look(std::uint32_t word) noexcept {
     bool took = false;
     for (;;) {
         if (generation_of(current) != generation) {
-            doubted_.store(1, base::release); // OVERTAKEN: two threads may have counted the same rings as taken
+            doubted_.fetch_or(doubted_always, base::release); // OVERTAKEN: two wrote the numbers at the same time
             current = request();
             if ((current & busy_mark) != 0) return;
             generation = generation_of(current);
@@ -267,33 +269,33 @@ void doorbell::look(std::uint32_t word) noexcept {
 // By the busy thread: brings the descriptor to what it must hold, and the marks of the word to that.
 void doorbell::show(std::uint64_t count, bool& took) noexcept {
     const std::uint64_t wanted = to_hold(count);
+    const std::uint32_t doubt = take_doubt(wanted);
+    if ((doubt & doubted_always) != 0) empty(took);
     const bool was_full = full_.load(base::relaxed) != 0;
-    const bool is_doubted = wanted == 0 && take_doubt();
     if (was_full != (wanted == full)) {
         // While it is silent watchers may see room. So a doorbell that holds nothing is filled without a silence.
-        if (was_full || rings_begun_.load(base::acquire) != 0) silence(took);
+        if (was_full || rings_begun_.load(base::acquire) != 0) (void)silence(took);
         full_.store(wanted == full && write_here(full) ? 1 : 0, base::relaxed);
     }
-    if (wanted == 0 && (rings_begun_.load(base::acquire) != 0 || is_doubted)) {
-        silence(took);
-        if (is_doubted && is_any_under_way()) doubted_.store(1, base::relaxed);
+    if (wanted == 0) {
+        if (doubt == doubted_at_zero || rings_begun_.load(base::acquire) != 0) (void)silence(took);
         return;
     }
-    if (wanted == 1 && (rings_begun_.load(base::acquire) == 0 || (took && rings_done() <= 0))) ring();
+    if (wanted == 1 && (doubt != 0 || rings_begun_.load(base::acquire) == 0 || (took && rings_done() <= 0))) ring();
     // LEVEL, rung. A thread whose ring has begun and is not done requests another look after it.
     if (inherits_.load(base::relaxed) != 0 || is_every_way(place_.load(base::relaxed))) return;
-    if (wanted == full || (wanted == 1 && rings_done() > 0)) object_.note_ring();
+    if (wanted == full || rings_done() > 0) object_.note_ring();
 }
 
 // Rings that are surely done are in what is taken, unless another party read the descriptor, which it should not; and
 // no more than have begun, unless another party wrote to it. While the mark is set no add relies on a ring.
-void doorbell::silence(bool& took) noexcept {
+std::uint64_t doorbell::silence(bool& took) noexcept {
     word_.fetch_or(taking_mark, base::acq_rel); // SURELY_RUNG, taking
     const std::int32_t surely = rings_done();
     const int fd = fd_here();
     std::uint64_t taken = os::silence_doorbell(fd);
     if (taken == 0 && take_number_again(fd)) taken = os::silence_doorbell(fd_here());
-    auto rings = static_cast<std::uint32_t>(full_.load(base::relaxed) != 0 && taken >= full ? taken - full : taken);
+    auto rings = static_cast<std::uint32_t>(taken >= full ? taken - full : taken); // rings never make it full
     if (taken == 0 && surely > 0) rings = static_cast<std::uint32_t>(surely);
     if (taken != 0) rings = std::min(rings, rings_begun());
     EFD_CHECK(rings <= INT32_MAX);
@@ -303,6 +305,15 @@ void doorbell::silence(bool& took) noexcept {
     forget_counted_twice();
     word_.fetch_and(~taking_mark, base::acq_rel); // SURELY_RUNG, taken
     took = true;
+    return taken;
+}
+
+// OVERTAKEN. The numbers are surely right if they are zero and the descriptor is found empty after that: else the doubt
+// stays. A ring that keeps it is followed by another request of a look.
+void doorbell::empty(bool& took) noexcept {
+    (void)silence(took);
+    const bool is_any_counted = rings_done() != 0 || rings_begun_.load(base::acquire) != 0;
+    if (silence(took) != 0 || is_any_counted) doubted_.fetch_or(doubted_always, base::relaxed);
 }
 
 // OVERTAKEN. Fewer than none have begun: an overtaken thread has counted rings that the one after it had counted, too.
@@ -313,13 +324,6 @@ void doorbell::forget_counted_twice() noexcept {
         rings_done_.fetch_sub(begun, base::acq_rel);
         return;
     }
-}
-
-// OVERTAKEN. A ring has begun that is not done; the thread that makes it requests a look after it. Which numbers the
-// ring is counted in does not matter here: what was subtracted wrongly was subtracted from both.
-bool doorbell::is_any_under_way() const noexcept {
-    const std::int32_t done = rings_done(); // read first, so that a ring between the two looks counts as under way
-    return static_cast<std::int32_t>(rings_begun_.load(base::acquire)) != done;
 }
 
 // Rings that have begun and were not silenced.

@@ -115,17 +115,17 @@ class doorbell : public core::doorbell_hook {
     void on_change_armed(std::uint32_t key) noexcept;
     void on_change_every() noexcept;
     void doubt() noexcept;
-    [[nodiscard]] bool take_doubt() noexcept;
+    [[nodiscard]] std::uint32_t take_doubt(std::uint64_t wanted) noexcept;
     void answer(std::uint32_t key) noexcept;
     [[nodiscard]] bool stands_rung(std::uint32_t key) noexcept;
     [[nodiscard]] std::uint32_t request() noexcept;
     void look_unless_busy() noexcept;
     [[nodiscard]] bool surely_rung(std::uint32_t word) const noexcept;
     void forget_counted_twice() noexcept;
-    [[nodiscard]] bool is_any_under_way() const noexcept;
     void look(std::uint32_t word) noexcept;
     void show(std::uint64_t count, bool& took) noexcept;
-    void silence(bool& took) noexcept;
+    std::uint64_t silence(bool& took) noexcept;
+    void empty(bool& took) noexcept;
 
     // The number, in doorbell_number.cpp.
     [[nodiscard]] bool repair_in_child() noexcept;
@@ -147,6 +147,9 @@ class doorbell : public core::doorbell_hook {
     static constexpr std::uint32_t first_doubt = 2;
     static constexpr std::uint32_t last_doubt = 1024;
 
+    static constexpr std::uint32_t doubted_at_zero = 1 << 0; // it may say ready for something that is no ring of ours
+    static constexpr std::uint32_t doubted_always = 1 << 1;
+
     core::context& object_; // of the slot: the doorbell stays with it, from one object to the next
     base::atomic<int> place_;
     base::atomic<std::uint32_t> word_{0};
@@ -159,7 +162,7 @@ class doorbell : public core::doorbell_hook {
     base::atomic<std::uint32_t> inherits_{0};
     base::atomic<std::uint32_t> found_nothing_{0}; // reads in a row
     base::atomic<std::uint32_t> doubt_after_{first_doubt};
-    base::atomic<std::uint32_t> doubted_{0};   // it may say ready for something that is counted as no ring of ours
+    base::atomic<std::uint32_t> doubted_{0};   // it may hold something else than the numbers say
     base::atomic<std::uint64_t> looked_at_{1}; // INHERITED: the count when the kernel was last asked
     doorbell* next_made_ = nullptr;
     file::open_file* file_ = nullptr;

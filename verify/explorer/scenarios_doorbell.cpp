@@ -68,6 +68,27 @@ void hasty_at_one() {
     at_one();
     overtake_at_second_request();
 }
+void hasty_nearly_full() {
+    nearly_full();
+    overtake_at_second_request();
+}
+void hasty_brimful() {
+    brimful();
+    overtake_at_second_request();
+}
+void filler() { doorbell_try_write(full); }
+void take_and_fill() {
+    (void)doorbell_take();
+    filler();
+}
+void filling_overtaker() {
+    for (int i = 0; i < 3; ++i) take_and_fill();
+}
+void filling_overtaker_and_one() {
+    filling_overtaker();
+    (void)doorbell_take();
+    doorbell_write(1);
+}
 // Asks often enough to overtake the other, and goes on after that.
 void overtaker() {
     for (int i = 0; i < 3; ++i) write_and_take();
@@ -201,6 +222,21 @@ std::vector<scenario> overtaken_ones() {
         scenario("bell-overtaken-ring",
                  "level, one unit there: 1 slow taker, 1 slow writer, 1 that writes and takes twice", hasty_at_one,
                  audit_level, {{"T", taker}, {"W", writer}, {"N", brief_overtaker}}, two_preemptions),
+        scenario("bell-overtaken-ring-3",
+                 "level, one unit there: 1 slow taker, 1 slow writer, 1 that writes and takes twice, 3 preemptions",
+                 hasty_at_one, audit_level, {{"T", taker}, {"W", writer}, {"N", brief_overtaker}}, {.preemptions = 3})
+            .large(),
+        scenario("bell-overtaken-full", "level, full: 1 slow taker, 1 that takes and fills 3 times, 2 preemptions",
+                 hasty_brimful, audit_level, {{"T", taker}, {"N", filling_overtaker}}, two_preemptions),
+        scenario("bell-overtaken-filler", "level: 1 slow writer that fills, 1 that takes and fills 3 times",
+                 hasty_at_zero, audit_level, {{"W", filler}, {"N", filling_overtaker}}, two_preemptions),
+        scenario("bell-overtaken-room",
+                 "level, full: 1 slow taker, 1 that takes and fills 3 times, and leaves one unit", hasty_brimful,
+                 audit_level, {{"T", taker}, {"N", filling_overtaker_and_one}}, two_preemptions),
+        scenario("bell-overtaken-nearly",
+                 "level, one below full: 1 slow writer, 1 that takes and fills 3 times and leaves one unit",
+                 hasty_nearly_full, audit_level, {{"W", trying_writer}, {"N", filling_overtaker_and_one}},
+                 two_preemptions),
     };
 }
 

@@ -57,6 +57,26 @@ void outsider_and_doubt() {
     doorbell_ring_from_outside();
     doorbell_doubt();
 }
+void hasty_at_one() {
+    at_one();
+    overtake_at_second_request();
+}
+void hasty_nearly_full() {
+    nearly_full();
+    overtake_at_second_request();
+}
+void overtaker() {
+    for (int i = 0; i < 3; ++i) {
+        doorbell_write(1);
+        (void)doorbell_take();
+    }
+}
+void filling_overtaker() {
+    for (int i = 0; i < 3; ++i) {
+        (void)doorbell_take();
+        doorbell_try_write(ceiling - 1);
+    }
+}
 
 constexpr budgets two_preemptions{.preemptions = 2};
 constexpr budgets three_preemptions{.preemptions = 3};
@@ -114,6 +134,16 @@ std::vector<scenario> ones_at_rest() {
     };
 }
 
+// OVERTAKEN: here the second request without an answer overtakes.
+std::vector<scenario> overtaken_ones() {
+    return {
+        scenario("every-overtaken", "every, one unit there: 1 slow taker, 1 that writes and takes 3 times",
+                 hasty_at_one, audit_level, {{"T", taker}, {"N", overtaker}}, two_preemptions),
+        scenario("every-overtaken-full", "every, one below full: 1 slow writer, 1 that takes and fills 3 times",
+                 hasty_nearly_full, audit_level, {{"W", trying_writer}, {"N", filling_overtaker}}, two_preemptions),
+    };
+}
+
 // The descriptor may be readable at zero until reads have found nothing twice; then it is not.
 std::vector<scenario> ones_from_outside() {
     return {
@@ -127,7 +157,7 @@ std::vector<scenario> ones_from_outside() {
 } // namespace
 
 std::vector<scenario> doorbell_every_scenarios() {
-    return joined({ones_that_listen(), ones_at_rest(), ones_from_outside()});
+    return joined({ones_that_listen(), ones_at_rest(), overtaken_ones(), ones_from_outside()});
 }
 
 } // namespace explore
