@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // verify/stress/main.cpp: the program `stress`: rounds of 2 to 64 threads that do everything to a handful of objects.
 //
-// First it shows that it notices a lost wakeup, a lost unit and a passed bound, by running itself with each built in.
+// First it shows that it notices a lost wakeup, a lost unit, a passed bound and a silent descriptor, by running itself
+// with each built in.
 // Ends with one PROOF line; exit status 1 if something failed. A seed fixes what each thread means to do, not how the
 // threads meet. Progress goes to standard error, one plain line every five seconds.
 #include "stress/round.hpp"
@@ -22,7 +23,7 @@ using namespace efd::stress;
 using std::chrono::steady_clock;
 
 constexpr std::array thread_counts{2U, 3U, 4U, 8U, 16U, 32U, 64U};
-constexpr std::array breakages{"lost_wake", "lost_unit", "passed_bound"};
+constexpr std::array breakages{"lost_wake", "lost_unit", "passed_bound", "lost_ring"};
 
 struct options {
     double seconds = 30;
@@ -130,8 +131,7 @@ int main(int argc, char** argv) {
     app.add_option("--seed", o.seed, "of what the threads mean to do");
     app.add_option("--stuck-seconds", o.stuck_seconds, "the longest sleep allowed on a condition that holds")
         ->capture_default_str();
-    app.add_option("--broken", o.breakage, "build in a breakage: it must fail")
-        ->check(CLI::IsMember({"lost_wake", "lost_unit", "passed_bound"}));
+    app.add_option("--broken", o.breakage, "build in a breakage: it must fail")->check(CLI::IsMember(breakages));
     app.add_flag("--alone", o.alone, "do not run this program with each breakage first (under qemu-user it cannot)");
     CLI11_PARSE(app, argc, argv);
     broken = *breakage_named(o.breakage);

@@ -19,7 +19,10 @@ constexpr std::chrono::seconds longest_quieting{180};
 
 class round {
   public:
-    explicit round(const round_terms& terms) : terms_(terms), shared_(terms.threads, terms.seed), dice_(terms.seed) {}
+    explicit round(const round_terms& terms) : terms_(terms), shared_(terms.threads, terms.seed), dice_(terms.seed) {
+        if (terms.seed % 3 == 0) return; // without descriptors
+        for (subject& s : shared_.subjects) s.open_descriptor(terms.seed % 3 == 1 ? doorbell::level : doorbell::every);
+    }
 
     round_result run() {
         round_result result;
@@ -136,6 +139,8 @@ class round {
             const bool right = s.saturates() ? out <= in : out == in; // units vanish at the ceiling alone
             if (!right)
                 shared_.complain(fmt::format("{}: written {}, read and left {}", s.name(), in.text(), out.text()));
+            if (!s.is_descriptor_true())
+                shared_.complain(fmt::format("the descriptor of {} does not say what poll says of {}", s.name(), rest));
             if (rest > s.most()) shared_.complain(fmt::format("{} stands above its bound", s.name()));
             if (efd::internal_access::context_of(s.object())->references() != 1)
                 shared_.complain(fmt::format("{} has {} references", s.name(),

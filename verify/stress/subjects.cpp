@@ -3,6 +3,8 @@
 // for a whole round, and that a thread that waits for room in semaphore mode needs only a few units of it.
 #include "stress/subjects.hpp"
 
+#include <poll.h>
+
 namespace efd::stress {
 namespace {
 
@@ -26,6 +28,13 @@ std::uint64_t initial_of(kind is) {
 subject::subject(kind is)
     : is_(is), initial_(initial_of(is)),
       object_(initial_, is == kind::semaphore || is == kind::semaphore_bound ? flags::semaphore : flags::none) {}
+
+bool subject::is_descriptor_true() const {
+    if (fd_ < 0) return true;
+    pollfd one{fd_, POLLIN | POLLOUT, 0};
+    (void)::poll(&one, 1, 0);
+    return static_cast<std::uint32_t>(one.revents) == (object_.poll() & (core::poll_in | core::poll_out));
+}
 
 std::uint64_t subject::value(dice& d) const {
     constexpr std::array<std::uint64_t, 7> small{0, 1, 1, 2, 3, 64, 65};

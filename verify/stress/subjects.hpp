@@ -29,6 +29,12 @@ class subject {
   public:
     explicit subject(kind is);
 
+    // From now on its descriptor is level, or has an edge for each write.
+    void open_descriptor(doorbell way) { fd_ = object_.fd(way); }
+    [[nodiscard]] int fd() const noexcept { return fd_; }
+    // Whether it says what poll says; at rest alone.
+    [[nodiscard]] bool is_descriptor_true() const;
+
     [[nodiscard]] eventfd& object() noexcept { return object_; }
     [[nodiscard]] efd_t* c_object() noexcept {
         return reinterpret_cast<efd_t*>(efd::internal_access::context_of(object_));
@@ -53,6 +59,7 @@ class subject {
     kind is_;
     std::uint64_t initial_;
     eventfd object_;
+    int fd_ = -1; // none
 };
 
 } // namespace efd::stress

@@ -21,6 +21,7 @@ std::optional<breakage> breakage_named(std::string_view name) noexcept {
     if (name == "lost_wake") return breakage::lost_wake;
     if (name == "lost_unit") return breakage::lost_unit;
     if (name == "passed_bound") return breakage::passed_bound;
+    if (name == "lost_ring") return breakage::lost_ring;
     return std::nullopt;
 }
 

@@ -15,6 +15,7 @@ enum class breakage : unsigned char {
     lost_wake,    // one futex wake in sixteen is not made
     lost_unit,    // a read that no ledger has
     passed_bound, // signals where only writes should be: the count reaches 2^64-1
+    lost_ring,    // a read of an object's descriptor, which is watched and never read
 };
 
 extern breakage broken;

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <ctime>
 #include <thread>
+#include <unistd.h>
 
 namespace efd::stress {
 
@@ -40,6 +41,8 @@ void worker::signal_deferred(std::size_t at) {
 
 void worker::look(std::size_t at) {
     subject& s = shared_.subjects[at];
+    if (std::uint64_t value = 0; broken == breakage::lost_ring && s.fd() >= 0 && d().one_in(8))
+        (void)::read(s.fd(), &value, sizeof value);
     if (s.object().count() > s.most()) shared_.complain(std::string(s.name()) + " was seen above its bound");
     const std::uint32_t mask = s.object().poll();
     if (((mask & core::poll_err) != 0 && !s.saturates()) || (mask & (core::poll_in | core::poll_out)) == 0)
