@@ -33,6 +33,12 @@ bool fork_lock::try_lock() noexcept {
     return false;
 }
 
+// A step that writes has its place before or after the unlock: before, and the unlock reads what it wrote.
+bool fork_lock::try_lock_after_owner() noexcept {
+    (void)word_.fetch_add(0, base::acq_rel); // pairs with unlock()
+    return try_lock();
+}
+
 // A thread that has slept keeps the mark, since it does not know whether others sleep.
 void fork_lock::lock() noexcept {
     if (try_lock()) return;

@@ -208,7 +208,7 @@ void slots::begin_local(std::uint32_t slot, unsigned flags) noexcept {
 
 bool slots::is_idle() noexcept {
     const turn own(*this);
-    return held_ == 0 && letting_go_.load(base::acquire) == 0;
+    return held_ == 0;
 }
 
 // ---- An object by its id.
@@ -281,58 +281,59 @@ bool slots::try_free(std::uint32_t slot, std::uint32_t generation) noexcept {
     return false;
 }
 
+// LET_GO. Each time that references of this process begin is followed by one last put, which comes here once; until it is
+// counted the arena does not end. After that nothing of the arena is touched but members of this.
 void slots::on_last_put(core::shared_slots& mapped, std::uint32_t slot) noexcept {
     slots& all = *static_cast<slots*>(mapped.owner);
-    // Pairs with the look of is_idle.
-    all.letting_go_.fetch_add(1, base::acq_rel); // before the slot can be found in the list, and its arena idle
-    all.queue_to_let_go(slot);
-    if (all.lock.try_lock()) {
-        all.drain_let_go();
-        all.unlock_and_drain();
+    if (!all.lock.try_lock()) {
+        all.queue_to_let_go(slot);
+        if (!all.lock.try_lock_after_owner()) return;
+    } else {
+        all.let_go(slot, 1);
     }
-    all.letting_go_.fetch_sub(1, base::acq_rel); // last touch; pairs with the look of is_idle
+    all.drain_let_go();
+    all.unlock_and_drain();
 }
 
-// LET_GO.
+// LET_GO. Where it stands in the list already, the put is counted when its turn comes.
 void slots::queue_to_let_go(std::uint32_t slot) noexcept {
     core::shared_local& local = local_at(slot);
-    if (local.is_queued.exchange(1, base::acq_rel) != 0) return; // it is looked at again when its turn comes
+    if (local.last_puts.fetch_add(1, base::acq_rel) != 0) return;
     std::uint32_t first = let_go_.load(base::relaxed);
     do {
         local.next_to_let_go = first;
     } while (!let_go_.compare_exchange_weak(first, slot, base::acq_rel, base::relaxed)); // LET_GO, push
 }
 
-// LET_GO. A thread that could not take the lock has pushed before its try, so the thread that had the lock then finds
-// the slot after the unlock.
+// LET_GO. A thread that could not take the lock has pushed before its try. So it meets this unlock, and is seen here, or
+// comes after it, and takes the lock itself.
 void slots::unlock_and_drain() noexcept {
     for (;;) {
         lock.unlock();
-        if (let_go_.fetch_add(0, base::acq_rel) == nobody || !lock.try_lock()) return;
+        if (let_go_.load(base::acquire) == nobody || !lock.try_lock()) return;
         drain_let_go();
     }
 }
 
-// LET_GO.
+// LET_GO. The puts are taken before the references are counted: one that comes later pushes the slot again.
 void slots::drain_let_go() noexcept {
     if (let_go_.load(base::relaxed) == nobody) return;
     std::uint32_t slot = let_go_.exchange(nobody, base::acq_rel);
     while (slot != nobody) {
-        const std::uint32_t next = local_at(slot).next_to_let_go;
-        let_go(slot);
+        core::shared_local& local = local_at(slot);
+        const std::uint32_t next = local.next_to_let_go;
+        let_go(slot, local.last_puts.exchange(0, base::acq_rel));
         slot = next;
     }
 }
 
-void slots::let_go(std::uint32_t slot) noexcept {
-    core::shared_local& local = local_at(slot);
-    local.is_queued.exchange(0, base::acq_rel); // LET_GO: before the look at the references
-    if (local.part.refs.read() > 0) return;     // found again meanwhile
-    EFD_CHECK(held_ > 0);
-    --held_;
-    if (!has_rows()) return;
+// With the lock.
+void slots::let_go(std::uint32_t slot, std::uint32_t last_puts) noexcept {
+    EFD_CHECK(held_ >= last_puts);
+    held_ -= last_puts;
+    if (local_at(slot).part.refs.read() > 0 || !has_rows()) return; // found again meanwhile
     let_bit_go(slot);
-    if (try_free(slot, local.generation)) note_freed(slot);
+    if (try_free(slot, local_at(slot).generation)) note_freed(slot);
 }
 
 // TENANT: the mark `named` is in the same word.

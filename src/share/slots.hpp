@@ -77,7 +77,7 @@ class slots {
     // copies this row to that of a child.
     void note_all() noexcept;
     void copy_row_to(std::uint32_t index) noexcept;
-    // No object of the arena is held by this process, and no thread is in the midst of letting go of one.
+    // No object of the arena is held by this process, and no thread in the midst of letting go of one needs the arena.
     [[nodiscard]] bool is_idle() noexcept;
 
     // A fork holds it, so the child has no slot half made or half let go of.
@@ -125,7 +125,7 @@ class slots {
     void begin_local(std::uint32_t slot, unsigned flags) noexcept;
     std::uint32_t free_orphans_locked() noexcept;
     void queue_to_let_go(std::uint32_t slot) noexcept;
-    void let_go(std::uint32_t slot) noexcept;
+    void let_go(std::uint32_t slot, std::uint32_t last_puts) noexcept;
     void note_freed(std::uint32_t slot) noexcept;
     void drain_let_go() noexcept;
     void unlock_and_drain() noexcept;
@@ -141,8 +141,7 @@ class slots {
     base::atomic<std::uint32_t> process_{0};     // the number of the process that the index and its rows belong to
     std::uint32_t cursor_ = 0;                   // the word of bits at which the next scan begins
     std::uint32_t touched_words_ = 0;            // of the own row: no bit is set from here on
-    std::uint32_t held_ = 0;                     // objects
-    base::atomic<std::uint32_t> letting_go_{0};  // so many threads
+    std::uint32_t held_ = 0;                     // last puts that are to come
     std::uint32_t freed_ = nobody;               // slots that this process has freed, by shared_local::next_freed
     base::atomic<std::uint32_t> let_go_{nobody}; // slots whose last reference went, by next_to_let_go
 };

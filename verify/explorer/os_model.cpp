@@ -107,7 +107,11 @@ bool fork_lock::try_lock() noexcept {
     std::uint32_t open = nobody;
     return word_.compare_exchange_strong(open, 1, base::acquire, base::relaxed);
 }
-void fork_lock::unlock() noexcept { word_.store(nobody, base::release); }
+bool fork_lock::try_lock_after_owner() noexcept {
+    (void)word_.fetch_add(0, base::acq_rel);
+    return try_lock();
+}
+void fork_lock::unlock() noexcept { word_.exchange(nobody, base::acq_rel); }
 void fork_lock::before_fork() noexcept {}
 void fork_lock::after_fork() noexcept {}
 void fork_lock::after_fork_in_child() noexcept {}

@@ -39,6 +39,7 @@ struct arena_world {
     object_id id = 0;
     unsigned holders = 0; // processes that have a handle to the object `id`, as they know it themselves
     bool is_alive = true; // false once the slot has another object
+    bool is_unmapped = false; // as if the arena had ended: what a process knows of its slots is gone
     efd::base::atomic<std::uint64_t> done{0}; // hands over from threads that have ended to one that comes after
     // Of scenarios with a death.
     bool (*look)(efd::core::shared_slots&, std::uint32_t, efd::core::met_death&) noexcept = nullptr; // the real one
@@ -54,7 +55,10 @@ std::uint32_t own_process() {
     return m.active() ? fixture->process_of[static_cast<std::size_t>(m.running())] : 0;
 }
 efd::share::slots& own() { return fixture->slots[own_process()]; }
-efd::core::shared_slots* own_mapping() { return &fixture->mapped[own_process()]; }
+efd::core::shared_slots* own_mapping() {
+    must(!fixture->is_unmapped, "a thread still lets go of an object, and the arena has ended");
+    return &fixture->mapped[own_process()];
+}
 
 void make_arena(std::array<std::uint32_t, 4> process_of) {
     make_world(0, 0);
@@ -93,6 +97,7 @@ void object_of_process_0(std::array<std::uint32_t, 4> process_of) {
 }
 void one_each() { object_of_process_0({0, 1, 2, 2}); }
 void two_of_one() { object_of_process_0({0, 0, 1, 1}); }
+void three_of_one() { object_of_process_0({0, 0, 0, 0}); }
 void two_references() {
     object_of_process_0({0, 0, 1, 1});
     object().get();
@@ -127,6 +132,16 @@ void finds() {
     ++fixture->holders;
     uses();
     drops();
+}
+// The last handle is gone, so the arena ends as soon as no thread of the process is in the midst of letting go.
+void finds_and_ends() {
+    finds();
+    if (own().is_idle()) fixture->is_unmapped = true;
+}
+void is_idle_at_the_end() {
+    await_end_of(0);
+    await_end_of(1);
+    must(own().is_idle(), "nothing is held, and the arena does not end");
 }
 void makes() {
     context* const made = own().make(7, 0);
@@ -257,6 +272,10 @@ std::vector<scenario> share_scenarios() {
                  nothing_wrong, {{"D", drops}, {"M", makes}, {"L", makes_at_the_end<2>}}),
         scenario("slot-let-go-find", "one process: a thread drops, one finds and drops; then the slot is free",
                  two_of_one, nothing_wrong, {{"D", drops}, {"F", finds}, {"L", makes_at_the_end<2>}}),
+        scenario("slot-let-go-idle", "one process: a thread drops, one finds and drops; then the arena is idle",
+                 three_of_one, nothing_wrong, {{"D", drops}, {"F", finds}, {"L", is_idle_at_the_end}}),
+        scenario("slot-let-go-end", "one process: a thread drops, one finds and drops, and the arena ends if it is idle",
+                 two_of_one, nothing_wrong, {{"D", drops}, {"F", finds_and_ends}}),
         scenario("slot-let-go-both", "one process: two threads drop; then the slot is free", two_references,
                  nothing_wrong, {{"D1", drops}, {"D2", drops}, {"L", makes_at_the_end<2>}}),
         scenario("slot-killed", "one is killed while it drops and makes, one finds; then the slot is free", one_each,
