@@ -23,8 +23,8 @@ class fork_lock {
     void lock() noexcept;
     [[nodiscard]] bool try_lock() noexcept;
     void unlock() noexcept;
-    // The same for a caller that leaves something to the owner: if it fails, the thread that has the lock then, or gets it
-    // later, sees after its unlock what this thread did before.
+    // The same for a caller that leaves something to the owner: if it fails, the thread that has the lock then, or gets
+    // it later, sees after its unlock what this thread did before.
     [[nodiscard]] bool try_lock_after_owner() noexcept;
 
     // For pthread_atfork(3).

@@ -281,8 +281,8 @@ bool slots::try_free(std::uint32_t slot, std::uint32_t generation) noexcept {
     return false;
 }
 
-// LET_GO. Each time that references of this process begin is followed by one last put, which comes here once; until it is
-// counted the arena does not end. After that nothing of the arena is touched but members of this.
+// LET_GO. Each time that references of this process begin is followed by one last put, which comes here once; until it
+// is counted the arena does not end. After that nothing of the arena is touched but members of this.
 void slots::on_last_put(core::shared_slots& mapped, std::uint32_t slot) noexcept {
     slots& all = *static_cast<slots*>(mapped.owner);
     if (!all.lock.try_lock()) {
@@ -305,8 +305,8 @@ void slots::queue_to_let_go(std::uint32_t slot) noexcept {
     } while (!let_go_.compare_exchange_weak(first, slot, base::acq_rel, base::relaxed)); // LET_GO, push
 }
 
-// LET_GO. A thread that could not take the lock has pushed before its try. So it meets this unlock, and is seen here, or
-// comes after it, and takes the lock itself.
+// LET_GO. A thread that could not take the lock has pushed before its try. So it meets this unlock, and is seen here,
+// or comes after it, and takes the lock itself.
 void slots::unlock_and_drain() noexcept {
     for (;;) {
         lock.unlock();

@@ -37,8 +37,8 @@ struct arena_world {
     std::array<efd::share::slots, processes> slots;
     std::array<std::uint32_t, 4> process_of{}; // by thread
     object_id id = 0;
-    unsigned holders = 0; // processes that have a handle to the object `id`, as they know it themselves
-    bool is_alive = true; // false once the slot has another object
+    unsigned holders = 0;     // processes that have a handle to the object `id`, as they know it themselves
+    bool is_alive = true;     // false once the slot has another object
     bool is_unmapped = false; // as if the arena had ended: what a process knows of its slots is gone
     efd::base::atomic<std::uint64_t> done{0}; // hands over from threads that have ended to one that comes after
     // Of scenarios with a death.
@@ -274,8 +274,9 @@ std::vector<scenario> share_scenarios() {
                  two_of_one, nothing_wrong, {{"D", drops}, {"F", finds}, {"L", makes_at_the_end<2>}}),
         scenario("slot-let-go-idle", "one process: a thread drops, one finds and drops; then the arena is idle",
                  three_of_one, nothing_wrong, {{"D", drops}, {"F", finds}, {"L", is_idle_at_the_end}}),
-        scenario("slot-let-go-end", "one process: a thread drops, one finds and drops, and the arena ends if it is idle",
-                 two_of_one, nothing_wrong, {{"D", drops}, {"F", finds_and_ends}}),
+        scenario("slot-let-go-end",
+                 "one process: a thread drops, one finds and drops, and the arena ends if it is idle", two_of_one,
+                 nothing_wrong, {{"D", drops}, {"F", finds_and_ends}}),
         scenario("slot-let-go-both", "one process: two threads drop; then the slot is free", two_references,
                  nothing_wrong, {{"D1", drops}, {"D2", drops}, {"L", makes_at_the_end<2>}}),
         scenario("slot-killed", "one is killed while it drops and makes, one finds; then the slot is free", one_each,
