@@ -131,7 +131,14 @@ status set_core::collect(sweep& over) noexcept {
     for (std::uint32_t bits = core::bits_of(found.value); bits != 0; bits &= bits - 1) {
         const std::uint32_t number = found.index * bits_of_word + static_cast<std::uint32_t>(std::countr_zero(bits));
         const std::uint32_t place = arena_->place_of(number);
-        if (place == arena_half::none || !is_ready(known_member(place))) continue;
+        if (place == arena_half::none) continue;
+        member& one = known_member(place);
+        if (over.at_once != nullptr && !over.is_taken && take_unentered(one, *over.at_once)) {
+            over.is_taken = true;
+            cursor_.store(place + 1, base::relaxed);
+            continue;
+        }
+        if (!is_ready(one)) continue;
         ready_.mark(place); // SHARED_COLLECT, note
         ++over.noted;
     }
@@ -142,11 +149,14 @@ status set_core::collect(sweep& over) noexcept {
 }
 
 // A try goes on until something is taken or every word was met once: a mark that was there when it began is in one of
-// them, whatever stands in the others.
+// them, whatever stands in the others. What a mark names is taken without a note of it where no member is noted yet:
+// else those could wait for ever.
 [[gnu::noinline]] status set_core::take_from_arena(set_event& got, std::int64_t deadline_ns) noexcept {
-    for (sweep over{deadline_ns};;) {
+    sweep over{deadline_ns};
+    if (!ready_.anything() && !has_kernel_members()) over.at_once = &got;
+    for (;;) {
         const status collected = collect(over);
-        if (collected == status::stale) return collected;
+        if (collected == status::stale || over.is_taken) return collected;
         const status result = take_noted(got);
         if (result != status::would_block || collected != status::ok) return result;
     }

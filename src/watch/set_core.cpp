@@ -302,7 +302,7 @@ status set_core::leave(std::uint32_t index) noexcept {
         object->detach_permanent(leaving);
     leaving.object.store(nullptr, base::release); // PERMANENT, leave
     // TAKE_UNENTERED, leave: a word that was never there before
-    if (object != nullptr && !is_of_arena() && leaving.inner == nullptr) (void)object->watch();
+    if (object != nullptr && leaving.inner == nullptr && !is_left_behind()) (void)object->watch();
     clear_unless_ready(leaving);
     const bool awaited =
         presence::number_in(leaving.awaited.load(base::acquire)) != 0; // ALL_SLEEP: perhaps all others are ready

@@ -201,6 +201,8 @@ class set_core : public set_front, private core::own_bell {
         std::uint32_t next = 0;
         std::uint32_t words = 0;
         std::size_t noted = 0;
+        set_event* at_once = nullptr; // where what the first mark names is put, instead of being noted
+        bool is_taken = false;
     };
     [[nodiscard]] static bool is_out_of_time(sweep& over) noexcept;
     [[nodiscard]] base::status collect(sweep& over) noexcept;

@@ -237,7 +237,8 @@ status set_core::take_noted(set_event& got) noexcept {
         if (found == ready_bitmap::nobody) break;
         member& one = known_member(found);
         at = found + 1;
-        if (!is_of_arena() && take_unentered(one, got)) {
+        if (take_unentered(one, got)) {
+            if (is_of_arena()) clear_unless_ready(one); // the take has notified nobody
             cursor_.store(at, base::relaxed);
             return status::ok;
         }
@@ -284,7 +285,7 @@ status set_core::look_at_noted(std::span<set_event> room, std::size_t& number) n
         if (wrapped && found >= start) break;
         at = found + 1;
         member& one = known_member(found);
-        if (!is_of_arena() && look_unentered(one, room[number])) {
+        if (look_unentered(one, room[number])) {
             ++number;
             continue;
         }

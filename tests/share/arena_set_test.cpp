@@ -124,6 +124,26 @@ TEST(ArenaSet, no_member_starves_among_many) {
     }
 }
 
+// One that is written to before each take, and the mark of the other in the same word.
+TEST(ArenaSet, a_member_that_is_always_marked_anew_starves_no_other) {
+    const arena shared;
+    const wait_set set = shared.make_set();
+    const eventfd busy = shared.make();
+    const eventfd other = shared.make();
+    set.add(busy, 1);
+    set.add(other, 2);
+    for (const eventfd* const quiet : {&other, &busy}) {
+        const eventfd& always = quiet == &other ? busy : other;
+        ASSERT_EQ(quiet->write(1), std::errc{});
+        int takes = 0;
+        do {
+            ASSERT_EQ(always.write(1), std::errc{});
+            ASSERT_LT(++takes, 4) << "of the other";
+        } while (taken(set) != (quiet == &other ? 2U : 1U));
+        (void)taken(set);
+    }
+}
+
 TEST(ArenaSet, waits_ready_fill_the_room_and_take_nothing) {
     const arena shared;
     const wait_set set = shared.make_set();

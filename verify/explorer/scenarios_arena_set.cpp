@@ -20,6 +20,11 @@ void one_member(bool looks) {
 }
 void single() { one_member(false); }
 void single_looking() { one_member(true); }
+void single_ready() {
+    single();
+    stand_twice(0);
+    give(0);
+}
 void both() {
     make_arena_world(2, false);
     join_set(0, 0);
@@ -64,6 +69,7 @@ void bounded_waiter() {
     must(result == status::ok || result == status::timed_out, "a bounded wait ended otherwise");
 }
 void trier() { (void)try_any(0); }
+void looker() { (void)look(0, bounded); }
 void own_writer() {
     give(1);
     must(try_any(0) == status::ok, "one's own finished write is not found");
@@ -81,6 +87,13 @@ void joiner() {
     waiter();
 }
 void leaver() { leave_set(0, 0); }
+// Nobody takes from it here any more, and its count is then what it was before.
+void leaver_that_takes_and_writes() {
+    leave_set(0, 0);
+    (void)take(0);
+    give(0);
+    hall().kept_after_leaving = 1;
+}
 void leaver_and_back() {
     leave_set(0, 0);
     enter_set(0, 0);
@@ -142,6 +155,11 @@ std::vector<scenario> arena_set_scenarios() {
                  nothing_lost, {{"W", writer}, {"L", leaver_and_back}}, three_preemptions),
         scenario("arena-set-leave-beside", "1 member: 1 writer, 1 that removes it, 1 that tries, 2 preemptions", single,
                  nothing_lost, {{"W", writer}, {"L", leaver}, {"T", trier}}, two_preemptions),
+        scenario("arena-set-leave-again",
+                 "a ready member that leaves, and is taken from and written to then, 1 that tries", single_ready,
+                 nothing_lost, {{"X", leaver_that_takes_and_writes}, {"T", trier}}),
+        scenario("arena-set-leave-look", "1 member: 1 that removes it, 1 writer, 1 that looks, 2 preemptions", single,
+                 nothing_lost, {{"X", leaver}, {"W", writer}, {"L", looker}}, two_preemptions),
         scenario("arena-set-killed", "1 member: 1 writer that may be killed, 1 waiter that looks", single_looking,
                  nobody_left, {{"W", writer, may_crash}, {"A", looking_waiter}}, one_gone),
     };

@@ -99,6 +99,7 @@ class context_layout {
     static void drain(context& object) { (void)object.drain_without_notify(object.look()); }
     static void make_queue(context& object) { (void)object.make_watchers(); }
     static doorbell_hook* hook_of(context& object) { return object.hook_of_slot(); }
+    static void join_set(context& object, set_cell cell) { (void)object.join_set(cell); }
     static base::status attach(context& object, permanent_watcher& given) { return object.attach_permanent(given); }
     static void set_in_callback(unsigned depth) { in_callback.depth_ = depth; }
     static void set_flags(context& object, unsigned flags) {
