@@ -231,7 +231,8 @@ std::uint32_t doorbell::request() noexcept {
             const std::uint32_t called = word + call_step;
             if (!word_.compare_exchange_weak(word, called, base::acq_rel, base::acquire)) continue; // LEVEL, call
             if (generation_of(called) == generation_of(word)) return word;
-            word_.fetch_and(~taking_mark, base::acq_rel); // SURELY_RUNG, left: the mark of the earlier busy thread
+            doubted_.fetch_or(doubted_always, base::release); // OVERTAKEN: the earlier busy thread may not come back
+            word_.fetch_and(~taking_mark, base::acq_rel);     // SURELY_RUNG, left: the mark of the earlier busy thread
             return called & ~busy_mark;
         } while (is_unanswered(word));
     }

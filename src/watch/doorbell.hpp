@@ -147,8 +147,8 @@ class doorbell : public core::doorbell_hook {
     static constexpr std::uint32_t first_doubt = 2;
     static constexpr std::uint32_t last_doubt = 1024;
 
-    static constexpr std::uint32_t doubted_at_zero = 1 << 0; // it may say ready for something that is no ring of ours
-    static constexpr std::uint32_t doubted_always = 1 << 1;
+    static constexpr std::uint32_t doubted_at_zero = 1 << 0; // NOTHING: it may say ready for a write that is not ours
+    static constexpr std::uint32_t doubted_always = 1 << 1;  // OVERTAKEN: its numbers may be wrong
 
     core::context& object_; // of the slot: the doorbell stays with it, from one object to the next
     base::atomic<int> place_;

@@ -4,8 +4,8 @@
 // The members that are objects of the arena have numbers of their own, which stand in the objects' cells. Who signals
 // one, in any process, marks its number in the arena (core/shared_sets.hpp). A thread of the owner that takes, looks or
 // is about to sleep first collects one word of those marks: it looks at the members that they name, and marks the ready
-// ones in the set's own bitmap, from which all else goes on as in every set. So no byte of the arena decides more than
-// which member is looked at.
+// ones in the set's own bitmap, from which all else goes on as in every set; a take may take one of them at once. So no
+// byte of the arena decides more than which member is looked at.
 //
 // SHARED_SLEEP: as SET_SLEEP. A waiter states its interest here and in the arena, then looks at the top of the marks,
 // then at its own top, and sleeps on the bed. A collector marks its own bitmap before it clears in the arena, so the
@@ -149,14 +149,18 @@ status set_core::collect(sweep& over) noexcept {
 }
 
 // A try goes on until something is taken or every word was met once: a mark that was there when it began is in one of
-// them, whatever stands in the others. What a mark names is taken without a note of it where no member is noted yet:
-// else those could wait for ever.
+// them, whatever stands in the others. Where no member is noted, one that a mark names is taken without a note. Noted
+// members go first: one that is marked anew for ever would else starve them.
 [[gnu::noinline]] status set_core::take_from_arena(set_event& got, std::int64_t deadline_ns) noexcept {
     sweep over{deadline_ns};
     if (!ready_.anything() && !has_kernel_members()) over.at_once = &got;
     for (;;) {
         const status collected = collect(over);
-        if (collected == status::stale || over.is_taken) return collected;
+        if (collected == status::stale) return collected;
+        if (over.is_taken) {
+            drain_stale_bell();
+            return status::ok;
+        }
         const status result = take_noted(got);
         if (result != status::would_block || collected != status::ok) return result;
     }

@@ -201,7 +201,7 @@ class set_core : public set_front, private core::own_bell {
         std::uint32_t next = 0;
         std::uint32_t words = 0;
         std::size_t noted = 0;
-        set_event* at_once = nullptr; // where what the first mark names is put, instead of being noted
+        set_event* at_once = nullptr; // the event of the first member that is taken without a note; null: none is
         bool is_taken = false;
     };
     [[nodiscard]] static bool is_out_of_time(sweep& over) noexcept;

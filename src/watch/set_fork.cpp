@@ -127,8 +127,10 @@ void set_core::take_back_or_let_go(member& one) noexcept {
     }
     if (one.is_open() || (kind != member_kind::object && kind != member_kind::set)) return;
     if (core::context* const object = one.object.load(base::acquire); object != nullptr) {
-        object->detach_permanent(one);
-        (void)object->attach_permanent(one);
+        if (!object->shared()) { // an object of an arena has cells where others have watchers
+            object->detach_permanent(one);
+            (void)object->attach_permanent(one);
+        }
         one.open();
     } else if (kind == member_kind::object) {
         give_back_place(one);

@@ -160,15 +160,16 @@ std::uint32_t set_core::find(std::uint32_t start) noexcept {
 
 // TAKE_UNENTERED, drawn in docs/races.md: the object's word is read before the look that says that it stands here, and
 // the take compares it. A removal leaves a word that was never there before, so a take that succeeds came before the
-// removal returned. False: not taken; the caller enters.
+// removal returned. What the place and the object say of themselves is read after that look, so that it is of the life
+// whose word was read. False: not taken; the caller enters.
 bool set_core::take_unentered(member& one, set_event& got) noexcept {
     context* const object = one.object.load(base::acquire);
-    if (object == nullptr || object->takes_one()) return false;
+    if (object == nullptr) return false;
     const core::state_word word = object->look(); // TAKE_UNENTERED, word
-    if (!is_taken_whole(word)) return false;
-    const std::uint64_t token = one.token.load(base::acquire);
-    if (one.kind.load(base::acquire) != member_kind::object) return false;
+    if (!is_taken_whole(word) || object->takes_one()) return false;
     if (one.object.load(base::acquire) != object) return false; // TAKE_UNENTERED, look
+    if (one.kind.load(base::acquire) != member_kind::object) return false;
+    const std::uint64_t token = one.token.load(base::acquire);
     base::order_release(object);
     if (!object->drain_without_notify(word)) return false; // TAKE_UNENTERED, take
     base::order_acquire(object);
@@ -184,8 +185,9 @@ bool set_core::look_unentered(const member& one, set_event& got) const noexcept 
     const context* const object = one.object.load(base::acquire);
     if (object == nullptr) return false;
     const core::state_word word = object->look(); // LOOK_UNENTERED, word
-    if (!is_taken_whole(word) || one.kind.load(base::acquire) != member_kind::object) return false;
+    if (!is_taken_whole(word)) return false;
     if (one.object.load(base::acquire) != object) return false; // LOOK_UNENTERED, look
+    if (one.kind.load(base::acquire) != member_kind::object) return false;
     const std::uint64_t token = one.token.load(base::acquire);
     if (object->look() != word) return false; // LOOK_UNENTERED, again
     got = {token, 0, core::poll_in, token};
@@ -238,7 +240,7 @@ status set_core::take_noted(set_event& got) noexcept {
         member& one = known_member(found);
         at = found + 1;
         if (take_unentered(one, got)) {
-            if (is_of_arena()) clear_unless_ready(one); // the take has notified nobody
+            if (is_of_arena()) clear_unless_ready(one); // the take has notified no member that is of the arena
             cursor_.store(at, base::relaxed);
             return status::ok;
         }

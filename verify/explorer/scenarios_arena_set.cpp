@@ -22,8 +22,13 @@ void single() { one_member(false); }
 void single_looking() { one_member(true); }
 void single_ready() {
     single();
-    stand_twice(0);
+    stand_also(0, 40);
     give(0);
+}
+void single_ready_in_four() {
+    single_ready();
+    stand_also(0, 41);
+    stand_also(0, 42);
 }
 void both() {
     make_arena_world(2, false);
@@ -94,6 +99,13 @@ void leaver_that_takes_and_writes() {
     give(0);
     hall().kept_after_leaving = 1;
 }
+// The same, and it cannot come back: every cell is in use.
+void leaver_that_is_refused() {
+    leaver_that_takes_and_writes();
+    fill_cell(0, 43);
+    int place = -1;
+    must(hall().sets[0]->add(*hall().objects[0], 0, place) == status::no_space, "an object stands in five sets");
+}
 void leaver_and_back() {
     leave_set(0, 0);
     enter_set(0, 0);
@@ -158,6 +170,9 @@ std::vector<scenario> arena_set_scenarios() {
         scenario("arena-set-leave-again",
                  "a ready member that leaves, and is taken from and written to then, 1 that tries", single_ready,
                  nothing_lost, {{"X", leaver_that_takes_and_writes}, {"T", trier}}),
+        scenario("arena-set-leave-refused",
+                 "a ready member that leaves, is written to and is refused at the same place, 1 that tries",
+                 single_ready_in_four, nothing_lost, {{"X", leaver_that_is_refused}, {"T", trier}}),
         scenario("arena-set-leave-look", "1 member: 1 that removes it, 1 writer, 1 that looks, 2 preemptions", single,
                  nothing_lost, {{"X", leaver}, {"W", writer}, {"L", looker}}, two_preemptions),
         scenario("arena-set-killed", "1 member: 1 writer that may be killed, 1 waiter that looks", single_looking,

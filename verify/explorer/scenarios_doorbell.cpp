@@ -226,6 +226,10 @@ std::vector<scenario> overtaken_ones() {
                  "level, one unit there: 1 slow taker, 1 slow writer, 1 that writes and takes twice, 3 preemptions",
                  hasty_at_one, audit_level, {{"T", taker}, {"W", writer}, {"N", brief_overtaker}}, {.preemptions = 3})
             .large(),
+        scenario("bell-overtaken-left",
+                 "level, one unit there: 1 slow taker that may be gone, 1 that writes and takes, 3 preemptions",
+                 hasty_at_one, audit_doorbell_left, {{"T", taker, may_crash}, {"N", persistent}},
+                 {.crashes = 1, .preemptions = 3}),
         scenario("bell-overtaken-full", "level, full: 1 slow taker, 1 that takes and fills 3 times, 2 preemptions",
                  hasty_brimful, audit_level, {{"T", taker}, {"N", filling_overtaker}}, two_preemptions),
         scenario("bell-overtaken-filler", "level: 1 slow writer that fills, 1 that takes and fills 3 times",

@@ -181,11 +181,16 @@ bool is_loud() { return arena->pipe.load(efd::base::acquire) != 0 || set_layout:
 void join_set(std::size_t set, std::size_t object) {
     (void)fixture->sets[set]->add(*fixture->objects[object], object, fixture->places[set][object]);
 }
-void stand_twice(std::size_t object) {
-    constexpr std::uint32_t number_of_nobody = 40;
+efd::core::set_cell cell_of_nobody(std::uint32_t number) {
     const efd::core::set_claim claim{
         .slots = &arena->slots, .set = 0, .tenant = arena->entry.tenant.load(efd::base::relaxed)};
-    context_layout::join_set(*fixture->objects[object], claim.cell_for(number_of_nobody));
+    return claim.cell_for(number);
+}
+void stand_also(std::size_t object, std::uint32_t number) {
+    context_layout::join_set(*fixture->objects[object], cell_of_nobody(number));
+}
+void fill_cell(std::size_t object, std::uint32_t number) {
+    context_layout::fill_cell(*fixture->objects[object], cell_of_nobody(number));
 }
 void leave_set_up(std::size_t set, std::size_t object) {
     (void)fixture->sets[set]->remove(fixture->places[set][object]);

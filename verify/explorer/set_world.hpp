@@ -46,8 +46,9 @@ void make_set_world(std::size_t sets, std::initializer_list<std::uint64_t> count
 // The objects have no watchers yet, as one is born.
 void make_bare_set_world(std::size_t sets, std::initializer_list<std::uint64_t> counts, unsigned flags = 0);
 void join_set(std::size_t set, std::size_t object);
-// The object of the arena stands in a second cell, by a number that no member has.
-void stand_twice(std::size_t object);
+// The object of the arena stands in one more cell, by a number that no member has.
+void stand_also(std::size_t object, std::uint32_t number);
+void fill_cell(std::size_t object, std::uint32_t number); // the cell alone: the word stays as it is
 void leave_set_up(std::size_t set, std::size_t object);
 // The next that joins stands at this place; the places before are taken by nobody.
 void skip_places(std::size_t set, unsigned up_to);

@@ -100,6 +100,10 @@ class context_layout {
     static void make_queue(context& object) { (void)object.make_watchers(); }
     static doorbell_hook* hook_of(context& object) { return object.hook_of_slot(); }
     static void join_set(context& object, set_cell cell) { (void)object.join_set(cell); }
+    static void fill_cell(context& object, set_cell cell) {
+        for (base::atomic<set_cell>& one : object.cells())
+            if (set_cell none = 0; one.compare_exchange_strong(none, cell, base::acq_rel, base::relaxed)) return;
+    }
     static base::status attach(context& object, permanent_watcher& given) { return object.attach_permanent(given); }
     static void set_in_callback(unsigned depth) { in_callback.depth_ = depth; }
     static void set_flags(context& object, unsigned flags) {

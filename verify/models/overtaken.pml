@@ -147,7 +147,7 @@ inline request() {
         fi
     };
     if
-    :: overtook -> taking = false; overtook = false
+    :: overtook -> doubted = true; taking = false; overtook = false
     :: else
     fi
 }
