@@ -12,7 +12,7 @@ namespace efd::cli {
 
 class pattern {
   public:
-    // Throws CLI::ValidationError, naming the option, if `text` is no regular expression.
+    // Throws CLI::ValidationError, naming the option, if `text` is no regular expression, or a very long one.
     pattern(const char* option, const std::string& text);
     bool matches(std::string_view name) const;
 

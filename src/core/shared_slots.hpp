@@ -30,7 +30,8 @@ struct shared_local {
     std::uint32_t next_freed = 0;
     std::uint32_t next_to_let_go = 0;
     base::atomic<std::uint32_t> told_death{0}; // the death of which a thread of this process was told last
-    base::atomic<std::uint32_t> last_puts{0};  // above zero: it stands in the list of those to let go of
+    // That are not counted yet; above zero: the slot stands in the list of those to let go of, or is about to.
+    base::atomic<std::uint32_t> last_puts{0};
 };
 
 // The death of the last process that might signal an object, as a waiter has met it (ORPHAN).

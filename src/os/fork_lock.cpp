@@ -33,7 +33,8 @@ bool fork_lock::try_lock() noexcept {
     return false;
 }
 
-// A step that writes has its place before or after the unlock: before, and the unlock reads what it wrote.
+// The word's changes have one order. If this one comes before the unlock, the unlock acquires what this thread did; if
+// after it, the try finds the lock free, or a later owner, whose unlock acquires it.
 bool fork_lock::try_lock_after_owner() noexcept {
     (void)word_.fetch_add(0, base::acq_rel); // pairs with unlock()
     return try_lock();

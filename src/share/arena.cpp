@@ -273,7 +273,7 @@ void arena::before_fork() noexcept {
 
 void arena::in_parent() noexcept {
     line_.in_parent();
-    objects_.lock.after_fork();
+    objects_.after_fork();
     names_.lock.after_fork();
 }
 
@@ -302,7 +302,7 @@ bool arena::join_again() noexcept {
 
 bool arena::is_alive() noexcept {
     if ((objects_.has_rows() || join_again()) && line_.is_ours()) return true;
-    calls_.store(0, base::relaxed); // the next call looks as well
+    calls_.store(0, base::relaxed); // the next call looks as well, unless another thread counts at this moment
     return false;
 }
 

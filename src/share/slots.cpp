@@ -208,6 +208,7 @@ void slots::begin_local(std::uint32_t slot, unsigned flags) noexcept {
 
 bool slots::is_idle() noexcept {
     const turn own(*this);
+    EFD_CHECK(held_ > 0 || let_go_.load(base::relaxed) == nobody);
     return held_ == 0;
 }
 
@@ -281,8 +282,8 @@ bool slots::try_free(std::uint32_t slot, std::uint32_t generation) noexcept {
     return false;
 }
 
-// LET_GO. Each time that references of this process begin is followed by one last put, which comes here once; until it
-// is counted the arena does not end. After that nothing of the arena is touched but members of this.
+// LET_GO. Each life of a slot in this process ends with exactly one last put. Until that is counted, the arena does not
+// end. A thread that has queued or counted it touches nothing of the arena afterwards but members of this.
 void slots::on_last_put(core::shared_slots& mapped, std::uint32_t slot) noexcept {
     slots& all = *static_cast<slots*>(mapped.owner);
     if (!all.lock.try_lock()) {
@@ -305,8 +306,8 @@ void slots::queue_to_let_go(std::uint32_t slot) noexcept {
     } while (!let_go_.compare_exchange_weak(first, slot, base::acq_rel, base::relaxed)); // LET_GO, push
 }
 
-// LET_GO. A thread that could not take the lock has pushed before its try. So it meets this unlock, and is seen here,
-// or comes after it, and takes the lock itself.
+// LET_GO. A thread that could not take the lock has pushed before its second try. If the write of that try comes before
+// this unlock, the push is seen here; if after it, that thread finds the lock free, or a later owner.
 void slots::unlock_and_drain() noexcept {
     for (;;) {
         lock.unlock();
@@ -360,6 +361,12 @@ std::uint32_t slots::free_orphans_locked() noexcept {
     };
     for (std::uint32_t word = 0; word < row_words(); ++word) any_slot_of(~bits_of_all(row::held, word), word, free_it);
     return freed;
+}
+
+// What was pushed while the fork had the lock.
+void slots::after_fork() noexcept {
+    lock.after_fork();
+    if (lock.try_lock_after_owner()) unlock_and_drain();
 }
 
 std::uint32_t slots::free_orphans() noexcept {

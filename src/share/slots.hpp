@@ -82,6 +82,7 @@ class slots {
 
     // A fork holds it, so the child has no slot half made or half let go of.
     os::fork_lock lock;
+    void after_fork() noexcept; // in the parent
 
   private:
     using row_word = base::atomic<std::uint64_t>;
