@@ -197,11 +197,11 @@ TEST(Family, a_child_forks_while_its_parent_signals) {
 
 TEST(Family, what_a_child_makes_is_no_object_of_its_parent) {
     const eventfd before(0, flags::shared);
-    constexpr std::uint64_t number = 2000;
+    constexpr std::size_t number = 2000;
     const auto make_and_look = [&](std::uint64_t tag) {
         std::vector<eventfd> made;
-        for (std::uint64_t i = 0; i < number; ++i) made.emplace_back(tag + i, flags::shared);
-        for (std::uint64_t i = 0; i < number; ++i)
+        for (std::size_t i = 0; i < number; ++i) made.emplace_back(tag + i, flags::shared);
+        for (std::size_t i = 0; i < number; ++i)
             if (made[i].count() != tag + i) return false;
         return true;
     };

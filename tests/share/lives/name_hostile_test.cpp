@@ -131,7 +131,7 @@ TEST_F(a_name, with_garbage_in_its_file_is_free) {
     const auto seed = std::random_device{}();
     std::mt19937_64 random(seed);
     for (int round = 0; round < 200; ++round) {
-        std::string garbage(random() % 20'000, '\0');
+        std::string garbage(static_cast<std::size_t>(random() % 20'000), '\0');
         for (char& one : garbage) one = static_cast<char>(random());
         const share::name_header header = share::header_for({});
         if (round % 2 == 0 && garbage.size() >= sizeof header) std::memcpy(garbage.data(), &header, sizeof header);
