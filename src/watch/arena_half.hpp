@@ -67,7 +67,7 @@ class arena_half {
     base::atomic<bool> is_left_behind{false};
     base::atomic<bool> has_bell{false};
     base::atomic<std::uint32_t> pid{0};           // by which peers find the bell
-    base::atomic<bool> is_deaf{false};            // the pipe has hung up, and no number was free to end that
+    base::atomic<std::uint32_t> is_deaf{0};       // the pipe has hung up, and no number was free to end that
     base::atomic<std::int64_t> next_search_ns{0}; // for dead peers, by a look that found nothing
 
   private:

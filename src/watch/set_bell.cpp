@@ -57,7 +57,7 @@ void set_core::take_bell(const os::bell_ends& made) noexcept {
     os::close_bell_end(bell.read_end.swap_in(made.read_end), former);
     os::close_bell_end(bell.write_end.swap_in(made.write_end), former);
     bell.inode.store(made.inode, base::relaxed);
-    arena_->is_deaf.store(false, base::relaxed);
+    arena_->is_deaf.store(0, base::relaxed);
 }
 
 // The look at the end finds signals that came before the arming.
@@ -112,7 +112,7 @@ void set_core::silence_bell() noexcept {
     const os::bell_found found = os::empty_bell(arena_->bell().read_end.get()); // SHARED_BELL, empty
     core::mark_word(arena_->entry().armed, 0);                                  // SHARED_BELL, arm
     if (found.was_rung) arena_->bell().write_end.close_end(arena_->bell().inode.load(base::relaxed));
-    if (found.has_hung_up || arena_->is_deaf.load(base::relaxed)) end_hang_up();
+    if (found.has_hung_up || arena_->is_deaf.load(base::relaxed) != 0) end_hang_up();
     const std::int64_t between_ns = arena_->claim.slots->first_look_ns > 0 ? arena_->claim.slots->last_look_ns : 0;
     if (const std::int64_t now_ns = os::now_ns();
         between_ns > 0 && now_ns >= arena_->next_search_ns.load(base::relaxed)) {
@@ -131,9 +131,9 @@ void set_core::end_hang_up() noexcept {
     const int fresh = os::open_write_end(read_end, inode);
     if (fresh >= 0) {
         os::close_bell_end(bell.write_end.swap_in(fresh), inode);
-        if (arena_->is_deaf.exchange(false, base::acq_rel)) // pairs with itself: one thread adds it again
+        if (arena_->is_deaf.exchange(0, base::acq_rel) != 0) // pairs with itself: one thread adds it again
             (void)os::epoll_add(epoll_.load(base::acquire), read_end, core::poll_in, 0);
-    } else if (!renew_bell() && !arena_->is_deaf.exchange(true, base::acq_rel)) { // pairs with the above
+    } else if (!renew_bell() && arena_->is_deaf.exchange(1, base::acq_rel) == 0) { // pairs with the above
         os::epoll_remove(epoll_.load(base::acquire), read_end);
     }
     arena_->claim.look(arena_->claim.whose);

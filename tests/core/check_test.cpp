@@ -2,6 +2,8 @@
 // A check that does not hold stops the program, and says where and what; one that holds does nothing.
 #undef EFD_CHECKS
 #define EFD_CHECKS 1
+#include "support/sanitizer.hpp"
+
 #include <efd/detail/base/check.hpp>
 #include <efd/detail/core/kref.hpp>
 #include <efd/detail/core/word.hpp>
@@ -12,7 +14,7 @@ namespace {
 
 class check : public testing::Test {
   protected:
-    check() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+    check() { GTEST_FLAG_SET(death_test_style, efd::tests::death_test_style); }
 };
 
 TEST_F(check, one_that_fails_aborts_and_says_place_and_condition) {

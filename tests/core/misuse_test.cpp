@@ -2,6 +2,7 @@
 // What a program must not do, and what it is told then: each ends with a sentence that names it.
 #define EFD_NAMES_MISUSE 1
 #include "support/called_entry.hpp"
+#include "support/sanitizer.hpp"
 
 #include <efd/efd.h>
 #include <efd/eventfd.hpp>
@@ -21,7 +22,7 @@ using entry = efd::tests::called_entry;
 
 class misuse : public testing::Test {
   protected:
-    misuse() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+    misuse() { GTEST_FLAG_SET(death_test_style, efd::tests::death_test_style); }
     void add(efd::wait_queue_entry& e) {
         std::uint32_t ready = 0;
         ASSERT_EQ(object_.add_wait_queue(e, ready), std::errc{});

@@ -38,4 +38,7 @@ inline constexpr bool under_emulator = true;
 inline constexpr bool under_emulator = false;
 #endif
 
+// An emulated program cannot be executed anew by its file.
+inline constexpr const char* death_test_style = under_emulator ? "fast" : "threadsafe";
+
 } // namespace efd::tests
