@@ -302,15 +302,14 @@ bool arena::join_again() noexcept {
 
 bool arena::is_alive() noexcept {
     if ((objects_.has_rows() || join_again()) && line_.is_ours()) return true;
-    calls_.store(0, base::relaxed); // the next call looks as well, unless another thread counts at this moment
+    calls_.store(0, base::relaxed); // the next call looks as well
     return false;
 }
 
 // For calls that are made often.
 bool arena::seems_alive() noexcept {
-    const std::uint32_t call = calls_.load(base::relaxed);
-    calls_.store(call + 1, base::relaxed); // of two threads that meet here one may not count
-    if (objects_.has_rows() && call % calls_per_check != 0) return true;
+    // One step: a count that a thread writes back late would let calls pass after another thread has seen the death.
+    if (objects_.has_rows() && calls_.fetch_add(1, base::relaxed) % calls_per_check != 0) return true;
     return is_alive();
 }
 
