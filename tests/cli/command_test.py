@@ -74,8 +74,8 @@ class Misuse(unittest.TestCase):
                 self.expect_refused(["ls", option, value], option, "efd ls --help")
         self.expect_refused(["ls", "--pid", "0"], "--pid")
         self.expect_refused(["ls", "--sort", "size"], "'size'", "id, count, pid or holders")
-        for option, text, said in ("--command", "(", "no regular"), ("--name", "(" * 9000 + ")" * 9000, "18000 signs"):
-            self.expect_refused(["ls", option, text], option, said)
+        self.expect_refused(["ls", "--command", "("], "--command", "no regular expression")
+        self.expect_refused(["ls", "--name", "("], "--name", "no regular expression")
         self.expect_refused(["ls", "--kernel", "--arenas"], "--kernel", "--arenas")
         self.expect_refused(["ls", "everything"], "everything")
 

@@ -2,6 +2,7 @@
 // tests/cli/ls_table_test.cpp: the tables and the JSON of `efd ls`, its filters and its orders.
 #include "cli/ls_report.hpp"
 
+#include <CLI/CLI.hpp>
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -209,6 +210,18 @@ TEST(ls_filter, of_processes_leaves_what_any_of_them_has) {
     EXPECT_EQ(ids_of(filtered(filter)), ids{9});
     filter.command = efd::cli::pattern("--command", "spy");
     EXPECT_EQ(filtered(filter).efd.arenas.size(), 1U);
+}
+
+TEST(ls_filter, that_is_very_long_is_refused_with_the_name_of_its_option) {
+    const std::string brackets = std::string(9000, '(') + std::string(9000, ')');
+    for (const char* const option : {"--command", "--name"}) try {
+            (void)efd::cli::pattern(option, brackets);
+            ADD_FAILURE() << "it was taken";
+        } catch (const CLI::ValidationError& refused) {
+            const std::string said = refused.what();
+            EXPECT_NE(said.find(option), std::string::npos) << said;
+            EXPECT_NE(said.find("18000 signs"), std::string::npos) << said;
+        }
 }
 
 TEST(ls_filter, of_ids_and_names_asks_arenas_for_their_objects) {

@@ -3,7 +3,7 @@
  *
  * Object 1 stands at the one place of this set, and in another set, so its word stays watched when it leaves here. The
  * owner removes it, reads and writes it, so that its count is what it was; then the place goes to object 2 or back to
- * object 1. The taker looks at the place, reads the object's word, reads the token, looks at the place again, and takes
+ * object 1. The taker looks at the place, reads the object's word, looks at the place again, reads kind and token, and takes
  * by comparing the word. A generation is a number that was never used before. Object 1 that comes back has token 3. The
  * kind says whether the place has a member, or one that is joining. Invariants: nothing is taken through the set from an
  * object that has left it, and what is taken comes with the token of that life of the object.
