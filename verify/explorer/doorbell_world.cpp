@@ -163,7 +163,8 @@ void make_doorbell_world(std::uint64_t initval, unsigned flags, ring_way way) {
 
 void listen_to_each_add() { fixture->is_heard = true; }
 
-void overtake_at_second_request() {
+void make_hasty_doorbell_world(std::uint64_t count, unsigned flags, ring_way way) {
+    make_doorbell_world(count, flags, way);
     efd::watch::doorbell::let_second_request_overtake(true);
     fixture->is_hasty = true;
 }

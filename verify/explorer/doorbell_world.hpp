@@ -22,9 +22,10 @@ void make_doorbell_world(std::uint64_t initval, unsigned flags, ring_way way);
 void make_doorbell_world_without(std::uint64_t initval, unsigned flags, ring_way way);
 // The same, but the object is sealed and was read empty.
 void make_empty_sealed_doorbell_world(ring_way way);
+// The same as the first, but the second request without an answer overtakes.
+void make_hasty_doorbell_world(std::uint64_t count, unsigned flags, ring_way way);
 // For audit_every, after one of these.
 void listen_to_each_add();
-void overtake_at_second_request();
 
 // In threads.
 void open_doorbell();

@@ -60,22 +60,10 @@ void persistent_and_one() {
     persistent();
     doorbell_write(1);
 }
-void hasty_at_zero() {
-    at_zero();
-    overtake_at_second_request();
-}
-void hasty_at_one() {
-    at_one();
-    overtake_at_second_request();
-}
-void hasty_nearly_full() {
-    nearly_full();
-    overtake_at_second_request();
-}
-void hasty_brimful() {
-    brimful();
-    overtake_at_second_request();
-}
+void hasty_at_zero() { make_hasty_doorbell_world(0, 0, level); }
+void hasty_at_one() { make_hasty_doorbell_world(1, 0, level); }
+void hasty_nearly_full() { make_hasty_doorbell_world(full - 1, 0, level); }
+void hasty_brimful() { make_hasty_doorbell_world(full, 0, level); }
 void filler() { doorbell_try_write(full); }
 void take_and_fill() {
     (void)doorbell_take();

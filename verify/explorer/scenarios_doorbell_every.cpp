@@ -57,14 +57,8 @@ void outsider_and_doubt() {
     doorbell_ring_from_outside();
     doorbell_doubt();
 }
-void hasty_at_one() {
-    at_one();
-    overtake_at_second_request();
-}
-void hasty_nearly_full() {
-    nearly_full();
-    overtake_at_second_request();
-}
+void hasty_at_one() { make_hasty_doorbell_world(1, 0, every); }
+void hasty_nearly_full() { make_hasty_doorbell_world(ceiling - 2, 0, every); }
 void overtaker() {
     for (int i = 0; i < 3; ++i) {
         doorbell_write(1);
