@@ -46,7 +46,7 @@ row attach_row(const settings& how, std::uint32_t slots) {
     r.unit = "us";
     r.subjects = {{"efd", [=] {
                        const efd::arena shared({.slots = slots});
-                       return attach_us(how, [&] { return efd::arena::attach(shared.descriptor()); });
+                       return attach_us(how, [&] { return efd::arena::attach(shared.fd()); });
                    }}};
     r.gates = {{"efd", 1000, absolute}};
     r.note = "by its descriptor, with every check; the end of it is not counted";

@@ -92,32 +92,32 @@ EFD_C_API const char* efd_arena_refusal(void) EFD_NOEXCEPT;
  * name; ENOSPC: every slot, or every name, is in use; EEXIST; ETIMEDOUT: a process keeps the lock of names; ESTALE:
  * this process counts as dead here, since its life line was closed (closefrom). */
 EFD_C_API efd_t* efd_arena_make(efd_arena_t* arena, const char* name, uint64_t initval, int flags) EFD_NOEXCEPT;
-/** The object of that name, with one more reference. NULL with EBADF, EFAULT, EINVAL, ENOENT, ETIMEDOUT, ESTALE. */
+/** The object of that name, with one more reference. NULL with EBADF; EFAULT: no name; EINVAL: a name of another
+ * length; ENOENT: no object has it; ETIMEDOUT and ESTALE as efd_arena_make. */
 EFD_C_API efd_t* efd_arena_find(efd_arena_t* arena, const char* name) EFD_NOEXCEPT;
 /** The object of that id, with one more reference. NULL with EBADF; ESTALE: it is gone, and its slot may have another
  * one; or as efd_arena_make says. */
 EFD_C_API efd_t* efd_arena_at(efd_arena_t* arena, uint64_t id) EFD_NOEXCEPT;
-/** A set of the arena: it takes objects of the arena as well as private objects and private sets, and a process that
- * writes to one of them wakes who waits on the set. It belongs to this process: in a child of fork all calls say
- * ESTALE, but for efd_wait_set_destroy. An object of the arena stands in up to 4 sets: ENOSPC from efd_wait_set_add.
- * efd_wait_set_wait_all with an object of the arena, and a place in another set: EOPNOTSUPP. Its waits say EIO, too,
- * beside a peer that never stops changing what they look at, and ESTALE as efd_arena_make; so do efd_wait_set_fd and
- * efd_wait_set_add_fd, which say EOPNOTSUPP without /proc. The descriptor of efd_wait_set_fd is readable while a member
- * is ready, and until a try has said EAGAIN; also once after the last process that has signalled a member is gone. Some
- * processes do not make it readable: docs/share.md. NULL with EBADF, ENOMEM, ESTALE; ENOSPC: every set of the arena
- * has a living owner. */
-EFD_C_API struct efd_wait_set* efd_arena_set(efd_arena_t* arena) EFD_NOEXCEPT;
 /** @{ */
-/** The same, by a process that only waits for the object: waiters with owner_death of efd_wait_options do not count on
- * it. */
+/** As efd_arena_find and efd_arena_at, by a process that only waits for the object: waiters with owner_death of
+ * efd_wait_options do not count on it. */
 EFD_C_API efd_t* efd_arena_find_waiting(efd_arena_t* arena, const char* name) EFD_NOEXCEPT;
 EFD_C_API efd_t* efd_arena_at_waiting(efd_arena_t* arena, uint64_t id) EFD_NOEXCEPT;
 /** @} */
+/** A set of the arena: it takes objects of the arena as well as private objects and private sets, and a process that
+ * writes to one of them wakes the threads that wait on the set. It belongs to this process: in a child of fork all
+ * calls say ESTALE, but for efd_wait_set_destroy. An object of the arena stands in up to 4 sets: ENOSPC from
+ * efd_wait_set_add. efd_wait_set_wait_all with an object of the arena, and a place in another set: EOPNOTSUPP. Its
+ * waits say EIO, too, beside a peer that never stops changing what they look at, and ESTALE as efd_arena_make; so do
+ * efd_wait_set_fd and efd_wait_set_add_fd, which say EOPNOTSUPP without /proc. The descriptor of efd_wait_set_fd is
+ * readable while a member is ready, and until a try has said EAGAIN; also once after the last process that has
+ * signalled a member is gone. Some processes do not make it readable: docs/share.md. NULL with EBADF, ENOMEM, ESTALE;
+ * ENOSPC: every set of the arena has a living owner. */
+EFD_C_API struct efd_wait_set* efd_arena_set(efd_arena_t* arena) EFD_NOEXCEPT;
 /** The id of an object of this arena, for efd_arena_at in any process that holds the arena. 0 with EBADF for NULL,
  * EINVAL for an object of elsewhere. */
 EFD_C_API uint64_t efd_arena_id(const efd_arena_t* arena, const efd_t* efd) EFD_NOEXCEPT;
-/** Takes the name away; the object lives as long as somebody holds it. EBADF, EFAULT, EINVAL, ENOENT, ETIMEDOUT,
- * ESTALE. */
+/** Takes the name away; the object lives as long as somebody holds it. Errors as efd_arena_find. */
 EFD_C_API int efd_arena_remove(efd_arena_t* arena, const char* name) EFD_NOEXCEPT;
 /** Calls back for each name of this moment, and gives how many. The callback may call everything; the name is good
  * until it returns. EBADF, EFAULT: no callback, ENOMEM, ETIMEDOUT, ESTALE. */

@@ -61,8 +61,8 @@ struct arena_trust {
 /// error_code::default_error_condition() gives the errno of it, so that codes compare with std::errc.
 [[nodiscard]] EFD_API const std::error_category& arena_category() noexcept;
 
-/// What a process does with an object that it finds. That it signals is what waiters with wait_options::owner_death
-/// count on, from then until it has no handle to the object any more.
+/// What a process does with an object that it finds. One with `signals` counts as a signaller for waiters with
+/// wait_options::owner_death, until it has no handle to the object any more.
 enum class arena_role : unsigned char {
     signals, ///< It may signal and write.
     waits,   ///< It only reads. Not enforced.
@@ -112,17 +112,20 @@ class arena {
     /// Sends the arena over a unix socket, in one message. Throws.
     EFD_API void send(int socket) const;
 
+    /// Objects and sets that this process has keep the memory. No other thread may use the handle any more.
     EFD_API ~arena();
     /// One that was moved from: as eventfd says of its handles.
     arena(arena&& other) noexcept : arena_(std::exchange(other.arena_, nullptr)) {}
     /// What it was before goes, as by its destruction.
     arena& operator=(arena&& other) noexcept {
         arena moved(std::move(other));
-        std::swap(arena_, moved.arena_);
+        moved.swap(*this);
         return *this;
     }
     arena(const arena&) = delete;
     arena& operator=(const arena&) = delete;
+    /// Exchanges what the two mean.
+    void swap(arena& other) noexcept { std::swap(arena_, other.arena_); }
     /// Whether it is an arena; false once it was moved from.
     [[nodiscard]] explicit operator bool() const noexcept { return arena_ != nullptr; }
 
@@ -152,8 +155,9 @@ class arena {
     [[nodiscard]] EFD_API arena_lookup at(std::uint64_t id, arena_role role = arena_role::signals) const noexcept;
     /// The id of an object of this arena, which any process that holds the arena may give to at(); 0 of another object.
     [[nodiscard]] EFD_API std::uint64_t id(const eventfd& object) const noexcept;
-    /// Takes the name away; the object lives as long as somebody holds it.
-    EFD_API std::errc remove(std::string_view name) const noexcept;
+    /// Takes the name away; the object lives as long as somebody holds it. no_such_file_or_directory, timed_out,
+    /// invalid_argument, ESTALE as find.
+    [[nodiscard]] EFD_API std::errc remove(std::string_view name) const noexcept;
     /// All names at this moment. Throws timed_out, ESTALE, not_enough_memory.
     [[nodiscard]] EFD_API std::vector<arena_name> list() const;
     /// Frees what killed processes have held; how many processes there were. make does so by itself when it is out of
@@ -161,7 +165,7 @@ class arena {
     EFD_API std::size_t reap() const;
 
     /// The descriptor of the memory, to be passed on; it stays the arena's.
-    [[nodiscard]] EFD_API int descriptor() const noexcept;
+    [[nodiscard]] EFD_API int fd() const noexcept;
     /// Objects at once.
     [[nodiscard]] EFD_API std::size_t slots() const noexcept;
 
@@ -173,5 +177,8 @@ class arena {
     }
     share::arena* arena_;
 };
+
+/// Exchanges what the two mean.
+inline void swap(arena& a, arena& b) noexcept { a.swap(b); }
 
 } // namespace efd::EFD_ABI

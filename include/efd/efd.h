@@ -84,6 +84,9 @@ EFD_C_API void efd_put(efd_t* efd) EFD_NOEXCEPT;
  * Handler-safe. */
 EFD_C_API int efd_read(efd_t* efd, uint64_t* value) EFD_NOEXCEPT;
 
+/** The greatest count that a write can bring about (K-036); only a signal gets one further. */
+#define EFD_COUNT_MAX (UINT64_MAX - 1)
+
 /** Adds value (K-031). EINVAL: value is 2^64-1 (K-034). Without room below 2^64-1 sleeps until there is (K-038), or
  * says EAGAIN with EFD_NONBLOCK (K-037). EINTR, EDEADLK as efd_read; then nothing was added. Handler-safe. */
 EFD_C_API int efd_write(efd_t* efd, uint64_t value) EFD_NOEXCEPT;
@@ -129,7 +132,7 @@ EFD_C_API int efd_signal(efd_t* efd) EFD_NOEXCEPT;
 /** A cancel token ends waits: any number of them, on any objects, in any threads, now and later. */
 typedef struct efd_cancel efd_cancel_t;
 
-/** A token, or NULL with ENOMEM. */
+/** A token, or NULL with ENOMEM. Any thread; not handler-safe. */
 EFD_C_API efd_cancel_t* efd_cancel_create(void) EFD_NOEXCEPT;
 
 /** Every wait with this token ends with ECANCELED, unless there was something to take (room to write) when it looked
@@ -137,7 +140,8 @@ EFD_C_API efd_cancel_t* efd_cancel_create(void) EFD_NOEXCEPT;
  * handler-safe. 0, or -1 with EBADF for NULL. */
 EFD_C_API int efd_cancel_request(efd_cancel_t* cancel) EFD_NOEXCEPT;
 
-/** Ends the token. No wait that uses it may be in progress. NULL is allowed and does nothing. */
+/** Ends the token. No wait that uses it may be in progress, and no request. NULL is allowed and does nothing. Any
+ * thread; not handler-safe. */
 EFD_C_API void efd_cancel_destroy(efd_cancel_t* cancel) EFD_NOEXCEPT;
 
 /* ---- waiting with options ---------------------------------------------------------------------------------------- */
@@ -149,17 +153,19 @@ typedef struct efd_wait_options {
     int blocking;         /**< EFD_BLOCKING_ and so on */
     int owner_death; /**< not 0, of an object of an arena that this process only waits for: EOWNERDEAD once the last
                         process that signals it was killed; see efd_arena_find_waiting */
+    uint64_t reserved[2]; /**< 0 */
 } efd_wait_options;
 
 #define EFD_BLOCKING_AS_FLAGGED 0 /**< EAGAIN with EFD_NONBLOCK, which a set has not */
 #define EFD_BLOCKING_NEVER 1      /**< EAGAIN instead of a sleep */
 #define EFD_BLOCKING_ALWAYS 2     /**< whatever the object's flags */
 /** For ever, and as the object's flags say. */
-#define EFD_WAIT_OPTIONS_INIT {EFD_FOREVER, NULL, EFD_BLOCKING_AS_FLAGGED, 0}
+#define EFD_WAIT_OPTIONS_INIT {EFD_FOREVER, NULL, EFD_BLOCKING_AS_FLAGGED, 0, {0, 0}}
 
 /** @{ */
 /** As efd_read, efd_read_some and efd_write, as the options say; NULL for options: as EFD_WAIT_OPTIONS_INIT. EINVAL:
- * another value of blocking, before anything else but EBADF and EFAULT. Handler-safe without a cancel token. */
+ * another value of blocking, or a reserved word that is not 0, before anything else but EBADF and EFAULT. Handler-safe
+ * without a cancel token. */
 EFD_C_API int efd_read_with(efd_t* efd, uint64_t* value, const efd_wait_options* options) EFD_NOEXCEPT;
 EFD_C_API int efd_read_some_with(efd_t* efd, uint64_t* value, uint64_t most,
                                  const efd_wait_options* options) EFD_NOEXCEPT;
@@ -285,11 +291,12 @@ EFD_C_API int efd_fd_fdinfo(int fd, char* buf, size_t size) EFD_NOEXCEPT;
  * number is neither written to nor closed. EFD_LEVEL: poll(2) and its like say of it what efd_poll says, but for
  * POLLERR, once no call that changes the count between zero and not zero is running; the write that leaves zero and the
  * read that reaches zero enter the kernel. A write that leaves zero is an edge for EPOLLET; one above zero is not,
- * unless it cannot be sure of the one before. EFD_ARMED: silent until efd_arm. EFD_EVERY: as EFD_LEVEL, and each write
- * or signal is an edge and wakes one waiter of each epoll, also where nothing was read since the one before (K-060 to
- * K-066, K-073, K-074); where it meets a read, perhaps one edge more. For programs that signal again without draining.
- * Each write enters the kernel then, which is what the other two ways save. EINVAL: another way, or the object has a
- * descriptor of another way. EMFILE, ENFILE, ENOMEM as eventfd(2), nothing left behind. Not handler-safe. */
+ * unless the library cannot be sure that the ring before it is still there. EFD_ARMED: silent until efd_arm. EFD_EVERY:
+ * as EFD_LEVEL, and each write or signal is an edge and wakes one waiter of each epoll, also where nothing was read
+ * since the one before (K-060 to K-066, K-073, K-074); where it meets a read, perhaps one edge more. For programs that
+ * signal again without draining. Each write enters the kernel then, which is what the other two ways save. EINVAL:
+ * another way, or the object has a descriptor of another way. EMFILE, ENFILE, ENOMEM as eventfd(2), nothing left
+ * behind. Not handler-safe. */
 EFD_C_API int efd_fd(efd_t* efd, int how) EFD_NOEXCEPT;
 
 /** For daemons, after closefrom(3) or the like, and for the child of a fork: makes anew, at once, what efd_fd would
@@ -302,9 +309,9 @@ EFD_C_API int efd_fd(efd_t* efd, int how) EFD_NOEXCEPT;
 EFD_C_API int efd_renew_descriptors(void) EFD_NOEXCEPT;
 
 /** For an EFD_ARMED descriptor: what of `events` (POLLIN, POLLOUT) holds already; if 0, the next write or signal
- * (POLLIN), or the next read where there was no room (POLLOUT), rings once: one edge, and one of each where several
- * come at the same moment. Watch for EPOLLIN in either case, with EPOLLET or a multishot poll, which need no read of
- * the descriptor; other watchers see it ready from the first ring on. EINVAL: no such descriptor, or no events.
+ * (POLLIN), or the next read where there was no room (POLLOUT), rings once: one edge. Changes at the same moment may
+ * make one edge each. Watch for EPOLLIN in either case, with EPOLLET or a multishot poll, which need no read of the
+ * descriptor; other watchers see it ready from the first ring on. EINVAL: no such descriptor, or no events.
  * Handler-safe. */
 EFD_C_API int efd_arm(efd_t* efd, unsigned events) EFD_NOEXCEPT;
 
@@ -360,8 +367,8 @@ EFD_C_API int efd_wait_queue_add(efd_t* efd, efd_wait_queue_entry* entry, unsign
 EFD_C_API int efd_wait_queue_remove(efd_t* efd, efd_wait_queue_entry* entry) EFD_NOEXCEPT;
 
 /** Removes the entry and reads into *count in one step, as far as its callback can tell (K-152). EAGAIN: the count was
- * zero; the entry is removed all the same. EINVAL, EDEADLK as efd_wait_queue_remove; nothing was read. Not
- * handler-safe. */
+ * zero, and *count is; the entry is removed all the same. EINVAL, EDEADLK as efd_wait_queue_remove; nothing was read.
+ * Not handler-safe. */
 EFD_C_API int efd_wait_queue_remove_and_read(efd_t* efd, efd_wait_queue_entry* entry, uint64_t* count) EFD_NOEXCEPT;
 
 /** 1, or 0 inside a callback, where efd_signal is refused (K-150). Handler-safe. */

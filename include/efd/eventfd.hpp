@@ -33,6 +33,8 @@
 #include <system_error>
 #include <utility>
 
+struct efd_object; // efd_t of efd/efd.h
+
 namespace efd::EFD_ABI {
 
 /// An entry of the wait queue, work for after a callback, and the guard; see efd/detail/core/wait_queue_entry.hpp.
@@ -42,6 +44,13 @@ using core::signal_allowed;
 using core::wait_queue_entry;
 
 struct internal_access;
+
+/// As efd_renew_descriptors (efd/efd.h): for daemons after closefrom(3), and for the child of a fork. Its error is that
+/// of the first descriptor that could not be made: too_many_files_open, too_many_files_open_in_system,
+/// not_enough_memory; the others are. Not handler-safe.
+[[nodiscard]] EFD_API std::errc renew_descriptors() noexcept;
+/// How many system calls efd has made to sleep and to wake in this process, so far. Handler-safe.
+[[nodiscard]] EFD_API std::uint64_t system_calls() noexcept;
 
 /// A handle to an object: a count with the kernel's rules.
 class eventfd {
@@ -55,8 +64,8 @@ class eventfd {
         if (context_ != nullptr) context_->put();
     }
     /// A handle that was moved from may be asked whether it means an object, compared, assigned to, swapped and
-    /// destroyed, and nothing else. In a build that is not optimised, or has a sanitizer, any other use of it ends the
-    /// program with a sentence.
+    /// destroyed, and nothing else. fd() and arm() end the program with a sentence then; in a build that is not
+    /// optimised, or has a sanitizer, so does any other use of it.
     eventfd(eventfd&& other) noexcept : context_(std::exchange(other.context_, nullptr)) {}
     /// The reference that this handle had goes back.
     EFD_LOCAL eventfd& operator=(eventfd&& other) noexcept {
@@ -68,6 +77,13 @@ class eventfd {
     eventfd& operator=(const eventfd&) = delete;
     /// Exchanges what the two mean.
     void swap(eventfd& other) noexcept { std::swap(context_, other.context_); }
+
+    /// The handle for a reference that efd_create, efd_get, efd_fd_ctx or a function of efd/arena.h gave the caller,
+    /// which becomes the handle's; null: a handle that means no object. Handler-safe.
+    [[nodiscard]] EFD_API static eventfd from_c(efd_object* reference) noexcept;
+    /// The object for C functions, without a reference of its own: good as long as this handle means the object.
+    /// Handler-safe.
+    [[nodiscard]] EFD_API efd_object* as_c() const noexcept;
 
     /// A second handle to the same object, as dup does for a descriptor (K-100). Handler-safe.
     [[nodiscard]] eventfd duplicate() const noexcept {
@@ -113,14 +129,14 @@ class eventfd {
         got.error = try_read(got.value);
         return got;
     }
-    /// As read, sleeping whatever the flags say, until the deadline.
+    /// As read, sleeping whatever the flags say, until the deadline: timed_out. Handler-safe.
     template <class Duration>
     [[nodiscard]] std::errc
     read_until(std::uint64_t& value,
                std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) const noexcept {
         return end(object().read(value, until(core::nanoseconds_of(deadline))));
     }
-    /// The same, or until a stop is requested.
+    /// The same, or until a stop is requested: operation_canceled. Not handler-safe.
     template <class Duration>
     [[nodiscard]] std::errc read_until(std::uint64_t& value,
                                        std::chrono::time_point<std::chrono::steady_clock, Duration> deadline,
@@ -132,7 +148,7 @@ class eventfd {
     [[nodiscard]] std::errc read_for(std::uint64_t& value, std::chrono::duration<Rep, Period> timeout) const noexcept {
         return end(object().read(value, until(core::deadline_after(timeout))));
     }
-    /// The same, or until a stop is requested.
+    /// The same, or until a stop is requested: operation_canceled. Not handler-safe.
     template <class Rep, class Period>
     [[nodiscard]] std::errc read_for(std::uint64_t& value, std::chrono::duration<Rep, Period> timeout,
                                      const std::stop_token& stop) const noexcept {
@@ -166,14 +182,14 @@ class eventfd {
     [[nodiscard]] std::errc try_read_some(std::uint64_t& value, std::uint64_t most) const noexcept {
         return end(object().try_read_some(value, most));
     }
-    /// As read_some, sleeping whatever the flags say, until the deadline.
+    /// As read_some, sleeping whatever the flags say, until the deadline: timed_out. Handler-safe.
     template <class Duration>
     [[nodiscard]] std::errc
     read_some_until(std::uint64_t& value, std::uint64_t most,
                     std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) const noexcept {
         return end(object().read_some(value, most, until(core::nanoseconds_of(deadline))));
     }
-    /// The same, or until a stop is requested.
+    /// The same, or until a stop is requested: operation_canceled. Not handler-safe.
     template <class Duration>
     [[nodiscard]] std::errc read_some_until(std::uint64_t& value, std::uint64_t most,
                                             std::chrono::time_point<std::chrono::steady_clock, Duration> deadline,
@@ -186,7 +202,7 @@ class eventfd {
                                           std::chrono::duration<Rep, Period> timeout) const noexcept {
         return end(object().read_some(value, most, until(core::deadline_after(timeout))));
     }
-    /// The same, or until a stop is requested.
+    /// The same, or until a stop is requested: operation_canceled. Not handler-safe.
     template <class Rep, class Period>
     [[nodiscard]] std::errc read_some_for(std::uint64_t& value, std::uint64_t most,
                                           std::chrono::duration<Rep, Period> timeout,
@@ -208,13 +224,13 @@ class eventfd {
     }
     /// As write, but never sleeps. Handler-safe.
     [[nodiscard]] std::errc try_write(std::uint64_t n) const noexcept { return end(object().try_write(n)); }
-    /// As write, sleeping whatever the flags say, until the deadline.
+    /// As write, sleeping whatever the flags say, until the deadline: timed_out. Handler-safe.
     template <class Duration>
     [[nodiscard]] std::errc
     write_until(std::uint64_t n, std::chrono::time_point<std::chrono::steady_clock, Duration> deadline) const noexcept {
         return end(object().write(n, until(core::nanoseconds_of(deadline))));
     }
-    /// The same, or until a stop is requested.
+    /// The same, or until a stop is requested: operation_canceled. Not handler-safe.
     template <class Duration>
     [[nodiscard]] std::errc write_until(std::uint64_t n,
                                         std::chrono::time_point<std::chrono::steady_clock, Duration> deadline,
@@ -226,7 +242,7 @@ class eventfd {
     [[nodiscard]] std::errc write_for(std::uint64_t n, std::chrono::duration<Rep, Period> timeout) const noexcept {
         return end(object().write(n, until(core::deadline_after(timeout))));
     }
-    /// The same, or until a stop is requested.
+    /// The same, or until a stop is requested: operation_canceled. Not handler-safe.
     template <class Rep, class Period>
     [[nodiscard]] std::errc write_for(std::uint64_t n, std::chrono::duration<Rep, Period> timeout,
                                       const std::stop_token& stop) const noexcept {
@@ -264,7 +280,8 @@ class eventfd {
     /// Adds an entry to the wait queue (K-152, K-156). Its callback runs for each wake that its mask meets; see
     /// wait_queue_entry. ready is what poll said at the step after which nothing can be missed. Waits for no thread,
     /// also where another thread is stopped in a callback; an entry may then hear of a wake that came just before it.
-    /// invalid_argument: no callback, or added already; not_enough_memory. Not handler-safe; allowed inside callbacks.
+    /// invalid_argument: no callback, or added already; not_enough_memory; operation_not_supported: an object of an
+    /// arena, or with flags::shared. Not handler-safe; allowed inside callbacks.
     [[nodiscard]] std::errc add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) const noexcept {
         return end(object().add_wait_queue(entry, ready));
     }
@@ -274,8 +291,8 @@ class eventfd {
     std::errc remove_wait_queue(wait_queue_entry& entry) const noexcept {
         return end(object().remove_wait_queue(entry));
     }
-    /// Removes and reads in one step; resource_unavailable_try_again at zero, removed all the same. Else as
-    /// remove_wait_queue; nothing was read then.
+    /// Removes and reads in one step (K-152); resource_unavailable_try_again at zero: removed all the same, and count
+    /// is 0. Else as remove_wait_queue; nothing was read then.
     std::errc remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_t& count) const noexcept {
         return end(object().remove_wait_queue_and_read(entry, count));
     }
@@ -288,9 +305,10 @@ class eventfd {
     /// silent until armed; see arm. doorbell::every: as level, and each write or signal is an edge and wakes one waiter
     /// of each epoll, also where nothing was read since the one before (K-060 and its like); for programs that signal
     /// again without draining. Each write enters the kernel then, which is what the other two save. Throws
-    /// std::system_error: invalid_argument if the object has a descriptor of another way, too_many_files_open,
-    /// too_many_files_open_in_system, not_enough_memory. Later calls give the same number. Not handler-safe. In the
-    /// child of a fork the number names a doorbell of the child's own object.
+    /// std::system_error: invalid_argument if the object has a descriptor of another way, operation_not_supported for
+    /// an object of an arena, or with flags::shared, too_many_files_open, too_many_files_open_in_system,
+    /// not_enough_memory. Later calls give the same number. Not handler-safe. In the child of a fork the number names a
+    /// doorbell of the child's own object.
     EFD_API int fd(doorbell how = doorbell::level) const;
 
     /// For a doorbell::armed descriptor. What of `events` (POLLIN, POLLOUT) holds already; if nothing, the next write

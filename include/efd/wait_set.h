@@ -49,12 +49,15 @@ EFD_C_API int efd_wait_set_add_fd(efd_wait_set_t* set, int fd, uint32_t events, 
  * descriptor also while another thread adds or removes one. EINVAL: no such member, or another thread removes it.
  * EDEADLK: inside a callback, where it would have to wait; nothing has changed. */
 EFD_C_API int efd_wait_set_remove(efd_wait_set_t* set, int member) EFD_NOEXCEPT;
+/** How many members there are at this moment; EBADF for NULL. */
+EFD_C_API int efd_wait_set_size(const efd_wait_set_t* set) EFD_NOEXCEPT;
 
 /** @{ */
-/** Takes from one ready member, as efd_read does: the next in turn. Sleeps until deadline_ns (EFD_FOREVER; 0 makes one
- * try), or as the options say (NULL: for ever). EAGAIN from efd_wait_set_try_any, ETIMEDOUT, ECANCELED, EINTR (with
- * descriptors among the members after any handler): nothing was taken. EINVAL: a wrong value of blocking,
- * before anything else but EBADF and EFAULT. Handler-safe without a cancel token. */
+/** Takes from one ready member, as efd_read does: the next in turn. Sleeps until deadline_ns (CLOCK_MONOTONIC,
+ * absolute; EFD_FOREVER; 0 makes one try), or as the options say (NULL: for ever). EAGAIN from efd_wait_set_try_any and
+ * with EFD_BLOCKING_NEVER, ETIMEDOUT, ECANCELED, EINTR (with descriptors among the members after any handler): nothing
+ * was taken. EDEADLK: would sleep inside a wait queue callback. EINVAL: a wrong value of blocking, before anything else
+ * but EBADF and EFAULT. Handler-safe without a cancel token. */
 EFD_C_API int efd_wait_set_try_any(efd_wait_set_t* set, efd_wait_set_event* got) EFD_NOEXCEPT;
 EFD_C_API int efd_wait_set_wait_any(efd_wait_set_t* set, efd_wait_set_event* got, uint64_t deadline_ns) EFD_NOEXCEPT;
 EFD_C_API int efd_wait_set_wait_any_with(efd_wait_set_t* set, efd_wait_set_event* got,
@@ -71,11 +74,13 @@ EFD_C_API int efd_wait_set_wait_ready_with(efd_wait_set_t* set, efd_wait_set_eve
 /** @} */
 
 /** @{ */
-/** Takes from every member in one step, or from none; gives how many that were. A member that leaves meanwhile may be
+/** Takes from every member in one step, or from none; gives how many events there are. efd_wait_set_try_all says EAGAIN
+ * where a member is not ready, and does not wait. A member that leaves meanwhile may be
  * left out. EINVAL: no members, no room for all, a member that is no object, or an object that joined twice.
- * EOPNOTSUPP: two or more objects once had a count of 2^27 or more. Else as efd_wait_set_wait_any. Not handler-safe. No
- * call on an object, and none that adds a member, waits for a thread that is stopped in the midst of this one, unless
- * an object once had such a count. */
+ * EOPNOTSUPP: two or more objects once had a count of 2^27 or more. EDEADLK: inside a wait queue callback. Else as
+ * efd_wait_set_wait_any. Not handler-safe. No call on an object, and none that adds a member, waits for a thread that
+ * is stopped in the midst of this one, unless an object once had such a count. */
+EFD_C_API int efd_wait_set_try_all(efd_wait_set_t* set, efd_wait_set_event* events, int room) EFD_NOEXCEPT;
 EFD_C_API int efd_wait_set_wait_all(efd_wait_set_t* set, efd_wait_set_event* events, int room,
                                     uint64_t deadline_ns) EFD_NOEXCEPT;
 EFD_C_API int efd_wait_set_wait_all_with(efd_wait_set_t* set, efd_wait_set_event* events, int room,

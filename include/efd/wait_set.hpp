@@ -53,7 +53,8 @@ class wait_set {
 
     /// An object joins; the number that is returned names the member for remove. The set holds a reference to the
     /// object. Waits for no thread, wherever other threads are stopped, and is allowed inside callbacks. Throws
-    /// std::system_error: not_enough_memory (also beyond 2^20 members).
+    /// std::system_error: not_enough_memory (also beyond 2^20 members); operation_not_supported: an object of an arena,
+    /// or with flags::shared, unless the set is that arena's own.
     EFD_API int add(const eventfd& object, std::uint64_t token) const;
     /// Another set joins: what is ready in it is ready here, and a wait takes from its members. Waits while another
     /// thread adds a set anywhere; inside a callback it throws resource_deadlock_would_occur. Throws invalid_argument
@@ -71,7 +72,7 @@ class wait_set {
     /// After it returned no thread takes from that member here: waits for those that do, alone or from all members; of
     /// a descriptor also while another thread adds or removes one. invalid_argument: no such member, or another thread
     /// removes it. resource_deadlock_would_occur: inside a callback, where it would have to wait; nothing has changed.
-    EFD_API std::errc remove(int member) const noexcept;
+    [[nodiscard]] EFD_API std::errc remove(int member) const noexcept;
     /// How many members there are at this moment.
     [[nodiscard]] EFD_API std::size_t size() const noexcept;
 
@@ -82,9 +83,11 @@ class wait_set {
         return take(got);
     }
     /// As try_any, and sleeps until one is. interrupted: a handler without SA_RESTART ran while it slept (with kernel
-    /// descriptors among the members: any handler); nothing was taken. Handler-safe.
+    /// descriptors among the members: any handler); resource_deadlock_would_occur: it would sleep inside a wait queue
+    /// callback; nothing was taken. Handler-safe.
     [[nodiscard]] std::errc wait_any(set_event& got) const noexcept { return any(got, until(core::forever)); }
-    /// As wait_any, with a deadline, a stop token, or without a sleep.
+    /// As wait_any, with a deadline, a stop token, or without a sleep: timed_out, operation_canceled,
+    /// resource_unavailable_try_again. Handler-safe without a stop token.
     [[nodiscard]] std::errc wait_any(set_event& got, const wait_options& options) const noexcept {
         return any(got, core::opts_of(options));
     }
@@ -119,11 +122,13 @@ class wait_set {
     }
 
     /// Looks, as epoll_wait does, and takes nothing: fills `room` from the front with members that are ready, and says
-    /// how many. Sleeps until there is one. invalid_argument: no room. interrupted as wait_any. Handler-safe.
+    /// how many. Sleeps until there is one. invalid_argument: no room. interrupted and resource_deadlock_would_occur as
+    /// wait_any. Handler-safe.
     [[nodiscard]] std::errc wait_ready(std::span<set_event> room, std::size_t& number) const noexcept {
         return ready(room, number, until(core::forever));
     }
-    /// As wait_ready, with a deadline, a stop token, or without a sleep.
+    /// As wait_ready, with a deadline, a stop token, or without a sleep: errors as wait_any. Handler-safe without a
+    /// stop token.
     [[nodiscard]] std::errc wait_ready(std::span<set_event> room, std::size_t& number,
                                        const wait_options& options) const noexcept {
         return ready(room, number, core::opts_of(options));
@@ -163,18 +168,25 @@ class wait_set {
 
     /// Waits until every member is ready, and takes from all of them in one step: at that moment each count was taken,
     /// and no thread ever sees some taken and others not; or none is touched. `room` gets one event for each member.
-    /// One that leaves meanwhile may be left out. invalid_argument: no members, no room for all, a member that is no
+    /// One that leaves meanwhile may be left out, and then a form with `number` says how many there are.
+    /// invalid_argument: no members, no room for all, a member that is no
     /// object, or an object that joined twice. operation_not_supported: two or more of the objects once had a count of
-    /// 2^27 or more, or a writer that had to wait. Not handler-safe. No thread waits for a thread that is stopped in
-    /// the midst of it (E7): a write or read of a member, another wait_all, a new member go on; they may make this call
-    /// try again. The removal of a member waits, and so does a thread that meets a take with such a once huge count in
-    /// its few steps around that one.
+    /// 2^27 or more, or a writer that had to wait. interrupted as wait_any. resource_deadlock_would_occur: inside a
+    /// wait queue callback. Not handler-safe. No thread waits for a thread that is stopped in the midst of it (E7): a
+    /// write or read of a member, another wait_all, a new member go on; they may make this call try again. The removal
+    /// of a member waits, and so does a thread that meets a take with such a once huge count in its few steps around
+    /// that one.
     [[nodiscard]] std::errc wait_all(std::span<set_event> room) const noexcept {
         return all(room, until(core::forever));
     }
-    /// As wait_all, with a deadline, a stop token, or without a sleep.
+    /// As wait_all, with a deadline, a stop token, or without a sleep: errors as wait_any. Not handler-safe.
     [[nodiscard]] std::errc wait_all(std::span<set_event> room, const wait_options& options) const noexcept {
         return all(room, core::opts_of(options));
+    }
+    /// The same, and says how many events `room` has: 0 where nothing was taken.
+    [[nodiscard]] std::errc wait_all(std::span<set_event> room, std::size_t& number,
+                                     const wait_options& options = {}) const noexcept {
+        return all_of(room, number, core::opts_of(options));
     }
     /// As wait_all, until a stop is requested: operation_canceled. Not handler-safe.
     [[nodiscard]] std::errc wait_all(std::span<set_event> room, const std::stop_token& stop) const noexcept {
@@ -206,9 +218,13 @@ class wait_set {
                                          const std::stop_token& stop) const noexcept {
         return all(room, until(core::deadline_after(timeout), &stop));
     }
-    /// As wait_all, but does not wait.
+    /// As wait_all, but does not wait: resource_unavailable_try_again where a member is not ready. Not handler-safe.
     [[nodiscard]] std::errc try_all(std::span<set_event> room) const noexcept {
         return all(room, {.blocking = core::blocking::never});
+    }
+    /// The same, and says how many events `room` has.
+    [[nodiscard]] std::errc try_all(std::span<set_event> room, std::size_t& number) const noexcept {
+        return all_of(room, number, {.blocking = core::blocking::never});
     }
 
     /// A descriptor that is readable while a member is ready, for foreign loops; as eventfd::fd(doorbell::level). With
@@ -227,11 +243,11 @@ class wait_set {
     friend struct internal_access; // of the library, src/api/internal_access.hpp
     struct adopt {};
 
-    wait_set(adopt, set_front* made) noexcept : front_(made) {} // by the library
+    wait_set(adopt, detail::set_front* made) noexcept : front_(made) {} // by the library
     static core::wait_opts until(std::int64_t deadline_ns, const std::stop_token* stop = nullptr) noexcept {
         return {.deadline_ns = deadline_ns, .stop = stop, .blocking = core::blocking::always};
     }
-    [[nodiscard]] const set_front& front() const noexcept {
+    [[nodiscard]] const detail::set_front& front() const noexcept {
         base::must_be_there(front_);
         return *front_;
     }
@@ -239,10 +255,15 @@ class wait_set {
     [[nodiscard]] EFD_API std::errc any(set_event& got, const core::wait_opts& opts) const noexcept;
     [[nodiscard]] EFD_API std::errc ready(std::span<set_event> room, std::size_t& number,
                                           const core::wait_opts& opts) const noexcept;
-    [[nodiscard]] EFD_API std::errc all(std::span<set_event> room, const core::wait_opts& opts) const noexcept;
+    [[nodiscard]] EFD_API std::errc all_of(std::span<set_event> room, std::size_t& number,
+                                           const core::wait_opts& opts) const noexcept;
+    [[nodiscard]] std::errc all(std::span<set_event> room, const core::wait_opts& opts) const noexcept {
+        std::size_t number = 0;
+        return all_of(room, number, opts);
+    }
     EFD_API void linger_for(std::int32_t us) const noexcept;
 
-    set_front* front_; // of the set, watch::set_core of the library
+    detail::set_front* front_; // of the set, watch::set_core of the library
 };
 
 /// Exchanges what the two mean.

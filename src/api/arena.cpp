@@ -190,7 +190,7 @@ std::size_t arena::reap() const {
     return dead;
 }
 
-int arena::descriptor() const noexcept { return inside().descriptor(); }
+int arena::fd() const noexcept { return inside().descriptor(); }
 std::size_t arena::slots() const noexcept { return inside().where().slots; }
 
 } // namespace efd

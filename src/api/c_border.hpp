@@ -52,12 +52,13 @@ inline std::int64_t deadline_after(std::uint64_t timeout_ns) noexcept {
 }
 
 // The options of a C call as the core's. They point to a token of the cancel, so this outlives the wait. is_valid:
-// false for a value of blocking that does not exist.
+// false for a value of blocking that does not exist, or a reserved word that is in use.
 class options_given {
   public:
     explicit options_given(const efd_wait_options* options) noexcept {
         if (options == nullptr) return;
-        is_valid_ = options->blocking >= EFD_BLOCKING_AS_FLAGGED && options->blocking <= EFD_BLOCKING_ALWAYS;
+        is_valid_ = options->blocking >= EFD_BLOCKING_AS_FLAGGED && options->blocking <= EFD_BLOCKING_ALWAYS &&
+                    options->reserved[0] == 0 && options->reserved[1] == 0;
         if (!is_valid_) return;
         opts_.deadline_ns = deadline(options->deadline_ns);
         opts_.blocking = static_cast<core::blocking>(options->blocking);

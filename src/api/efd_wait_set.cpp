@@ -22,6 +22,7 @@ using efd::watch::set_core;
 namespace {
 
 set_core* inside(efd_wait_set_t* set) noexcept { return reinterpret_cast<set_core*>(set); }
+const set_core* inside(const efd_wait_set_t* set) noexcept { return reinterpret_cast<const set_core*>(set); }
 
 // Both sides see the same structure.
 static_assert(sizeof(efd_wait_set_event) == sizeof(efd::set_event) &&
@@ -98,6 +99,10 @@ int efd_wait_set_remove(efd_wait_set_t* set, int member) noexcept {
     return answer(inside(set)->remove(member));
 }
 
+int efd_wait_set_size(const efd_wait_set_t* set) noexcept {
+    return set == nullptr ? fail(EBADF) : static_cast<int>(inside(set)->members());
+}
+
 int efd_wait_set_try_any(efd_wait_set_t* set, efd_wait_set_event* got) noexcept {
     return any(set, got, {.blocking = blocking::never});
 }
@@ -122,6 +127,10 @@ int efd_wait_set_wait_ready_with(efd_wait_set_t* set, efd_wait_set_event* events
     if (const int error = null_among(set, events); error != 0) return fail(error);
     const options_given given(options);
     return given.is_valid() ? ready(set, events, room, given.opts()) : fail(EINVAL);
+}
+
+int efd_wait_set_try_all(efd_wait_set_t* set, efd_wait_set_event* events, int room) noexcept {
+    return all(set, events, room, {.blocking = blocking::never});
 }
 
 int efd_wait_set_wait_all(efd_wait_set_t* set, efd_wait_set_event* events, int room,

@@ -4,7 +4,10 @@
 
 #include "api/made.hpp"
 #include "api/shared_object.hpp"
+#include "os/fd.hpp"
+#include "os/futex.hpp"
 #include "watch/doorbell.hpp"
+#include "watch/set_core.hpp"
 
 namespace efd {
 
@@ -25,6 +28,11 @@ eventfd::eventfd(std::uint64_t initval, flags how) : context_(nullptr) {
     api::report_made(context_);
 }
 
+eventfd eventfd::from_c(efd_object* reference) noexcept {
+    return eventfd(adopt{}, reinterpret_cast<core::context*>(reference));
+}
+efd_object* eventfd::as_c() const noexcept { return reinterpret_cast<efd_object*>(context_); }
+
 int eventfd::fd(doorbell how) const {
     if (context_ == nullptr) base::stop_for_moved_from();
     int descriptor = -1;
@@ -41,3 +49,10 @@ arm_result eventfd::arm(std::uint32_t events) const noexcept {
 }
 
 } // namespace efd
+
+namespace efd::EFD_ABI {
+
+std::errc renew_descriptors() noexcept { return base::to_errc(watch::set_core::renew_all()); }
+std::uint64_t system_calls() noexcept { return os::futex_calls() + os::doorbell_calls(); }
+
+} // namespace efd::EFD_ABI

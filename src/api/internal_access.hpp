@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // api/internal_access.hpp: from a user's handle to what stands behind it, for the library and its tests alone.
 //
-// Owns nothing. Not installed, so a user cannot reach what has no promise.
+// Owns nothing. Not installed: what it reaches has no promise.
 #pragma once
 
 #include <efd/wait_set.hpp>

@@ -17,7 +17,7 @@ void must(base::status result, const char* call) {
 }
 
 watch::set_core& core_of(const wait_set& set) noexcept { return internal_access::core_of(set); }
-watch::set_core& core_of(set_front& front) noexcept { return static_cast<watch::set_core&>(front); }
+watch::set_core& core_of(detail::set_front& front) noexcept { return static_cast<watch::set_core&>(front); }
 
 // Out of line: the try before it needs no frame.
 [[gnu::noinline]] base::status sleep_for_any(watch::set_core& set, set_event& got,
@@ -67,8 +67,7 @@ std::errc wait_set::ready(std::span<set_event> room, std::size_t& number, const 
     return to_errc(core_of(*this).wait_ready(room, number, opts));
 }
 
-std::errc wait_set::all(std::span<set_event> room, const core::wait_opts& opts) const noexcept {
-    std::size_t number = 0;
+std::errc wait_set::all_of(std::span<set_event> room, std::size_t& number, const core::wait_opts& opts) const noexcept {
     return to_errc(core_of(*this).wait_all(room, number, opts));
 }
 

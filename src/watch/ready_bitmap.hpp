@@ -84,7 +84,7 @@ class ready_bitmap {
 
     [[nodiscard]] bool anything() const noexcept;
     // The same, as a step that writes: a marker that comes after it sees what this thread did before it (TOP_LOOK).
-    [[nodiscard]] bool anything_in_order() noexcept;
+    [[nodiscard]] bool anything_ordered() noexcept;
 
   private:
     friend class set_layout; // the explorer's
@@ -103,7 +103,7 @@ class ready_bitmap {
     static constexpr std::uint64_t bit_of(std::uint32_t index) noexcept {
         return std::uint64_t{1} << (index & ((1U << bits_of_word) - 1));
     }
-    static constexpr bool is_empty(std::uint64_t word) noexcept { return set_front::is_empty(word); }
+    static constexpr bool is_empty(std::uint64_t word) noexcept { return detail::set_front::is_empty(word); }
     [[nodiscard]] word& at(std::uint32_t level, std::uint32_t index) const noexcept {
         EFD_CHECK(level < levels && index <= most >> (bits_of_word * (level + 1))); // behind the last: the empty one
         return level_[level % levels][index];

@@ -41,7 +41,7 @@ class arena_half;
 // Held while a set joins another and while nestings are forgotten. It is taken before free_mutex of set_core.cpp.
 inline constinit os::fork_lock nesting_mutex;
 
-class set_core : public set_front, private core::own_bell {
+class set_core : public detail::set_front, private core::own_bell {
   public:
     // Null: out of memory.
     [[nodiscard]] static set_core* create() noexcept;

@@ -33,7 +33,7 @@ TEST(border, a_null_object_is_a_bad_descriptor) {
     EXPECT_ERRNO(efd_write_until(nullptr, 1, 0), EBADF);
     EXPECT_ERRNO(efd_read_for(nullptr, &value, 0), EBADF);
     EXPECT_ERRNO(efd_write_for(nullptr, 1, 0), EBADF);
-    const efd_wait_options at_once{0, cancel, EFD_BLOCKING_ALWAYS, 0};
+    const efd_wait_options at_once{0, cancel, EFD_BLOCKING_ALWAYS, 0, {0, 0}};
     EXPECT_ERRNO(efd_read_with(nullptr, &value, &at_once), EBADF);
     EXPECT_ERRNO(efd_read_some_with(nullptr, &value, 1, &at_once), EBADF);
     EXPECT_ERRNO(efd_write_with(nullptr, 1, &at_once), EBADF);
@@ -69,10 +69,12 @@ TEST(border, a_null_place_for_a_value_is_efault_and_takes_nothing) {
     efd_work nothing{};
     EXPECT_ERRNO(efd_defer(&nothing), EINVAL);
     std::uint64_t value = 0;
-    const efd_wait_options wrong{0, nullptr, EFD_BLOCKING_ALWAYS + 1, 0};
+    const efd_wait_options wrong{0, nullptr, EFD_BLOCKING_ALWAYS + 1, 0, {0, 0}};
     EXPECT_ERRNO(efd_read_with(object, &value, &wrong), EINVAL);
     EXPECT_ERRNO(efd_read_some_with(object, &value, 1, &wrong), EINVAL);
     EXPECT_ERRNO(efd_write_with(object, 1, &wrong), EINVAL);
+    const efd_wait_options later{0, nullptr, EFD_BLOCKING_ALWAYS, 0, {0, 1}};
+    EXPECT_ERRNO(efd_read_with(object, &value, &later), EINVAL);
     EXPECT_ERRNO(efd_read_with(object, nullptr, nullptr), EFAULT);
     EXPECT_ERRNO(efd_read_with(object, nullptr, &wrong), EFAULT);
     EXPECT_ERRNO(efd_read_some_with(object, nullptr, 1, &wrong), EFAULT);

@@ -37,8 +37,36 @@ TEST(handle, says_whether_it_means_an_object_and_which) {
                   (flags::nonblock & flags::semaphore) == flags::none);
 }
 
+TEST(handle, comes_from_c_and_goes_there) {
+    const eventfd object = eventfd::from_c(efd_create(3, 0));
+    EXPECT_EQ(efd_count(object.as_c()), 3U);
+    const eventfd again = eventfd::from_c(efd_get(object.as_c()));
+    EXPECT_EQ(again, object);
+    ASSERT_EQ(efd_write(again.as_c(), 2), 0);
+    EXPECT_EQ(object.count(), 5U);
+    const eventfd none = eventfd::from_c(nullptr);
+    EXPECT_FALSE(none);
+    EXPECT_EQ(none.as_c(), nullptr);
+    efd_t* kept = nullptr;
+    {
+        const eventfd passing(7);
+        kept = efd_get(passing.as_c());
+    }
+    EXPECT_EQ(efd_count(kept), 7U) << "a reference of its own";
+    efd_put(kept);
+}
+
+TEST(handle, the_process_is_asked_in_cpp_too) {
+    EXPECT_EQ(efd::renew_descriptors(), std::errc{});
+    const std::uint64_t before = efd::system_calls();
+    EXPECT_EQ(efd_system_calls(), before);
+    EXPECT_EQ(eventfd().read({.deadline = steady_clock::now() + 1ms}).error, std::errc::timed_out);
+    EXPECT_GT(efd::system_calls(), before);
+}
+
 TEST(handle, max_is_the_most_that_a_write_can_bring) {
     const eventfd object;
+    static_assert(eventfd::max() == EFD_COUNT_MAX);
     EXPECT_EQ(object.write(eventfd::max()), std::errc{});
     EXPECT_EQ(object.try_write(1), eagain);
     EXPECT_EQ(object.count(), eventfd::max());

@@ -188,7 +188,7 @@ TEST(read_some, in_c_answers_as_read_does) {
     EXPECT_EQ(efd_read_some_for(object, &value, 1, 0), 0);
     EXPECT_EQ(value, 1U);
     efd_cancel_t* const cancel = efd_cancel_create();
-    const efd_wait_options cancellable{EFD_FOREVER, cancel, EFD_BLOCKING_ALWAYS, 0};
+    const efd_wait_options cancellable{EFD_FOREVER, cancel, EFD_BLOCKING_ALWAYS, 0, {0, 0}};
     EXPECT_EQ(efd_read_some_with(object, &value, 9, &cancellable), 0);
     EXPECT_EQ(value, 1U);
     EXPECT_EQ(efd_read_some(object, &value, 9), -1);

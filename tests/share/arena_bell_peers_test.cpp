@@ -119,7 +119,7 @@ TEST_F(arena_bell, what_a_peer_writes_into_the_entry_rings_nothing_else) {
     const auto of_self = [](int number) {
         return static_cast<std::uint64_t>(::getpid()) << 32 | (static_cast<std::uint32_t>(number) + 1);
     };
-    const std::uint64_t places[] = {of_self(ordinary[0]), of_self(file),     of_self(shared_.descriptor()), 1, ~0ULL,
+    const std::uint64_t places[] = {of_self(ordinary[0]), of_self(file),     of_self(shared_.fd()), 1, ~0ULL,
                                     1ULL << 32 | 1,       of_self(1'000'000)};
     for (const std::uint64_t place : places) {
         for (const std::uint64_t claimed : {std::uint64_t{about.st_ino}, inode, std::uint64_t{0}}) {

@@ -67,7 +67,7 @@ TEST(ArenaSetOwner, an_owner_that_counts_as_dead_hears_it) {
         const eventfd own = shared.make();
         const wait_set set = shared.make_set();
         set.add(own, 1);
-        const int kept = ::dup(shared.descriptor());
+        const int kept = ::dup(shared.fd());
         for (int fd = 3; fd < 2000; ++fd)
             if (fd != kept) ::close(fd);
         if (object.write(1) != std::errc{}) return 1;

@@ -25,7 +25,7 @@ std::error_code refused(const arena& from) {
 TEST(ArenaSlots, slots_that_are_freed_twice_are_given_out_once) {
     constexpr std::size_t slots = 2;
     const arena first({.slots = slots});
-    const arena other = arena::attach(first.descriptor());
+    const arena other = arena::attach(first.fd());
     for (int rounds = 0; rounds < 3; ++rounds) {
         std::vector<eventfd> freed;
         for (std::size_t i = 0; i < slots; ++i) freed.push_back(first.make());

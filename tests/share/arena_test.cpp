@@ -260,7 +260,7 @@ TEST(Arena, it_goes_over_a_socket_and_through_a_descriptor) {
     shared.send(line.end(0));
     const arena received = arena::receive(line.end(1));
     EXPECT_EQ(taken(received.at(id).object), 9U);
-    const arena attached = arena::attach(shared.descriptor());
+    const arena attached = arena::attach(shared.fd());
     EXPECT_EQ(object.write(4), std::errc{});
     EXPECT_EQ(taken(attached.at(id).object), 4U);
 }

@@ -78,7 +78,7 @@ class entry_of_first {
     explicit entry_of_first(const arena& shared) {
         const efd::share::layout where = efd::share::layout_of({});
         bytes_ = static_cast<std::size_t>(where.bytes);
-        base_ = ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, shared.descriptor(), 0);
+        base_ = ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, shared.fd(), 0);
         EXPECT_NE(base_, MAP_FAILED);
         entry_ = reinterpret_cast<efd::core::set_entry*>(static_cast<char*>(base_) + where.sets_at);
     }

@@ -83,6 +83,20 @@ TEST_F(c_sets, descriptors_and_nesting) {
     ::close(ends[1]);
 }
 
+TEST_F(c_sets, a_try_takes_from_all_or_from_none) {
+    EXPECT_EQ(efd_wait_set_size(set_), 0);
+    ASSERT_GE(efd_wait_set_add(set_, a_, 1), 0);
+    ASSERT_GE(efd_wait_set_add(set_, b_, 2), 0);
+    EXPECT_EQ(efd_wait_set_size(set_), 2);
+    ASSERT_EQ(efd_write(a_, 3), 0);
+    EXPECT_FAILS(efd_wait_set_try_all(set_, got_.data(), 4), EAGAIN);
+    EXPECT_EQ(efd_count(a_), 3U);
+    ASSERT_EQ(efd_write(b_, 1), 0);
+    EXPECT_EQ(efd_wait_set_try_all(set_, got_.data(), 4), 2);
+    EXPECT_EQ(got_[0].value + got_[1].value, 4U);
+    EXPECT_EQ(efd_count(a_) + efd_count(b_), 0U);
+}
+
 TEST_F(c_sets, what_is_not_there_is_said) {
     EXPECT_FAILS(efd_wait_set_add(nullptr, a_, 0), EBADF);
     EXPECT_FAILS(efd_wait_set_add(set_, nullptr, 0), EBADF);
@@ -95,7 +109,11 @@ TEST_F(c_sets, what_is_not_there_is_said) {
     EXPECT_FAILS(efd_wait_set_wait_ready(set_, nullptr, 1, 0), EFAULT);
     EXPECT_FAILS(efd_wait_set_wait_ready(set_, got_.data(), 0, 0), EINVAL);
     EXPECT_FAILS(efd_wait_set_wait_all(set_, got_.data(), 4, 0), EINVAL);
-    const efd_wait_options wrong{0, nullptr, -1, 0};
+    EXPECT_FAILS(efd_wait_set_try_all(set_, got_.data(), 4), EINVAL);
+    EXPECT_FAILS(efd_wait_set_try_all(nullptr, got_.data(), 4), EBADF);
+    EXPECT_FAILS(efd_wait_set_try_all(set_, nullptr, 4), EFAULT);
+    EXPECT_FAILS(efd_wait_set_size(nullptr), EBADF);
+    const efd_wait_options wrong{0, nullptr, -1, 0, {0, 0}};
     EXPECT_FAILS(efd_wait_set_wait_any_with(set_, got_.data(), &wrong), EINVAL);
     EXPECT_FAILS(efd_wait_set_wait_ready_with(set_, got_.data(), 4, &wrong), EINVAL);
     EXPECT_FAILS(efd_wait_set_wait_all_with(set_, got_.data(), 4, &wrong), EINVAL);

@@ -49,6 +49,29 @@ TEST(wait_set, a_set_among_the_members_is_told_of_by_one_token) {
     EXPECT_EQ(got.origin, 1U);
 }
 
+TEST(wait_set, a_take_of_all_says_how_many_events_there_are) {
+    wait_set set;
+    const eventfd a(3);
+    const eventfd b;
+    set.add(a, 1);
+    const int second = set.add(b, 2);
+    std::array<set_event, 4> room{};
+    std::size_t number = 9;
+    EXPECT_EQ(set.try_all(room, number), eagain);
+    EXPECT_EQ(number, 0U);
+    number = 9;
+    EXPECT_EQ(set.wait_all(room, number, {.deadline = std::chrono::steady_clock::now()}), std::errc::timed_out);
+    EXPECT_EQ(number, 0U);
+    ASSERT_TRUE(b.signal());
+    ASSERT_EQ(set.wait_all(room, number), std::errc{});
+    EXPECT_EQ(number, 2U);
+    ASSERT_EQ(set.remove(second), std::errc{});
+    ASSERT_TRUE(a.signal());
+    ASSERT_EQ(set.try_all(room, number), std::errc{});
+    EXPECT_EQ(number, 1U);
+    EXPECT_EQ(room[0].token, 1U);
+}
+
 TEST(wait_set, every_wait_takes_a_deadline_a_stop_and_options) {
     wait_set set;
     eventfd object;

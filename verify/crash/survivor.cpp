@@ -105,7 +105,7 @@ survivor::survivor() {
     all_.shared = arena::create(
         arena_name,
         {.slots = slots, .processes = processes, .first_look = first_look, .last_look = last_look, .sets = sets});
-    all_.descriptor = all_.shared->descriptor();
+    all_.descriptor = all_.shared->fd();
 }
 
 survivor::~survivor() {

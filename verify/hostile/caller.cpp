@@ -227,7 +227,7 @@ class caller {
     }
     bool attach() {
         return is_thrown([&] {
-            const arena again = arena::attach(shared_.descriptor());
+            const arena again = arena::attach(shared_.fd());
             const eventfd made = again.make(any(9));
             made.signal();
             (void)shared_.at(again.id(made));

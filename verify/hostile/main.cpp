@@ -66,7 +66,7 @@ class run {
                       .first_look = std::chrono::milliseconds(1),
                       .last_look = std::chrono::milliseconds(20),
                       .sets = sets});
-        const int descriptor = shared.descriptor();
+        const int descriptor = shared.fd();
         for (int i = 0; i < callers; ++i)
             children_[i] =
                 start([&] { make_calls(shared, *all_, i, asked_.seed + 1 + static_cast<std::uint64_t>(i)); });

@@ -88,7 +88,7 @@ void worker::through_c_with_token(std::size_t at) {
     std::uint64_t value = 0;
     {
         const waiting_at notice(slot_, at, false, 0);
-        const efd_wait_options until{deadline, cancel, EFD_BLOCKING_ALWAYS, 0};
+        const efd_wait_options until{deadline, cancel, EFD_BLOCKING_ALWAYS, 0, {0, 0}};
         account_read(at, of_c(efd_read_with(shared_.subjects[at].c_object(), &value, &until)), value);
     }
     efd_cancel_destroy(cancel);

@@ -38,6 +38,8 @@ struct inline_executor {
 };
 
 /// @cond internal
+namespace detail {
+
 // Hands a function to an executor: by execute, by post, or by calling it.
 template <class Executor, class F>
 void run_on(Executor& executor, F what) {
@@ -138,6 +140,7 @@ class read_awaiter : private pending_wait {
     std::weak_ptr<resumption::state> sent_;      // from then on
 };
 
+} // namespace detail
 /// @endcond
 
 /// Reads as eventfd::read: takes the whole count, or one in semaphore mode. If there is something at once the coroutine
@@ -156,8 +159,8 @@ class read_awaiter : private pending_wait {
 /// context's run() goes on while the coroutine waits, with context.get_executor() it may end. The context lives until
 /// the function was handed over; where it may end first, adapters/asio.hpp is the way.
 template <class Executor = inline_executor>
-[[nodiscard]] read_awaiter<Executor> async_read(const eventfd& object, Executor executor = {},
-                                                const std::stop_token& stop = {}) {
+[[nodiscard]] detail::read_awaiter<Executor> async_read(const eventfd& object, Executor executor = {},
+                                                        const std::stop_token& stop = {}) {
     return {object, std::move(executor), stop};
 }
 

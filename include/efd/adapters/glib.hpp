@@ -24,7 +24,7 @@ namespace efd::EFD_ABI {
 using glib_callback = gboolean (*)(std::uint64_t value, gpointer data);
 
 /// @cond internal
-namespace glib_source {
+namespace detail::glib_source {
 
 struct source {
     GSource base;
@@ -77,7 +77,7 @@ inline GSourceFuncs functions = {&prepare,
                                  reinterpret_cast<GSourceFunc>(reinterpret_cast<plain_function>(&call_closure)),
                                  nullptr};
 
-} // namespace glib_source
+} // namespace detail::glib_source
 /// @endcond
 
 /// A source with the name "efd" that is ready while the object's count is above zero, and keeps the object alive. The
@@ -85,8 +85,8 @@ inline GSourceFuncs functions = {&prepare,
 /// nothing, and is removed. Throws as eventfd::fd(doorbell::level).
 [[nodiscard]] inline GSource* glib_source_new(const eventfd& object) {
     const int fd = object.fd(doorbell::level);
-    GSource* const base = g_source_new(&glib_source::functions, sizeof(glib_source::source));
-    new (&glib_source::of(base).object) eventfd(object.duplicate());
+    GSource* const base = g_source_new(&detail::glib_source::functions, sizeof(detail::glib_source::source));
+    new (&detail::glib_source::of(base).object) eventfd(object.duplicate());
     g_source_set_name(base, "efd");
     g_source_add_unix_fd(base, fd, G_IO_IN);
     return base;
@@ -95,9 +95,9 @@ inline GSourceFuncs functions = {&prepare,
 /// As g_source_set_callback, with the callback's real type. g_source_set_closure works as well.
 inline void glib_source_set_callback(GSource* source, glib_callback callback, gpointer data,
                                      GDestroyNotify destroyed = nullptr) {
-    g_source_set_callback(source,
-                          reinterpret_cast<GSourceFunc>(reinterpret_cast<glib_source::plain_function>(callback)), data,
-                          destroyed);
+    g_source_set_callback(
+        source, reinterpret_cast<GSourceFunc>(reinterpret_cast<detail::glib_source::plain_function>(callback)), data,
+        destroyed);
 }
 
 } // namespace efd::EFD_ABI

@@ -42,7 +42,7 @@ class uring_reader {
     uring_reader& operator=(const uring_reader&) = delete;
 
     /// Fills a submission, not null; its user data is this. Only when no other one of this reader is on its way.
-    void prepare(io_uring_sqe* entry) {
+    void prepare(io_uring_sqe* entry) noexcept {
         if (how_ == uring_poll::multishot)
             io_uring_prep_poll_multishot(entry, fd_, core::poll_in);
         else
@@ -55,7 +55,7 @@ class uring_reader {
     /// Fills a submission that ends the poll; its own completion has the user data that is given. If armed(), the
     /// poll's last completion still comes, and goes to complete: with -ECANCELED, or with what had fired before.
     /// Nothing is taken any more.
-    void prepare_cancel(io_uring_sqe* entry, std::uint64_t user_data) {
+    void prepare_cancel(io_uring_sqe* entry, std::uint64_t user_data) noexcept {
         io_uring_prep_cancel(entry, this, 0);
         io_uring_sqe_set_data64(entry, user_data);
         cancelled_ = true;
@@ -86,9 +86,9 @@ class uring_reader {
         while (!cancelled_ && object_.try_read(value) == std::errc{}) use(value);
     }
     /// Whether a completion is still to come.
-    [[nodiscard]] bool armed() const { return armed_; }
+    [[nodiscard]] bool armed() const noexcept { return armed_; }
     /// The errno of the last completion that failed, ECANCELED once nothing is to come after a cancel, else 0.
-    [[nodiscard]] int error() const { return error_; }
+    [[nodiscard]] int error() const noexcept { return error_; }
 
   private:
     eventfd object_;

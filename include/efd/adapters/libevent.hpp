@@ -41,11 +41,11 @@ class libevent_reader {
 
     /// As event_add and event_del: 0, or -1, also for an add without a callback. What is not taken yet stays in the
     /// object. More than one reader of an object may be added to one base.
-    int add() { return on_value_ != nullptr ? event_add(event_, nullptr) : -1; }
+    int add() noexcept { return on_value_ != nullptr ? event_add(event_, nullptr) : -1; }
     /// As event_del.
-    int remove() { return event_del(event_); }
+    int remove() noexcept { return event_del(event_); }
     /// For event_priority_set, event_pending.
-    [[nodiscard]] event* native_handle() { return event_; }
+    [[nodiscard]] event* handle() noexcept { return event_; }
 
   private:
     static void ready(evutil_socket_t, short, void* self) {

@@ -42,7 +42,7 @@ using std::get_stop_token;
 } // namespace names
 
 template <class Receiver>
-class read_operation : private pending_wait {
+class read_operation : private efd::detail::pending_wait {
   public:
     using operation_state_concept = names::operation_state_t;
 
@@ -75,7 +75,7 @@ class read_operation : private pending_wait {
     };
 
     // By the thread that ended it, outside of callbacks.
-    static void finished(pending_wait& ended) {
+    static void finished(efd::detail::pending_wait& ended) {
         auto& self = static_cast<read_operation&>(ended);
         self.on_stop_.reset(); // waits for a cancel that is under way on another thread
         self.complete();

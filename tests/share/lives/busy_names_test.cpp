@@ -108,7 +108,7 @@ class BusyNames : public testing::Test {
 
 TEST_F(BusyNames, of_objects_are_waited_for_beside_each_other) {
     const arena shared({.slots = 4});
-    const kept_lock kept(efd::os::open_anew(shared.descriptor()), {efd::share::names_lock_byte, 1});
+    const kept_lock kept(efd::os::open_anew(shared.fd()), {efd::share::names_lock_byte, 1});
     is_waited_for_by_threads([&] { return shared.find("camera").error == std::errc::timed_out; },
                              [&] {
                                  forks();

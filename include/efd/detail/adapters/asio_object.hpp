@@ -22,6 +22,8 @@ namespace efd::EFD_ABI::EFD_ASIO_NAMESPACE {
 
 namespace detail {
 
+using namespace efd::detail;
+
 inline error_code to_error_code(std::errc end) {
     if (end == std::errc::operation_canceled) return net::error::operation_aborted;
     return end == std::errc{} ? error_code() : error_code(static_cast<int>(end), system_errors());
@@ -237,13 +239,14 @@ class basic_eventfd {
     template <class Token = net::default_completion_token_t<executor_type>>
     auto async_read(Token&& token = Token()) {
         return net::async_initiate<Token, void(error_code, std::uint64_t)>(
-            initiation<true>{this, pending_wait::intent::take, core::poll_in}, token);
+            initiation<true>{this, detail::pending_wait::intent::take, core::poll_in}, token);
     }
     // Waits until poll() says POLLIN, or POLLOUT, and takes nothing; by then another may have. void(error_code).
     template <class Token = net::default_completion_token_t<executor_type>>
     auto async_wait(wait_type what, Token&& token = Token()) {
         return net::async_initiate<Token, void(error_code)>(
-            initiation<false>{this, pending_wait::intent::look, what == wait_read ? core::poll_in : core::poll_out},
+            initiation<false>{this, detail::pending_wait::intent::look,
+                              what == wait_read ? core::poll_in : core::poll_out},
             token);
     }
 
@@ -254,7 +257,7 @@ class basic_eventfd {
     template <bool WithValue>
     struct initiation {
         basic_eventfd* self;
-        pending_wait::intent what;
+        detail::pending_wait::intent what;
         std::uint32_t events;
         using executor_type = Executor;
         [[nodiscard]] const executor_type& get_executor() const noexcept { return self->executor_; }
@@ -265,9 +268,10 @@ class basic_eventfd {
         }
     };
 
-    static std::shared_ptr<wait_group> group_of(const executor_type& executor) {
+    static std::shared_ptr<detail::wait_group> group_of(const executor_type& executor) {
         net::execution_context& context = net::query(executor, net::execution::context);
-        return wait_group::make(net::use_service<detail::group_service>(context).end(), detail::route_to(executor));
+        return detail::wait_group::make(net::use_service<detail::group_service>(context).end(),
+                                        detail::route_to(executor));
     }
     void leave_group() noexcept {
         if (group_ == nullptr) return;
@@ -282,15 +286,15 @@ class basic_eventfd {
     }
 
     template <bool WithValue, class Handler>
-    void start(pending_wait::intent what, std::uint32_t events, Handler&& handler) {
+    void start(detail::pending_wait::intent what, std::uint32_t events, Handler&& handler) {
         if (group_ == nullptr) group_ = group_of(executor_);
-        const auto wait = std::make_shared<posted_wait>(object(), what, events, group_);
+        const auto wait = std::make_shared<detail::posted_wait>(object(), what, events, group_);
         connect(handler, wait);
         wait->run(detail::completion_of<Handler, Executor, WithValue>::make(std::move(handler), executor_));
     }
     // A slot is emitted and cleared on the handler's executor; the wait may be over by then.
     template <class Handler>
-    static void connect([[maybe_unused]] Handler& handler, [[maybe_unused]] std::weak_ptr<posted_wait> wait) {
+    static void connect([[maybe_unused]] Handler& handler, [[maybe_unused]] std::weak_ptr<detail::posted_wait> wait) {
 #if EFD_ASIO_HAS_SLOTS
         auto slot = net::get_associated_cancellation_slot(handler);
         if (!slot.is_connected()) return;
@@ -303,7 +307,7 @@ class basic_eventfd {
 
     executor_type executor_;
     efd::eventfd object_;
-    std::shared_ptr<wait_group> group_;
+    std::shared_ptr<detail::wait_group> group_;
 };
 
 } // namespace efd::EFD_ABI::EFD_ASIO_NAMESPACE

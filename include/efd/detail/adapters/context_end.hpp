@@ -13,7 +13,7 @@
 #include <mutex>
 #include <utility>
 
-namespace efd::EFD_ABI {
+namespace efd::EFD_ABI::detail {
 
 // A node of a list that owns nothing.
 struct list_node {
@@ -139,4 +139,4 @@ inline void context_end::close() noexcept {
     }
 }
 
-} // namespace efd::EFD_ABI
+} // namespace efd::EFD_ABI::detail

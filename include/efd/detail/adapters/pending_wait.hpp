@@ -18,7 +18,7 @@
 #include <exception>
 #include <utility>
 
-namespace efd::EFD_ABI {
+namespace efd::EFD_ABI::detail {
 
 // Units that were taken for a reader and not handed over yet; if they never are, they go back into the object.
 class taken_units {
@@ -174,4 +174,4 @@ class pending_wait : private wait_queue_entry {
     intent what_;
 };
 
-} // namespace efd::EFD_ABI
+} // namespace efd::EFD_ABI::detail

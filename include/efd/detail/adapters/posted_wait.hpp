@@ -21,7 +21,7 @@
 #include <new>
 #include <utility>
 
-namespace efd::EFD_ABI {
+namespace efd::EFD_ABI::detail {
 
 // A handler that waits, with the work that it keeps outstanding. Both calls destroy it, and free its memory by the
 // allocator that it came from.
@@ -71,10 +71,10 @@ class wait_group final : public context_end::member, public std::enable_shared_f
 
     std::shared_ptr<context_end> end_;
     std::mutex mutex_;
-    std::shared_ptr<route> way_; // until the context has ended, within which the executor in it must end
-    efd::list_node waiting_;     // not asked to end
-    efd::list_node leaving_;     // a cancel comes to them
-    efd::list_node others_;      // asked to end, or on their way
+    std::shared_ptr<route> way_;     // until the context has ended, within which the executor in it must end
+    efd::detail::list_node waiting_; // not asked to end
+    efd::detail::list_node leaving_; // a cancel comes to them
+    efd::detail::list_node others_;  // asked to end, or on their way
     bool retired_ = false;
     bool closed_ = false;
 };
@@ -289,4 +289,4 @@ inline void wait_group::sweep() noexcept {
     }
 }
 
-} // namespace efd::EFD_ABI
+} // namespace efd::EFD_ABI::detail

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // core/context.hpp: the object, one cache line; struct eventfd_ctx of the kernel.
 //
-// Owns count, marks, futex words, flags, id, reference count and the way to its watchers. Everything but create() and
-// put() may be called from any thread at any time; each call says whether a signal handler may make it. The fast paths
-// are inline and one locked instruction each; what has to look twice is out of line in src/core. Invariant: the state
-// word says what the count is (core/word.hpp). A thread that changes the count wakes the sleepers that can go on now.
-// It does not rely on a wake or a ring that another thread has yet to make (E7).
+// Owns count, marks, futex words, flags, id, reference count and the way to its watchers. Any thread that has a
+// reference may make every call; create() and get_unless_zero() need none. Each call says whether a signal handler may
+// make it. The fast paths are inline and one locked instruction each; what has to look twice is out of line in
+// src/core. Invariant: the state word says what the count is (core/word.hpp). A thread that changes the count wakes the
+// sleepers that can go on now. It does not rely on a wake or a ring that another thread has yet to make (E7).
 #pragma once
 
 #include <efd/detail/base/atomic.hpp>
@@ -227,8 +227,9 @@ class alignas(64) context {
     // handlers.
     [[nodiscard]] EFD_API base::status add_wait_queue(wait_queue_entry& entry, std::uint32_t& ready) noexcept;
     // After it returned the callback does not run and will not. Waits while another thread runs callbacks of this
-    // object. Inside a callback nothing waits: on the callback's own object it is done at once; on another one that
-    // another thread is busy with it says deadlock, and nothing has changed: defer it. invalid if not in this queue.
+    // object, or removes another entry. Inside a callback nothing waits: on the callback's own object it is done at
+    // once; on another one that another thread is busy with it says deadlock, and nothing has changed: defer it.
+    // invalid if not in this queue.
     EFD_API base::status remove_wait_queue(wait_queue_entry& entry) noexcept;
     // Removes, then reads by the rules of read, in one step as far as the entry's callback can tell (K-152): ok, or
     // would_block with the entry removed all the same and count zero.
@@ -297,7 +298,7 @@ class alignas(64) context {
     void after_sealed_take() noexcept;
     void linger_before_arming() noexcept { linger(wait_opts{}); }
 
-    // A caller's variable is written on success alone.
+    // Writes the caller's variable on success alone.
     [[nodiscard]] static base::status hand_over(const read_result& from, std::uint64_t& value) noexcept {
         if (from.status == base::status::ok) value = from.value;
         return from.status;

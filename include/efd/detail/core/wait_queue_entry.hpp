@@ -42,7 +42,7 @@ struct wait_queue_entry {
 };
 
 /// @cond internal
-// How many callbacks deep a thread is: zero or one. Users' code can look, and change nothing.
+// How many callbacks deep a thread is: zero or one. Only the wait queue changes it.
 class callback_depth {
   public:
     constexpr callback_depth() noexcept = default;

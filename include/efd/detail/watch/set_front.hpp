@@ -11,7 +11,7 @@
 
 #include <cstdint>
 
-namespace efd::EFD_ABI {
+namespace efd::EFD_ABI::detail {
 
 struct set_front {
     base::atomic<const base::atomic<std::uint64_t>*> top{nullptr};
@@ -26,4 +26,4 @@ struct set_front {
     }
 };
 
-} // namespace efd::EFD_ABI
+} // namespace efd::EFD_ABI::detail
