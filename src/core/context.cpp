@@ -2,8 +2,8 @@
 // core/context.cpp: read, write and signal where the inline half does not do: they look twice, sleep or wake.
 //
 // Read it from top to bottom: a read that sleeps, from the public call to the take; what a sleeper leaves behind; the
-// write; the wakes; a cancel. The count is in the state word here; sealed.cpp has huge counts. May be
-// called from any thread and from signal handlers.
+// write; the wakes; a cancel. The count is in the state word here; sealed.cpp has huge counts. Any thread; also in
+// signal handlers.
 //
 // SIGNAL_PARK: an add and a reader's announcement are steps on one word, so either the add sees the mark or the reader
 // sees the unit. The kernel's futex queue alone knows which threads sleep. So a sleeper that is interrupted, times out
@@ -29,10 +29,9 @@ namespace efd::EFD_ABI::core {
 
 using base::status;
 
-// What a caller that may have to wait is about to do. Readers wait for data, writers for room, and one wait loop
-// serves both. Lives on the stack of one call.
-enum class side : unsigned char { reader, writer };
+enum class side : unsigned char { reader, writer }; // readers wait for data, writers for room
 
+// What a caller that may have to wait is about to do. One wait loop serves both sides. Lives on the stack of one call.
 struct operation {
     side of;
     std::uint64_t amount; // a writer's: what to add; a reader's: the most to take, or as_mode; then what was taken
@@ -67,11 +66,11 @@ status context::wait_for(operation& op, const wait_opts& opts) noexcept {
         opts.blocking == blocking::never || (opts.blocking == blocking::as_flagged && (flags() & flag_nonblock) != 0);
     const status at_once = try_once(op, nullptr);
     if (never || at_once != status::would_block) return at_once;
-    if (in_callback != 0) return status::deadlock;
     if (opts.deadline_ns != forever && os::now_ns() >= opts.deadline_ns) { // one look after it, and no sleep
         const status last_look = try_once(op, nullptr);
         return last_look == status::would_block ? status::timed_out : last_look;
     }
+    if (in_callback != 0) return status::deadlock;
     if (opts.stop == nullptr || !opts.stop->stop_possible()) return sleep_for(op, opts, nullptr);
     cancel_word own; // outlives the callback, whose end the destructor of on_stop awaits
     const auto cancel_us = [this, &op, &own] { cancel(op, own); };
@@ -102,23 +101,23 @@ status context::sleep_for(operation& op, const wait_opts& opts, cancel_word* own
     looks own_looks = looks_beside(*this);
     for (;;) {
         os::futex_wait_key wait_key;
-        const status now = try_once(op, &wait_key);
-        if (now != status::would_block) return now;
+        if (const status now = try_once(op, &wait_key); now != status::would_block) return now;
         EFD_CHECK(wait_key.word != nullptr && is_announced(wait_key.expected));
         if (met_death met; opts.owner_death && is_orphaned(*this, met)) { // ORPHAN, look
             const status last_look = give_up_wait(op, status::owner_dead);
-            if (last_look != status::owner_dead || may_tell(*this, met)) return last_look;
+            if (last_look != status::owner_dead || may_report(*this, met)) return last_look;
             continue;
         }
         if (own != nullptr && !own->may_sleep()) return give_up_wait(op, status::cancelled); // CANCEL, look
         const std::int64_t until_ns =
             own_looks.any() ? std::min(opts.deadline_ns, own_looks.after(os::now_ns())) : opts.deadline_ns;
-        const auto sleep = [&] {
-            return op.restarts
-                       ? sleep_on(wait_key, own, until_ns, scope_of(*this))
-                       : os::futex_wait_until_handler(wait_key.word, wait_key.expected, until_ns, scope_of(*this));
-        };
-        switch (sleep_traced(*this, op.of == side::writer, sleep)) {
+        const bool is_reported = is_traced();
+        const std::uint32_t sleeper = is_reported ? trace::sleeps(*this, op.of == side::writer) : 0;
+        const os::wait_end slept =
+            op.restarts ? sleep_on(wait_key, own, until_ns, scope_of(*this))
+                        : os::futex_wait_until_handler(wait_key.word, wait_key.expected, until_ns, scope_of(*this));
+        if (is_reported) trace::awoke(*this, sleeper);
+        switch (slept) {
         case os::wait_end::woken: learn_from_wake(); [[fallthrough]];
         case os::wait_end::changed:
             if (is_overdue(*this, opts)) return give_up_wait(op, status::timed_out);
@@ -137,8 +136,7 @@ status context::try_once(operation& op, os::futex_wait_key* wait_key) noexcept {
                                  : add_or_arrive(op.amount, wait_key);
 }
 
-// Takes, or returns would_block. With a wait_key, would_block means that the caller is announced as a sleeper, with
-// that key.
+// Takes, or returns would_block; with a wait_key the caller is then announced as a sleeper, with that key.
 read_result context::take_or_arrive(os::futex_wait_key* wait_key, std::uint64_t most) noexcept {
     turn_limit turns(*this);
     state_word word = state_.load(base::acquire);
@@ -200,7 +198,7 @@ void context::clear_stale_asleep(const operation& op) noexcept {
 
 // ---- A write and a signal; one that waits for room goes through the wait loop above.
 
-// A blind add met a sealed word (it had no effect and starts again), or a mark (the add stands).
+// A blind add met a sealed word (it had no effect and starts again), or a mark (it stands).
 status context::write_attention(state_word old, std::uint64_t n) noexcept {
     if (is_sealed(old)) [[unlikely]]
         return write_slow(n);
@@ -220,7 +218,7 @@ status context::write_as(operation op, const wait_opts& opts) noexcept {
 }
 status context::write_until_handler(std::uint64_t n) noexcept { return write_as({side::writer, n, false}, {}); }
 
-// The add had no effect. A call of its own, so that its caller needs no frame for the options.
+// A call of its own, so that its caller needs no frame for the options.
 [[gnu::noinline]] status context::write_slow(std::uint64_t n) noexcept { return write_slow(n, wait_opts{}); }
 
 void context::signal_attention(state_word old, std::uint32_t mask) noexcept {
@@ -272,7 +270,7 @@ void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t ma
     if (is_watched(old)) notify(poll_in | mask);
 }
 
-// Seals if the count grew huge, then wakes the readers that the add lets on.
+// Decides a reservation, seals a huge count, wakes the readers that can go on now, rings the doorbell.
 [[gnu::noinline]] void context::handle_marks_after_add(state_word old, std::uint64_t n) noexcept {
     trace_signal(*this, n);
     const bool was_reserved = is_reserved(old);
@@ -294,12 +292,18 @@ void context::after_packed_add(state_word old, std::uint64_t n, std::uint32_t ma
 
 namespace {
 
-// OWED: how many sleepers a wake is for; in shared memory one to spare, as a woken thread may be killed before it
-// takes.
+// OWED: how many sleepers a wake is for; in shared memory one to spare, in case a woken thread is killed.
 int how_many(const context& object, std::uint64_t units) noexcept {
     if (units == 0) return 0;
     if (units >= static_cast<std::uint64_t>(os::everybody)) return os::everybody;
     return static_cast<int>(units) + (is_in_shared_range(&object) ? 1 : 0);
+}
+
+// The number of threads woken; greater than `most` if there may be more sleepers.
+int wake_sleepers(context& object, const void* word, int most) noexcept {
+    const int woken = os::futex_wake_and_count(word, most, scope_of(object));
+    if (is_traced()) trace::woke(object, std::min(woken, most));
+    return woken;
 }
 
 } // namespace
@@ -319,7 +323,7 @@ void context::wake_packed(std::uint64_t units) noexcept {
              turns.again());
     if (units > 0) note_wake();
     const int most = how_many(*this, units);
-    if (wake_traced(*this, state_futex(), most) > most) return; // others still sleep
+    if (wake_sleepers(*this, state_futex(), most) > most) return; // others still sleep
     word = state_.load(base::acquire);
     while (!is_sealed(word) && may_clear_asleep(park_of(word), generation) &&
            !state_.compare_exchange_weak(word, with_park(word, without_asleep(park_of(word))), base::acq_rel,
@@ -330,7 +334,6 @@ void context::wake_packed(std::uint64_t units) noexcept {
 
 // The same on a park word: CLEAR_ASLEEP.
 void context::wake_parked(base::atomic<park_word>& park, std::uint64_t units) noexcept {
-    EFD_CHECK(&park == &reader_park_ || &park == &writer_park_);
     const std::uint32_t generation = next_generation();
     turn_limit turns(*this);
     park_word word = park.load(base::acquire);
@@ -341,7 +344,7 @@ void context::wake_parked(base::atomic<park_word>& park, std::uint64_t units) no
              turns.again());
     if (units > 0) note_wake();
     const int most = how_many(*this, units);
-    if (wake_traced(*this, &park, most) > most) return;
+    if (wake_sleepers(*this, &park, most) > most) return;
     word = park.load(base::acquire);
     while (may_clear_asleep(word, generation) &&
            !park.compare_exchange_weak(word, without_asleep_same_generation(word), base::acq_rel, base::acquire) &&
@@ -358,7 +361,7 @@ void context::wake_left_asleep() noexcept {
     turn_limit turns(*this);
     state_word word = state_.load(base::acquire);
     if (has_left_asleep(word)) {
-        (void)wake_traced(*this, state_futex(), os::everybody);
+        (void)wake_sleepers(*this, state_futex(), os::everybody);
         while (has_left_asleep(word) &&
                !state_.compare_exchange_weak(word, word & ~state_word{left_asleep_mark}, base::acq_rel,
                                              base::acquire) && // SEAL, woken

@@ -74,7 +74,7 @@ class shared_bitmap {
     void mark(std::uint32_t member) noexcept;
     [[nodiscard]] bool anything() const noexcept { return bits_of(top().load(base::acquire)) != 0; }
     // The same, as a step that writes (TOP_LOOK).
-    [[nodiscard]] bool anything_in_order() noexcept { return bits_of(top().fetch_or(0, base::acq_rel)) != 0; }
+    [[nodiscard]] bool anything_ordered() noexcept { return bits_of(top().fetch_or(0, base::acq_rel)) != 0; }
     // SHARED_COLLECT. The first word with bits from `start` on, else from 0 on. The caller looks at each member of it,
     // and clears it then: which fails, and leaves the bits, if a mark was made in the word meanwhile.
     [[nodiscard]] marked_word find(std::uint32_t start) noexcept;

@@ -18,11 +18,12 @@ local_part& shared_local_of(const context& object) noexcept {
     return slots->locals[slots->index_of(object)].part;
 }
 
-bool may_tell(const context& object, const met_death& met) noexcept {
+bool may_report(const context& object, const met_death& met) noexcept {
     shared_slots& slots = shared_slots_of(object);
-    std::uint32_t expected = met.told_before;
-    return slots.locals[slots.index_of(object)].told_death.compare_exchange_strong(expected, met.number, base::acq_rel,
-                                                                                   base::relaxed); // ORPHAN, told
+    std::uint32_t expected = met.reported_before;
+    return slots.locals[slots.index_of(object)].reported_death.compare_exchange_strong(expected, met.number,
+                                                                                       base::acq_rel,
+                                                                                       base::relaxed); // ORPHAN, told
 }
 
 } // namespace efd::EFD_ABI::core

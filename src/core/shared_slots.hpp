@@ -29,15 +29,15 @@ struct shared_local {
     // The links of two lists of share/slots.cpp. Freed slots: one more than the next; 0: it does not stand in the list.
     std::uint32_t next_freed = 0;
     std::uint32_t next_to_let_go = 0;
-    base::atomic<std::uint32_t> told_death{0}; // the death of which a thread of this process was told last
-    // That are not counted yet; above zero: the slot stands in the list of those to let go of, or is about to.
+    base::atomic<std::uint32_t> reported_death{0}; // the last death that was reported to a thread of this process
+    // Last puts that are not counted yet. Above zero: the slot is in the list of those to let go of, or is about to be.
     base::atomic<std::uint32_t> last_puts{0};
 };
 
 // The death of the last process that might signal an object, as a waiter has met it (ORPHAN).
 struct met_death {
     std::uint32_t number = 0;
-    std::uint32_t told_before = 0; // shared_local::told_death at that moment
+    std::uint32_t reported_before = 0; // shared_local::reported_death at that moment
 };
 
 // The slots of one arena, as this process has mapped them.
@@ -50,7 +50,7 @@ struct shared_slots {
     shared_sets sets;
     shared_local* locals = nullptr;
     function on_last_put = nullptr; // this process has no handle to the slot any more
-    // Whether the last process that might signal the slot's object was killed, and no thread of this process was told.
+    // Whether the last process that might signal the slot's object was killed, and no thread of this process knows.
     bool (*is_orphaned)(shared_slots& slots, std::uint32_t slot, met_death& met) noexcept = nullptr;
     void* owner = nullptr; // for these two
     // What a sleeper beside these slots does, in case a peer was killed between its add and its wake: it looks again
@@ -139,7 +139,7 @@ inline bool context::takes_one() const noexcept { return (local().flags.load(bas
     return slots.is_orphaned(slots, slots.index_of(object), met);
 }
 // ORPHAN, told. Of the threads of this process that have met the death one may say so to its caller.
-[[nodiscard]] bool may_tell(const context& object, const met_death& met) noexcept;
+[[nodiscard]] bool may_report(const context& object, const met_death& met) noexcept;
 
 // A loop over a word of shared memory ends after so many turns, since a hostile peer may change the word for ever: a
 // few milliseconds of turns. Honest peers do not reach it: each of these turns is a step that another thread has made.

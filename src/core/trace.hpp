@@ -11,9 +11,6 @@
 #include <efd/detail/base/atomic.hpp>
 #include <efd/detail/core/context.hpp>
 
-#include "core/shared_slots.hpp"
-#include "os/futex.hpp"
-
 #include <cstdint>
 #include <string_view>
 
@@ -67,22 +64,6 @@ class trace {
 [[gnu::always_inline]] inline void trace_signal(context& object, std::uint64_t units) noexcept {
     if (is_traced()) [[unlikely]]
         trace::signalled(object, units);
-}
-
-template <class Sleep>
-os::wait_end sleep_traced(context& object, bool for_room, Sleep sleep) noexcept {
-    if (!is_traced()) return sleep();
-    const std::uint32_t sleeper = trace::sleeps(object, for_room);
-    const os::wait_end end = sleep();
-    trace::awoke(object, sleeper);
-    return end;
-}
-
-// The number of threads woken; greater than `most` if there may be more sleepers.
-inline int wake_traced(context& object, const void* word, int most) noexcept {
-    const int woken = os::futex_wake_and_count(word, most, scope_of(object));
-    if (is_traced()) trace::woke(object, woken < most ? woken : most);
-    return woken;
 }
 
 } // namespace efd::EFD_ABI::core

@@ -223,7 +223,7 @@ status context::attach_permanent(permanent_watcher& given) noexcept {
 
 void context::detach_permanent(const permanent_watcher& given) noexcept {
     std::uintptr_t word = word_of(given);
-    // LONE_WATCHER, detach: fails if others have joined meanwhile, who have put this one into a cell
+    // LONE_WATCHER, detach: fails if another watcher has joined and moved this one into a cell
     if (half_.own.watchers.compare_exchange_strong(word, 0, base::acq_rel, base::acquire)) return;
     if (watchers* const all = all_in(word); all != nullptr) all->permanent.detach(given);
 }
@@ -309,8 +309,8 @@ void context::watch_level() noexcept {
     notify_doorbell(0);
 }
 
-// LEVEL, attach. No other thread knows this object yet. A thread that has outlived the former object of this slot
-// changes a word only where it shows a sleeper or an arm, and this one shows neither.
+// LEVEL, attach. No other thread knows this object yet. A late signaller of the slot's former object changes a word
+// only if it shows a sleeper or an arm, and this one shows neither.
 void context::watch_level_without_notify() noexcept {
     state_.store(state_.load(base::relaxed) | armed_mark, base::release);
 }

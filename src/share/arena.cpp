@@ -184,7 +184,7 @@ void arena::put() noexcept {
     all_arenas::sweep();
 }
 
-// FORK. A process that has not joined ends nothing of its parent's.
+// FORK. A child that has no rows of its own leaves the life line and the name of its parent alone.
 void arena::end() noexcept {
     if (!objects_.has_rows()) {
         line_.in_child();
@@ -199,8 +199,8 @@ void arena::end() noexcept {
 
 // ---- By name. The lock of all is held for a try, and with it the lock of the name.
 
-// The memory of the name's arena, from a process that holds it. What such a process had, and what was refused of it, is
-// said where none of them had the right one.
+// The memory of the name's arena, from a process that holds it. If no process has the right memory, returns why the
+// last one was refused.
 outcome arena::find_memory(name_lock& name, const trust& allowed, arena_memory& found) noexcept {
     outcome refused = refusal::none;
     const outcome why = name.find([&](int fd, const identity& wanted) {
@@ -308,7 +308,8 @@ bool arena::is_alive() noexcept {
 
 // For calls that are made often.
 bool arena::seems_alive() noexcept {
-    // One step: a count that a thread writes back late would let calls pass after another thread has seen the death.
+    // One step: a separate store could overwrite the reset in is_alive(), and then calls would pass after a death was
+    // seen.
     if (objects_.has_rows() && calls_.fetch_add(1, base::relaxed) % calls_per_check != 0) return true;
     return is_alive();
 }
@@ -347,7 +348,7 @@ status arena::find(std::string_view name, bool signals, context*& found) noexcep
     object_id id = 0;
     if (const status result = names_.find(name, id); result != status::ok) return result;
     const status result = objects_.find(id, signals, found);
-    return result == status::stale ? status::not_found : result; // removed in this moment
+    return result == status::stale ? status::not_found : result; // removed between the two look-ups
 }
 
 status arena::remove(std::string_view name) noexcept {

@@ -25,7 +25,7 @@ bool directory::is_name(std::string_view name) noexcept {
 // ---- The lock of names.
 
 // The lock of the process is held for a try, and kept with the lock of names.
-directory::turn::turn(directory& of) noexcept : of_(of) {
+directory::names_guard::names_guard(directory& of) noexcept : of_(of) {
     patience left;
     for (;;) {
         of_.lock.lock();
@@ -39,7 +39,7 @@ directory::turn::turn(directory& of) noexcept : of_(of) {
     }
 }
 
-directory::turn::~turn() {
+directory::names_guard::~names_guard() {
     if (status != status::ok) return;
     os::unlock(of_.own_->descriptor(), {of_.parts_.first_lock_byte + processes_most, 1});
     of_.lock.unlock();
@@ -100,7 +100,7 @@ directory::place directory::look_for(const name_words& name) const noexcept {
 }
 
 status directory::add(std::string_view name, object_id id) noexcept {
-    const turn own(*this);
+    const names_guard own(*this);
     if (own.status != status::ok) return own.status;
     const name_words words = words_of(name);
     const place where = look_for(words);
@@ -114,7 +114,7 @@ status directory::add(std::string_view name, object_id id) noexcept {
 }
 
 status directory::find(std::string_view name, object_id& id) noexcept {
-    const turn own(*this);
+    const names_guard own(*this);
     if (own.status != status::ok) return own.status;
     const place where = look_for(words_of(name));
     if (where.found == nowhere) return status::not_found;
@@ -123,7 +123,7 @@ status directory::find(std::string_view name, object_id& id) noexcept {
 }
 
 status directory::remove(std::string_view name) noexcept {
-    const turn own(*this);
+    const names_guard own(*this);
     if (own.status != status::ok) return own.status;
     const place where = look_for(words_of(name));
     if (where.found == nowhere) return status::not_found;

@@ -56,7 +56,7 @@ class directory {
     os::fork_lock lock; // a fork holds it
 
   private:
-    class turn;
+    class names_guard;
     using name_words = std::array<std::uint64_t, name_bytes / 8>;
 
     [[nodiscard]] name_entry& entry_at(std::uint32_t index) const noexcept;
@@ -79,12 +79,12 @@ class directory {
 };
 
 // The lock of names, or the reason why not.
-class directory::turn {
+class directory::names_guard {
   public:
-    explicit turn(directory& of) noexcept;
-    ~turn();
-    turn(const turn&) = delete;
-    turn& operator=(const turn&) = delete;
+    explicit names_guard(directory& of) noexcept;
+    ~names_guard();
+    names_guard(const names_guard&) = delete;
+    names_guard& operator=(const names_guard&) = delete;
     base::status status = base::status::ok;
 
   private:
@@ -93,7 +93,7 @@ class directory::turn {
 
 template <class Act>
 base::status directory::each(Act act) noexcept {
-    const turn own(*this);
+    const names_guard own(*this);
     if (own.status != base::status::ok) return own.status;
     for (std::uint32_t i = 0; i < parts_.where.names; ++i) {
         object_id id = 0;

@@ -111,8 +111,8 @@ void life_line::give_back() noexcept {
 
 // ---- Whose the descriptor is.
 
-// The note tells it from the descriptor of a later life line of this process, the file from every other file, the lock
-// from other descriptors of the arena's file.
+// The note rules out a later life line of this process, the file another file, and the lock another descriptor of the
+// arena's file.
 bool life_line::holds(const held_index& held) const noexcept {
     return held.index != no_index && os::is_owner(held.fd, &table_.entries[held.index]) &&
            os::facts_of(held.fd).is_same_file(memory_) && os::holds_lock(held.fd, table_.byte_of(held.index));

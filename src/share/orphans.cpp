@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// share/orphans.cpp: the part of share::slots that tells waiters of the death of the last process that signals
+// share/orphans.cpp: the part of share::slots that reports to waiters the death of the last process that signals
 // (ORPHAN).
 #include "share/slots.hpp"
 
@@ -17,13 +17,13 @@ void slots::note_death(std::uint32_t index, std::uint32_t serial) noexcept {
         any_slot_of(word_of(row::signalled, index, word).load(base::acquire), word, note);
 }
 
-// ORPHAN, look. What was told is read first: a death that is told meanwhile is not told again.
+// ORPHAN, look. Reads the reported death first, so a death that is reported meanwhile is not reported again.
 bool slots::is_orphaned(core::shared_slots& mapped, std::uint32_t slot, core::met_death& met) noexcept {
     slots& all = *static_cast<slots*>(mapped.owner);
     if (all.before_look_ != nullptr) all.before_look_(all.whose_);
-    met.told_before = all.local_at(slot).told_death.load(base::acquire);
+    met.reported_before = all.local_at(slot).reported_death.load(base::acquire);
     met.number = all.death_at(slot).load(base::acquire);
-    return met.number != 0 && met.number != met.told_before && !all.somebody_has(row::signalled, slot);
+    return met.number != 0 && met.number != met.reported_before && !all.somebody_has(row::signalled, slot);
 }
 
 } // namespace efd::share

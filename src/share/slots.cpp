@@ -21,16 +21,16 @@ constexpr int most_turns = 1024; // of a loop over a word that a hostile peer ma
 
 } // namespace
 
-// The lock, held while slots are made, found and let go of. What was let go of meanwhile is seen to at the end.
-class slots::turn {
+// Holds the lock of the slots. Its end frees what other threads have queued meanwhile.
+class slots::slots_guard {
   public:
-    explicit turn(slots& of) noexcept : of_(of) {
+    explicit slots_guard(slots& of) noexcept : of_(of) {
         of_.lock.lock();
         of_.drain_let_go();
     }
-    ~turn() { of_.unlock_and_drain(); }
-    turn(const turn&) = delete;
-    turn& operator=(const turn&) = delete;
+    ~slots_guard() { of_.unlock_and_drain(); }
+    slots_guard(const slots_guard&) = delete;
+    slots_guard& operator=(const slots_guard&) = delete;
 
   private:
     slots& of_;
@@ -39,7 +39,7 @@ class slots::turn {
 void slots::begin(const arena_parts& parts, core::shared_slots& mapped) noexcept {
     parts_ = parts;
     mapped_ = &mapped;
-    cursor_ = 0; // and so on: an arena that has ended may have been here
+    cursor_ = 0; // this and the next: an arena that has ended may have left them
     touched_words_ = 0;
     held_ = 0;
     freed_ = nobody;
@@ -157,7 +157,7 @@ bool slots::try_make_in(std::uint32_t slot, bool semaphore) noexcept {
 // The last in the list is its own next.
 void slots::note_freed(std::uint32_t slot) noexcept {
     std::uint32_t& next = local_at(slot).next_freed;
-    if (next != 0) return; // it was another process's meanwhile, and stands in the list since this one freed it before
+    if (next != 0) return; // in the list since this process freed it earlier; another one has used it since
     next = (freed_ == nobody ? slot : freed_) + 1;
     freed_ = slot;
 }
@@ -184,7 +184,7 @@ std::uint32_t slots::scan(bool semaphore) noexcept {
 }
 
 context* slots::make(std::uint64_t initval, unsigned flags) noexcept {
-    const turn own(*this);
+    const slots_guard own(*this);
     const bool semaphore = (flags & core::flag_semaphore) != 0;
     std::uint32_t slot = take_slot(semaphore);
     if (slot == nobody && free_orphans_locked() > 0) slot = take_slot(semaphore);
@@ -201,13 +201,13 @@ void slots::begin_local(std::uint32_t slot, unsigned flags) noexcept {
     core::shared_local& local = local_at(slot);
     local.part.begin(flags, static_cast<int>(slot));
     local.part.linger_us.store(core::linger_off, base::relaxed);
-    local.told_death.store(0, base::relaxed);
+    local.reported_death.store(0, base::relaxed);
     local.part.refs.init();
     ++held_;
 }
 
 bool slots::is_idle() noexcept {
-    const turn own(*this);
+    const slots_guard own(*this);
     EFD_CHECK(held_ > 0 || let_go_.load(base::relaxed) == nobody);
     return held_ == 0;
 }
@@ -242,7 +242,7 @@ bool slots::confirm(object_id id, tenant_word& found) noexcept {
 status slots::find(object_id id, bool signals, context*& found) noexcept {
     const std::uint32_t slot = slot_of(id);
     if (slot >= parts_.where.slots || generation_of_id(id) == 0) return status::stale;
-    const turn own(*this);
+    const slots_guard own(*this);
     core::shared_local& local = local_at(slot);
     if (local.part.refs.get_unless_zero()) {
         context& object = object_at(slot);
@@ -296,7 +296,7 @@ void slots::on_last_put(core::shared_slots& mapped, std::uint32_t slot) noexcept
     all.unlock_and_drain();
 }
 
-// LET_GO. Where it stands in the list already, the put is counted when its turn comes.
+// LET_GO. If the slot is queued already, drain_let_go() counts this put as well.
 void slots::queue_to_let_go(std::uint32_t slot) noexcept {
     core::shared_local& local = local_at(slot);
     if (local.last_puts.fetch_add(1, base::acq_rel) != 0) return;
@@ -316,7 +316,7 @@ void slots::unlock_and_drain() noexcept {
     }
 }
 
-// LET_GO. The puts are taken before the references are counted: one that comes later pushes the slot again.
+// LET_GO. Takes last_puts before it reads the reference count; a later last put queues the slot again.
 void slots::drain_let_go() noexcept {
     if (let_go_.load(base::relaxed) == nobody) return;
     std::uint32_t slot = let_go_.exchange(nobody, base::acq_rel);
@@ -340,7 +340,7 @@ void slots::let_go(std::uint32_t slot, std::uint32_t last_puts) noexcept {
 // TENANT: the mark `named` is in the same word.
 status slots::set_named(object_id id, bool named) noexcept {
     if (slot_of(id) >= parts_.where.slots) return status::stale;
-    const turn own(*this);
+    const slots_guard own(*this);
     base::atomic<tenant_word>& tenant = tenant_at(slot_of(id));
     tenant_word word = tenant.load(base::acquire);
     for (int turns = 0; turns < most_turns && is_tenant(word, id); ++turns) {
@@ -363,14 +363,14 @@ std::uint32_t slots::free_orphans_locked() noexcept {
     return freed;
 }
 
-// What was pushed while the fork had the lock.
+// Frees what was queued while the fork had the lock.
 void slots::after_fork() noexcept {
     lock.after_fork();
     if (lock.try_lock_after_owner()) unlock_and_drain();
 }
 
 std::uint32_t slots::free_orphans() noexcept {
-    const turn own(*this);
+    const slots_guard own(*this);
     return free_orphans_locked();
 }
 

@@ -132,7 +132,7 @@ class slots {
     void unlock_and_drain() noexcept;
     [[nodiscard]] bool confirm(object_id id, tenant_word& found) noexcept;
 
-    class turn;
+    class slots_guard;
 
     arena_parts parts_;
     core::shared_slots* mapped_ = nullptr;

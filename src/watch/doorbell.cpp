@@ -288,8 +288,8 @@ void doorbell::show(std::uint64_t count, bool& took) noexcept {
     if (wanted == full || rings_done() > 0) object_.note_ring();
 }
 
-// Rings that are surely done are in what is taken, unless another party read the descriptor, which it should not; and
-// no more than have begun, unless another party wrote to it. While the mark is set no add relies on a ring.
+// The value read includes every ring that is done, unless another party read the descriptor. It exceeds the rings that
+// have begun only if another party wrote to it. While the mark is set no add relies on a ring.
 std::uint64_t doorbell::silence(bool& took) noexcept {
     word_.fetch_or(taking_mark, base::acq_rel); // SURELY_RUNG, taking
     const std::int32_t surely = rings_done();
@@ -309,8 +309,8 @@ std::uint64_t doorbell::silence(bool& took) noexcept {
     return taken;
 }
 
-// OVERTAKEN. The numbers are surely right if they are zero and the descriptor is found empty after that: else the doubt
-// stays. A ring that keeps it is followed by another request of a look.
+// OVERTAKEN. The numbers are right if they are zero and the descriptor is found empty after that. Otherwise the doubt
+// stays, also for a ring that is under way: its thread requests another look.
 void doorbell::empty(bool& took) noexcept {
     (void)silence(took);
     const bool is_any_counted = rings_done() != 0 || rings_begun_.load(base::acquire) != 0;

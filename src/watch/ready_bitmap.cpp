@@ -204,7 +204,7 @@ bool ready_bitmap::anything() const noexcept {
     return !is_empty(at(height_.load(base::acquire) - 1, 0).load(base::acquire));
 }
 
-bool ready_bitmap::anything_in_order() noexcept {
+bool ready_bitmap::anything_ordered() noexcept {
     for (;;) {
         const std::uint32_t height = height_.load(base::acquire);
         const bool any = !is_empty(at(height - 1, 0).fetch_or(0, base::acq_rel)); // TOP_LOOK

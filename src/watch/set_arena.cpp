@@ -180,9 +180,9 @@ status set_core::look_in_arena(std::span<set_event> room, std::size_t& number, s
 bool set_core::anything() const noexcept { return (arena_ != nullptr && arena_->bits.anything()) || ready_.anything(); }
 
 // SHARED_SLEEP, look: the marks first.
-bool set_core::anything_in_order() noexcept {
-    if (arena_ != nullptr && arena_->bits.anything_in_order()) return true;
-    return ready_.anything_in_order();
+bool set_core::anything_ordered() noexcept {
+    if (arena_ != nullptr && arena_->bits.anything_ordered()) return true;
+    return ready_.anything_ordered();
 }
 
 // A round that found marks and nothing ready. Each is for a mark that was made, so honest peers do not reach the limit;
@@ -195,14 +195,14 @@ status set_core::after_vain_round(std::uint32_t rounds, const core::wait_opts& o
 // ---- A waiter.
 
 // SHARED_SLEEP. Once for each waiter, with a new stamp; later only where a peer has written over it.
-void set_core::state_interest(bool is_first) noexcept {
+void set_core::begin_interest_in_arena(bool is_first) noexcept {
     if (arena_ == nullptr) return;
     core::stamped_word& interested = arena_->entry().interested;
     if (is_first || core::bits_of(interested.load(base::relaxed)) == 0) core::mark_word(interested, 0);
 }
 
 // SHARED_SLEEP, end. The word is read first, then the number of waiters: one that comes after that look has moved it.
-void set_core::end_interest() noexcept {
+void set_core::end_interest_in_arena() noexcept {
     if (arena_ == nullptr || is_left_behind()) return;
     std::uint64_t word = arena_->entry().interested.load(base::acquire);
     if (core::bits_of(word) == 0 || presence::number_in(interested_.load(base::acquire)) != 0) return;

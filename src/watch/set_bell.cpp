@@ -75,7 +75,7 @@ void set_core::publish_bell() noexcept {
                         base::release);          // pairs with ring()
     arena_->has_bell.store(true, base::release); // pairs with after_try()
     core::mark_word(entry.armed, 0);             // SHARED_BELL, arm
-    if (anything_in_order()) ring_own_bell();
+    if (anything_ordered()) ring_own_bell();
 }
 
 void set_core::end_bell() noexcept {
@@ -87,9 +87,9 @@ void set_core::end_bell() noexcept {
 
 // ---- Rung and silent.
 
-// SET_BELL, as show_top: the set may have ended.
+// SET_BELL, as propagate_top: the set may have ended.
 void set_core::ring_own_bell() noexcept {
-    if ((interested_.load(base::acquire) & watched_mark) == 0) return;
+    if ((interested_.load(base::acquire) & bell_watched_mark) == 0) return;
     context* const bell = bell_.load(base::acquire);
     if (bell == nullptr || !bell->get_unless_zero()) return;
     if (bell_.load(base::acquire) == bell) bell->signal_without_notify();
@@ -119,7 +119,7 @@ void set_core::silence_bell() noexcept {
         arena_->next_search_ns.store(now_ns + between_ns, base::relaxed);
         look_for_dead();
     }
-    if (anything_in_order()) ring_own_bell(); // SHARED_BELL, second look
+    if (anything_ordered()) ring_own_bell(); // SHARED_BELL, second look
 }
 
 // The last process that had rung is gone; it may have been killed between its add and its mark. If no descriptor is

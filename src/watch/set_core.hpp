@@ -99,7 +99,7 @@ class set_core : public detail::set_front, private core::own_bell {
     static constexpr int kernel_next_after = 64; // after so many takes kernel descriptors are looked at first
 
     static constexpr std::size_t most_above = 32; // so many sets a set may have above it, at whatever depth
-    static constexpr std::uint32_t watched_mark = presence::owners_mark;
+    static constexpr std::uint32_t bell_watched_mark = presence::owners_mark;
 
     // Sets whose top has changed and whose counts are still to be brought in line, with the sets above them. Owned by
     // one call.
@@ -168,7 +168,7 @@ class set_core : public detail::set_front, private core::own_bell {
     void look_again(member& one) noexcept;
     void on_top_change(top_change change) noexcept;
     void sync_set_count(top_change change) noexcept;
-    void show_top(top_change change, sets_to_sync& all) noexcept;
+    void propagate_top(top_change change, sets_to_sync& all) noexcept;
     void wake_sleeper() noexcept;
     void wake_in_arena(core::context& bed) noexcept;
     void drain_bell(core::context& bell) noexcept;
@@ -211,10 +211,10 @@ class set_core : public detail::set_front, private core::own_bell {
                                              std::int64_t deadline_ns) noexcept;
     [[nodiscard]] static base::status after_vain_round(std::uint32_t rounds, const core::wait_opts& opts) noexcept;
     [[nodiscard]] bool anything() const noexcept;
-    [[nodiscard]] bool anything_in_order() noexcept;
+    [[nodiscard]] bool anything_ordered() noexcept;
     [[nodiscard]] core::looks looks_of_sleeper() const noexcept;
-    void state_interest(bool is_first) noexcept;
-    void end_interest() noexcept;
+    void begin_interest_in_arena(bool is_first) noexcept;
+    void end_interest_in_arena() noexcept;
     void look_for_dead() noexcept;
     void walk_members() noexcept;
 
@@ -240,7 +240,7 @@ class set_core : public detail::set_front, private core::own_bell {
     void wake_those_for_all() noexcept;
     [[nodiscard]] base::status sleep(const core::wait_opts& opts, core::looks& looks) noexcept;
     void watch_for_ever() noexcept;
-    void stay_interested(std::uint32_t& process, std::uint32_t& found) noexcept;
+    void reregister_after_fork(std::uint32_t& process, std::uint32_t& found) noexcept;
 
     // Kernel descriptors among the members, in set_descriptors.cpp.
     [[nodiscard]] base::status make_epolls() noexcept;
@@ -277,7 +277,7 @@ class set_core : public detail::set_front, private core::own_bell {
     ready_bitmap ready_{top};
     base::atomic<core::context*> bell_{nullptr};
     base::atomic<core::context*> bed_{nullptr}; // waiters sleep on it; a unit left on it wakes the next in vain
-    presence::word interested_{0};              // waiters that may sleep, and watched_mark
+    presence::word interested_{0};              // waiters that may sleep, and bell_watched_mark
     base::atomic<std::uint32_t> cursor_{0};
     base::atomic<int> epoll_{-1};       // has the bell and inner_epoll_; waiters and loops watch it
     base::atomic<int> inner_epoll_{-1}; // the descriptors

@@ -80,7 +80,7 @@ void set_core::repair() noexcept {
         ready_.mark(index);
         on_top_change(top_change::marked);
     }
-    sync_set_count(ready_.anything_in_order() ? top_change::marked : top_change::emptied);
+    sync_set_count(ready_.anything_ordered() ? top_change::marked : top_change::emptied);
 }
 
 // One thread may be here after all: this one, in a signal handler that forked. When it is back in its wait it must not

@@ -28,11 +28,11 @@ namespace {
 constexpr std::uint32_t vain_turns_most = 4096; // beside shared memory, and more than there are members
 
 // The count and all marks are in this word, and a removal changes it.
-constexpr bool is_taken_whole(core::state_word word) noexcept {
+constexpr bool can_take_whole(core::state_word word) noexcept {
     return !core::is_sealed(word) && !core::is_reserved(word) && core::is_watched(word) && core::packed_count(word) > 0;
 }
-static_assert(is_taken_whole(core::one_unit | core::watched_mark) && !is_taken_whole(core::watched_mark));
-static_assert(!is_taken_whole(core::one_unit | core::watched_mark | core::reserved_mark));
+static_assert(can_take_whole(core::one_unit | core::watched_mark) && !can_take_whole(core::watched_mark));
+static_assert(!can_take_whole(core::one_unit | core::watched_mark | core::reserved_mark));
 
 } // namespace
 
@@ -97,20 +97,20 @@ set_core* set_core::sets_to_sync::next(top_change& change) noexcept {
 // so the stack does not grow with the depth.
 [[gnu::noinline]] void set_core::sync_set_count(top_change change) noexcept {
     sets_to_sync all;
-    for (set_core* set = this; set != nullptr; set = all.next(change)) set->show_top(change, all);
+    for (set_core* set = this; set != nullptr; set = all.next(change)) set->propagate_top(change, all);
 }
 
 // SET_BELL: a marker may come after the set has ended. With a reference, and if the context is still the set's own, it
 // is not another object that was born in the same slot.
-void set_core::show_top(top_change change, sets_to_sync& all) noexcept {
+void set_core::propagate_top(top_change change, sets_to_sync& all) noexcept {
     const std::uint32_t interest = interested_.load(base::acquire);
     if (change == top_change::marked && presence::number_in(interest) != 0) wake_sleeper();
-    if ((interest & watched_mark) == 0) return;
+    if ((interest & bell_watched_mark) == 0) return;
     context* const bell = bell_.load(base::acquire);
     if (bell == nullptr || !bell->get_unless_zero()) return;
     if (bell_.load(base::acquire) == bell) {
         if (change == top_change::marked) bell->signal_without_notify();
-        if (change == top_change::emptied || !ready_.anything_in_order()) drain_bell(*bell);
+        if (change == top_change::emptied || !ready_.anything_ordered()) drain_bell(*bell);
         core::each_permanent(bell->watcher_word(), [&all](core::permanent_watcher& one) { on_inner_change(one, all); });
     }
     bell->put();
@@ -148,8 +148,8 @@ void set_core::on_inner_change(core::permanent_watcher& watcher, sets_to_sync& a
 // From now on the bell is kept true for outside watchers.
 void set_core::watch_for_ever() noexcept {
     // SET_TOP, watch: the look at the top comes after this step
-    if ((interested_.fetch_or(watched_mark, base::acq_rel) & watched_mark) != 0) return;
-    sync_set_count(ready_.anything_in_order() ? top_change::marked : top_change::emptied);
+    if ((interested_.fetch_or(bell_watched_mark, base::acq_rel) & bell_watched_mark) != 0) return;
+    sync_set_count(ready_.anything_ordered() ? top_change::marked : top_change::emptied);
 }
 
 std::uint32_t set_core::find(std::uint32_t start) noexcept {
@@ -160,13 +160,13 @@ std::uint32_t set_core::find(std::uint32_t start) noexcept {
 
 // TAKE_UNENTERED, drawn in docs/races.md: the object's word is read before the look that says that it stands here, and
 // the take compares it. A removal leaves a word that was never there before, so a take that succeeds came before the
-// removal returned. What the place and the object say of themselves is read after that look, so that it is of the life
-// whose word was read. False: not taken; the caller enters.
+// removal returned. Kind and token are read after that look, so they belong to the membership whose word was read.
+// False: not taken; the caller enters.
 bool set_core::take_unentered(member& one, set_event& got) noexcept {
     context* const object = one.object.load(base::acquire);
     if (object == nullptr) return false;
     const core::state_word word = object->look(); // TAKE_UNENTERED, word
-    if (!is_taken_whole(word) || object->takes_one()) return false;
+    if (!can_take_whole(word) || object->takes_one()) return false;
     if (one.object.load(base::acquire) != object) return false; // TAKE_UNENTERED, look
     if (one.kind.load(base::acquire) != member_kind::object) return false;
     const std::uint64_t token = one.token.load(base::acquire);
@@ -185,7 +185,7 @@ bool set_core::look_unentered(const member& one, set_event& got) const noexcept 
     const context* const object = one.object.load(base::acquire);
     if (object == nullptr) return false;
     const core::state_word word = object->look(); // LOOK_UNENTERED, word
-    if (!is_taken_whole(word)) return false;
+    if (!can_take_whole(word)) return false;
     if (one.object.load(base::acquire) != object) return false; // LOOK_UNENTERED, look
     if (one.kind.load(base::acquire) != member_kind::object) return false;
     const std::uint64_t token = one.token.load(base::acquire);
@@ -260,7 +260,7 @@ status set_core::take_noted(set_event& got) noexcept {
 // The bell says ready, and the set is not: another thread has yet to drain it, or a signal rang for units that are
 // gone.
 void set_core::drain_stale_bell() noexcept {
-    if (interested_.load(base::relaxed) >= watched_mark && bell().count() > 0 && !ready_.anything())
+    if (interested_.load(base::relaxed) >= bell_watched_mark && bell().count() > 0 && !ready_.anything())
         sync_set_count(top_change::emptied);
 }
 
@@ -315,22 +315,24 @@ status set_core::wait_with(const core::wait_opts& opts, TryOnce try_once) noexce
     core::callbacks_later no_callbacks; // none runs in the midst of a take. It ends last, as a callback may end the set
     const status at_once = try_once();
     if (at_once != status::would_block || opts.blocking == core::blocking::never) return at_once;
-    if (core::in_callback != 0) return status::deadlock;
+    if (core::in_callback != 0)
+        return opts.deadline_ns != core::forever && os::now_ns() >= opts.deadline_ns ? status::timed_out
+                                                                                     : status::deadlock;
     std::uint32_t process = os::process_number();
     std::uint32_t found = interested_.fetch_add(1, base::acq_rel); // SET_SLEEP
     core::looks looks = looks_of_sleeper();
     bool is_first = true;
     status result = status::would_block;
     while (result == status::would_block) {
-        stay_interested(process, found);
+        reregister_after_fork(process, found);
         if (is_left_behind()) {
             result = status::stale;
             break;
         }
-        state_interest(is_first);
+        begin_interest_in_arena(is_first);
         is_first = false;
         std::uint32_t rounds = 0;
-        while (result == status::would_block && anything_in_order()) { // SET_SLEEP, look
+        while (result == status::would_block && anything_ordered()) { // SET_SLEEP, look
             result = try_once();
             if (result == status::would_block && is_of_arena()) result = after_vain_round(rounds++, opts);
         }
@@ -351,13 +353,13 @@ status set_core::wait_with(const core::wait_opts& opts, TryOnce try_once) noexce
             result = status::timed_out; // also where the sleep always ends at once
     }
     presence::leave(interested_, found);
-    end_interest();
+    end_interest_in_arena();
     return result;
 }
 
 // FORK. A signal handler may have forked, and have returned in the child: there the repair counts no waiter, and has
-// left a unit on the bed for this one. The number of the process was read before the thread came.
-void set_core::stay_interested(std::uint32_t& process, std::uint32_t& found) noexcept {
+// left a unit on the bed for this one. The number of the process was read before this waiter was counted.
+void set_core::reregister_after_fork(std::uint32_t& process, std::uint32_t& found) noexcept {
     const std::uint32_t current = os::process_number();
     if (process == current) [[likely]]
         return;

@@ -205,15 +205,22 @@ TEST(recursion_guard, a_chain_of_writes_between_callbacks_does_not_nest) {
 TEST(recursion_guard, a_callback_that_would_sleep_is_told_so) {
     eventfd object;
     eventfd empty;
+    const std::chrono::steady_clock::time_point past{};
     std::errc end{};
+    std::errc late_end{};
+    std::errc full_end{};
     entry e([&](std::uint32_t) {
         std::uint64_t value = 0;
         end = empty.read(value);
+        late_end = empty.read_until(value, past); // would not sleep
+        full_end = eventfd(eventfd::max()).write_until(1, past);
         return 0;
     });
     add(object, e);
     object.signal();
     EXPECT_EQ(end, std::errc::resource_deadlock_would_occur);
+    EXPECT_EQ(late_end, std::errc::timed_out);
+    EXPECT_EQ(full_end, std::errc::timed_out);
     EXPECT_EQ(object.remove_wait_queue(e), std::errc{});
 }
 

@@ -177,7 +177,7 @@ std::string set_layout::fault_of_bits(set_core& set) {
                 return "level " + std::to_string(level + 1) + " does not say what is below it";
     const bool any = !ready_bitmap::is_empty(map.at(height - 1, 0).load(base::acquire));
     if (set.top.load(base::acquire) != &map.at(height - 1, 0)) return "the top is not the top";
-    if ((set.interested_.load(base::acquire) & set_core::watched_mark) == 0) return {};
+    if ((set.interested_.load(base::acquire) & set_core::bell_watched_mark) == 0) return {};
     const context* const bell = set.bell_.load(base::acquire);
     if (bell == nullptr || (bell->count() > 0) == any) return {};
     return any ? "something is ready, and the set's context says no"

@@ -110,7 +110,7 @@ class set_layout {
     static void wake_sleeper(set_core& set) { set.wake_sleeper(); }
     static void renew(set_core& set, core::context& bell, core::context& bed);
     static bool is_watched(set_core& set) {
-        return (set.interested_.load(base::acquire) & set_core::watched_mark) != 0;
+        return (set.interested_.load(base::acquire) & set_core::bell_watched_mark) != 0;
     }
     static unsigned waiters(set_core& set) { return presence::number_in(set.interested_.load(base::acquire)); }
     static unsigned awaited(set_core& set); // by so many threads that wait for all

@@ -33,9 +33,9 @@ EFD_INTERPOSE int eventfd(unsigned initval, int flags) {
 
 namespace {
 
-// Has a thread of this process ever been cancelled? Only then a call has to test for it.
+// Has a thread of this process ever been cancelled? Only then must calls test for cancellation.
 constinit efd::base::atomic<bool> any_cancelled{false};
-void look_cancel(const words& /*call*/) noexcept { any_cancelled.store(true, efd::base::relaxed); }
+void on_cancel(const words& /*call*/) noexcept { any_cancelled.store(true, efd::base::relaxed); }
 
 // Tests before units are taken or added, as libc does.
 void test_cancel() {
@@ -55,7 +55,7 @@ void test_cancel() {
 
 } // namespace
 
-EFD_PASSED_ALWAYS(pthread_cancel, look_cancel)
+EFD_PASSED_ALWAYS(pthread_cancel, on_cancel)
 
 EFD_INTERPOSE ssize_t read(int fd, void* buffer, std::size_t length) {
     fd_slot* const slot = slot_at(fd);
@@ -83,7 +83,7 @@ EFD_INTERPOSE ssize_t write(int fd, const void* buffer, std::size_t length) {
         if (is_noted(word) && length >= value_size) count_kernel_write(*slot, word);
         return next_write(fd, buffer, length);
     }
-    if (!any_cancelled.load(efd::base::relaxed) && caches(*slot, buffer, length))
+    if (!any_cancelled.load(efd::base::relaxed) && cache_write(*slot, buffer, length))
         return static_cast<ssize_t>(value_size);
     return write_ours(*slot, fd, buffer, length);
 }

@@ -115,13 +115,13 @@ void before_ring(ring_kind kind) noexcept {
     demote_semaphores(reason::io_uring);
 }
 
-void look_ring(call /*a*/) noexcept {
+void on_ring(call /*a*/) noexcept {
     seen_rings.fetch_add(1, base::relaxed);
     before_ring(ring_kind::seen);
 }
-void look_ring_exit(call /*a*/) noexcept { seen_rings.fetch_sub(1, base::relaxed); }
+void on_ring_exit(call /*a*/) noexcept { seen_rings.fetch_sub(1, base::relaxed); }
 // Before the kernel gets the requests that were added to the ring since the last submission.
-void look_submit(call a) noexcept {
+void on_submit(call a) noexcept {
     if (!any_not_demoted()) return;
     const auto* const ring = a.as<const io_uring*>(0);
     const io_uring_sq& queue = ring->sq;
@@ -130,16 +130,16 @@ void look_submit(call a) noexcept {
         look_at_request(queue.sqes[static_cast<std::size_t>(i & *queue.kring_mask) << doubled]);
 }
 
-void look_files(call a) noexcept { before_ring_files(a.as<const int*>(1), a.as<unsigned>(2)); }
-void look_update(call a) noexcept { before_ring_files(a.as<const int*>(2), a.as<unsigned>(3)); }
-void look_update_tag(call a) noexcept { before_ring_files(a.as<const int*>(2), a.as<unsigned>(4)); }
+void on_files(call a) noexcept { before_ring_files(a.as<const int*>(1), a.as<unsigned>(2)); }
+void on_update(call a) noexcept { before_ring_files(a.as<const int*>(2), a.as<unsigned>(3)); }
+void on_update_tag(call a) noexcept { before_ring_files(a.as<const int*>(2), a.as<unsigned>(4)); }
 
 } // namespace
 
 // A program that makes such calls itself maps the ring itself, or registers files unseen.
-void look_own_ring(call /*a*/) noexcept { before_ring(ring_kind::unseen); }
-void look_context(call /*a*/) noexcept { before_ring(ring_kind::seen); }
-void look_ring_register(call a) noexcept {
+void on_own_ring(call /*a*/) noexcept { before_ring(ring_kind::unseen); }
+void on_context(call /*a*/) noexcept { before_ring(ring_kind::seen); }
+void on_ring_register(call a) noexcept {
     switch (a.as<unsigned>(1)) {
     case IORING_REGISTER_FILES:
     case IORING_REGISTER_FILES_UPDATE:
@@ -149,7 +149,7 @@ void look_ring_register(call a) noexcept {
     }
 }
 
-void look_io_submit(call a) noexcept {
+void on_io_submit(call a) noexcept {
     const auto* const requests = a.as<iocb* const*>(2);
     if (requests == nullptr || !any_not_demoted()) return;
     for (long i = 0; i < a.as<long>(1); ++i) {
@@ -184,30 +184,30 @@ using namespace efd::dropin;
     EFD_AS("LIBURING_2.9", name);                                                                                      \
     EFD_AS("LIBURING_2.10", name)
 
-EFD_PASSED_AS("LIBURING_2.0", io_uring_queue_init, look_ring)
-EFD_PASSED_AS("LIBURING_2.0", io_uring_queue_init_params, look_ring)
-EFD_PASSED_LATE(io_uring_queue_init_mem, look_ring)
+EFD_PASSED_AS("LIBURING_2.0", io_uring_queue_init, on_ring)
+EFD_PASSED_AS("LIBURING_2.0", io_uring_queue_init_params, on_ring)
+EFD_PASSED_LATE(io_uring_queue_init_mem, on_ring)
 EFD_AS_LATER(io_uring_queue_init_mem);
-EFD_PASSED_LATE(io_uring_queue_init_try_nosqarr, look_ring)
+EFD_PASSED_LATE(io_uring_queue_init_try_nosqarr, on_ring)
 EFD_AS_LATER(io_uring_queue_init_try_nosqarr);
-EFD_PASSED_AS("LIBURING_2.0", io_uring_queue_exit, look_ring_exit)
-EFD_PASSED_AS("LIBURING_2.0", io_uring_submit, look_submit)
-EFD_PASSED_AS("LIBURING_2.0", io_uring_submit_and_wait, look_submit)
-EFD_PASSED_AS("LIBURING_2.2", io_uring_submit_and_wait_timeout, look_submit)
-EFD_PASSED_AS("LIBURING_2.3", io_uring_submit_and_get_events, look_submit)
-EFD_PASSED_LATE(io_uring_submit_and_wait_min_timeout, look_submit)
+EFD_PASSED_AS("LIBURING_2.0", io_uring_queue_exit, on_ring_exit)
+EFD_PASSED_AS("LIBURING_2.0", io_uring_submit, on_submit)
+EFD_PASSED_AS("LIBURING_2.0", io_uring_submit_and_wait, on_submit)
+EFD_PASSED_AS("LIBURING_2.2", io_uring_submit_and_wait_timeout, on_submit)
+EFD_PASSED_AS("LIBURING_2.3", io_uring_submit_and_get_events, on_submit)
+EFD_PASSED_LATE(io_uring_submit_and_wait_min_timeout, on_submit)
 EFD_AS_LATER(io_uring_submit_and_wait_min_timeout);
 // On a kernel without the timeout these add a request for it, and submit.
-EFD_PASSED_AS("LIBURING_2.0", io_uring_wait_cqes, look_submit)
-EFD_PASSED_AS("LIBURING_2.0", io_uring_wait_cqe_timeout, look_submit)
-EFD_PASSED_AS("LIBURING_2.0", io_uring_register_files, look_files)
-EFD_PASSED_AS("LIBURING_2.1", io_uring_register_files_tags, look_files)
-EFD_PASSED_AS("LIBURING_2.0", io_uring_register_files_update, look_update)
-EFD_PASSED_AS("LIBURING_2.1", io_uring_register_files_update_tag, look_update_tag)
-EFD_PASSED_AS("LIBURING_2.3", io_uring_setup, look_own_ring)
-EFD_PASSED_AS("LIBURING_2.3", io_uring_enter, look_own_ring)
-EFD_PASSED_AS("LIBURING_2.3", io_uring_enter2, look_own_ring)
+EFD_PASSED_AS("LIBURING_2.0", io_uring_wait_cqes, on_submit)
+EFD_PASSED_AS("LIBURING_2.0", io_uring_wait_cqe_timeout, on_submit)
+EFD_PASSED_AS("LIBURING_2.0", io_uring_register_files, on_files)
+EFD_PASSED_AS("LIBURING_2.1", io_uring_register_files_tags, on_files)
+EFD_PASSED_AS("LIBURING_2.0", io_uring_register_files_update, on_update)
+EFD_PASSED_AS("LIBURING_2.1", io_uring_register_files_update_tag, on_update_tag)
+EFD_PASSED_AS("LIBURING_2.3", io_uring_setup, on_own_ring)
+EFD_PASSED_AS("LIBURING_2.3", io_uring_enter, on_own_ring)
+EFD_PASSED_AS("LIBURING_2.3", io_uring_enter2, on_own_ring)
 
-EFD_PASSED_AS("LIBAIO_0.4", io_setup, look_context)
-EFD_PASSED_AS("LIBAIO_0.1", io_queue_init, look_context)
-EFD_PASSED_AS("LIBAIO_0.1", io_submit, look_io_submit)
+EFD_PASSED_AS("LIBAIO_0.4", io_setup, on_context)
+EFD_PASSED_AS("LIBAIO_0.1", io_queue_init, on_context)
+EFD_PASSED_AS("LIBAIO_0.1", io_submit, on_io_submit)

@@ -23,7 +23,7 @@
 namespace efd::dropin {
 namespace {
 
-// Terminal, socket and file requests reach an eventfd only by its own number.
+// These requests act on the descriptor that they name, and hand no other eventfd to a driver.
 constexpr bool is_harmless(unsigned long request) noexcept {
     const unsigned long kind = request >> 8 & 0xff;
     return kind == 'T' || kind == 0x89 || kind == 'f';
@@ -95,7 +95,7 @@ void before_epoll_ctl(int epoll, int operation, int fd, const epoll_event* asked
     if ((wanted.events & EPOLLEXCLUSIVE) != 0) demote_fd(fd, reason::exclusive);
     if (!is_own_epoll(epoll)) demote_fd(fd, reason::shared_epoll); // another process may watch it, for edges
 }
-void look_epoll_ctl(call a) noexcept { before_epoll_ctl(a.fd(0), a.fd(1), a.fd(2), a.as<const epoll_event*>(3)); }
+void on_epoll_ctl(call a) noexcept { before_epoll_ctl(a.fd(0), a.fd(1), a.fd(2), a.as<const epoll_event*>(3)); }
 
 void before_sendmsg(const msghdr* asked) noexcept {
     msghdr message{};
@@ -110,20 +110,20 @@ void before_sendmsg(const msghdr* asked) noexcept {
         rest -= std::min(rest, CMSG_ALIGN(one.cmsg_len));
     }
 }
-void look_sendmsg(call a) noexcept { before_sendmsg(a.as<const msghdr*>(1)); }
-void look_sendmmsg(call a) noexcept {
+void on_sendmsg(call a) noexcept { before_sendmsg(a.as<const msghdr*>(1)); }
+void on_sendmmsg(call a) noexcept {
     const auto* const all = a.as<const mmsghdr*>(1);
     for (unsigned i = 0; all != nullptr && i < a.as<unsigned>(2); ++i) before_sendmsg(&all[i].msg_hdr);
 }
 
-void look_ioctl(call a) noexcept {
+void on_ioctl(call a) noexcept {
     const auto request = a.as<unsigned long>(1);
     if (!is_harmless(request) && any_not_demoted() && !is_stored(a.fd(0))) demote_all(reason::unknown_ioctl);
 }
 
-void look_fdopen(call a) noexcept { demote_and_forget(a.fd(0), reason::consumed); } // fclose closes it unseen
-void look_aio(call a) noexcept { before_aio(a.as<const void*>(0)); }
-void look_lio_listio(call a) noexcept {
+void on_fdopen(call a) noexcept { demote_and_forget(a.fd(0), reason::consumed); } // fclose closes it unseen
+void on_aio(call a) noexcept { before_aio(a.as<const void*>(0)); }
+void on_lio_listio(call a) noexcept {
     const auto* const list = a.as<const std::uintptr_t*>(1); // an array of pointers
     for (int i = 0; list != nullptr && i < a.fd(2); ++i) {
         std::uintptr_t one = 0;
@@ -131,9 +131,9 @@ void look_lio_listio(call a) noexcept {
         before_aio(reinterpret_cast<const void*>(one)); // NOLINT(performance-no-int-to-ptr)
     }
 }
-void look_pidfd_getfd(call /*a*/) noexcept { demote_all(reason::passed); } // the other process may be this one
+void on_pidfd_getfd(call /*a*/) noexcept { demote_all(reason::passed); } // of this process, perhaps: a duplicate
 
-void look_close_range(call a) noexcept {
+void on_close_range(call a) noexcept {
     const auto flags = a.as<unsigned>(2);
     if ((flags & ~CLOSE_RANGE_UNSHARE) != 0) return; // it only sets close-on-exec, or fails
     if ((flags & CLOSE_RANGE_UNSHARE) != 0)
@@ -141,25 +141,25 @@ void look_close_range(call a) noexcept {
     else
         forget_range(a.as<unsigned>(0), a.as<unsigned>(1));
 }
-void look_closefrom(call a) noexcept { forget_range(a.fd(0) < 0 ? 0U : a.as<unsigned>(0), ~0U); }
+void on_closefrom(call a) noexcept { forget_range(a.fd(0) < 0 ? 0U : a.as<unsigned>(0), ~0U); }
 
-void look_close(call a) noexcept { forget(a.fd(0)); }
-void look_dup(call a) noexcept { before_duplicated(a.fd(0)); }
-// The call may fail; then the number stands for what it stood for, which is the kernel's from now on.
-void look_dup2(call a) noexcept {
+void on_close(call a) noexcept { forget(a.fd(0)); }
+void on_dup(call a) noexcept { before_duplicated(a.fd(0)); }
+// If the call fails, the number still names the eventfd, which is demoted.
+void on_dup2(call a) noexcept {
     if (a.fd(0) == a.fd(1)) return;
     before_duplicated(a.fd(0));
     demote_and_forget(a.fd(1), reason::replaced);
 }
-void look_fcntl(call a) noexcept {
+void on_fcntl(call a) noexcept {
     if (a.fd(1) == F_DUPFD || a.fd(1) == F_DUPFD_CLOEXEC) before_duplicated(a.fd(0));
 }
-void look_other_read(call a) noexcept { before_other_read(a.fd(0)); }
-void look_other_write(call a) noexcept { before_other_write(a.fd(0)); }
+void on_other_read(call a) noexcept { before_other_read(a.fd(0)); }
+void on_other_write(call a) noexcept { before_other_write(a.fd(0)); }
 
-void look_exec(call /*a*/) noexcept { demote_all(reason::executed); }
-void look_fork(call /*a*/) noexcept { demote_all_copied(); }
-void look_vfork(call /*a*/) noexcept { demote_all_for_vfork(); }
+void on_exec(call /*a*/) noexcept { demote_all(reason::executed); }
+void on_fork(call /*a*/) noexcept { demote_all_copied(); }
+void on_vfork(call /*a*/) noexcept { demote_all_for_vfork(); }
 // A child that has a copy of the descriptor table, or of the memory, or of both.
 void before_clone(unsigned long flags) noexcept {
     const bool has_memory = (flags & CLONE_VM) == 0;
@@ -171,29 +171,29 @@ void before_clone(unsigned long flags) noexcept {
         demote_all_for_unshare();
 }
 template <int Place>
-void look_clone(call a) noexcept {
+void on_clone(call a) noexcept {
     before_clone(a.as<unsigned>(Place));
 }
-void look_clone3(call a) noexcept {
+void on_clone3(call a) noexcept {
     std::uint64_t flags = 0; // the first field
     if (look_at(&flags, a.as<const void*>(0), sizeof flags)) before_clone(flags);
 }
-void look_unshare(call a) noexcept {
+void on_unshare(call a) noexcept {
     if ((a.as<unsigned long>(0) & CLONE_FILES) != 0) demote_all_for_unshare();
 }
 
-void look_prctl(call a) noexcept {
+void on_prctl(call a) noexcept {
     if (a.fd(0) == PR_SET_SECCOMP) before_sandbox();
 }
-void look_seccomp(call a) noexcept {
+void on_seccomp(call a) noexcept {
     if (a.fd(0) == SECCOMP_SET_MODE_STRICT || a.fd(0) == SECCOMP_SET_MODE_FILTER) before_sandbox();
 }
 
 // The library's calls bypass the drop-in: they reach libc's own names, or those of another libc.
-void look_dlopen(call a) noexcept {
+void on_dlopen(call a) noexcept {
     if ((a.fd(1) & RTLD_DEEPBIND) != 0) demote_all_for_good(reason::bound_deeply);
 }
-void look_dlmopen(call a) noexcept {
+void on_dlmopen(call a) noexcept {
     if (a.as<Lmid_t>(0) != LM_ID_BASE || (a.fd(2) & RTLD_DEEPBIND) != 0) demote_all_for_good(reason::bound_deeply);
 }
 
@@ -205,79 +205,79 @@ void before_open(const char* path) noexcept {
     if (!is_all || is_number(text) || std::strstr(text, "fdinfo") != nullptr) show_counts();
 }
 template <int Place>
-void look_open(call a) noexcept {
+void on_open(call a) noexcept {
     before_open(a.as<const char*>(Place));
 }
 
 } // namespace efd::dropin
 
-// The names of the calls, and after which of them nothing need be looked at if all eventfds are demoted.
+// The interposed names. EFD_PASSED skips its rule while every eventfd is demoted.
 using namespace efd::dropin;
 
 // For debuggers, and for programs that know the drop-in. Afterwards fdinfo shows every count, to any process.
 EFD_INTERPOSE void efd_dropin_show_counts(void) { show_counts(); }
 
-EFD_PASSED(epoll_ctl, look_epoll_ctl)
-EFD_PASSED(sendmsg, look_sendmsg)
-EFD_PASSED(sendmmsg, look_sendmmsg)
-EFD_PASSED(ioctl, look_ioctl)
-EFD_PASSED(aio_read, look_aio)
-EFD_PASSED(aio_read64, look_aio)
-EFD_PASSED(aio_write, look_aio)
-EFD_PASSED(aio_write64, look_aio)
-EFD_PASSED(lio_listio, look_lio_listio)
-EFD_PASSED(lio_listio64, look_lio_listio)
-EFD_PASSED(pidfd_getfd, look_pidfd_getfd)
-EFD_PASSED_ALWAYS(fdopen, look_fdopen)
-EFD_PASSED_ALWAYS(_IO_fdopen, look_fdopen)
-EFD_PASSED_ALWAYS(close_range, look_close_range)
-EFD_PASSED_ALWAYS(closefrom, look_closefrom)
+EFD_PASSED(epoll_ctl, on_epoll_ctl)
+EFD_PASSED(sendmsg, on_sendmsg)
+EFD_PASSED(sendmmsg, on_sendmmsg)
+EFD_PASSED(ioctl, on_ioctl)
+EFD_PASSED(aio_read, on_aio)
+EFD_PASSED(aio_read64, on_aio)
+EFD_PASSED(aio_write, on_aio)
+EFD_PASSED(aio_write64, on_aio)
+EFD_PASSED(lio_listio, on_lio_listio)
+EFD_PASSED(lio_listio64, on_lio_listio)
+EFD_PASSED(pidfd_getfd, on_pidfd_getfd)
+EFD_PASSED_ALWAYS(fdopen, on_fdopen)
+EFD_PASSED_ALWAYS(_IO_fdopen, on_fdopen)
+EFD_PASSED_ALWAYS(close_range, on_close_range)
+EFD_PASSED_ALWAYS(closefrom, on_closefrom)
 
-EFD_PASSED_ALWAYS(dup2, look_dup2)
-EFD_PASSED_ALWAYS(dup3, look_dup2)
-EFD_PASSED_ALWAYS(preadv2, look_other_read)
-EFD_PASSED_ALWAYS(preadv64v2, look_other_read)
-EFD_PASSED_ALWAYS(pwritev2, look_other_write)
-EFD_PASSED_ALWAYS(pwritev64v2, look_other_write)
-EFD_PASSED_ALWAYS(__read, look_other_read)
-EFD_PASSED_ALWAYS(__write, look_other_write)
-EFD_PASSED_ALWAYS(__close, look_close)
-EFD_PASSED_ALWAYS(__dup2, look_dup2)
-EFD_PASSED_ALWAYS(__fcntl, look_fcntl)
+EFD_PASSED_ALWAYS(dup2, on_dup2)
+EFD_PASSED_ALWAYS(dup3, on_dup2)
+EFD_PASSED_ALWAYS(preadv2, on_other_read)
+EFD_PASSED_ALWAYS(preadv64v2, on_other_read)
+EFD_PASSED_ALWAYS(pwritev2, on_other_write)
+EFD_PASSED_ALWAYS(pwritev64v2, on_other_write)
+EFD_PASSED_ALWAYS(__read, on_other_read)
+EFD_PASSED_ALWAYS(__write, on_other_write)
+EFD_PASSED_ALWAYS(__close, on_close)
+EFD_PASSED_ALWAYS(__dup2, on_dup2)
+EFD_PASSED_ALWAYS(__fcntl, on_fcntl)
 
-EFD_PASSED(open, look_open<0>)
-EFD_PASSED(open64, look_open<0>)
-EFD_PASSED(openat, look_open<1>)
-EFD_PASSED(openat64, look_open<1>)
-EFD_PASSED(__open_2, look_open<0>)
-EFD_PASSED(__open64_2, look_open<0>)
-EFD_PASSED(__openat_2, look_open<1>)
-EFD_PASSED(__openat64_2, look_open<1>)
-EFD_PASSED(fopen, look_open<0>)
-EFD_PASSED(fopen64, look_open<0>)
-EFD_PASSED(freopen, look_open<0>)
-EFD_PASSED(freopen64, look_open<0>)
+EFD_PASSED(open, on_open<0>)
+EFD_PASSED(open64, on_open<0>)
+EFD_PASSED(openat, on_open<1>)
+EFD_PASSED(openat64, on_open<1>)
+EFD_PASSED(__open_2, on_open<0>)
+EFD_PASSED(__open64_2, on_open<0>)
+EFD_PASSED(__openat_2, on_open<1>)
+EFD_PASSED(__openat64_2, on_open<1>)
+EFD_PASSED(fopen, on_open<0>)
+EFD_PASSED(fopen64, on_open<0>)
+EFD_PASSED(freopen, on_open<0>)
+EFD_PASSED(freopen64, on_open<0>)
 
-EFD_PASSED(execve, look_exec)
-EFD_PASSED(execv, look_exec)
-EFD_PASSED(execvp, look_exec)
-EFD_PASSED(execvpe, look_exec)
-EFD_PASSED(execl, look_exec)
-EFD_PASSED(execlp, look_exec)
-EFD_PASSED(execle, look_exec)
-EFD_PASSED(fexecve, look_exec)
-EFD_PASSED(execveat, look_exec)
-EFD_PASSED(posix_spawn, look_exec)
-EFD_PASSED(posix_spawnp, look_exec)
-EFD_PASSED(system, look_exec)
-EFD_PASSED(popen, look_exec)
-EFD_PASSED_ALWAYS(_Fork, look_fork) // fork runs a handler instead (start.cpp)
-EFD_PASSED_ALWAYS(vfork, look_vfork)
-EFD_PASSED_ALWAYS(clone, look_clone<2>)
-EFD_PASSED_ALWAYS(unshare, look_unshare)
-EFD_PASSED_ALWAYS(prctl, look_prctl)
-EFD_PASSED_ALWAYS(dlopen, look_dlopen)
-EFD_PASSED_ALWAYS(dlmopen, look_dlmopen)
+EFD_PASSED(execve, on_exec)
+EFD_PASSED(execv, on_exec)
+EFD_PASSED(execvp, on_exec)
+EFD_PASSED(execvpe, on_exec)
+EFD_PASSED(execl, on_exec)
+EFD_PASSED(execlp, on_exec)
+EFD_PASSED(execle, on_exec)
+EFD_PASSED(fexecve, on_exec)
+EFD_PASSED(execveat, on_exec)
+EFD_PASSED(posix_spawn, on_exec)
+EFD_PASSED(posix_spawnp, on_exec)
+EFD_PASSED(system, on_exec)
+EFD_PASSED(popen, on_exec)
+EFD_PASSED_ALWAYS(_Fork, on_fork) // fork runs a handler instead (start.cpp)
+EFD_PASSED_ALWAYS(vfork, on_vfork)
+EFD_PASSED_ALWAYS(clone, on_clone<2>)
+EFD_PASSED_ALWAYS(unshare, on_unshare)
+EFD_PASSED_ALWAYS(prctl, on_prctl)
+EFD_PASSED_ALWAYS(dlopen, on_dlopen)
+EFD_PASSED_ALWAYS(dlmopen, on_dlmopen)
 
 // The same calls by their numbers, for syscall().
 namespace {
@@ -287,45 +287,45 @@ struct watched_call {
     rule* look;
 };
 constexpr watched_call watched[] = {
-    {SYS_read, look_other_read},
-    {SYS_write, look_other_write},
-    {SYS_readv, look_other_read},
-    {SYS_writev, look_other_write},
-    {SYS_preadv2, look_other_read},
-    {SYS_pwritev2, look_other_write},
+    {SYS_read, on_other_read},
+    {SYS_write, on_other_write},
+    {SYS_readv, on_other_read},
+    {SYS_writev, on_other_write},
+    {SYS_preadv2, on_other_read},
+    {SYS_pwritev2, on_other_write},
     {SYS_eventfd2, makes_eventfd},
     {SYS_epoll_create1, makes_epoll},
-    {SYS_close, look_close},
-    {SYS_dup, look_dup},
-    {SYS_dup3, look_dup2},
-    {SYS_fcntl, look_fcntl},
-    {SYS_close_range, look_close_range},
-    {SYS_epoll_ctl, look_epoll_ctl},
-    {SYS_sendmsg, look_sendmsg},
-    {SYS_sendmmsg, look_sendmmsg},
-    {SYS_ioctl, look_ioctl},
-    {SYS_execve, look_exec},
-    {SYS_execveat, look_exec},
-    {SYS_io_uring_setup, look_own_ring},
-    {SYS_io_uring_enter, look_own_ring},
-    {SYS_io_uring_register, look_ring_register},
-    {SYS_io_setup, look_context},
-    {SYS_io_submit, look_io_submit},
-    {SYS_pidfd_getfd, look_pidfd_getfd},
-    {SYS_unshare, look_unshare},
-    {SYS_prctl, look_prctl},
-    {SYS_seccomp, look_seccomp},
-    {SYS_clone, look_clone<0>},
-    {SYS_clone3, look_clone3},
-    {SYS_openat, look_open<1>},
-    {SYS_openat2, look_open<1>},
+    {SYS_close, on_close},
+    {SYS_dup, on_dup},
+    {SYS_dup3, on_dup2},
+    {SYS_fcntl, on_fcntl},
+    {SYS_close_range, on_close_range},
+    {SYS_epoll_ctl, on_epoll_ctl},
+    {SYS_sendmsg, on_sendmsg},
+    {SYS_sendmmsg, on_sendmmsg},
+    {SYS_ioctl, on_ioctl},
+    {SYS_execve, on_exec},
+    {SYS_execveat, on_exec},
+    {SYS_io_uring_setup, on_own_ring},
+    {SYS_io_uring_enter, on_own_ring},
+    {SYS_io_uring_register, on_ring_register},
+    {SYS_io_setup, on_context},
+    {SYS_io_submit, on_io_submit},
+    {SYS_pidfd_getfd, on_pidfd_getfd},
+    {SYS_unshare, on_unshare},
+    {SYS_prctl, on_prctl},
+    {SYS_seccomp, on_seccomp},
+    {SYS_clone, on_clone<0>},
+    {SYS_clone3, on_clone3},
+    {SYS_openat, on_open<1>},
+    {SYS_openat2, on_open<1>},
 #ifdef __x86_64__
     {SYS_eventfd, makes_eventfd},
     {SYS_epoll_create, makes_epoll},
-    {SYS_dup2, look_dup2},
-    {SYS_fork, look_fork},
-    {SYS_vfork, look_vfork},
-    {SYS_open, look_open<0>},
+    {SYS_dup2, on_dup2},
+    {SYS_fork, on_fork},
+    {SYS_vfork, on_vfork},
+    {SYS_open, on_open<0>},
 #endif
 };
 constexpr watched_calls by_number() {

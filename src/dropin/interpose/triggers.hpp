@@ -22,7 +22,7 @@ void before_sendmsg(const msghdr* asked) noexcept;
 void before_nested_edges() noexcept;
 
 // Of rings.cpp: a ring that the program maps itself, files registered unseen, an AIO context, its requests.
-rule look_own_ring, look_ring_register, look_context, look_io_submit;
+rule on_own_ring, on_ring_register, on_context, on_io_submit;
 
 // Asked before a promotion: are the requests of every ring of this process seen? A ring that was made by inline calls,
 // or before the drop-in was loaded, is not.

@@ -27,8 +27,8 @@ inline ssize_t fail(int why) noexcept {
     return -1;
 }
 
-// A write that is cached, from begin to end. False: the write must reach the kernel.
-[[gnu::always_inline]] inline bool caches(fd_slot& slot, const void* from, std::size_t length) noexcept {
+// Caches a write, from begin to end. False: the write must reach the kernel.
+[[gnu::always_inline]] inline bool cache_write(fd_slot& slot, const void* from, std::size_t length) noexcept {
     cached_word word = slot.word.load(base::acquire);
     if (!may_cache(word, 1) || length != value_size || !may_read_value(from)) return false;
     std::uint64_t n = 0;
@@ -41,9 +41,9 @@ inline ssize_t fail(int why) noexcept {
     return true;
 }
 
-// A write that is not cached, of an eventfd beside whose count units are cached, or may be later. The value is read
-// once, and the kernel gets that copy. A value that cannot be read may be of any size, so nothing may be cached beside
-// it and the eventfd is demoted.
+// A write that is not cached, of an eventfd that is promoted or may become so. The value is read once, and the kernel
+// gets that copy. A value that cannot be read may be of any size, so nothing may be cached beside it and the eventfd is
+// demoted.
 template <class Real>
 ssize_t write_known(fd_slot& slot, int fd, const void* from, std::size_t length, Real real) {
     constexpr std::uint32_t most_looks = 64;
@@ -68,8 +68,8 @@ ssize_t write_known(fd_slot& slot, int fd, const void* from, std::size_t length,
     if (is_awaiting_evidence(word)) note_lone_write(slot);
 }
 
-// The count beside which units are cached must be far below the bound. A read that promotes empties an eventfd, but not
-// a semaphore: what is written to one is looked at from the first write on.
+// Must the value of a write be read? The kernel's count must stay far below the bound while units are cached. The read
+// that promotes an eventfd empties it, but not a semaphore, so its writes are read from the first one on.
 [[nodiscard]] inline bool needs_value(const fd_slot& slot, cached_word word) noexcept {
     return is_promoted(word) || (is_awaiting_evidence(word) && is_semaphore(slot));
 }
@@ -87,7 +87,7 @@ template <class Real>
 template <class Real>
 [[gnu::always_inline]] inline ssize_t write_value(fd_slot& slot, int fd, const void* from, std::size_t length,
                                                   Real real) {
-    if (caches(slot, from, length)) return static_cast<ssize_t>(value_size);
+    if (cache_write(slot, from, length)) return static_cast<ssize_t>(value_size);
     return write_uncached(slot, fd, from, length, real);
 }
 

@@ -17,9 +17,9 @@ namespace {
 // A copy to or from the program's memory by the kernel, which checks the address; notes its page. Returns the bytes, or
 // a negative errno.
 long copy_checked(long call, void* own, void* programs, std::size_t length, known_pages& pages) noexcept {
-    const iovec here{own, length};
-    const iovec there{programs, length};
-    const long moved = raw_call(call, raw_call(SYS_getpid), &here, 1L, &there, 1L, 0L);
+    const iovec local{own, length};
+    const iovec remote{programs, length};
+    const long moved = raw_call(call, raw_call(SYS_getpid), &local, 1L, &remote, 1L, 0L);
     if (moved == static_cast<long>(length) && trusts_pages) pages.note(address_of(programs));
     return moved;
 }

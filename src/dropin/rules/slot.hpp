@@ -66,7 +66,8 @@ struct report_record {
 
 struct alignas(64) fd_slot {
     base::atomic<cached_word> word{0};
-    base::atomic<std::uintptr_t> reader{0};       // before promotion: the only thread that reads it
+    // Before promotion the only thread that reads it; afterwards the counted reader, 0 for several.
+    base::atomic<std::uintptr_t> reader{0};
     base::atomic<report_record*> record{nullptr}; // null: there is no report
     // Tells apart all eventfds that ever had the number, here or in the process of which this one is a copy.
     base::atomic<std::uint64_t> incarnation{0};
