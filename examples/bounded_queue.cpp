@@ -26,21 +26,21 @@ class bounded_queue {
   public:
     void push(T item) { // sleeps while the queue is full
         take_unit(room_);
-        filling mine(*this, pushed_.fetch_add(1));
-        mine.place.item = std::move(item);
-        mine.place.has_item = true;
+        filling turn(*this, pushed_.fetch_add(1));
+        turn.place.item = std::move(item);
+        turn.place.has_item = true;
     }
     T pop() { // sleeps while the queue is empty
         for (;;) {
             take_unit(items_);
-            emptying mine(*this, popped_.fetch_add(1));
-            if (mine.place.has_item) return std::move(mine.place.item);
+            emptying turn(*this, popped_.fetch_add(1));
+            if (turn.place.has_item) return std::move(turn.place.item);
         }
     }
     bool try_pop(T& item) {
         for (std::uint64_t one = 0; items_.try_read(one) == std::errc{};) {
-            emptying mine(*this, popped_.fetch_add(1));
-            if (mine.place.has_item) return item = std::move(mine.place.item), true;
+            emptying turn(*this, popped_.fetch_add(1));
+            if (turn.place.has_item) return item = std::move(turn.place.item), true;
         }
         return false;
     }
@@ -97,10 +97,10 @@ class bounded_queue {
         for (std::uint64_t next = done;;) {
             if (at(next).turn == turn_when_done(next)) {
                 if (done.compare_exchange_strong(next, next + 1)) ++next, ++units;
-            } else if (const std::uint64_t seen = done; seen == next) {
+            } else if (const std::uint64_t all_done = done; all_done == next) {
                 break;
             } else {
-                next = seen; // others have been here
+                next = all_done; // others have been here
             }
         }
         if (units != 0) (void)to.try_write(units); // there is room for as many as there are places

@@ -13,25 +13,25 @@ struct progress {
 };
 
 gboolean count(std::uint64_t value, gpointer data) {
-    auto& seen = *static_cast<progress*>(data);
-    seen.sum += value;
-    if (seen.sum < 1000) return G_SOURCE_CONTINUE;
-    g_main_loop_quit(seen.loop);
+    auto& counted = *static_cast<progress*>(data);
+    counted.sum += value;
+    if (counted.sum < 1000) return G_SOURCE_CONTINUE;
+    g_main_loop_quit(counted.loop);
     return G_SOURCE_REMOVE;
 }
 
 int main() {
     efd::eventfd finished;
-    progress seen;
+    progress counted;
     GSource* const source = efd::glib_source_new(finished);
-    efd::glib_source_set_callback(source, &count, &seen);
+    efd::glib_source_set_callback(source, &count, &counted);
     g_source_attach(source, nullptr);
     g_source_unref(source); // the context has its own reference
     std::jthread worker([&finished] {
         for (int item = 0; item < 1000; ++item) finished.signal();
     });
-    g_main_loop_run(seen.loop);
-    g_main_loop_unref(seen.loop);
-    std::printf("%d finished, told to GLib\n", static_cast<int>(seen.sum));
-    return seen.sum == 1000 ? 0 : 1;
+    g_main_loop_run(counted.loop);
+    g_main_loop_unref(counted.loop);
+    std::printf("%d finished, told to GLib\n", static_cast<int>(counted.sum));
+    return counted.sum == 1000 ? 0 : 1;
 }

@@ -16,19 +16,19 @@ struct progress {
 int main() {
     event_base* const base = event_base_new();
     efd::eventfd finished;
-    progress seen;
+    progress counted;
     auto count = [](std::uint64_t value, void* data) {
         auto& so_far = *static_cast<progress*>(data);
         so_far.sum += value;
         if (so_far.sum == 1000) so_far.reader.reset(); // the loop has nothing left then, and ends
     };
-    seen.reader = std::make_unique<efd::libevent_reader>(base, finished, count, &seen);
-    if (seen.reader->add() != 0) return 1;
+    counted.reader = std::make_unique<efd::libevent_reader>(base, finished, count, &counted);
+    if (counted.reader->add() != 0) return 1;
     std::jthread worker([&finished] {
         for (int item = 0; item < 1000; ++item) finished.signal();
     });
     event_base_dispatch(base);
     event_base_free(base);
-    std::printf("%d finished, told to libevent\n", static_cast<int>(seen.sum));
-    return seen.sum == 1000 ? 0 : 1;
+    std::printf("%d finished, told to libevent\n", static_cast<int>(counted.sum));
+    return counted.sum == 1000 ? 0 : 1;
 }

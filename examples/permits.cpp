@@ -72,7 +72,8 @@ int main() {
                 for (int file = 0; file < 100; ++file) {
                     const auto permit = downloads.acquire(std::chrono::steady_clock::time_point::max());
                     const int holders = ++now;
-                    for (int seen = most; holders > seen && !most.compare_exchange_weak(seen, holders);) {
+                    for (int most_so_far = most;
+                         holders > most_so_far && !most.compare_exchange_weak(most_so_far, holders);) {
                     }
                     std::this_thread::yield(); // stands for the download
                     --now;

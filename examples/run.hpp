@@ -77,24 +77,24 @@ class run {
     summary work() {
         summary answer;
         std::vector<std::thread> parsers;
-        for (auto& mine : lanes_) parsers.emplace_back([this, &mine] { parse_chunks(*mine); });
+        for (auto& own_lane : lanes_) parsers.emplace_back([this, &own_lane] { parse_chunks(*own_lane); });
         std::thread consumer([this, &answer] { answer = consume(); });
         for (std::thread& parser : parsers) parser.join();
         consumer.join();
         return answer;
     }
 
-    void parse_chunks(lane& mine) {
+    void parse_chunks(lane& own_lane) {
         std::uint64_t credits = 0;
         std::uint64_t put = 0;
         for (;;) {
             const std::size_t index = next_chunk_.fetch_add(1, std::memory_order_relaxed);
             if (index >= input_.chunks()) break;
             const summary result = parse(input_.chunk(index), index);
-            if (credits == 0) credits = mine.room.take();
+            if (credits == 0) credits = own_lane.room.take();
             --credits;
-            mine.results[put % places] = result;
-            mine.put.store(++put, std::memory_order_release);
+            own_lane.results[put % places] = result;
+            own_lane.put.store(++put, std::memory_order_release);
             finished_.add(1);
         }
         Notifier::thread_ends();
@@ -115,8 +115,8 @@ class run {
 
     // Takes up to `most` results out of one lane and gives its parser the room back.
     std::uint64_t drain(lane& from, std::uint64_t most, summary& answer) {
-        const std::uint64_t there = from.put.load(std::memory_order_acquire) - from.taken;
-        const std::uint64_t count = there < most ? there : most;
+        const std::uint64_t waiting = from.put.load(std::memory_order_acquire) - from.taken;
+        const std::uint64_t count = waiting < most ? waiting : most;
         for (std::uint64_t i = 0; i < count; ++i) answer += from.results[(from.taken + i) % places];
         from.taken += count;
         if (count > 0) from.room.add(count);

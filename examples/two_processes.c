@@ -91,9 +91,9 @@ static int drive(void) {
     producer = start("producer", name);
     consumer = start("consumer", name);
     for (batch = 1; batch < batches; ++batch) {
-        uint64_t seen = 0;
+        uint64_t got = 0;
         add_one(all[more]);
-        while (seen < items / batches / 2) seen += take(all[told]);
+        while (got < items / batches / 2) got += take(all[told]);
         kill(consumer, SIGKILL);
         if (WIFSIGNALED(status_of(consumer))) ++killed;
         consumer = start("consumer", name);

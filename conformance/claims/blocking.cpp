@@ -266,15 +266,15 @@ CLAIM(K_089, object, "O_NONBLOCK set while a call sleeps has no effect on it") {
 
 CLAIM(K_090, descriptor, "close wakes nobody; a sleeping poll, when woken, looks the number up again") {
     const auto o = t.make();
-    const int mine = ::dup(o->descriptor());
+    const int own_dup = ::dup(o->descriptor());
     const auto reading = [&t](int fd) {
         return sleeper(
             t, [fd](pid_t tid) { return asleep_in(tid, {SYS_read}, fd); },
             [fd](std::uint64_t& value) { return of_call(::syscall(SYS_read, fd, &value, 8L)).error; }, "a read");
     };
-    auto reader = reading(mine);
+    auto reader = reading(own_dup);
     const calm sleeping(reader);
-    ::close(mine);
+    ::close(own_dup);
     t.expect(sleeping.lasts(), "a reader sleeps on when its descriptor is closed");
     t.expect_error(o->write(6), 0, "write through the other descriptor");
     reader.must_return_with(0, 6, "a write through the other descriptor");

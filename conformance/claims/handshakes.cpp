@@ -49,10 +49,10 @@ using runners = std::array<runner, 3>;
 
 // One processor for all: a thread that passes the token on sleeps before the next one runs.
 void stay_on_this_processor() {
-    cpu_set_t here;
-    CPU_ZERO(&here);
-    CPU_SET(static_cast<unsigned>(::sched_getcpu()), &here);
-    ::sched_setaffinity(0, sizeof here, &here); // if refused, fewer steps find their sleeper asleep
+    cpu_set_t one_cpu;
+    CPU_ZERO(&one_cpu);
+    CPU_SET(static_cast<unsigned>(::sched_getcpu()), &one_cpu);
+    ::sched_setaffinity(0, sizeof one_cpu, &one_cpu); // if refused, fewer steps find their sleeper asleep
 }
 
 // Whether all threads slept at one moment. A thread that is asleep and has not gone to sleep since an earlier look has

@@ -81,10 +81,10 @@ void c_face_refuses_too(trial& t) {
         int error;
         int allowed;
     };
-    asked seen{::efd_create(0, 0), 0, 0, 1};
+    asked answers{::efd_create(0, 0), 0, 0, 1};
     efd_wait_queue_entry entry{};
     entry.mask = poll_in;
-    entry.context = &seen;
+    entry.context = &answers;
     entry.callback = [](efd_wait_queue_entry* called, unsigned) {
         auto* const to = static_cast<asked*>(called->context);
         to->allowed = ::efd_signal_allowed();
@@ -92,16 +92,16 @@ void c_face_refuses_too(trial& t) {
         to->error = errno;
         return 0;
     };
-    t.expect_equal(::efd_wait_queue_add(seen.efd, &entry, nullptr), 0, "efd_wait_queue_add");
-    t.expect_equal(::efd_write(seen.efd, 3), 0, "efd_write");
-    t.expect_equal(seen.allowed, 0, "efd_signal_allowed inside");
-    t.expect_equal(seen.result, -1, "efd_signal inside");
-    t.expect_error(seen.error, EDEADLK, "errno of efd_signal inside");
+    t.expect_equal(::efd_wait_queue_add(answers.efd, &entry, nullptr), 0, "efd_wait_queue_add");
+    t.expect_equal(::efd_write(answers.efd, 3), 0, "efd_write");
+    t.expect_equal(answers.allowed, 0, "efd_signal_allowed inside");
+    t.expect_equal(answers.result, -1, "efd_signal inside");
+    t.expect_error(answers.error, EDEADLK, "errno of efd_signal inside");
     std::uint64_t left = 0;
-    t.expect_equal(::efd_wait_queue_remove_and_read(seen.efd, &entry, &left), 0, "efd_wait_queue_remove_and_read");
+    t.expect_equal(::efd_wait_queue_remove_and_read(answers.efd, &entry, &left), 0, "efd_wait_queue_remove_and_read");
     t.expect_equal(left, 3U, "what was there");
-    t.expect_equal(::efd_wait_queue_remove(seen.efd, &entry), -1, "removed already");
-    ::efd_put(seen.efd);
+    t.expect_equal(::efd_wait_queue_remove(answers.efd, &entry), -1, "removed already");
+    ::efd_put(answers.efd);
 }
 
 std::atomic<context*> for_handler{nullptr};
@@ -156,8 +156,8 @@ CLAIM(K_150, in_process, "inside a wake signal is refused: nothing added, nobody
     for (const bool by_read : {false, true}) {
         const owned ctx(t, by_read ? 1 : 0);
         const owned other(t, 0);
-        watcher there(poll_in);
-        join(t, *other, there);
+        watcher other_watcher(poll_in);
+        join(t, *other, other_watcher);
         watcher entry(by_read ? poll_out : poll_in);
         bool allowed = true;
         bool done_itself = true;
@@ -177,9 +177,9 @@ CLAIM(K_150, in_process, "inside a wake signal is refused: nothing added, nobody
         t.expect_equal(ctx->count(), by_read ? 0U : 1U, "count of the object that woke");
         t.expect_equal(entry.keys.size(), 1U, "calls of the entry");
         t.expect_equal(other->count(), 1U, "count of the other: the deferred one alone");
-        t.expect_equal(there.keys.size(), 1U, "wakes of the other, after the callback");
+        t.expect_equal(other_watcher.keys.size(), 1U, "wakes of the other, after the callback");
         ctx->remove_wait_queue(entry);
-        other->remove_wait_queue(there);
+        other->remove_wait_queue(other_watcher);
     }
     c_face_refuses_too(t);
 }

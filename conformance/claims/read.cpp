@@ -204,12 +204,12 @@ CLAIM(K_024, number, "a read into kernel addresses is EFAULT before anything, an
 CLAIM(K_025, number, "a place that ends in unmapped memory gets its leading bytes, EFAULT, and the count is gone") {
     const std::uint64_t value = 0x1112131415161718U;
     const auto claimed = std::bit_cast<std::array<unsigned char, 8>>(value);
-    for (std::size_t there = 1; there < 8; ++there) {
+    for (std::size_t mapped = 1; mapped < 8; ++mapped) {
         const auto o = with_count(t, value);
-        unsigned char* const place = edge_of_memory(t) - there;
-        const std::string what = std::to_string(there) + " bytes mapped";
+        unsigned char* const place = edge_of_memory(t) - mapped;
+        const std::string what = std::to_string(mapped) + " bytes mapped";
         t.expect_error(read_raw(t, *o, place, 8).error, EFAULT, what);
-        t.expect_equal(std::memcmp(place, claimed.data(), there), 0, what + ", leading bytes");
+        t.expect_equal(std::memcmp(place, claimed.data(), mapped), 0, what + ", leading bytes");
         t.expect_equal(o->count(), 0U, what + ", count afterwards");
     }
 }

@@ -174,7 +174,7 @@ class watched_page {
 };
 
 void step_through(trial& t, const scene& now, const shared_pages& pages, std::size_t at) {
-    watched_page seen(pages, at);
+    watched_page page(pages, at);
     const pid_t child = ::fork();
     if (child == 0) play(t.on(), now, *reinterpret_cast<std::uint64_t*>(pages.words() + at), pages.error());
     if (child < 0) t.not_here("no process to be stepped");
@@ -184,9 +184,9 @@ void step_through(trial& t, const scene& now, const shared_pages& pages, std::si
     do {
         reader.step(t, stop == SIGTRAP ? 0 : stop);
         stop = reader.next_stop(t);
-        seen.look();
+        page.look();
     } while (stop != SIGSTOP);
-    seen.expect(t, now);
+    page.expect(t, now);
     t.expect_error(pages.error(), now.error, now.what);
 }
 

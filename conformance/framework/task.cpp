@@ -20,19 +20,20 @@ bool contains(std::initializer_list<long> calls, long call) {
 // The futex address of a futex_waitv entry on the sleeper's stack; 0 if it can no longer be read.
 std::uint64_t address_in_waitv(std::uint64_t entry, pid_t process) {
     std::uint64_t address = 0;
-    const iovec here{&address, sizeof address};
-    const iovec there{reinterpret_cast<void*>(entry + sizeof(std::uint64_t)), sizeof address};
-    const ssize_t got = ::process_vm_readv(process, &here, 1, &there, 1, 0);
+    const iovec local{&address, sizeof address};
+    const iovec remote{reinterpret_cast<void*>(entry + sizeof(std::uint64_t)), sizeof address};
+    const ssize_t got = ::process_vm_readv(process, &local, 1, &remote, 1, 0);
     return got == static_cast<ssize_t>(sizeof address) ? address : 0;
 }
 
 } // namespace
 
 bool asleep_in(pid_t tid, std::initializer_list<long> calls, std::int64_t first_argument) {
-    const task_state seen = look_at_task(tid);
-    if (!seen.asleep || !seen.call_known) return seen.asleep;
-    if (!contains(calls, seen.call)) return false;
-    return first_argument < 0 || static_cast<std::uint32_t>(seen.args[0]) == static_cast<std::uint64_t>(first_argument);
+    const task_state state = look_at_task(tid);
+    if (!state.asleep || !state.call_known) return state.asleep;
+    if (!contains(calls, state.call)) return false;
+    return first_argument < 0 ||
+           static_cast<std::uint32_t>(state.args[0]) == static_cast<std::uint64_t>(first_argument);
 }
 
 bool asleep_inside(pid_t tid, const void* object, pid_t process) {
@@ -40,11 +41,11 @@ bool asleep_inside(pid_t tid, const void* object, pid_t process) {
     const auto inside = [object](std::uint64_t address) {
         return address - reinterpret_cast<std::uintptr_t>(object) < object_size;
     };
-    const task_state seen = look_at_task(tid, process);
-    if (!seen.asleep || !seen.call_known) return seen.asleep;
+    const task_state state = look_at_task(tid, process);
+    if (!state.asleep || !state.call_known) return state.asleep;
     // After a stop a sleep with a deadline goes on in another call, whose registers are the same.
-    if (seen.call == common::futex_call || seen.call == SYS_restart_syscall) return inside(seen.args[0]);
-    return seen.call == common::futex_waitv_call && inside(address_in_waitv(seen.args[0], process));
+    if (state.call == common::futex_call || state.call == SYS_restart_syscall) return inside(state.args[0]);
+    return state.call == common::futex_waitv_call && inside(address_in_waitv(state.args[0], process));
 }
 
 bool asleep_in_poll(pid_t tid) {

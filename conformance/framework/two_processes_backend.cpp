@@ -20,7 +20,7 @@
 namespace efd::claims {
 namespace {
 
-enum class side : unsigned char { undecided, here, peer };
+enum class side : unsigned char { undecided, own, peer };
 
 std::atomic<unsigned> other_threads{0};
 thread_local side of_this_thread = side::undecided;
@@ -31,58 +31,59 @@ bool are_made_here() {
     if (is_kept_here) return true;
     if (of_this_thread == side::undecided) {
         const bool is_first = this_tid() == ::getpid();
-        of_this_thread = is_first || other_threads.fetch_add(1) % 2 == 1 ? side::peer : side::here;
+        of_this_thread = is_first || other_threads.fetch_add(1) % 2 == 1 ? side::peer : side::own;
     }
-    return of_this_thread == side::here;
+    return of_this_thread == side::own;
 }
 
 class shared_object final : public object {
   public:
-    shared_object(peer& other, efd_t* here, std::uint64_t there) : other_(other), here_(here), there_(there) {}
+    shared_object(peer& other, efd_t* own, std::uint64_t of_peer) : other_(other), own_(own), of_peer_(of_peer) {}
     ~shared_object() override {
-        ::efd_put(here_);
-        other_.ask(peer_call::put, there_); // the last: the process that makes objects has the slot at hand again
+        ::efd_put(own_);
+        other_.ask(peer_call::put, of_peer_); // the last: the process that makes objects has the slot at hand again
     }
     shared_object(const shared_object&) = delete;
     shared_object& operator=(const shared_object&) = delete;
 
     int read(std::uint64_t& value) override {
         const acting in_it(*this);
-        return in_it.here() ? error_of(::efd_read(here_, &value)) : there(peer_call::read, value);
+        return in_it.is_own() ? error_of(::efd_read(own_, &value)) : ask_peer(peer_call::read, value);
     }
     int read_some(std::uint64_t& value, std::uint64_t most) override {
         const acting in_it(*this);
-        return in_it.here() ? error_of(::efd_read_some(here_, &value, most)) : there(peer_call::read_some, value, most);
+        return in_it.is_own() ? error_of(::efd_read_some(own_, &value, most))
+                              : ask_peer(peer_call::read_some, value, most);
     }
     int write(std::uint64_t value) override {
         const acting in_it(*this);
-        return in_it.here() ? error_of(::efd_write(here_, value)) : there(peer_call::write, value);
+        return in_it.is_own() ? error_of(::efd_write(own_, value)) : ask_peer(peer_call::write, value);
     }
     int signal() override {
         const acting in_it(*this);
-        return in_it.here() ? error_of(::efd_signal(here_)) : other_.ask(peer_call::signal, there_).error;
+        return in_it.is_own() ? error_of(::efd_signal(own_)) : other_.ask(peer_call::signal, of_peer_).error;
     }
     int set_nonblock(bool on) override {
-        const int error = other_.ask(peer_call::set_nonblock, there_, on ? 1 : 0).error;
-        return error != 0 ? error : error_of(::efd_set_nonblock(here_, on ? 1 : 0));
+        const int error = other_.ask(peer_call::set_nonblock, of_peer_, on ? 1 : 0).error;
+        return error != 0 ? error : error_of(::efd_set_nonblock(own_, on ? 1 : 0));
     }
 
     unsigned poll() override {
-        return looks_here() ? static_cast<unsigned>(::efd_poll(here_)) : static_cast<unsigned>(look(peer_call::poll));
+        return looks_here() ? static_cast<unsigned>(::efd_poll(own_)) : static_cast<unsigned>(look(peer_call::poll));
     }
-    std::uint64_t count() override { return looks_here() ? ::efd_count(here_) : look(peer_call::count); }
-    int id() override { return ::efd_id(here_); }
+    std::uint64_t count() override { return looks_here() ? ::efd_count(own_) : look(peer_call::count); }
+    int id() override { return ::efd_id(own_); }
     // Of this process, which has found the object and did not make it.
-    bool semaphore() override { return (::efd_flags(here_) & EFD_SEMAPHORE) != 0; }
+    bool semaphore() override { return (::efd_flags(own_) & EFD_SEMAPHORE) != 0; }
     bool nonblock() override {
-        const auto flags = looks_here() ? static_cast<unsigned>(::efd_flags(here_)) : look(peer_call::flags);
+        const auto flags = looks_here() ? static_cast<unsigned>(::efd_flags(own_)) : look(peer_call::flags);
         return (flags & EFD_NONBLOCK) != 0;
     }
 
     bool has_sleeper(pid_t tid) override {
         const peer::thread caller = other_.caller_for(tid);
-        if (caller.tid == 0) return asleep_inside(tid, here_);
-        return asleep_inside(caller.tid, reinterpret_cast<const void*>(static_cast<std::uintptr_t>(there_)),
+        if (caller.tid == 0) return asleep_inside(tid, own_);
+        return asleep_inside(caller.tid, reinterpret_cast<const void*>(static_cast<std::uintptr_t>(of_peer_)),
                              other_.pid());
     }
     // Of the thread that sleeps for it. Distinct for each thread of the peer.
@@ -98,29 +99,29 @@ class shared_object final : public object {
     // A call, which the other process must not be the one to look at.
     class acting {
       public:
-        explicit acting(shared_object& on) : on_(on), here_(are_made_here()) { on_.last_is_here_.store(here_); }
-        ~acting() { on_.last_is_here_.store(here_); } // it may have slept
+        explicit acting(shared_object& on) : on_(on), is_own_(are_made_here()) { on_.last_is_here_.store(is_own_); }
+        ~acting() { on_.last_is_here_.store(is_own_); } // it may have slept
         acting(const acting&) = delete;
         acting& operator=(const acting&) = delete;
-        [[nodiscard]] bool here() const { return here_; }
+        [[nodiscard]] bool is_own() const { return is_own_; }
 
       private:
         shared_object& on_;
-        bool here_;
+        bool is_own_;
     };
 
     static int error_of(int result) { return result == 0 ? 0 : errno; }
-    int there(peer_call what, std::uint64_t& value, std::uint64_t most = 0) {
-        const peer::answer said = other_.ask(what, there_, value, most);
+    int ask_peer(peer_call what, std::uint64_t& value, std::uint64_t most = 0) {
+        const peer::answer said = other_.ask(what, of_peer_, value, most);
         value = said.value;
         return said.error;
     }
     [[nodiscard]] bool looks_here() const { return !last_is_here_.load(); }
-    std::uint64_t look(peer_call what) { return other_.ask(what, there_).value; }
+    std::uint64_t look(peer_call what) { return other_.ask(what, of_peer_).value; }
 
     peer& other_;
-    efd_t* here_;
-    std::uint64_t there_; // as the peer names it: its address there
+    efd_t* own_;
+    std::uint64_t of_peer_; // as the peer names it: its address there
     std::atomic<bool> last_is_here_{false};
 };
 

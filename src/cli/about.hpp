@@ -18,8 +18,8 @@ inline constexpr const char* version = EFD_VERSION_STRING;
 
 // {"architecture": "x86_64", "processors": 2}: the processors that this process may run on.
 [[nodiscard]] inline nlohmann::ordered_json machine() {
-    const bench::machine here = bench::this_machine();
-    return {{"architecture", here.architecture}, {"processors", here.processors}};
+    const bench::machine machine = bench::this_machine();
+    return {{"architecture", machine.architecture}, {"processors", machine.processors}};
 }
 
 } // namespace efd::cli

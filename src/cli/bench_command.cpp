@@ -83,7 +83,7 @@ std::string dropin_library() {
 
 // Shows each row when it is measured, except as JSON, which is one object.
 std::vector<bench::row_result> measure(const std::vector<bench::row>& rows, const bench::settings& how,
-                                       const bench_options& options, const bench::machine& here) {
+                                       const bench_options& options, const bench::machine& machine) {
     progress_line line;
     std::vector<bench::row_result> results;
     for (const bench::row& one : rows) {
@@ -95,9 +95,9 @@ std::vector<bench::row_result> measure(const std::vector<bench::row>& rows, cons
         const bench::row_result& result = results.emplace_back(bench::run_row(one, how, tell));
         line.wipe();
         if (options.details)
-            print_out(bench::details_of(result, here, colour_wanted()));
+            print_out(bench::details_of(result, machine, colour_wanted()));
         else if (!options.json)
-            print_out(bench::line_of(result, here, colour_wanted()));
+            print_out(bench::line_of(result, machine, colour_wanted()));
     }
     return results;
 }
@@ -129,8 +129,8 @@ int compare_files(const bench_options& options) {
 
 // The results, when and how they were taken, and the load at their end, which is partly the bench's own.
 nlohmann::ordered_json described(const std::vector<bench::row_result>& results, const bench_options& options,
-                                 const bench::machine& here) {
-    nlohmann::ordered_json all = bench::to_json(results, here, version);
+                                 const bench::machine& machine) {
+    nlohmann::ordered_json all = bench::to_json(results, machine, version);
     const std::time_t now = std::time(nullptr);
     std::tm utc{};
     char date[32] = "";
@@ -180,16 +180,16 @@ int run_bench(const bench_options& options) {
         return 0;
     }
     if (!options.report.empty()) expect_report_possible(options.report);
-    bench::machine here = bench::this_machine();
-    here.load = options.load.value_or(here.load);
-    if (!options.json) print_out(bench::opening(here, version) + caution() + "\n");
+    bench::machine machine = bench::this_machine();
+    machine.load = options.load.value_or(machine.load);
+    if (!options.json) print_out(bench::opening(machine, version) + caution() + "\n");
     if (!options.json && !options.details) print_out(bench::heading(colour_wanted()));
-    const std::vector<bench::row_result> results = measure(rows, how, options, here);
+    const std::vector<bench::row_result> results = measure(rows, how, options, machine);
     if (options.json)
-        print_out(described(results, options, here).dump(2) + "\n");
+        print_out(described(results, options, machine).dump(2) + "\n");
     else
-        print_out((options.details ? "" : "\n" + bench::legend() + "\n") + bench::losses(results, here));
-    if (!options.report.empty()) write_report(described(results, options, here), options.report);
+        print_out((options.details ? "" : "\n" + bench::legend() + "\n") + bench::losses(results, machine));
+    if (!options.report.empty()) write_report(described(results, options, machine), options.report);
     const bool all_measured =
         std::none_of(results.begin(), results.end(), [](const bench::row_result& one) { return one.has_failed; });
     return all_measured ? 0 : not_all_measured;

@@ -28,8 +28,8 @@ constexpr const char* what_to_install =
     "bench --report draws with matplotlib, which python3 does not find; as root: apt-get install python3-matplotlib";
 
 fs::path find_program() {
-    const fs::path here = fs::read_symlink("/proc/self/exe").parent_path();
-    const std::array<fs::path, 2> places = {here / EFD_REPORT_BUILT, here / EFD_REPORT_INSTALLED};
+    const fs::path own_folder = fs::read_symlink("/proc/self/exe").parent_path();
+    const std::array<fs::path, 2> places = {own_folder / EFD_REPORT_BUILT, own_folder / EFD_REPORT_INSTALLED};
     for (const fs::path& one : places)
         if (fs::exists(one)) return fs::canonical(one);
     throw std::runtime_error(fmt::format("the program that draws the report is neither {} nor {}; install efd again",

@@ -243,11 +243,11 @@ std::string totals_of(const listing& all) {
     if (all.has_arenas)
         parts.push_back(fmt::format("{} with {}", plural(all.efd.arenas.size(), "arena", "arenas"),
                                     plural(objects, "object", "objects")));
-    std::uint64_t seen = 0;
-    for (const observed_process& one : all.observed) seen += one.objects.size();
+    std::uint64_t observed = 0;
+    for (const observed_process& one : all.observed) observed += one.objects.size();
     if (!all.observed.empty())
         parts.push_back(fmt::format("{} with {}", plural(all.observed.size(), "observed process", "observed processes"),
-                                    plural(seen, "object", "objects")));
+                                    plural(observed, "object", "objects")));
     return fmt::format("{}.", fmt::join(parts, "; "));
 }
 

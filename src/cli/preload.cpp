@@ -46,8 +46,8 @@ fs::path find_dropin() {
             throw std::runtime_error(fmt::format("EFD_DROPIN_LIBRARY names {}, which is not there", named));
         return loadable(fs::canonical(named));
     }
-    const fs::path here = fs::read_symlink("/proc/self/exe").parent_path();
-    const std::array<fs::path, 2> places = {here / EFD_DROPIN_BUILT, here / EFD_DROPIN_INSTALLED};
+    const fs::path own_folder = fs::read_symlink("/proc/self/exe").parent_path();
+    const std::array<fs::path, 2> places = {own_folder / EFD_DROPIN_BUILT, own_folder / EFD_DROPIN_INSTALLED};
     for (const fs::path& one : places)
         if (fs::exists(one)) return loadable(fs::canonical(one));
     throw std::runtime_error(

@@ -225,11 +225,11 @@ walk::outcome walk::look_through(int root, std::uint32_t pid, std::uint32_t thre
 
 // A thread that has ended has no descriptors, or ones that root alone may look at.
 void walk::look_at(int root, std::uint32_t pid) {
-    outcome seen = look_through(root, pid, pid);
-    if (seen == outcome::looked_at) return;
+    outcome found = look_through(root, pid, pid);
+    if (found == outcome::looked_at) return;
     const std::optional<std::uint32_t> living = living_thread_of(options_.root, pid);
-    if (living && *living != pid) seen = look_through(root, pid, *living);
-    if (!living || seen != outcome::refused) return;
+    if (living && *living != pid) found = look_through(root, pid, *living);
+    if (!living || found != outcome::refused) return;
     const owned_fd directory(opened(root, std::to_string(*living).c_str(), O_RDONLY | O_DIRECTORY));
     const bool is_read = directory.is_open() && read_file(directory.get(), "stat", text_);
     if (!is_read || !has_no_descriptors(text_)) ++found_.unread;

@@ -54,12 +54,12 @@ bool is_still_stopped(pid_t child) {
 
 int await(pid_t child) {
     for (;;) {
-        siginfo_t seen{};
-        if (::waitid(P_PID, static_cast<id_t>(child), &seen, WEXITED | WSTOPPED | WNOWAIT) != 0) {
+        siginfo_t change{};
+        if (::waitid(P_PID, static_cast<id_t>(child), &change, WEXITED | WSTOPPED | WNOWAIT) != 0) {
             if (errno == EINTR) continue;
             broken("waitid");
         }
-        if (seen.si_code == CLD_STOPPED) {
+        if (change.si_code == CLD_STOPPED) {
             stop_beside(child, is_still_stopped);
             continue;
         }

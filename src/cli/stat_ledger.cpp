@@ -23,7 +23,7 @@ double stat_counts::saved() const {
 }
 
 stat_eventfd& stat_ledger::add(pid_t process, int number, const std::string& command) {
-    ++seen_;
+    ++eventfds_;
     if (all_.size() < most_lines) {
         stat_eventfd& made = all_.emplace_back();
         made.process = process;

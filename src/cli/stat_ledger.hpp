@@ -54,11 +54,11 @@ class stat_ledger {
     // A new eventfd.
     [[nodiscard]] stat_eventfd& add(pid_t process, int number, const std::string& command);
     [[nodiscard]] const std::deque<stat_eventfd>& all() const { return all_; }
-    [[nodiscard]] std::uint64_t seen() const { return seen_; }
+    [[nodiscard]] std::uint64_t eventfds() const { return eventfds_; }
 
   private:
     std::deque<stat_eventfd> all_;
-    std::uint64_t seen_ = 0;
+    std::uint64_t eventfds_ = 0;
 };
 
 } // namespace efd::cli

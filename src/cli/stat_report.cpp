@@ -102,7 +102,7 @@ nlohmann::ordered_json to_json(const bench::spread& ns) {
 } // namespace
 
 void add_lines(stat_run& to, const stat_ledger& from) {
-    to.eventfds = from.seen();
+    to.eventfds = from.eventfds();
     for (const stat_eventfd& one : from.all()) {
         to.lines.push_back(line_of(one, to.overhead_ns));
         to.total += to.lines.back().counts;

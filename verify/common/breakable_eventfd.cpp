@@ -280,11 +280,11 @@ bool breakable_eventfd::take(lock& held, std::uint64_t& value, std::uint64_t mos
 }
 
 bool breakable_eventfd::take_torn(lock& held, std::uint64_t& value, std::uint64_t most, std::uint64_t taken) {
-    const std::uint64_t seen = count_;
-    give_way(held, [&] { return count_ != seen; });
+    const std::uint64_t before = count_;
+    give_way(held, [&] { return count_ != before; });
     if (is(flaw::torn_take))
-        count_ = seen - taken;
-    else if (count_ == seen)
+        count_ = before - taken;
+    else if (count_ == before)
         count_ -= taken;
     else if (count_ != 0)
         return take(held, value, most);

@@ -62,38 +62,38 @@ inline long call_as_numbered_here(long call) {
 }
 
 inline task_state look_at_task(pid_t tid, pid_t process = ::getpid()) {
-    task_state seen;
+    task_state state;
     const std::string text = task_file(tid, "syscall", process);
     if (text.empty()) { // no such thread, or not readable on this system
-        seen.asleep = is_asleep(tid, process);
-        return seen;
+        state.asleep = is_asleep(tid, process);
+        return state;
     }
-    seen.call_known = true;
+    state.call_known = true;
     char* end = nullptr;
-    seen.call = call_as_numbered_here(std::strtol(text.c_str(), &end, 10));
-    if (end == text.c_str() || seen.call < 0) return seen; // "running", or asleep outside a system call
-    for (std::uint64_t& arg : seen.args) arg = std::strtoull(end, &end, 0);
-    seen.asleep = is_asleep(tid, process);
-    return seen;
+    state.call = call_as_numbered_here(std::strtol(text.c_str(), &end, 10));
+    if (end == text.c_str() || state.call < 0) return state; // "running", or asleep outside a system call
+    for (std::uint64_t& arg : state.args) arg = std::strtoull(end, &end, 0);
+    state.asleep = is_asleep(tid, process);
+    return state;
 }
 
 // Asleep, and as far as the kernel says in a futex call.
 inline bool is_asleep_in_futex(pid_t tid, pid_t process = ::getpid()) {
-    const task_state seen = look_at_task(tid, process);
-    return seen.asleep && (!seen.call_known || seen.call == futex_call || seen.call == futex_waitv_call);
+    const task_state state = look_at_task(tid, process);
+    return state.asleep && (!state.call_known || state.call == futex_call || state.call == futex_waitv_call);
 }
 
 // The same of poll(2).
 inline bool is_asleep_in_poll(pid_t tid, pid_t process = ::getpid()) {
-    const task_state seen = look_at_task(tid, process);
-    bool is_poll = !seen.call_known;
+    const task_state state = look_at_task(tid, process);
+    bool is_poll = !state.call_known;
 #ifdef SYS_poll
-    is_poll = is_poll || seen.call == SYS_poll;
+    is_poll = is_poll || state.call == SYS_poll;
 #endif
 #ifdef SYS_ppoll
-    is_poll = is_poll || seen.call == SYS_ppoll;
+    is_poll = is_poll || state.call == SYS_ppoll;
 #endif
-    return seen.asleep && is_poll;
+    return state.asleep && is_poll;
 }
 
 // The number behind a label of the thread's status, such as "SigPnd:"; `otherwise` if there is none.

@@ -44,10 +44,10 @@ class broken_arena_eventfd : public arena_eventfd {
 
     int read(std::uint64_t& value, const common::waits& how) {
         if (kind_ != broken_between::takes_what_it_saw || !takes_all_) return arena_eventfd::read(value, how);
-        const std::uint64_t seen = count();
+        const std::uint64_t before = count();
         ::sched_yield();
         const int error = arena_eventfd::read(value, how);
-        if (error == 0 && seen > 0) value = seen;
+        if (error == 0 && before > 0) value = before;
         return error;
     }
     int write(std::uint64_t value, const common::waits& how) {

@@ -47,7 +47,7 @@ struct totals {
     const std::uint64_t failures = t.all.failures + more_failures;
     fmt::print("PROOF | stress | {} rounds of {} to {} threads, {} bursts, {} operations; {} sleepers sampled on a "
                "condition that held, the longest for {:.1f} ms | {} | {}\n",
-               t.rounds, t.rounds == 0 ? 0 : t.fewest, t.most, t.all.bursts, t.all.operations, t.all.seen,
+               t.rounds, t.rounds == 0 ? 0 : t.fewest, t.most, t.all.bursts, t.all.operations, t.all.suspicions,
                std::chrono::duration<double, std::milli>(t.all.longest).count(), t.killed, failures);
     std::fflush(stdout);
     std::_Exit(failures == 0 ? 0 : 1); // threads that hang may still be there
@@ -114,7 +114,7 @@ void run_rounds(const options& o, totals& t, std::uint64_t more_failures) {
         t.all.bursts += r.bursts;
         t.all.operations += r.operations;
         t.all.failures += r.failures;
-        t.all.seen += r.seen;
+        t.all.suspicions += r.suspicions;
         t.all.longest = std::max(t.all.longest, r.longest);
     } while (steady_clock::now() < end && t.all.failures == 0);
 }

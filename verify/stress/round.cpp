@@ -44,7 +44,7 @@ class round {
             shared_.begun.notify_all();
             threads.clear();
             result.longest = guard.longest();
-            result.seen = guard.seen();
+            result.suspicions = guard.suspicions();
         }
         result.failures = shared_.failures;
         return result;

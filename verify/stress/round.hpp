@@ -17,7 +17,7 @@ struct round_result {
     std::uint64_t bursts = 0;
     std::uint64_t operations = 0;
     std::uint64_t failures = 0;
-    std::uint64_t seen = 0; // asleep on a condition that held, at one sample
+    std::uint64_t suspicions = 0; // asleep on a condition that held, at one sample
     std::chrono::nanoseconds longest{0};
 };
 

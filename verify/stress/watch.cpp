@@ -36,7 +36,7 @@ void watch::look_at(const thread_slot& s, stretch& so_far) {
         so_far = {};
         return;
     }
-    ++seen_;
+    ++suspicions_;
     if (so_far.generation != wait->generation || so_far.awakenings != slept) {
         so_far = {wait->generation, slept, now};
         return;

@@ -25,7 +25,7 @@ class watch {
     watch(shared_state& shared, std::chrono::nanoseconds limit, end_of_program stuck);
 
     // How often a thread was seen asleep on a condition that held, if only in one sample.
-    [[nodiscard]] std::uint64_t seen() const { return seen_; }
+    [[nodiscard]] std::uint64_t suspicions() const { return suspicions_; }
     [[nodiscard]] std::chrono::nanoseconds longest() const { return std::chrono::nanoseconds(longest_.load()); }
 
   private:
@@ -40,7 +40,7 @@ class watch {
     std::chrono::nanoseconds limit_;
     end_of_program stuck_;
     std::atomic<std::int64_t> longest_{0};
-    std::atomic<std::uint64_t> seen_{0};
+    std::atomic<std::uint64_t> suspicions_{0};
     std::vector<stretch> stretches_;
     std::jthread thread_; // last: it is joined first
 };
