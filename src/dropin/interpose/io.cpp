@@ -50,6 +50,7 @@ void test_cancel() {
 }
 [[gnu::noinline]] ssize_t write_ours(fd_slot& slot, int fd, const void* buffer, std::size_t length) {
     test_cancel();
+    // A thread was cancelled once, or the write could not be cached; it is tried again, as the word may have changed.
     return write_value(slot, fd, buffer, length, [=](const void* from) { return next_write(fd, from, length); });
 }
 

@@ -103,15 +103,15 @@ bool finds_unseen_ring() noexcept {
     }
     (void)raw_call(SYS_close, maps);
     return length < 0 || rings.number > 2 * seen_rings.load(base::relaxed) ||
-           (contexts.number > 0 && !rules.has_ring.load(base::relaxed));
+           (contexts.number > 0 && !active_policy.has_ring.load(base::relaxed));
 }
 
 enum class ring_kind : unsigned char { seen, unseen };
 // Before the process makes a ring or an AIO context.
 void before_ring(ring_kind kind) noexcept {
-    rules.has_ring.store(true, base::relaxed);
+    active_policy.has_ring.store(true, base::relaxed);
     if (kind == ring_kind::unseen) return demote_all_for_good(reason::io_uring);
-    if (rules.level == profile::strict) return demote_all(reason::io_uring);
+    if (active_policy.level == profile::strict) return demote_all(reason::io_uring);
     demote_semaphores(reason::io_uring);
 }
 

@@ -26,8 +26,8 @@ void after_fork_in_parent() noexcept { demote_all_copied(); } // for eventfds th
     if (::getauxval(AT_SECURE) != 0) return;
     if (!read_policy() || is_before_asan) return;
     if (::__register_atfork(before_fork, after_fork_in_parent, begin_in_child, nullptr) != 0) return;
-    rules.sees_all = sees_all_rings;
-    rules.is_reported = open_region(std::getenv("EFD_DROPIN_REGION"));
+    active_policy.sees_all = sees_all_rings;
+    active_policy.is_reported = open_region(std::getenv("EFD_DROPIN_REGION"));
     begin_noting();
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// dropin/rules/kernel_side.hpp: the system calls that the rules make on their own.
+// dropin/rules/kernel_side.hpp: what the rules need from table/: system calls of their own, and the policy's answer.
 //
-// None is a cancellation point, and errno does not change. Any thread; also in signal handlers.
+// No call is a cancellation point, and errno does not change. Any thread; also in signal handlers.
 #pragma once
 
 #include <cstddef>

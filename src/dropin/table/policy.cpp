@@ -13,7 +13,7 @@
 
 namespace efd::dropin {
 
-constinit policy rules;
+constinit policy active_policy;
 
 namespace {
 
@@ -62,12 +62,13 @@ bool read_patterns(const char* name, char (&kept)[most_patterns], const char*& i
 bool read_policy() noexcept {
     const char* const on = setting("EFD_DROPIN");
     if (on != nullptr && !is_on(on)) return false;
-    if (const char* const name = setting("EFD_DROPIN_PROFILE"); name != nullptr) (void)read_profile(name, rules.level);
-    if (!read_patterns("EFD_DROPIN_ALLOW", patterns_kept[0], rules.allowed) ||
-        !read_patterns("EFD_DROPIN_DENY", patterns_kept[1], rules.denied))
+    if (const char* const name = setting("EFD_DROPIN_PROFILE"); name != nullptr)
+        (void)read_profile(name, active_policy.level);
+    if (!read_patterns("EFD_DROPIN_ALLOW", patterns_kept[0], active_policy.allowed) ||
+        !read_patterns("EFD_DROPIN_DENY", patterns_kept[1], active_policy.denied))
         return false;
     if (!keep(program, ::program_invocation_short_name)) std::memcpy(program, "?", 2);
-    trusts_pages = rules.level != profile::strict;
+    trusts_pages = active_policy.level != profile::strict;
     return true;
 }
 

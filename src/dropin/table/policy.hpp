@@ -34,7 +34,7 @@ struct policy {
     }
     [[nodiscard]] bool welcomes(const char* site) const noexcept;
 };
-extern policy rules;
+extern policy active_policy;
 
 // Reads EFD_DROPIN, EFD_DROPIN_PROFILE, EFD_DROPIN_ALLOW and EFD_DROPIN_DENY (settings.hpp). False: the drop-in is off.
 [[nodiscard]] bool read_policy() noexcept;

@@ -50,7 +50,7 @@ bool open_region(const char* path) noexcept {
 }
 
 bool begin_record(fd_slot& made, int fd, const void* site) noexcept {
-    if (!rules.asks_for_sites()) return true;
+    if (!active_policy.asks_for_sites()) return true;
     char named[sizeof(report_record::site)] = {};
     write_site(named, site);
     if (all != nullptr) {
@@ -65,7 +65,7 @@ bool begin_record(fd_slot& made, int fd, const void* site) noexcept {
             std::memcpy(record.site, named, sizeof named);
         }
     }
-    return rules.welcomes(named);
+    return active_policy.welcomes(named);
 }
 
 report_record* record_of(int fd) noexcept {

@@ -156,13 +156,13 @@ void note_eventfd(int fd, unsigned initval, unsigned flags, std::uint32_t demote
     const bool is_welcome = begin_record(*slot, fd, site);
     slot->word.store(with_note(slot->word.load(base::relaxed)), base::release); // pairs with slot_of()
     if (!is_welcome) return demote(*slot, fd, reason::denied);
-    if (!rules.promotes_at_once() || promotes_nothing.load(base::relaxed)) return;
+    if (!active_policy.promotes_at_once() || promotes_nothing.load(base::relaxed)) return;
     if (promote_noted(*slot, fd) && initval > 0) mark_filled(*slot, slot->word.load(base::relaxed));
 }
 
 void promote_if_welcome(fd_slot& slot, int fd) noexcept {
     if (promotes_nothing.load(base::relaxed)) return demote(slot, fd, demote_all_reason.load(base::relaxed));
-    if (!rules.lets_promote(slot) || !promote_noted(slot, fd)) return;
+    if (!active_policy.lets_promote(slot) || !promote_noted(slot, fd)) return;
     EFD_PROBE(promote, &slot, fd, slot.reads.load(base::relaxed));
     slot.reads.store(0, base::relaxed);
     slot.useful.store(0, base::relaxed);
@@ -263,7 +263,7 @@ void begin_in_child() noexcept {
     if (efd_created.load(base::relaxed) == 0) return;
     efd_created.store(0, base::relaxed);
     efd_created_demoted.store(0, base::relaxed);
-    if (!rules.is_reported) return;
+    if (!active_policy.is_reported) return;
     for (int fd = 0; fd < static_cast<int>(most_descriptors); ++fd) {
         report_record* const record = record_of(fd);
         fd_slot* const slot = record == nullptr ? nullptr : slot_at(fd); // its page exists, and is wiped
