@@ -135,7 +135,7 @@ int stop_at(int position, call begin, call calls) {
     const pid_t child = ::fork();
     if (child == 0) {
         ::alarm(patience_s);
-        ::_exit(calls() ? 0 : 1);
+        efd::tests::end_child(calls() ? 0 : 1);
     }
     may_go_on = true;
     int status = -1;

@@ -5,11 +5,13 @@
 // status.
 #pragma once
 
+#include "support/child.hpp"
 #include "support/waiting.hpp"
 
 #include <cerrno>
 #include <csignal>
 #include <gtest/gtest.h>
+#include <optional>
 #include <poll.h>
 #include <string>
 #include <sys/prctl.h>
@@ -42,13 +44,22 @@ class byte_line {
     int ends_[2] = {-1, -1};
 };
 
+// Its body begins once fork(2) has returned in the test: a handler of that fork would else find it dead, perhaps, and
+// reap what the test waits for.
 class process {
   public:
     template <class Body>
-    explicit process(Body body) : pid_(::fork()) {
-        if (pid_ != 0) return;
+    explicit process(Body body) {
+        std::optional<byte_line> begin(std::in_place);
+        pid_ = ::fork();
+        if (pid_ != 0) {
+            begin->say(0);
+            return;
+        }
         ::prctl(PR_SET_PDEATHSIG, SIGKILL); // what waits for the test's word ends with the test
-        ::_exit(body());
+        (void)begin->hear(1);
+        begin.reset();
+        end_child(body());
     }
     process(const process&) = delete;
     process& operator=(const process&) = delete;
@@ -91,7 +102,7 @@ class process {
         return (about.si_code == CLD_EXITED ? "exit status " : "killed by signal ") + std::to_string(about.si_status);
     }
 
-    pid_t pid_;
+    pid_t pid_ = -1;
 };
 
 } // namespace efd::tests
