@@ -38,6 +38,7 @@ struct read_note {
 
 struct cached_world {
     efd::dropin::fd_slot slot;
+    bool is_one_thread = false;
     bool semaphore = false;
     bool closed = false; // the number is another file's by now
     bool publishes = false;

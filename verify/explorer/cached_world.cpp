@@ -12,8 +12,7 @@
 #include <cerrno>
 
 namespace explore {
-// All fibers run on one thread of the machine; to the rules each is a thread of its own.
-inline void* thread_of_scenario() noexcept { return reinterpret_cast<void*>(running() + 1); }
+void* thread_of_scenario() noexcept;
 } // namespace explore
 #define __builtin_thread_pointer() ::explore::thread_of_scenario()
 #include "dropin/rules/calls.hpp"
@@ -23,6 +22,12 @@ namespace explore {
 using namespace efd::dropin;
 
 cached_world* cached = nullptr;
+
+// All fibers run on one thread of the machine. To the rules each is a thread of its own, or a context between which a
+// thread's signal handlers switch.
+void* thread_of_scenario() noexcept {
+    return reinterpret_cast<void*>(cached->is_one_thread ? std::size_t{1} : running() + 1);
+}
 
 namespace {
 
@@ -253,6 +258,8 @@ void make_weighed_world() {
     cached->slot.useful.store(0, efd::base::relaxed);
 }
 
+void switch_between_reads() { cached->is_one_thread = true; }
+
 void leave_room_for_readers(unsigned room) {
     (void)cached->slot.word.fetch_or((most_readers - room) << readers_shift, efd::base::relaxed);
     (void)cached->slot.word.fetch_and(~filled_mark, efd::base::relaxed);
@@ -310,6 +317,14 @@ void unpromoted_read(int number) {
     }
     end_read(number, note, value);
     if (value == 0) note.is = course::never; // not judged
+}
+
+void earning_read(int number) {
+    if (unpromote(cached->slot)) {
+        cached->slot.useful.store(useful_enough, efd::base::relaxed);
+        cached->slot.reads.store(reads_enough, efd::base::relaxed);
+    }
+    (void)cached_read(number, way_of_read::returns);
 }
 
 void unseen_read(int number) {

@@ -23,6 +23,8 @@ void make_busy_world(bool semaphore = false);
 void make_awaiting_world(bool nearly = false);
 // Promoted and filled; the next read finds that too few reads took cached units, and unpromotes.
 void make_weighed_world();
+// All reads are of one thread, whose handlers switch between them at any step.
+void switch_between_reads();
 // Jumps have left all readers that can be counted but `room`.
 void leave_room_for_readers(unsigned room);
 
@@ -38,6 +40,8 @@ void cached_demote();
 void nested_read(int number, int inner, bool before);
 // Unpromotes, reads as the lone reader does, and promotes again, as if there were enough evidence by then.
 void unpromoted_read(int number);
+// Unpromotes, and promotes again at the beginning of its read, as if there were enough evidence by then.
+void earning_read(int number);
 // Closes the number, which then refers to another file.
 void cached_close();
 // Stores the payload of a write before it; a read that took the write must see the payload.

@@ -96,6 +96,7 @@ struct budgets {
     std::uint8_t stops = 0;         // any thread may stop for ever, between any two of its steps
     std::uint8_t one_word = 0;      // above zero: the kernel has no sleep on two words
     std::uint8_t time_outs = 255;   // 255: not bounded
+    std::uint8_t in_order = 0;      // above zero: no load is stale, as between the contexts of one thread
 };
 
 struct state {

@@ -105,6 +105,7 @@ void machine::list_of(int thread, std::vector<choice>& into) const {
         into.push_back({who, event::exchange, 0});
         if (asked.what == act::cas_weak && now.left.weak_failures > 0) into.push_back({who, event::weak_failure, 0});
     }
+    if (now.left.in_order > 0) oldest = static_cast<std::uint8_t>(h.count - 1);
     for (unsigned i = h.count; i-- > oldest;)
         if (!is_cas(asked.what) || h.messages[i].value != asked.expected)
             into.push_back({who, event::read_message, static_cast<std::uint8_t>(i)});
@@ -120,7 +121,8 @@ void machine::list_sleeper(int thread, std::vector<choice>& into) const {
 }
 
 // A load changes nothing for others, and can be made later with the same result: loads move right. So a thread that
-// has begun to load goes on alone to its next step that others can see, and no schedule is missed.
+// has begun to load goes on alone to its next step that others can see, and no schedule is missed. Where no load is
+// stale, a later one may have another result, and every load is a step.
 void machine::list_choices(std::vector<choice>& into, bool& quiet) const {
     into.clear();
     quiet = false;
@@ -346,7 +348,7 @@ void machine::apply(const choice& chosen) {
     }
     if (tell != nullptr) say(thread, asked, "");
     run(thread);
-    if (mover && enabled(thread)) now.locked = static_cast<std::int8_t>(thread);
+    if (mover && enabled(thread) && now.left.in_order == 0) now.locked = static_cast<std::int8_t>(thread);
 }
 
 // The child has a copy of everything as it is at this moment, and that is what its threads see.

@@ -13,6 +13,14 @@ void filled_world() { make_filled_world(); }
 void busy_world() { make_busy_world(); }
 void awaiting_world() { make_awaiting_world(); }
 void nearly_world() { make_awaiting_world(true); }
+void switched_world() {
+    make_awaiting_world(true);
+    switch_between_reads();
+}
+void switched_filled_world() {
+    make_filled_world();
+    switch_between_reads();
+}
 void semaphore_world() { make_filled_world(true); }
 void busy_semaphore_world() { make_busy_world(true); }
 // Jumps have left all readers that can be counted, or all but one.
@@ -68,12 +76,17 @@ void unpromotes_and_reads() {
     unpromoted_read(0);
     cached_read(1, way::returns);
 }
+void earns_and_reads() {
+    earning_read(0);
+    cached_read(1, way::returns);
+}
 void demotes() { cached_demote(); }
 void closes() { cached_close(); }
 
 constexpr budgets one_weak_failure{.weak_failures = 1};
 constexpr budgets two_preemptions{.preemptions = 2};
 constexpr budgets three_preemptions{.preemptions = 3};
+constexpr budgets three_preemptions_in_order{.preemptions = 3, .in_order = 1};
 constexpr budgets one_stop{.stops = 1};
 constexpr budgets one_stop_three_preemptions{.preemptions = 3, .stops = 1};
 constexpr budgets two_stops_two_preemptions{.preemptions = 2, .stops = 2};
@@ -154,6 +167,18 @@ std::vector<scenario> uncounted() {
                  two_preemptions),
         scenario("cached-lone-within", "awaits evidence: 1 writer of two, 1 whose handler reads within its read",
                  nearly_world, audit_cached_units, {{"W", writes<1, 2>}, {"R", reads_within<true>}}),
+        scenario(
+            "cached-lone-switched",
+            "awaits evidence: 1 writer of two, 1 whose handlers switch between two reads, one sleeps; 3 preemptions",
+            switched_world, audit_cached_units,
+            {{"W", writes<1, 2>}, {"R1", reads<way::sleeps, 0>}, {"R2", reads<way::returns, 1>}},
+            three_preemptions_in_order),
+        scenario("cached-unpromotes-switched",
+                 "1 writer of two, 1 whose handlers switch between a read that sleeps and two, and unpromote; filled; "
+                 "3 preemptions",
+                 switched_filled_world, audit_cached_units,
+                 {{"W", writes<1, 2>}, {"R1", reads<way::sleeps, 2>}, {"R2", earns_and_reads}},
+                 three_preemptions_in_order),
         scenario("cached-unpromotes-2r", "it is not worth it: 1 writer of two, 2 that read, one twice; 2 preemptions",
                  make_weighed_world, audit_cached_units,
                  {{"W", writes<1, 2>}, {"R1", reads<way::returns, 0, 1>}, {"R2", reads<way::returns, 2>}},

@@ -66,7 +66,7 @@ EFD_INTERPOSE ssize_t read(int fd, void* buffer, std::size_t length) {
     if (is_awaiting_evidence(word)) {
         if (only_adds_evidence(*slot, this_thread()))
             return read_uncounted(
-                *slot, 0, [=] { return next_read(fd, buffer, length); },
+                *slot, [=] { return next_read(fd, buffer, length); },
                 [=] { return read_ours(*slot, fd, buffer, length); });
     } else if (!is_promoted(word)) {
         if (is_noted(word)) count(*slot, &tally::uncached_reads);

@@ -82,6 +82,16 @@ read_ticket begin_reading(fd_slot& slot, std::uintptr_t thread) noexcept {
         if (!is_counted) break;
         return {units_of(word) > 0 ? read_way::combined : read_way::counted, after, incarnation, thread};
     }
+    return {read_way::kernel, word, 0, thread};
+}
+
+read_ticket count_reader(fd_slot& slot, std::uintptr_t thread) noexcept {
+    cached_word word = slot.word.load(base::acquire);
+    const std::uint64_t incarnation = slot.incarnation.load(base::relaxed);
+    while (is_awaiting_evidence(word) && readers_of(word) < most_readers)
+        if (slot.word.compare_exchange_weak(word, with_reader(word), base::acq_rel,
+                                            base::acquire)) // LONE_READER, count
+            return {read_way::counted, with_reader(word), incarnation, thread};
     return {};
 }
 

@@ -33,7 +33,7 @@ inline void mark_filled(fd_slot& slot, cached_word before) noexcept {
 
 // How a read begins.
 enum class read_way : unsigned char {
-    kernel,   // the caller reads; nothing is cached here
+    kernel,   // the caller reads; the word is not promoted, or has too many readers
     counted,  // the caller reads, and then calls end_reading
     one_unit, // semaphore mode: one cached unit is taken; the read is done
     combined, // the caller reads without sleeping, and then calls take_cached, take_after_empty_read or end_reading
@@ -46,6 +46,8 @@ struct read_ticket {
 };
 // `thread`: the calling one.
 [[nodiscard]] read_ticket begin_reading(fd_slot& slot, std::uintptr_t thread) noexcept;
+// Counts a reader of an eventfd that awaits evidence, until end_reading(). Nothing is cached meanwhile.
+[[nodiscard]] read_ticket count_reader(fd_slot& slot, std::uintptr_t thread) noexcept;
 // Ends a read that takes no cached units. If a jump leaves a read before this, or its thread ends, the reader stays
 // counted: nothing is cached until the next read demotes.
 void end_reading(fd_slot& slot, const read_ticket& ticket) noexcept;

@@ -53,13 +53,24 @@ ssize_t write_known(fd_slot& slot, int fd, const void* from, std::size_t length,
         add_plainly(slot.looks, 1);
         is_seen = slot.looks.load(base::relaxed) <= most_looks;
     }
-    if (!is_seen) demote(slot, fd, reason::unseen);
-    if (!is_seen || !look_at(&n, from, sizeof n)) return real(from); // EFAULT
+    if (!is_seen || !look_at(&n, from, sizeof n)) {
+        demote(slot, fd, reason::unseen);
+        return real(from);
+    }
     if (n != refused_value && !may_grow(slot, n)) demote(slot, fd, reason::huge);
     const cached_word before = slot.word.load(base::acquire);
     const ssize_t done = real(&n);
     if (done == static_cast<ssize_t>(value_size) && n > 0) mark_filled(slot, before);
     return done;
+}
+
+// Does a read go to the kernel as it is? The kernel refuses it before it consumes anything; where that is not certain,
+// the eventfd is demoted.
+inline bool is_kernels(fd_slot& slot, int fd, const void* buffer, std::size_t length) noexcept {
+    if (length < value_size) return true;
+    if (!may_leave_user_space(buffer, length)) return false;
+    demote(slot, fd, reason::far_away);
+    return true;
 }
 
 // Counts a write that goes to the kernel, as a call and as evidence.
@@ -91,9 +102,13 @@ template <class Real>
     return write_uncached(slot, fd, from, length, real);
 }
 
-// Stores a value that the kernel has not stored.
-inline ssize_t give(void* to, std::uint64_t n) noexcept {
-    return store_value(to, n) ? static_cast<ssize_t>(value_size) : fail(EFAULT); // after it was consumed, K-023
+// Stores a value that the kernel has not stored. If only a read can reach the memory, or nothing can, the units go to
+// the kernel, and the kernel reads them: EFAULT after it has consumed them (K-023).
+template <class Real>
+ssize_t give(fd_slot& slot, int fd, void* to, std::uint64_t n, Real real) {
+    if (store_value(to, n)) return static_cast<ssize_t>(value_size);
+    demote(slot, fd, reason::far_away);
+    return add_units(fd, n) ? real() : fail(EFAULT);
 }
 
 // Adds the cached units, which are the caller's, to the kernel's part, which is in the buffer already.
@@ -124,28 +139,29 @@ ssize_t read_combined(fd_slot& slot, int fd, const read_ticket& ticket, void* bu
         end_reading(slot, ticket);
         return fail(static_cast<int>(-found));
     }
-    if (const std::uint64_t units = take_after_empty_read(slot, ticket); units > 0) return give(buffer, units);
+    if (const std::uint64_t units = take_after_empty_read(slot, ticket); units > 0)
+        return give(slot, fd, buffer, units, real);
     const ssize_t got = real();
     end_reading(slot, ticket);
     return got;
 }
 
+template <class Real>
+ssize_t read_value(fd_slot& slot, int fd, void* buffer, std::size_t length, Real real);
+
 // A read of a promoted eventfd.
 template <class Real>
 [[gnu::noinline]] ssize_t read_promoted(fd_slot& slot, int fd, void* buffer, std::size_t length, Real real) {
-    if (length < value_size) return real(); // refused, and nothing is consumed
-    if (may_leave_user_space(buffer, length)) {
-        demote(slot, fd, reason::far_away);
-        return real();
-    }
+    if (is_kernels(slot, fd, buffer, length)) return real();
     const read_ticket ticket = begin_reading(slot, this_thread());
     const bool found_cached = ticket.way == read_way::combined || ticket.way == read_way::one_unit;
     count(slot, ticket.way == read_way::one_unit ? &tally::cached_reads : &tally::uncached_reads);
     weigh_read(slot, found_cached);
     switch (ticket.way) {
-    case read_way::one_unit: return give(buffer, 1);
+    case read_way::one_unit: return give(slot, fd, buffer, 1, real);
     case read_way::combined: return read_combined(slot, fd, ticket, buffer, real);
-    case read_way::kernel: return real();
+    case read_way::kernel: // LONE_READER: a handler of this thread has unpromoted it, and may promote it again
+        return is_awaiting_evidence(ticket.word) ? read_value(slot, fd, buffer, length, real) : real();
     case read_way::counted: break;
     }
     const ssize_t got = real();
@@ -154,33 +170,40 @@ template <class Real>
 }
 
 // A read of an eventfd that awaits evidence, and is not promoted by it. LONE_READER: a handler of this thread may have
-// promoted it before the thread showed that it reads; then `promoted` reads instead. `outer`: the value of `in_read`.
+// promoted it before the thread showed that it reads; then `promoted` reads instead.
 template <class Real, class Promoted>
-[[gnu::always_inline]] inline ssize_t read_uncounted(fd_slot& slot, std::uint32_t outer, Real real, Promoted promoted) {
-    slot.in_read.store(1, base::relaxed);
+[[gnu::always_inline]] inline ssize_t read_uncounted(fd_slot& slot, Real real, Promoted promoted) {
+    add_in_thread(slot.in_read, 1);
     slot.unread.store(0, base::relaxed);
     add_plainly(slot.reads, 1);
     base::in_program_order();
     if (is_promoted(slot.word.load(base::acquire))) [[unlikely]] {
-        slot.in_read.store(outer, base::relaxed);
+        add_in_thread(slot.in_read, -1);
         return promoted();
     }
     count(slot, &tally::uncached_reads);
     const ssize_t got = real();
-    slot.in_read.store(outer, base::relaxed);
+    add_in_thread(slot.in_read, -1);
     return got;
 }
 
 // A read of an eventfd that awaits evidence.
 template <class Real>
 ssize_t read_alone(fd_slot& slot, int fd, void* buffer, std::size_t length, Real real) {
+    if (is_kernels(slot, fd, buffer, length)) return real(); // it would promote, and not empty the eventfd
     const lone_way way = begin_lone_read(slot, this_thread());
-    if (way == lone_way::promotes) promote_if_welcome(slot, fd);
+    if (way == lone_way::promotes) {
+        // LONE_READER. A handler may have left for another read of this thread, which does not return to here first. It
+        // is not counted, so nothing may be cached before the look at `in_read`: a counted reader prevents that.
+        const read_ticket counted = count_reader(slot, this_thread());
+        promote_if_welcome(slot, fd);
+        if (slot.in_read.load(base::relaxed) != 0) demote(slot, fd, reason::several);
+        end_reading(slot, counted);
+    }
     if (way == lone_way::other) demote(slot, fd, reason::several);
     if (way != lone_way::reads && is_promoted(slot.word.load(base::acquire)))
         return read_promoted(slot, fd, buffer, length, real);
-    return read_uncounted(slot, slot.in_read.load(base::relaxed), real,
-                          [=, &slot] { return read_promoted(slot, fd, buffer, length, real); });
+    return read_uncounted(slot, real, [=, &slot] { return read_promoted(slot, fd, buffer, length, real); });
 }
 
 // read(fd, buffer, length), and calls that mean the same.

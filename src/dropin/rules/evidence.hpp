@@ -8,10 +8,12 @@
 // The first thread that reads sets `reader` to itself in one step, before it asks the kernel. Any other thread demotes
 // before it asks the kernel. Promotion and demotion change the same word, so the first of them decides. The reader
 // promotes at the beginning of a read, unless that read interrupts another read of its own (`in_read`). If a jump
-// leaves a read, `in_read` stays set and the eventfd is never promoted.
+// leaves a read, `in_read` stays above zero and the eventfd is never promoted. If a handler switches to another read of
+// this thread amid a promotion, the reader finds `in_read` above zero after it, and demotes.
 #pragma once
 
 #include "dropin/rules/cached_count.hpp"
+#include "dropin/rules/raw_call.hpp"
 
 namespace efd::dropin {
 
@@ -22,6 +24,14 @@ inline constexpr std::uint32_t reads_enough = 4;
 inline constexpr std::uint32_t reads_weighed = 1024;
 inline constexpr std::uint32_t most_large = 1U << 30; // each below 2^32, so their sum is far below the bound
 
+// The sum is right for all that runs in this thread: signal handlers, and what they switch to.
+inline void add_in_thread(base::atomic<std::uint32_t>& sum, std::int32_t n) noexcept {
+#if defined(__x86_64__) && !defined(EFD_ATOMIC_MODEL)
+    add_in_one_instruction(reinterpret_cast<std::uint32_t&>(sum), n); // no locked instruction
+#else
+    (void)sum.fetch_add(static_cast<std::uint32_t>(n), base::relaxed);
+#endif
+}
 inline void add_plainly(base::atomic<std::uint32_t>& count, std::uint32_t n) noexcept {
     count.store(count.load(base::relaxed) + n, base::relaxed);
 }

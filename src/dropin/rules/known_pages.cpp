@@ -11,6 +11,7 @@ namespace efd::dropin {
 constinit known_pages readable_pages;
 constinit known_pages writable_pages;
 constinit bool trusts_pages = true;
+constinit base::atomic<bool> may_ask_kernel{true};
 
 namespace {
 
@@ -19,7 +20,9 @@ namespace {
 long copy_checked(long call, void* own, void* programs, std::size_t length, known_pages& pages) noexcept {
     const iovec local{own, length};
     const iovec remote{programs, length};
-    const long moved = raw_call(call, raw_call(SYS_getpid), &local, 1L, &remote, 1L, 0L);
+    if (!may_ask_kernel.load(base::relaxed)) return -EFAULT;
+    // By the thread's own number, since the memory of the process has none once its first thread has ended.
+    const long moved = raw_call(call, raw_call(SYS_gettid), &local, 1L, &remote, 1L, 0L);
     if (moved == static_cast<long>(length) && trusts_pages) pages.note(address_of(programs));
     return moved;
 }

@@ -40,15 +40,17 @@ class known_pages {
 
 extern known_pages readable_pages;
 extern known_pages writable_pages;
-extern bool trusts_pages; // not in the strict profile
+extern bool trusts_pages;                 // not in the strict profile
+extern base::atomic<bool> may_ask_kernel; // false: a filter of system calls may end the process for it
 
 [[gnu::always_inline]] inline bool may_read_value(const void* from) noexcept {
     return is_on_stack(address_of(from)) || (trusts_pages && readable_pages.has(address_of(from)));
 }
 
-// Copies `length` bytes, through the kernel if the page is not known. False: the kernel would return EFAULT.
+// Copies `length` bytes, through the kernel if the page is not known. False: the kernel would return EFAULT, or the
+// memory is of a kind that only read(2) and write(2) reach (memfd_secret, devices).
 [[nodiscard]] bool look_at(void* to, const void* from, std::size_t length) noexcept;
-// Writes n. False: the kernel would return EFAULT.
+// Writes n. False: as above.
 [[nodiscard]] bool store_value(void* to, std::uint64_t n) noexcept;
 
 // May the range leave user space? The kernel refuses that before anything else (K-024, K-159). The end of user space

@@ -34,6 +34,10 @@ inline long raw_call6(long number, long a, long b, long c, long d, long e, long 
     asm("mov %%rsp, %0" : "=r"(pointer));
     return pointer;
 }
+// No signal comes amid it. Of two threads that add at the same time one may be lost.
+[[gnu::always_inline]] inline void add_in_one_instruction(std::uint32_t& sum, std::int32_t n) noexcept {
+    asm volatile("addl %1, %0" : "+m"(sum) : "ir"(n) : "cc");
+}
 #elif defined(__aarch64__)
 inline long raw_call6(long number, long a, long b, long c, long d, long e, long f) noexcept {
     register long x8 asm("x8") = number;

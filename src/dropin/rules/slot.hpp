@@ -74,7 +74,7 @@ struct alignas(64) fd_slot {
     base::atomic<std::uint32_t> demotion_triggers{0}; // triggers for all eventfds, before it was made
     base::atomic<std::uint32_t> semaphore{0};
     // Evidence (evidence.hpp), without locked instructions: a lost update only delays a promotion.
-    base::atomic<std::uint32_t> in_read{0}; // before promotion: the reader is within a read
+    base::atomic<std::uint32_t> in_read{0}; // before promotion: how many reads the reader is within
     base::atomic<std::uint32_t> unread{0};  // before promotion: a write since the last read
     base::atomic<std::uint32_t> reads{0};
     // Writes while the kernel held units; after promotion, reads that found cached units.
