@@ -10,9 +10,12 @@
 #include "dropin/table/table.hpp"
 
 #include <cstdint>
+#include <cstdio>
 #include <fcntl.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <sys/uio.h>
+#include <wordexp.h>
 
 using namespace efd::dropin;
 
@@ -142,6 +145,25 @@ EFD_INTERPOSE int dup(int fd) {
     }
 EFD_FCNTL(fcntl)
 EFD_FCNTL(fcntl64)
+
+// Calls that make a child which executes another program, or a shell.
+#define EFD_CHILD(name, Result, parameters, arguments)                                                                 \
+    EFD_INTERPOSE Result name parameters {                                                                             \
+        constexpr later<#name, Result parameters> real;                                                                \
+        const child_being_made until_end(reason::executed);                                                            \
+        return real arguments;                                                                                         \
+    }
+#define EFD_SPAWN(name)                                                                                                \
+    EFD_CHILD(name, int,                                                                                               \
+              (pid_t * child, const char* path, const posix_spawn_file_actions_t* actions,                             \
+               const posix_spawnattr_t* attributes, char* const arguments[], char* const environment[]),               \
+              (child, path, actions, attributes, arguments, environment))
+EFD_SPAWN(posix_spawn)
+EFD_SPAWN(posix_spawnp)
+EFD_CHILD(system, int, (const char* command), (command))
+EFD_CHILD(popen, FILE*, (const char* command, const char* type), (command, type))
+EFD_CHILD(_IO_popen, FILE*, (const char* command, const char* type), (command, type))
+EFD_CHILD(wordexp, int, (const char* text, wordexp_t* into, int flags), (text, into, flags))
 
 EFD_INTERPOSE int epoll_create(int size) {
     constexpr later<"epoll_create", int(int)> real;

@@ -69,8 +69,8 @@ extern "C" [[gnu::visibility("hidden")]] void* efd_before_passed(efd::dropin::pa
     [[gnu::visibility("hidden"), gnu::used]] constinit efd::dropin::passed_name EFD_HERE(__LINE__) asm(                \
         "efd_passed_" #name) = {{nullptr}, looked_at_by, #name, late};
 #define EFD_STUB(label, body)                                                                                          \
-    asm(".pushsection .text\n.globl " label "\n.type " label ", %function\n" label ":\n" EFD_STUB_BEGIN body           \
-        ".size " label ", .-" label "\n.popsection\n")
+    asm(".pushsection .text\n.globl " label "\n.type " label ", %function\n" label                                     \
+        ":\n.cfi_startproc\n" EFD_STUB_BEGIN body ".cfi_endproc\n.size " label ", .-" label "\n.popsection\n")
 
 #define EFD_PASSED(name, looked_at_by)                                                                                 \
     EFD_PASSED_NAME(name, looked_at_by, false)                                                                         \

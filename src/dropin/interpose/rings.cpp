@@ -11,6 +11,7 @@
 // the drop-in's function. A program that only tests whether a name exists does not find it, and a library's own
 // function of that name stays as it is.
 #include "dropin/interpose/triggers.hpp"
+#include "dropin/rules/kernel_side.hpp"
 #include "dropin/rules/known_pages.hpp"
 #include "dropin/table/policy.hpp"
 
@@ -35,11 +36,12 @@ constexpr bool completes_once(const io_uring_sqe& asked) noexcept {
 
 // Files that are registered with a ring; requests then name them by index.
 void before_ring_files(const int* files, unsigned number) noexcept {
-    if (files == nullptr || !any_not_demoted()) return;
+    if (files == nullptr || !any_to_demote()) return;
     for (unsigned i = 0; i < number; ++i) {
         int fd = -1;
         if (!look_at(&fd, &files[i], sizeof fd)) return;
         demote_fd(fd, reason::io_uring);
+        if (is_own_epoll(fd)) before_nested_edges(); // a request names it by its index
     }
 }
 
@@ -89,8 +91,11 @@ struct occurrences {
 // three: there nothing is promoted beside a ring).
 bool finds_unseen_ring() noexcept {
     // /proc/self/maps is empty once the first thread of the process has ended.
-    const long maps = raw_call(SYS_openat, AT_FDCWD, "/proc/thread-self/maps", O_RDONLY | O_CLOEXEC, 0);
-    if (is_error(maps)) return true; // there may be one
+    const long opened = raw_call(SYS_openat, AT_FDCWD, "/proc/thread-self/maps", O_RDONLY | O_CLOEXEC, 0);
+    if (is_error(opened)) return true;                       // there may be one
+    const long high = private_dup(static_cast<int>(opened)); // the lowest number is the program's, at once
+    const long maps = high < 0 ? opened : high;
+    if (high >= 0) (void)raw_call(SYS_close, opened);
     occurrences rings{"[io_uring]\n"};
     occurrences contexts{"/[aio] (deleted)\n"};
     char text[1024] = {}; // small, because the program's stack may be
@@ -122,7 +127,7 @@ void on_ring(call /*a*/) noexcept {
 void on_ring_exit(call /*a*/) noexcept { seen_rings.fetch_sub(1, base::relaxed); }
 // Before the kernel gets the requests that were added to the ring since the last submission.
 void on_submit(call a) noexcept {
-    if (!any_not_demoted()) return;
+    if (!any_to_demote()) return;
     const auto* const ring = a.as<const io_uring*>(0);
     const io_uring_sq& queue = ring->sq;
     const unsigned doubled = (ring->flags & IORING_SETUP_SQE128) != 0 ? 1 : 0;
@@ -207,6 +212,7 @@ EFD_PASSED_AS("LIBURING_2.1", io_uring_register_files_update_tag, on_update_tag)
 EFD_PASSED_AS("LIBURING_2.3", io_uring_setup, on_own_ring)
 EFD_PASSED_AS("LIBURING_2.3", io_uring_enter, on_own_ring)
 EFD_PASSED_AS("LIBURING_2.3", io_uring_enter2, on_own_ring)
+EFD_PASSED_AS("LIBURING_2.3", io_uring_register, on_ring_register)
 
 EFD_PASSED_AS("LIBAIO_0.4", io_setup, on_context)
 EFD_PASSED_AS("LIBAIO_0.1", io_queue_init, on_context)

@@ -19,8 +19,8 @@ namespace {
 
 constinit bool is_before_asan = false;
 
-void before_fork() noexcept { demote_all_copied(); }
-void after_fork_in_parent() noexcept { demote_all_copied(); } // for eventfds that were made meanwhile
+void before_fork() noexcept { child_being_made::begin(reason::forked); }
+void after_fork_in_parent() noexcept { child_being_made::end(reason::forked); }
 
 [[gnu::constructor]] void start() {
     if (::getauxval(AT_SECURE) != 0) return;

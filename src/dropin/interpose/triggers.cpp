@@ -73,6 +73,7 @@ void demote_all_for_unshare() noexcept {
 void before_sandbox() noexcept {
     end_noting();
     demote_all_for_good(reason::sandboxed);
+    may_ask_kernel.store(false, base::relaxed);
 }
 
 void before_aio(const void* request) noexcept {
@@ -99,7 +100,7 @@ void on_epoll_ctl(call a) noexcept { before_epoll_ctl(a.fd(0), a.fd(1), a.fd(2),
 
 void before_sendmsg(const msghdr* asked) noexcept {
     msghdr message{};
-    if (asked == nullptr || !look_at(&message, asked, sizeof message)) return;
+    if (asked == nullptr || !any_to_demote() || !look_at(&message, asked, sizeof message)) return;
     const auto* const control = static_cast<const char*>(message.msg_control);
     std::size_t rest = control == nullptr ? 0 : message.msg_controllen;
     while (rest >= sizeof(cmsghdr)) {
@@ -112,8 +113,10 @@ void before_sendmsg(const msghdr* asked) noexcept {
 }
 void on_sendmsg(call a) noexcept { before_sendmsg(a.as<const msghdr*>(1)); }
 void on_sendmmsg(call a) noexcept {
+    constexpr unsigned most = 1024; // the kernel takes no more
     const auto* const all = a.as<const mmsghdr*>(1);
-    for (unsigned i = 0; all != nullptr && i < a.as<unsigned>(2); ++i) before_sendmsg(&all[i].msg_hdr);
+    const unsigned number = std::min(a.as<unsigned>(2), most);
+    for (unsigned i = 0; all != nullptr && i < number; ++i) before_sendmsg(&all[i].msg_hdr);
 }
 
 void on_ioctl(call a) noexcept {
@@ -131,15 +134,12 @@ void on_lio_listio(call a) noexcept {
         before_aio(reinterpret_cast<const void*>(one)); // NOLINT(performance-no-int-to-ptr)
     }
 }
-void on_pidfd_getfd(call /*a*/) noexcept { demote_all(reason::passed); } // of this process, perhaps: a duplicate
+void on_pidfd_getfd(call /*a*/) noexcept { demote_all_copied(reason::passed); } // of this process, perhaps
 
 void on_close_range(call a) noexcept {
     const auto flags = a.as<unsigned>(2);
-    if ((flags & ~CLOSE_RANGE_UNSHARE) != 0) return; // it only sets close-on-exec, or fails
-    if ((flags & CLOSE_RANGE_UNSHARE) != 0)
-        demote_all_for_unshare();
-    else
-        forget_range(a.as<unsigned>(0), a.as<unsigned>(1));
+    if ((flags & CLOSE_RANGE_UNSHARE) != 0) return demote_all_for_unshare();
+    if (flags == 0) forget_range(a.as<unsigned>(0), a.as<unsigned>(1)); // else it only sets close-on-exec, or fails
 }
 void on_closefrom(call a) noexcept { forget_range(a.fd(0) < 0 ? 0U : a.as<unsigned>(0), ~0U); }
 
@@ -157,16 +157,16 @@ void on_fcntl(call a) noexcept {
 void on_other_read(call a) noexcept { before_other_read(a.fd(0)); }
 void on_other_write(call a) noexcept { before_other_write(a.fd(0)); }
 
-void on_exec(call /*a*/) noexcept { demote_all(reason::executed); }
-void on_fork(call /*a*/) noexcept { demote_all_copied(); }
-void on_vfork(call /*a*/) noexcept { demote_all_for_vfork(); }
+void on_exec(call /*a*/) noexcept { demote_all_for_good(reason::executed); }
+void on_fork(call /*a*/) noexcept { demote_all_copied_for_good(reason::forked); }
+void on_vfork(call /*a*/) noexcept { demote_all_copied_for_good(reason::executed); }
 // A child that has a copy of the descriptor table, or of the memory, or of both.
 void before_clone(unsigned long flags) noexcept {
     const bool has_memory = (flags & CLONE_VM) == 0;
     const bool has_numbers = (flags & CLONE_FILES) == 0;
-    if (has_memory && has_numbers) demote_all_copied();
+    if (has_memory && has_numbers) demote_all_copied_for_good(reason::forked);
     if (!has_memory && has_numbers && (flags & CLONE_VFORK) != 0)
-        demote_all_for_vfork();
+        demote_all_copied_for_good(reason::executed);
     else if (has_memory != has_numbers)
         demote_all_for_unshare();
 }
@@ -202,7 +202,9 @@ void before_open(const char* path) noexcept {
     char text[128];
     if (path == nullptr || !any_promoted() || !copy_text(text, path)) return;
     const bool is_all = std::strlen(text) < sizeof text - 1;
-    if (!is_all || is_number(text) || std::strstr(text, "fdinfo") != nullptr) show_counts();
+    const char* name = text;
+    while (name[0] == '.' && name[1] == '/') name += 2;
+    if (!is_all || is_number(name) || std::strstr(text, "fdinfo") != nullptr) show_counts();
 }
 template <int Place>
 void on_open(call a) noexcept {
@@ -217,9 +219,9 @@ using namespace efd::dropin;
 // For debuggers, and for programs that know the drop-in. Afterwards fdinfo shows every count, to any process.
 EFD_INTERPOSE void efd_dropin_show_counts(void) { show_counts(); }
 
-EFD_PASSED(epoll_ctl, on_epoll_ctl)
-EFD_PASSED(sendmsg, on_sendmsg)
-EFD_PASSED(sendmmsg, on_sendmmsg)
+EFD_PASSED_ALWAYS(epoll_ctl, on_epoll_ctl) // an epoll in an epoll may get an eventfd later
+EFD_PASSED_ALWAYS(sendmsg, on_sendmsg)     // so may one that another process gets
+EFD_PASSED_ALWAYS(sendmmsg, on_sendmmsg)
 EFD_PASSED(ioctl, on_ioctl)
 EFD_PASSED(aio_read, on_aio)
 EFD_PASSED(aio_read64, on_aio)
@@ -241,12 +243,18 @@ EFD_PASSED_ALWAYS(pwritev2, on_other_write)
 EFD_PASSED_ALWAYS(pwritev64v2, on_other_write)
 EFD_PASSED_ALWAYS(__read, on_other_read)
 EFD_PASSED_ALWAYS(__write, on_other_write)
+EFD_PASSED(dprintf, on_other_write)
+EFD_PASSED(vdprintf, on_other_write)
+EFD_PASSED(__dprintf_chk, on_other_write)
+EFD_PASSED(__vdprintf_chk, on_other_write)
 EFD_PASSED_ALWAYS(__close, on_close)
 EFD_PASSED_ALWAYS(__dup2, on_dup2)
 EFD_PASSED_ALWAYS(__fcntl, on_fcntl)
 
 EFD_PASSED(open, on_open<0>)
 EFD_PASSED(open64, on_open<0>)
+EFD_PASSED(__open, on_open<0>)
+EFD_PASSED(__open64, on_open<0>)
 EFD_PASSED(openat, on_open<1>)
 EFD_PASSED(openat64, on_open<1>)
 EFD_PASSED(__open_2, on_open<0>)
@@ -254,26 +262,26 @@ EFD_PASSED(__open64_2, on_open<0>)
 EFD_PASSED(__openat_2, on_open<1>)
 EFD_PASSED(__openat64_2, on_open<1>)
 EFD_PASSED(fopen, on_open<0>)
+EFD_PASSED(_IO_fopen, on_open<0>)
 EFD_PASSED(fopen64, on_open<0>)
 EFD_PASSED(freopen, on_open<0>)
 EFD_PASSED(freopen64, on_open<0>)
 
-EFD_PASSED(execve, on_exec)
-EFD_PASSED(execv, on_exec)
-EFD_PASSED(execvp, on_exec)
-EFD_PASSED(execvpe, on_exec)
-EFD_PASSED(execl, on_exec)
-EFD_PASSED(execlp, on_exec)
-EFD_PASSED(execle, on_exec)
-EFD_PASSED(fexecve, on_exec)
-EFD_PASSED(execveat, on_exec)
-EFD_PASSED(posix_spawn, on_exec)
-EFD_PASSED(posix_spawnp, on_exec)
-EFD_PASSED(system, on_exec)
-EFD_PASSED(popen, on_exec)
+// Eventfds that other threads make until the program is replaced must not be promoted either.
+EFD_PASSED_ALWAYS(execve, on_exec)
+EFD_PASSED_ALWAYS(execv, on_exec)
+EFD_PASSED_ALWAYS(execvp, on_exec)
+EFD_PASSED_ALWAYS(execvpe, on_exec)
+EFD_PASSED_ALWAYS(execl, on_exec)
+EFD_PASSED_ALWAYS(execlp, on_exec)
+EFD_PASSED_ALWAYS(execle, on_exec)
+EFD_PASSED_ALWAYS(fexecve, on_exec)
+EFD_PASSED_ALWAYS(execveat, on_exec)
 EFD_PASSED_ALWAYS(_Fork, on_fork) // fork runs a handler instead (start.cpp)
 EFD_PASSED_ALWAYS(vfork, on_vfork)
+EFD_PASSED_ALWAYS(__vfork, on_vfork)
 EFD_PASSED_ALWAYS(clone, on_clone<2>)
+EFD_PASSED_ALWAYS(__clone, on_clone<2>)
 EFD_PASSED_ALWAYS(unshare, on_unshare)
 EFD_PASSED_ALWAYS(prctl, on_prctl)
 EFD_PASSED_ALWAYS(dlopen, on_dlopen)

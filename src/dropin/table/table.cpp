@@ -41,6 +41,8 @@ constinit base::atomic<reason> demote_all_reason{reason::none};
 constinit base::atomic<std::uint64_t> promoted_in_page[pages];
 constinit base::atomic<std::uint64_t> promoted_pages[pages / 64];
 constinit base::atomic<bool> has_promoted{false}; // for a process that never did
+constinit base::atomic<bool> has_epolls{false};   // some epoll has been noted
+constinit base::atomic<std::uint32_t> children_being_made{0};
 
 template <class Act>
 void for_each_promoted(Act act) noexcept {
@@ -156,12 +158,15 @@ void note_eventfd(int fd, unsigned initval, unsigned flags, std::uint32_t demote
     const bool is_welcome = begin_record(*slot, fd, site);
     slot->word.store(with_note(slot->word.load(base::relaxed)), base::release); // pairs with slot_of()
     if (!is_welcome) return demote(*slot, fd, reason::denied);
-    if (!active_policy.promotes_at_once() || promotes_nothing.load(base::relaxed)) return;
+    if (!active_policy.promotes_at_once() || promotes_nothing.load(base::relaxed) ||
+        children_being_made.load(base::acquire) != 0)
+        return;
     if (promote_noted(*slot, fd) && initval > 0) mark_filled(*slot, slot->word.load(base::relaxed));
 }
 
 void promote_if_welcome(fd_slot& slot, int fd) noexcept {
     if (promotes_nothing.load(base::relaxed)) return demote(slot, fd, demote_all_reason.load(base::relaxed));
+    if (children_being_made.load(base::acquire) != 0) return; // pairs with begin(): not now
     if (!active_policy.lets_promote(slot) || !promote_noted(slot, fd)) return;
     EFD_PROBE(promote, &slot, fd, slot.reads.load(base::relaxed));
     slot.reads.store(0, base::relaxed);
@@ -223,15 +228,26 @@ void demote_all_for_good(reason why) noexcept {
     demote_all(why);
 }
 
-void demote_all_copied() noexcept {
+void demote_all_copied(reason why) noexcept {
     if (!has_pages.load(base::acquire) && efd_created.load(base::acquire) == 0) return; // none noted, none being made
     copies.fetch_add(1, base::acq_rel);                                                 // pairs with is_own_epoll()
-    demote_all(reason::forked);
+    demote_all(why);
 }
 
-void demote_all_for_vfork() noexcept {
+void demote_all_copied_for_good(reason why) noexcept {
     copies.fetch_add(1, base::acq_rel); // pairs with is_own_epoll()
-    demote_all_for_good(reason::executed);
+    demote_all_for_good(why);
+}
+
+// DEMOTE_ALL. A promotion that has not seen the count of children is of an eventfd that was made before the trigger,
+// and finds that. The second demotion is for epolls that were made meanwhile.
+void child_being_made::begin(reason why) noexcept {
+    children_being_made.fetch_add(1, base::acq_rel); // pairs with promote_if_welcome()
+    demote_all_copied(why);
+}
+void child_being_made::end(reason why) noexcept {
+    demote_all_copied(why);
+    children_being_made.fetch_sub(1, base::acq_rel); // pairs with promote_if_welcome()
 }
 
 void show_counts() noexcept {
@@ -250,6 +266,7 @@ bool any_promoted() noexcept {
 void note_epoll(int epoll) noexcept {
     fd_slot* const slot = epoll < 0 ? nullptr : ensure_slot(epoll);
     if (slot == nullptr) return;
+    has_epolls.store(true, base::relaxed);
     write_note(*slot, 0);
     slot->word.store(with_epoll_note(slot->word.load(base::relaxed)), base::release); // pairs with is_own_epoll()
 }
@@ -259,7 +276,12 @@ bool is_own_epoll(int epoll) noexcept {
            slot->incarnation.load(base::relaxed) >> 32 == copies.load(base::acquire);
 }
 
+bool any_to_demote() noexcept {
+    return any_not_demoted() || (has_epolls.load(base::relaxed) && !promotes_nothing.load(base::relaxed));
+}
+
 void begin_in_child() noexcept {
+    children_being_made.store(0, base::relaxed);
     if (efd_created.load(base::relaxed) == 0) return;
     efd_created.store(0, base::relaxed);
     efd_created_demoted.store(0, base::relaxed);

@@ -68,11 +68,26 @@ inline void before_other_write(int fd) noexcept { before_other(fd, &tally::uncac
 void demote_semaphores(reason why) noexcept; // the promoted ones
 // Demotes all, and all that are made later.
 void demote_all_for_good(reason why) noexcept;
-// Demotes all before a fork: the child has the same numbers, and its own memory.
-void demote_all_copied() noexcept;
-// Demotes all, and all that are made later, before a vfork. The child runs in this memory with its own numbers, for an
-// unknown time. A number that it uses may refer to another file here.
-void demote_all_for_vfork() noexcept;
+// Demotes all before another process gets copies of the numbers: the child of a fork, for instance.
+void demote_all_copied(reason why = reason::forked) noexcept;
+// The same for a call whose end is not seen: what is made meanwhile may be copied too, so nothing is promoted any more.
+// The child of a vfork, besides, runs in this memory with its own numbers.
+void demote_all_copied_for_good(reason why) noexcept;
+
+// While this lives a child is being made. What is made meanwhile may be copied, and is not promoted until the end.
+class child_being_made {
+  public:
+    explicit child_being_made(reason why) noexcept : why_(why) { begin(why); }
+    ~child_being_made() { end(why_); }
+    child_being_made(const child_being_made&) = delete;
+    child_being_made& operator=(const child_being_made&) = delete;
+
+    static void begin(reason why) noexcept;
+    static void end(reason why) noexcept;
+
+  private:
+    reason why_;
+};
 // Demotes the promoted ones, so that the kernel shows their whole count.
 void show_counts() noexcept;
 [[nodiscard]] bool any_promoted() noexcept;
@@ -99,6 +114,8 @@ inline void before_duplicated(int from) noexcept {
 // An epoll that only this process can watch: made here, and not copied since.
 void note_epoll(int epoll) noexcept;
 [[nodiscard]] bool is_own_epoll(int epoll) noexcept;
+// May a call that concerns an eventfd, or an epoll in which one may be later, be a trigger?
+[[nodiscard]] bool any_to_demote() noexcept;
 
 // In a child of fork. Nothing is noted. With a report, the parent's eventfds get a demoted slot here, which counts
 // calls.

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """tests/dropin/faults/fault_test.py: one program that judges itself, plain and under `efd run` in each profile.
 
-  fault_test.py EFD PROGRAM [--starts-efd] [--build COMPILER SOURCE]
+  fault_test.py EFD PROGRAM [--starts-efd] [--build COMPILER SOURCE] [--limit]
 
 The program ends with 0 where all is right, 1 at a fault, 2 where it cannot be tried; what is on its standard error is
-a fault. --starts-efd: it is the starter, and is given the command to start another by. Exit status 77: not tried.
+a fault. --starts-efd: it is the starter, and is given the command to start another by. --limit: it shows a limit of
+docs/dropin.md, so some profile must be at fault; or, if it needs another thread to come at one moment, may be. Exit
+status 77: not tried, or such a moment did not come.
 """
 import argparse
 import os
@@ -45,6 +47,7 @@ def main():
     parser.add_argument("program")
     parser.add_argument("--starts-efd", action="store_true")
     parser.add_argument("--build", nargs=2, metavar=("COMPILER", "SOURCE"))
+    parser.add_argument("--limit", action="store_true")
     options = parser.parse_args()
     if options.build and not is_built(options):
         print("not tried: %s makes no program that runs here" % options.build[0])
@@ -56,7 +59,13 @@ def main():
         print("%s: %s%s" % (profile, said.stdout.strip(), said.stderr and "; on standard error: " + said.stderr),
               flush=True)
         not_tried += said.returncode == NOT_TRIED
-        faults += said.returncode not in (0, NOT_TRIED) or said.stderr != ""
+        is_fault = said.returncode not in (0, NOT_TRIED) or said.stderr != ""
+        if is_fault and options.limit and profile != "plain":
+            return 0
+        faults += is_fault
+    if options.limit and not faults:
+        print("no profile shows the limit; if none ever does, take it out of docs/dropin.md")
+        return SKIPPED if "_beside_" in os.path.basename(options.program) or not_tried else 1
     return 1 if faults else SKIPPED if not_tried else 0
 
 
