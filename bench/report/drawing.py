@@ -35,8 +35,23 @@ def plain_tag(tag, used):
     """An element's tag on one line, with fonts that every machine has, and an id only if something refers to it."""
     tag = re.sub(r" ?(/?>)$", r"\1", re.sub(r"\s*\n\s*", " ", tag))
     tag = re.sub(r"(font: [^;\"']*?)'[^;\"]*(?=[;\"])", rf"\1{FONTS}", tag)
-    tag = re.sub(r' id="([\w-]+)"', lambda found: found[0] if found[1] in used else "", tag)
+    tag = re.sub(r' id="([\w.-]+)"', lambda found: found[0] if found[1] in used else "", tag)
     return re.sub(r" +\"", "\"", tag)
+
+
+def without_bare_groups(text):
+    """The same without groups that are empty or say nothing of what is in them."""
+    kept = []
+
+    def of_group(tag):
+        if tag[0].endswith("/>"):
+            return ""
+        if tag[0] == "</g>":
+            return tag[0] * kept.pop()
+        kept.append(tag[0] != "<g>")
+        return tag[0] * kept[-1]
+
+    return re.sub(r"<(?:g\b[^>]*|/g)>", of_group, text)
 
 
 def svg_of(figure, salt):
@@ -47,7 +62,7 @@ def svg_of(figure, salt):
     text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<\?xml[^>]*>|<!DOCTYPE[^>]*>", "", content.getvalue(), flags=re.DOTALL)
     used = set(re.findall(r"(?:url\(#|href=\"#)([\w-]+)", text))
     text = re.sub(r"<[^>]*>", lambda tag: plain_tag(tag[0], used), text)
-    return re.sub(r">\s*\n\s*<", ">\n<", text).strip() + "\n"
+    return re.sub(r">\s*\n\s*(?=<[^/])", ">\n", re.sub(r">\s*\n\s*</", "></", without_bare_groups(text))).strip() + "\n"
 
 
 def coloured(svg, palette):
