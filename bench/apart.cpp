@@ -46,8 +46,7 @@ class results {
         values_ = ::new (behind + subjects * sizeof(latencies)) double[number];
     }
     ~results() { ::munmap(head_, bytes_); }
-    results(const results&) = delete;
-    results& operator=(const results&) = delete;
+    results& operator=(results&&) = delete; // neither copied nor moved
 
     // In the row's process.
     void add(double value) {
@@ -112,8 +111,7 @@ class ending_signals_watched {
         }
     }
     ~ending_signals_watched() { restore(); }
-    ending_signals_watched(const ending_signals_watched&) = delete;
-    ending_signals_watched& operator=(const ending_signals_watched&) = delete;
+    ending_signals_watched& operator=(ending_signals_watched&&) = delete; // neither copied nor moved
     void restore() {
         for (std::size_t i = 0; i < std::size(ending_signals); ++i)
             ::sigaction(ending_signals[i], &before_[i], nullptr);
@@ -157,8 +155,7 @@ class row_process {
         // A killed thread needs its processor to end. If it does not get it now, the system collects the process later.
         (void)::waitpid(pid_, nullptr, WNOHANG);
     }
-    row_process(const row_process&) = delete;
-    row_process& operator=(const row_process&) = delete;
+    row_process& operator=(row_process&&) = delete; // neither copied nor moved
 
     bool ends_within(int milliseconds) const {
         pollfd end{ended_, POLLIN, 0};

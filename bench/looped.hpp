@@ -20,9 +20,7 @@ namespace efd::bench {
 
 class own_epoll {
   public:
-    own_epoll() = default;
-    own_epoll(const own_epoll&) = delete;
-    own_epoll& operator=(const own_epoll&) = delete;
+    own_epoll& operator=(own_epoll&&) = delete; // neither copied nor moved
     ~own_epoll() {
         if (number_ >= 0) ::close(number_);
     }
@@ -90,8 +88,7 @@ class looped_pipe {
   public:
     static constexpr const char* name = "pipe";
     looped_pipe() { must(::pipe2(ends_, O_CLOEXEC | O_NONBLOCK) == 0, "pipe2"); }
-    looped_pipe(const looped_pipe&) = delete;
-    looped_pipe& operator=(const looped_pipe&) = delete;
+    looped_pipe& operator=(looped_pipe&&) = delete; // neither copied nor moved
     ~looped_pipe() {
         for (const int one : ends_) ::close(one);
     }

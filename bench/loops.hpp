@@ -136,8 +136,7 @@ class loop_on {
         must(epoll_ >= 0 && ::epoll_ctl(epoll_, EPOLL_CTL_ADD, way.fd(), &interest) == 0, "epoll_ctl");
     }
     ~loop_on() { ::close(epoll_); }
-    loop_on(const loop_on&) = delete;
-    loop_on& operator=(const loop_on&) = delete;
+    loop_on& operator=(loop_on&&) = delete; // neither copied nor moved
 
     std::uint64_t wait_and_take() {
         for (;;) {

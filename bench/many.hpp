@@ -94,8 +94,7 @@ class kernel_many {
         for (const int fd : fds_) ::close(fd);
         ::close(epoll_);
     }
-    kernel_many(const kernel_many&) = delete;
-    kernel_many& operator=(const kernel_many&) = delete;
+    kernel_many& operator=(kernel_many&&) = delete; // neither copied nor moved
     void write_to(std::size_t which) {
         const std::uint64_t value = 1;
         must(::write(fds_[which], &value, sizeof value) == sizeof value, "write to an eventfd");

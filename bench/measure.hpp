@@ -32,8 +32,7 @@ class pinned {
   public:
     explicit pinned(int cpu);
     ~pinned();
-    pinned(const pinned&) = delete;
-    pinned& operator=(const pinned&) = delete;
+    pinned& operator=(pinned&&) = delete; // neither copied nor moved
 
   private:
     cpu_set_t before_;

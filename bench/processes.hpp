@@ -36,8 +36,7 @@ class in_shared_memory {
         value_ = ::new (place_) Value(std::forward<Args>(args)...);
     }
     ~in_shared_memory() { ::munmap(place_, sizeof(Value)); }
-    in_shared_memory(const in_shared_memory&) = delete;
-    in_shared_memory& operator=(const in_shared_memory&) = delete;
+    in_shared_memory& operator=(in_shared_memory&&) = delete; // neither copied nor moved
     Value& operator*() const { return *value_; }
     Value* operator->() const { return value_; }
 
@@ -117,8 +116,7 @@ class shared_semaphore {
     static constexpr std::int64_t most_pending() { return unbounded; }
     explicit shared_semaphore(mode = mode::plain) { must(::sem_init(&*sem_, 1, 0) == 0, "sem_init"); }
     ~shared_semaphore() { ::sem_destroy(&*sem_); }
-    shared_semaphore(const shared_semaphore&) = delete;
-    shared_semaphore& operator=(const shared_semaphore&) = delete;
+    shared_semaphore& operator=(shared_semaphore&&) = delete; // neither copied nor moved
     void signal() { must(::sem_post(&*sem_) == 0, "sem_post"); }
     std::uint64_t take() {
         must(::sem_wait(&*sem_) == 0, "sem_wait");

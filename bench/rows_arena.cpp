@@ -235,8 +235,7 @@ class sent_eventfd {
         ::close(ends_[0]);
         ::close(ends_[1]);
     }
-    sent_eventfd(const sent_eventfd&) = delete;
-    sent_eventfd& operator=(const sent_eventfd&) = delete;
+    sent_eventfd& operator=(sent_eventfd&&) = delete; // neither copied nor moved
 
     void make_send_receive_and_close() {
         const kernel_eventfd made;

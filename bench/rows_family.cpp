@@ -36,8 +36,7 @@ class number_with {
   public:
     number_with() : fd_(::efd_eventfd(0, EFD_CLOEXEC | Flags)) { must(fd_ >= 0, "efd_eventfd"); }
     ~number_with() { (void)::efd_fd_close(fd_); }
-    number_with(const number_with&) = delete;
-    number_with& operator=(const number_with&) = delete;
+    number_with& operator=(number_with&&) = delete; // neither copied nor moved
     void signal() {
         const std::uint64_t one = 1;
         must(::efd_fd_write(fd_, &one, sizeof one) == sizeof one, "efd_fd_write");

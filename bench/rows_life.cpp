@@ -54,8 +54,7 @@ class efd_descriptor {
     static constexpr const char* name = "efd";
     efd_descriptor() : fd_(efd_eventfd(0, EFD_CLOEXEC)) { must(fd_ >= 0, "efd_eventfd"); }
     ~efd_descriptor() { (void)efd_fd_close(fd_); }
-    efd_descriptor(const efd_descriptor&) = delete;
-    efd_descriptor& operator=(const efd_descriptor&) = delete;
+    efd_descriptor& operator=(efd_descriptor&&) = delete; // neither copied nor moved
 
   private:
     int fd_;

@@ -22,8 +22,7 @@ class sleepers {
 
     // Starts that many threads, each calling take() until end(); cpu below zero: anywhere.
     sleepers(int number, taker take, int cpu);
-    sleepers(const sleepers&) = delete;
-    sleepers& operator=(const sleepers&) = delete;
+    sleepers& operator=(sleepers&&) = delete; // neither copied nor moved
 
     // Waits until that much has been taken and all of them sleep. False after 20 seconds.
     bool quiet_after(std::uint64_t taken);

@@ -53,8 +53,7 @@ class kernel_eventfd {
     }
     ~kernel_eventfd() { ::close(fd_); }
     [[nodiscard]] int fd() const { return fd_; }
-    kernel_eventfd(const kernel_eventfd&) = delete;
-    kernel_eventfd& operator=(const kernel_eventfd&) = delete;
+    kernel_eventfd& operator=(kernel_eventfd&&) = delete; // neither copied nor moved
     void signal() {
         const std::uint64_t one = 1;
         must(::write(fd_, &one, sizeof one) == sizeof one, "write to an eventfd");
@@ -105,8 +104,7 @@ class efd_c {
         must(object_ != nullptr, "efd_create");
     }
     ~efd_c() { efd_put(object_); }
-    efd_c(const efd_c&) = delete;
-    efd_c& operator=(const efd_c&) = delete;
+    efd_c& operator=(efd_c&&) = delete; // neither copied nor moved
     void signal() { must(efd_write(object_, 1) == 0, "efd_write"); }
     std::uint64_t take() {
         std::uint64_t value = 0;
@@ -159,8 +157,7 @@ class posix_semaphore {
     static constexpr std::int64_t most_pending() { return unbounded; }
     explicit posix_semaphore(mode = mode::plain) { must(::sem_init(&sem_, 0, 0) == 0, "sem_init"); }
     ~posix_semaphore() { ::sem_destroy(&sem_); }
-    posix_semaphore(const posix_semaphore&) = delete;
-    posix_semaphore& operator=(const posix_semaphore&) = delete;
+    posix_semaphore& operator=(posix_semaphore&&) = delete; // neither copied nor moved
     void signal() { must(::sem_post(&sem_) == 0, "sem_post"); }
     std::uint64_t take() {
         must(::sem_wait(&sem_) == 0, "sem_wait");
@@ -215,8 +212,7 @@ class byte_pipe {
         ::close(ends_[0]);
         ::close(ends_[1]);
     }
-    byte_pipe(const byte_pipe&) = delete;
-    byte_pipe& operator=(const byte_pipe&) = delete;
+    byte_pipe& operator=(byte_pipe&&) = delete; // neither copied nor moved
     // 64 KiB, or less for a user who has many pipes.
     [[nodiscard]] std::int64_t most_pending() const { return ::fcntl(ends_[1], F_GETPIPE_SZ); }
     void signal() { must(::write(ends_[1], "x", 1) == 1, "write to a pipe"); }

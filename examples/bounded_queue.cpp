@@ -57,8 +57,7 @@ class bounded_queue {
         filling(bounded_queue& of, std::uint64_t its_ticket) : queue(of), ticket(its_ticket), place(of.at(ticket)) {
             place.has_item = false;
         }
-        filling(const filling&) = delete;
-        filling& operator=(const filling&) = delete;
+        filling& operator=(filling&&) = delete; // neither copied nor moved
         ~filling() {
             place.turn = turn_when_filled(ticket);
             queue.add_in_order(queue.items_, queue.filled_, &turn_when_filled);
@@ -69,8 +68,7 @@ class bounded_queue {
     };
     struct emptying {
         emptying(bounded_queue& of, std::uint64_t its_ticket) : queue(of), ticket(its_ticket), place(of.at(ticket)) {}
-        emptying(const emptying&) = delete;
-        emptying& operator=(const emptying&) = delete;
+        emptying& operator=(emptying&&) = delete; // neither copied nor moved
         ~emptying() {
             place.turn = turn_when_emptied(ticket);
             queue.add_in_order(queue.room_, queue.emptied_, &turn_when_emptied);

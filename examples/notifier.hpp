@@ -25,8 +25,7 @@ class kernel_notifier {
         if (initval > 0) add(initval);
     }
     ~kernel_notifier() { ::close(fd_); }
-    kernel_notifier(const kernel_notifier&) = delete;
-    kernel_notifier& operator=(const kernel_notifier&) = delete;
+    kernel_notifier& operator=(kernel_notifier&&) = delete; // neither copied nor moved
 
     void add(std::uint64_t n) {
         ++calls_of_thread;

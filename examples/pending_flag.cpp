@@ -24,8 +24,7 @@ class before {
         if (fd_ < 0) std::abort();
     }
     ~before() { ::close(fd_); }
-    before(const before&) = delete;
-    before& operator=(const before&) = delete;
+    before& operator=(before&&) = delete; // neither copied nor moved
 
     static constexpr std::uint32_t events = EPOLLIN;
     [[nodiscard]] int fd() const { return fd_; }

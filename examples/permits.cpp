@@ -26,8 +26,6 @@ class permits {
       public:
         held(held&& other) noexcept : to_(std::exchange(other.to_, nullptr)), number_(other.number_) {}
         held& operator=(held&&) = delete;
-        held(const held&) = delete;
-        held& operator=(const held&) = delete;
         ~held() {
             if (to_ != nullptr) (void)to_->free_.try_write(number_); // there is room for what was taken
         }

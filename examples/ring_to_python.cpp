@@ -59,8 +59,7 @@ class shared_ring {
         ::munmap(places_, bytes);
         ::shm_unlink(name_.c_str());
     }
-    shared_ring(const shared_ring&) = delete;
-    shared_ring& operator=(const shared_ring&) = delete;
+    shared_ring& operator=(shared_ring&&) = delete; // neither copied nor moved
 
     message_place& operator[](std::uint64_t number) { return places_[number % places]; }
 

@@ -34,8 +34,7 @@ class owned {
         if (context_ == nullptr) t.abandon("a context could not be made");
     }
     ~owned() { context_->put(); }
-    owned(const owned&) = delete;
-    owned& operator=(const owned&) = delete;
+    owned& operator=(owned&&) = delete; // neither copied nor moved
     context* operator->() const { return context_; }
     context& operator*() const { return *context_; }
 

@@ -133,8 +133,7 @@ class kept_off_cpu {
         const sched_param no_priority{};
         if (is_certain_) ::sched_setscheduler(0, SCHED_OTHER, &no_priority);
     }
-    kept_off_cpu(const kept_off_cpu&) = delete;
-    kept_off_cpu& operator=(const kept_off_cpu&) = delete;
+    kept_off_cpu& operator=(kept_off_cpu&&) = delete; // neither copied nor moved
 
     [[nodiscard]] bool is_certain() const { return is_certain_; }
 

@@ -110,8 +110,7 @@ class stepped {
         ::kill(child_, SIGKILL);
         ::waitpid(child_, nullptr, 0);
     }
-    stepped(const stepped&) = delete;
-    stepped& operator=(const stepped&) = delete;
+    stepped& operator=(stepped&&) = delete; // neither copied nor moved
 
     // The signal with which it stopped; ends the trial if it did not stop.
     int next_stop(trial& t) {

@@ -17,8 +17,7 @@ class library_object final : public object {
   public:
     explicit library_object(efd_t* owned) : efd_(owned) {}
     ~library_object() override { ::efd_put(efd_); }
-    library_object(const library_object&) = delete;
-    library_object& operator=(const library_object&) = delete;
+    library_object& operator=(library_object&&) = delete; // neither copied nor moved
 
     int read(std::uint64_t& value) override { return outcome_of(::efd_read(efd_, &value)); }
     int read_some(std::uint64_t& value, std::uint64_t most) override {

@@ -15,8 +15,7 @@ namespace efd::claims {
 class numbered_object : public object {
   public:
     ~numbered_object() override { calls_.close(number_); }
-    numbered_object(const numbered_object&) = delete;
-    numbered_object& operator=(const numbered_object&) = delete;
+    numbered_object& operator=(numbered_object&&) = delete; // neither copied nor moved
 
     int read(std::uint64_t& value) override { return outcome_of(calls_.read(number_, &value, sizeof value)); }
     int write(std::uint64_t value) override { return outcome_of(calls_.write(number_, &value, sizeof value)); }

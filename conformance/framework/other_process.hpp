@@ -36,8 +36,7 @@ class other_process {
         ::close(answer[0]);
     }
     ~other_process() { let_go(); }
-    other_process(const other_process&) = delete;
-    other_process& operator=(const other_process&) = delete;
+    other_process& operator=(other_process&&) = delete; // neither copied nor moved
 
     // The result of setup; -1 if there is no such process, or it died.
     long answer() const { return answer_; }

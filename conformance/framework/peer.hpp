@@ -38,8 +38,7 @@ class peer {
 
     peer();
     ~peer();
-    peer(const peer&) = delete;
-    peer& operator=(const peer&) = delete;
+    peer& operator=(peer&&) = delete; // neither copied nor moved
 
     // Why there is no such process with the arena: an errno, or 0.
     [[nodiscard]] int refused() const { return refused_; }

@@ -43,8 +43,7 @@ class shared_object final : public object {
         ::efd_put(own_);
         other_.ask(peer_call::put, of_peer_); // the last: the process that makes objects has the slot at hand again
     }
-    shared_object(const shared_object&) = delete;
-    shared_object& operator=(const shared_object&) = delete;
+    shared_object& operator=(shared_object&&) = delete; // neither copied nor moved
 
     int read(std::uint64_t& value) override {
         const acting in_it(*this);
@@ -101,8 +100,7 @@ class shared_object final : public object {
       public:
         explicit acting(shared_object& on) : on_(on), is_own_(are_made_here()) { on_.last_is_here_.store(is_own_); }
         ~acting() { on_.last_is_here_.store(is_own_); } // it may have slept
-        acting(const acting&) = delete;
-        acting& operator=(const acting&) = delete;
+        acting& operator=(acting&&) = delete;           // neither copied nor moved
         [[nodiscard]] bool is_own() const { return is_own_; }
 
       private:

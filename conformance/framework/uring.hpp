@@ -25,8 +25,7 @@ class uring {
     };
 
     uring() : refused_(-::io_uring_queue_init(32, &ring_, 0)) {}
-    uring(const uring&) = delete;
-    uring& operator=(const uring&) = delete;
+    uring& operator=(uring&&) = delete; // neither copied nor moved
     int refused() const { return refused_; }
     io_uring* ring() { return &ring_; }
 

@@ -72,8 +72,7 @@ class options_given {
     ~options_given() {
         if (cancel_ != nullptr) base::order_acquire(cancel_);
     }
-    options_given(const options_given&) = delete;
-    options_given& operator=(const options_given&) = delete;
+    options_given& operator=(options_given&&) = delete; // neither copied nor moved
 
     [[nodiscard]] bool is_valid() const noexcept { return is_valid_; }
     [[nodiscard]] const core::wait_opts& opts() const noexcept { return opts_; }

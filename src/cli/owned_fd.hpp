@@ -8,9 +8,8 @@ namespace efd::cli {
 
 class owned_fd {
   public:
-    explicit owned_fd(int fd) : fd_(fd) {} // below zero: none
-    owned_fd(const owned_fd&) = delete;
-    owned_fd& operator=(const owned_fd&) = delete;
+    explicit owned_fd(int fd) : fd_(fd) {}    // below zero: none
+    owned_fd& operator=(owned_fd&&) = delete; // neither copied nor moved
     ~owned_fd() {
         if (fd_ >= 0) ::close(fd_);
     }

@@ -15,8 +15,7 @@ class shared_counts {
   public:
     shared_counts();
     ~shared_counts();
-    shared_counts(const shared_counts&) = delete;
-    shared_counts& operator=(const shared_counts&) = delete;
+    shared_counts& operator=(shared_counts&&) = delete; // neither copied nor moved
 
     [[nodiscard]] const std::string& path() const { return path_; }
     [[nodiscard]] const dropin::region& all() const { return *all_; }

@@ -38,8 +38,7 @@ void pass_signals_to(pid_t child);
 struct pipe_ends {
     int from[2] = {-1, -1};
     pipe_ends();
-    pipe_ends(const pipe_ends&) = delete;
-    pipe_ends& operator=(const pipe_ends&) = delete;
+    pipe_ends& operator=(pipe_ends&&) = delete; // neither copied nor moved
     ~pipe_ends();
     void close(int which);
 };

@@ -24,8 +24,7 @@ class progress_line {
   public:
     progress_line();
     ~progress_line();
-    progress_line(const progress_line&) = delete;
-    progress_line& operator=(const progress_line&) = delete;
+    progress_line& operator=(progress_line&&) = delete; // neither copied nor moved
 
     void tell(std::string_view text);
     // Call before other output to the terminal.

@@ -46,8 +46,7 @@ class guardian {
         ::close(to_child_);
         if (child_ > 0) ::waitpid(child_, nullptr, 0);
     }
-    guardian(const guardian&) = delete;
-    guardian& operator=(const guardian&) = delete;
+    guardian& operator=(guardian&&) = delete; // neither copied nor moved
 
   private:
     [[noreturn]] static void watch(int from, int other_end, const termios& before) {
@@ -90,8 +89,7 @@ class curses {
         ::endwin();
         ::delscreen(screen_);
     }
-    curses(const curses&) = delete;
-    curses& operator=(const curses&) = delete;
+    curses& operator=(curses&&) = delete; // neither copied nor moved
 
   private:
     SCREEN* screen_;
@@ -111,8 +109,7 @@ class signal_number {
         ::close(fd_);
         ::sigprocmask(SIG_SETMASK, &before_, nullptr);
     }
-    signal_number(const signal_number&) = delete;
-    signal_number& operator=(const signal_number&) = delete;
+    signal_number& operator=(signal_number&&) = delete; // neither copied nor moved
     [[nodiscard]] int fd() const { return fd_; }
     // Zero: none came.
     [[nodiscard]] int next() const {

@@ -43,8 +43,7 @@ class callbacks_later {
   public:
     [[gnu::always_inline]] callbacks_later() noexcept { begin(); }
     ~callbacks_later() { end(); }
-    callbacks_later(const callbacks_later&) = delete;
-    callbacks_later& operator=(const callbacks_later&) = delete;
+    callbacks_later& operator=(callbacks_later&&) = delete; // neither copied nor moved
 
     // end and begin around a sleep: a handler that signals there has callbacks run as usual. always_inline: what is
     // noted is the frame of the function in which it lives.

@@ -59,8 +59,7 @@ class held {
     ~held() {
         if (is_held_) object_.put();
     }
-    held(const held&) = delete;
-    held& operator=(const held&) = delete;
+    held& operator=(held&&) = delete; // neither copied nor moved
     [[nodiscard]] explicit operator bool() const noexcept { return is_held_; }
 
   private:

@@ -50,8 +50,7 @@ class signing {
         base::in_program_order();
         deferred.signing.store(outer_, base::relaxed);
     }
-    signing(const signing&) = delete;
-    signing& operator=(const signing&) = delete;
+    signing& operator=(signing&&) = delete; // neither copied nor moved
 
   private:
     const void* outer_;

@@ -22,8 +22,7 @@ namespace efd::EFD_ABI::core {
 class wait_queue {
   public:
     explicit wait_queue(context& owner) noexcept;
-    wait_queue(const wait_queue&) = delete;
-    wait_queue& operator=(const wait_queue&) = delete;
+    wait_queue& operator=(wait_queue&&) = delete; // neither copied nor moved
 
     // Runs the callbacks that `key` concerns, now, or leaves them to the holder. Async-signal-safe. The caller's
     // reference keeps the context alive.

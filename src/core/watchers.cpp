@@ -121,8 +121,7 @@ class queue_holder {
         if (held_ && !nested_) queue_.let_go();
     }
     [[nodiscard]] bool held() const noexcept { return held_; }
-    queue_holder(const queue_holder&) = delete;
-    queue_holder& operator=(const queue_holder&) = delete;
+    queue_holder& operator=(queue_holder&&) = delete; // neither copied nor moved
 
   private:
     wait_queue& queue_;

@@ -68,8 +68,7 @@ inline std::uintptr_t word_of(const permanent_watcher& lone) noexcept {
 class permanent_watchers {
   public:
     constexpr permanent_watchers() noexcept = default;
-    permanent_watchers(const permanent_watchers&) = delete;
-    permanent_watchers& operator=(const permanent_watchers&) = delete;
+    permanent_watchers& operator=(permanent_watchers&&) = delete; // neither copied nor moved
     ~permanent_watchers();
 
     // Before another thread knows these cells.
@@ -107,8 +106,7 @@ class permanent_watchers {
 class watchers {
   public:
     explicit watchers(context& owner) noexcept : entries(owner) {}
-    watchers(const watchers&) = delete;
-    watchers& operator=(const watchers&) = delete;
+    watchers& operator=(watchers&&) = delete; // neither copied nor moved
 
     [[nodiscard]] bool has_watchers() const noexcept { return entries.has_entries() || !permanent.empty(); }
 

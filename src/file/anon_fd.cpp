@@ -25,8 +25,7 @@ class taken_number {
     ~taken_number() {
         if (fd_ >= 0) (void)os::give_number_back(fd_);
     }
-    taken_number(const taken_number&) = delete;
-    taken_number& operator=(const taken_number&) = delete;
+    taken_number& operator=(taken_number&&) = delete; // neither copied nor moved
 
     [[nodiscard]] int get() const noexcept { return fd_; }
     int keep() noexcept { return std::exchange(fd_, -1); }

@@ -82,8 +82,6 @@ class file_reference {
     }
     file_reference(file_reference&& other) noexcept : file_(std::exchange(other.file_, nullptr)) {}
     file_reference& operator=(file_reference&&) = delete;
-    file_reference(const file_reference&) = delete;
-    file_reference& operator=(const file_reference&) = delete;
 
     [[nodiscard]] explicit operator bool() const noexcept { return file_ != nullptr; }
     [[nodiscard]] open_file& operator*() const noexcept {

@@ -17,8 +17,7 @@ class errno_keeper {
   public:
     errno_keeper() noexcept : saved_(errno) {}
     ~errno_keeper() { errno = saved_; }
-    errno_keeper(const errno_keeper&) = delete;
-    errno_keeper& operator=(const errno_keeper&) = delete;
+    errno_keeper& operator=(errno_keeper&&) = delete; // neither copied nor moved
 
   private:
     int saved_;

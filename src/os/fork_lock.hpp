@@ -17,8 +17,7 @@ namespace efd::os {
 class fork_lock {
   public:
     constexpr fork_lock() noexcept = default;
-    fork_lock(const fork_lock&) = delete;
-    fork_lock& operator=(const fork_lock&) = delete;
+    fork_lock& operator=(fork_lock&&) = delete; // neither copied nor moved
 
     void lock() noexcept;
     [[nodiscard]] bool try_lock() noexcept;

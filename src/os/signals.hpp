@@ -11,8 +11,7 @@ class signals_blocked {
   public:
     signals_blocked() noexcept;
     ~signals_blocked();
-    signals_blocked(const signals_blocked&) = delete;
-    signals_blocked& operator=(const signals_blocked&) = delete;
+    signals_blocked& operator=(signals_blocked&&) = delete; // neither copied nor moved
 
   private:
     sigset_t before_;

@@ -70,8 +70,7 @@ class arena {
     [[nodiscard]] const layout& where() const noexcept { return memory_.where(); }
 
     arena() noexcept = default;
-    arena(const arena&) = delete;
-    arena& operator=(const arena&) = delete;
+    arena& operator=(arena&&) = delete; // neither copied nor moved
 
   private:
     friend class all_arenas;

@@ -35,8 +35,7 @@ struct object_name {
 class directory {
   public:
     directory() noexcept = default;
-    directory(const directory&) = delete;
-    directory& operator=(const directory&) = delete;
+    directory& operator=(directory&&) = delete; // neither copied nor moved
 
     void begin(const arena_parts& parts, slots& objects, const life_line& own) noexcept;
 
@@ -83,8 +82,7 @@ class directory::names_guard {
   public:
     explicit names_guard(directory& of) noexcept;
     ~names_guard();
-    names_guard(const names_guard&) = delete;
-    names_guard& operator=(const names_guard&) = delete;
+    names_guard& operator=(names_guard&&) = delete; // neither copied nor moved
     base::status status = base::status::ok;
 
   private:

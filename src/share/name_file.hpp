@@ -68,9 +68,8 @@ class name_claim {
 class name_lock {
   public:
     name_lock() noexcept = default;
-    name_lock(const name_lock&) = delete;
-    name_lock& operator=(const name_lock&) = delete;
-    ~name_lock() { leave(); } // removes the file if no process has a record
+    name_lock& operator=(name_lock&&) = delete; // neither copied nor moved
+    ~name_lock() { leave(); }                   // removes the file if no process has a record
 
     // Opens the name's file, made if it may be, and takes the lock of the name. not_found: there is none, and it may
     // not be made; name_busy: another process has the lock, or leaves the name just now: try again

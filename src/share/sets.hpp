@@ -18,8 +18,7 @@ namespace efd::share {
 class sets {
   public:
     sets() noexcept = default;
-    sets(const sets&) = delete;
-    sets& operator=(const sets&) = delete;
+    sets& operator=(sets&&) = delete; // neither copied nor moved
 
     void begin(const arena_parts& parts, core::shared_slots& mapped) noexcept;
     // For the process of that index; false: every set has a living owner, as far as anybody knows.

@@ -29,8 +29,7 @@ class slots::slots_guard {
         of_.drain_let_go();
     }
     ~slots_guard() { of_.unlock_and_drain(); }
-    slots_guard(const slots_guard&) = delete;
-    slots_guard& operator=(const slots_guard&) = delete;
+    slots_guard& operator=(slots_guard&&) = delete; // neither copied nor moved
 
   private:
     slots& of_;

@@ -39,8 +39,7 @@ struct arena_parts {
 class slots {
   public:
     slots() noexcept = default;
-    slots(const slots&) = delete;
-    slots& operator=(const slots&) = delete;
+    slots& operator=(slots&&) = delete; // neither copied nor moved
 
     // `mapped` is the entry of this mapping in the table of windows; both outlive this.
     // The index of this process comes by move_to, before the first object.

@@ -29,8 +29,7 @@ class arena_half {
     ~arena_half() {
         if (places_ != nullptr) os::unmap(places_, places_bytes());
     }
-    arena_half(const arena_half&) = delete;
-    arena_half& operator=(const arena_half&) = delete;
+    arena_half& operator=(arena_half&&) = delete; // neither copied nor moved
 
     [[nodiscard]] bool is_complete() const noexcept { return places_ != nullptr; }
     [[nodiscard]] core::set_entry& entry() const noexcept { return claim.slots->sets.entries[claim.set]; }

@@ -78,8 +78,7 @@ class doorbell : public core::doorbell_hook {
     // that failed: no_descriptor, table_full, no_memory. Not for signal handlers.
     [[nodiscard]] static base::status renew_all() noexcept;
 
-    doorbell(const doorbell&) = delete;
-    doorbell& operator=(const doorbell&) = delete;
+    doorbell& operator=(doorbell&&) = delete; // neither copied nor moved
 
 #ifdef EFD_ATOMIC_MODEL
     static void let_second_request_overtake(bool on) noexcept; // for the explorer, whose histories are short

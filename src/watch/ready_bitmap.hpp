@@ -41,8 +41,7 @@ class ready_bitmap {
 
     // The word at the top is also shown to threads that look only there.
     explicit constexpr ready_bitmap(base::atomic<const base::atomic<std::uint64_t>*>& top) noexcept : top_(top) {}
-    ready_bitmap(const ready_bitmap&) = delete;
-    ready_bitmap& operator=(const ready_bitmap&) = delete;
+    ready_bitmap& operator=(ready_bitmap&&) = delete; // neither copied nor moved
 
     // Once, before anything else: false if memory ran out.
     [[nodiscard]] bool make() noexcept;

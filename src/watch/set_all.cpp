@@ -48,8 +48,7 @@ class set_core::all_members {
   public:
     all_members() noexcept = default;
     ~all_members() { exit(); }
-    all_members(const all_members&) = delete;
-    all_members& operator=(const all_members&) = delete;
+    all_members& operator=(all_members&&) = delete; // neither copied nor moved
 
     // The caller is inside of it. False: out of memory.
     [[nodiscard]] bool add(member& entered, std::uint32_t visit) noexcept {

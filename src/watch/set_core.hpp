@@ -88,8 +88,7 @@ class set_core : public detail::set_front, private core::own_bell {
     [[nodiscard]] std::uint32_t members() const noexcept { return members_.load(base::relaxed); }
 
     set_core() noexcept = default;
-    set_core(const set_core&) = delete;
-    set_core& operator=(const set_core&) = delete;
+    set_core& operator=(set_core&&) = delete; // neither copied nor moved
 
   private:
     friend class set_layout; // the explorer's

@@ -37,8 +37,7 @@ class counted_signal {
         EXPECT_EQ(::sigaction(SIGUSR1, &action, &before_), 0);
     }
     ~counted_signal() { ::sigaction(SIGUSR1, &before_, nullptr); }
-    counted_signal(const counted_signal&) = delete;
-    counted_signal& operator=(const counted_signal&) = delete;
+    counted_signal& operator=(counted_signal&&) = delete; // neither copied nor moved
     // Sends one and waits until it was handled; ThreadSanitizer keeps it for later, but interrupts the wait.
     static void send(pthread_t to) {
         const int before = handled;

@@ -27,8 +27,7 @@ class race {
         asked_ = -1;
         thread_.join();
     }
-    race(const race&) = delete;
-    race& operator=(const race&) = delete;
+    race& operator=(race&&) = delete; // neither copied nor moved
 
     // Lets the other go; it runs beside what follows, until join. The stagger moves its start against ours.
     void go(int stagger) {

@@ -43,8 +43,7 @@ using efd::tests::taken;
 class loop {
   public:
     explicit loop(std::function<void()> on_readable) : on_readable_(std::move(on_readable)) {}
-    loop(const loop&) = delete;
-    loop& operator=(const loop&) = delete;
+    loop& operator=(loop&&) = delete; // neither copied nor moved
     virtual ~loop() = default;
     virtual void turn(bool may_sleep) = 0;
 

@@ -42,8 +42,7 @@ class made_arena {
         put(0, header());
     }
     ~made_arena() { ::close(fd_); }
-    made_arena(const made_arena&) = delete;
-    made_arena& operator=(const made_arena&) = delete;
+    made_arena& operator=(made_arena&&) = delete; // neither copied nor moved
 
     [[nodiscard]] share::header header() const {
         return {share::header_magic, share::layout_version, share::byte_order_mark, where.bytes,        where.slots,
@@ -230,8 +229,7 @@ class name_directory {
         path = ::mkdtemp(name.data());
     }
     ~name_directory() { fs::remove_all(path); }
-    name_directory(const name_directory&) = delete;
-    name_directory& operator=(const name_directory&) = delete;
+    name_directory& operator=(name_directory&&) = delete; // neither copied nor moved
     void add(const std::string& name, const share::name_header& header) const {
         std::ofstream(path / name).write(reinterpret_cast<const char*>(&header), sizeof header);
     }

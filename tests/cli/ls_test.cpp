@@ -34,8 +34,7 @@ class proc_tree {
         root_ = ::mkdtemp(name.data());
     }
     ~proc_tree() { fs::remove_all(root_); }
-    proc_tree(const proc_tree&) = delete;
-    proc_tree& operator=(const proc_tree&) = delete;
+    proc_tree& operator=(proc_tree&&) = delete; // neither copied nor moved
 
     void process(int pid, const std::string& command) {
         fs::create_directories(at(pid) / "fd");

@@ -79,8 +79,7 @@ class stranger {
         over_ = true;
         hand(eventfd());
     }
-    stranger(const stranger&) = delete;
-    stranger& operator=(const stranger&) = delete;
+    stranger& operator=(stranger&&) = delete; // neither copied nor moved
 
     void hand(const eventfd& object) { handed_over_ = efd::internal_access::context_of(object); }
 

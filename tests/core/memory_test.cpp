@@ -29,8 +29,7 @@ class refusal {
   public:
     explicit refusal(bool& what) : what_(what) { what_ = true; }
     ~refusal() { what_ = false; }
-    refusal(const refusal&) = delete;
-    refusal& operator=(const refusal&) = delete;
+    refusal& operator=(refusal&&) = delete; // neither copied nor moved
 
   private:
     bool& what_;

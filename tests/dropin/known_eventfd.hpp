@@ -26,8 +26,7 @@ class known_eventfd {
         slot_.word.store(with_note(0), base::relaxed);
     }
     ~known_eventfd() { ::close(fd_); }
-    known_eventfd(const known_eventfd&) = delete;
-    known_eventfd& operator=(const known_eventfd&) = delete;
+    known_eventfd& operator=(known_eventfd&&) = delete; // neither copied nor moved
 
     [[nodiscard]] int fd() const { return fd_; }
     [[nodiscard]] fd_slot& slot() { return slot_; }

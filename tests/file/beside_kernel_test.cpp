@@ -38,8 +38,7 @@ struct edge {
         ::mprotect(page + size, size, PROT_NONE);
     }
     ~edge() { ::munmap(page, 2 * size); }
-    edge(const edge&) = delete;
-    edge& operator=(const edge&) = delete;
+    edge& operator=(edge&&) = delete; // neither copied nor moved
     unsigned char* page;
 };
 
@@ -48,8 +47,7 @@ template <class Face>
 struct side {
     explicit side(unsigned initval, int flags) : fd(static_cast<int>(Face::make(initval, flags).result)) {}
     ~side() { Face::close(fd); }
-    side(const side&) = delete;
-    side& operator=(const side&) = delete;
+    side& operator=(side&&) = delete; // neither copied nor moved
 
     void add(std::uint64_t n) { ASSERT_EQ(Face::write(fd, &n, sizeof n), (answer{8, 0})); }
     std::string count() const { return line_of(Face::fdinfo(fd), "eventfd-count:"); }

@@ -45,8 +45,7 @@ class fewer_numbers {
         ::setrlimit(RLIMIT_NOFILE, &now);
     }
     ~fewer_numbers() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-    fewer_numbers(const fewer_numbers&) = delete;
-    fewer_numbers& operator=(const fewer_numbers&) = delete;
+    fewer_numbers& operator=(fewer_numbers&&) = delete; // neither copied nor moved
 
   private:
     rlimit before_{};

@@ -82,8 +82,7 @@ class entry_of_first {
         EXPECT_NE(base_, MAP_FAILED);
         entry_ = reinterpret_cast<efd::core::set_entry*>(static_cast<char*>(base_) + where.sets_at);
     }
-    entry_of_first(const entry_of_first&) = delete;
-    entry_of_first& operator=(const entry_of_first&) = delete;
+    entry_of_first& operator=(entry_of_first&&) = delete; // neither copied nor moved
     ~entry_of_first() { ::munmap(base_, bytes_); }
     efd::core::set_entry* operator->() const { return entry_; }
 

@@ -25,8 +25,6 @@ class kernel_file {
   public:
     explicit kernel_file(int fd) : fd_(fd) {}
     kernel_file(kernel_file&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    kernel_file(const kernel_file&) = delete;
-    kernel_file& operator=(const kernel_file&) = delete;
     kernel_file& operator=(kernel_file&&) = delete;
     ~kernel_file() {
         if (fd_ >= 0) ::close(fd_);

@@ -27,8 +27,7 @@ namespace efd::tests {
 class byte_line {
   public:
     byte_line() { EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends_), 0); }
-    byte_line(const byte_line&) = delete;
-    byte_line& operator=(const byte_line&) = delete;
+    byte_line& operator=(byte_line&&) = delete; // neither copied nor moved
     ~byte_line() {
         ::close(ends_[0]);
         ::close(ends_[1]);
@@ -61,8 +60,7 @@ class process {
         begin.reset();
         end_child(body());
     }
-    process(const process&) = delete;
-    process& operator=(const process&) = delete;
+    process& operator=(process&&) = delete; // neither copied nor moved
     ~process() { kill(); }
 
     [[nodiscard]] pid_t pid() const { return pid_; }

@@ -29,8 +29,7 @@ class edges {
         EXPECT_EQ(::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &interest), 0);
     }
     ~edges() { ::close(epoll_); }
-    edges(const edges&) = delete;
-    edges& operator=(const edges&) = delete;
+    edges& operator=(edges&&) = delete; // neither copied nor moved
     [[nodiscard]] std::uint32_t now(int timeout = 0) const {
         epoll_event got{};
         return ::epoll_wait(epoll_, &got, 1, timeout) == 1 ? got.events : 0;

@@ -20,10 +20,8 @@ inline constexpr int bound_ms = 60000;
 
 class loop {
   public:
-    loop() = default;
     virtual ~loop() = default;
-    loop(const loop&) = delete;
-    loop& operator=(const loop&) = delete;
+    loop& operator=(loop&&) = delete; // neither copied nor moved
 
     [[nodiscard]] virtual bool event(int milliseconds) = 0;
     [[nodiscard]] virtual int refused() const { return 0; }

@@ -40,8 +40,7 @@ class subject {
         }
     }
     virtual ~subject() = default;
-    subject(const subject&) = delete;
-    subject& operator=(const subject&) = delete;
+    subject& operator=(subject&&) = delete; // neither copied nor moved
 
     virtual void write(std::size_t i, std::uint64_t n) { (void)objects[i].write(n); }
     virtual bool read(std::size_t i, std::uint64_t& value) { return objects[i].try_read(value) == std::errc{}; }

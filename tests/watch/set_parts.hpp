@@ -19,8 +19,7 @@ class pipe_ends {
         close_reader();
         ::close(ends_[1]);
     }
-    pipe_ends(const pipe_ends&) = delete;
-    pipe_ends& operator=(const pipe_ends&) = delete;
+    pipe_ends& operator=(pipe_ends&&) = delete; // neither copied nor moved
     [[nodiscard]] int reader() const { return ends_[0]; }
     [[nodiscard]] int writer() const { return ends_[1]; }
     void close_reader() {

@@ -24,8 +24,7 @@ class completions {
         if (owner_ == ::getpid()) ::syscall(SYS_io_destroy, context_);
         if (file_ >= 0) ::close(file_);
     }
-    completions(const completions&) = delete;
-    completions& operator=(const completions&) = delete;
+    completions& operator=(completions&&) = delete; // neither copied nor moved
 
     static completions& of_process() {
         static completions one;

@@ -57,8 +57,7 @@ class memory_look {
         base_ = static_cast<const char*>(at);
         known_.resize(bytes_);
     }
-    memory_look(const memory_look&) = delete;
-    memory_look& operator=(const memory_look&) = delete;
+    memory_look& operator=(memory_look&&) = delete; // neither copied nor moved
     ~memory_look() { ::munmap(const_cast<char*>(base_), bytes_); }
     bool has_changed() {
         const bool changed = differs(0, marks_end_) || differs(slots_at_, (slots + sets) * 64);

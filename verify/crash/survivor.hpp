@@ -16,8 +16,7 @@ using clock = std::chrono::steady_clock;
 class sleeper {
   public:
     explicit sleeper(world& all);
-    sleeper(const sleeper&) = delete;
-    sleeper& operator=(const sleeper&) = delete;
+    sleeper& operator=(sleeper&&) = delete; // neither copied nor moved
     ~sleeper();
     // It reads the object of that id, or waits for it in a set of its own, and is asleep when this returns. False: it
     // does not come to that.
@@ -34,8 +33,7 @@ class sleeper {
 class survivor {
   public:
     survivor();
-    survivor(const survivor&) = delete;
-    survivor& operator=(const survivor&) = delete;
+    survivor& operator=(survivor&&) = delete; // neither copied nor moved
     ~survivor();
     world& everything() { return all_; }
     // Before each victim; and what gives a victim that sleeps its units.

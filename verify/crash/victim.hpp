@@ -21,8 +21,7 @@ class victim {
   public:
     // The child stands before its call. `when_asleep` is called when it sleeps in a futex call.
     victim(const scene& what, world& all, std::function<void()> when_asleep);
-    victim(const victim&) = delete;
-    victim& operator=(const victim&) = delete;
+    victim& operator=(victim&&) = delete; // neither copied nor moved
     ~victim() { kill(); }
 
     // False: the call has ended before that.

@@ -94,8 +94,7 @@ class in_call {
         if (!others_rest()) return;
         if (const char* const wrong = fault_at_rest(); wrong != nullptr) must(false, wrong);
     }
-    in_call(const in_call&) = delete;
-    in_call& operator=(const in_call&) = delete;
+    in_call& operator=(in_call&&) = delete; // neither copied nor moved
 
   private:
     bool adds_;

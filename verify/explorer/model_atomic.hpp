@@ -97,8 +97,7 @@ class model_atomic {
     constexpr model_atomic(T value) noexcept : value_(value) { // NOLINT(google-explicit-constructor): as std::atomic
         if (!std::is_constant_evaluated()) (void)ask(act::born, order::relaxed, value, place::current());
     }
-    model_atomic(const model_atomic&) = delete;
-    model_atomic& operator=(const model_atomic&) = delete;
+    model_atomic& operator=(model_atomic&&) = delete; // neither copied nor moved
 
     T load(order o, place where = place::current()) const noexcept {
         return from_bits<T>(ask(act::load, o, T{}, where).value);

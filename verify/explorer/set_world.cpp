@@ -61,8 +61,7 @@ class in_call {
         doing(task::other, static_cast<std::uint64_t>(what) << 8 | which | (opts.stop != nullptr ? cancellable : 0));
     }
     ~in_call() { doing(task::none); }
-    in_call(const in_call&) = delete;
-    in_call& operator=(const in_call&) = delete;
+    in_call& operator=(in_call&&) = delete; // neither copied nor moved
 };
 
 void account(const set_event& got) noexcept {

@@ -124,8 +124,7 @@ class sealed_file {
                    ::pwrite(fd_, &given.header, some, 0) == static_cast<ssize_t>(some) &&
                    ::fcntl(fd_, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0;
     }
-    sealed_file(const sealed_file&) = delete;
-    sealed_file& operator=(const sealed_file&) = delete;
+    sealed_file& operator=(sealed_file&&) = delete; // neither copied nor moved
     ~sealed_file() { ::close(fd_); }
     [[nodiscard]] bool is_made() const { return is_made_; }
     [[nodiscard]] int fd() const { return fd_; }

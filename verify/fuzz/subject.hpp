@@ -29,10 +29,8 @@ struct answer {
 
 class subject {
   public:
-    subject() = default;
     virtual ~subject() = default;
-    subject(const subject&) = delete;
-    subject& operator=(const subject&) = delete;
+    subject& operator=(subject&&) = delete; // neither copied nor moved
 
     [[nodiscard]] virtual std::string_view name() const = 0;
 

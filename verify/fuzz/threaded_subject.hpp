@@ -22,8 +22,7 @@ class lane {
   public:
     explicit lane(subject& on);
     ~lane();
-    lane(const lane&) = delete;
-    lane& operator=(const lane&) = delete;
+    lane& operator=(lane&&) = delete; // neither copied nor moved
 
     void begin(const call& what, manner how);
     [[nodiscard]] bool busy() const { return taken_; }

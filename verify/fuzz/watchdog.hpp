@@ -30,8 +30,7 @@ class watchdog {
         const itimerval never{};
         ::setitimer(ITIMER_REAL, &never, nullptr);
     }
-    watchdog(const watchdog&) = delete;
-    watchdog& operator=(const watchdog&) = delete;
+    watchdog& operator=(watchdog&&) = delete; // neither copied nor moved
 
   private:
     friend class watched_run;
@@ -72,8 +71,7 @@ class watched_run {
         watchdog::running.store(true);
     }
     ~watched_run() { watchdog::running.store(false); }
-    watched_run(const watched_run&) = delete;
-    watched_run& operator=(const watched_run&) = delete;
+    watched_run& operator=(watched_run&&) = delete; // neither copied nor moved
 };
 
 } // namespace efd::fuzz

@@ -68,8 +68,7 @@ class recorder {
         for (std::size_t t = 0; t < p.threads; ++t) slots_.emplace_back(p, t);
     }
     ~recorder() = default;
-    recorder(const recorder&) = delete;
-    recorder& operator=(const recorder&) = delete;
+    recorder& operator=(recorder&&) = delete; // neither copied nor moved
 
     // False: some thread did not end although it was fed. Then the object and the threads must be left alone.
     [[nodiscard]] bool run() {

@@ -39,8 +39,7 @@ class shared_memory {
         static_assert(std::is_trivially_destructible_v<T>);
         ::munmap(one_, sizeof(T));
     }
-    shared_memory(const shared_memory&) = delete;
-    shared_memory& operator=(const shared_memory&) = delete;
+    shared_memory& operator=(shared_memory&&) = delete; // neither copied nor moved
     T* operator->() const { return one_; }
 
   private:

@@ -55,8 +55,7 @@ class tracer {
         if (::ptrace(PTRACE_SEIZE, thread_, nullptr, PTRACE_O_EXITKILL) != 0) fault_ = "it cannot be traced";
     }
     ~tracer() { end(process_); }
-    tracer(const tracer&) = delete;
-    tracer& operator=(const tracer&) = delete;
+    tracer& operator=(tracer&&) = delete; // neither copied nor moved
 
     [[nodiscard]] const std::string& fault() const { return fault_; }
     [[nodiscard]] long steps() const { return steps_; }

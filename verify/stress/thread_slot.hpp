@@ -76,8 +76,7 @@ class waiting_at {
     waiting_at(thread_slot& s, eventfd& own)
         : waiting_at(s, nowhere, false, 0, efd::internal_access::context_of(own)) {}
     ~waiting_at() { ++slot_.generation; }
-    waiting_at(const waiting_at&) = delete;
-    waiting_at& operator=(const waiting_at&) = delete;
+    waiting_at& operator=(waiting_at&&) = delete; // neither copied nor moved
 
   private:
     waiting_at(thread_slot& s, int where, bool writer, std::uint64_t amount, core::context* own) : slot_(s) {

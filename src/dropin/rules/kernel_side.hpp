@@ -27,8 +27,7 @@ class signals_blocked {
   public:
     signals_blocked() noexcept;
     ~signals_blocked();
-    signals_blocked(const signals_blocked&) = delete;
-    signals_blocked& operator=(const signals_blocked&) = delete;
+    signals_blocked& operator=(signals_blocked&&) = delete; // neither copied nor moved
 
   private:
     std::uint64_t before_ = 0;

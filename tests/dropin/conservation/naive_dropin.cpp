@@ -79,8 +79,7 @@ class locked {
         if (!is_broken("signals")) ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
         errno = why;
     }
-    locked(const locked&) = delete;
-    locked& operator=(const locked&) = delete;
+    locked& operator=(locked&&) = delete; // neither copied nor moved
 
   private:
     sigset_t before_{};

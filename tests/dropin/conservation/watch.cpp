@@ -68,8 +68,7 @@ class epoll_set {
         if (inner_ != outer_) ::close(inner_);
         ::close(outer_);
     }
-    epoll_set(const epoll_set&) = delete;
-    epoll_set& operator=(const epoll_set&) = delete;
+    epoll_set& operator=(epoll_set&&) = delete; // neither copied nor moved
 
     void wait() {
         std::array<epoll_event, 4> found{};

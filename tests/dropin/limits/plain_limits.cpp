@@ -101,8 +101,7 @@ class asker {
         (void)::kill(child_, SIGKILL);
         (void)::waitpid(child_, nullptr, 0);
     }
-    asker(const asker&) = delete;
-    asker& operator=(const asker&) = delete;
+    asker& operator=(asker&&) = delete; // neither copied nor moved
 
     long long operator()(int fd) {
         long long found = -1;

@@ -64,8 +64,7 @@ class kept_lock {
         EXPECT_EQ(efd::os::try_lock(fd_, range), efd::os::lock_end::taken);
     }
     ~kept_lock() { ::close(fd_); }
-    kept_lock(const kept_lock&) = delete;
-    kept_lock& operator=(const kept_lock&) = delete;
+    kept_lock& operator=(kept_lock&&) = delete; // neither copied nor moved
 
   private:
     int fd_;

@@ -29,8 +29,7 @@ class stepped {
         }
         ::waitpid(pid_, &status_, 0);
     }
-    stepped(const stepped&) = delete;
-    stepped& operator=(const stepped&) = delete;
+    stepped& operator=(stepped&&) = delete; // neither copied nor moved
     ~stepped() { kill(); }
 
     // So many steps, or as many as there are; how many it made. Each system call has a step before it and one after it.

@@ -23,8 +23,7 @@ class small_arena {
         table_.processes = processes;
         table_.row_words = row_words;
     }
-    small_arena(const small_arena&) = delete;
-    small_arena& operator=(const small_arena&) = delete;
+    small_arena& operator=(small_arena&&) = delete; // neither copied nor moved
     ~small_arena() {
         ::munmap(memory_, bytes_);
         ::close(fd_);

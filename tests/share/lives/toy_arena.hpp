@@ -99,8 +99,7 @@ class runtime_directory {
         path_ = path;
         ::setenv("XDG_RUNTIME_DIR", path, 1);
     }
-    runtime_directory(const runtime_directory&) = delete;
-    runtime_directory& operator=(const runtime_directory&) = delete;
+    runtime_directory& operator=(runtime_directory&&) = delete; // neither copied nor moved
     ~runtime_directory() {
         ::unsetenv("XDG_RUNTIME_DIR");
         std::error_code ignored;
