@@ -17,6 +17,13 @@ inline constexpr std::uint32_t names = 32;
 inline constexpr std::uint32_t sets = 8;
 inline constexpr int callers = 2;
 
+// One for each value, in order.
+template <class Enum, class... Texts>
+constexpr auto names_of(Texts... texts) {
+    static_assert(sizeof...(texts) == static_cast<std::size_t>(Enum::number));
+    return std::array<const char*, sizeof...(texts)>{texts...};
+}
+
 enum class pattern : unsigned {
     random_word,
     marks,
@@ -43,19 +50,10 @@ enum class pattern : unsigned {
     restored, // an honest header, and free slots
     number
 };
-inline constexpr std::array<const char*, static_cast<std::size_t>(pattern::number)> pattern_names{
-    "random words",  "marks",
-    "huge counts",   "park words",
-    "single bits",   "storms",
-    "zeroed slots",  "tenants",
-    "rows",          "processes",
-    "names",         "sets",
-    "bells of sets", "cells of objects",
-    "marks of sets", "beds",
-    "headers",       "pages of anything",
-    "holes",         "locks kept",
-    "wakes",         "requeues",
-    "restored"};
+inline constexpr auto pattern_names = names_of<pattern>(
+    "random words", "marks", "huge counts", "park words", "single bits", "storms", "zeroed slots", "tenants", "rows",
+    "processes", "names", "sets", "bells of sets", "cells of objects", "marks of sets", "beds", "headers",
+    "pages of anything", "holes", "locks kept", "wakes", "requeues", "restored");
 
 enum class call : unsigned {
     signal,
@@ -89,35 +87,10 @@ enum class call : unsigned {
     fork,
     number
 };
-inline constexpr std::array<const char*, static_cast<std::size_t>(call::number)> call_names{"signal",
-                                                                                            "write",
-                                                                                            "try_write",
-                                                                                            "write_for",
-                                                                                            "read",
-                                                                                            "try_read",
-                                                                                            "read_for",
-                                                                                            "read_some_for",
-                                                                                            "orphan read",
-                                                                                            "stopped read",
-                                                                                            "count",
-                                                                                            "make",
-                                                                                            "make name",
-                                                                                            "find",
-                                                                                            "at",
-                                                                                            "remove",
-                                                                                            "list",
-                                                                                            "reap",
-                                                                                            "drop",
-                                                                                            "attach",
-                                                                                            "make_set",
-                                                                                            "set add",
-                                                                                            "set remove",
-                                                                                            "set try_any",
-                                                                                            "set wait_any_for",
-                                                                                            "set wait_ready_for",
-                                                                                            "set fd",
-                                                                                            "set add fd",
-                                                                                            "fork"};
+inline constexpr auto call_names = names_of<call>(
+    "signal", "write", "try_write", "write_for", "read", "try_read", "read_for", "read_some_for", "orphan read",
+    "stopped read", "count", "make", "make name", "find", "at", "remove", "list", "reap", "drop", "attach", "make_set",
+    "set add", "set remove", "set try_any", "set wait_any_for", "set wait_ready_for", "set fd", "set add fd", "fork");
 
 constexpr std::int64_t ns_per_s = 1'000'000'000;
 constexpr std::int64_t hangs_after_ns = 20 * ns_per_s;
