@@ -12,20 +12,22 @@
 namespace efd::dropin {
 namespace {
 
+// Promoted, and the kernel holds one unit.
+void fill(known_eventfd& one) {
+    ASSERT_TRUE(one.promote_now());
+    ASSERT_EQ(one.write(1), 8);
+    ASSERT_TRUE(is_filled(one.word()));
+}
+
 struct cached : testing::Test {
-    // Promoted, and the kernel holds one unit.
-    static void fill(known_eventfd& it) {
-        ASSERT_TRUE(it.promote_now());
-        ASSERT_EQ(it.write(1), 8);
-        ASSERT_TRUE(is_filled(it.word()));
-    }
+    void SetUp() override { fill(it); }
+
+    known_eventfd it;
     // The other thread of a test that has one thread.
     static constexpr std::uintptr_t another = 64;
 };
 
 TEST_F(cached, the_kernel_keeps_one_and_a_read_takes_all) {
-    known_eventfd it;
-    fill(it);
     EXPECT_EQ(it.write(4), 8);
     EXPECT_EQ(it.write(6), 8);
     EXPECT_EQ(it.kernel_count(), 1U);
@@ -37,8 +39,6 @@ TEST_F(cached, the_kernel_keeps_one_and_a_read_takes_all) {
 }
 
 TEST_F(cached, after_a_read_the_next_write_reaches_the_kernel) {
-    known_eventfd it;
-    fill(it);
     ASSERT_EQ(it.read(), 1);
     EXPECT_EQ(it.write(1), 8);
     EXPECT_TRUE(it.readable());
@@ -46,24 +46,18 @@ TEST_F(cached, after_a_read_the_next_write_reaches_the_kernel) {
 }
 
 TEST_F(cached, an_empty_write_is_an_edge_and_goes_to_the_kernel) {
-    known_eventfd it;
-    fill(it);
     EXPECT_EQ(it.write(0), 8);
     EXPECT_EQ(units_of(it.word()), 0U);
     EXPECT_EQ(it.counted().uncached_writes.load(base::relaxed), 2U);
 }
 
 TEST_F(cached, the_value_that_no_write_may_have_is_refused) {
-    known_eventfd it;
-    fill(it);
     EXPECT_EQ(it.write(UINT64_MAX), -1);
     EXPECT_EQ(errno, EINVAL);
     EXPECT_EQ(it.read(), 1);
 }
 
 TEST_F(cached, more_than_there_is_room_for) {
-    known_eventfd it;
-    fill(it);
     std::int64_t sum = 1;
     for (int i = 0; i < 10; ++i, sum += 6'000'000) ASSERT_EQ(it.write(6'000'000), 8);
     EXPECT_LE(units_of(it.word()), most_units);
@@ -71,8 +65,6 @@ TEST_F(cached, more_than_there_is_room_for) {
 }
 
 TEST_F(cached, a_huge_write_ends_it) {
-    known_eventfd it;
-    fill(it);
     ASSERT_EQ(it.write(7), 8);
     ASSERT_EQ(it.write((1UL << 32)), 8);
     EXPECT_TRUE(is_demoted(it.word()));
@@ -80,30 +72,26 @@ TEST_F(cached, a_huge_write_ends_it) {
 }
 
 TEST_F(cached, semaphore_takes_cached_units_first_and_one_each) {
-    known_eventfd it(EFD_NONBLOCK | EFD_SEMAPHORE);
-    fill(it);
-    ASSERT_EQ(it.write(2), 8);
-    EXPECT_EQ(it.read(), 1);
-    EXPECT_EQ(it.read(), 1);
+    known_eventfd semaphore(EFD_NONBLOCK | EFD_SEMAPHORE);
+    fill(semaphore);
+    ASSERT_EQ(semaphore.write(2), 8);
+    EXPECT_EQ(semaphore.read(), 1);
+    EXPECT_EQ(semaphore.read(), 1);
     if (!tests::under_asan) { // which has locals elsewhere than on the stack: those are the kernel's to write
-        EXPECT_EQ(it.kernel_count(), 1U);
-        EXPECT_EQ(it.counted().uncached_reads.load(base::relaxed), 0U);
+        EXPECT_EQ(semaphore.kernel_count(), 1U);
+        EXPECT_EQ(semaphore.counted().uncached_reads.load(base::relaxed), 0U);
     }
-    EXPECT_EQ(it.read(), 1);
-    EXPECT_EQ(it.read(), -EAGAIN);
+    EXPECT_EQ(semaphore.read(), 1);
+    EXPECT_EQ(semaphore.read(), -EAGAIN);
 }
 
 TEST_F(cached, what_the_kernel_adds_is_taken_with_the_rest) {
-    known_eventfd it;
-    fill(it);
     ASSERT_EQ(it.write(10), 8);
     it.write_unseen(100);
     EXPECT_EQ(it.read(), 111);
 }
 
 TEST_F(cached, demoted_for_good_with_the_count_flushed) {
-    known_eventfd it;
-    fill(it);
     ASSERT_EQ(it.write(41), 8);
     it.demote_now(reason::passed);
     EXPECT_EQ(it.kernel_count(), 42U);
@@ -115,8 +103,6 @@ TEST_F(cached, demoted_for_good_with_the_count_flushed) {
 }
 
 TEST_F(cached, units_are_not_lost_to_a_thief) {
-    known_eventfd it;
-    fill(it);
     ASSERT_EQ(it.write(5), 8);
     ASSERT_EQ(it.read_unseen(), 1); // unseen, as by an io_uring
     EXPECT_EQ(it.read(), 5);
@@ -125,8 +111,6 @@ TEST_F(cached, units_are_not_lost_to_a_thief) {
 }
 
 TEST_F(cached, a_buffer_that_is_not_there_consumes_all) { // K-023
-    known_eventfd it;
-    fill(it);
     ASSERT_EQ(it.write(5), 8);
     void* const nowhere = ::mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     EXPECT_EQ(it.read_into(nowhere, 8), -1);
@@ -136,8 +120,6 @@ TEST_F(cached, a_buffer_that_is_not_there_consumes_all) { // K-023
 }
 
 TEST_F(cached, a_buffer_of_the_kernel_consumes_nothing) { // K-024
-    known_eventfd it;
-    fill(it);
     ASSERT_EQ(it.write(5), 8);
     EXPECT_EQ(it.read_into(reinterpret_cast<void*>(UINTPTR_MAX - 4095), 8), -1);
     EXPECT_EQ(errno, EFAULT);
@@ -145,8 +127,6 @@ TEST_F(cached, a_buffer_of_the_kernel_consumes_nothing) { // K-024
 }
 
 TEST_F(cached, too_short_a_buffer_consumes_nothing) { // K-016
-    known_eventfd it;
-    fill(it);
     ASSERT_EQ(it.write(5), 8);
     char small[8] = {};
     EXPECT_EQ(it.read_into(small, 7), -1);
@@ -155,8 +135,6 @@ TEST_F(cached, too_short_a_buffer_consumes_nothing) { // K-016
 }
 
 TEST_F(cached, a_long_buffer_gets_eight_bytes) { // K-017
-    known_eventfd it;
-    fill(it);
     ASSERT_EQ(it.write(5), 8);
     unsigned char large[64];
     std::memset(large, 0xab, sizeof large);
@@ -165,17 +143,13 @@ TEST_F(cached, a_long_buffer_gets_eight_bytes) { // K-017
     EXPECT_EQ(large[8], 0xab);
 }
 
-TEST_F(cached, a_null_buffer_is_efault) { // K-035
-    known_eventfd it;
-    fill(it);
+TEST_F(cached, a_null_buffer_is_efault) {   // K-035
     const void* volatile nowhere = nullptr; // which the compiler must not see through
     EXPECT_EQ(it.write_from(nowhere), -1);
     EXPECT_EQ(errno, EFAULT);
 }
 
 TEST_F(cached, a_reader_left_in_its_read_stops_the_caching_and_nothing_else) {
-    known_eventfd it;
-    fill(it);
     ASSERT_EQ(begin_reading(it.slot(), another).way, read_way::counted);
     for (int i = 0; i < 5; ++i) ASSERT_EQ(it.write(1), 8);
     EXPECT_EQ(it.kernel_count(), 6U);
@@ -184,8 +158,6 @@ TEST_F(cached, a_reader_left_in_its_read_stops_the_caching_and_nothing_else) {
 }
 
 TEST_F(cached, a_reader_left_before_its_kernel_call_leaves_the_units) {
-    known_eventfd it;
-    fill(it);
     ASSERT_EQ(it.write(9), 8);
     ASSERT_EQ(begin_reading(it.slot(), another).way, read_way::combined);
     EXPECT_EQ(it.read(), 10);
@@ -194,8 +166,6 @@ TEST_F(cached, a_reader_left_before_its_kernel_call_leaves_the_units) {
 }
 
 TEST_F(cached, a_reader_left_behind_its_kernel_call_leaves_what_comes_with_the_next) {
-    known_eventfd it;
-    fill(it);
     ASSERT_EQ(it.write(9), 8);
     ASSERT_EQ(begin_reading(it.slot(), another).way, read_way::combined);
     ASSERT_EQ(it.read_unseen(), 1); // the other reader's
@@ -206,8 +176,6 @@ TEST_F(cached, a_reader_left_behind_its_kernel_call_leaves_what_comes_with_the_n
 }
 
 TEST_F(cached, a_call_of_the_own_thread_that_was_left_leaves_the_units) {
-    known_eventfd it;
-    fill(it);
     ASSERT_EQ(it.write(9), 8);
     ASSERT_EQ(begin_reading(it.slot(), this_thread()).way, read_way::combined);
     ASSERT_EQ(it.read_unseen(), 1); // what it had consumed
@@ -216,8 +184,6 @@ TEST_F(cached, a_call_of_the_own_thread_that_was_left_leaves_the_units) {
 }
 
 TEST_F(cached, a_thread_stopped_before_its_flush_leaves_the_units) {
-    known_eventfd it;
-    fill(it);
     ASSERT_EQ(it.write(9), 8);
     it.slot().word.store(with_demotion(it.word()), base::release);
     ASSERT_EQ(it.write(1), 8);
@@ -226,8 +192,6 @@ TEST_F(cached, a_thread_stopped_before_its_flush_leaves_the_units) {
 }
 
 TEST_F(cached, a_concurrent_demotion_flushes_them) {
-    known_eventfd it;
-    fill(it);
     ASSERT_EQ(it.write(9), 8);
     it.slot().word.store(with_demotion(it.word()), base::release);
     it.demote_now();
@@ -235,8 +199,6 @@ TEST_F(cached, a_concurrent_demotion_flushes_them) {
 }
 
 TEST_F(cached, a_read_that_fails_leaves_the_units) {
-    known_eventfd it;
-    fill(it);
     ASSERT_EQ(it.write(9), 8);
     const int other = ::fcntl(it.fd(), F_DUPFD_CLOEXEC, 0);
     const int closed = ::fcntl(it.fd(), F_DUPFD_CLOEXEC, 0);
@@ -250,8 +212,6 @@ TEST_F(cached, a_read_that_fails_leaves_the_units) {
 }
 
 TEST_F(cached, a_call_within_the_own_is_no_second_reader) { // as of a library that wraps read, and calls __read
-    known_eventfd it;
-    fill(it);
     ASSERT_EQ(it.read(), 1);
     const read_ticket outer = begin_reading(it.slot(), this_thread());
     ASSERT_EQ(outer.way, read_way::counted);
@@ -263,8 +223,6 @@ TEST_F(cached, a_call_within_the_own_is_no_second_reader) { // as of a library t
 }
 
 TEST_F(cached, a_handler_inside_a_read_takes_all) {
-    known_eventfd it;
-    fill(it);
     ASSERT_EQ(it.write(9), 8);
     const read_ticket outer = begin_reading(it.slot(), this_thread());
     ASSERT_EQ(outer.way, read_way::combined);
@@ -279,17 +237,15 @@ TEST_F(cached, a_handler_inside_a_read_takes_all) {
 }
 
 TEST_F(cached, units_of_a_demoted_semaphore_come_one_at_a_time) {
-    known_eventfd it(EFD_NONBLOCK | EFD_SEMAPHORE);
-    fill(it);
-    ASSERT_EQ(it.write(3), 8);
-    it.slot().word.store(with_demotion(it.word()), base::release);
-    for (int i = 0; i < 4; ++i) EXPECT_EQ(it.read(), 1);
-    EXPECT_EQ(it.read(), -EAGAIN);
+    known_eventfd semaphore(EFD_NONBLOCK | EFD_SEMAPHORE);
+    fill(semaphore);
+    ASSERT_EQ(semaphore.write(3), 8);
+    semaphore.slot().word.store(with_demotion(semaphore.word()), base::release);
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(semaphore.read(), 1);
+    EXPECT_EQ(semaphore.read(), -EAGAIN);
 }
 
 TEST_F(cached, a_flush_restores_the_signal_mask) {
-    known_eventfd it;
-    fill(it);
     ASSERT_EQ(it.write(9), 8);
     sigset_t before;
     sigset_t after;
@@ -300,8 +256,6 @@ TEST_F(cached, a_flush_restores_the_signal_mask) {
 }
 
 TEST_F(cached, no_descriptor_stays_open_after_a_flush) {
-    known_eventfd it;
-    fill(it);
     ASSERT_EQ(it.write(9), 8);
     const auto used = [] {
         int number = 0;
@@ -314,8 +268,6 @@ TEST_F(cached, no_descriptor_stays_open_after_a_flush) {
 }
 
 TEST_F(cached, units_of_a_number_that_is_closed_go_nowhere) {
-    known_eventfd it;
-    fill(it);
     ASSERT_EQ(it.write(9), 8);
     it.slot().word.store(without_note(it.word()), base::release); // as a close does
     it.demote_now();
@@ -323,8 +275,6 @@ TEST_F(cached, units_of_a_number_that_is_closed_go_nowhere) {
 }
 
 TEST_F(cached, units_for_which_the_kernel_has_no_room_stay) {
-    known_eventfd it;
-    fill(it);
     ASSERT_EQ(it.write(9), 8);
     it.write_unseen(most_count - 5);
     it.demote_now();
@@ -334,24 +284,24 @@ TEST_F(cached, units_for_which_the_kernel_has_no_room_stay) {
 }
 
 TEST_F(cached, a_value_that_changes_is_looked_at_once) {
-    known_eventfd it;
-    ASSERT_TRUE(it.promote_now());
+    known_eventfd fresh;
+    ASSERT_TRUE(fresh.promote_now());
     std::uint64_t value = 1;
     readable_pages.note(address_of(&value));
     const auto changes = [&](const void* from) {
         value = 0; // as another thread might
-        return ::write(it.fd(), from, value_size);
+        return ::write(fresh.fd(), from, value_size);
     };
-    ASSERT_EQ(write_value(it.slot(), it.fd(), &value, value_size, changes), 8);
-    EXPECT_EQ(it.kernel_count(), 1U);
+    ASSERT_EQ(write_value(fresh.slot(), fresh.fd(), &value, value_size, changes), 8);
+    EXPECT_EQ(fresh.kernel_count(), 1U);
 }
 
 TEST_F(cached, an_initial_value_is_a_unit_in_the_kernel) {
-    known_eventfd it(EFD_NONBLOCK, 3);
-    ASSERT_TRUE(it.promote_now());
-    ASSERT_EQ(it.write(1), 8);
-    EXPECT_EQ(units_of(it.word()), 1U);
-    EXPECT_EQ(it.read(), 4);
+    known_eventfd fresh(EFD_NONBLOCK, 3);
+    ASSERT_TRUE(fresh.promote_now());
+    ASSERT_EQ(fresh.write(1), 8);
+    EXPECT_EQ(units_of(fresh.word()), 1U);
+    EXPECT_EQ(fresh.read(), 4);
 }
 
 } // namespace
