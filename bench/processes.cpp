@@ -24,10 +24,10 @@ other_process::other_process(const std::function<void()>& body) : pid_(::fork())
 other_process::~other_process() {
     if (pid_ <= 0) return;
     ::kill(pid_, SIGKILL);
-    await();
+    join();
 }
 
-void other_process::await() { must(::waitpid(std::exchange(pid_, -1), nullptr, 0) > 0, "waitpid"); }
+void other_process::join() { must(::waitpid(std::exchange(pid_, -1), nullptr, 0) > 0, "waitpid"); }
 
 std::int64_t processor_ns(pid_t process) {
     clockid_t clock{};
@@ -85,7 +85,7 @@ void sleeping_processes::go_on() const {
 }
 
 void sleeping_processes::join() {
-    for (other_process& one : all_) one.await();
+    for (other_process& one : all_) one.join();
 }
 
 } // namespace efd::bench

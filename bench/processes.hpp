@@ -49,10 +49,10 @@ class in_shared_memory {
 class other_process {
   public:
     explicit other_process(const std::function<void()>& body);
-    ~other_process(); // killed, if it has not been awaited
+    ~other_process(); // killed, if it has not been joined
     other_process(other_process&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
     other_process& operator=(other_process&&) = delete;
-    void await();
+    void join();
     [[nodiscard]] pid_t pid() const { return pid_; }
 
   private:

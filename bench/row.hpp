@@ -53,13 +53,13 @@ struct row {
     std::string name;
     std::string title; // what happens, in a few words
     std::string unit;  // five letters at most
-    std::vector<subject> subjects;
-    std::vector<gate> gates;
-    std::string note;
-    std::string loss;       // the reason if efd is slower, or misses a gate
-    std::string impossible; // why this machine cannot measure it
-    std::string sampled;    // what each of the latencies is the time of, if subjects take any
-    series_place place;
+    std::vector<subject> subjects = {};
+    std::vector<gate> gates = {};
+    std::string note = {};
+    std::string loss = {};       // the reason if efd is slower, or misses a gate
+    std::string impossible = {}; // why this machine cannot measure it
+    std::string sampled = {};    // what each of the latencies is the time of, if subjects take any
+    series_place place = {};
     int rounds_brief = 11;
     int rounds_full = 31;
 };

@@ -39,11 +39,8 @@ double attach_us(const settings& how, Attach attach) {
 }
 
 row attach_row(const settings& how, std::uint32_t slots) {
-    row r;
-    r.name = fmt::format("arena_attach_{}", slots);
+    row r{fmt::format("arena_attach_{}", slots), fmt::format("attach to an arena of {} slots", slots), "us"};
     r.place = {"arena_attach", "slots", static_cast<double>(slots)};
-    r.title = fmt::format("attach to an arena of {} slots", slots);
-    r.unit = "us";
     r.subjects = {{"efd", [=] {
                        const efd::arena shared({.slots = slots});
                        return attach_us(how, [&] { return efd::arena::attach(shared.fd()); });
@@ -54,10 +51,7 @@ row attach_row(const settings& how, std::uint32_t slots) {
 }
 
 row open_row(const settings& how) {
-    row r;
-    r.name = "arena_open";
-    r.title = "attach to an arena by its name";
-    r.unit = "us";
+    row r{"arena_open", "attach to an arena by its name", "us"};
     r.subjects = {{"efd",
                    [=] {
                        const std::string name = own_name("open");
@@ -85,10 +79,7 @@ row open_row(const settings& how) {
 constexpr int names = 1000;
 
 row find_row(const settings& how) {
-    row r;
-    r.name = "arena_find";
-    r.title = "find an object by name, among 1000";
-    r.unit = "ns";
+    row r{"arena_find", "find an object by name, among 1000", "ns"};
     const auto in_arena = [how](auto find) {
         const pinned here(how.cpus[0]);
         const efd::arena shared({.slots = names});
@@ -107,10 +98,7 @@ row find_row(const settings& how) {
 // ---- Objects that are made and ended.
 
 row make_row(const settings& how) {
-    row r;
-    r.name = "arena_make";
-    r.title = "make an object without a name and end it";
-    r.unit = "ns";
+    row r{"arena_make", "make an object without a name and end it", "ns"};
     const auto timed = [how](auto make) {
         const pinned here(how.cpus[0]);
         return ns_per_call({budget_of(how), 100, unbounded}, [&] {
@@ -133,10 +121,7 @@ row make_row(const settings& how) {
 constexpr std::uint32_t many = 1'000'000;
 
 row keep_row(const settings& how) {
-    row r;
-    r.name = "arena_make_kept";
-    r.title = "make a million objects without names";
-    r.unit = "ns";
+    row r{"arena_make_kept", "make a million objects without names", "ns"};
     r.subjects = {{"efd", [=] {
                        const pinned here(how.cpus[0]);
                        const efd::arena shared({.slots = many});
@@ -204,10 +189,8 @@ void add_many_rows(std::vector<row>& rows, const settings& how) {
     constexpr std::uint32_t million = 1'000'000;
     for (const std::uint32_t millions : {how.brief ? 1U : 10U, 100U}) {
         const std::uint32_t number = millions * million;
-        row& r = rows.emplace_back();
-        r.name = millions == 100 ? "xproc_many_100M" : "xproc_many";
-        r.title = fmt::format("make {} million objects that live at once", millions);
-        r.unit = "ns";
+        row& r = rows.emplace_back(row{millions == 100 ? "xproc_many_100M" : "xproc_many",
+                                       fmt::format("make {} million objects that live at once", millions), "ns"});
         r.subjects = {{"efd", [=] { return made_and_held(number, &cost_of_many::ns); }}};
         r.note = "in one arena of two processes; each of them, the first touch of its memory with it";
         if (const std::int64_t needed = bytes_of_one * number; needed > available_bytes())
@@ -217,10 +200,7 @@ void add_many_rows(std::vector<row>& rows, const settings& how) {
             r.impossible = "takes a minute or more; is measured with --patience 300";
         r.rounds_brief = r.rounds_full = millions == 100 ? 1 : 3;
     }
-    row& bytes = rows.emplace_back();
-    bytes.name = "xproc_many_bytes";
-    bytes.title = "memory of an object, if there are many";
-    bytes.unit = "bytes";
+    row& bytes = rows.emplace_back(row{"xproc_many_bytes", "memory of an object, if there are many", "bytes"});
     bytes.subjects = {{"efd", [=] { return made_and_held((how.brief ? 1 : 10) * million, &cost_of_many::bytes); }}};
     bytes.note = "in one arena, with what the process that makes them keeps for each; every further process that holds "
                  "all of them keeps as much but for the arena's part";
@@ -272,10 +252,7 @@ class sent_eventfd {
 };
 
 row named_row(const settings& how) {
-    row r;
-    r.name = "arena_make_named";
-    r.title = "make an object with a name, find and end it";
-    r.unit = "us";
+    row r{"arena_make_named", "make an object with a name, find and end it", "us"};
     const auto timed = [how](auto make) {
         const pinned here(how.cpus[0]);
         return ns_per_call({budget_of(how), 10, unbounded}, make) / 1000;

@@ -112,10 +112,8 @@ std::vector<subject> each_way(int waits) {
 
 void add_cancel_rows(std::vector<row>& rows, const settings&) {
     for (const int waits : {500, 1500}) {
-        row& cancels = rows.emplace_back();
-        cancels.name = "cancel_" + std::to_string(waits);
-        cancels.title = fmt::format("cancel {} waits on one object, one by one", waits);
-        cancels.unit = "ms";
+        row& cancels = rows.emplace_back(row{"cancel_" + std::to_string(waits),
+                                             fmt::format("cancel {} waits on one object, one by one", waits), "ms"});
         cancels.place = {"cancel", "waits", static_cast<double>(waits)};
         cancels.subjects = each_way<signalled_reads, stopped_reads>(waits);
         cancels.gates = {{"efd", 3, "kernel"}};

@@ -98,10 +98,8 @@ double by_pidfd(std::size_t resident) {
 void add_death_rows(std::vector<row>& rows) {
     for (const std::size_t megabytes : {std::size_t{1}, std::size_t{256}}) {
         const std::size_t resident = megabytes << 20;
-        row& r = rows.emplace_back();
-        r.name = fmt::format("xproc_death_{}M", megabytes);
-        r.title = fmt::format("from SIGKILL to EOWNERDEAD, {} MB resident", megabytes);
-        r.unit = "us";
+        row& r = rows.emplace_back(row{fmt::format("xproc_death_{}M", megabytes),
+                                       fmt::format("from SIGKILL to EOWNERDEAD, {} MB resident", megabytes), "us"});
         constexpr std::chrono::milliseconds soon(1);
         r.subjects = {{"efd", [=] { return by_arena(resident, {}); }},
                       {"look_1ms", [=] { return by_arena(resident, {.first_look = soon, .last_look = soon}); }},

@@ -140,10 +140,8 @@ double start_up_us(const std::string& preloaded) {
     return static_cast<double>(now_ns() - start) / 1000 / times;
 }
 
-row probed(const settings& how, const char* name, const char* asked) {
-    row r;
-    r.name = name;
-    r.unit = "ns";
+row probed(const settings& how, const char* name, const char* title, const char* asked) {
+    row r{name, title, "ns"};
     const std::string library = how.dropin;
     r.subjects = {{"kernel", [asked] { return ask(asked, ""); }},
                   {"efd", [asked, library] { return ask(asked, library); }}};
@@ -163,8 +161,7 @@ double measure_probe(const std::string& name) {
 void add_dropin_rows(std::vector<row>& rows, const settings& how) {
     if (how.dropin.empty()) return;
     const std::string library = how.dropin;
-    row write = probed(how, "dropin_write", "write_unread");
-    write.title = "unmodified program: write, one is unread";
+    row write = probed(how, "dropin_write", "unmodified program: write, one is unread", "write_unread");
     write.subjects.push_back({"floor", add_floor});
     write.gates = {{"efd", 8, absolute}, {"efd", 1.25, "floor"}};
     write.note =
@@ -172,8 +169,7 @@ void add_dropin_rows(std::vector<row>& rows, const settings& how) {
         "floor: a call that looks at a value and a word, and one compare-and-swap";
     rows.push_back(std::move(write));
 
-    row other = probed(how, "dropin_other", "null_byte");
-    other.title = "unmodified program: write and read elsewhere";
+    row other = probed(how, "dropin_other", "unmodified program: write and read elsewhere", "null_byte");
     other.loss = "Each read and write goes through the drop-in first, also those that are not of an eventfd";
     const std::string quick_calls = std::filesystem::path(library).replace_filename("libefd-quick-calls.so");
     if (std::filesystem::exists(quick_calls)) { // in the build tree
@@ -186,11 +182,8 @@ void add_dropin_rows(std::vector<row>& rows, const settings& how) {
         "that do nothing, A B B A";
     rows.push_back(std::move(other));
 
-    row& start = rows.emplace_back();
-    start.name = "dropin_start";
-    start.title = "unmodified program: start and end of `true`";
+    row& start = rows.emplace_back(row{"dropin_start", "unmodified program: start and end of `true`", "us"});
     start.loss = "The loader maps one library more";
-    start.unit = "us";
     start.subjects = {{"kernel", [] { return start_up_us(""); }},
                       {"efd", [library] { return start_up_us(library); }},
                       {"added", [library] { return start_up_us(library) - start_up_us(""); }}};

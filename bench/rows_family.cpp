@@ -79,10 +79,7 @@ double ns_of_life(const settings& how) {
 }
 
 row signal_row(const settings& how) {
-    row r;
-    r.name = "shared_signal_idle";
-    r.title = "signal a shared object, nobody asleep";
-    r.unit = "ns";
+    row r{"shared_signal_idle", "signal a shared object, nobody asleep", "ns"};
     r.subjects = {{"kernel", [=] { return ns_of<kernel_eventfd>(how, signal_one); }},
                   {"efd", [=] { return ns_of<shared_object>(how, signal_one); }},
                   {"private", [=] { return ns_of<private_object>(how, signal_one); }}};
@@ -91,10 +88,7 @@ row signal_row(const settings& how) {
 }
 
 row take_row(const settings& how) {
-    row r;
-    r.name = "shared_signal_take";
-    r.title = "signal a shared object, then take";
-    r.unit = "ns";
+    row r{"shared_signal_take", "signal a shared object, then take", "ns"};
     r.subjects = {
         {"kernel",
          [=] { return ns_of<kernel_eventfd>(how, [](kernel_eventfd& it) { it.signal(), (void)it.take(); }); }},
@@ -105,10 +99,7 @@ row take_row(const settings& how) {
 }
 
 row life_row(const settings& how) {
-    row r;
-    r.name = "shared_make";
-    r.title = "make a shared object and end it";
-    r.unit = "ns";
+    row r{"shared_make", "make a shared object and end it", "ns"};
     r.subjects = {{"kernel", [=] { return ns_of_life<kernel_eventfd>(how); }},
                   {"efd", [=] { return ns_of_life<shared_object>(how); }},
                   {"private", [=] { return ns_of_life<private_object>(how); }}};
@@ -117,10 +108,7 @@ row life_row(const settings& how) {
 }
 
 row descriptor_row(const settings& how) {
-    row r;
-    r.name = "shared_descriptor";
-    r.title = "write and read a shared descriptor";
-    r.unit = "ns";
+    row r{"shared_descriptor", "write and read a shared descriptor", "ns"};
     r.subjects = {
         {"kernel",
          [=] { return ns_of<kernel_eventfd>(how, [](kernel_eventfd& it) { it.signal(), (void)it.take(); }); }},
@@ -134,10 +122,7 @@ row descriptor_row(const settings& how) {
 }
 
 row descriptor_life_row(const settings& how) {
-    row r;
-    r.name = "shared_descriptor_make";
-    r.title = "make a shared descriptor and close it";
-    r.unit = "ns";
+    row r{"shared_descriptor_make", "make a shared descriptor and close it", "ns"};
     r.subjects = {{"kernel", [=] { return ns_of_life<kernel_eventfd>(how); }},
                   {"efd", [=] { return ns_of_life<number_with<EFD_SHARED>>(how); }},
                   {"private", [=] { return ns_of_life<number_with<0>>(how); }}};
@@ -161,15 +146,12 @@ double fork_us(const settings& how) {
                               must(::waitpid(child, nullptr, 0) == child, "fork");
                           }) /
               1000;
-    }).await();
+    }).join();
     return *us;
 }
 
 row fork_row(const settings& how) {
-    row r;
-    r.name = "shared_fork";
-    r.title = "fork beside a shared object, and the end";
-    r.unit = "us";
+    row r{"shared_fork", "fork beside a shared object, and the end", "us"};
     r.subjects = {{"kernel", [=] { return fork_us<kernel_eventfd>(how); }},
                   {"efd", [=] { return fork_us<shared_object>(how); }},
                   {"private", [=] { return fork_us<private_object>(how); }}};

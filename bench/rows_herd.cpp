@@ -93,10 +93,8 @@ subject bursting(const settings& how, std::uint64_t burst) {
 }
 
 row burst_row(const settings& how, std::uint64_t burst) {
-    row r;
-    r.name = burst == 1000 ? "burst_to_sleeper" : fmt::format("burst_to_sleeper_{}", burst);
-    r.title = fmt::format("system calls, {} write{} to one sleeper", burst, burst == 1 ? "" : "s");
-    r.unit = "calls";
+    row r{burst == 1000 ? "burst_to_sleeper" : fmt::format("burst_to_sleeper_{}", burst),
+          fmt::format("system calls, {} write{} to one sleeper", burst, burst == 1 ? "" : "s"), "calls"};
     r.place = {"burst_to_sleeper", "writes", static_cast<double>(burst)};
     r.subjects = {bursting<counting_calls<kernel_eventfd>>(how, burst),
                   bursting<counted_by_efd<efd_inline>>(how, burst), bursting<counted_by_efd<efd_c>>(how, burst),
@@ -109,10 +107,8 @@ row burst_row(const settings& how, std::uint64_t burst) {
 
 void add_herd_rows(std::vector<row>& rows, const settings& how) {
     for (const int readers : {1, 8, 32}) {
-        row& herd = rows.emplace_back();
-        herd.name = "herd_" + std::to_string(readers);
-        herd.title = fmt::format("readers woken by one write, {} asleep", readers);
-        herd.unit = "wakes";
+        row& herd = rows.emplace_back(row{"herd_" + std::to_string(readers),
+                                          fmt::format("readers woken by one write, {} asleep", readers), "wakes"});
         herd.place = {"herd", "sleepers", static_cast<double>(readers)};
         herd.subjects =
             each_herd<kernel_eventfd, efd_inline, efd_c, posix_semaphore, std_semaphore, moodycamel_default>(

@@ -152,10 +152,7 @@ efd_t* make_efd() {
 } // namespace
 
 void add_life_rows(std::vector<row>& rows, const settings& how) {
-    row& life_row = rows.emplace_back();
-    life_row.name = "create_destroy";
-    life_row.title = "make one and end it";
-    life_row.unit = "ns";
+    row& life_row = rows.emplace_back(row{"create_destroy", "make one and end it", "ns"});
     life_row.subjects = {life<kernel_eventfd>(how),  life<efd_inline>(how),    life<efd_c>(how),
                          life<posix_semaphore>(how), life<std_semaphore>(how), life<moodycamel_default>(how),
                          life<byte_pipe>(how)};
@@ -167,10 +164,7 @@ void add_life_rows(std::vector<row>& rows, const settings& how) {
 
     const auto close_row = [&rows](const char* name, const char* title, const char* note,
                                    std::vector<subject> subjects) {
-        row& closing = rows.emplace_back();
-        closing.name = name;
-        closing.title = title;
-        closing.unit = "ns";
+        row& closing = rows.emplace_back(row{name, title, "ns"});
         closing.subjects = std::move(subjects);
         closing.gates = {{"efd", 1.1, "kernel"}};
         closing.note = note;
@@ -183,10 +177,7 @@ void add_life_rows(std::vector<row>& rows, const settings& how) {
               "as create_close, in a process that has one thread, where libc's close is quicker",
               {life<kernel_eventfd>(how), life<efd_descriptor>(how)});
 
-    row& memory = rows.emplace_back();
-    memory.name = "memory";
-    memory.title = "memory of one, if there are many";
-    memory.unit = "bytes";
+    row& memory = rows.emplace_back(row{"memory", "memory of one, if there are many", "bytes"});
     memory.subjects = {{"kernel", [] { return in_child(kernel_bytes_each); }},
                        {"efd", [] { return in_child([] { return resident_bytes_each(make_context); }); }},
                        {"efd_c", [] { return in_child([] { return resident_bytes_each(make_efd); }); }}};
@@ -195,10 +186,7 @@ void add_life_rows(std::vector<row>& rows, const settings& how) {
     memory.rounds_brief = 3;
     memory.rounds_full = 11;
 
-    row& size_row = rows.emplace_back();
-    size_row.name = "memory_sizeof";
-    size_row.title = "sizeof";
-    size_row.unit = "bytes";
+    row& size_row = rows.emplace_back(row{"memory_sizeof", "sizeof", "bytes"});
     size_row.subjects = {size("efd", sizeof(core::context)), size("sem_t", sizeof(sem_t)),
                          size("std_semaphore", sizeof(std::counting_semaphore<>)),
                          size("moodycamel", sizeof(moodycamel::LightweightSemaphore))};

@@ -56,10 +56,7 @@ subject reader_of(const settings& how, const char* name) {
 } // namespace
 
 void add_linger_rows(std::vector<row>& rows, const settings& how) {
-    row r;
-    r.name = "linger_cpu";
-    r.title = "processor time of a reader that lingers";
-    r.unit = "% cpu";
+    row r{"linger_cpu", "processor time of a reader that lingers", "% cpu"};
     r.subjects = {reader_of<kernel_eventfd>(how, "kernel"), reader_of<efd_inline_linger>(how, "efd"),
                   reader_of<efd_inline>(how, "efd_no_linger"),
                   reader_of<moodycamel_semaphore<10'000>>(how, "moodycamel")};

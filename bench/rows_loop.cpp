@@ -229,26 +229,8 @@ subject edge_ns(const settings& how) {
 
 constexpr const char* loop_sleeps = "The loop sleeps before each signal: its wake is the cost, and it is the kernel's";
 
-void name_them(row& ns, row& calls, row& latency, row& few, row& trip) {
-    ns.title = "write to a busy epoll loop";
-    ns.loss = "A flag and libuv's handle carry no count: a signal that finds them set is dropped";
-    calls.title = "system calls, 1000 writes to a busy loop";
-    calls.loss = "Its descriptor, level, is readable exactly while the count is above zero: each end of that is a call";
-    latency.sampled = "one signal, until it is taken";
-    trip.sampled = "a round trip";
-    latency.title = "write to a sleeping epoll loop, until taken";
-    latency.loss = loop_sleeps;
-    few.title = "system calls, a write to a sleeping loop";
-    few.loss = loop_sleeps;
-    trip.title = "round trip of two epoll loops, linger auto";
-    trip.loss = "Two processors pass a cache line to and fro, see the floor";
-}
-
 row every_write(const settings& how) {
-    row edge;
-    edge.name = "every_write";
-    edge.title = "write to a descriptor where each is an edge";
-    edge.unit = "ns";
+    row edge{"every_write", "write to a descriptor where each is an edge", "ns"};
     edge.subjects = {edge_ns<kernel_level>(how), edge_ns<efd_every>(how)};
     edge.note = "writes that nobody reads, watched with EPOLLET; efd: fd(doorbell::every)";
     edge.loss = "Each write is a system call, as the kernel's, and another one looks whether the number is still ours";
@@ -259,9 +241,8 @@ row every_write(const settings& how) {
 
 void add_loop_rows(std::vector<row>& rows, const settings& how) {
     rows.push_back(every_write(how));
-    row ns;
-    ns.name = "epoll_burst";
-    ns.unit = "ns";
+    row ns{"epoll_burst", "write to a busy epoll loop", "ns"};
+    ns.loss = "A flag and libuv's handle carry no count: a signal that finds them set is dropped";
     ns.subjects = {burst_ns<kernel_level>(how), burst_ns<efd_armed>(how),
                    burst_ns<efd_level>(how),    burst_ns<efd_level_late>(how),
                    burst_ns<pending_flag>(how), {"floor", [how] { return counter_burst(how, signals_in(how)); }}};
@@ -273,34 +254,32 @@ void add_loop_rows(std::vector<row>& rows, const settings& how) {
     ns.note = "signals back to back, the consumer in an epoll loop on the other processor; flag and libuv carry no "
               "count; floor: a bare locked add";
 
-    row calls;
-    calls.name = "epoll_burst_calls";
-    calls.unit = "calls";
+    row calls{"epoll_burst_calls", "system calls, 1000 writes to a busy loop", "calls"};
+    calls.loss = "Its descriptor, level, is readable exactly while the count is above zero: each end of that is a call";
     calls.subjects = {burst_calls<kernel_level>(how), burst_calls<efd_armed>(how), burst_calls<efd_level>(how),
                       burst_calls<efd_level_late>(how), burst_calls<pending_flag>(how)};
     calls.gates = {{"efd", 10, absolute}, {"efd_level", 10, absolute}};
     calls.note = "system calls of both sides for 1000 signals of that burst";
 
-    row latency;
-    latency.name = "epoll_sparse";
-    latency.unit = "ns";
+    row latency{"epoll_sparse", "write to a sleeping epoll loop, until taken", "ns"};
+    latency.sampled = "one signal, until it is taken";
+    latency.loss = loop_sleeps;
     latency.subjects = {sparse_ns<kernel_level>(how), sparse_ns<efd_armed>(how), sparse_ns<efd_level>(how),
                         sparse_ns<pending_flag>(how)};
     latency.gates = {{"efd", 1.03, "kernel"}, {"efd_level", 1.03, "kernel"}};
     latency.note = "one signal each 200 us to a sleeping loop, from before the signal until it is taken";
 
-    row few;
-    few.name = "epoll_sparse_calls";
-    few.unit = "calls";
+    row few{"epoll_sparse_calls", "system calls, a write to a sleeping loop", "calls"};
+    few.loss = loop_sleeps;
     few.subjects = {sparse_calls<kernel_level>(how), sparse_calls<efd_armed>(how), sparse_calls<efd_level>(how),
                     sparse_calls<pending_flag>(how)};
     few.gates = {{"efd", 1, "kernel"}, {"efd_level", 1, "kernel"}};
     few.note = "system calls of both sides for one of those signals";
     few.rounds_brief = 3;
 
-    row trip;
-    trip.name = "pollable_linger";
-    trip.unit = "ns";
+    row trip{"pollable_linger", "round trip of two epoll loops, linger auto", "ns"};
+    trip.sampled = "a round trip";
+    trip.loss = "Two processors pass a cache line to and fro, see the floor";
     trip.subjects = {loop_trip<kernel_level>(how, "kernel"),
                      loop_trip<efd_armed_linger>(how, "efd"),
                      loop_trip<efd_armed>(how, "efd_no_linger"),
@@ -308,7 +287,6 @@ void add_loop_rows(std::vector<row>& rows, const settings& how) {
     trip.gates = {{"efd", 200, absolute}};
     trip.note = "round trip between two epoll loops, linger auto; floor: two threads that never sleep";
 
-    name_them(ns, calls, latency, few, trip);
     for (row* one : {&ns, &calls, &latency, &few, &trip}) {
         if (how.cpus.size() < 2) one->impossible = "needs two processors, this process may use one";
         rows.push_back(std::move(*one));

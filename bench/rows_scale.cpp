@@ -25,10 +25,7 @@ std::vector<std::size_t> scaled(const settings& how) {
 }
 
 row scale_row(const settings& how, const char* kind, std::size_t threads, std::string title) {
-    row r;
-    r.name = fmt::format("scale_{}_{}", kind, threads);
-    r.title = std::move(title);
-    r.unit = "ns";
+    row r{fmt::format("scale_{}_{}", kind, threads), std::move(title), "ns"};
     r.place = {fmt::format("scale_{}", kind), "threads", static_cast<double>(threads)};
     r.rounds_brief = 5;
     r.rounds_full = 11;

@@ -91,10 +91,7 @@ double one_of_steps(const settings& how, std::size_t n) {
 }
 
 row one_of(const settings& how, std::size_t n, std::string name) {
-    row r;
-    r.name = std::move(name);
-    r.title = fmt::format("write one of {}, wait, take", n);
-    r.unit = "ns";
+    row r{std::move(name), fmt::format("write one of {}, wait, take", n), "ns"};
     r.place = {"set_one_of", "members", static_cast<double>(n)};
     if (has_descriptors_for(n)) r.subjects.push_back(one_of_many<kernel_many>(how, n));
     r.subjects.push_back(one_of_many<efd_many>(how, n));
@@ -131,10 +128,7 @@ subject batch_of(const settings& how) {
 }
 
 row batch_row(const settings& how) {
-    row r;
-    r.name = "set_batch_64";
-    r.title = "write 64 of 1024, one look, take all";
-    r.unit = "ns";
+    row r{"set_batch_64", "write 64 of 1024, one look, take all", "ns"};
     if (has_descriptors_for(batch_members)) r.subjects.push_back(batch_of<kernel_many>(how));
     r.subjects.push_back(batch_of<efd_many>(how));
     r.note =
@@ -172,10 +166,7 @@ double join_kernel(const settings& how) {
 }
 
 row join_row(const settings& how) {
-    row r;
-    r.name = "set_join";
-    r.title = "an object joins a set";
-    r.unit = "ns";
+    row r{"set_join", "an object joins a set", "ns"};
     if (has_descriptors_for(joining)) r.subjects.push_back({"kernel", [how] { return join_kernel(how); }});
     r.subjects.push_back({"efd", [how] { return join_efd(how); }});
     r.gates = {{"efd", 200, absolute}};
@@ -206,10 +197,7 @@ void add_set_rows(std::vector<row>& rows, const settings& how) {
     rows.push_back(join_row(how));
 
     constexpr std::size_t members = 1024;
-    row& nothing = rows.emplace_back();
-    nothing.name = "set_idle";
-    nothing.title = "look at 1024 of which none is ready";
-    nothing.unit = "ns";
+    row& nothing = rows.emplace_back(row{"set_idle", "look at 1024 of which none is ready", "ns"});
     if (has_descriptors_for(members)) {
         nothing.subjects.push_back(idle(how, "kernel", [](const settings& s) {
             kernel_many many(members);

@@ -76,10 +76,7 @@ subject two_takers(const settings& how) {
 
 row two_row(const settings& how, const char* name, const char* title, const subject& kernel, const subject& efd,
             std::string note) {
-    row r;
-    r.name = name;
-    r.title = title;
-    r.unit = "ns";
+    row r{name, title, "ns"};
     r.note = std::move(note);
     r.loss =
         "Two processors pass the cache lines of the members, and of the words that say which are ready, to and fro";

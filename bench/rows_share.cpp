@@ -5,9 +5,7 @@
 // the forks.
 #include "bench/looped.hpp"
 #include "bench/many.hpp"
-#include "bench/measure.hpp"
-#include "bench/processes.hpp"
-#include "bench/row.hpp"
+#include "bench/round_trip.hpp"
 
 #include <efd/efd.h>
 #include <efd/wait_set.hpp>
@@ -33,10 +31,7 @@ subject idle(const settings& how, const char* name) {
 }
 
 row signal_row(const settings& how) {
-    row r;
-    r.name = "xproc_signal_idle";
-    r.title = "write to a shared object, nobody waits";
-    r.unit = "ns";
+    row r{"xproc_signal_idle", "write to a shared object, nobody waits", "ns"};
     r.subjects = {idle<kernel_eventfd>(how, "kernel"), idle<shared_efd>(how, "efd"), idle<efd_inline>(how, "private"),
                   idle<shared_semaphore>(how, "sem_t")};
     r.gates = {{"efd", 1.1, "private"}};
@@ -46,56 +41,12 @@ row signal_row(const settings& how) {
 
 // ---- A round trip.
 
-template <class Subject>
-double round_trip(std::int64_t budget_ns, int cpu_here, int cpu_there, latencies& sampled) {
-    Subject there;
-    Subject back;
-    const in_shared_memory<base::atomic<bool>> over(false);
-    other_process partner([&] {
-        const pinned here(cpu_there);
-        do {
-            there.take();
-            back.signal();
-        } while (!over->load(base::acquire));
-    });
-    const pinned here(cpu_here);
-    const auto trip = [&] {
-        there.signal();
-        back.take();
-    };
-    (void)ns_per_call({budget_ns / 4, 20, unbounded}, trip);
-    const double ns = ns_per_call({budget_ns, 20, unbounded}, trip);
-    sample_calls(budget_ns / 4, sampled, trip);
-    over->store(true, base::release);
-    there.signal(); // the partner reads `over` after its answer to this signal at the latest
-    partner.await();
-    return ns;
-}
-
-template <class Subject>
-subject between(const settings& how, std::int64_t full_budget_ns, int cpu_here, int cpu_there) {
-    const std::int64_t budget_ns = how.brief ? full_budget_ns / 3 : full_budget_ns;
-    return {Subject::name, {}, [=](latencies& sampled) {
-                return round_trip<Subject>(budget_ns, cpu_here, cpu_there, sampled);
-            }};
-}
-
-template <class... Subjects>
-std::vector<subject> each_between(const settings& how, std::int64_t full_budget_ns, int cpu_here, int cpu_there) {
-    return {between<Subjects>(how, full_budget_ns, cpu_here, cpu_there)...};
-}
-
-constexpr std::int64_t same_core_budget_ns = 15'000'000;
-constexpr std::int64_t two_cores_budget_ns = 45'000'000;
 constexpr const char* deadline_costs =
     "A sleeper that looks by itself sleeps with a deadline, which costs the kernel a "
     "timer for each sleep; first_look 0 spares it";
 
 row trip_row(const char* name, const char* title, std::vector<subject> subjects, const gate& aim, const char* note) {
-    row r;
-    r.name = name;
-    r.title = title;
-    r.unit = "ns";
+    row r{name, title, "ns"};
     r.subjects = std::move(subjects);
     r.sampled = "a round trip";
     r.gates = {aim};
@@ -107,7 +58,7 @@ row trip_row(const char* name, const char* title, std::vector<subject> subjects,
 std::vector<subject> with_boost(std::vector<subject> all, [[maybe_unused]] const settings& how) {
 #ifdef EFD_BENCH_BOOST
     const int here = how.cpus.front();
-    all.push_back(between<boost_count>(how, same_core_budget_ns, here, here));
+    all.push_back(between<other_process, boost_count>(how, same_core_budget_ns, here, here));
 #endif
     return all;
 }
@@ -115,22 +66,24 @@ std::vector<subject> with_boost(std::vector<subject> all, [[maybe_unused]] const
 void add_trips(std::vector<row>& rows, const settings& how) {
     const int here = how.cpus.front();
     const int there = how.cpus.back();
-    rows.push_back(trip_row(
-        "xproc_pingpong_same_core", "round trip of two processes, one processor",
-        with_boost(each_between<kernel_eventfd, shared_efd, shared_semaphore>(how, same_core_budget_ns, here, here),
-                   how),
-        {"efd", 1.05, "sem_t"},
-        "round trip, linger off, no sleeper looks by itself; boost: a count under its interprocess_mutex and "
-        "condition"));
     rows.push_back(
-        trip_row("xproc_pingpong_look", "the same, and a sleeper looks by itself",
-                 each_between<kernel_eventfd, looking_efd, shared_semaphore>(how, same_core_budget_ns, here, here),
-                 {"efd", 1.25, "sem_t"},
-                 "as xproc_pingpong_same_core, with the looks that an arena has unless asked otherwise"));
+        trip_row("xproc_pingpong_same_core", "round trip of two processes, one processor",
+                 with_boost(each_between<other_process, kernel_eventfd, shared_efd, shared_semaphore>(
+                                how, same_core_budget_ns, here, here),
+                            how),
+                 {"efd", 1.05, "sem_t"},
+                 "round trip, linger off, no sleeper looks by itself; boost: a count under its interprocess_mutex and "
+                 "condition"));
+    rows.push_back(trip_row("xproc_pingpong_look", "the same, and a sleeper looks by itself",
+                            each_between<other_process, kernel_eventfd, looking_efd, shared_semaphore>(
+                                how, same_core_budget_ns, here, here),
+                            {"efd", 1.25, "sem_t"},
+                            "as xproc_pingpong_same_core, with the looks that an arena has unless asked otherwise"));
     rows.back().loss = deadline_costs;
     row two =
         trip_row("xproc_pingpong_two_cores", "round trip, two processors, linger auto",
-                 each_between<kernel_eventfd, lingering_efd, shared_semaphore>(how, two_cores_budget_ns, here, there),
+                 each_between<other_process, kernel_eventfd, lingering_efd, shared_semaphore>(how, two_cores_budget_ns,
+                                                                                              here, there),
                  {"efd", 250, absolute}, "round trip of two processes, linger auto; sem_t and kernel have no linger");
     two.loss = "Two processors pass a cache line to and fro; where they are far apart the aim is below that";
     if (how.cpus.size() < 2) two.impossible = "needs two processors, this process may use one";
@@ -177,19 +130,13 @@ std::vector<subject> each_herd(double herd_cost::* what, int readers, std::uint6
 void add_herds(std::vector<row>& rows, const settings& how) {
     constexpr int readers = 32;
     const std::uint64_t writes = how.brief ? 8 : 50;
-    row& switches = rows.emplace_back();
-    switches.name = "xproc_herd";
-    switches.title = "processes woken by one write, 32 asleep";
-    switches.unit = "wakes";
+    row& switches = rows.emplace_back(row{"xproc_herd", "processes woken by one write, 32 asleep", "wakes"});
     switches.subjects = each_herd<kernel_eventfd, shared_efd, shared_semaphore>(&herd_cost::switches, readers, writes);
 #ifdef EFD_BENCH_BOOST
     switches.subjects.push_back(each_herd<boost_count>(&herd_cost::switches, readers, writes).front());
 #endif
     switches.note = "voluntary context switches of the sleeping processes for one unit";
-    row& cpu = rows.emplace_back();
-    cpu.name = "xproc_herd_cpu";
-    cpu.title = "processor time of one write, 32 asleep";
-    cpu.unit = "us";
+    row& cpu = rows.emplace_back(row{"xproc_herd_cpu", "processor time of one write, 32 asleep", "us"});
     cpu.subjects = each_herd<kernel_eventfd, shared_efd, shared_semaphore>(&herd_cost::processor_us, readers, writes);
 #ifdef EFD_BENCH_BOOST
     cpu.subjects.push_back(each_herd<boost_count>(&herd_cost::processor_us, readers, writes).front());
@@ -233,11 +180,10 @@ double resting_cost(const arena_options& how, int number, int seconds) {
 void add_looks(std::vector<row>& rows, const settings& how) {
     const int seconds = how.brief ? 1 : 4;
     for (const int number : {1, 100, 1000}) {
-        row& look = rows.emplace_back();
-        look.name = fmt::format("xproc_look_{}", number);
-        look.title =
-            fmt::format("processor time of {} at rest", number == 1 ? "a sleeper" : fmt::format("{} sleepers", number));
-        look.unit = "% cpu";
+        row& look = rows.emplace_back(row{
+            fmt::format("xproc_look_{}", number),
+            fmt::format("processor time of {} at rest", number == 1 ? "a sleeper" : fmt::format("{} sleepers", number)),
+            "% cpu"});
         look.subjects = {
             {"efd", [=] { return resting_cost({}, number, seconds); }},
             {"no_look", [=] { return resting_cost({.first_look = {}, .last_look = {}}, number, seconds); }}};
@@ -254,11 +200,8 @@ void add_looks(std::vector<row>& rows, const settings& how) {
 // ---- Sets.
 
 row set_row(const settings& how, std::uint32_t members, const char* name) {
-    row r;
-    r.name = fmt::format("xproc_set_{}", name);
+    row r{fmt::format("xproc_set_{}", name), fmt::format("write one of {} of an arena, wait, take", members), "ns"};
     r.place = {"xproc_set", "members", static_cast<double>(members)};
-    r.title = fmt::format("write one of {} of an arena, wait, take", members);
-    r.unit = "ns";
     r.subjects = {{"efd",
                    [=] {
                        const pinned here(how.cpus[0]);
@@ -314,18 +257,15 @@ void add_sets(std::vector<row>& rows, const settings& how) {
     rows.push_back(set_row(how, 100'000, "100k"));
     rows.push_back(set_row(how, 1'000'000, "1m"));
     const int here = how.cpus.front();
-    rows.push_back(
-        trip_row("xproc_set_fd", "round trip of two event loops, one processor",
-                 each_between<looped_set, looped_eventfd, looped_pipe>(how, same_core_budget_ns, here, here),
-                 {"efd", 3, "kernel"},
-                 "each process waits in an epoll: on the descriptor of an arena's set with one member, on an "
-                 "eventfd, on a pipe"));
+    rows.push_back(trip_row(
+        "xproc_set_fd", "round trip of two event loops, one processor",
+        each_between<other_process, looped_set, looped_eventfd, looped_pipe>(how, same_core_budget_ns, here, here),
+        {"efd", 3, "kernel"},
+        "each process waits in an epoll: on the descriptor of an arena's set with one member, on an "
+        "eventfd, on a pipe"));
     rows.back().loss = "The descriptor of a set is an epoll in an epoll. A ringer looks at the file before it writes, "
                        "and the owner looks, empties the pipe and arms it";
-    row& burst = rows.emplace_back();
-    burst.name = "xproc_set_burst";
-    burst.title = "to signal 1000 members, their waiter asleep";
-    burst.unit = "calls";
+    row& burst = rows.emplace_back(row{"xproc_set_burst", "to signal 1000 members, their waiter asleep", "calls"});
     burst.subjects = {{"efd", [] { return calls_of_a_burst(1000); }}};
     burst.gates = {{"efd", 1, absolute}};
     burst.note = "of the writer, for 1000 signals while a waiter of the set sleeps in another process";

@@ -109,10 +109,7 @@ std::vector<subject> each_contended(const settings& how, std::size_t threads) {
 }
 
 void add_contended_rows(std::vector<row>& rows, const settings& how) {
-    row& both = rows.emplace_back();
-    both.name = "signal_contended_2";
-    both.title = "two threads write to one object";
-    both.unit = "ns";
+    row& both = rows.emplace_back(row{"signal_contended_2", "two threads write to one object", "ns"});
     both.place = {"signal", "threads", 2};
     both.note = "two threads on two processors, one object; wall time for one signal; the floor is a bare locked add, "
                 "which pulls the line back sooner than others do and so is no true bound here";
@@ -122,10 +119,8 @@ void add_contended_rows(std::vector<row>& rows, const settings& how) {
     both.gates = {{"efd", 1.2, best_peer}};
 
     for (const std::size_t threads : {4U, 8U}) {
-        row& many = rows.emplace_back();
-        many.name = fmt::format("signal_threads_{}", threads);
-        many.title = fmt::format("{} threads write to one object", threads);
-        many.unit = "ns";
+        row& many = rows.emplace_back(row{fmt::format("signal_threads_{}", threads),
+                                          fmt::format("{} threads write to one object", threads), "ns"});
         many.place = {"signal", "threads", static_cast<double>(threads)};
         many.note = "as signal_contended_2; where there are fewer processors, the threads take turns on them";
         many.subjects =
@@ -138,20 +133,14 @@ void add_contended_rows(std::vector<row>& rows, const settings& how) {
 } // namespace
 
 void add_signal_rows(std::vector<row>& rows, const settings& how) {
-    row& signal_idle = rows.emplace_back();
-    signal_idle.name = "signal_idle";
-    signal_idle.title = "write, nobody waits";
-    signal_idle.unit = "ns";
+    row& signal_idle = rows.emplace_back(row{"signal_idle", "write, nobody waits", "ns"});
     signal_idle.place = {"signal", "threads", 1};
     signal_idle.subjects = each_idle<kernel_eventfd, efd_inline, efd_c, locked_add, posix_semaphore, std_semaphore,
                                      moodycamel_default, byte_pipe>(how);
     signal_idle.gates = {{"efd", 1.25, "floor"}, {"efd_c", 1.6, "floor"}};
     signal_idle.note = "write of 1, nobody waits; floor: a locked add";
 
-    row& signal_take = rows.emplace_back();
-    signal_take.name = "signal_take";
-    signal_take.title = "write, then read, one thread";
-    signal_take.unit = "ns";
+    row& signal_take = rows.emplace_back(row{"signal_take", "write, then read, one thread", "ns"});
     signal_take.subjects = each_take<kernel_eventfd, efd_inline, efd_c, locked_add, posix_semaphore, std_semaphore,
                                      moodycamel_default, byte_pipe>(how, mode::plain);
     signal_take.gates = {{"efd", 1.2, "floor"}};
@@ -159,19 +148,13 @@ void add_signal_rows(std::vector<row>& rows, const settings& how) {
     signal_take.loss = "The read is a compare-and-swap, since the marks beside the count stay; the floor's exchange "
                        "could not keep them";
 
-    row& semaphore = rows.emplace_back();
-    semaphore.name = "signal_take_semaphore";
-    semaphore.title = "write, then read, EFD_SEMAPHORE";
-    semaphore.unit = "ns";
+    row& semaphore = rows.emplace_back(row{"signal_take_semaphore", "write, then read, EFD_SEMAPHORE", "ns"});
     semaphore.subjects =
         each_take<kernel_eventfd, efd_inline, efd_c, locked_add, posix_semaphore, std_semaphore, moodycamel_default>(
             how, mode::semaphore);
     semaphore.note = "the same with EFD_SEMAPHORE";
 
-    row& drain = rows.emplace_back();
-    drain.name = "drain_semaphore_64";
-    drain.title = "write of 64, EFD_SEMAPHORE, then all taken";
-    drain.unit = "ns";
+    row& drain = rows.emplace_back(row{"drain_semaphore_64", "write of 64, EFD_SEMAPHORE, then all taken", "ns"});
     drain.subjects = {{"kernel", [how] { return kernel_drain(how); }},
                       {"efd", [how] { return drain_by_read_some(how); }},
                       {"efd_reads", [how] { return drain_one_by_one(how); }}};
