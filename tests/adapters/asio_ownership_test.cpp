@@ -12,14 +12,10 @@
 #include <stdexcept>
 #include <thread>
 
+namespace efd::tests {
 namespace {
 
 namespace net = under_test::net;
-using efd::tests::error_code;
-using efd::tests::io_eventfd;
-using efd::tests::outcome;
-using efd::tests::race;
-using efd::tests::race_rounds;
 using concrete_eventfd = under_test::basic_eventfd<net::io_context::executor_type>;
 
 // A connection that its handler keeps alive. The captured pointer is const, so a move of the handler copies it.
@@ -397,3 +393,4 @@ TEST(asio_ownership, a_signal_within_the_end_of_the_context_is_kept) {
 }
 
 } // namespace
+} // namespace efd::tests

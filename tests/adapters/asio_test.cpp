@@ -9,21 +9,15 @@
 
 #include <optional>
 
+namespace efd::tests {
 namespace {
 
 namespace net = under_test::net;
-using efd::flags;
-using efd::tests::error_code;
-using efd::tests::eventually;
-using efd::tests::io_eventfd;
-using efd::tests::outcome;
-using efd::tests::race;
-using efd::tests::race_rounds;
 
 // Lets a context run until it has handled something; false after a bound that means a lost handler.
 bool run_one(net::io_context& context) {
     context.restart();
-    return context.run_one_for(efd::tests::patience) == 1;
+    return context.run_one_for(patience) == 1;
 }
 
 TEST(asio, a_callback_gets_the_value_but_never_from_within_the_call) {
@@ -45,7 +39,7 @@ TEST(asio, run_does_not_end_while_a_read_waits) {
     object.async_read(out.handler());
     EXPECT_EQ(context.poll(), 0U);
     EXPECT_FALSE(context.stopped());
-    efd::tests::observed_thread runs([&] { context.run(); });
+    observed_thread runs([&] { context.run(); });
     EXPECT_EQ(object.object().write(3), std::errc{});
     EXPECT_TRUE(runs.seen_done());
     EXPECT_EQ(out.value, 3U);
@@ -209,7 +203,7 @@ TEST(asio, a_slot_that_races_a_signal_loses_no_unit) {
     io_eventfd object(context);
     race writer([&] { (void)object.object().signal(); });
     std::uint64_t taken = 0;
-    for (const int round : efd::tests::as_many_as(race_rounds)) {
+    for (const int round : as_many_as(race_rounds)) {
         net::cancellation_signal signal;
         outcome out;
         object.async_read(net::bind_cancellation_slot(signal.slot(), out.handler()));
@@ -229,7 +223,7 @@ TEST(asio, the_end_of_an_io_object_that_races_a_signal_loses_no_unit) {
     efd::eventfd object;
     race writer([&] { (void)object.signal(); });
     std::uint64_t taken = 0;
-    for (const int round : efd::tests::as_many_as(race_rounds)) {
+    for (const int round : as_many_as(race_rounds)) {
         outcome out;
         {
             io_eventfd own(context, object.duplicate());
@@ -250,7 +244,7 @@ TEST(asio, the_end_of_a_context_that_races_a_signal_loses_no_unit) {
         io_eventfd own(co_await net::this_coro::executor, object.duplicate());
         (void)co_await own.async_read(net::use_awaitable);
     };
-    for (const int round : efd::tests::as_many_as(race_rounds / 10)) {
+    for (const int round : as_many_as(race_rounds / 10)) {
         {
             net::io_context context;
             net::co_spawn(context, reads, net::detached);
@@ -306,3 +300,4 @@ TEST(asio, a_storm_of_signals_and_cancels_loses_no_unit) {
 }
 
 } // namespace
+} // namespace efd::tests

@@ -16,15 +16,8 @@
 #include <mutex>
 #include <vector>
 
+namespace efd::tests {
 namespace {
-
-using efd::eventfd;
-using efd::flags;
-using efd::read_result;
-using efd::tests::detached;
-using efd::tests::eventually;
-using efd::tests::race;
-using efd::tests::race_rounds;
 
 // An executor whose work is run when the test says so.
 class run_queue {
@@ -171,7 +164,7 @@ TEST(coroutine, inside_a_callback_it_may_be_started_and_stopped) {
     outcome started;
     outcome stopped;
     read_once(object, stopped, efd::inline_executor{}, stop.get_token());
-    efd::tests::called_entry entry([&](std::uint32_t) {
+    called_entry entry([&](std::uint32_t) {
         read_once(object, started);
         stop.request_stop();
         stop.request_stop();
@@ -203,7 +196,7 @@ TEST(coroutine, a_stop_that_races_a_signal_loses_no_unit) {
     int cancelled = 0;
     eventfd object;
     race writer([&] { (void)object.signal(); });
-    for (const int round : efd::tests::as_many_as(race_rounds)) {
+    for (const int round : as_many_as(race_rounds)) {
         std::stop_source stop;
         outcome out;
         const std::uint64_t before = object.count();
@@ -226,12 +219,12 @@ TEST(coroutine, a_stop_inside_a_callback_races_a_signal) {
     eventfd object;
     eventfd other;
     std::stop_source* current = nullptr;
-    efd::tests::called_entry entry([&](std::uint32_t) { return current->request_stop(), 0; });
+    called_entry entry([&](std::uint32_t) { return current->request_stop(), 0; });
     std::uint32_t ready = 0;
     ASSERT_EQ(other.add_wait_queue(entry, ready), std::errc{});
     std::uint64_t taken = 0;
     race writer([&] { (void)object.signal(); });
-    for (const int round : efd::tests::as_many_as(race_rounds)) {
+    for (const int round : as_many_as(race_rounds)) {
         std::stop_source stop;
         current = &stop;
         outcome out;
@@ -250,7 +243,7 @@ TEST(coroutine, a_start_that_races_a_stop_ends) {
     std::stop_source* current = nullptr;
     race stopper([&] { current->request_stop(); });
     eventfd used;
-    for (const int round : efd::tests::as_many_as(race_rounds)) {
+    for (const int round : as_many_as(race_rounds)) {
         eventfd fresh; // in half of the rounds its wait queue is made in the race
         std::stop_source stop;
         current = &stop;
@@ -266,7 +259,7 @@ TEST(coroutine, a_start_that_races_a_stop_ends) {
 TEST(coroutine, a_start_that_races_a_signal_is_not_forgotten) {
     eventfd object;
     race writer([&] { (void)object.signal(); });
-    for (const int round : efd::tests::as_many_as(race_rounds)) {
+    for (const int round : as_many_as(race_rounds)) {
         outcome out;
         writer.go(round % 64);
         read_once(object, out);
@@ -322,3 +315,4 @@ TEST(coroutine, a_storm_of_signals_and_stops_loses_no_unit) { storm(flags::none,
 TEST(coroutine, a_storm_of_signals_and_stops_loses_no_unit_of_a_semaphore) { storm(flags::semaphore, true); }
 
 } // namespace
+} // namespace efd::tests

@@ -11,12 +11,8 @@
 #include <cstdlib>
 #include <thread>
 
+namespace efd::tests {
 namespace {
-
-using efd::eventfd;
-using efd::flags;
-using efd::uring_poll;
-using efd::uring_reader;
 
 constexpr std::uint64_t of_cancel = 1;
 
@@ -163,9 +159,9 @@ TEST_P(uring, after_a_cancel_nothing_is_taken) {
 
 TEST_P(uring, cancels_that_race_signals_lose_no_unit) {
     eventfd object;
-    efd::tests::race writer([&] { (void)object.signal(); });
+    race writer([&] { (void)object.signal(); });
     uring_reader reader(object, GetParam());
-    for (const int round : efd::tests::as_many_as(efd::tests::race_rounds / 2)) {
+    for (const int round : as_many_as(race_rounds / 2)) {
         prepare(reader);
         writer.go(round % 64);
         if (round % 2 == 0) handle_all(reader);
@@ -180,7 +176,7 @@ TEST_P(uring, a_running_ring_gets_every_unit) {
     eventfd object;
     uring_reader reader(object, GetParam());
     prepare(reader);
-    efd::tests::turns_get_every_unit(object, sum_, [&] { wait_and_handle(reader); });
+    turns_get_every_unit(object, sum_, [&] { wait_and_handle(reader); });
     end(reader);
 }
 
@@ -190,3 +186,4 @@ INSTANTIATE_TEST_SUITE_P(polls, uring, testing::Values(uring_poll::one_shot, uri
                          });
 
 } // namespace
+} // namespace efd::tests

@@ -17,14 +17,10 @@
 #include <memory>
 #include <stdexcept>
 
+namespace efd::tests {
 namespace {
 
-using efd::tests::asleep_now;
-using efd::tests::eventually;
-using efd::tests::observed_thread;
-using efd::tests::this_tid;
-
-constexpr int stress = efd::tests::under_sanitizer ? 2000 : 20000;
+constexpr int stress = under_sanitizer ? 2000 : 20000;
 
 // A handler for SIGUSR1 that counts, for as long as this lives.
 class counted_signal {
@@ -42,7 +38,7 @@ class counted_signal {
     static void send(pthread_t to) {
         const int before = handled;
         EXPECT_EQ(::pthread_kill(to, SIGUSR1), 0);
-        if (!efd::tests::under_tsan) {
+        if (!under_tsan) {
             EXPECT_TRUE(eventually([&] { return handled > before; }));
         }
     }
@@ -290,3 +286,4 @@ TEST_P(queue_with_signals, stress_loses_no_item) {
 }
 
 } // namespace
+} // namespace efd::tests

@@ -15,13 +15,8 @@
 #include <stdexcept>
 #include <vector>
 
+namespace efd::tests {
 namespace {
-
-using efd::eventfd;
-using efd::flags;
-using efd::tests::detached;
-using efd::tests::race;
-using efd::tests::race_rounds;
 
 // Keeps what it is given until the test takes it, drops it, or throws instead.
 struct kept_functions {
@@ -97,7 +92,7 @@ TEST(resumption, inside_a_callback_nothing_is_resumed_before_it_has_returned) {
     eventfd other;
     std::uint64_t sum = 0;
     read_into(object, sum, efd::inline_executor{});
-    efd::tests::called_entry entry([&](std::uint32_t) {
+    called_entry entry([&](std::uint32_t) {
         EXPECT_EQ(object.write(3), std::errc{});
         EXPECT_EQ(sum, 0U);
         return 0;
@@ -185,3 +180,4 @@ TEST(resumption, a_drop_that_races_the_end_of_the_coroutine_gives_the_unit_back_
 }
 
 } // namespace
+} // namespace efd::tests

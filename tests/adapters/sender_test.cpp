@@ -57,12 +57,8 @@ inline constexpr struct get_stop_token_t {
 #include <atomic>
 #include <optional>
 
+namespace efd::tests {
 namespace {
-
-using efd::eventfd;
-using efd::tests::eventually;
-using efd::tests::race;
-using efd::tests::race_rounds;
 
 struct outcome {
     std::uint64_t value = 0;
@@ -141,3 +137,4 @@ TEST(sender, a_stop_that_races_a_signal_loses_no_unit) {
 }
 
 } // namespace
+} // namespace efd::tests

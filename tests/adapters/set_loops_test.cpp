@@ -32,12 +32,8 @@
 #include <poll.h>
 #include <vector>
 
+namespace efd::tests {
 namespace {
-
-using efd::tests::arena_bell;
-using efd::tests::is_readable;
-using efd::tests::ringer;
-using efd::tests::taken;
 
 // Calls `on_readable` in each turn in which the descriptor is readable.
 class loop {
@@ -267,3 +263,4 @@ INSTANTIATE_TEST_SUITE_P(each, set_loops, testing::ValuesIn(kinds()),
                          [](const auto& one) { return std::string(one.param.name); });
 
 } // namespace
+} // namespace efd::tests

@@ -15,16 +15,12 @@
 #include <thread>
 #include <vector>
 
+namespace efd::tests {
 namespace {
 
-using efd::eventfd;
-using efd::set_event;
-using efd::wait_set;
-using efd::core::poll_in;
-using efd::core::poll_out;
-using entry = efd::tests::called_entry;
-using efd::tests::eventually;
-using efd::tests::observed_thread;
+using core::poll_in;
+using core::poll_out;
+using entry = called_entry;
 
 std::uint32_t add(eventfd& object, efd::wait_queue_entry& e) {
     std::uint32_t ready = 0;
@@ -209,3 +205,4 @@ TEST(callbacks, every_set_hears_a_write_beside_a_callback_that_goes_on) {
 }
 
 } // namespace
+} // namespace efd::tests

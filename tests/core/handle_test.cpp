@@ -9,16 +9,12 @@
 
 #include <type_traits>
 
+namespace efd::tests {
 namespace {
 
-using efd::blocking;
-using efd::eventfd;
-using efd::flags;
-using efd::wait_options;
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-using efd::tests::eagain;
 constexpr auto cancelled = std::errc::operation_canceled;
 
 TEST(handle, says_whether_it_means_an_object_and_which) {
@@ -129,7 +125,7 @@ TEST(handle, a_stop_token_leaves_it_to_the_flags_whether_to_sleep) {
     empty.set_nonblock(false);
     EXPECT_FALSE(empty.nonblock());
     std::stop_source source;
-    efd::tests::observed_thread reader([&] { EXPECT_EQ(empty.read(value, source.get_token()), cancelled); });
+    observed_thread reader([&] { EXPECT_EQ(empty.read(value, source.get_token()), cancelled); });
     ASSERT_TRUE(reader.seen_asleep());
     source.request_stop();
     ASSERT_TRUE(reader.seen_done());
@@ -162,3 +158,4 @@ TEST(handle, no_function_of_c_throws) {
 }
 
 } // namespace
+} // namespace efd::tests

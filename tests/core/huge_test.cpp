@@ -12,13 +12,10 @@
 #include <random>
 #include <vector>
 
+namespace efd::tests {
 namespace {
 
-using efd::eventfd;
-using efd::flags;
-using efd::core::packed_limit;
-using efd::tests::eventually;
-using efd::tests::observed_thread;
+using core::packed_limit;
 
 constexpr std::uint64_t ceiling = UINT64_MAX;
 
@@ -137,7 +134,7 @@ TEST(huge, crossing_the_limit_under_contention_conserves) {
 TEST(huge, blocking_writers_at_the_bound_conserve) {
     for (const flags how : {flags::none, flags::semaphore}) {
         eventfd object(ceiling - 4, how);
-        constexpr int each = efd::tests::under_sanitizer ? 200 : 2000;
+        constexpr int each = under_sanitizer ? 200 : 2000;
         std::atomic<std::uint64_t> taken{0}; // modulo 2^64, like the sum
         std::atomic<int> writers_left{3};
         std::vector<std::jthread> writers;
@@ -156,3 +153,4 @@ TEST(huge, blocking_writers_at_the_bound_conserve) {
 }
 
 } // namespace
+} // namespace efd::tests

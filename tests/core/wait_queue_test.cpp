@@ -16,16 +16,12 @@
 #include <sys/time.h>
 #include <vector>
 
+namespace efd::tests {
 namespace {
 
-using efd::eventfd;
-using efd::flags;
-using efd::wait_queue_entry;
-using efd::core::poll_in;
-using efd::core::poll_out;
-using entry = efd::tests::called_entry;
-using efd::tests::eventually;
-using efd::tests::observed_thread;
+using core::poll_in;
+using core::poll_out;
+using entry = called_entry;
 
 std::uint32_t add(eventfd& object, wait_queue_entry& e) {
     std::uint32_t ready = 0;
@@ -363,3 +359,4 @@ TEST(wait_queue, signals_from_a_handler_in_the_midst_of_everything_are_all_told)
 }
 
 } // namespace
+} // namespace efd::tests

@@ -21,12 +21,8 @@
 #include <tuple>
 #include <vector>
 
+namespace efd::tests {
 namespace {
-
-using efd::eventfd;
-using efd::flags;
-using efd::tests::eventually;
-using efd::tests::observed_thread;
 
 // From here on the process may exit, and nothing else: any other system call kills it.
 void forbid_system_calls() {
@@ -56,8 +52,8 @@ int status_without_system_calls(Body body) {
 }
 
 TEST(free_when_awake, nothing_enters_the_kernel_while_nobody_sleeps) {
-    if (efd::tests::under_tsan) GTEST_SKIP() << "ThreadSanitizer makes system calls of its own";
-    if (efd::tests::under_emulator) GTEST_SKIP() << "qemu-user has no seccomp";
+    if (under_tsan) GTEST_SKIP() << "ThreadSanitizer makes system calls of its own";
+    if (under_emulator) GTEST_SKIP() << "qemu-user has no seccomp";
     const auto plain = std::make_unique<eventfd>();
     const auto semaphore = std::make_unique<eventfd>(0, flags::semaphore);
     const auto huge = std::make_unique<eventfd>(UINT64_MAX - 1, flags::nonblock);
@@ -80,7 +76,7 @@ TEST(free_when_awake, nothing_enters_the_kernel_while_nobody_sleeps) {
 }
 
 TEST(free_when_awake, the_oracle_catches_a_system_call) {
-    if (efd::tests::under_emulator) GTEST_SKIP() << "qemu-user has no seccomp";
+    if (under_emulator) GTEST_SKIP() << "qemu-user has no seccomp";
     const int status = status_without_system_calls([] { (void)syscall(SYS_getppid); });
     EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) << "status " << status;
 }
@@ -131,7 +127,7 @@ TEST(one_wake, one_unit_wakes_one_reader_of_many) {
             ASSERT_TRUE(eventually([&] { return herd.reads() == i; }));
             ASSERT_TRUE(herd.all_asleep());
             // An emulator's own locks make a thread sleep too, now and then.
-            if (!efd::tests::under_emulator) {
+            if (!under_emulator) {
                 EXPECT_EQ(herd.switches() - before, 1) << "write " << i;
             }
         }
@@ -190,7 +186,7 @@ class cancellable_sleepers {
 
 // E6: a cancel wakes the thread that is meant, and nobody else so much as turns over.
 TEST(one_wake, a_cancel_wakes_the_one_that_is_meant) {
-    if (efd::tests::under_emulator) GTEST_SKIP() << "an emulator's own locks make a thread sleep too";
+    if (under_emulator) GTEST_SKIP() << "an emulator's own locks make a thread sleep too";
     for (const auto& [count, readers, writers] :
          {std::tuple{std::uint64_t{0}, 6, 0}, std::tuple{UINT64_MAX - 1, 0, 6}}) {
         eventfd object(count);
@@ -249,7 +245,7 @@ TEST(one_wake, a_burst_to_one_sleeper_costs_one_system_call) {
 }
 
 TEST(one_wake, a_sleeper_that_a_handler_took_out_of_the_queue_is_not_lost) {
-    if (efd::tests::under_tsan) GTEST_SKIP() << "ThreadSanitizer runs handlers later, outside the system call";
+    if (under_tsan) GTEST_SKIP() << "ThreadSanitizer runs handlers later, outside the system call";
     struct sigaction action{};
     action.sa_handler = held;
     action.sa_flags = SA_RESTART;
@@ -260,7 +256,7 @@ TEST(one_wake, a_sleeper_that_a_handler_took_out_of_the_queue_is_not_lost) {
     ASSERT_TRUE(reader.seen_asleep());
     hold_handler = true;
     pthread_kill(reader.native(), SIGUSR1);
-    ASSERT_TRUE(eventually([&] { return !efd::tests::asleep_now(reader.tid()); }));
+    ASSERT_TRUE(eventually([&] { return !asleep_now(reader.tid()); }));
     ASSERT_TRUE(object.signal()); // finds nobody in the kernel's queue, and must change the word all the same
     hold_handler = false;
     ASSERT_TRUE(reader.seen_done());
@@ -268,3 +264,4 @@ TEST(one_wake, a_sleeper_that_a_handler_took_out_of_the_queue_is_not_lost) {
 }
 
 } // namespace
+} // namespace efd::tests

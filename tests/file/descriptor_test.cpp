@@ -22,17 +22,11 @@
 #include <sys/wait.h>
 #include <vector>
 
+namespace efd::tests {
 namespace {
 
-using efd::common::answer;
-using efd::common::library_face;
-using efd::tests::add;
-using efd::tests::eventually;
-using efd::tests::fewer_numbers;
-using efd::tests::observed_thread;
-using efd::tests::open_numbers;
-using efd::tests::says;
-using efd::tests::take;
+using common::answer;
+using common::library_face;
 
 constexpr int dup_query = 1027; // F_DUPFD_QUERY, Linux 6.10: 1 if both name one file
 
@@ -80,7 +74,7 @@ bool fill_the_files_of_the_system() {
 }
 
 TEST(descriptor, without_a_file_leaves_nothing_behind) { // K-004
-    if (efd::tests::under_emulator) GTEST_SKIP() << "qemu-user has no seccomp";
+    if (under_emulator) GTEST_SKIP() << "qemu-user has no seccomp";
     (void)::efd_fd_close(::efd_eventfd(0, 0));
     const pid_t child = ::fork();
     if (child == 0) {
@@ -227,7 +221,7 @@ TEST(descriptor, a_number_closed_behind_our_back_is_not_mistaken) {
 }
 
 TEST(descriptor, the_child_of_a_fork_has_copies) {
-    if (efd::tests::under_tsan) GTEST_SKIP() << "ThreadSanitizer allows a child little";
+    if (under_tsan) GTEST_SKIP() << "ThreadSanitizer allows a child little";
     const int fd = ::efd_eventfd(3, EFD_NONBLOCK | EFD_CLOEXEC);
     const int second = ::efd_fd_dup(fd);
     const int lost = ::efd_eventfd(0, 0);
@@ -289,3 +283,4 @@ TEST_P(signals, a_vector_that_sleeps_in_its_second_segment) {
 INSTANTIATE_TEST_SUITE_P(handlers, signals, testing::Values(0, int{SA_RESTART}));
 
 } // namespace
+} // namespace efd::tests

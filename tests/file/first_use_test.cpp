@@ -9,16 +9,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+namespace efd::tests {
 namespace {
 
-using efd::common::answer;
-using efd::common::close_numbers;
-using efd::tests::add;
-using efd::tests::fewer_numbers;
-using efd::tests::open_numbers;
-using efd::tests::says;
-using efd::tests::status_of_child;
-using efd::tests::take;
+using common::answer;
+using common::close_numbers;
 
 // If no call has named it before, nothing is known of it but what its closer says: as close(2) has it.
 TEST(first_use, a_number_that_was_never_used_is_closed_as_close_does) {
@@ -92,3 +87,4 @@ TEST(first_use, takes_its_second_number_again_to_be_full) {
 }
 
 } // namespace
+} // namespace efd::tests

@@ -18,18 +18,12 @@
 #include <sys/ioctl.h>
 #include <thread>
 
+namespace efd::tests {
 namespace {
 
-using efd::common::answer;
-using efd::common::kernel_face;
-using efd::common::library_face;
-using efd::tests::add;
-using efd::tests::eventually;
-using efd::tests::fewer_numbers;
-using efd::tests::open_numbers;
-using efd::tests::says;
-using efd::tests::status_of_child;
-using efd::tests::take;
+using common::answer;
+using common::kernel_face;
+using common::library_face;
 
 int make(unsigned initval = 0, int flags = 0) { return ::efd_eventfd(initval, flags | EFD_SHARED); }
 
@@ -44,11 +38,11 @@ class sleeping_thread {
     template <class Body>
     explicit sleeping_thread(Body body)
         : thread_([this, body] {
-              tid_.store(efd::tests::this_tid());
+              tid_.store(this_tid());
               body();
           }) {}
     [[nodiscard]] bool seen_asleep() {
-        return eventually([this] { return tid_.load() != 0 && efd::tests::sleeps_now(tid_.load()); });
+        return eventually([this] { return tid_.load() != 0 && sleeps_now(tid_.load()); });
     }
     [[nodiscard]] pthread_t native() { return thread_.native_handle(); }
     void join() { thread_.join(); }
@@ -284,3 +278,4 @@ TEST(shared_descriptor, threads_make_use_and_close_numbers_at_once) { // FDGET
 }
 
 } // namespace
+} // namespace efd::tests

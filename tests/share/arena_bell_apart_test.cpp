@@ -18,18 +18,8 @@
 #include <thread>
 #include <unistd.h>
 
+namespace efd::tests {
 namespace {
-
-using efd::arena;
-using efd::eventfd;
-using efd::set_event;
-using efd::wait_set;
-using efd::tests::byte_line;
-using efd::tests::is_readable;
-using efd::tests::patience_ms;
-using efd::tests::process;
-using efd::tests::ringer;
-using efd::tests::taken;
 
 constexpr int not_permitted = 99;
 constexpr uid_t nobody = 65534;
@@ -94,11 +84,11 @@ int nothing_is_rung_and_nothing_lost(const apart& how) {
     std::atomic<pid_t> tid{0};
     std::uint64_t token = 0;
     std::thread waiter([&] {
-        tid = efd::tests::this_tid();
+        tid = this_tid();
         set_event got{};
         if (set.wait_any(got) == std::errc{}) token = got.token;
     });
-    const bool is_asleep = efd::tests::eventually([&] { return tid != 0 && efd::tests::asleep_now(tid); });
+    const bool is_asleep = eventually([&] { return tid != 0 && asleep_now(tid); });
     line.say(0);
     waiter.join();
     if (second.end() != 0 || !is_asleep || token != 1) return 5;
@@ -161,7 +151,7 @@ TEST(ArenaBellApart, an_owner_without_proc_is_told_so) {
         const arena shared;
         const wait_set set = shared.make_set();
         if (!loses_proc()) return not_permitted;
-        return efd::tests::refused([&] { (void)set.fd(); }) == std::errc::operation_not_supported ? 0 : 1;
+        return refused([&] { (void)set.fd(); }) == std::errc::operation_not_supported ? 0 : 1;
     });
     const int result = owner.end();
     if (result == not_permitted) GTEST_SKIP() << "needs root";
@@ -169,3 +159,4 @@ TEST(ArenaBellApart, an_owner_without_proc_is_told_so) {
 }
 
 } // namespace
+} // namespace efd::tests

@@ -19,17 +19,8 @@
 #include <unistd.h>
 #include <vector>
 
+namespace efd::tests {
 namespace {
-
-using efd::wait_set;
-using efd::tests::arena_bell;
-using efd::tests::by_a_peer;
-using efd::tests::entry_of_first;
-using efd::tests::is_readable;
-using efd::tests::process;
-using efd::tests::refused;
-using efd::tests::ringer;
-using efd::tests::taken;
 
 constexpr int most_numbers = 1024;
 
@@ -114,7 +105,7 @@ TEST_F(arena_bell, takes_no_number_that_a_program_counts_on) {
         if (!are_bells_high()) return 1;
         if (!peer.signals() || taken(set) != 1 || taken(set) != 0) return 2;
         peer.kill();
-        if (!is_readable(fd, efd::tests::patience_ms) || taken(set) != 0) return 3; // it has an end to write to again
+        if (!is_readable(fd, patience_ms) || taken(set) != 0) return 3; // it has an end to write to again
         return are_bells_high() && number_of_next_open() == next ? 0 : 4;
     });
     EXPECT_EQ(owner.end(), 0);
@@ -122,7 +113,7 @@ TEST_F(arena_bell, takes_no_number_that_a_program_counts_on) {
 
 // Whichever of its files finds no number.
 TEST_F(arena_bell, a_descriptor_that_cannot_be_made_leaves_no_number_behind) {
-    if (efd::tests::under_sanitizer) GTEST_SKIP() << "one that looks at the error's type needs a pipe";
+    if (under_sanitizer) GTEST_SKIP() << "one that looks at the error's type needs a pipe";
     process owner([&] {
         { // what a process makes once
             const wait_set first = shared_.make_set();
@@ -148,3 +139,4 @@ TEST_F(arena_bell, a_descriptor_that_cannot_be_made_leaves_no_number_behind) {
 }
 
 } // namespace
+} // namespace efd::tests

@@ -12,19 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+namespace efd::tests {
 namespace {
-
-using efd::set_event;
-using efd::tests::arena_bell;
-using efd::tests::arena_bell_without_looks;
-using efd::tests::by_a_peer;
-using efd::tests::byte_line;
-using efd::tests::entry_of_first;
-using efd::tests::is_readable;
-using efd::tests::patience_ms;
-using efd::tests::process;
-using efd::tests::ringer;
-using efd::tests::taken;
 
 TEST_F(arena_bell, the_last_peers_death_is_told_once) {
     ringer first(object_);
@@ -140,3 +129,4 @@ TEST_F(arena_bell, what_a_peer_writes_into_the_entry_rings_nothing_else) {
 }
 
 } // namespace
+} // namespace efd::tests

@@ -18,23 +18,9 @@
 #include <unistd.h>
 #include <vector>
 
+namespace efd::tests {
 namespace {
 
-using efd::arena;
-using efd::eventfd;
-using efd::set_event;
-using efd::wait_set;
-using efd::tests::arena_bell;
-using efd::tests::by_a_peer;
-using efd::tests::byte_line;
-using efd::tests::eagain;
-using efd::tests::is_readable;
-using efd::tests::patience_ms;
-using efd::tests::process;
-using efd::tests::refused;
-using efd::tests::ringer;
-using efd::tests::stale;
-using efd::tests::taken;
 using std::chrono::milliseconds;
 
 TEST_F(arena_bell, is_readable_while_a_peers_signal_is_not_taken) {
@@ -204,11 +190,11 @@ TEST(ArenaBell, a_waiter_hears_a_descriptor_that_joins_while_it_sleeps) {
     std::atomic<pid_t> tid{0};
     std::uint64_t token = 0;
     std::thread waiter([&] {
-        tid = efd::tests::this_tid();
+        tid = this_tid();
         set_event got{};
         if (set.wait_any(got) == std::errc{}) token = got.token;
     });
-    EXPECT_TRUE(efd::tests::eventually([&] { return tid != 0 && efd::tests::asleep_now(tid); }));
+    EXPECT_TRUE(eventually([&] { return tid != 0 && asleep_now(tid); }));
     const int other = ::eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC);
     set.add(other, EPOLLIN, 2);
     waiter.join();
@@ -306,3 +292,4 @@ TEST(ArenaBell, owner_and_peers_keep_no_descriptor_when_all_is_over) {
 }
 
 } // namespace
+} // namespace efd::tests

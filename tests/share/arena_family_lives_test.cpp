@@ -23,16 +23,10 @@
 #include <unistd.h>
 #include <vector>
 
+namespace efd::tests {
 namespace {
 
-using efd::eventfd;
-using efd::flags;
-using efd::common::close_from;
-using efd::tests::byte_line;
-using efd::tests::process;
-using efd::tests::refused;
-using efd::tests::status_of_child;
-using efd::tests::taken;
+using common::close_from;
 
 // What the child's read gave.
 process reader_of(const eventfd& object) {
@@ -57,7 +51,7 @@ TEST(FamilyLives, a_killed_child_takes_no_unit_with_it) {
             }
         });
         for (int i = 0; i < 50; ++i, ++written) EXPECT_EQ(units.write(1), std::errc{});
-        EXPECT_TRUE(efd::tests::eventually([&] { return progress.count() > 0; }));
+        EXPECT_TRUE(eventually([&] { return progress.count() > 0; }));
         victim.kill();
         const std::uint64_t known = progress.count();
         const std::uint64_t gone = written - units.count() - taken_by_victims;
@@ -100,7 +94,7 @@ TEST(FamilyLives, without_descriptors_it_is_refused_and_nothing_is_left_behind) 
                   const std::uint32_t windows = efd::share::windows_in_use();
                   for (int i = 0; i < 100; ++i)
                       if (::efd_create(0, EFD_SHARED) != nullptr || errno != EMFILE) return 1;
-                  if (!efd::tests::under_sanitizer && // one that looks at the error's type needs a pipe
+                  if (!under_sanitizer && // one that looks at the error's type needs a pipe
                       refused([] { (void)eventfd(0, flags::shared); }) != std::errc::too_many_files_open)
                       return 2;
                   if (efd::share::windows_in_use() != windows) return 3;
@@ -112,7 +106,7 @@ TEST(FamilyLives, without_descriptors_it_is_refused_and_nothing_is_left_behind) 
 
 // More processes than an arena has indexes: the last ones have what they inherited, and make objects elsewhere.
 TEST(FamilyLives, a_family_may_be_larger_than_its_arena) {
-    if (efd::tests::under_sanitizer) GTEST_SKIP() << "so many processes with a sanitizer take a machine's memory";
+    if (under_sanitizer) GTEST_SKIP() << "so many processes with a sanitizer take a machine's memory";
     const eventfd ready(0, flags::shared | flags::semaphore);
     const eventfd over(0, flags::shared | flags::semaphore);
     constexpr std::uint64_t number = 260;
@@ -125,7 +119,7 @@ TEST(FamilyLives, a_family_may_be_larger_than_its_arena) {
             if (over.read(value) != std::errc{}) return 2;
             return own.count() == i && own.write(1) == std::errc{} && taken(own) == i + 1 ? 0 : 3;
         }));
-    EXPECT_TRUE(efd::tests::eventually([&] { return ready.count() == number; }));
+    EXPECT_TRUE(eventually([&] { return ready.count() == number; }));
     EXPECT_EQ(over.write(number), std::errc{});
     for (const auto& child : children) EXPECT_EQ(child->end(), 0);
     EXPECT_EQ(eventfd(3, flags::shared).count(), 3U);
@@ -178,7 +172,7 @@ int race_for_an_arena() {
                 made[static_cast<std::size_t>(i)] = eventfd(static_cast<unsigned>(i), flags::shared);
             });
         start.arrive_and_wait();
-        constexpr int forks = efd::tests::under_tsan ? 0 : 3; // it calls the threads of the parent leaked
+        constexpr int forks = under_tsan ? 0 : 3; // it calls the threads of the parent leaked
         for (int i = 0; i < forks; ++i) {
             const int end = status_of_child([] {
                 const eventfd own(5, flags::shared);
@@ -202,7 +196,8 @@ int race_for_an_arena() {
 
 TEST(FamilyLives, threads_that_need_an_arena_at_once_agree_on_one) {
     const eventfd object(0, flags::shared);
-    for (const int round : efd::tests::as_many_as(100)) ASSERT_EQ(status_of_child(race_for_an_arena), 0) << round;
+    for (const int round : as_many_as(100)) ASSERT_EQ(status_of_child(race_for_an_arena), 0) << round;
 }
 
 } // namespace
+} // namespace efd::tests

@@ -21,15 +21,8 @@
 #include <unistd.h>
 #include <vector>
 
+namespace efd::tests {
 namespace {
-
-using efd::eventfd;
-using efd::flags;
-using efd::tests::byte_line;
-using efd::tests::process;
-using efd::tests::refused;
-using efd::tests::status_of_child;
-using efd::tests::taken;
 
 const void* place_of(const eventfd& object) { return efd::internal_access::context_of(object); }
 
@@ -46,7 +39,7 @@ TEST(Family, objects_count_as_all_do) { // K-001, K-002, K-014, K-018, K-036
     EXPECT_EQ(plain.write(2), std::errc{});
     EXPECT_EQ(taken(plain), 7U);
     EXPECT_EQ(plain.write(eventfd::max()), std::errc{}); // a huge count
-    EXPECT_EQ(plain.try_write(1), efd::tests::eagain);
+    EXPECT_EQ(plain.try_write(1), eagain);
     EXPECT_EQ(taken(plain), eventfd::max());
     const eventfd semaphore(3, flags::shared | flags::semaphore | flags::nonblock);
     EXPECT_TRUE(semaphore.nonblock());
@@ -88,10 +81,10 @@ TEST(Family, what_needs_a_watcher_is_not_supported) {
 
 TEST(Family, a_parent_asleep_in_read_is_woken_by_its_child) {
     const eventfd object(0, flags::shared);
-    const pid_t reader = efd::tests::this_tid();
+    const pid_t reader = this_tid();
     const pid_t parent = ::getpid();
     process child([&] {
-        if (!efd::tests::eventually([&] { return efd::common::is_asleep_in_futex(reader, parent); })) return 1;
+        if (!eventually([&] { return efd::common::is_asleep_in_futex(reader, parent); })) return 1;
         return object.write(3) == std::errc{} ? 0 : 2;
     });
     std::uint64_t value = 0;
@@ -147,7 +140,7 @@ TEST(Family, the_parent_may_be_gone_first) {
         if (::fork() == 0) {
             const pid_t maker = ::getppid();
             gone.say(1);
-            if (!efd::tests::eventually([&] { return ::getppid() != maker; })) ::_exit(1);
+            if (!eventually([&] { return ::getppid() != maker; })) ::_exit(1);
             const eventfd another(0, flags::shared); // and they go on to make some
             ::_exit(object.write(5) == std::errc{} ? 0 : 2);
         }
@@ -246,7 +239,7 @@ TEST(Family, a_full_arena_is_followed_by_another_and_used_again) {
 }
 
 TEST(Family, with_all_arenas_full_there_is_no_space) {
-    if (efd::tests::under_sanitizer) GTEST_SKIP() << "a million objects cost a sanitizer too much memory";
+    if (under_sanitizer) GTEST_SKIP() << "a million objects cost a sanitizer too much memory";
     EXPECT_EQ(status_of_child([] {
                   rlimit numbers{};
                   ::getrlimit(RLIMIT_NOFILE, &numbers);
@@ -264,3 +257,4 @@ TEST(Family, with_all_arenas_full_there_is_no_space) {
 }
 
 } // namespace
+} // namespace efd::tests

@@ -21,13 +21,8 @@
 #include <thread>
 #include <unistd.h>
 
+namespace efd::tests {
 namespace {
-
-using efd::arena;
-using efd::eventfd;
-using efd::tests::process;
-using efd::tests::refused;
-using efd::tests::status_of_child;
 
 // A child that has the parent's rows lets go of what it inherited, and of the arena. Then a sibling looks for free
 // slots.
@@ -56,17 +51,17 @@ void expect_the_parents_objects_stay(auto fork_one) {
     });
     EXPECT_EQ(sibling.end(), 0);
     EXPECT_EQ(kept.count(), 3U);
-    EXPECT_EQ(efd::tests::reaped(shared, 1U), 1U); // the sibling
+    EXPECT_EQ(reaped(shared, 1U), 1U); // the sibling
     EXPECT_EQ(shared.make().count(), 0U);
 }
 
 TEST(ArenaForks, a_child_that_no_handler_saw_lets_nothing_of_its_parents_go) {
-    if (efd::tests::under_sanitizer) GTEST_SKIP() << "a sanitizer has to see the fork";
+    if (under_sanitizer) GTEST_SKIP() << "a sanitizer has to see the fork";
     expect_the_parents_objects_stay([] { return ::_Fork(); });
 }
 
 TEST(ArenaForks, nor_does_one_for_which_no_descriptor_was_free) {
-    if (efd::tests::under_sanitizer) GTEST_SKIP() << "a sanitizer opens files itself";
+    if (under_sanitizer) GTEST_SKIP() << "a sanitizer opens files itself";
     expect_the_parents_objects_stay([] {
         rlimit before{};
         ::getrlimit(RLIMIT_NOFILE, &before);
@@ -93,7 +88,7 @@ class fork_lock_of_libc {
     static bool is_kept_in_handlers() {
         return status_of_child([] {
                    second_thread second([] { // it is there before the first fork, which may take no lock without it
-                       efd::tests::await_change(step, 0);
+                       await_change(step, 0);
                        fork_here(0);
                    });
                    ask_second = &second;
@@ -104,7 +99,7 @@ class fork_lock_of_libc {
     }
 
   private:
-    using second_thread = efd::tests::observed_thread;
+    using second_thread = observed_thread;
 
     static void prepare() {
         if (step.fetch_add(1) != 0) return;
@@ -118,7 +113,7 @@ class fork_lock_of_libc {
 // A thread has a lock that forks take, and forks in a handler; another thread's fork waits for that lock, and has
 // others.
 void fork_beside(void (*make_and_end)()) {
-    if (efd::tests::under_sanitizer) GTEST_SKIP() << "a handler of a sanitizer runs later";
+    if (under_sanitizer) GTEST_SKIP() << "a handler of a sanitizer runs later";
     if (fork_lock_of_libc::is_kept_in_handlers()) GTEST_SKIP() << "fork of this libc must not be called in a handler";
     struct sigaction action{};
     struct sigaction before{};
@@ -152,3 +147,4 @@ TEST(ArenaForks, in_handlers_and_beside_them_end_while_sets_come_and_go) {
 }
 
 } // namespace
+} // namespace efd::tests

@@ -7,14 +7,9 @@
 #include <gtest/gtest.h>
 #include <string>
 
+namespace efd::tests {
 namespace {
 
-using efd::arena;
-using efd::arena_role;
-using efd::eventfd;
-using efd::wait_options;
-using efd::tests::byte_line;
-using efd::tests::process;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
@@ -134,3 +129,4 @@ TEST_F(ArenaOrphan, one_that_does_not_ask_sleeps_on) {
 }
 
 } // namespace
+} // namespace efd::tests

@@ -12,16 +12,9 @@
 #include <span>
 #include <unistd.h>
 
+namespace efd::tests {
 namespace {
 
-using efd::arena;
-using efd::eventfd;
-using efd::set_event;
-using efd::wait_set;
-using efd::tests::process;
-using efd::tests::refused;
-using efd::tests::stale;
-using efd::tests::taken;
 using std::chrono::milliseconds;
 
 TEST(ArenaSetOwner, a_child_of_fork_has_its_parents_set_no_more) {
@@ -82,3 +75,4 @@ TEST(ArenaSetOwner, an_owner_that_counts_as_dead_hears_it) {
 }
 
 } // namespace
+} // namespace efd::tests

@@ -17,20 +17,9 @@
 #include <unistd.h>
 #include <vector>
 
+namespace efd::tests {
 namespace {
 
-using efd::arena;
-using efd::arena_options;
-using efd::eventfd;
-using efd::flags;
-using efd::set_event;
-using efd::wait_set;
-using efd::tests::byte_line;
-using efd::tests::eagain;
-using efd::tests::process;
-using efd::tests::refused;
-using efd::tests::stale;
-using efd::tests::taken;
 using std::chrono::milliseconds;
 
 TEST(ArenaSet, a_peers_signal_wakes_who_waits) {
@@ -182,11 +171,11 @@ TEST(ArenaSet, private_objects_and_private_sets_are_members_as_well) {
         std::atomic<pid_t> tid{0};
         std::uint64_t token = 0;
         std::thread waiter([&] {
-            tid = efd::tests::this_tid();
+            tid = this_tid();
             set_event got{};
             if (set.wait_any(got) == std::errc{}) token = got.token;
         });
-        EXPECT_TRUE(efd::tests::eventually([&] { return tid != 0 && efd::tests::asleep_now(tid); }));
+        EXPECT_TRUE(eventually([&] { return tid != 0 && asleep_now(tid); }));
         EXPECT_EQ(one->write(1), std::errc{});
         waiter.join();
         EXPECT_EQ(token, one == &own ? 1U : one == &deep ? 2U : 3U);
@@ -314,14 +303,13 @@ TEST(ArenaSet, two_waiters_get_a_unit_each) {
         std::vector<std::thread> waiters;
         for (std::atomic<pid_t>& tid : tids)
             waiters.emplace_back([&] {
-                tid = efd::tests::this_tid();
+                tid = this_tid();
                 set_event got{};
                 EXPECT_EQ(set.wait_any(got), std::errc{});
             });
         const bool first_asleep = round % 2 == 0;
         for (const std::atomic<pid_t>& tid : tids)
-            EXPECT_TRUE(
-                efd::tests::eventually([&] { return !first_asleep || (tid != 0 && efd::tests::asleep_now(tid)); }));
+            EXPECT_TRUE(eventually([&] { return !first_asleep || (tid != 0 && asleep_now(tid)); }));
         process child([&] { return a.write(1) == std::errc{} && b.write(1) == std::errc{} ? 0 : 1; });
         EXPECT_EQ(child.end(), 0);
         for (std::thread& one : waiters) one.join();
@@ -361,14 +349,15 @@ TEST(ArenaSet, waits_end_at_their_deadline_and_by_a_stop) {
     std::atomic<pid_t> tid{0};
     std::errc error{};
     std::thread waiter([&] {
-        tid = efd::tests::this_tid();
+        tid = this_tid();
         set_event none{};
         error = set.wait_any(none, stop.get_token());
     });
-    EXPECT_TRUE(efd::tests::eventually([&] { return tid != 0 && efd::tests::asleep_now(tid); }));
+    EXPECT_TRUE(eventually([&] { return tid != 0 && asleep_now(tid); }));
     stop.request_stop();
     waiter.join();
     EXPECT_EQ(error, std::errc::operation_canceled);
 }
 
 } // namespace
+} // namespace efd::tests

@@ -19,18 +19,10 @@
 #include <unistd.h>
 #include <vector>
 
+namespace efd::tests {
 namespace {
 
-using efd::arena;
-using efd::arena_options;
-using efd::eventfd;
-using efd::flags;
-using efd::common::close_from;
-using efd::tests::byte_line;
-using efd::tests::process;
-using efd::tests::refused;
-using efd::tests::stale;
-using efd::tests::taken;
+using common::close_from;
 using std::chrono::milliseconds;
 
 std::string own_name(const char* what) { return what + std::to_string(::getpid()); }
@@ -42,7 +34,7 @@ TEST(Arena, objects_count_as_all_do) {
     EXPECT_EQ(object.write(2), std::errc{});
     EXPECT_EQ(taken(object), 7U);
     EXPECT_EQ(object.write(eventfd::max()), std::errc{}); // a huge count
-    EXPECT_EQ(object.try_write(1), efd::tests::eagain);
+    EXPECT_EQ(object.try_write(1), eagain);
     EXPECT_EQ(taken(object), eventfd::max());
     const eventfd semaphore = shared.make(3, flags::semaphore);
     EXPECT_EQ(taken(semaphore), 1U);
@@ -102,7 +94,7 @@ TEST(Arena, another_process_finds_it_by_name_and_its_objects_by_name_and_id) {
     const eventfd jobs = shared.make("jobs", shared.id(results));
     EXPECT_EQ(refused([&] { (void)shared.make("jobs"); }), std::errc::file_exists);
     line.say(0);
-    EXPECT_TRUE(efd::tests::eventually([&] { return jobs.count() == 0; }));
+    EXPECT_TRUE(eventually([&] { return jobs.count() == 0; }));
     EXPECT_EQ(jobs.write(7), std::errc{});
     std::uint64_t value = 0;
     EXPECT_EQ(results.read(value), std::errc{});
@@ -167,7 +159,7 @@ TEST(Arena, a_slot_is_not_used_again_while_a_child_holds_it) {
     EXPECT_EQ(refused([&] { (void)shared.make(20); }), std::errc::no_space_on_device);
     line.say(0);
     EXPECT_EQ(child.end(), 0);
-    EXPECT_EQ(efd::tests::reaped(shared, 1U), 1U); // it has ended without giving anything back
+    EXPECT_EQ(reaped(shared, 1U), 1U); // it has ended without giving anything back
     EXPECT_EQ(shared.make(30).count(), 30U);
 }
 
@@ -224,7 +216,7 @@ TEST(Arena, a_chosen_sleeper_that_is_killed_takes_no_wake_with_it) {
         ::kill(victim.pid(), SIGSTOP);
         EXPECT_EQ(object.write(1), std::errc{});
         victim.kill();
-        EXPECT_TRUE(efd::tests::eventually([&] { return object.count() == 0; })); // one of the others took it
+        EXPECT_TRUE(eventually([&] { return object.count() == 0; })); // one of the others took it
         EXPECT_EQ(object.write(1), std::errc{});
         EXPECT_EQ(second.end(), 0);
         EXPECT_EQ(third.end(), 0);
@@ -387,3 +379,4 @@ TEST(Arena, a_fork_beside_threads_that_make_and_end_arenas) {
 }
 
 } // namespace
+} // namespace efd::tests

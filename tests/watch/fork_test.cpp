@@ -16,13 +16,9 @@
 #include <thread>
 #include <unistd.h>
 
+namespace efd::tests {
 namespace {
 
-using efd::eventfd;
-using efd::set_event;
-using efd::wait_set;
-using efd::tests::observed_thread;
-using efd::tests::status_of_child;
 using namespace std::chrono_literals;
 
 class fork_with_a_set : public testing::Test {
@@ -72,7 +68,7 @@ TEST_F(fork_with_a_set, a_childs_wait_hears_of_the_childs_members) {
                   set_event got{};
                   {
                       observed_thread waiter([&] { (void)set_.wait_any_for(got, 10s); });
-                      if (!efd::tests::eventually([&] { return efd::tests::sleeps_now(waiter.tid()); })) return 1;
+                      if (!eventually([&] { return sleeps_now(waiter.tid()); })) return 1;
                       object_.signal();
                       if (!waiter.seen_done()) return 2;
                   }
@@ -85,7 +81,7 @@ TEST_F(fork_with_a_set, a_childs_wait_hears_of_the_childs_members) {
 // A waiter of the parent sleeps; in the child nobody does, and nobody is counted as if.
 TEST_F(fork_with_a_set, a_sleeper_is_not_in_the_child) {
     observed_thread waiter([&] { (void)set_.wait_any_for(got_, 20s); });
-    ASSERT_TRUE(efd::tests::eventually([&] { return waiter.tid() != 0 && efd::tests::sleeps_now(waiter.tid()); }));
+    ASSERT_TRUE(eventually([&] { return waiter.tid() != 0 && sleeps_now(waiter.tid()); }));
     EXPECT_EQ(status_of_child([&] {
                   set_event got{};
                   object_.signal();
@@ -100,7 +96,7 @@ TEST_F(fork_with_a_set, a_sleeper_is_not_in_the_child) {
 
 // The same without fork handlers: a child by the system call alone.
 TEST_F(fork_with_a_set, a_child_by_the_system_call_alone) {
-    if (efd::tests::under_tsan) GTEST_SKIP() << "ThreadSanitizer must hear of a fork";
+    if (under_tsan) GTEST_SKIP() << "ThreadSanitizer must hear of a fork";
     const int fd = object_.fd();
     ASSERT_TRUE(object_.signal());
     const auto child = static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
@@ -119,7 +115,7 @@ TEST_F(fork_with_a_set, a_child_by_the_system_call_alone) {
 
 // One thread writes to a member and takes from it at full speed; a child whose copy has a count finds it.
 TEST(fork_amid, a_write_to_a_member) {
-    if (efd::tests::under_tsan) GTEST_SKIP() << "ThreadSanitizer allows a child little";
+    if (under_tsan) GTEST_SKIP() << "ThreadSanitizer allows a child little";
     eventfd object;
     wait_set set;
     set.add(object, 1);
@@ -145,7 +141,7 @@ TEST(fork_amid, a_write_to_a_member) {
 // As fork_with_a_set.a_child_by_the_system_call_alone, beside such a thread: nothing is done in the child before its
 // first look.
 TEST(fork_amid, a_write_to_a_member_by_the_system_call_alone) {
-    if (efd::tests::under_tsan) GTEST_SKIP() << "ThreadSanitizer must hear of a fork";
+    if (under_tsan) GTEST_SKIP() << "ThreadSanitizer must hear of a fork";
     std::array<eventfd, 40> objects;
     wait_set set;
     for (std::size_t i = 0; i < objects.size(); ++i) set.add(objects[i], i);
@@ -175,7 +171,7 @@ TEST(fork_amid, a_write_to_a_member_by_the_system_call_alone) {
 
 // One thread takes from two objects at once; a child may read, look and signal.
 TEST(fork_amid, a_take_of_many) {
-    if (efd::tests::under_tsan) GTEST_SKIP() << "ThreadSanitizer allows a child little";
+    if (under_tsan) GTEST_SKIP() << "ThreadSanitizer allows a child little";
     eventfd one;
     eventfd two;
     wait_set set;
@@ -238,3 +234,4 @@ TEST(fork_amid, a_callback) {
 }
 
 } // namespace
+} // namespace efd::tests

@@ -13,18 +13,8 @@
 #include <string>
 #include <vector>
 
+namespace efd::tests {
 namespace {
-
-using efd::doorbell;
-using efd::eventfd;
-using efd::tests::bound_ms;
-using efd::tests::epoll_loop;
-using efd::tests::loop;
-using efd::tests::nested_loop;
-using efd::tests::observed_thread;
-using efd::tests::poll_loop;
-using efd::tests::select_loop;
-using efd::tests::uring_loop;
 
 constexpr std::uint64_t largest = UINT64_MAX - 1;
 
@@ -77,7 +67,7 @@ template <class Act>
 void expect_woken(loop& watcher, Act act) {
     bool woken = false;
     observed_thread sleeper([&] { woken = watcher.event(bound_ms); });
-    ASSERT_TRUE(efd::tests::eventually([&] { return sleeper.tid() != 0 && asleep_in_loop(sleeper.tid()); }));
+    ASSERT_TRUE(eventually([&] { return sleeper.tid() != 0 && asleep_in_loop(sleeper.tid()); }));
     act();
     ASSERT_TRUE(sleeper.seen_done());
     EXPECT_TRUE(woken);
@@ -250,9 +240,9 @@ void one_write_wakes_one(doorbell how, std::uint32_t flags) {
     observed_thread first(sleep_once);
     observed_thread second(sleep_once);
     for (const observed_thread* one : {&first, &second})
-        ASSERT_TRUE(efd::tests::eventually([&] { return one->tid() != 0 && asleep_in_loop(one->tid()); }));
+        ASSERT_TRUE(eventually([&] { return one->tid() != 0 && asleep_in_loop(one->tid()); }));
     ASSERT_TRUE(object.signal());
-    ASSERT_TRUE(efd::tests::eventually([&] { return first.done() || second.done(); }));
+    ASSERT_TRUE(eventually([&] { return first.done() || second.done(); }));
     EXPECT_EQ(woken.load(), 1);
     EXPECT_EQ(take(object), 1U);
     ASSERT_EQ(arm_if(how, object), 0U);
@@ -276,3 +266,4 @@ TEST(armed_race, an_arm_that_finds_its_event_leaves_the_mark_of_another) {
 }
 
 } // namespace
+} // namespace efd::tests

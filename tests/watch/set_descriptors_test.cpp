@@ -22,14 +22,9 @@
 #include <thread>
 #include <unistd.h>
 
+namespace efd::tests {
 namespace {
 
-using efd::eventfd;
-using efd::set_event;
-using efd::wait_set;
-using efd::tests::look;
-using efd::tests::pipe_ends;
-using efd::tests::readable;
 using namespace std::chrono_literals;
 
 class told_once : public testing::TestWithParam<std::uint32_t> {};
@@ -209,7 +204,7 @@ TEST(set_descriptors, of_nesting_and_a_first_descriptor_at_once_one_is_refused) 
         } catch (const std::system_error&) {
             nested = false;
         }
-        ASSERT_TRUE(efd::tests::eventually([&] { return answers == round; }));
+        ASSERT_TRUE(eventually([&] { return answers == round; }));
         ASSERT_NE(nested, joined) << "round " << round;
     }
 }
@@ -233,7 +228,7 @@ TEST(set_descriptors, a_set_that_ends_in_a_callback_leaves_nobody_behind) {
     entry destroyer;
     keeper.act = [&] {
         busy = true;
-        EXPECT_TRUE(efd::tests::eventually([&] { return destroyed.load(); }));
+        EXPECT_TRUE(eventually([&] { return destroyed.load(); }));
     };
     destroyer.act = [&] {
         set.reset();
@@ -248,7 +243,7 @@ TEST(set_descriptors, a_set_that_ends_in_a_callback_leaves_nobody_behind) {
     ASSERT_EQ(efd::internal_access::context_of(trigger)->add_wait_queue(destroyer, ready), efd::base::status::ok);
     {
         std::jthread writer([&] { (void)member.write(1); });
-        ASSERT_TRUE(efd::tests::eventually([&] { return busy.load(); }));
+        ASSERT_TRUE(eventually([&] { return busy.load(); }));
         ASSERT_TRUE(trigger.signal());
     }
     wait_set fresh;
@@ -282,8 +277,9 @@ int wait_at_the_limit() {
 }
 
 TEST(set_descriptors, a_wait_with_a_token_at_the_limit) {
-    if (efd::tests::under_asan) GTEST_SKIP() << "its runtime wants a free number to look at a type";
-    EXPECT_EQ(efd::tests::status_of_child(wait_at_the_limit), 0) << "the step that failed";
+    if (under_asan) GTEST_SKIP() << "its runtime wants a free number to look at a type";
+    EXPECT_EQ(status_of_child(wait_at_the_limit), 0) << "the step that failed";
 }
 
 } // namespace
+} // namespace efd::tests

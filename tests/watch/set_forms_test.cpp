@@ -7,14 +7,10 @@
 #include <array>
 #include <gtest/gtest.h>
 
+namespace efd::tests {
 namespace {
 
-using efd::eventfd;
-using efd::set_event;
-using efd::wait_set;
 using namespace std::chrono_literals;
-
-using efd::tests::eagain;
 
 // An event has the token by which the set that was asked knows its member, whether something was taken or not.
 TEST(wait_set, a_set_among_the_members_is_told_of_by_one_token) {
@@ -116,3 +112,4 @@ TEST(wait_set, every_wait_takes_a_deadline_a_stop_and_options) {
 }
 
 } // namespace
+} // namespace efd::tests

@@ -16,15 +16,9 @@
 #include <random>
 #include <thread>
 
+namespace efd::tests {
 namespace {
 
-using efd::eventfd;
-using efd::set_event;
-using efd::tests::set_call;
-using efd::tests::set_counts;
-using efd::tests::set_history;
-using efd::tests::set_objects;
-using efd::tests::set_record;
 using namespace std::chrono_literals;
 
 constexpr std::size_t threads = 4;
@@ -134,7 +128,7 @@ void expect_explained(subject& what, std::chrono::milliseconds time) {
     for (int round = 0; round < 50 || std::chrono::steady_clock::now() < end; ++round) {
         const std::uint64_t seed = record.seed();
         const set_history history = record.round();
-        ASSERT_TRUE(efd::tests::explained(history)) << "EFD_SEED=" << seed << '\n' << efd::tests::told(history);
+        ASSERT_TRUE(explained(history)) << "EFD_SEED=" << seed << '\n' << told(history);
     }
 }
 
@@ -142,7 +136,7 @@ void expect_explained(subject& what, std::chrono::milliseconds time) {
 void expect_found(subject& what) {
     recorder record(what, first_seed());
     for (int round = 0; round < 20000; ++round)
-        if (!efd::tests::explained(record.round())) return;
+        if (!explained(record.round())) return;
     ADD_FAILURE() << "a broken set was taken for a sound one";
 }
 
@@ -257,19 +251,20 @@ TEST(set_history, knows_what_one_moment_is) {
     const set_record a{set_call::write, 0, true, 1, {}, 1, 2};
     const set_record b{set_call::write, 1, true, 1, {}, 3, 4};
     const set_record both{set_call::all, 0, true, 0, {1, 1, 1}, 0, 9};
-    EXPECT_TRUE(efd::tests::explained({{0, 0, 1}, false, {{a, b}, {both}}}));
+    EXPECT_TRUE(explained({{0, 0, 1}, false, {{a, b}, {both}}}));
     const set_record no_a{set_call::all, 0, true, 0, {1, 2, 1}, 0, 9};
-    EXPECT_FALSE(efd::tests::explained({{1, 1, 1}, false, {{a, b}, {no_a}}})) << "the second write without the first";
+    EXPECT_FALSE(explained({{1, 1, 1}, false, {{a, b}, {no_a}}})) << "the second write without the first";
     const set_record only_a{set_call::all, 0, true, 0, {2, 1, 1}, 0, 9};
-    EXPECT_TRUE(efd::tests::explained({{1, 1, 1}, false, {{a, b}, {only_a}}}));
+    EXPECT_TRUE(explained({{1, 1, 1}, false, {{a, b}, {only_a}}}));
 }
 TEST(set_history, knows_who_may_overlook) {
     const set_record nothing{set_call::any, 0, false, 0, {}, 5, 6};
     const set_record before{set_call::write, 0, true, 1, {}, 1, 2};
     const set_record beside{set_call::write, 0, true, 1, {}, 1, 7};
-    EXPECT_FALSE(efd::tests::explained({{}, false, {{nothing}, {before}}}));
-    EXPECT_TRUE(efd::tests::explained({{}, false, {{nothing}, {beside}}}));
-    EXPECT_FALSE(efd::tests::explained({{0, 1, 0}, false, {{nothing}, {beside}}})) << "nobody touches the second";
+    EXPECT_FALSE(explained({{}, false, {{nothing}, {before}}}));
+    EXPECT_TRUE(explained({{}, false, {{nothing}, {beside}}}));
+    EXPECT_FALSE(explained({{0, 1, 0}, false, {{nothing}, {beside}}})) << "nobody touches the second";
 }
 
 } // namespace
+} // namespace efd::tests

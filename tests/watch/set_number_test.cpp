@@ -22,16 +22,10 @@
 #include <unistd.h>
 #include <vector>
 
+namespace efd::tests {
 namespace {
 
-using efd::eventfd;
-using efd::set_event;
-using efd::wait_set;
-using efd::common::close_from;
-using efd::tests::look;
-using efd::tests::pipe_ends;
-using efd::tests::readable;
-using efd::tests::status_of_child;
+using common::close_from;
 using namespace std::chrono_literals;
 
 // An epoll that has an edge to tell, a bell that holds three, and a file, at all numbers that were closed: after all
@@ -117,8 +111,8 @@ TEST(set_number, a_set_whose_numbers_were_closed_is_made_anew_by_a_wait) {
                       set_event got{};
                       pipe.drain();
                       if (set.wait_any_for(got, 1ms) != std::errc::timed_out) return false;
-                      efd::tests::observed_thread waiter([&] { (void)set.wait_any_for(got, 20s); });
-                      if (!efd::tests::eventually([&] { return efd::tests::sleeps_now(waiter.tid()); })) return false;
+                      observed_thread waiter([&] { (void)set.wait_any_for(got, 20s); });
+                      if (!eventually([&] { return sleeps_now(waiter.tid()); })) return false;
                       return object.signal() && waiter.seen_done() && got.token == 1U;
                   });
               }),
@@ -168,3 +162,4 @@ TEST(set_number, all_that_was_closed_is_made_anew_in_one_call) {
 }
 
 } // namespace
+} // namespace efd::tests

@@ -14,12 +14,9 @@
 #include <poll.h>
 #include <vector>
 
+namespace efd::tests {
 namespace {
 
-using efd::eventfd;
-using efd::set_event;
-using efd::wait_set;
-using efd::tests::readable;
 using namespace std::chrono_literals;
 
 // A waiter that leaves hands its signal on; if then nobody is interested any more, what is taken leaves the set's
@@ -30,7 +27,7 @@ TEST(set_race, set_top_what_was_left_behind_goes_when_somebody_watches) {
     eventfd b;
     set.add(a, 1);
     set.add(b, 2);
-    efd::tests::observed_thread looker([&] {
+    observed_thread looker([&] {
         std::array<set_event, 1> room{};
         std::size_t number = 0;
         EXPECT_EQ(set.wait_ready(room, number), std::errc{});
@@ -71,7 +68,7 @@ TEST(set_race, all_sleep_goes_on_when_the_missing_member_leaves) {
     std::array<set_event, 2> got{};
     std::stop_source stop;
     std::errc end{};
-    efd::tests::observed_thread waiter([&] { end = set.wait_all(got, stop.get_token()); });
+    observed_thread waiter([&] { end = set.wait_all(got, stop.get_token()); });
     ASSERT_TRUE(waiter.seen_asleep());
     ASSERT_EQ(set.remove(missing), std::errc{});
     EXPECT_TRUE(waiter.seen_done());
@@ -90,11 +87,11 @@ TEST(set_race, set_mark_a_new_member_keeps_its_mark) {
         set_event got{};
         while (!done.load()) (void)set.try_any(got);
     });
-    for (const int round : efd::tests::as_many_as(20'000)) {
+    for (const int round : as_many_as(20'000)) {
         eventfd guest(1);
         const int place = set.add(guest, 1);
         const bool awaited = round % 4 == 0;
-        ASSERT_TRUE(!awaited || efd::tests::eventually([&] { return guest.count() == 0; })) << round;
+        ASSERT_TRUE(!awaited || eventually([&] { return guest.count() == 0; })) << round;
         ASSERT_EQ(set.remove(place), std::errc{});
     }
     done = true;
@@ -127,3 +124,4 @@ TEST(set_race, set_bits_ones_own_finished_write_is_found) {
 }
 
 } // namespace
+} // namespace efd::tests

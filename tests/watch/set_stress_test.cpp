@@ -18,12 +18,9 @@
 #include <unistd.h>
 #include <vector>
 
+namespace efd::tests {
 namespace {
 
-using efd::eventfd;
-using efd::set_event;
-using efd::wait_set;
-using efd::tests::readable;
 using namespace std::chrono_literals;
 
 constexpr auto load_time = 700ms;
@@ -310,3 +307,4 @@ TEST(set_stress, sets_end_under_their_signallers) {
 }
 
 } // namespace
+} // namespace efd::tests

@@ -12,14 +12,10 @@
 #include <unistd.h>
 #include <vector>
 
+namespace efd::tests {
 namespace {
 
-using efd::eventfd;
-using efd::set_event;
-using efd::wait_set;
 using namespace std::chrono_literals;
-
-using efd::tests::eagain;
 
 TEST(wait_all, takes_from_all_or_from_none) {
     wait_set set;
@@ -50,15 +46,14 @@ TEST(wait_all, sleeps_until_the_last_is_ready) {
     std::vector<eventfd> all(5);
     for (std::size_t i = 0; i < all.size(); ++i) set.add(all[i], i);
     std::array<set_event, 5> got{};
-    efd::tests::observed_thread waiter([&] { EXPECT_EQ(set.wait_all(got), std::errc{}); });
+    observed_thread waiter([&] { EXPECT_EQ(set.wait_all(got), std::errc{}); });
     for (eventfd& one : all) {
         ASSERT_TRUE(waiter.seen_asleep());
         ASSERT_TRUE(one.signal());
     }
     ASSERT_TRUE(waiter.seen_done());
     std::stop_source stop;
-    efd::tests::observed_thread other(
-        [&] { EXPECT_EQ(set.wait_all(got, stop.get_token()), std::errc::operation_canceled); });
+    observed_thread other([&] { EXPECT_EQ(set.wait_all(got, stop.get_token()), std::errc::operation_canceled); });
     ASSERT_TRUE(other.seen_asleep());
     stop.request_stop();
     ASSERT_TRUE(other.seen_done());
@@ -221,3 +216,4 @@ TEST(wait_all_race, child_of_a_fork_in_the_midst) {
 }
 
 } // namespace
+} // namespace efd::tests

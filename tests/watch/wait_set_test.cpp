@@ -17,15 +17,10 @@
 #include <unistd.h>
 #include <vector>
 
+namespace efd::tests {
 namespace {
 
-using efd::eventfd;
-using efd::set_event;
-using efd::wait_set;
-using efd::tests::readable;
 using namespace std::chrono_literals;
-
-using efd::tests::eagain;
 
 TEST(wait_set, takes_from_a_ready_member_with_its_token) {
     wait_set set;
@@ -98,8 +93,7 @@ TEST(wait_set, times_out_and_is_cancelled_without_taking) {
     set_event got{};
     EXPECT_EQ(set.wait_any_for(got, 1ms), std::errc::timed_out);
     std::stop_source stop;
-    efd::tests::observed_thread waiter(
-        [&] { EXPECT_EQ(set.wait_any(got, stop.get_token()), std::errc::operation_canceled); });
+    observed_thread waiter([&] { EXPECT_EQ(set.wait_any(got, stop.get_token()), std::errc::operation_canceled); });
     ASSERT_TRUE(waiter.seen_asleep());
     stop.request_stop();
     ASSERT_TRUE(waiter.seen_done());
@@ -113,7 +107,7 @@ TEST(wait_set, a_sleeper_is_woken_by_any_member) {
     for (std::size_t i = 0; i < all.size(); ++i) set.add(all[i], i);
     for (const std::size_t which : {0U, 42U, 99U}) {
         set_event got{};
-        efd::tests::observed_thread waiter([&] { EXPECT_EQ(set.wait_any(got), std::errc{}); });
+        observed_thread waiter([&] { EXPECT_EQ(set.wait_any(got), std::errc{}); });
         ASSERT_TRUE(waiter.seen_asleep());
         ASSERT_TRUE(all[which].signal());
         ASSERT_TRUE(waiter.seen_done());
@@ -126,10 +120,10 @@ TEST(wait_set, several_waiters_each_get_a_member) {
     std::vector<eventfd> all(3);
     for (std::size_t i = 0; i < all.size(); ++i) set.add(all[i], i);
     std::array<set_event, 3> got{};
-    std::vector<std::unique_ptr<efd::tests::observed_thread>> waiters;
+    std::vector<std::unique_ptr<observed_thread>> waiters;
     for (set_event& mine : got)
-        waiters.push_back(std::make_unique<efd::tests::observed_thread>(
-            [&set, &mine] { EXPECT_EQ(set.wait_any(mine), std::errc{}); }));
+        waiters.push_back(
+            std::make_unique<observed_thread>([&set, &mine] { EXPECT_EQ(set.wait_any(mine), std::errc{}); }));
     for (auto& waiter : waiters) ASSERT_TRUE(waiter->seen_asleep());
     for (eventfd& one : all) ASSERT_TRUE(one.signal());
     for (auto& waiter : waiters) ASSERT_TRUE(waiter->seen_done());
@@ -200,7 +194,7 @@ TEST(wait_set, sets_stand_in_sets) {
     set_event got{};
     EXPECT_EQ(outer.try_any(got), eagain);
     for (int round = 0; round < 3; ++round) {
-        efd::tests::observed_thread waiter([&] { EXPECT_EQ(outer.wait_any(got), std::errc{}); });
+        observed_thread waiter([&] { EXPECT_EQ(outer.wait_any(got), std::errc{}); });
         ASSERT_TRUE(waiter.seen_asleep());
         ASSERT_TRUE(a.signal());
         ASSERT_TRUE(waiter.seen_done());
@@ -300,7 +294,7 @@ TEST(wait_set, kernel_descriptors_are_members_too) {
     const int fd = set.fd();
     EXPECT_FALSE(readable(fd));
     for (const int which : {0, 1}) {
-        efd::tests::observed_thread waiter([&] { EXPECT_EQ(set.wait_any_for(got, 60s), std::errc{}); });
+        observed_thread waiter([&] { EXPECT_EQ(set.wait_any_for(got, 60s), std::errc{}); });
         ASSERT_TRUE(which == 0 ? a.signal() : ::write(ends[1], "x", 1) == 1);
         ASSERT_TRUE(waiter.seen_done());
         EXPECT_EQ(got.token, which == 0 ? 1U : 2U);
@@ -348,7 +342,7 @@ TEST(wait_set_race, every_unit_arrives_while_members_come_and_go) {
             }
         });
     }
-    EXPECT_TRUE(efd::tests::eventually([&] { return taken.load() == 2 * each; })) << taken.load();
+    EXPECT_TRUE(eventually([&] { return taken.load() == 2 * each; })) << taken.load();
     stop.request_stop();
 }
 
@@ -383,3 +377,4 @@ TEST(wait_set_race, at_rest_the_descriptor_is_true) {
 }
 
 } // namespace
+} // namespace efd::tests
