@@ -16,44 +16,15 @@ is the guide.
 import copyreg as _copyreg
 
 from ._efd import (
-    EFD_ARENA_NO_LOOK,
-    EFD_ARMED,
-    EFD_CLOEXEC,
-    EFD_EVERY,
-    EFD_LEVEL,
-    EFD_LINGER_AUTO,
-    EFD_LINGER_OFF,
-    EFD_NONBLOCK,
-    EFD_SEMAPHORE,
-    EFD_SHARED,
-    __version__,
-    arena,
-    cancel_token,
-    event,
-    eventfd,
-    renew_descriptors,
-    system_calls,
-    wait_set,
+    EFD_ARENA_NO_LOOK, EFD_ARMED, EFD_CLOEXEC, EFD_EVERY, EFD_LEVEL, EFD_LINGER_AUTO, EFD_LINGER_OFF, EFD_NONBLOCK,
+    EFD_SEMAPHORE, EFD_SHARED, __version__, arena, cancel_token, event, eventfd, renew_descriptors, system_calls,
+    wait_set
 )
 
 __all__ = [
-    "EFD_ARENA_NO_LOOK",
-    "EFD_ARMED",
-    "EFD_CLOEXEC",
-    "EFD_EVERY",
-    "EFD_LEVEL",
-    "EFD_LINGER_AUTO",
-    "EFD_LINGER_OFF",
-    "EFD_NONBLOCK",
-    "EFD_SEMAPHORE",
-    "EFD_SHARED",
-    "arena",
-    "cancel_token",
-    "event",
-    "eventfd",
-    "renew_descriptors",
-    "system_calls",
-    "wait_set",
+    "EFD_ARENA_NO_LOOK", "EFD_ARMED", "EFD_CLOEXEC", "EFD_EVERY", "EFD_LEVEL", "EFD_LINGER_AUTO", "EFD_LINGER_OFF",
+    "EFD_NONBLOCK", "EFD_SEMAPHORE", "EFD_SHARED", "arena", "cancel_token", "event", "eventfd", "renew_descriptors",
+    "system_calls", "wait_set"
 ]
 
 

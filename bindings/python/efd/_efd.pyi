@@ -34,13 +34,8 @@ class cancel_token:
 @final
 class eventfd:
     def __new__(
-        cls,
-        initval: SupportsIndex = 0,
-        flags: SupportsIndex = 0,
-        *,
-        semaphore: bool = False,
-        nonblock: bool = False,
-        shared: bool = False,
+        cls, initval: SupportsIndex = 0, flags: SupportsIndex = 0, *, semaphore: bool = False, nonblock: bool = False,
+        shared: bool = False
     ) -> Self: ...
     @property
     def count(self) -> int: ...
@@ -64,12 +59,8 @@ class eventfd:
     ) -> None: ...
     def try_write(self, value: SupportsIndex = 1) -> None: ...
     def read(
-        self,
-        most: SupportsIndex | None = None,
-        *,
-        timeout: float | None = None,
-        cancel: cancel_token | None = None,
-        owner_death: bool = False,
+        self, most: SupportsIndex | None = None, *, timeout: float | None = None, cancel: cancel_token | None = None,
+        owner_death: bool = False
     ) -> int: ...
     def try_read(self, most: SupportsIndex | None = None) -> int: ...
     def take(self, most: SupportsIndex | None = None) -> int: ...
@@ -118,17 +109,9 @@ class wait_set:
 @final
 class arena:
     def __new__(
-        cls,
-        name: str | None = None,
-        *,
-        slots: SupportsIndex = 0,
-        processes: SupportsIndex = 0,
-        names: SupportsIndex = 0,
-        mode: SupportsIndex = 0,
-        sparse: bool = False,
-        first_look_ms: SupportsIndex = 0,
-        last_look_ms: SupportsIndex = 0,
-        sets: SupportsIndex = 0,
+        cls, name: str | None = None, *, slots: SupportsIndex = 0, processes: SupportsIndex = 0,
+        names: SupportsIndex = 0, mode: SupportsIndex = 0, sparse: bool = False, first_look_ms: SupportsIndex = 0,
+        last_look_ms: SupportsIndex = 0, sets: SupportsIndex = 0
     ) -> Self: ...
     @classmethod
     def open(
@@ -136,48 +119,22 @@ class arena:
     ) -> arena: ...
     @classmethod
     def open_or_create(
-        cls,
-        name: str,
-        *,
-        slots: SupportsIndex = 0,
-        processes: SupportsIndex = 0,
-        names: SupportsIndex = 0,
-        mode: SupportsIndex = 0,
-        sparse: bool = False,
-        first_look_ms: SupportsIndex = 0,
-        last_look_ms: SupportsIndex = 0,
-        sets: SupportsIndex = 0,
-        unsealed: bool = False,
-        other_owner: bool = False,
-        trusted_mode: SupportsIndex = 0,
+        cls, name: str, *, slots: SupportsIndex = 0, processes: SupportsIndex = 0, names: SupportsIndex = 0,
+        mode: SupportsIndex = 0, sparse: bool = False, first_look_ms: SupportsIndex = 0,
+        last_look_ms: SupportsIndex = 0, sets: SupportsIndex = 0, unsealed: bool = False, other_owner: bool = False,
+        trusted_mode: SupportsIndex = 0
     ) -> arena: ...
     @classmethod
     def attach(
-        cls,
-        fd: _Descriptor,
-        offset: SupportsIndex | None = None,
-        *,
-        unsealed: bool = False,
-        other_owner: bool = False,
-        trusted_mode: SupportsIndex = 0,
+        cls, fd: _Descriptor, offset: SupportsIndex | None = None, *, unsealed: bool = False, other_owner: bool = False,
+        trusted_mode: SupportsIndex = 0
     ) -> arena: ...
     @classmethod
     def place(
-        cls,
-        fd: _Descriptor,
-        offset: SupportsIndex,
-        *,
-        slots: SupportsIndex = 0,
-        processes: SupportsIndex = 0,
-        names: SupportsIndex = 0,
-        mode: SupportsIndex = 0,
-        sparse: bool = False,
-        first_look_ms: SupportsIndex = 0,
-        last_look_ms: SupportsIndex = 0,
-        sets: SupportsIndex = 0,
-        unsealed: bool = False,
-        other_owner: bool = False,
-        trusted_mode: SupportsIndex = 0,
+        cls, fd: _Descriptor, offset: SupportsIndex, *, slots: SupportsIndex = 0, processes: SupportsIndex = 0,
+        names: SupportsIndex = 0, mode: SupportsIndex = 0, sparse: bool = False, first_look_ms: SupportsIndex = 0,
+        last_look_ms: SupportsIndex = 0, sets: SupportsIndex = 0, unsealed: bool = False, other_owner: bool = False,
+        trusted_mode: SupportsIndex = 0
     ) -> arena: ...
     @classmethod
     def receive(
@@ -191,13 +148,8 @@ class arena:
     def closed(self) -> bool: ...
     def send(self, socket: _Descriptor, /) -> None: ...
     def make(
-        self,
-        name: str | None = None,
-        initval: SupportsIndex = 0,
-        flags: SupportsIndex = 0,
-        *,
-        semaphore: bool = False,
-        nonblock: bool = False,
+        self, name: str | None = None, initval: SupportsIndex = 0, flags: SupportsIndex = 0, *, semaphore: bool = False,
+        nonblock: bool = False
     ) -> eventfd: ...
     def find(self, name: str, *, waiting: bool = False) -> eventfd: ...
     def at(self, id: SupportsIndex, *, waiting: bool = False) -> eventfd: ...
