@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <gtest/gtest.h>
 #include <optional>
 #include <poll.h>
@@ -51,7 +52,8 @@ class process {
     explicit process(Body body) {
         std::optional<byte_line> begin(std::in_place);
         pid_ = ::fork();
-        if (pid_ != 0) {
+        if (pid_ < 0) ::abort(); // and -1 is every process, to kill
+        if (pid_ > 0) {
             begin->say(0);
             return;
         }
@@ -60,7 +62,8 @@ class process {
         begin.reset();
         end_child(body());
     }
-    process& operator=(process&&) = delete; // neither copied nor moved
+    process(process&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
+    process& operator=(process&&) = delete;
     ~process() { kill(); }
 
     [[nodiscard]] pid_t pid() const { return pid_; }

@@ -5,14 +5,12 @@
 // a zero. Every wait has a bound.
 #pragma once
 
-#include <csignal>
+#include "share/processes.hpp"
+
 #include <cstddef>
 #include <filesystem>
-#include <gtest/gtest.h>
 #include <iterator>
 #include <poll.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
 
@@ -40,24 +38,8 @@ class talk {
 class peer : public talk {
   public:
     template <class Body> // int(const talk&): its exit status
-    explicit peer(Body body) : talk(-1, -1) {
-        int down[2];
-        int up[2];
-        if (::pipe2(down, 0) != 0 || ::pipe2(up, 0) != 0) ::abort();
-        pid_ = ::fork();
-        if (pid_ < 0) ::abort();
-        if (pid_ == 0) {
-            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-            ::close(down[1]);
-            ::close(up[0]);
-            ::_exit(body(talk(down[0], up[1])));
-        }
-        ::close(down[0]);
-        ::close(up[1]);
-        in_ = up[0];
-        out_ = down[1];
-    }
-    peer(peer&& other) noexcept : talk(other.in_, other.out_), pid_(std::exchange(other.pid_, -1)) {
+    explicit peer(Body body) : peer(pipes(), body) {}
+    peer(peer&& other) noexcept : talk(other.in_, other.out_), process_(std::move(other.process_)) {
         other.in_ = other.out_ = -1;
     }
     peer& operator=(peer&&) = delete;
@@ -66,23 +48,31 @@ class peer : public talk {
         ::close(in_);
         ::close(out_);
     }
-    [[nodiscard]] pid_t pid() const { return pid_; }
+    [[nodiscard]] pid_t pid() const { return process_.pid(); }
 
-    // Its locks are gone when this returns.
-    void kill() {
-        if (pid_ <= 1) return; // -1 would be every process of the user
-        ::kill(pid_, SIGKILL);
-        (void)status();
-    }
-    // Waits for its end; below zero: the signal that ended it.
-    int status() {
-        int status = -1;
-        EXPECT_EQ(::waitpid(std::exchange(pid_, -1), &status, 0) > 0, true);
-        return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-    }
+    void kill() { process_.kill(); }        // its locks are gone when this returns
+    int status() { return process_.end(); } // waits for its end; below zero: the signal that ended it
 
   private:
-    pid_t pid_ = -1;
+    struct pipes {
+        int down[2];
+        int up[2];
+        pipes() {
+            if (::pipe2(down, 0) != 0 || ::pipe2(up, 0) != 0) ::abort();
+        }
+    };
+    template <class Body>
+    peer(const pipes& both, Body body)
+        : talk(both.up[0], both.down[1]), process_([&] {
+              ::close(both.down[1]);
+              ::close(both.up[0]);
+              return body(talk(both.down[0], both.up[1]));
+          }) {
+        ::close(both.down[0]);
+        ::close(both.up[1]);
+    }
+
+    process process_;
 };
 
 // How many descriptors this process has.
