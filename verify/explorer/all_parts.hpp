@@ -7,37 +7,21 @@
 
 #include <cstdint>
 
-namespace explore {
-
-using efd::base::status;
-using efd::core::flag_semaphore;
-using efd::core::packed_limit;
+namespace explore::inline all_parts { // other files of parts have such names, too
 
 // One set of two objects with these counts.
 inline void two(std::uint64_t first, std::uint64_t second, unsigned flags = 0) {
-    make_set_world(1, {first, second}, flags);
-    join_set(0, 0);
-    join_set(0, 1);
-    name_sets({0, 1});
+    make_hall({.counts = {first, second}, .joined = {{0, 0}, {0, 1}}, .flags = flags});
 }
 inline void both_there() { two(1, 1); }
 inline void semaphores() { two(2, 1, flag_semaphore); }
 inline void nearly_sealed() { two(packed_limit - 1, 1); }
 // Two sets of the same objects, in opposite order.
 inline void crossing(std::uint64_t first, std::uint64_t second) {
-    make_set_world(2, {first, second});
-    join_set(0, 0);
-    join_set(0, 1);
-    join_set(1, 1);
-    join_set(1, 0);
-    name_sets({0, 1});
+    make_hall({.counts = {first, second}, .joined = {{0, 0}, {0, 1}, {1, 1}, {1, 0}}, .sets = 2});
 }
 inline void crossing_both_there() { crossing(1, 1); }
-inline void one_joins() {
-    make_set_world(1, {1, 0});
-    join_set(0, 0);
-    name_sets({0, 1});
-}
+inline void one_joins() { make_hall({.counts = {1, 0}, .joined = {{0, 0}}}); }
 
 inline void writer() { give(0); }
 inline void writer_of_both() {
@@ -57,21 +41,21 @@ inline void looker() {
     must(first != 0 || second == 0, seen_half);
 }
 inline void polling_looker() {
-    const bool first = (hall().objects[1]->poll() & efd::core::poll_in) != 0;
-    const bool second = (hall().objects[0]->poll() & efd::core::poll_in) != 0;
+    const bool first = (hall().objects[1]->poll() & poll_in) != 0;
+    const bool second = (hall().objects[0]->poll() & poll_in) != 0;
     must(first || !second, seen_half);
 }
-inline int nothing_to_do(efd::core::wait_queue_entry& /*entry*/, std::uint32_t /*key*/) { return 0; }
+inline int nothing_to_do(wait_queue_entry& /*entry*/, std::uint32_t /*key*/) { return 0; }
 // As looker, but the second look is the answer to an entry that joins.
 inline void joining_looker() {
     const std::uint64_t first = hall().objects[0]->count();
-    efd::core::wait_queue_entry entry;
+    wait_queue_entry entry;
     entry.callback = nothing_to_do;
-    entry.mask = efd::core::poll_in;
+    entry.mask = poll_in;
     std::uint32_t ready = 0;
     must(hall().objects[1]->add_wait_queue(entry, ready) == status::ok, "an entry could not be added");
-    must(first != 0 || (ready & efd::core::poll_in) == 0, seen_half);
+    must(first != 0 || (ready & poll_in) == 0, seen_half);
     must(hall().objects[1]->remove_wait_queue(entry) == status::ok, "an entry could not be removed");
 }
 
-} // namespace explore
+} // namespace explore::inline all_parts

@@ -16,6 +16,7 @@
 namespace explore {
 
 using efd::watch::ring_way;
+inline constexpr ring_way level = ring_way::level;
 
 // In a set_up: a world whose object has a bell already, or may get one later.
 void make_doorbell_world(std::uint64_t initval, unsigned flags, ring_way way);
@@ -39,9 +40,16 @@ void doorbell_await(watch_for what, std::uint64_t& edges);
 void doorbell_listen(int events);  // an edge-triggered loop that never reads: waits for so many events
 void doorbell_doubt();             // a read that finds nothing, so often that it asks the kernel
 void doorbell_ring_from_outside(); // a write(2) to the descriptor by somebody else
+inline void taker() { (void)doorbell_take(); }
+inline void twice_taker() {
+    (void)doorbell_take();
+    (void)doorbell_take();
+}
+inline void trying_writer() { doorbell_try_write(1); }
+inline void opener() { open_doorbell(); }
 
 // What is wrong with marks and level descriptor while nobody is in a call; null if nothing.
-const char* level_fault(const efd::core::context& object, int fd, ring_way way = ring_way::level) noexcept;
+const char* level_fault(const context& object, int fd, ring_way way = ring_way::level) noexcept;
 
 // Checks: level, all at rest; armed; and, beside, no more system calls than one writer without semaphore may cause.
 std::string audit_level();

@@ -8,6 +8,16 @@
 
 namespace explore {
 
+inline constexpr budgets one_preemption{.preemptions = 1};
+inline constexpr budgets two_preemptions{.preemptions = 2};
+inline constexpr budgets three_preemptions{.preemptions = 3};
+inline constexpr budgets one_of_two_preemptions{.preemptions = 2, .stops = 1};
+inline constexpr budgets weak_once{.weak_failures = 1};
+inline constexpr budgets spurious_once{.spurious_wakes = 1};
+inline constexpr budgets old_kernel{.one_word = 1};
+inline constexpr budgets crash_once{.crashes = 1};
+inline constexpr budgets crash_and_looks{.crashes = 1, .time_outs = 3};
+
 std::vector<scenario> packed_scenarios();
 std::vector<scenario> some_scenarios();
 std::vector<scenario> stop_scenarios();

@@ -21,11 +21,7 @@ void joiner() { enter_set(0, 1); }
 
 // A and B in one set; in another C, whose count is sealed.
 void two_and_one_sealed() {
-    make_set_world(2, {1, 1, packed_limit});
-    join_set(0, 0);
-    join_set(0, 1);
-    join_set(1, 2);
-    name_sets({0, 1});
+    make_hall({.counts = {1, 1, packed_limit}, .joined = {{0, 0}, {0, 1}, {1, 2}}, .sets = 2});
 }
 // The second take has the slot of the first, and is tied.
 void trier_of_two_sets() {

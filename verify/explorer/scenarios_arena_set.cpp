@@ -1,17 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Configurations of a set of an arena: SHARED_MARK, SHARED_COLLECT, SHARED_SLEEP, SHARED_JOIN, SHARED_DEATH.
-#include "explorer/scenarios.hpp"
-#include "explorer/set_world.hpp"
+#include "explorer/set_parts.hpp"
 
 namespace explore {
 namespace {
-
-using efd::base::status;
-using efd::core::wait_opts;
-using efd::watch::set_core;
-using efd::watch::set_layout;
-
-constexpr std::uint32_t second_word = 32; // the number whose mark is in the second word
 
 void one_member(bool looks) {
     make_arena_world(1, looks);
@@ -48,58 +40,26 @@ void outside() {
     name_sets({0});
 }
 
-void writer() { give(0); }
-void second_writer() { give(1); }
-void writer_of_both() {
-    give(0);
-    give(1);
-}
-void twice_writer() {
-    give(0);
-    give(0);
-}
-void reader() { (void)take(0); }
-void waiter() { must(any(0) == status::ok, "a wait without end came back without a unit"); }
 void looking_waiter() {
     const auto token = w().stop.get_token();
     const status result = any(0, {.stop = &token, .blocking = efd::core::blocking::always});
     must(result == status::ok || result == status::cancelled, "a cancelled wait ended otherwise");
 }
-void twice_waiter() {
-    waiter();
-    waiter();
-}
 void bounded_waiter() {
     const status result = any(0, bounded);
     must(result == status::ok || result == status::timed_out, "a bounded wait ended otherwise");
 }
-void trier() { (void)try_any(0); }
 void looker() { (void)look(0, bounded); }
-void own_writer() {
-    give(1);
-    must(try_any(0) == status::ok, "one's own finished write is not found");
-}
 void writer_and_trier() {
     give(1);
     (void)try_any(0);
-}
-void write_and_take() {
-    give(0);
-    (void)take(0);
 }
 void joiner() {
     enter_set(0, 0);
     waiter();
 }
 void leaver() { leave_set(0, 0); }
-// Nobody takes from it here any more, and its count is then what it was before.
-void leaver_that_takes_and_writes() {
-    leave_set(0, 0);
-    (void)take(0);
-    give(0);
-    hall().kept_after_leaving = 1;
-}
-// The same, and it cannot come back: every cell is in use.
+// As leaver_that_takes_and_writes, and it cannot come back: every cell is in use.
 void leaver_that_is_refused() {
     leaver_that_takes_and_writes();
     fill_cell(0, 43);
@@ -131,9 +91,6 @@ std::string nobody_left() {
 } // namespace
 
 std::vector<scenario> arena_set_scenarios() {
-    constexpr budgets one_preemption{.preemptions = 1};
-    constexpr budgets two_preemptions{.preemptions = 2};
-    constexpr budgets three_preemptions{.preemptions = 3};
     constexpr budgets one_stopped{.crashes = 1, .preemptions = 3};
     constexpr budgets one_gone{.crashes = 1};
     return {

@@ -3,14 +3,10 @@
 //
 // The loop that watches the descriptor is no thread here: at the end, and wherever threads were stopped, the descriptor
 // must be readable if a member is ready whose write has returned.
-#include "explorer/scenarios.hpp"
-#include "explorer/set_world.hpp"
+#include "explorer/set_parts.hpp"
 
 namespace explore {
 namespace {
-
-using efd::base::status;
-using efd::watch::set_layout;
 
 void one_member(bool by_owner) {
     make_arena_world(1, false);
@@ -28,18 +24,9 @@ void both() {
     name_sets({0, 1});
 }
 
-void writer() { give(0); }
-void twice_writer() {
-    give(0);
-    give(0);
-}
-void second_writer() {
+void noting_writer() {
     give(1);
     hall().notes[0] = 1;
-}
-void writer_of_both() {
-    give(0);
-    give(1);
 }
 void one_taker() { (void)try_any(0); }
 // As a loop does that was woken.
@@ -47,7 +34,6 @@ void taker() {
     while (try_any(0) == status::ok) {
     }
 }
-void reader() { (void)take(0); }
 
 std::string told() {
     if (std::string wrong = audit_sets(); !wrong.empty()) return wrong;
@@ -63,9 +49,6 @@ std::string second_is_told() {
 } // namespace
 
 std::vector<scenario> bell_scenarios() {
-    constexpr budgets one_preemption{.preemptions = 1};
-    constexpr budgets two_preemptions{.preemptions = 2};
-    constexpr budgets three_preemptions{.preemptions = 3};
     constexpr budgets one_gone{.crashes = 1, .preemptions = 3};
     return {
         scenario("bell-1w1t", "1 member: 1 writer, 1 that takes all, 3 preemptions", single, told,
@@ -75,7 +58,7 @@ std::vector<scenario> bell_scenarios() {
         scenario("bell-2m", "2 members: 1 writer of both, 1 that takes one, 3 preemptions", both, told,
                  {{"W", writer_of_both}, {"T", one_taker}}, three_preemptions),
         scenario("bell-2w1t", "2 members: 1 writer of each, 1 that takes all, 2 preemptions", both, told,
-                 {{"W1", writer}, {"W2", second_writer}, {"T", taker}}, two_preemptions),
+                 {{"W1", writer}, {"W2", noting_writer}, {"T", taker}}, two_preemptions),
         scenario("bell-two-takers", "1 member: 1 writer twice, 2 that take all, 1 preemption", single, told,
                  {{"W", twice_writer}, {"T1", taker}, {"T2", taker}}, one_preemption),
         scenario("bell-read", "1 member: 1 writer twice, 1 direct reader, 1 that takes all, 2 preemptions", single,
@@ -83,7 +66,7 @@ std::vector<scenario> bell_scenarios() {
         scenario("bell-own", "1 member: 1 writer of the owner's twice, 1 that takes all, 3 preemptions",
                  single_by_owner, told, {{"W", twice_writer}, {"T", taker}}, three_preemptions),
         scenario("bell-killed", "2 members: 1 writer that may be killed, 1 of the other, 1 that takes one", both,
-                 second_is_told, {{"K", writer, may_crash}, {"W", second_writer}, {"T", one_taker}}, one_gone),
+                 second_is_told, {{"K", writer, may_crash}, {"W", noting_writer}, {"T", one_taker}}, one_gone),
     };
 }
 

@@ -6,12 +6,7 @@
 namespace explore {
 namespace {
 
-using efd::core::ceiling;
-using efd::core::flag_semaphore;
-using efd::core::packed_limit;
-
 constexpr std::uint64_t full = ceiling - 1;
-constexpr ring_way level = ring_way::level;
 
 void at_zero() { make_doorbell_world(0, 0, level); }
 void at_one() { make_doorbell_world(1, 0, level); }
@@ -37,14 +32,8 @@ void twice_writer() {
 }
 void writer_of_two() { doorbell_write(2); }
 void huge_writer() { doorbell_write(packed_limit); }
-void trying_writer() { doorbell_try_write(1); }
 void signaller() { doorbell_signal(); }
 void reader() { doorbell_read(); }
-void taker() { (void)doorbell_take(); }
-void twice_taker() {
-    (void)doorbell_take();
-    (void)doorbell_take();
-}
 void write_and_take() {
     doorbell_write(1);
     while (doorbell_take()) {
@@ -89,15 +78,11 @@ void overtaker_and_one() {
     overtaker();
     doorbell_write(1);
 }
-void opener() { open_doorbell(); }
 void refused_signaller() {
     efd::core::context_layout::set_in_callback(1);
     must(!w().object.signal(), "a signal inside of a callback was not refused");
     efd::core::context_layout::set_in_callback(0);
 }
-
-constexpr budgets weak_once{.weak_failures = 1};
-constexpr budgets two_preemptions{.preemptions = 2};
 
 std::vector<scenario> packed_ones() {
     return {

@@ -9,10 +9,6 @@
 namespace explore {
 namespace {
 
-using efd::core::ceiling;
-using efd::core::flag_semaphore;
-using efd::core::packed_limit;
-
 constexpr ring_way every = ring_way::every;
 
 void at_zero() { make_doorbell_world(0, 0, every); }
@@ -44,13 +40,6 @@ void twice_writer() {
     doorbell_write(1);
 }
 void writer_of_nothing() { doorbell_write(0); }
-void trying_writer() { doorbell_try_write(1); }
-void taker() { (void)doorbell_take(); }
-void twice_taker() {
-    (void)doorbell_take();
-    (void)doorbell_take();
-}
-void opener() { open_doorbell(); }
 void listener() { doorbell_listen(3); }
 void outsider() { doorbell_ring_from_outside(); }
 void outsider_and_doubt() {
@@ -72,8 +61,6 @@ void filling_overtaker() {
     }
 }
 
-constexpr budgets two_preemptions{.preemptions = 2};
-constexpr budgets three_preemptions{.preemptions = 3};
 constexpr budgets one_stop{.preemptions = 2, .stops = 1};
 
 std::vector<scenario> ones_that_listen() {

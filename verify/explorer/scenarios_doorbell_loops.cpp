@@ -9,8 +9,6 @@
 namespace explore {
 namespace {
 
-using efd::core::ceiling;
-using efd::core::poll_in;
 using efd::core::poll_out;
 
 constexpr std::uint64_t full = ceiling - 1;
@@ -33,7 +31,6 @@ void twice_writer() {
     doorbell_write(1);
 }
 void signaller() { doorbell_signal(); }
-void taker() { (void)doorbell_take(); }
 
 // Reads once for each event.
 template <watch_for What>
@@ -75,8 +72,6 @@ void filling_loop() {
 }
 // Asks for what is there already, beside another who waits for room.
 void asking() { (void)doorbell_arm(poll_in); }
-
-constexpr budgets three_preemptions{.preemptions = 3};
 
 std::vector<scenario> level_loops() {
     return {

@@ -15,8 +15,6 @@
 namespace explore {
 namespace {
 
-using efd::base::status;
-
 constexpr std::size_t most_arenas = 4;
 constexpr std::uint32_t room = 2;
 
@@ -72,7 +70,6 @@ std::string all_are_in_the_chain() {
 } // namespace
 
 std::vector<scenario> family_scenarios() {
-    constexpr budgets two_preemptions{.preemptions = 2};
     return {
         scenario("family-first", "2 threads need the first arena", no_arena_yet, all_are_in_the_chain,
                  {{"A", makes}, {"B", makes}}),

@@ -6,9 +6,6 @@
 namespace explore {
 namespace {
 
-using efd::base::status;
-using efd::core::context;
-
 void one_open() {
     make_file_world();
     open_at(0, 0);
@@ -113,14 +110,12 @@ void changer_again() {
     (void)really_make(2);
 }
 
-constexpr budgets one_weak_failure{.weak_failures = 1};
-
 std::vector<scenario> calls() {
     return {
         scenario("file-get-close", "a number that is closed, 2 that call through it", one_open, closed_once,
                  {{"C", closer}, {"R1", caller}, {"R2", caller}}),
         scenario("file-reborn", "a number that is closed, 1 that makes another, 1 that calls through the first",
-                 one_open, audit_files, {{"C", closer}, {"M", maker}, {"R", caller}}, one_weak_failure),
+                 one_open, audit_files, {{"C", closer}, {"M", maker}, {"R", caller}}, weak_once),
         scenario("file-reborn-gone",
                  "a number that is closed, 1 that makes and closes another, 1 that calls through the first", one_open,
                  audit_files, {{"C", closer}, {"M", passing_maker}, {"R", caller}}),
@@ -153,7 +148,7 @@ std::vector<scenario> exchanges() {
         scenario("file-replace", "a number that is replaced, 2 that look through it", one_open, audit_files,
                  {{"I", replacer}, {"R1", sure_looker}, {"R2", sure_looker}}),
         scenario("file-2-replacers", "a number that is replaced by 2, 1 that calls through it", one_open_two_to_come,
-                 audit_files, {{"I1", replacer}, {"I2", second_replacer}, {"R", sure_caller}}, one_weak_failure),
+                 audit_files, {{"I1", replacer}, {"I2", second_replacer}, {"R", sure_caller}}, weak_once),
     };
 }
 
@@ -175,7 +170,7 @@ std::vector<scenario> real_calls() {
                  {{"C", real_closer}, {"M", real_maker}, {"R1", real_caller}, {"R2", real_caller}}, {.preemptions = 1})
             .large(),
         scenario("file-real-2-first", "whole calls: 2 that name a number first, weak failure", one_really_open,
-                 audit_numbers, {{"R1", real_caller}, {"R2", real_caller}}, one_weak_failure),
+                 audit_numbers, {{"R1", real_caller}, {"R2", real_caller}}, weak_once),
         scenario("file-real-change",
                  "whole calls: a number that is closed and made anew, 1 calls through it, 3 preemptions",
                  one_really_open, really_closed_once, {{"X", real_changer}, {"R", real_caller}}, {.preemptions = 3}),
@@ -184,24 +179,23 @@ std::vector<scenario> real_calls() {
 
 // Whole calls, 3 preemptions: the program has closed the number that the object had for itself.
 std::vector<scenario> lost_numbers() {
-    constexpr budgets three{.preemptions = 3};
     return {
         scenario("file-again-change", "a lost number: 1 writes, 1 closes the file's number and makes another", lost,
-                 audit_numbers, {{"W", writer}, {"X", changer_again}}, three),
+                 audit_numbers, {{"W", writer}, {"X", changer_again}}, three_preemptions),
         scenario("file-again-2w", "a lost number: 2 write", lost, audit_numbers, {{"W1", writer}, {"W2", writer}},
-                 three),
+                 three_preemptions),
         scenario("file-again-1w1r", "a lost number that rings: 1 writes, 1 drains", lost_while_it_rings, audit_numbers,
-                 {{"W", writer}, {"D", drainer}}, three),
+                 {{"W", writer}, {"D", drainer}}, three_preemptions),
         scenario("file-again-wr-wr", "a lost number: 2 write and drain", lost, audit_numbers,
-                 {{"A", writer_drainer}, {"B", writer_drainer}}, three),
+                 {{"A", writer_drainer}, {"B", writer_drainer}}, three_preemptions),
         scenario("file-again-r-wr", "a lost number that rings: 1 drains, 1 writes and drains", lost_while_it_rings,
-                 audit_numbers, {{"D", drainer}, {"B", writer_drainer}}, three),
+                 audit_numbers, {{"D", drainer}, {"B", writer_drainer}}, three_preemptions),
         scenario("file-again-ask", "a lost number that rings: 1 drains, 1 asks for the number", lost_while_it_rings,
-                 audit_numbers, {{"D", drainer}, {"A", asker}}, three),
+                 audit_numbers, {{"D", drainer}, {"A", asker}}, three_preemptions),
         scenario("file-again-full", "a lost number: 1 fills, 1 drains", lost, audit_numbers,
-                 {{"F", filler}, {"D", drainer}}, three),
+                 {{"F", filler}, {"D", drainer}}, three_preemptions),
         scenario("file-again-retire", "a lost number: 1 writes beyond the end of the file that 1 closes", lost,
-                 really_closed_once, {{"K", real_keeper}, {"C", real_closer}}, three),
+                 really_closed_once, {{"K", real_keeper}, {"C", real_closer}}, three_preemptions),
     };
 }
 

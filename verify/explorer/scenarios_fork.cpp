@@ -9,32 +9,15 @@
 namespace explore {
 namespace {
 
-using efd::base::status;
-using efd::watch::set_core;
-using efd::watch::set_layout;
-
-constexpr unsigned second_word = 32;
-
 void one_inside(std::uint64_t count, bool watched) {
-    make_set_world(1, {count, 0});
-    join_set(0, 0);
-    if (watched) watch_set(0);
-    name_sets({0, 1});
+    make_hall({.counts = {count, 0}, .joined = {{0, 0}}, .watched = watched});
 }
 void one_empty() { one_inside(0, false); }
 void one_empty_watched() { one_inside(0, true); }
 void one_ready() { one_inside(1, false); }
 void one_ready_watched() { one_inside(1, true); }
-void none_inside() {
-    make_set_world(1, {0, 0});
-    name_sets({0, 1});
-}
-void two_inside(std::uint64_t count) {
-    make_set_world(1, {count, count});
-    join_set(0, 0);
-    join_set(0, 1);
-    name_sets({0, 1});
-}
+void none_inside() { make_hall({.counts = {0, 0}}); }
+void two_inside(std::uint64_t count) { make_hall({.counts = {count, count}, .joined = {{0, 0}, {0, 1}}}); }
 void two_ready() { two_inside(1); }
 void two_empty() { two_inside(0); }
 void growing() {
@@ -228,7 +211,6 @@ std::vector<scenario> comings_and_goings() {
 }
 
 std::vector<scenario> handlers() {
-    constexpr budgets two_preemptions{.preemptions = 2};
     return {
         scenario("fork-waiter-goes-on",
                  "a handler of a waiter forks, and writes in the child, where the waiter goes on", one_empty,

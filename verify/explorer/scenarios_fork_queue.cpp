@@ -11,11 +11,6 @@
 namespace explore {
 namespace {
 
-using efd::base::status;
-using efd::core::poll_in;
-using efd::core::wait_queue_entry;
-using efd::watch::set_layout;
-
 constexpr std::uint64_t early = 1; // the unit of the thread that may be gone, and the units of one that has returned
 constexpr std::uint64_t returned = 4;
 constexpr std::uint64_t late = 16; // of the child

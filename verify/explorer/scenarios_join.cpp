@@ -9,10 +9,6 @@
 namespace explore {
 namespace {
 
-using efd::base::status;
-using efd::core::poll_in;
-using efd::core::wait_queue_entry;
-
 struct joining {
     wait_queue_entry first; // in the queue from the start
     wait_queue_entry entries[2];
@@ -104,7 +100,6 @@ std::string own_are_notified() {
 
 std::vector<scenario> queues() {
     constexpr budgets one_stopped{.stops = 1};
-    constexpr budgets one_of_two_preemptions{.preemptions = 2, .stops = 1};
     return {
         scenario("join-beside-a-callback", "1 signaller, 1 entry that is added, one of them stops", one_entry,
                  joined_are_notified<1>, {{"S", signaller}, {"A", joiner<0>}}, one_stopped),

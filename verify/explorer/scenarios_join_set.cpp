@@ -7,33 +7,15 @@
 namespace explore {
 namespace {
 
-using efd::base::status;
-using efd::watch::set_layout;
-
-constexpr unsigned second_word = 32; // the place whose bit is in the second word of the lowest level
-
-void two_outside() {
-    make_set_world(1, {0, 0});
-    name_sets({0, 1});
-}
+void two_outside() { make_hall({.counts = {0, 0}}); }
 void two_outside_one_left() { // the place that it had is free
     make_set_world(1, {0, 0, 0});
     join_set(0, 2);
     leave_set_up(0, 2);
     name_sets({0, 1});
 }
-void two_inside() {
-    make_set_world(1, {0, 0});
-    join_set(0, 0);
-    join_set(0, 1);
-    name_sets({0, 1});
-}
-void two_inside_ready() {
-    make_set_world(1, {1, 1});
-    join_set(0, 0);
-    join_set(0, 1);
-    name_sets({0, 1});
-}
+void two_inside() { make_hall({.counts = {0, 0}, .joined = {{0, 0}, {0, 1}}}); }
+void two_inside_ready() { make_hall({.counts = {1, 1}, .joined = {{0, 0}, {0, 1}}}); }
 void full_word(std::uint64_t first) {
     make_set_world(1, {first, 0, 0});
     join_set(0, 0);
@@ -50,27 +32,12 @@ void about_to_grow_far() {
 }
 void about_to_grow() { full_word(0); }
 void about_to_grow_ready() { full_word(1); }
-void one_of_two_inside() {
-    make_set_world(1, {0, 0});
-    join_set(0, 0);
-    name_sets({0, 1});
-}
+void one_of_two_inside() { make_hall({.counts = {0, 0}, .joined = {{0, 0}}}); }
 // One object that may be in two sets: both tell its word that it is watched.
-void in_one_of_two_sets() {
-    make_set_world(2, {0});
-    join_set(0, 0);
-    name_sets({0});
-}
-void in_one_of_two_sets_ready() {
-    make_set_world(2, {1});
-    join_set(0, 0);
-    name_sets({0});
-}
+void in_one_of_two_sets() { make_hall({.counts = {0}, .joined = {{0, 0}}, .sets = 2}); }
+void in_one_of_two_sets_ready() { make_hall({.counts = {1}, .joined = {{0, 0}}, .sets = 2}); }
 // One object outside of both sets; the second of them that it joins needs another cell of it.
-void outside_of_both() {
-    make_set_world(2, {0});
-    name_sets({0});
-}
+void outside_of_both() { make_hall({.counts = {0}, .sets = 2}); }
 // As a new object: who hears of it is noted in the one word (LONE_WATCHER).
 void bare_outside_of_both() {
     make_bare_set_world(2, {0});

@@ -1,33 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Configurations in which sleepers leave in every way: deadlines, interruptions, spurious returns, cancellation.
-#include "explorer/scenarios.hpp"
-#include "explorer/world.hpp"
+#include "explorer/object_parts.hpp"
 
 namespace explore {
 namespace {
 
-using efd::base::status;
-using efd::core::flag_semaphore;
-using efd::core::wait_opts;
-
-void plain() { make_world(0, 0); }
-void semaphore() { make_world(0, flag_semaphore); }
-void shared() { make_world(0, flag_shared); }
-
-void writer() { write_fast(1); }
-void reader() { (void)read_value(); }
 void patient_reader() { (void)read_one(); } // may come back interrupted
 void timed_reader() {
     const status result = read_one(wait_opts{.deadline_ns = 1});
     must(result == status::ok || result == status::timed_out || result == status::interrupted,
          "a timed read ended otherwise");
 }
-void stoppable_reader() {
-    const std::stop_token token = w().stop.get_token();
-    const status result = read_one(wait_opts{.stop = &token});
-    must(result == status::ok || result == status::cancelled, "a cancellable read ended otherwise");
-}
-void canceller() { (void)w().stop.request_stop(); }
 // Data beats cancellation: what was written before the stop was requested is read in spite of it (K-097).
 void writing_canceller() {
     write_fast(1);
@@ -36,13 +19,6 @@ void writing_canceller() {
 void data_first_reader() {
     const std::stop_token token = w().stop.get_token();
     must(read_one(wait_opts{.stop = &token}) == status::ok, "a unit written before the stop was not taken");
-}
-
-// Who was asked to stop and sleeps on is lost, whatever the count is; threads named C have the last word.
-std::string nobody_sleeps() {
-    for (int i = 0; i < the_machine().thread_count(); ++i)
-        if (the_machine().sleeps(i)) return "lost wakeup: thread " + std::to_string(i) + " sleeps on a requested stop";
-    return audit();
 }
 
 std::string stopped_one_is_awake() {
@@ -57,10 +33,8 @@ std::string audit_and_quiet_word() {
     return efd::core::needs_attention(efd::core::context_layout::state(w().object)) ? "a mark without a sleeper" : "";
 }
 
-constexpr budgets spurious_once{.spurious_wakes = 1};
 constexpr budgets interrupted_once{.interrupts = 1};
 constexpr budgets both{.spurious_wakes = 1, .interrupts = 1};
-constexpr budgets old_kernel{.one_word = 1};
 
 std::vector<scenario> ends_of_waits() {
     return {

@@ -12,9 +12,6 @@
 namespace explore {
 namespace {
 
-using efd::base::status;
-using efd::core::context;
-
 constexpr std::size_t watched_slots = 2;
 constexpr std::size_t crowd = 3;
 

@@ -1,34 +1,18 @@
 // SPDX-License-Identifier: MIT
 // Configurations on the packed word: readers and writers, both modes, private and shared, and the order of data.
-#include "explorer/scenarios.hpp"
-#include "explorer/world.hpp"
+#include "explorer/object_parts.hpp"
 
 namespace explore {
 namespace {
 
-using efd::core::flag_semaphore;
-
-void plain() { make_world(0, 0); }
 // A second writer may meet the mark in the short time between the first one's wake and its settling.
 void plain_overlapping() {
     make_world(0, 0);
     w().wakes_for_one = 2;
 }
-void semaphore() { make_world(0, flag_semaphore); }
-void shared() { make_world(0, flag_shared); }
 void looking() { make_world(0, flag_shared | flag_looks); }
 void shared_semaphore() { make_world(0, flag_shared | flag_semaphore); }
 
-void writer() { write_fast(1); }
-void writer_of_two() { write_fast(2); }
-void twice_writer() {
-    write_fast(1);
-    write_fast(1);
-}
-void zero_writer() { write_fast(0); }
-void slow_writer() { (void)write_some(1); }
-void signaller() { signal_once(); }
-void reader() { (void)read_value(); }
 void timed_reader() { (void)read_one({.deadline_ns = 7}); }
 void twice_reader() {
     (void)read_value();
@@ -71,10 +55,6 @@ void second_reader() {
     (void)read_one();
     if (w().notes[0] == 1) must(w().payload[1].load(efd::base::relaxed) == 1, "the second writer's data is not seen");
 }
-
-constexpr budgets weak_once{.weak_failures = 1};
-constexpr budgets crash_once{.crashes = 1};
-constexpr budgets crash_and_looks{.crashes = 1, .time_outs = 3};
 
 std::vector<scenario> plain_ones() {
     return {

@@ -3,9 +3,8 @@
 //
 // Every callback makes a step that others can see while it runs, so that two at once, or one after its removal, would
 // be met by some schedule.
-#include "explorer/scenarios.hpp"
+#include "explorer/object_parts.hpp"
 #include "explorer/tell.hpp"
-#include "explorer/world.hpp"
 
 #include "core/deferred.hpp"
 #include "core/wait_queue.hpp"
@@ -14,9 +13,6 @@
 
 namespace explore {
 namespace {
-
-using efd::core::poll_in;
-using efd::core::wait_queue_entry;
 
 // A watched object, and a second one for callbacks that signal elsewhere.
 struct watched {
@@ -160,8 +156,6 @@ void with_two_entries() {
     must(w().object.add_wait_queue(fixture->extra[1], ready) == efd::base::status::ok, "an entry could not be added");
 }
 void other_signaller() { must(fixture->other.signal(), "a signal was refused outside of a callback"); }
-void writer() { write_fast(1); }
-void zero_writer() { write_fast(0); }
 void remover() {
     (void)fixture->calls.load(efd::base::relaxed); // a step, so that what follows on plain memory may come at any time
     doing(task::other);

@@ -11,8 +11,6 @@
 namespace explore {
 namespace {
 
-using efd::watch::set_layout;
-
 // ---- Two threads of a process ring. The owner, another process, makes a new bell meanwhile.
 
 constexpr std::uint64_t oldest_bell = 1;
@@ -112,7 +110,6 @@ std::string no_signal_to_what_stands_there_now() {
 } // namespace
 
 std::vector<scenario> ringer_scenarios() {
-    constexpr budgets three_preemptions{.preemptions = 3};
     return {
         scenario("ringer-first", "2 threads open the file of one bell", process_without_a_file,
                  one_file_and_it_was_rung, {{"T", rings}, {"N", rings}}),

@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Configurations in the sealed regime and on the way into it: huge counts, writers that wait for room, signals.
-#include "explorer/scenarios.hpp"
-#include "explorer/world.hpp"
+#include "explorer/object_parts.hpp"
 
 namespace explore {
 namespace {
-
-using efd::base::status;
-using efd::core::ceiling;
-using efd::core::flag_semaphore;
-using efd::core::packed_limit;
-using efd::core::wait_opts;
 
 constexpr std::uint64_t full = ceiling - 1;
 
@@ -30,12 +23,8 @@ void brimful() { make_world(full, 0); }
 void brimful_semaphore() { make_world(full, flag_semaphore); }
 void nearly_full() { make_world(full - 1, 0); }
 void packed_empty() { make_world(0, 0); }
-void packed_top() { make_world(packed_limit - 1, 0); }
 void small() { make_world(5, 0); }
 
-void writer() { write_fast(1); }
-void writer_of_two() { write_fast(2); }
-void huge_writer() { write_fast(packed_limit); }
 void filling_writer() { (void)write_some(full - 5); }
 void trying_filler() { (void)write_some(full - 5, wait_opts{.blocking = efd::core::blocking::never}); }
 void timed_writer() {
@@ -47,15 +36,6 @@ void stoppable_writer() {
     const status result = write_some(1, wait_opts{.stop = &token});
     must(result == status::ok || result == status::cancelled, "a cancellable write ended otherwise");
 }
-void stoppable_reader() {
-    const std::stop_token token = w().stop.get_token();
-    const status result = read_one(wait_opts{.stop = &token});
-    must(result == status::ok || result == status::cancelled, "a cancellable read ended otherwise");
-}
-void canceller() { (void)w().stop.request_stop(); }
-void reader() { (void)read_value(); }
-void timed_reader() { (void)read_one(wait_opts{.deadline_ns = 1}); }
-void signaller() { signal_once(); }
 
 // Data in the sealed regime: who reads a writer's units sees what was written before.
 void telling_writer() {
@@ -79,18 +59,6 @@ void believing_writer() {
     (void)write_some(1);
     must(w().payload[1].load(efd::base::relaxed) == 1, "the reader's data is not seen");
 }
-
-std::string nobody_sleeps() {
-    for (int i = 0; i < the_machine().thread_count(); ++i)
-        if (the_machine().sleeps(i)) return "lost wakeup: thread " + std::to_string(i) + " sleeps on a requested stop";
-    return audit();
-}
-
-constexpr budgets weak_once{.weak_failures = 1};
-constexpr budgets spurious_once{.spurious_wakes = 1};
-constexpr budgets crash_once{.crashes = 1};
-constexpr budgets crash_and_looks{.crashes = 1, .time_outs = 3};
-constexpr budgets old_kernel{.one_word = 1};
 
 std::vector<scenario> sealed_ones() {
     return {

@@ -1,29 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Configurations of wait_set: SET_SLEEP, SET_MARK, SET_BITS, BATON; the members stand there from the beginning.
-#include "explorer/scenarios.hpp"
-#include "explorer/set_world.hpp"
+#include "explorer/set_parts.hpp"
 
 namespace explore {
 namespace {
 
-using efd::base::status;
-using efd::core::flag_semaphore;
-using efd::core::wait_opts;
-
-constexpr unsigned second_word = 32; // the place whose bit is in the second word of the lowest level
-
 void one_member(std::uint64_t count, bool watched) {
-    make_set_world(1, {count});
-    join_set(0, 0);
-    if (watched) watch_set(0);
-    name_sets({0});
+    make_hall({.counts = {count}, .joined = {{0, 0}}, .watched = watched});
 }
 void two_members(std::uint64_t first, std::uint64_t second, unsigned flags, bool watched) {
-    make_set_world(1, {first, second}, flags);
-    join_set(0, 0);
-    join_set(0, 1);
-    if (watched) watch_set(0);
-    name_sets({0, 1});
+    make_hall({.counts = {first, second}, .joined = {{0, 0}, {0, 1}}, .flags = flags, .watched = watched});
 }
 // On two levels: the second one's bit is in another word.
 void far_apart(std::uint64_t first, std::uint64_t second, bool watched) {
@@ -52,38 +38,17 @@ void nested() {
     (void)hall().sets[1]->add(*hall().sets[0], 0, place);
     name_sets({0});
 }
-void in_two_sets() {
-    make_set_world(2, {0});
-    join_set(0, 0);
-    join_set(1, 0);
-    name_sets({0});
-}
+void in_two_sets() { make_hall({.counts = {0}, .joined = {{0, 0}, {1, 0}}, .sets = 2}); }
 
-void writer() { give(0); }
 void leaver() { leave_set(1, 0); }
 void first_set_waiter() { must(any(0) == status::ok, "a wait without end came back without a unit"); }
-void second_writer() { give(1); }
 void writer_of_two() { give(0, 2); }
 void far_then_near_writer() {
     give(1);
     give(0);
     (void)take(1);
 }
-void writer_of_both() {
-    give(0);
-    give(1);
-}
-void twice_writer() {
-    give(0);
-    give(0);
-}
-void reader() { (void)take(0); }
 void second_reader() { (void)take(1); }
-void waiter() { must(any(0) == status::ok, "a wait without end came back without a unit"); }
-void twice_waiter() {
-    waiter();
-    waiter();
-}
 void second_set_waiter() { must(any(1) == status::ok, "a wait without end came back without a unit"); }
 void bounded_waiter() {
     const status result = any(0, bounded);
@@ -95,17 +60,8 @@ void cancelled_waiter() {
     must(result == status::ok || result == status::cancelled, "a cancelled wait ended otherwise");
 }
 void stopper() { (void)w().stop.request_stop(); }
-void trier() { (void)try_any(0); }
-void twice_trier() {
-    (void)try_any(0);
-    (void)try_any(0);
-}
 void looker() { must(look(0) == status::ok, "a look without end showed nothing"); }
 void bounded_looker() { (void)look(0, bounded); }
-
-constexpr budgets one_preemption{.preemptions = 1};
-constexpr budgets two_preemptions{.preemptions = 2};
-constexpr budgets three_preemptions{.preemptions = 3};
 
 std::vector<scenario> sleeping() {
     return {

@@ -9,11 +9,7 @@ namespace {
 void one_there() { two(1, 0); }
 void none_there() { two(0, 0); }
 void first_sealed() { two(packed_limit, 1); }
-void one_sealed_joins() {
-    make_set_world(1, {packed_limit, 0});
-    join_set(0, 0);
-    name_sets({0, 1});
-}
+void one_sealed_joins() { make_hall({.counts = {packed_limit, 0}, .joined = {{0, 0}}}); }
 // Told by wait queue entries alone, so that a writer may leave its wake to another thread and go on.
 void told_by_entries() {
     make_set_world(2, {1, 1});
@@ -27,13 +23,7 @@ void told_by_entries() {
 }
 void crossing_one_there() { crossing(1, 0); }
 // A and B in one set, C in another.
-void three_there() {
-    make_set_world(2, {1, 1, 1});
-    join_set(0, 0);
-    join_set(0, 1);
-    join_set(1, 2);
-    name_sets({0, 1});
-}
+void three_there() { make_hall({.counts = {1, 1, 1}, .joined = {{0, 0}, {0, 1}, {1, 2}}, .sets = 2}); }
 void second_there() { two(0, 1); }
 
 void taker() { must(all(0) == status::ok, "a wait for all without end came back without them"); }
@@ -116,9 +106,6 @@ std::string no_moment_between() {
         return "the second write was taken without the first";
     return audit_sets();
 }
-
-constexpr budgets two_preemptions{.preemptions = 2};
-constexpr budgets three_preemptions{.preemptions = 3};
 
 std::vector<scenario> sleepers() {
     return {

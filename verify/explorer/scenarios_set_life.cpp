@@ -1,48 +1,26 @@
 // SPDX-License-Identifier: MIT
 // Configurations of wait_set whose members come and go: MEMBER_SHUT, SET_MARK, SET_HEIGHT, PERMANENT, SET_BELL.
-#include "explorer/scenarios.hpp"
-#include "explorer/set_world.hpp"
+#include "explorer/set_parts.hpp"
 #include "explorer/table.hpp"
 
 namespace explore {
 namespace {
 
-using efd::base::status;
-using efd::core::context;
-using efd::watch::set_layout;
-
-constexpr unsigned second_word = 32; // beyond it the bitmap has two levels
 constexpr std::size_t slots = 3;
 
 context* newborn = nullptr; // only looked at where the schedule has made it
 
 // One member, and a second object outside.
 void one_of_two(std::uint64_t first, std::uint64_t second, bool watched) {
-    make_set_world(1, {first, second});
-    join_set(0, 0);
-    if (watched) watch_set(0);
-    name_sets({0, 1});
+    make_hall({.counts = {first, second}, .joined = {{0, 0}}, .watched = watched});
 }
 void joined() { one_of_two(0, 0, false); }
 void joined_watched() { one_of_two(0, 0, true); }
 void joined_ready() { one_of_two(1, 0, false); }
-void joined_ready_semaphore() {
-    make_set_world(1, {1}, efd::core::flag_semaphore);
-    join_set(0, 0);
-    name_sets({0});
-}
-void in_two_sets_ready() {
-    make_set_world(2, {1});
-    join_set(0, 0);
-    join_set(1, 0);
-    name_sets({0});
-}
+void joined_ready_semaphore() { make_hall({.counts = {1}, .joined = {{0, 0}}, .flags = flag_semaphore}); }
+void in_two_sets_ready() { make_hall({.counts = {1}, .joined = {{0, 0}, {1, 0}}, .sets = 2}); }
 void joined_ready_other_ready_watched() { one_of_two(1, 1, true); }
-void none(std::uint64_t count) {
-    make_set_world(1, {count});
-    watch_set(0);
-    name_sets({0});
-}
+void none(std::uint64_t count) { make_hall({.counts = {count}, .watched = true}); }
 void none_joined() { none(0); }
 void none_joined_ready() { none(1); }
 void about_to_grow(std::uint64_t first, std::uint64_t second) {
@@ -112,19 +90,7 @@ void joined_stale(std::uint64_t other, std::uint64_t never_ready) {
 void joined_stale_other_empty() { joined_stale(0, 0b11); }
 void joined_stale_other_ready() { joined_stale(1, 0b01); }
 
-void writer() { give(0); }
-void second_writer() { give(1); }
-void twice_writer() {
-    give(0);
-    give(0);
-}
-void reader() { (void)take(0); }
 void bounded_waiter() { (void)any(0, bounded); }
-void trier() { (void)try_any(0); }
-void twice_trier() {
-    (void)try_any(0);
-    (void)try_any(0);
-}
 void looker() { (void)look(0, bounded); }
 void joiner() { enter_set(0, 0); }
 void second_joiner() { enter_set(0, 1); }
@@ -133,13 +99,6 @@ void leaver() { leave_set(0, 0); }
 // Nobody takes from it here any more: what is written now stays.
 void writing_leaver() {
     leave_set(0, 0);
-    give(0);
-    hall().kept_after_leaving = 1;
-}
-// The same, and its count is then what it was before.
-void leaver_that_takes_and_writes() {
-    leave_set(0, 0);
-    (void)take(0);
     give(0);
     hall().kept_after_leaving = 1;
 }
@@ -180,9 +139,6 @@ std::string nothing_of_the_set() {
     hall().sets[0] = nullptr;
     return audit_sets();
 }
-
-constexpr budgets two_preemptions{.preemptions = 2};
-constexpr budgets three_preemptions{.preemptions = 3};
 
 std::vector<scenario> leaving() {
     return {

@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Configurations of wait_set with threads that are stopped for ever at any step: a write that has returned is known.
-#include "explorer/scenarios.hpp"
-#include "explorer/set_world.hpp"
+#include "explorer/set_parts.hpp"
 
 namespace explore {
 namespace {
-
-using efd::base::status;
-using efd::watch::set_core;
-using efd::watch::set_layout;
-
-constexpr unsigned second_word = 32; // the place whose bit is in the second word of the lowest level
 
 // On two levels: both bits are in one word, which is not the first.
 void side_by_side(std::uint64_t first, bool watched) {
@@ -26,24 +19,9 @@ void neighbours_first_ready() { side_by_side(1, false); }
 void neighbours_watched() { side_by_side(0, true); }
 void neighbours_first_ready_watched() { side_by_side(1, true); }
 // On one level, which is the top.
-void none_ready() {
-    make_set_world(1, {0, 0});
-    join_set(0, 0);
-    join_set(0, 1);
-    name_sets({0, 1});
-}
-void second_writer() { give(1); }
-void reader() { (void)take(0); }
-void own_writer() {
-    give(1);
-    must(try_any(0) == status::ok, "one's own finished write is not found");
-}
+void none_ready() { make_hall({.counts = {0, 0}, .joined = {{0, 0}, {0, 1}}}); }
 void first_writer() { give(0); }
-void waiter() { (void)any(0); }
-void write_and_take() {
-    give(0);
-    (void)take(0);
-}
+void any_waiter() { (void)any(0); }
 // The second write has returned, and its unit is there: whichever thread was stopped at whichever step, it is known.
 std::string second_is_known() {
     if (hall().objects[1]->count() == 0) return {};
@@ -54,8 +32,6 @@ std::string second_is_known() {
     const bool silent = set_layout::bell(set).count() == 0;
     return set_layout::is_watched(set) && silent ? "a finished write, and the set's bell says no" : "";
 }
-
-constexpr budgets three_preemptions{.preemptions = 3};
 
 } // namespace
 
@@ -79,7 +55,7 @@ std::vector<scenario> set_stopped_scenarios() {
                  one_stopped),
         scenario("set-sleeper-stopped",
                  "1 that waits for any, 1 writer of one that may stop, 1 writer of the other, 3 preemptions",
-                 none_ready, second_is_known, {{"M", first_writer, may_crash}, {"S", waiter}, {"W", second_writer}},
+                 none_ready, second_is_known, {{"M", first_writer, may_crash}, {"S", any_waiter}, {"W", second_writer}},
                  one_stopped),
     };
 }

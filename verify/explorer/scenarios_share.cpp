@@ -18,8 +18,6 @@
 namespace explore {
 namespace {
 
-using efd::base::status;
-using efd::core::context;
 using efd::share::object_id;
 
 constexpr std::uint32_t processes = 3;

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Configurations of reads that take a part and leave the rest: REST. Of a plain object, where a write wakes one reader
 // as if it took all, a reader that leaves a rest wakes the next.
-#include "explorer/scenarios.hpp"
-#include "explorer/world.hpp"
+#include "explorer/object_parts.hpp"
 
 namespace explore {
 namespace {
 
 using efd::core::blocking;
-using efd::core::flag_semaphore;
-using efd::core::packed_limit;
-using efd::core::wait_opts;
 
-void plain() { make_world(0, 0); }
-void semaphore() { make_world(0, flag_semaphore); }
 void semaphore_of_three() { make_world(3, flag_semaphore); }
 void empty_sealed() {
     make_world(packed_limit, 0);
@@ -23,10 +17,7 @@ void empty_sealed() {
 }
 void nearly_sealed() { make_world(packed_limit - 1, 0); }
 
-void writer() { write_fast(1); }
-void writer_of_two() { write_fast(2); }
 void writer_of_three() { write_fast(3); }
-void reader() { (void)read_value(); }
 void one_reader() { must(read_up_to(1) == 1, "a read of up to one that sleeps took none"); }
 void two_reader() { (void)read_up_to(2); }
 void trier() { (void)read_up_to(2, wait_opts{.blocking = blocking::never}); }
@@ -35,10 +26,6 @@ void stoppable_one_reader() {
     const std::stop_token token = w().stop.get_token();
     (void)read_up_to(1, wait_opts{.stop = &token});
 }
-void canceller() { (void)w().stop.request_stop(); }
-
-constexpr budgets one_of_two_preemptions{.preemptions = 2, .stops = 1};
-constexpr budgets weak_once{.weak_failures = 1};
 
 std::vector<scenario> packed_ones() {
     return {

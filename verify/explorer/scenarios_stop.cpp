@@ -3,49 +3,26 @@
 // nobody else can go on, no reader sleeps and no watched descriptor is silent beside a unit whose write has returned,
 // and no call waits for the stopped thread.
 #include "explorer/doorbell_world.hpp"
-#include "explorer/scenarios.hpp"
+#include "explorer/object_parts.hpp"
 
 namespace explore {
 namespace {
 
-using efd::base::status;
-using efd::core::ceiling;
-using efd::core::flag_semaphore;
-using efd::core::packed_limit;
-using efd::core::poll_in;
-using efd::core::wait_opts;
-
-constexpr ring_way level = ring_way::level;
 constexpr ring_way armed = ring_way::armed;
 
-void plain() { make_world(0, 0); }
-void semaphore() { make_world(0, flag_semaphore); }
-void packed_top() { make_world(packed_limit - 1, 0); }
 void empty_sealed() {
     make_world(packed_limit, 0);
     std::uint64_t value = 0;
     (void)w().object.try_read(value);
 }
 
-void writer() { write_fast(1); }
-void slow_writer() { (void)write_some(1); }
-void twice_writer() {
-    write_fast(1);
-    write_fast(1);
-}
-void writer_of_two() { write_fast(2); }
 void almost_huge_writer() { (void)write_some(packed_limit - 1); }
-void huge_writer() { write_fast(packed_limit); }
-void signaller() { signal_once(); }
-void reader() { (void)read_value(); }
-void timed_reader() { (void)read_one(wait_opts{.deadline_ns = 1}); }
 void trier() {
     std::uint64_t value = 0;
     (void)w().object.try_read(value);
 }
 
 constexpr budgets one{.stops = 1};
-constexpr budgets one_of_two_preemptions{.preemptions = 2, .stops = 1};
 constexpr budgets one_of_three_preemptions{.preemptions = 3, .stops = 1};
 
 std::vector<scenario> packed_ones() {
@@ -106,9 +83,6 @@ void twice_doorbell_writer() {
     doorbell_write(1);
     doorbell_write(1);
 }
-void trying_writer() { doorbell_try_write(1); }
-void taker() { (void)doorbell_take(); }
-void opener() { open_doorbell(); }
 void level_loop() {
     std::uint64_t edges = 0;
     doorbell_await(watch_for::readable, edges);

@@ -214,6 +214,13 @@ void name_sets(std::initializer_list<int> places) {
     }
 }
 
+void make_hall(const hall_plan& plan) {
+    make_set_world(plan.sets, plan.counts, plan.flags);
+    for (const auto& [set, object] : plan.joined) join_set(set, object);
+    if (plan.watched) watch_set(0);
+    plan.counts.size() == 1 ? name_sets({0}) : name_sets({0, 1});
+}
+
 void give(std::size_t object, std::uint64_t n) {
     must(fixture->objects[object]->write(n) == status::ok, "a plain write was refused");
     fixture->given[object] += n;

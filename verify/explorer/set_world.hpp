@@ -18,12 +18,16 @@
 
 namespace explore {
 
+using efd::watch::set_core;
+using efd::watch::set_layout;
+
 inline constexpr std::size_t most_objects = 3;
 inline constexpr std::size_t most_sets = 2;
+inline constexpr unsigned second_word = 32; // the place, or number, whose bit is in the second word of the lowest level
 
 struct set_hall {
-    std::array<efd::watch::set_core*, most_sets> sets{};
-    std::array<efd::core::context*, most_objects> objects{};
+    std::array<set_core*, most_sets> sets{};
+    std::array<context*, most_objects> objects{};
     std::array<std::array<int, most_objects>, most_sets> places{};
     std::array<std::uint64_t, most_objects> given{};
     std::array<std::uint64_t, most_objects> taken{};
@@ -55,20 +59,29 @@ void skip_places(std::size_t set, unsigned up_to);
 void watch_set(std::size_t set); // somebody outside watches its context
 // At last: what may change of the sets, and at which places.
 void name_sets(std::initializer_list<int> places);
+// All of these in one: the places of the first two objects are named.
+struct hall_plan {
+    std::initializer_list<std::uint64_t> counts;
+    std::initializer_list<std::array<std::size_t, 2>> joined = {}; // a set, and an object
+    std::size_t sets = 1;
+    unsigned flags = 0;
+    bool watched = false; // the first set
+};
+void make_hall(const hall_plan& plan);
 
 // In threads. Those with terms say how they ended.
 void give(std::size_t object, std::uint64_t n = 1);
 bool take(std::size_t object); // does not wait
 void read_from(std::size_t object);
-efd::base::status any(std::size_t set, const efd::core::wait_opts& opts = {});
-efd::base::status try_any(std::size_t set);
-efd::base::status look(std::size_t set, const efd::core::wait_opts& opts = {});
-efd::base::status all(std::size_t set, const efd::core::wait_opts& opts = {});
-efd::base::status try_all(std::size_t set);
+status any(std::size_t set, const wait_opts& opts = {});
+status try_any(std::size_t set);
+status look(std::size_t set, const wait_opts& opts = {});
+status all(std::size_t set, const wait_opts& opts = {});
+status try_all(std::size_t set);
 void leave_set(std::size_t set, std::size_t object);
 void enter_set(std::size_t set, std::size_t object);
 
-inline constexpr efd::core::wait_opts bounded{.deadline_ns = 1, .blocking = efd::core::blocking::always};
+inline constexpr wait_opts bounded{.deadline_ns = 1, .blocking = efd::core::blocking::always};
 
 // Nobody sleeps beside what he waits for; units are conserved; no word is reserved; bits, marks and contexts of the
 // sets say what the counts say.

@@ -17,6 +17,15 @@
 
 namespace explore {
 
+using efd::base::status;
+using efd::core::ceiling;
+using efd::core::context;
+using efd::core::flag_semaphore;
+using efd::core::packed_limit;
+using efd::core::poll_in;
+using efd::core::wait_opts;
+using efd::core::wait_queue_entry;
+
 // An exact sum, beyond 64 bits: a count that wraps is seen.
 struct wide_sum {
     std::uint64_t low = 0;
@@ -29,7 +38,7 @@ struct wide_sum {
 };
 
 struct world {
-    efd::core::context object;
+    context object;
     efd::base::atomic<std::uint64_t> payload[2];
     std::stop_source stop;
     wide_sum given; // initially there, written and signalled
@@ -43,8 +52,7 @@ struct world {
 
 world& w() noexcept;
 // The objects that other processes map, too (null: none), and how the process of the running thread has mapped it.
-void set_shared_object(const efd::core::context* object, efd::core::shared_slots* (*mapping)(),
-                       std::size_t number = 1) noexcept;
+void set_shared_object(const context* object, efd::core::shared_slots* (*mapping)(), std::size_t number = 1) noexcept;
 
 // The object is in memory that other processes map, too; beside the flags of context::create.
 inline constexpr unsigned flag_shared = 1U << 31;
@@ -58,10 +66,10 @@ void make_world(std::uint64_t initval, unsigned flags);
 enum class task : std::uint64_t { none, reads, writes, other, signals, leaves };
 void doing(task what, std::uint64_t amount = 0) noexcept;
 
-efd::base::status read_one(const efd::core::wait_opts& opts = {}) noexcept;
+status read_one(const wait_opts& opts = {}) noexcept;
 std::uint64_t read_value() noexcept; // the plain read; returns what it took
-std::uint64_t read_up_to(std::uint64_t most, const efd::core::wait_opts& opts = {}) noexcept; // 0: it ended without
-efd::base::status write_some(std::uint64_t n, const efd::core::wait_opts& opts = {}) noexcept;
+std::uint64_t read_up_to(std::uint64_t most, const wait_opts& opts = {}) noexcept; // 0: it ended without
+status write_some(std::uint64_t n, const wait_opts& opts = {}) noexcept;
 void write_fast(std::uint64_t n) noexcept; // context::write itself, inline path first
 void signal_once() noexcept;
 
