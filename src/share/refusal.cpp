@@ -17,18 +17,15 @@ constexpr explained table[] = {
     {refusal::none, 0, "nothing was refused"},
     {refusal::invalid_options, EINVAL,
      "an option is beyond its bound: 1 to 2^27 slots, 1 to 1024 processes, up to 2^20 names, looks of up to a minute, "
-     "a "
-     "mode of read and write bits with the owner's among them, an offset that is a multiple of the page"},
+     "a mode of read and write bits with the owner's among them, an offset that is a multiple of the page"},
     {refusal::invalid_name, EINVAL,
      "the name is empty, too long, or has a character that no name has: use 1 to 47 letters, digits, '.', '_' and '-'"},
     {refusal::no_memory, ENOMEM,
      "this process has no addresses or no memory left for the arena: raise RLIMIT_AS (ulimit -v), release other "
-     "arenas, "
-     "or make it with fewer slots"},
+     "arenas, or make it with fewer slots"},
     {refusal::no_space, ENOSPC,
      "the memory cannot be reserved, as the machine, the cgroup or the tmpfs has not as much: make the arena with "
-     "fewer "
-     "slots, raise the limit, or make it sparse"},
+     "fewer slots, raise the limit, or make it sparse"},
     {refusal::file_limit, EFBIG,
      "the arena is larger than a file of this process may be: raise RLIMIT_FSIZE (ulimit -f), or make it with fewer "
      "slots"},
@@ -51,8 +48,7 @@ constexpr explained table[] = {
      "the memory belongs to another user: allow other owners if you trust that user with the arena's counts"},
     {refusal::too_open, EACCES,
      "more users may write to the memory than you allow: make the arena with a narrower mode, or pass its mode when "
-     "you "
-     "attach"},
+     "you attach"},
     {refusal::not_an_arena, EINVAL,
      "the memory does not begin as an arena does: pass the descriptor, and the offset, of one that has been made"},
     {refusal::other_version, ENOTSUP,
@@ -77,8 +73,7 @@ constexpr explained table[] = {
      "the processes that hold the arena belong to another user: send it over a unix socket and receive it"},
     {refusal::bad_directory, EACCES,
      "the directory of arenas' names belongs to another user or is open to others: give it mode 0700 and its owner "
-     "back, "
-     "or set XDG_RUNTIME_DIR"},
+     "back, or set XDG_RUNTIME_DIR"},
     {refusal::bad_socket, ENOTSOCK,
      "the descriptor is no unix socket, and an arena can be sent over no other: use socketpair or AF_UNIX"},
     {refusal::bad_message, EBADMSG,
