@@ -52,39 +52,24 @@ bool ls_filter::wants(const observed_object& object) const {
 void apply(const ls_filter& filter, listing& all) {
     if (!filter.is_set()) return;
     for (observed_process& one : all.observed)
-        one.objects.erase(std::remove_if(one.objects.begin(), one.objects.end(),
-                                         [&](const observed_object& object) { return !filter.wants(object); }),
-                          one.objects.end());
-    all.observed.erase(std::remove_if(all.observed.begin(), all.observed.end(),
-                                      [&](const observed_process& one) {
-                                          const bool asks_objects = filter.id || filter.has_name;
-                                          return !filter.wants(one) || (asks_objects && one.objects.empty());
-                                      }),
-                       all.observed.end());
+        std::erase_if(one.objects, [&](const observed_object& object) { return !filter.wants(object); });
+    std::erase_if(all.observed, [&](const observed_process& one) {
+        const bool asks_objects = filter.id || filter.has_name;
+        return !filter.wants(one) || (asks_objects && one.objects.empty());
+    });
     const auto is_held = [&](const auto& holders, auto who_of) {
         return std::any_of(holders.begin(), holders.end(), [&](const auto& one) { return filter.wants(who_of(one)); });
     };
-    std::vector<kernel_eventfd>& eventfds = all.proc.eventfds;
-    eventfds.erase(std::remove_if(eventfds.begin(), eventfds.end(),
-                                  [&](const kernel_eventfd& one) {
-                                      const bool is_other = filter.id && (!one.id || *filter.id != *one.id);
-                                      return is_other || filter.has_name || !is_held(one.holders, std::identity());
-                                  }),
-                   eventfds.end());
-    std::vector<seen_arena>& arenas = all.efd.arenas;
-    arenas.erase(
-        std::remove_if(arenas.begin(), arenas.end(),
-                       [&](const seen_arena& one) {
-                           if (!is_held(one.holders, [](const arena_holder& h) -> const holder& { return h.who; }))
-                               return true;
-                           return one.objects.empty() && one.unlisted == 0 && !filter.wants_without_objects(one);
-                       }),
-        arenas.end());
-    std::vector<refused_arena>& refused = all.efd.refused;
-    refused.erase(std::remove_if(
-                      refused.begin(), refused.end(),
-                      [&](const refused_arena& one) { return filter.id || filter.has_name || !filter.wants(one.who); }),
-                  refused.end());
+    std::erase_if(all.proc.eventfds, [&](const kernel_eventfd& one) {
+        const bool is_other = filter.id && (!one.id || *filter.id != *one.id);
+        return is_other || filter.has_name || !is_held(one.holders, std::identity());
+    });
+    std::erase_if(all.efd.arenas, [&](const seen_arena& one) {
+        if (!is_held(one.holders, [](const arena_holder& h) -> const holder& { return h.who; })) return true;
+        return one.objects.empty() && one.unlisted == 0 && !filter.wants_without_objects(one);
+    });
+    std::erase_if(all.efd.refused,
+                  [&](const refused_arena& one) { return filter.id || filter.has_name || !filter.wants(one.who); });
 }
 
 void sort(listing& all, ls_order order) {
