@@ -22,12 +22,6 @@ using core::poll_in;
 using core::poll_out;
 using entry = called_entry;
 
-std::uint32_t add(eventfd& object, efd::wait_queue_entry& e) {
-    std::uint32_t ready = 0;
-    EXPECT_EQ(object.add_wait_queue(e, ready), std::errc{});
-    return ready;
-}
-
 struct later : efd::core::deferred_work {
     explicit later(std::function<void()> does) : act(std::move(does)) {
         callback = [](efd::core::deferred_work& work) { static_cast<later&>(work).act(); };

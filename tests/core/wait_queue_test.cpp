@@ -23,12 +23,6 @@ using core::poll_in;
 using core::poll_out;
 using entry = called_entry;
 
-std::uint32_t add(eventfd& object, wait_queue_entry& e) {
-    std::uint32_t ready = 0;
-    EXPECT_EQ(object.add_wait_queue(e, ready), std::errc{});
-    return ready;
-}
-
 TEST(wait_queue, an_entry_is_called_for_each_write_signal_and_read_that_its_mask_meets) {
     eventfd object;
     std::vector<std::uint32_t> keys;

@@ -22,6 +22,7 @@ namespace {
 
 using efd::common::close_from;
 using efd::tests::byte_line;
+using efd::tests::own_name;
 using efd::tests::process;
 using namespace std::string_literals;
 
@@ -36,8 +37,6 @@ using namespace std::string_literals;
 #define EXPECT_NULL(call, error) EXPECT_GIVES(nullptr, call, error)
 
 bool refusal_says(const char* word) { return std::strstr(efd_arena_refusal(), word) != nullptr; }
-
-std::string own_name(const char* what) { return what + std::to_string(::getpid()); }
 
 std::uint64_t taken(efd_t* from) {
     std::uint64_t value = 0;

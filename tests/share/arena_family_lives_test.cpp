@@ -28,14 +28,6 @@ namespace {
 
 using common::close_from;
 
-// What the child's read gave.
-process reader_of(const eventfd& object) {
-    return process([&object] {
-        std::uint64_t value = 0;
-        return object.read(value) == std::errc{} ? static_cast<int>(value) : 100;
-    });
-}
-
 // ---- Peers that are killed, and life lines that are closed.
 
 TEST(FamilyLives, a_killed_child_takes_no_unit_with_it) {

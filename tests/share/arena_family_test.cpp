@@ -26,14 +26,6 @@ namespace {
 
 const void* place_of(const eventfd& object) { return efd::internal_access::context_of(object); }
 
-// What the child's read gave.
-process reader_of(const eventfd& object) {
-    return process([&object] {
-        std::uint64_t value = 0;
-        return object.read(value) == std::errc{} ? static_cast<int>(value) : 100;
-    });
-}
-
 TEST(Family, objects_count_as_all_do) { // K-001, K-002, K-014, K-018, K-036
     const eventfd plain(5, flags::shared | flags::cloexec);
     EXPECT_EQ(plain.write(2), std::errc{});

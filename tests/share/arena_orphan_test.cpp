@@ -13,8 +13,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-std::string own_name(const char* what) { return what + std::to_string(::getpid()); }
-
 // Holds the arena `name` and its object "jobs" as one that signals, writes so many units, says so, and stays.
 class producer : public process {
   public:

@@ -25,8 +25,6 @@ namespace {
 using common::close_from;
 using std::chrono::milliseconds;
 
-std::string own_name(const char* what) { return what + std::to_string(::getpid()); }
-
 TEST(Arena, objects_count_as_all_do) {
     const arena shared;
     const eventfd object = shared.make(5);

@@ -5,6 +5,8 @@
 // status.
 #pragma once
 
+#include <efd/eventfd.hpp>
+
 #include "support/child.hpp"
 #include "support/waiting.hpp"
 
@@ -23,6 +25,8 @@
 #include <utility>
 
 namespace efd::tests {
+
+inline std::string own_name(const char* what) { return what + std::to_string(::getpid()); }
 
 // Two ends that carry single bytes: what one process says to the other.
 class byte_line {
@@ -105,5 +109,13 @@ class process {
 
     pid_t pid_ = -1;
 };
+
+// Its end says what its read gave.
+inline process reader_of(const eventfd& object) {
+    return process([&object] {
+        std::uint64_t value = 0;
+        return object.read(value) == std::errc{} ? static_cast<int>(value) : 100;
+    });
+}
 
 } // namespace efd::tests

@@ -5,6 +5,7 @@
 #include <efd/eventfd.hpp>
 
 #include <functional>
+#include <gtest/gtest.h>
 #include <utility>
 
 namespace efd::tests {
@@ -21,5 +22,11 @@ struct called_entry : wait_queue_entry {
     }
     std::function<int(std::uint32_t)> on_wake;
 };
+
+inline std::uint32_t add(eventfd& object, wait_queue_entry& e) {
+    std::uint32_t ready = 0;
+    EXPECT_EQ(object.add_wait_queue(e, ready), std::errc{});
+    return ready;
+}
 
 } // namespace efd::tests

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The descriptor of an object: what it says, what it costs, and what becomes of it.
+#include "file/numbers.hpp"
 #include "os/eventfd.hpp"
 #include "os/fd.hpp"
 #include "os/futex.hpp"
@@ -8,7 +9,6 @@
 #include <efd/eventfd.hpp>
 
 #include <cerrno>
-#include <dirent.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -19,26 +19,10 @@
 #include <unistd.h>
 #include <vector>
 
+namespace efd::tests {
 namespace {
 
-using efd::doorbell;
-using efd::eventfd;
-
 constexpr std::uint64_t largest = UINT64_MAX - 1;
-
-unsigned says(int fd) {
-    pollfd one{fd, POLLIN | POLLOUT, 0};
-    EXPECT_GE(::poll(&one, 1, 0), 0);
-    return static_cast<unsigned>(one.revents);
-}
-
-int open_descriptors() {
-    DIR* const all = ::opendir("/proc/self/fd");
-    int number = 0;
-    while (::readdir(all) != nullptr) ++number;
-    ::closedir(all);
-    return number;
-}
 
 TEST(level, says_what_poll_says) {
     for (const std::uint64_t start :
@@ -115,20 +99,20 @@ TEST(armed, a_burst_after_an_arm_rings_once) {
 }
 
 TEST(descriptor, is_one_close_on_exec_and_closed_with_the_object) {
-    const int before = open_descriptors();
+    const std::size_t before = open_numbers().size();
     {
         const eventfd nobody_asked;
         eventfd object;
-        EXPECT_EQ(open_descriptors(), before);
+        EXPECT_EQ(open_numbers().size(), before);
         const int fd = object.fd();
-        EXPECT_EQ(open_descriptors(), before + 1);
+        EXPECT_EQ(open_numbers().size(), before + 1);
         EXPECT_EQ(object.fd(), fd);
         EXPECT_EQ(object.duplicate().fd(), fd);
         EXPECT_EQ(::fcntl(fd, F_GETFD), FD_CLOEXEC);
         EXPECT_THROW((void)object.fd(doorbell::armed), std::system_error);
         EXPECT_EQ(object.arm().error, std::errc::invalid_argument);
     }
-    EXPECT_EQ(open_descriptors(), before);
+    EXPECT_EQ(open_numbers().size(), before);
     eventfd next; // in the same slot
     const int fd = next.fd(doorbell::armed);
     EXPECT_EQ(says(fd), POLLOUT);
@@ -239,3 +223,4 @@ TEST(armed_race, an_edge_triggered_loop_that_arms_gets_all) {
 }
 
 } // namespace
+} // namespace efd::tests

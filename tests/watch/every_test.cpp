@@ -3,6 +3,7 @@
 #include <efd/efd.h>
 #include <efd/eventfd.hpp>
 
+#include "file/numbers.hpp"
 #include "support/waiting.hpp"
 
 #include <gtest/gtest.h>
@@ -14,11 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+namespace efd::tests {
 namespace {
-
-using efd::doorbell;
-using efd::eventfd;
-using efd::tests::observed_thread;
 
 constexpr std::uint64_t largest = UINT64_MAX - 1;
 
@@ -39,12 +37,6 @@ class edges {
   private:
     int epoll_;
 };
-
-unsigned says(int fd) {
-    pollfd one{fd, POLLIN | POLLOUT, 0};
-    EXPECT_GE(::poll(&one, 1, 0), 0);
-    return static_cast<unsigned>(one.revents);
-}
 
 TEST(every, a_write_that_nobody_read_before_is_an_edge) {
     for (const efd::flags mode : {efd::flags::none, efd::flags::semaphore})
@@ -173,12 +165,12 @@ TEST(every, a_write_beside_a_read_is_heard) {
             read_rounds.store(done);
         }
     });
-    for (const int now : efd::tests::as_many_as(20'000)) {
+    for (const int now : as_many_as(20'000)) {
         round.store(now);
         ASSERT_TRUE(object.signal());
-        efd::tests::await_change(read_rounds, now - 1);
+        await_change(read_rounds, now - 1);
         if (object.count() == 0) continue;
-        ASSERT_EQ(loop.now(efd::tests::patience / std::chrono::milliseconds(1)), unsigned{EPOLLIN}) << now;
+        ASSERT_EQ(loop.now(patience / std::chrono::milliseconds(1)), unsigned{EPOLLIN}) << now;
         ASSERT_TRUE(object.signal());
         ASSERT_EQ(loop.now(), unsigned{EPOLLIN}) << "a second write above " << now;
         std::uint64_t value = 0;
@@ -207,3 +199,4 @@ TEST(every, holds_in_the_child_of_a_fork) {
 }
 
 } // namespace
+} // namespace efd::tests

@@ -10,11 +10,6 @@ enum { rounds = 3, core_mib = 100 };
 static int fd;
 static char* volatile memory; /* volatile: it must exist, though it is never read */
 
-static void* busy(void* unused) {
-    flush_for_ever(fd);
-    return unused;
-}
-
 static _Noreturn void crash(void) {
     struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
     size_t size = (size_t)core_mib << 20;
@@ -24,7 +19,7 @@ static _Noreturn void crash(void) {
     memory = malloc(size);
     if (memory == NULL) _exit(1);
     memset(memory, 1, size);
-    pthread_create(&thread, NULL, busy, NULL);
+    pthread_create(&thread, NULL, busy, &fd);
     usleep((useconds_t)(3000 + rand() % 1000)); /* delay: to meet it at some moment of its work */
     raise(SIGSEGV);
     _exit(1);

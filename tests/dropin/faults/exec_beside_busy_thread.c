@@ -9,14 +9,9 @@
 
 static int fd;
 
-static void* busy(void* unused) {
-    flush_for_ever(fd);
-    return unused;
-}
-
 static _Noreturn void become_sleep(int round) {
     pthread_t thread;
-    pthread_create(&thread, NULL, busy, NULL);
+    pthread_create(&thread, NULL, busy, &fd);
     usleep((useconds_t)(1000 + rand() % 500 + round % 100)); /* delay: to meet it at some moment of its work */
     execl("/bin/sleep", "sleep", "60", (char*)NULL);
     _exit(127);

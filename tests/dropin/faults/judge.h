@@ -163,4 +163,7 @@ static inline void flush_by_writes(int nonblocking_fd) {
     add(nonblocking_fd, 70000);
 }
 
+/* The body of a thread. */
+static inline void* busy(void* nonblocking_fd) { flush_for_ever(*(int*)nonblocking_fd); }
+
 #endif

@@ -11,16 +11,11 @@
 enum { rounds = 40 };
 static int fd;
 
-static void* busy(void* unused) {
-    flush_for_ever(fd);
-    return unused;
-}
-
 static pid_t start_leaderless(void) {
     pthread_t thread;
     pid_t child = fork();
     if (child != 0) return child;
-    pthread_create(&thread, NULL, busy, NULL);
+    pthread_create(&thread, NULL, busy, &fd);
     pthread_exit(NULL);
 }
 
