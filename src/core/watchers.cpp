@@ -193,13 +193,10 @@ status context::remove_wait_queue_and_read(wait_queue_entry& entry, std::uint64_
 void context::unwatch_if_alone() noexcept {
     turn_limit turns(*this);
     state_word word = state_.load(base::acquire);
-    while (is_watched(word) && !is_sealed(word) && !has_watchers() && turns.again()) {
-        // RESERVE: the generation of a reserved object is the reservation's. A fork left its taker behind.
-        if (is_reserved(word))
-            word = end_reservation(word);
-        else if (state_.compare_exchange_weak(word, without_watcher(word), base::acq_rel, base::acquire)) // WATCH_OFF
-            return;
-    }
+    // RESERVE: the generation of a reserved object is the reservation's. A set that takes from it watches it, too.
+    while (is_watched(word) && !is_sealed(word) && !is_reserved(word) && !has_watchers() && turns.again())
+        if (state_.compare_exchange_weak(word, without_watcher(word), base::acq_rel, base::acquire))
+            return; // WATCH_OFF
 }
 
 bool context::has_watchers() const noexcept {

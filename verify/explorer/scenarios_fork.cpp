@@ -17,6 +17,7 @@ void one_empty_watched() { one_inside(0, true); }
 void one_ready() { one_inside(1, false); }
 void one_ready_watched() { one_inside(1, true); }
 void none_inside() { make_hall({.counts = {0, 0}}); }
+void one_permit() { make_hall({.counts = {1}, .joined = {{0, 0}}, .flags = flag_semaphore}); }
 void two_inside(std::uint64_t count) { make_hall({.counts = {count, count}, .joined = {{0, 0}, {0, 1}}}); }
 void two_ready() { two_inside(1); }
 void two_empty() { two_inside(0); }
@@ -109,6 +110,12 @@ void looks_at_both_and_removes_them() {
         must(hall().objects[i]->count() == first, "FORK: a removal has changed what a take from all has taken");
     }
 }
+void removes_both_at_once() {
+    fork_from(1);
+    for (const std::size_t i : {std::size_t{0}, std::size_t{1}})
+        must(set().remove(hall().places[0][i]) == status::ok, "a member could not be removed");
+    must(hall().objects[0]->count() == hall().objects[1]->count(), "FORK: a part of a take from all has happened");
+}
 // It hears what the member says, if it is one still.
 void writes_to_who_was_removed() {
     fork_from(1);
@@ -190,6 +197,10 @@ std::vector<scenario> changes() {
         scenario("fork-taker-of-all",
                  "both there: one that tries for all is not in the child, which looks, and removes both", two_ready,
                  child_is_right, {{"T", takes_all, may_crash}, {"C", looks_at_both_and_removes_them}}, one_gone),
+        scenario("fork-taker-of-all-unseen", "the same, and the child removes both before it looks", two_ready,
+                 child_is_right, {{"T", takes_all, may_crash}, {"C", removes_both_at_once}}, one_gone),
+        scenario("fork-taker-inside", "a thread inside a member, a semaphore, is not in the child, which removes it",
+                 one_permit, child_is_right, {{"T", takes, may_crash}, {"C", removes}}, one_gone),
         scenario("fork-leaver-heard", "one that removes a member is not in the child, which writes to it", one_ready,
                  child_is_right, {{"X", leaves, may_crash}, {"C", writes_to_who_was_removed}}, one_gone),
         scenario("fork-waiter", "a waiter and a writer are not in the child, where one waits and one writes", one_empty,
