@@ -118,6 +118,7 @@ void vector_under_a_stop(trial& t) {
 class kept_off_cpu {
   public:
     explicit kept_off_cpu(const sleeper& one) {
+        ::sched_getaffinity(0, sizeof before_, &before_);
         cpu_set_t one_cpu;
         CPU_ZERO(&one_cpu);
         CPU_SET(static_cast<unsigned>(::sched_getcpu()), &one_cpu);
@@ -132,12 +133,14 @@ class kept_off_cpu {
     ~kept_off_cpu() {
         const sched_param no_priority{};
         if (is_certain_) ::sched_setscheduler(0, SCHED_OTHER, &no_priority);
+        ::sched_setaffinity(0, sizeof before_, &before_);
     }
     kept_off_cpu& operator=(kept_off_cpu&&) = delete; // neither copied nor moved
 
     [[nodiscard]] bool is_certain() const { return is_certain_; }
 
   private:
+    cpu_set_t before_{};
     bool is_certain_ = false;
 };
 

@@ -56,8 +56,8 @@ EFD_C_API int efd_wait_set_size(const efd_wait_set_t* set) EFD_NOEXCEPT;
 /** Takes from one ready member, as efd_read does: the next in turn. Sleeps until deadline_ns (CLOCK_MONOTONIC,
  * absolute; EFD_FOREVER; 0 makes one try), or as the options say (NULL: for ever). EAGAIN from efd_wait_set_try_any and
  * with EFD_BLOCKING_NEVER, ETIMEDOUT, ECANCELED, EINTR (with descriptors among the members after any handler): nothing
- * was taken. EDEADLK: would sleep inside a wait queue callback. EINVAL: a wrong value of blocking, before anything else
- * but EBADF and EFAULT. Handler-safe without a cancel token. */
+ * was taken. EDEADLK: would sleep inside a wait queue callback. EINVAL: a wrong value of blocking, or a reserved word
+ * that is not 0, before anything else but EBADF and EFAULT. Handler-safe without a cancel token. */
 EFD_C_API int efd_wait_set_try_any(efd_wait_set_t* set, efd_wait_set_event* got) EFD_NOEXCEPT;
 EFD_C_API int efd_wait_set_wait_any(efd_wait_set_t* set, efd_wait_set_event* got, uint64_t deadline_ns) EFD_NOEXCEPT;
 EFD_C_API int efd_wait_set_wait_any_with(efd_wait_set_t* set, efd_wait_set_event* got,

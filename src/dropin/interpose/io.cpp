@@ -146,7 +146,7 @@ EFD_INTERPOSE int dup(int fd) {
 EFD_FCNTL(fcntl)
 EFD_FCNTL(fcntl64)
 
-// Calls that make a child which executes another program, or a shell.
+// Calls that make a child which executes another program, or a shell. They have libc's arguments, and no more.
 #define EFD_CHILD(name, Result, parameters, arguments)                                                                 \
     EFD_INTERPOSE Result name parameters {                                                                             \
         constexpr later<#name, Result parameters> real;                                                                \

@@ -145,7 +145,8 @@ void on_update_tag(call a) noexcept { before_ring_files(a.as<const int*>(2), a.a
 void on_own_ring(call /*a*/) noexcept { before_ring(ring_kind::unseen); }
 void on_context(call /*a*/) noexcept { before_ring(ring_kind::seen); }
 void on_ring_register(call a) noexcept {
-    switch (a.as<unsigned>(1)) {
+    constexpr unsigned by_index = 1U << 31; // the ring is named by its index
+    switch (a.as<unsigned>(1) & ~by_index) {
     case IORING_REGISTER_FILES:
     case IORING_REGISTER_FILES_UPDATE:
     case IORING_REGISTER_FILES2:

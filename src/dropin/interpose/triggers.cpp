@@ -220,7 +220,7 @@ using namespace efd::dropin;
 EFD_INTERPOSE void efd_dropin_show_counts(void) { show_counts(); }
 
 EFD_PASSED_ALWAYS(epoll_ctl, on_epoll_ctl) // an epoll in an epoll may get an eventfd later
-EFD_PASSED_ALWAYS(sendmsg, on_sendmsg)     // so may one that another process gets
+EFD_PASSED_ALWAYS(sendmsg, on_sendmsg)     // an epoll that is sent may get an eventfd later
 EFD_PASSED_ALWAYS(sendmmsg, on_sendmmsg)
 EFD_PASSED(ioctl, on_ioctl)
 EFD_PASSED(aio_read, on_aio)
@@ -229,7 +229,7 @@ EFD_PASSED(aio_write, on_aio)
 EFD_PASSED(aio_write64, on_aio)
 EFD_PASSED(lio_listio, on_lio_listio)
 EFD_PASSED(lio_listio64, on_lio_listio)
-EFD_PASSED(pidfd_getfd, on_pidfd_getfd)
+EFD_PASSED_ALWAYS(pidfd_getfd, on_pidfd_getfd)
 EFD_PASSED_ALWAYS(fdopen, on_fdopen)
 EFD_PASSED_ALWAYS(_IO_fdopen, on_fdopen)
 EFD_PASSED_ALWAYS(close_range, on_close_range)
@@ -278,6 +278,8 @@ EFD_PASSED_ALWAYS(execle, on_exec)
 EFD_PASSED_ALWAYS(fexecve, on_exec)
 EFD_PASSED_ALWAYS(execveat, on_exec)
 EFD_PASSED_ALWAYS(_Fork, on_fork) // fork runs a handler instead (start.cpp)
+EFD_PASSED_AS("GLIBC_2.39", pidfd_spawn, on_vfork)
+EFD_PASSED_AS("GLIBC_2.39", pidfd_spawnp, on_vfork)
 EFD_PASSED_ALWAYS(vfork, on_vfork)
 EFD_PASSED_ALWAYS(__vfork, on_vfork)
 EFD_PASSED_ALWAYS(clone, on_clone<2>)

@@ -87,11 +87,12 @@ read_ticket begin_reading(fd_slot& slot, std::uintptr_t thread) noexcept {
 
 read_ticket count_reader(fd_slot& slot, std::uintptr_t thread) noexcept {
     cached_word word = slot.word.load(base::acquire);
-    const std::uint64_t incarnation = slot.incarnation.load(base::relaxed);
-    while (is_awaiting_evidence(word) && readers_of(word) < most_readers)
+    while (is_awaiting_evidence(word) && readers_of(word) < most_readers) {
+        const std::uint64_t incarnation = slot.incarnation.load(base::relaxed);
         if (slot.word.compare_exchange_weak(word, with_reader(word), base::acq_rel,
                                             base::acquire)) // LONE_READER, count
             return {read_way::counted, with_reader(word), incarnation, thread};
+    }
     return {};
 }
 
@@ -141,6 +142,19 @@ std::uint64_t take_after_empty_read(fd_slot& slot, const read_ticket& ticket) no
         return units_of(word);
     }
     return 0;
+}
+
+bool return_units(fd_slot& slot, int fd, const read_ticket& ticket, std::uint64_t units, reason why) noexcept {
+    cached_word word = slot.word.load(base::acquire);
+    while (is_noted(word) && slot.incarnation.load(base::acquire) == ticket.incarnation) {
+        const cached_word after = with_demotion(with_returned_units(word, units));
+        // REUSED_FD, back
+        if (!slot.word.compare_exchange_weak(word, after, base::acq_rel, base::acquire)) continue;
+        note_reason(slot, why);
+        flush(slot, fd);
+        return true;
+    }
+    return false;
 }
 
 bool promote(fd_slot& slot) noexcept {

@@ -59,6 +59,10 @@ void end_reading(fd_slot& slot, const read_ticket& ticket) noexcept;
 // both cases the caller gets the units and demotes.
 [[nodiscard]] std::uint64_t take_after_empty_read(fd_slot& slot, const read_ticket& ticket) noexcept;
 
+// Units that a read took and cannot hand over: they go to the kernel, and the eventfd is demoted. False: the number is
+// of another file by now.
+bool return_units(fd_slot& slot, int fd, const read_ticket& ticket, std::uint64_t units, reason why) noexcept;
+
 // The caller knows that no uncounted reader is in a call (evidence.hpp). False: demoted, or promoted already.
 bool promote(fd_slot& slot) noexcept;
 // Back to awaiting evidence; the caller is about to read. False: units are cached, or another thread reads.

@@ -102,23 +102,22 @@ template <class Real>
     return write_uncached(slot, fd, from, length, real);
 }
 
-// Stores a value that the kernel has not stored. If only a read can reach the memory, or nothing can, the units go to
-// the kernel, and the kernel reads them: EFAULT after it has consumed them (K-023).
+// Stores a value that the kernel has not stored. If only the kernel's read can store there, or nothing can, the units
+// go back, and the program's own read fetches them: EFAULT comes after it has consumed them (K-023).
 template <class Real>
-ssize_t give(fd_slot& slot, int fd, void* to, std::uint64_t n, Real real) {
+ssize_t give(fd_slot& slot, int fd, const read_ticket& ticket, void* to, std::uint64_t n, Real real) {
     if (store_value(to, n)) return static_cast<ssize_t>(value_size);
-    demote(slot, fd, reason::far_away);
-    return add_units(fd, n) ? real() : fail(EFAULT);
+    return return_units(slot, fd, ticket, n, reason::far_away) ? real() : fail(EFAULT);
 }
 
 // Adds the cached units, which are the caller's, to the kernel's part, which is in the buffer already.
-inline ssize_t join(fd_slot& slot, int fd, void* buffer, long found, std::uint64_t units) noexcept {
+inline ssize_t join(fd_slot& slot, int fd, const read_ticket& ticket, void* buffer, long found,
+                    std::uint64_t units) noexcept {
     if (units == 0) return found;
     std::uint64_t value = 0;
     std::memcpy(&value, buffer, sizeof value);
     if (units > most_count - value) { // an unseen party raised the count to its bound; now there is room
-        demote(slot, fd, reason::huge);
-        (void)add_units(fd, units);
+        (void)return_units(slot, fd, ticket, units, reason::huge);
         return found;
     }
     value += units;
@@ -130,7 +129,7 @@ inline ssize_t join(fd_slot& slot, int fd, void* buffer, long found, std::uint64
 template <class Real>
 ssize_t read_combined(fd_slot& slot, int fd, const read_ticket& ticket, void* buffer, Real real) {
     const long found = read_now(fd, buffer, value_size);
-    if (found >= 0) return join(slot, fd, buffer, found, take_cached(slot, ticket));
+    if (found >= 0) return join(slot, fd, ticket, buffer, found, take_cached(slot, ticket));
     if (found == -EFAULT) { // after it consumed, K-023
         (void)take_cached(slot, ticket);
         return fail(EFAULT);
@@ -140,7 +139,7 @@ ssize_t read_combined(fd_slot& slot, int fd, const read_ticket& ticket, void* bu
         return fail(static_cast<int>(-found));
     }
     if (const std::uint64_t units = take_after_empty_read(slot, ticket); units > 0)
-        return give(slot, fd, buffer, units, real);
+        return give(slot, fd, ticket, buffer, units, real);
     const ssize_t got = real();
     end_reading(slot, ticket);
     return got;
@@ -154,14 +153,16 @@ template <class Real>
 [[gnu::noinline]] ssize_t read_promoted(fd_slot& slot, int fd, void* buffer, std::size_t length, Real real) {
     if (is_kernels(slot, fd, buffer, length)) return real();
     const read_ticket ticket = begin_reading(slot, this_thread());
+    // LONE_READER: a handler of this thread has unpromoted it, and may promote it again.
+    if (ticket.way == read_way::kernel && is_awaiting_evidence(ticket.word))
+        return read_value(slot, fd, buffer, length, real);
     const bool found_cached = ticket.way == read_way::combined || ticket.way == read_way::one_unit;
     count(slot, ticket.way == read_way::one_unit ? &tally::cached_reads : &tally::uncached_reads);
     weigh_read(slot, found_cached);
     switch (ticket.way) {
-    case read_way::one_unit: return give(slot, fd, buffer, 1, real);
+    case read_way::one_unit: return give(slot, fd, ticket, buffer, 1, real);
     case read_way::combined: return read_combined(slot, fd, ticket, buffer, real);
-    case read_way::kernel: // LONE_READER: a handler of this thread has unpromoted it, and may promote it again
-        return is_awaiting_evidence(ticket.word) ? read_value(slot, fd, buffer, length, real) : real();
+    case read_way::kernel: return real();
     case read_way::counted: break;
     }
     const ssize_t got = real();
@@ -193,8 +194,8 @@ ssize_t read_alone(fd_slot& slot, int fd, void* buffer, std::size_t length, Real
     if (is_kernels(slot, fd, buffer, length)) return real(); // it would promote, and not empty the eventfd
     const lone_way way = begin_lone_read(slot, this_thread());
     if (way == lone_way::promotes) {
-        // LONE_READER. A handler may have left for another read of this thread, which does not return to here first. It
-        // is not counted, so nothing may be cached before the look at `in_read`: a counted reader prevents that.
+        // LONE_READER. A handler may have switched (swapcontext) to another read of this thread, which is in the kernel
+        // now, and uncounted. Nothing may be cached before the look at `in_read`: a counted reader prevents that.
         const read_ticket counted = count_reader(slot, this_thread());
         promote_if_welcome(slot, fd);
         if (slot.in_read.load(base::relaxed) != 0) demote(slot, fd, reason::several);

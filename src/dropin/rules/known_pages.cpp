@@ -21,7 +21,7 @@ long copy_checked(long call, void* own, void* programs, std::size_t length, know
     const iovec local{own, length};
     const iovec remote{programs, length};
     if (!may_ask_kernel.load(base::relaxed)) return -EFAULT;
-    // By the thread's own number, since the memory of the process has none once its first thread has ended.
+    // By the thread's id: that of the process has no memory once the first thread has ended.
     const long moved = raw_call(call, raw_call(SYS_gettid), &local, 1L, &remote, 1L, 0L);
     if (moved == static_cast<long>(length) && trusts_pages) pages.note(address_of(programs));
     return moved;

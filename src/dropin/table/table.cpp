@@ -243,11 +243,15 @@ void demote_all_copied_for_good(reason why) noexcept {
 // and finds that. The second demotion is for epolls that were made meanwhile.
 void child_being_made::begin(reason why) noexcept {
     children_being_made.fetch_add(1, base::acq_rel); // pairs with promote_if_welcome()
+    (void)efd_created.fetch_add(0, base::acq_rel);   // DEMOTE_ALL, begun: counted before, or made after this
     demote_all_copied(why);
 }
 void child_being_made::end(reason why) noexcept {
     demote_all_copied(why);
-    children_being_made.fetch_sub(1, base::acq_rel); // pairs with promote_if_welcome()
+    std::uint32_t made = children_being_made.load(base::relaxed);
+    // 0: this is the child of a fork that a handler made meanwhile. Pairs with promote_if_welcome().
+    while (made > 0 && !children_being_made.compare_exchange_weak(made, made - 1, base::acq_rel, base::relaxed)) {
+    }
 }
 
 void show_counts() noexcept {

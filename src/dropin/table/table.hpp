@@ -74,7 +74,8 @@ void demote_all_copied(reason why = reason::forked) noexcept;
 // The child of a vfork, besides, runs in this memory with its own numbers.
 void demote_all_copied_for_good(reason why) noexcept;
 
-// While this lives a child is being made. What is made meanwhile may be copied, and is not promoted until the end.
+// While this lives a child is being made. What is made meanwhile may be copied, and is not promoted until the end. A
+// thread that is cancelled meanwhile, or jumps out, leaves no end: nothing is promoted any more.
 class child_being_made {
   public:
     explicit child_being_made(reason why) noexcept : why_(why) { begin(why); }

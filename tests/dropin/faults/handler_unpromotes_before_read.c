@@ -43,6 +43,7 @@ int main(void) {
         if (c == ended_before) break;
         if (c) bad++, at = k, code = c;
     }
+    if (k < 5) not_tried("stepped through %d instructions", k);
     if (bad)
         fault("at %d of %d instructions, last %d: code %d (100 + what the read got, 110 if poll showed more)", bad, k,
               at, code);

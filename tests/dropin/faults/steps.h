@@ -13,12 +13,25 @@ static inline void mark(void) { raise(SIGTRAP); }
 
 static inline int how_it_ended(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
 
-/* Whether the program stops, or ends, within so many looks. */
-static inline bool stops_within(pid_t pid, int* status, int looks, long pace_ns) {
-    const struct timespec pace = {0, pace_ns};
-    for (int n = 0; n < looks; n++) {
+static inline bool is_asleep(pid_t pid) {
+    char name[64], text[512] = {0};
+    snprintf(name, sizeof name, "/proc/%d/stat", (int)pid);
+    FILE* file = fopen(name, "re");
+    if (file == NULL) return false;
+    const size_t got = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    const char* end = got > 0 ? strrchr(text, ')') : NULL;
+    return end != NULL && end[2] == 'S';
+}
+
+/* Whether the program stops, or ends, before it is seen asleep so many times, in turn. */
+static inline bool stops_before(pid_t pid, int* status, int looks) {
+    const struct timespec pace = {0, 100000};
+    for (int asleep = 0, n = 0; asleep < looks; n++) {
         if (waitpid(pid, status, WNOHANG) == pid) return true;
-        if (n > 2000 || pace_ns > 50000) nanosleep(&pace, NULL); /* pace: between looks */
+        if (n < 2000) continue;
+        asleep = is_asleep(pid) ? asleep + 1 : 0;
+        nanosleep(&pace, NULL); /* pace: between looks */
     }
     return false;
 }
@@ -35,7 +48,7 @@ static inline int finish_stepped(pid_t pid) {
     int status;
     ptrace(PTRACE_CONT, pid, 0, SIGUSR1);
     for (bool is_second_sent = false;;) {
-        if (!stops_within(pid, &status, is_second_sent ? 30000 : 60, 100000)) {
+        if (!stops_before(pid, &status, is_second_sent ? 30000 : 60)) {
             if (is_second_sent) return end_stepped(pid, sleeps_on);
             kill(pid, SIGUSR2);
             is_second_sent = true;
@@ -65,7 +78,7 @@ static inline int run_stepped(void (*body)(void), int k) {
     } while (WSTOPSIG(status) != SIGTRAP);
     for (int i = 0; i < k; i++) {
         ptrace(PTRACE_SINGLESTEP, pid, 0, 0);
-        if (!stops_within(pid, &status, 2100, 20000)) return end_stepped(pid, ended_before); /* it sleeps */
+        if (!stops_before(pid, &status, 20)) return end_stepped(pid, ended_before); /* it sleeps */
         if (!WIFSTOPPED(status)) return how_it_ended(status);
     }
     return finish_stepped(pid);
