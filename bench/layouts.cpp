@@ -41,10 +41,10 @@ struct two_words_cas {
     alignas(64) std::atomic<std::uint64_t> count{0};
     std::atomic<std::uint32_t> marks{0};
     bool write() {
-        std::uint64_t seen = count.load(std::memory_order_relaxed);
+        std::uint64_t before = count.load(std::memory_order_relaxed);
         do {
-            if (seen >= UINT64_MAX - 1) return true;
-        } while (!count.compare_exchange_weak(seen, seen + 1, std::memory_order_seq_cst));
+            if (before >= UINT64_MAX - 1) return true;
+        } while (!count.compare_exchange_weak(before, before + 1, std::memory_order_seq_cst));
         return marks.load(std::memory_order_seq_cst) != 0;
     }
 };
@@ -57,7 +57,7 @@ double ns_per_write(int threads, const std::vector<int>& cpus) {
     std::vector<std::jthread> writers;
     for (int t = 0; t < threads; ++t)
         writers.emplace_back([&, t] {
-            const efd::bench::pinned here(cpus[static_cast<std::size_t>(t) % cpus.size()]);
+            const efd::bench::pinned on_cpu(cpus[static_cast<std::size_t>(t) % cpus.size()]);
             start.arrive_and_wait();
             for (int i = 0; i < writes; ++i)
                 if (object.write()) std::abort();

@@ -161,7 +161,7 @@ template <class Many, class Write>
 double ns_while_taken(const settings& how, Many& many, std::size_t last, std::size_t threads, const effort& each,
                       Write write) {
     std::thread waiter([&] {
-        const pinned here(how.cpus[threads % how.cpus.size()]);
+        const pinned on_cpu(how.cpus[threads % how.cpus.size()]);
         while (many.take() != last) {
         }
     });

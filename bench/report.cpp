@@ -40,16 +40,17 @@ constexpr int red = 31;
 constexpr int yellow = 33;
 
 // A star refers to the line about the load.
-const char* missed_word(const machine& here) { return here.is_busy() ? "missed*" : "missed"; }
+const char* missed_word(const machine& machine) { return machine.is_busy() ? "missed*" : "missed"; }
 
-std::string gate_cell(const row_result& result, const machine& here, bool is_coloured) {
+std::string gate_cell(const row_result& result, const machine& machine, bool is_coloured) {
     if (result.gates.empty()) return "-";
     if (all_met(result)) return painted("met", green, is_coloured);
-    return painted(missed_word(here), here.is_busy() ? yellow : red, is_coloured);
+    return painted(missed_word(machine), machine.is_busy() ? yellow : red, is_coloured);
 }
 
-std::string load_text(const machine& here) {
-    return fmt::format("load {:.1f} on {} processor{}", here.load, here.processors, here.processors == 1 ? "" : "s");
+std::string load_text(const machine& machine) {
+    return fmt::format("load {:.1f} on {} processor{}", machine.load, machine.processors,
+                       machine.processors == 1 ? "" : "s");
 }
 
 std::string gate_text(const gate_result& judged, const std::string& unit) {
@@ -63,12 +64,12 @@ std::string gate_text(const gate_result& judged, const std::string& unit) {
 bool is_slower(const row_result& result) { return result.kernel_over_efd && result.kernel_over_efd->median < 0.995; }
 
 // Nothing, or a paragraph.
-std::string losses_of(const row_result& result, const machine& here) {
+std::string losses_of(const row_result& result, const machine& machine) {
     if (result.has_failed) return "  " + wrapped(result.what.name + ": " + result.why_not, 4) + "\n";
     std::string all;
     if (is_slower(result)) all += fmt::format(" {:.2f}x, slower than the kernel's;", result.kernel_over_efd->median);
     for (const gate_result& judged : result.gates)
-        if (!judged.met) all += fmt::format(" {}: {};", missed_word(here), gate_text(judged, result.what.unit));
+        if (!judged.met) all += fmt::format(" {}: {};", missed_word(machine), gate_text(judged, result.what.unit));
     if (!all.empty()) all.back() = '.';
     if (!all.empty() && !result.what.loss.empty()) all += " " + result.what.loss + ".";
     return all.empty() ? all : "  " + wrapped(result.what.name + ":" + all, 4) + "\n";
@@ -117,12 +118,12 @@ std::string wrapped(std::string_view text, std::size_t indent) {
     return lines;
 }
 
-std::string opening(const machine& here, std::string_view version) {
+std::string opening(const machine& machine, std::string_view version) {
     std::string text =
-        fmt::format("efd {}, Linux {}, {}, {}", version, here.kernel, here.architecture, load_text(here));
-    if (!here.processor.empty()) text += ", " + here.processor;
+        fmt::format("efd {}, Linux {}, {}, {}", version, machine.kernel, machine.architecture, load_text(machine));
+    if (!machine.processor.empty()) text += ", " + machine.processor;
     text = wrapped(text, 2) + "\n";
-    if (here.is_busy())
+    if (machine.is_busy())
         text += wrapped("Caution: the load is above the number of processors. Other programs take part in every number "
                         "below, and a missed aim may be theirs.",
                         0) +
@@ -136,7 +137,7 @@ std::string heading(bool is_coloured) {
     return painted(line, 1, is_coloured) + "\n";
 }
 
-std::string line_of(const row_result& result, const machine& here, bool is_coloured) {
+std::string line_of(const row_result& result, const machine& machine, bool is_coloured) {
     std::string line = fmt::format("{:<{}} {:<5}", result.what.name, name_width, result.what.unit);
     if (!result.why_not.empty()) {
         const std::string why = painted("not measured", result.has_failed ? red : yellow, is_coloured);
@@ -148,10 +149,10 @@ std::string line_of(const row_result& result, const machine& here, bool is_colou
     line += fmt::format(" {:>{}}", ratio, value_width);
     line += fmt::format(" {:>{}} {:<{}}", value_cell(result, result.best_peer), value_width,
                         result.best_peer.empty() ? "-" : short_name(result.best_peer), peer_width);
-    return fmt::format("{} {}\n", line, gate_cell(result, here, is_coloured));
+    return fmt::format("{} {}\n", line, gate_cell(result, machine, is_coloured));
 }
 
-std::string details_of(const row_result& result, const machine& here, bool is_coloured) {
+std::string details_of(const row_result& result, const machine& machine, bool is_coloured) {
     const row& what = result.what;
     const std::string first = wrapped(fmt::format("{}: {}; {}, {} round{}", what.name, what.title, what.unit,
                                                   result.rounds, result.rounds == 1 ? "" : "s"),
@@ -168,7 +169,7 @@ std::string details_of(const row_result& result, const machine& here, bool is_co
         text += fmt::format("    {:<14} {:>12.2f}   ({:.2f} to {:.2f})\n", "kernel / efd", r.median, r.min, r.max);
     }
     for (const gate_result& judged : result.gates) {
-        const char* const word = judged.met ? "met" : missed_word(here);
+        const char* const word = judged.met ? "met" : missed_word(machine);
         text += fmt::format("    {}: {}\n", painted(word, judged.met ? green : red, is_coloured),
                             gate_text(judged, result.what.unit));
     }
@@ -188,7 +189,7 @@ std::string legend() {
            "efd bench --details shows every subject with its least and greatest.\n";
 }
 
-std::string losses(const std::vector<row_result>& results, const machine& here) {
+std::string losses(const std::vector<row_result>& results, const machine& machine) {
     int met = 0;
     int asked = 0;
     std::string lines;
@@ -197,12 +198,12 @@ std::string losses(const std::vector<row_result>& results, const machine& here) 
             std::count_if(result.gates.begin(), result.gates.end(), [](auto& one) { return one.met; });
         met += static_cast<int>(number_met);
         asked += static_cast<int>(result.gates.size());
-        lines += losses_of(result, here);
+        lines += losses_of(result, machine);
     }
     std::string text = fmt::format("{} of {} aims met.", met, asked);
     text += lines.empty() ? "\n" : " Where efd loses, and why:\n" + lines;
-    if (here.is_busy() && !lines.empty())
-        text += "* " + wrapped(load_text(here) + " before the bench began: measure again when less runs", 2) + "\n";
+    if (machine.is_busy() && !lines.empty())
+        text += "* " + wrapped(load_text(machine) + " before the bench began: measure again when less runs", 2) + "\n";
     return text;
 }
 

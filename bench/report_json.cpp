@@ -51,15 +51,18 @@ nlohmann::ordered_json json_of(const row_result& result) {
 
 } // namespace
 
-nlohmann::ordered_json to_json(const std::vector<row_result>& results, const machine& here, std::string_view version) {
+nlohmann::ordered_json to_json(const std::vector<row_result>& results, const machine& machine,
+                               std::string_view version) {
     nlohmann::ordered_json rows = nlohmann::ordered_json::array();
     for (const row_result& result : results) rows.push_back(json_of(result));
     return {{"version", version},
-            {"kernel", here.kernel},
+            {"kernel", machine.kernel},
             {"machine",
-             {{"architecture", here.architecture}, {"processor", here.processor}, {"processors", here.processors}}},
-            {"load", here.load},
-            {"busy", here.is_busy()},
+             {{"architecture", machine.architecture},
+              {"processor", machine.processor},
+              {"processors", machine.processors}}},
+            {"load", machine.load},
+            {"busy", machine.is_busy()},
             {"rows", std::move(rows)}};
 }
 

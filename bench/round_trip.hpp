@@ -13,26 +13,26 @@ namespace efd::bench {
 
 template <class Partner, class Subject>
 double round_trip(std::int64_t budget_ns, int cpu_here, int cpu_there, latencies& sampled) {
-    Subject there;
+    Subject subject;
     Subject back;
     const in_shared_memory<base::atomic<bool>> over(false);
     Partner partner([&] {
-        const pinned here(cpu_there);
+        const pinned on_cpu(cpu_there);
         do {
-            there.take();
+            subject.take();
             back.signal();
         } while (!over->load(base::acquire));
     });
-    const pinned here(cpu_here);
+    const pinned on_cpu(cpu_here);
     const auto trip = [&] {
-        there.signal();
+        subject.signal();
         back.take();
     };
     (void)ns_per_call({budget_ns / 4, 20, unbounded}, trip);
     const double ns = ns_per_call({budget_ns, 20, unbounded}, trip);
     sample_calls(budget_ns / 4, sampled, trip);
     over->store(true, base::release);
-    there.signal(); // the partner reads `over` after its answer to this signal at the latest
+    subject.signal(); // the partner reads `over` after its answer to this signal at the latest
     partner.join();
     return ns;
 }

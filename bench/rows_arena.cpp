@@ -26,7 +26,7 @@ std::string own_name(const char* what) { return fmt::format("efd-bench-{}-{}", w
 // The time of attaching alone, in microseconds.
 template <class Attach>
 double attach_us(const settings& how, Attach attach) {
-    const pinned here(how.cpus[0]);
+    const pinned on_cpu(how.cpus[0]);
     std::int64_t spent_ns = 0;
     int times = 0;
     for (const std::int64_t end_ns = now_ns() + budget_of(how); times < 3 || now_ns() < end_ns; ++times) {
@@ -81,7 +81,7 @@ constexpr int names = 1000;
 row find_row(const settings& how) {
     row r{"arena_find", "find an object by name, among 1000", "ns"};
     const auto in_arena = [how](auto find) {
-        const pinned here(how.cpus[0]);
+        const pinned on_cpu(how.cpus[0]);
         const efd::arena shared({.slots = names});
         std::vector<efd::eventfd> all;
         for (int i = 0; i < names; ++i) all.push_back(shared.make(fmt::format("object {}", i)));
@@ -100,7 +100,7 @@ row find_row(const settings& how) {
 row make_row(const settings& how) {
     row r{"arena_make", "make an object without a name and end it", "ns"};
     const auto timed = [how](auto make) {
-        const pinned here(how.cpus[0]);
+        const pinned on_cpu(how.cpus[0]);
         return ns_per_call({budget_of(how), 100, unbounded}, [&] {
             const auto made = make();
             keep(&made);
@@ -123,7 +123,7 @@ constexpr std::uint32_t many = 1'000'000;
 row keep_row(const settings& how) {
     row r{"arena_make_kept", "make a million objects without names", "ns"};
     r.subjects = {{"efd", [=] {
-                       const pinned here(how.cpus[0]);
+                       const pinned on_cpu(how.cpus[0]);
                        const efd::arena shared({.slots = many});
                        std::vector<efd::eventfd> all;
                        all.reserve(many);
@@ -254,7 +254,7 @@ class sent_eventfd {
 row named_row(const settings& how) {
     row r{"arena_make_named", "make an object with a name, find and end it", "us"};
     const auto timed = [how](auto make) {
-        const pinned here(how.cpus[0]);
+        const pinned on_cpu(how.cpus[0]);
         return ns_per_call({budget_of(how), 10, unbounded}, make) / 1000;
     };
     r.subjects = {{"kernel",

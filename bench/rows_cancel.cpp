@@ -86,10 +86,10 @@ double ms_to_cancel(int waits) {
     sleepers all(
         waits,
         [&] {
-            const std::size_t mine = next.fetch_add(1, base::acq_rel);
-            if (mine >= number) return std::uint64_t{0};
-            way.wait(mine);
-            back[mine].store(true, base::release);
+            const std::size_t own = next.fetch_add(1, base::acq_rel);
+            if (own >= number) return std::uint64_t{0};
+            way.wait(own);
+            back[own].store(true, base::release);
             return std::uint64_t{0};
         },
         -1);

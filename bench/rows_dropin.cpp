@@ -56,8 +56,8 @@ double write_unread() {
 [[gnu::noinline]] bool add_if_allowed(base::atomic<std::uint64_t>& word, const void* from) {
     std::uint64_t n = 0;
     std::memcpy(&n, from, sizeof n);
-    std::uint64_t seen = word.load(base::acquire);
-    return (seen & 1U) != 0 && word.compare_exchange_strong(seen, seen + (n << 1), base::acq_rel, base::relaxed);
+    std::uint64_t before = word.load(base::acquire);
+    return (before & 1U) != 0 && word.compare_exchange_strong(before, before + (n << 1), base::acq_rel, base::relaxed);
 }
 double add_floor() {
     base::atomic<std::uint64_t> word{1};
@@ -104,10 +104,10 @@ std::string run(const char* path, std::vector<const char*> words, const std::str
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
     words.push_back(nullptr);
-    environment_of there(preloaded);
+    environment_of environment(preloaded);
     pid_t child = 0;
     const int refused =
-        ::posix_spawn(&child, path, &actions, nullptr, const_cast<char**>(words.data()), there.words.data());
+        ::posix_spawn(&child, path, &actions, nullptr, const_cast<char**>(words.data()), environment.words.data());
     ::posix_spawn_file_actions_destroy(&actions);
     ::close(ends[1]);
     if (refused != 0) throw std::runtime_error(std::string(path) + ": " + std::strerror(refused));

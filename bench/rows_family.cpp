@@ -62,7 +62,7 @@ void signal_and_take(Of& it) {
 
 template <class Of>
 double ns_of(const settings& how, void (*act)(Of&)) {
-    const pinned here(how.cpus[0]);
+    const pinned on_cpu(how.cpus[0]);
     Of it;
     keep(&it);
     return ns_per_call(effort_for(how), [&] { act(it); });
@@ -70,7 +70,7 @@ double ns_of(const settings& how, void (*act)(Of&)) {
 
 template <class Of>
 double ns_of_life(const settings& how) {
-    const pinned here(how.cpus[0]);
+    const pinned on_cpu(how.cpus[0]);
     const Of kept; // what comes with the first is not counted
     return ns_per_call(effort_for(how), [] {
         const Of made;
@@ -136,7 +136,7 @@ template <class Object>
 double fork_us(const settings& how) {
     const in_shared_memory<double> us(0);
     other_process([&] {
-        const pinned here(how.cpus[0]);
+        const pinned on_cpu(how.cpus[0]);
         const Object kept;
         const effort few{effort_for(how).budget_ns, 5, unbounded};
         *us = ns_per_call(few,

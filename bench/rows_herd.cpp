@@ -74,7 +74,7 @@ class counted_by_efd : public Subject {
 
 template <class Counted>
 double calls_per_burst(std::uint64_t burst, int cpu_here, int cpu_reader) {
-    const pinned here(cpu_here);
+    const pinned on_cpu(cpu_here);
     Counted it;
     sleepers reader(1, [&it] { return it.take(); }, cpu_reader);
     bool seen_asleep = reader.quiet_after(0);

@@ -26,7 +26,7 @@ using moodycamel_default = moodycamel_semaphore<10'000>;
 template <class Subject>
 subject life(const settings& how) {
     return {Subject::name, [how] {
-                const pinned here(how.cpus[0]);
+                const pinned on_cpu(how.cpus[0]);
                 return ns_per_call({how.brief ? 4'000'000 : 20'000'000, 100, unbounded}, [] {
                     Subject it;
                     keep(&it);
@@ -81,9 +81,9 @@ double kernel_bytes() {
         std::istringstream words(line);
         std::string cache;
         double active = 0;
-        double there = 0;
+        double total = 0;
         double size = 0;
-        if (words >> cache >> active >> there >> size) bytes += active * size;
+        if (words >> cache >> active >> total >> size) bytes += active * size;
     }
     if (bytes > 0) return bytes;
     std::ifstream meminfo("/proc/meminfo");

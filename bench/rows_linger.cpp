@@ -30,7 +30,7 @@ double reader_cpu(const settings& how) {
     double used = 0;
     double passed = 1;
     std::thread reader([&] {
-        const pinned there(how.cpus.back());
+        const pinned on_cpu(how.cpus.back());
         it.take();
         const double cpu = thread_cpu_ns();
         const std::int64_t start = now_ns();
@@ -38,7 +38,7 @@ double reader_cpu(const settings& how) {
         passed = static_cast<double>(now_ns() - start);
         used = thread_cpu_ns() - cpu;
     });
-    const pinned here(how.cpus.front());
+    const pinned on_cpu(how.cpus.front());
     for (int i = 0; i < signals; ++i) {
         std::this_thread::sleep_for(std::chrono::milliseconds(1)); // delay: a signal each millisecond is measured
         if (i == signals - 1) ended.store(true, std::memory_order_release);

@@ -29,7 +29,7 @@ burst_end burst(const settings& how, std::int64_t signals) {
     base::atomic<std::uint64_t> loop_calls{0};
     base::atomic<bool> running{false};
     std::thread consumer([&] {
-        const pinned there(how.cpus.back());
+        const pinned on_cpu(how.cpus.back());
         loop_on<Way> loop(way);
         running.store(true, base::release);
         while (!over.load(base::acquire)) {
@@ -38,7 +38,7 @@ burst_end burst(const settings& how, std::int64_t signals) {
         }
         loop_calls.store(loop.calls(), base::release);
     });
-    const pinned here(how.cpus.front());
+    const pinned on_cpu(how.cpus.front());
     while (!running.load(base::acquire)) std::this_thread::yield();
     const std::uint64_t before = way.calls();
     const double ns = ns_per_call({INT64_MAX, 1000, signals}, [&] { way.signal(); });
@@ -65,14 +65,14 @@ double counter_burst(const settings& how, std::int64_t signals) {
     locked_add it;
     base::atomic<bool> over{false};
     std::thread consumer([&] {
-        const pinned there(how.cpus.back());
+        const pinned on_cpu(how.cpus.back());
         while (!over.load(base::acquire)) {
             const std::uint64_t taken = it.take();
             keep(&taken);
             std::this_thread::sleep_for(std::chrono::microseconds(50)); // delay: a reader that is slow
         }
     });
-    const pinned here(how.cpus.front());
+    const pinned on_cpu(how.cpus.front());
     const double ns = ns_per_call({INT64_MAX, 1000, signals}, [&] { it.signal(); });
     over.store(true, base::release);
     consumer.join();
@@ -94,11 +94,11 @@ double uv_burst(const settings& how, std::int64_t signals) {
          "uv_async_init");
     async.data = &over;
     std::thread consumer([&] {
-        const pinned there(how.cpus.back());
+        const pinned on_cpu(how.cpus.back());
         running.store(true, base::release);
         ::uv_run(&loop, UV_RUN_DEFAULT);
     });
-    const pinned here(how.cpus.front());
+    const pinned on_cpu(how.cpus.front());
     while (!running.load(base::acquire)) std::this_thread::yield();
     const double ns = ns_per_call({INT64_MAX, 1000, signals}, [&] { ::uv_async_send(&async); });
     over.store(true, base::release);
@@ -123,7 +123,7 @@ sparse_end sparse(const settings& how, latencies& sampled) {
     base::atomic<std::uint64_t> loop_calls{0};
     std::vector<double> times;
     std::thread consumer([&] {
-        const pinned there(how.cpus.back());
+        const pinned on_cpu(how.cpus.back());
         loop_on<Way> loop(way);
         for (int i = 0; i < signals; ++i) {
             (void)loop.wait_and_take();
@@ -134,7 +134,7 @@ sparse_end sparse(const settings& how, latencies& sampled) {
         }
         loop_calls.store(loop.calls(), base::release);
     });
-    const pinned here(how.cpus.front());
+    const pinned on_cpu(how.cpus.front());
     const std::uint64_t before = way.calls();
     for (int i = 0; i < signals; ++i) {
         const std::int64_t next = now_ns() + 200'000;
@@ -163,21 +163,21 @@ subject sparse_calls(const settings& how) {
 // A loop on each processor, and a signal back and forth.
 template <class Way>
 double loop_round_trip(const settings& how, latencies& sampled) {
-    Way there;
+    Way subject;
     Way back;
     base::atomic<bool> over{false};
     std::thread partner([&] {
-        const pinned here(how.cpus.back());
-        loop_on<Way> loop(there);
+        const pinned on_cpu(how.cpus.back());
+        loop_on<Way> loop(subject);
         do {
             (void)loop.wait_and_take();
             back.signal();
         } while (!over.load(base::acquire));
     });
-    const pinned here(how.cpus.front());
+    const pinned on_cpu(how.cpus.front());
     loop_on<Way> loop(back);
     const auto trip = [&] {
-        there.signal();
+        subject.signal();
         (void)loop.wait_and_take();
     };
     const std::int64_t budget_ns = how.brief ? 15'000'000 : 45'000'000;
@@ -185,7 +185,7 @@ double loop_round_trip(const settings& how, latencies& sampled) {
     const double ns = ns_per_call({budget_ns, 20, unbounded}, trip);
     sample_calls(budget_ns / 4, sampled, trip);
     over.store(true, base::release);
-    there.signal();
+    subject.signal();
     partner.join();
     return ns;
 }
@@ -195,23 +195,23 @@ subject loop_trip(const settings& how, const char* name) {
 }
 
 double spin_round_trip(const settings& how) {
-    bare_spin there;
+    bare_spin subject;
     bare_spin back;
     base::atomic<bool> over{false};
     std::thread partner([&] {
-        const pinned here(how.cpus.back());
+        const pinned on_cpu(how.cpus.back());
         do {
-            (void)there.take();
+            (void)subject.take();
             back.signal();
         } while (!over.load(base::acquire));
     });
-    const pinned here(how.cpus.front());
+    const pinned on_cpu(how.cpus.front());
     const double ns = ns_per_call({10'000'000, 20, unbounded}, [&] {
-        there.signal();
+        subject.signal();
         (void)back.take();
     });
     over.store(true, base::release);
-    there.signal();
+    subject.signal();
     partner.join();
     return ns;
 }
@@ -220,7 +220,7 @@ double spin_round_trip(const settings& how) {
 template <class Way>
 subject edge_ns(const settings& how) {
     return {Way::name, [how] {
-                const pinned here(how.cpus.front());
+                const pinned on_cpu(how.cpus.front());
                 Way way;
                 const loop_on<Way> loop(way);
                 return ns_per_call({how.brief ? 4'000'000 : 20'000'000, 100, unbounded}, [&] { way.signal(); });

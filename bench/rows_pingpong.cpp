@@ -55,14 +55,14 @@ row on_two(const settings& how) {
 }
 
 row on_two_with_linger(const settings& how) {
-    const int here = how.cpus.front();
-    const int there = how.cpus.back();
+    const int cpu_here = how.cpus.front();
+    const int cpu_there = how.cpus.back();
     row r{"pingpong_two_cores_linger", "round trip, two processors, linger auto", "ns"};
     r.loss = far_apart;
     r.subjects = each_between<std::thread, kernel_eventfd, efd_inline_linger, bare_spin, moodycamel_default>(
-        how, two_cores_budget_ns, here, there);
+        how, two_cores_budget_ns, cpu_here, cpu_there);
     r.subjects.insert(r.subjects.begin() + 2,
-                      between<std::thread, efd_inline>(how, two_cores_budget_ns, here, there, "efd_no_linger"));
+                      between<std::thread, efd_inline>(how, two_cores_budget_ns, cpu_here, cpu_there, "efd_no_linger"));
     r.gates = {{"efd", 200, absolute}};
     r.note = "round trip, linger auto; moodycamel with its spins; floor: two threads that never sleep";
     return r;

@@ -63,7 +63,7 @@ subject into_a_set(const settings& how, std::size_t threads) {
 // One thread of a pair measures, the other answers until it is over.
 template <class Subject>
 struct pair_of {
-    Subject there;
+    Subject subject;
     Subject back;
     std::thread partner;
 };
@@ -76,19 +76,19 @@ subject in_pairs(const settings& how, std::size_t threads) {
                 const auto all = std::make_unique<pair_of<Subject>[]>(pairs);
                 for (std::size_t n = 0; n < pairs; ++n)
                     all[n].partner = std::thread([&, n] {
-                        const pinned here(how.cpus[(pairs + n) % how.cpus.size()]);
+                        const pinned on_cpu(how.cpus[(pairs + n) % how.cpus.size()]);
                         do {
-                            all[n].there.take();
+                            all[n].subject.take();
                             all[n].back.signal();
                         } while (!over.load(base::acquire));
                     });
                 const double ns = ns_together(how, pairs, effort_of(how, 20, unbounded), [&](std::size_t n) {
-                    all[n].there.signal();
+                    all[n].subject.signal();
                     all[n].back.take();
                 });
                 over.store(true, base::release);
                 for (std::size_t n = 0; n < pairs; ++n) {
-                    all[n].there.signal(); // the partner reads `over` after its answer to this signal at the latest
+                    all[n].subject.signal(); // the partner reads `over` after its answer to this signal at the latest
                     all[n].partner.join();
                 }
                 return ns * static_cast<double>(pairs);

@@ -20,14 +20,14 @@ effort effort_of(const settings& how) { return {how.brief ? 4'000'000 : 20'000'0
 template <class Many>
 subject one_of_many(const settings& how, std::size_t n) {
     return {Many::name, [how, n] {
-                const pinned here(how.cpus[0]);
+                const pinned on_cpu(how.cpus[0]);
                 Many many(n);
                 return ns_one_of(how, many, n);
             }};
 }
 
 double one_of_lines(const settings& how, std::size_t n) {
-    const pinned here(how.cpus[0]);
+    const pinned on_cpu(how.cpus[0]);
     const auto lines = std::make_unique<locked_add[]>(n);
     const std::vector<std::uint32_t> picked = random_picks(n);
     std::size_t at = 0;
@@ -47,7 +47,7 @@ struct alignas(64) chase_line {
 // From a random line to a line of a second array, from there to one of a third. Which line the next chase begins with
 // depends on the end of this one, else the processor would make several at once.
 double one_of_chase(const settings& how, std::size_t n) {
-    const pinned here(how.cpus[0]);
+    const pinned on_cpu(how.cpus[0]);
     constexpr std::size_t misses = 3;
     std::minstd_rand random(7);
     const auto lines = std::make_unique<chase_line[]>(misses * n);
@@ -64,7 +64,7 @@ double one_of_chase(const settings& how, std::size_t n) {
 // The locked steps of a set's cycle, on as many cache lines, and nothing else: an add; a mark and later an unmark of a
 // word of 32 members, and of each level of words above; a take.
 double one_of_steps(const settings& how, std::size_t n) {
-    const pinned here(how.cpus[0]);
+    const pinned on_cpu(how.cpus[0]);
     constexpr std::size_t members_of_word = 32;
     const auto lines = std::make_unique<chase_line[]>(n);
     std::vector<std::unique_ptr<base::atomic<std::uint64_t>[]>> levels;
@@ -115,7 +115,7 @@ constexpr std::size_t batch_members = 1024;
 template <class Many>
 subject batch_of(const settings& how) {
     return {Many::name, [how] {
-                const pinned here(how.cpus[0]);
+                const pinned on_cpu(how.cpus[0]);
                 Many many(batch_members);
                 const std::vector<std::uint32_t> picked = random_picks(batch_members);
                 std::size_t at = 0;
@@ -142,7 +142,7 @@ constexpr effort join_all{INT64_MAX, joining, joining};
 
 // Objects that exist already join a set, or an epoll; ns for each.
 double join_efd(const settings& how) {
-    const pinned here(how.cpus[0]);
+    const pinned on_cpu(how.cpus[0]);
     const std::vector<efd::eventfd> objects(joining);
     const efd::wait_set set;
     std::size_t at = 0;
@@ -153,7 +153,7 @@ double join_efd(const settings& how) {
 }
 
 double join_kernel(const settings& how) {
-    const pinned here(how.cpus[0]);
+    const pinned on_cpu(how.cpus[0]);
     const std::vector<kernel_eventfd> objects(joining);
     const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
     std::size_t at = 0;
@@ -177,7 +177,7 @@ row join_row(const settings& how) {
 template <class Look>
 subject idle(const settings& how, const char* name, Look look) {
     return {name, [how, look] {
-                const pinned here(how.cpus[0]);
+                const pinned on_cpu(how.cpus[0]);
                 return look(how);
             }};
 }

@@ -54,7 +54,7 @@ subject two_signallers(const settings& how) {
                 for (int i = 0; i < times; ++i) {
                     ns += ns_together(how, 2, {INT64_MAX, each, each},
                                       [&](std::size_t n) { many.write_to(members[n].next()); });
-                    const pinned here(how.cpus[0]);
+                    const pinned on_cpu(how.cpus[0]);
                     for (std::size_t left = shared_members; left > 0;) left -= many.template take_all<64>();
                 }
                 return ns / times;

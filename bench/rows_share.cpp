@@ -22,7 +22,7 @@ namespace {
 template <class Subject>
 subject idle(const settings& how, const char* name) {
     return {name, [how] {
-                const pinned here(how.cpus[0]);
+                const pinned on_cpu(how.cpus[0]);
                 Subject it;
                 keep(&it);
                 const std::int64_t most = it.most_pending();
@@ -57,33 +57,33 @@ row trip_row(const char* name, const char* title, std::vector<subject> subjects,
 // Where the bench was built with Boost.
 std::vector<subject> with_boost(std::vector<subject> all, [[maybe_unused]] const settings& how) {
 #ifdef EFD_BENCH_BOOST
-    const int here = how.cpus.front();
-    all.push_back(between<other_process, boost_count>(how, same_core_budget_ns, here, here));
+    const int cpu_here = how.cpus.front();
+    all.push_back(between<other_process, boost_count>(how, same_core_budget_ns, cpu_here, cpu_here));
 #endif
     return all;
 }
 
 void add_trips(std::vector<row>& rows, const settings& how) {
-    const int here = how.cpus.front();
-    const int there = how.cpus.back();
+    const int cpu_here = how.cpus.front();
+    const int cpu_there = how.cpus.back();
     rows.push_back(
         trip_row("xproc_pingpong_same_core", "round trip of two processes, one processor",
                  with_boost(each_between<other_process, kernel_eventfd, shared_efd, shared_semaphore>(
-                                how, same_core_budget_ns, here, here),
+                                how, same_core_budget_ns, cpu_here, cpu_here),
                             how),
                  {"efd", 1.05, "sem_t"},
                  "round trip, linger off, no sleeper looks by itself; boost: a count under its interprocess_mutex and "
                  "condition"));
     rows.push_back(trip_row("xproc_pingpong_look", "the same, and a sleeper looks by itself",
                             each_between<other_process, kernel_eventfd, looking_efd, shared_semaphore>(
-                                how, same_core_budget_ns, here, here),
+                                how, same_core_budget_ns, cpu_here, cpu_here),
                             {"efd", 1.25, "sem_t"},
                             "as xproc_pingpong_same_core, with the looks that an arena has unless asked otherwise"));
     rows.back().loss = deadline_costs;
     row two =
         trip_row("xproc_pingpong_two_cores", "round trip, two processors, linger auto",
                  each_between<other_process, kernel_eventfd, lingering_efd, shared_semaphore>(how, two_cores_budget_ns,
-                                                                                              here, there),
+                                                                                              cpu_here, cpu_there),
                  {"efd", 250, absolute}, "round trip of two processes, linger auto; sem_t and kernel have no linger");
     two.loss = "Two processors pass a cache line to and fro; where they are far apart the aim is below that";
     if (how.cpus.size() < 2) two.impossible = "needs two processors, this process may use one";
@@ -204,13 +204,13 @@ row set_row(const settings& how, std::uint32_t members, const char* name) {
     r.place = {"xproc_set", "members", static_cast<double>(members)};
     r.subjects = {{"efd",
                    [=] {
-                       const pinned here(how.cpus[0]);
+                       const pinned on_cpu(how.cpus[0]);
                        const efd::arena shared({.slots = members, .sets = 1});
                        efd_many many(members, shared.make_set(), [&] { return shared.make(); });
                        return ns_one_of(how, many, members);
                    }},
                   {"private", [=] {
-                       const pinned here(how.cpus[0]);
+                       const pinned on_cpu(how.cpus[0]);
                        efd_many many(members);
                        return ns_one_of(how, many, members);
                    }}};
@@ -256,13 +256,14 @@ void add_sets(std::vector<row>& rows, const settings& how) {
     rows.push_back(set_row(how, 1024, "1024"));
     rows.push_back(set_row(how, 100'000, "100k"));
     rows.push_back(set_row(how, 1'000'000, "1m"));
-    const int here = how.cpus.front();
-    rows.push_back(trip_row(
-        "xproc_set_fd", "round trip of two event loops, one processor",
-        each_between<other_process, looped_set, looped_eventfd, looped_pipe>(how, same_core_budget_ns, here, here),
-        {"efd", 3, "kernel"},
-        "each process waits in an epoll: on the descriptor of an arena's set with one member, on an "
-        "eventfd, on a pipe"));
+    const int cpu_here = how.cpus.front();
+    rows.push_back(
+        trip_row("xproc_set_fd", "round trip of two event loops, one processor",
+                 each_between<other_process, looped_set, looped_eventfd, looped_pipe>(how, same_core_budget_ns,
+                                                                                      cpu_here, cpu_here),
+                 {"efd", 3, "kernel"},
+                 "each process waits in an epoll: on the descriptor of an arena's set with one member, on an "
+                 "eventfd, on a pipe"));
     rows.back().loss = "The descriptor of a set is an epoll in an epoll. A ringer looks at the file before it writes, "
                        "and the owner looks, empties the pipe and arms it";
     row& burst = rows.emplace_back(row{"xproc_set_burst", "to signal 1000 members, their waiter asleep", "calls"});

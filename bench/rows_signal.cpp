@@ -24,7 +24,7 @@ effort effort_for(const settings& how, std::int64_t most_calls) {
 template <class Subject>
 subject idle(const settings& how) {
     return {Subject::name, [how] {
-                const pinned here(how.cpus[0]);
+                const pinned on_cpu(how.cpus[0]);
                 Subject it;
                 keep(&it);
                 return ns_per_call(effort_for(how, it.most_pending()), [&] { it.signal(); });
@@ -34,7 +34,7 @@ subject idle(const settings& how) {
 template <class Subject>
 subject take(const settings& how, mode m) {
     return {Subject::name, [how, m] {
-                const pinned here(how.cpus[0]);
+                const pinned on_cpu(how.cpus[0]);
                 Subject it(m);
                 keep(&it);
                 return ns_per_call(effort_for(how, unbounded), [&] {
@@ -63,7 +63,7 @@ constexpr std::uint64_t in_a_drain = 64;
 // What it costs one thread to hand over `in_a_drain` units and take them again; the write is the same for both.
 template <class Drain>
 double drain_ns(const settings& how, Drain drain) {
-    const pinned here(how.cpus[0]);
+    const pinned on_cpu(how.cpus[0]);
     efd::eventfd it(0, efd::flags::semaphore);
     keep(&it);
     return ns_per_call(effort_for(how, unbounded / 64), [&] {
@@ -87,7 +87,7 @@ double drain_one_by_one(const settings& how) {
 }
 
 double kernel_drain(const settings& how) {
-    const pinned here(how.cpus[0]);
+    const pinned on_cpu(how.cpus[0]);
     kernel_eventfd it(mode::semaphore);
     return ns_per_call({how.brief ? 4'000'000 : 20'000'000, 16, unbounded}, [&] {
         must(::write(it.fd(), &in_a_drain, sizeof in_a_drain) == sizeof in_a_drain, "write to an eventfd");

@@ -15,8 +15,8 @@ sleepers::sleepers(int number, taker take, int cpu) : tids_(static_cast<std::siz
 }
 
 void sleepers::run(const taker& take, int cpu, base::atomic<pid_t>& tid) {
-    std::optional<pinned> here;
-    if (cpu >= 0) here.emplace(cpu);
+    std::optional<pinned> on_cpu;
+    if (cpu >= 0) on_cpu.emplace(cpu);
     tid.store(common::this_tid(), base::release);
     while (!over_.load(base::acquire)) taken_.fetch_add(take(), base::acq_rel);
 }

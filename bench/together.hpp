@@ -23,17 +23,17 @@ struct share_of_calls {
 };
 
 template <class Call>
-share_of_calls calls_of_one(const effort& mine, base::atomic<std::size_t>& still_to_come, Call&& call) {
+share_of_calls calls_of_one(const effort& own, base::atomic<std::size_t>& still_to_come, Call&& call) {
     still_to_come.fetch_sub(1, base::acq_rel);
     while (still_to_come.load(base::acquire) != 0) std::this_thread::yield();
     share_of_calls done;
     done.start_ns = done.end_ns = now_ns();
-    while (done.end_ns - done.start_ns < mine.budget_ns && done.calls + mine.chunk <= mine.most_calls) {
-        for (std::int64_t i = 0; i < mine.chunk; ++i) {
+    while (done.end_ns - done.start_ns < own.budget_ns && done.calls + own.chunk <= own.most_calls) {
+        for (std::int64_t i = 0; i < own.chunk; ++i) {
             call();
             keep_order();
         }
-        done.calls += mine.chunk;
+        done.calls += own.chunk;
         done.end_ns = now_ns();
     }
     return done;
@@ -45,7 +45,7 @@ double ns_together(const settings& how, std::size_t threads, const effort& each,
     base::atomic<std::size_t> still_to_come{threads};
     std::vector<share_of_calls> shares(threads);
     const auto run = [&](std::size_t n) {
-        const pinned here(how.cpus[n % how.cpus.size()]);
+        const pinned on_cpu(how.cpus[n % how.cpus.size()]);
         shares[n] = calls_of_one(each, still_to_come, [&call, n] { call(n); });
     };
     std::vector<std::thread> others;

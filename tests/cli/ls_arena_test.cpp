@@ -294,13 +294,13 @@ TEST(arena_scan, a_process_uses_the_arena_in_which_it_has_a_life_line) {
     ASSERT_TRUE(lock_byte(placed.fd(), (1U << 20) / 2 + 1));
     const auto found = efd::cli::scan_arenas(efd::cli::scan_proc({}).memory, {});
     for (const made_arena* const one : {&open_only, &used, &placed}) {
-        const seen_arena* const seen = arena_of(one->fd(), found);
-        ASSERT_NE(seen, nullptr);
-        const efd::cli::arena_holder* const own = own_holder(*seen);
+        const seen_arena* const shown = arena_of(one->fd(), found);
+        ASSERT_NE(shown, nullptr);
+        const efd::cli::arena_holder* const own = own_holder(*shown);
         ASSERT_NE(own, nullptr);
         EXPECT_EQ(own->who.numbers, std::vector<std::uint32_t>{static_cast<std::uint32_t>(one->fd())});
         EXPECT_EQ(own->is_user, one != &open_only);
-        EXPECT_EQ(seen->offset, one == &placed ? 1U << 20 : 0U);
+        EXPECT_EQ(shown->offset, one == &placed ? 1U << 20 : 0U);
     }
 }
 

@@ -216,8 +216,8 @@ TEST(lifetime, a_callback_gives_a_reference_back_beside_other_signallers) {
     std::vector<std::jthread> signallers;
     for (int t = 0; t < 2; ++t)
         signallers.emplace_back([&] {
-            for (int mine = 1; mine <= rounds; ++mine) {
-                if (!efd::tests::eventually([&] { return round >= mine; })) return;
+            for (int own_round = 1; own_round <= rounds; ++own_round) {
+                if (!efd::tests::eventually([&] { return round >= own_round; })) return;
                 context* const object = shared;
                 object->signal();
                 object->put();
@@ -301,13 +301,13 @@ TEST(lifetime, ten_million_objects_live_at_once) {
         objects[i] = efd_create(i, 0);
         ASSERT_NE(objects[i], nullptr);
     }
-    std::vector<bool> seen(2 * many);
+    std::vector<bool> is_given(2 * many);
     for (std::size_t i = 0; i < many; ++i) {
         ASSERT_EQ(efd_count(objects[i]), i);
         const auto id = static_cast<std::size_t>(efd_id(objects[i]));
-        ASSERT_LT(id, seen.size());
-        ASSERT_FALSE(seen[id]);
-        seen[id] = true;
+        ASSERT_LT(id, is_given.size());
+        ASSERT_FALSE(is_given[id]);
+        is_given[id] = true;
     }
     for (efd_t* const object : objects) efd_put(object);
 }

@@ -20,14 +20,14 @@ using efd::tests::observed_thread;
 TEST(linger, a_lingering_reader_still_sleeps_and_is_still_woken) {
     for (const efd::linger how :
          {efd::linger::off(), efd::linger::automatic(), efd::linger(std::chrono::microseconds(20))}) {
-        eventfd there;
+        eventfd object;
         eventfd back;
-        there.set_linger(how);
+        object.set_linger(how);
         back.set_linger(how);
         observed_thread peer([&] {
             for (std::uint64_t i = 1; i <= 2000; ++i) {
                 std::uint64_t value = 0;
-                if (there.read(value) != std::errc{} || value != i) return;
+                if (object.read(value) != std::errc{} || value != i) return;
                 (void)back.write(i);
             }
         });
@@ -36,7 +36,7 @@ TEST(linger, a_lingering_reader_still_sleeps_and_is_still_woken) {
                 ASSERT_TRUE(peer.seen_asleep()); // however it lingers, in the end it sleeps
             }
             std::uint64_t value = 0;
-            ASSERT_EQ(there.write(i), std::errc{});
+            ASSERT_EQ(object.write(i), std::errc{});
             ASSERT_EQ(back.read(value), std::errc{});
             ASSERT_EQ(value, i);
         }
@@ -86,10 +86,10 @@ std::vector<std::size_t> processors() {
 }
 
 void stay_on(std::size_t cpu) {
-    cpu_set_t here;
-    CPU_ZERO(&here);
-    CPU_SET(cpu, &here);
-    ::sched_setaffinity(0, sizeof here, &here);
+    cpu_set_t one_cpu;
+    CPU_ZERO(&one_cpu);
+    CPU_SET(cpu, &one_cpu);
+    ::sched_setaffinity(0, sizeof one_cpu, &one_cpu);
 }
 
 // Who was woken from another processor looks before it sleeps: in vain, when nothing comes in that time, or not.

@@ -48,7 +48,7 @@ bool pthread_exit_unwinds() {
     };
     pthread_t thread;
     const auto body = [](void*) -> void* {
-        const frame here;
+        const frame inside;
         ::pthread_exit(nullptr);
     };
     return ::pthread_create(&thread, nullptr, body, nullptr) == 0 && ::pthread_join(thread, nullptr) == 0 && unwound;

@@ -234,11 +234,11 @@ TEST(race, an_entry_added_in_the_midst_of_a_batch_is_not_called_for_the_rest_of_
 TEST(race, signal_mask_is_a_wake_for_readers_whatever_the_mask) {
     efd::eventfd object;
     std::uint32_t ready = 0;
-    std::uint32_t seen = 0;
-    entry e([&](std::uint32_t key) { return seen = key, 0; }, efd::core::poll_in);
+    std::uint32_t got_key = 0;
+    entry e([&](std::uint32_t key) { return got_key = key, 0; }, efd::core::poll_in);
     ASSERT_EQ(object.add_wait_queue(e, ready), std::errc{});
     efd::internal_access::context_of(object)->signal_mask(efd::core::poll_out | 0x100);
-    EXPECT_EQ(seen, efd::core::poll_in | efd::core::poll_out | 0x100U);
+    EXPECT_EQ(got_key, efd::core::poll_in | efd::core::poll_out | 0x100U);
     EXPECT_EQ(object.remove_wait_queue(e), std::errc{});
 }
 

@@ -108,9 +108,9 @@ void sleepers_get_one_each(std::uint64_t seal) {
     std::vector<std::unique_ptr<observed_thread>> readers;
     for (std::uint64_t i = 0; i < number; ++i)
         readers.push_back(std::make_unique<observed_thread>([&object] {
-            std::uint64_t mine = 0;
-            EXPECT_EQ(object.read_some(mine, 1), std::errc{});
-            EXPECT_EQ(mine, 1U);
+            std::uint64_t own = 0;
+            EXPECT_EQ(object.read_some(own, 1), std::errc{});
+            EXPECT_EQ(own, 1U);
         }));
     for (const auto& one : readers) ASSERT_TRUE(one->seen_asleep());
     ASSERT_EQ(object.write(number), std::errc{});

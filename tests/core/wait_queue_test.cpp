@@ -140,9 +140,9 @@ TEST(recursion_guard, signal_in_a_callback_is_refused_and_can_be_deferred) {
     } work;
     work.target = &other;
     work.callback = [](efd::deferred_work& self) {
-        auto& mine = static_cast<later&>(self);
-        mine.allowed = efd::signal_allowed();
-        mine.target->signal();
+        auto& own = static_cast<later&>(self);
+        own.allowed = efd::signal_allowed();
+        own.target->signal();
     };
     bool allowed_inside = true;
     bool accepted_inside = true;

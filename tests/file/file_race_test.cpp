@@ -38,18 +38,18 @@ TEST(file_race, units_are_conserved_while_numbers_come_and_go) {
         for (int i = 0; i < 2; ++i) {
             threads.emplace_back([&] {
                 for (int round = 0; round < rounds; ++round) {
-                    const int mine = ::efd_fd_dup(fd);
+                    const int own = ::efd_fd_dup(fd);
                     const std::uint64_t n = 1 + static_cast<std::uint64_t>(round % 100);
-                    if (library_face::write(mine, &n, 8).result == 8) written += n;
-                    if (::efd_fd_close(mine) != 0) std::abort();
+                    if (library_face::write(own, &n, 8).result == 8) written += n;
+                    if (::efd_fd_close(own) != 0) std::abort();
                 }
             });
             threads.emplace_back([&] {
                 for (int round = 0; round < rounds || taken == 0; ++round) { // the writers may come late
-                    const int mine = ::efd_fd_dup(fd);
+                    const int own = ::efd_fd_dup(fd);
                     std::uint64_t n = 0;
-                    if (library_face::read(mine, &n, 8).result == 8) taken += n;
-                    if (::efd_fd_close(mine) != 0) std::abort();
+                    if (library_face::read(own, &n, 8).result == 8) taken += n;
+                    if (::efd_fd_close(own) != 0) std::abort();
                 }
             });
         }

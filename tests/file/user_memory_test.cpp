@@ -29,7 +29,7 @@ TEST(user_memory, others_see_nothing_but_the_value) {
     std::uint64_t strange = value;
     std::jthread looker([&] {
         while (!done.load(std::memory_order_relaxed))
-            if (const std::uint64_t seen = place->load(std::memory_order_relaxed); seen != value) strange = seen;
+            if (const std::uint64_t stored = place->load(std::memory_order_relaxed); stored != value) strange = stored;
     });
     const int fd = ::efd_eventfd(0, EFD_NONBLOCK);
     for (int i = 0; i < 200'000; ++i) {

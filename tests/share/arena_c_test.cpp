@@ -319,9 +319,9 @@ TEST_F(c_arena, it_is_placed_behind_what_is_shared_already) {
 
 TEST_F(c_arena, a_refusal_is_the_threads_own) {
     EXPECT_NULL(efd_arena_attach(-1, nullptr), EBADF);
-    const std::string here = efd_arena_refusal();
+    const std::string sentence = efd_arena_refusal();
     std::thread([] { EXPECT_STREQ(efd_arena_refusal(), "nothing was refused"); }).join();
-    EXPECT_EQ(efd_arena_refusal(), here);
+    EXPECT_EQ(efd_arena_refusal(), sentence);
 }
 
 TEST_F(c_arena, what_a_killed_process_held_is_reaped) {

@@ -38,8 +38,8 @@ struct ArenaOrphan : testing::Test {
     // Made by a process that has let go of it, so that this one only waits.
     void SetUp() override {
         process maker([&] {
-            const arena mine = arena::open(name);
-            (void)mine.make("jobs");
+            const arena own = arena::open(name);
+            (void)own.make("jobs");
             return 0;
         });
         ASSERT_EQ(maker.end(), 0);
@@ -95,8 +95,8 @@ TEST_F(ArenaOrphan, a_process_that_lets_go_is_no_death) {
 
 TEST_F(ArenaOrphan, one_that_only_waits_is_not_missed) {
     process waiter([&] {
-        const arena mine = arena::open(name);
-        const auto found = mine.find("jobs", arena_role::waits);
+        const arena own = arena::open(name);
+        const auto found = own.find("jobs", arena_role::waits);
         line.say(1);
         (void)line.hear(1);
         return static_cast<int>(found.object.count());
@@ -112,8 +112,8 @@ TEST_F(ArenaOrphan, one_that_comes_after_the_death_is_told) {
     EXPECT_GE(shared.reap(), 1U); // its copy of this arena, and its own
     EXPECT_EQ(read().error, std::errc::owner_dead);
     process late([&] {
-        const arena mine = arena::open(name);
-        const auto found = mine.find("jobs", arena_role::waits);
+        const arena own = arena::open(name);
+        const auto found = own.find("jobs", arena_role::waits);
         return found.object.read(wait_options{.owner_death = true}).error == std::errc::owner_dead ? 0 : 1;
     });
     EXPECT_EQ(late.end(), 0);

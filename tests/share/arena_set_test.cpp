@@ -97,9 +97,9 @@ TEST(ArenaSet, no_member_starves_among_many) {
             return 0;
         });
         EXPECT_EQ(child.end(), 0);
-        std::set<std::uint64_t> seen;
-        while (const std::uint64_t token = taken(set)) EXPECT_TRUE(seen.insert(token).second);
-        EXPECT_EQ(seen.size(), many);
+        std::set<std::uint64_t> tokens;
+        while (const std::uint64_t token = taken(set)) EXPECT_TRUE(tokens.insert(token).second);
+        EXPECT_EQ(tokens.size(), many);
     }
     // Two that are always ready take turns.
     for (int i = 0; i < 10; ++i) {

@@ -55,15 +55,15 @@ TEST(Arena, what_needs_a_watcher_is_not_supported) {
 
 TEST(Arena, a_child_of_fork_wakes_its_parent_and_is_woken) {
     const arena shared;
-    const eventfd there = shared.make();
+    const eventfd forth = shared.make();
     const eventfd back = shared.make();
     process child([&] {
         std::uint64_t value = 0;
-        if (there.read(value) != std::errc{} || value != 3) return 1;
+        if (forth.read(value) != std::errc{} || value != 3) return 1;
         return back.write(4) == std::errc{} ? 0 : 2;
     });
     EXPECT_TRUE(child.seen_asleep());
-    EXPECT_EQ(there.write(3), std::errc{});
+    EXPECT_EQ(forth.write(3), std::errc{});
     std::uint64_t value = 0;
     EXPECT_EQ(back.read(value), std::errc{});
     EXPECT_EQ(value, 4U);

@@ -69,6 +69,8 @@ GONE = {
 # Looked for in names alone, as sentences need these words.
 CORE_ROOMS = ("src/core/", "include/efd/detail/core/")
 LIBRARY_ROOMS = (*CORE_ROOMS, "src/watch/", "src/file/", "src/os/", "src/api/")
+CODE_ROOMS = ("src/", "include/", "bench/rows_", "bench/report.", "bench/report_", "conformance/", "tests/core/", "tests/watch/", "tests/file/",
+              "tests/share/", "tests/adapters/", "verify/common/", "verify/stress/", "verify/linearize/")
 GONE_NAMES = {
     "patience": ("blocking", LIBRARY_ROOMS),
     "wait_terms": ("wait_opts", EVERYWHERE),
@@ -95,11 +97,11 @@ GONE_NAMES = {
     "changed": ("on_top_change", ("src/watch/set_", "src/watch/ready_bitmap")),
     "follow": ("sync_set_count", LIBRARY_ROOMS),
     "pass_by": ("skip_closed_member", EVERYWHERE),
-    "seen": ("what it is: word, count", LIBRARY_ROOMS),
-    "there": ("what it is: count, queue, hook", LIBRARY_ROOMS),
-    "here": ("what it is: member, process, frame", LIBRARY_ROOMS),
+    "seen": ("what it is: word, count", (*LIBRARY_ROOMS, "src/cli/", "bench/rows_", "conformance/")),
+    "there": ("what it is: count, queue, hook", CODE_ROOMS),
+    "here": ("what it is: member, process, frame", CODE_ROOMS),
     "home": ("repair; the owner of a member", LIBRARY_ROOMS),
     "home_": ("repair", LIBRARY_ROOMS),
     "is_home": ("repair", LIBRARY_ROOMS),
-    "mine": ("what it is: reference, cancel_fd", LIBRARY_ROOMS),
+    "mine": ("what it is: reference, cancel_fd", CODE_ROOMS),
 }

@@ -58,8 +58,8 @@ std::uint32_t arm_if(doorbell how, eventfd& object) { return how == doorbell::ar
 
 // Asleep in the kernel, but not in a futex call: in its loop.
 bool asleep_in_loop(pid_t tid) {
-    const efd::common::task_state seen = efd::common::look_at_task(tid);
-    return seen.asleep && (!seen.call_known || seen.call != efd::common::futex_call);
+    const efd::common::task_state state = efd::common::look_at_task(tid);
+    return state.asleep && (!state.call_known || state.call != efd::common::futex_call);
 }
 
 // A thread that sleeps in the loop is woken by what `act` does.
@@ -233,8 +233,8 @@ void one_write_wakes_one(doorbell how, std::uint32_t flags) {
     const int fd = object.fd(how);
     std::atomic<int> woken{0};
     const auto sleep_once = [&] {
-        epoll_loop mine(fd, EPOLLIN | EPOLLEXCLUSIVE | flags);
-        if (mine.event(bound_ms)) ++woken;
+        epoll_loop own(fd, EPOLLIN | EPOLLEXCLUSIVE | flags);
+        if (own.event(bound_ms)) ++woken;
     };
     ASSERT_EQ(arm_if(how, object), 0U);
     observed_thread first(sleep_once);

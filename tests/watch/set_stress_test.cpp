@@ -98,10 +98,10 @@ TEST(set_stress, members_come_and_go_under_waiters_of_every_kind) {
         if (set.wait_any_for(got, 20us) == std::errc{}) books.taken += got.value;
     });
     all.run([&](dice&) {
-        std::stop_source mine;
+        std::stop_source own_stop;
         set_event got{};
-        std::jthread stopper([&] { mine.request_stop(); });
-        if (set.wait_any(got, mine.get_token()) == std::errc{}) books.taken += got.value;
+        std::jthread stopper([&] { own_stop.request_stop(); });
+        if (set.wait_any(got, own_stop.get_token()) == std::errc{}) books.taken += got.value;
     });
     all.run([&](dice& roll) {
         eventfd guest(roll(2));

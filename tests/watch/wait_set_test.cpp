@@ -75,14 +75,14 @@ TEST(wait_set, a_look_takes_nothing) {
     for (std::size_t i = 0; i < all.size(); ++i) set.add(all[i], i);
     for (const std::size_t i : {3U, 77U, 199U}) ASSERT_TRUE(all[i].signal());
     std::array<set_event, 2> room{};
-    std::map<std::uint64_t, int> seen;
+    std::map<std::uint64_t, int> times;
     for (int look = 0; look < 3; ++look) {
         std::size_t number = 0;
         ASSERT_EQ(set.wait_ready(room, number), std::errc{});
         ASSERT_EQ(number, 2U);
-        for (const set_event& e : room) ++seen[e.token];
+        for (const set_event& e : room) ++times[e.token];
     }
-    EXPECT_EQ(seen, (std::map<std::uint64_t, int>{{3, 2}, {77, 2}, {199, 2}})) << "looks go round";
+    EXPECT_EQ(times, (std::map<std::uint64_t, int>{{3, 2}, {77, 2}, {199, 2}})) << "looks go round";
     EXPECT_EQ(all[3].count(), 1U);
 }
 
@@ -121,9 +121,9 @@ TEST(wait_set, several_waiters_each_get_a_member) {
     for (std::size_t i = 0; i < all.size(); ++i) set.add(all[i], i);
     std::array<set_event, 3> got{};
     std::vector<std::unique_ptr<observed_thread>> waiters;
-    for (set_event& mine : got)
+    for (set_event& own : got)
         waiters.push_back(
-            std::make_unique<observed_thread>([&set, &mine] { EXPECT_EQ(set.wait_any(mine), std::errc{}); }));
+            std::make_unique<observed_thread>([&set, &own] { EXPECT_EQ(set.wait_any(own), std::errc{}); }));
     for (auto& waiter : waiters) ASSERT_TRUE(waiter->seen_asleep());
     for (eventfd& one : all) ASSERT_TRUE(one.signal());
     for (auto& waiter : waiters) ASSERT_TRUE(waiter->seen_done());

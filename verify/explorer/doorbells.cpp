@@ -161,15 +161,15 @@ int make_bell(bool readable) noexcept {
 // The audit looks from outside, and is given none.
 int give_number(int bell, int other_than) noexcept {
     if (the_machine().active() && current_thread() < 0) return -EMFILE;
-    std::uint32_t seen = fixture->numbers.fetch_or(0, efd::base::acq_rel);
+    std::uint32_t before = fixture->numbers.fetch_or(0, efd::base::acq_rel);
     for (;;) {
         int number = std::max(first_again, other_than + 1);
-        while (number < first_again + most_again && bell_in(seen, number) >= 0) ++number;
+        while (number < first_again + most_again && bell_in(before, number) >= 0) ++number;
         if (number == first_again + most_again) {
             the_machine().fail("the scenario has too few numbers");
             return -EMFILE;
         }
-        if (fixture->numbers.compare_exchange_strong(seen, with_bell(seen, number, bell), efd::base::acq_rel,
+        if (fixture->numbers.compare_exchange_strong(before, with_bell(before, number, bell), efd::base::acq_rel,
                                                      efd::base::acquire))
             return number;
     }
@@ -268,8 +268,8 @@ bool replace_doorbell(int fd) noexcept {
         if (!is_marked(fd)) return false;
         const int fresh = explore::make_bell(false);
         (void)explore::call(fresh, doorbell_call::mark, 0, std::source_location::current());
-        std::uint32_t seen = explore::fixture->numbers.fetch_or(0, base::acq_rel);
-        while (!explore::fixture->numbers.compare_exchange_strong(seen, explore::with_bell(seen, fd, fresh),
+        std::uint32_t before = explore::fixture->numbers.fetch_or(0, base::acq_rel);
+        while (!explore::fixture->numbers.compare_exchange_strong(before, explore::with_bell(before, fd, fresh),
                                                                   base::acq_rel, base::acquire)) {
         }
         return true;

@@ -118,13 +118,13 @@ class model_atomic {
     T fetch_and(T value, order o, place where = place::current()) noexcept {
         return from_bits<T>(ask(act::bit_and, o, value, where).value);
     }
-    bool compare_exchange_weak(T& seen, T wanted, order success, order failure,
+    bool compare_exchange_weak(T& expected, T wanted, order success, order failure,
                                place where = place::current()) noexcept {
-        return compare_exchange(act::cas_weak, seen, wanted, success, failure, where);
+        return compare_exchange(act::cas_weak, expected, wanted, success, failure, where);
     }
-    bool compare_exchange_strong(T& seen, T wanted, order success, order failure,
+    bool compare_exchange_strong(T& expected, T wanted, order success, order failure,
                                  place where = place::current()) noexcept {
-        return compare_exchange(act::cas_strong, seen, wanted, success, failure, where);
+        return compare_exchange(act::cas_strong, expected, wanted, success, failure, where);
     }
     // For the models of std's locks: waits until none of `awaited` is set, then sets `bits`, in one step.
     T lock(T awaited, T bits, place where = place::current()) noexcept {
@@ -141,11 +141,11 @@ class model_atomic {
         perform(asked);
         return asked;
     }
-    bool compare_exchange(act what, T& seen, T wanted, order success, order failure, place where) noexcept {
-        request asked{&value_,       sizeof(T), what, success, failure, to_bits(wanted),
-                      to_bits(seen), where,     0,    false,   0,       false};
+    bool compare_exchange(act what, T& expected, T wanted, order success, order failure, place where) noexcept {
+        request asked{&value_,           sizeof(T), what, success, failure, to_bits(wanted),
+                      to_bits(expected), where,     0,    false,   0,       false};
         perform(asked);
-        if (!asked.done) seen = from_bits<T>(asked.value);
+        if (!asked.done) expected = from_bits<T>(asked.value);
         return asked.done;
     }
 

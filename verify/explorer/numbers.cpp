@@ -72,12 +72,12 @@ const int plain_duplicate = 0;
 
 int eventfd_create(bool readable, bool /*cloexec*/) noexcept {
     const int bell = explore::gives_again() ? explore::make_bell(readable) : -1;
-    std::uint32_t seen = explore::word_now();
+    std::uint32_t before = explore::word_now();
     for (;;) {
-        const int number = std::countr_one(seen);
+        const int number = std::countr_one(before);
         if (number >= explore::most_numbers) return -EMFILE;
         const std::uint32_t mark = readable ? explore::readable_mark << number : 0;
-        if (!explore::fixture->word.compare_exchange_strong(seen, seen | number_mask(number) | mark, base::acq_rel,
+        if (!explore::fixture->word.compare_exchange_strong(before, before | number_mask(number) | mark, base::acq_rel,
                                                             base::acquire))
             continue;
         explore::must(file::file_layout::newest_at(number) == nullptr, "a number is given out that names a file");

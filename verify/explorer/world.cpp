@@ -266,12 +266,12 @@ std::string conserved() {
     const std::uint64_t count = w().object.count();
     const bool saturates = w().given.high > 0 || w().given.low == efd::core::ceiling;
     const std::uint64_t may_miss = saturates ? w().signals : 0;
-    wide_sum there = w().taken;
-    there.add(count);
-    bool exact = there == w().given;
+    wide_sum sum = w().taken;
+    sum.add(count);
+    bool exact = sum == w().given;
     for (std::uint64_t missing = 0; missing < may_miss && !exact; ++missing) {
-        there.add(1);
-        exact = there == w().given;
+        sum.add(1);
+        exact = sum == w().given;
     }
     if (exact && count == efd::core::ceiling && w().signals == 0) return "a write passed the bound";
     if (exact) return {};

@@ -277,8 +277,8 @@ void ring_looked_up() {
 }
 
 void beside_a_seen_ring() {
-    io_uring seen{};
-    if (of_liburing<decltype(::io_uring_queue_init)>("io_uring_queue_init")(4, &seen, 0) != 0) cannot_be_tried();
+    io_uring ring{};
+    if (of_liburing<decltype(::io_uring_queue_init)>("io_uring_queue_init")(4, &ring, 0) != 0) cannot_be_tried();
     read_by_inline_call();
 }
 

@@ -10,7 +10,7 @@
 
 enum { turns = 200 };
 
-static efd_t *there, *back, *other;
+static efd_t *forth, *back, *other;
 static efd_wait_set_t *set, *both;
 static int fd, handed_over;
 static efd_wait_queue_entry entry;
@@ -58,10 +58,10 @@ static void* partner(void* unused) {
     const uint64_t one = 1;
     int i;
     for (i = 0; i < turns; ++i) {
-        read_one(there);
+        read_one(forth);
         ++handed_over;
         efd_write(back, 1);
-        try_until_there(there);
+        try_until_there(forth);
         ++handed_over;
         efd_signal(back);
         wait_for_any(set);
@@ -70,7 +70,7 @@ static void* partner(void* unused) {
         wait_for_all(both);
         ++handed_over;
         efd_signal_deferred(back);
-        look_until_there(there);
+        look_until_there(forth);
         ++handed_over;
         efd_fd_write(fd, &one, sizeof one);
     }
@@ -89,7 +89,7 @@ static void* cancelled(void* unused) {
 int main(void) {
     pthread_t thread;
     int i;
-    there = efd_create(0, 0);
+    forth = efd_create(0, 0);
     back = efd_create(0, 0);
     other = efd_create(0, 0);
     set = efd_wait_set_create();
@@ -97,28 +97,28 @@ int main(void) {
     fd = efd_eventfd(0, 0);
     cancel = efd_cancel_create();
     efd_wait_set_add(set, other, 1);
-    efd_wait_set_add(both, there, 1);
+    efd_wait_set_add(both, forth, 1);
     efd_wait_set_add(both, other, 2);
     pthread_create(&thread, NULL, partner, NULL);
     for (i = 0; i < turns; ++i) {
         ++handed_over;
-        efd_write(there, 1);
+        efd_write(forth, 1);
 #ifdef RACE
         ++handed_over;
 #endif
         read_one(back);
         ++handed_over;
-        efd_signal(there);
+        efd_signal(forth);
         read_one(back);
         ++handed_over;
         efd_write(other, 1);
         read_one(back);
         ++handed_over;
         efd_write(other, 1);
-        efd_write(there, 1);
+        efd_write(forth, 1);
         read_one(back);
         ++handed_over;
-        efd_write(there, 1);
+        efd_write(forth, 1);
         read_number(fd);
     }
     pthread_join(thread, NULL);

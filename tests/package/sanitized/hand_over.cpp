@@ -12,7 +12,7 @@
 namespace {
 
 constexpr int turns = 200;
-efd::eventfd there;
+efd::eventfd forth;
 efd::eventfd back;
 efd::eventfd room(UINT64_MAX - 2);
 efd::wait_set set;
@@ -27,7 +27,7 @@ void read_one(efd::eventfd& from) {
 void partner() {
     efd::set_event got{};
     for (int i = 0; i < turns; ++i) {
-        read_one(there);
+        read_one(forth);
         ++handed_over;
         (void)back.write(1);
         while (set.wait_any(got) != std::errc{}) {
@@ -41,7 +41,7 @@ void partner() {
 
 // Callbacks of several signallers change one number, one after the other.
 struct counting : efd::wait_queue_entry {
-    std::vector<int> seen;
+    std::vector<int> keys;
 };
 
 void count_by_callbacks() {
@@ -49,7 +49,7 @@ void count_by_callbacks() {
     counting entry;
     entry.mask = POLLIN;
     entry.callback = [](efd::wait_queue_entry& of, std::uint32_t) {
-        static_cast<counting&>(of).seen.push_back(1);
+        static_cast<counting&>(of).keys.push_back(1);
         return 0;
     };
     std::uint32_t ready = 0;
@@ -63,23 +63,23 @@ void count_by_callbacks() {
         });
     }
     (void)object.remove_wait_queue(entry);
-    handed_over += static_cast<int>(entry.seen.size());
+    handed_over += static_cast<int>(entry.keys.size());
 }
 
 } // namespace
 
 int main() {
-    set.add(there, 1);
+    set.add(forth, 1);
     std::jthread thread(partner);
     for (int i = 0; i < turns; ++i) {
         ++handed_over;
-        (void)there.write(1);
+        (void)forth.write(1);
 #ifdef RACE
         ++handed_over;
 #endif
         read_one(back);
         ++handed_over;
-        there.signal();
+        forth.signal();
         read_one(back);
     }
     (void)room.write(7);
