@@ -162,7 +162,7 @@ EFD_SPAWN(posix_spawn)
 EFD_SPAWN(posix_spawnp)
 EFD_CHILD(system, int, (const char* command), (command))
 EFD_CHILD(popen, FILE*, (const char* command, const char* type), (command, type))
-EFD_CHILD(_IO_popen, FILE*, (const char* command, const char* type), (command, type))
+EFD_CHILD(_IO_popen, FILE*, (const char* command, const char* type), (command, type)) // NOLINT: it is libc's
 EFD_CHILD(wordexp, int, (const char* text, wordexp_t* into, int flags), (text, into, flags))
 
 EFD_INTERPOSE int epoll_create(int size) {
