@@ -6,9 +6,6 @@
 
 #include "api/c_border.hpp"
 #include "api/made.hpp"
-#include "os/clock.hpp"
-#include "os/fd.hpp"
-#include "os/futex.hpp"
 #include "share/family.hpp"
 #include "watch/doorbell.hpp"
 #include "watch/set_core.hpp"
@@ -236,7 +233,7 @@ int efd_set_nonblock(efd_t* efd, int on) noexcept {
     return 0;
 }
 
-std::uint64_t efd_system_calls(void) noexcept { return efd::os::futex_calls() + efd::os::doorbell_calls(); }
+std::uint64_t efd_system_calls(void) noexcept { return efd::system_calls(); }
 
 int efd_fd(efd_t* efd, int how) noexcept {
     if (efd == nullptr) return fail(EBADF);

@@ -146,6 +146,55 @@ static inline int promoted_eventfd(unsigned flags) {
     return fd;
 }
 
+/* Goes on with `rest`, which does not return, in another thread, once the first thread has ended. */
+static pthread_t first_thread;
+static inline void await_end_of_first_thread(void) { pthread_join(first_thread, NULL); }
+__attribute__((unused)) static _Noreturn void end_first_thread(void* (*rest)(void*)) {
+    pthread_t thread;
+    first_thread = pthread_self();
+    pthread_create(&thread, NULL, rest, NULL);
+    pthread_exit(NULL);
+}
+
+/* Ten writes must be ten edges of an epoll in which the eventfd is, at some depth. */
+__attribute__((unused)) static _Noreturn void judge_edges_of_ten_writes(int fd, int epoll) {
+    int edges = 0;
+    for (int i = 0; i < 10; i++) {
+        struct epoll_event event;
+        add(fd, 1);
+        edges += epoll_wait(epoll, &event, 1, 0) == 1;
+    }
+    if (edges != 10) fault("%d edges for ten writes", edges);
+    right("ten");
+}
+
+/* The same where a child watches, and its exit status is the number of edges; 99: it could not. */
+__attribute__((unused)) static _Noreturn void judge_edges_of_child(int fd, int shared_epoll, pid_t child) {
+    struct epoll_event for_level = {.events = EPOLLIN};
+    const struct timespec between = {0, 30000000};
+    int status;
+    epoll_ctl(shared_epoll, EPOLL_CTL_ADD, fd, &for_level);
+    for (int i = 0; i < 10; i++) {
+        add(fd, 1);
+        nanosleep(&between, NULL); /* delay: an edge that comes late is seen, too */
+    }
+    waitpid(child, &status, 0);
+    if (WEXITSTATUS(status) == 99) not_tried("child");
+    if (WEXITSTATUS(status) != 10) fault("the child saw %d edges for ten writes", WEXITSTATUS(status));
+    right("ten");
+}
+
+/* What an open file of fdinfo shows must be the count. */
+__attribute__((unused)) static _Noreturn void judge_shown_count(int info, const char* name, unsigned long wanted) {
+    char text[512] = "";
+    if (info < 0 || read(info, text, sizeof text - 1) <= 0) not_tried("%s", name);
+    unsigned long count = 0;
+    const char* at = strstr(text, "eventfd-count:");
+    if (at == NULL || sscanf(at, "eventfd-count: %lx", &count) != 1) not_tried("no count");
+    if (count != wanted) fault("the count is %lu, %s shows %lu", wanted, name, count);
+    right("%lu", wanted);
+}
+
 /* Caches units and reads by readv, which is the kernel's alone: what is cached must be flushed before, each time. */
 static inline _Noreturn void flush_for_ever(int nonblocking_fd) {
     for (;;) {

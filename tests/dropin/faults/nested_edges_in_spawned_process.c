@@ -15,7 +15,7 @@ int main(int argc, char** argv) {
         _exit(edges);
     }
     judge_within(20, "a call does not return");
-    int inner = epoll_create1(0), ready[2], status;
+    int inner = epoll_create1(0), ready[2];
     char a[16], b[16], c, *arguments[] = {argv[0], a, b, NULL};
     pid_t child;
     if (pipe(ready)) not_tried("pipe");
@@ -24,15 +24,5 @@ int main(int argc, char** argv) {
     if (posix_spawn(&child, "/proc/self/exe", NULL, NULL, arguments, environ)) not_tried("spawn");
     if (read(ready[0], &c, 1) != 1) not_tried("child");
     int fd = promoted_eventfd(EFD_NONBLOCK);
-    struct epoll_event event = {.events = EPOLLIN};
-    epoll_ctl(inner, EPOLL_CTL_ADD, fd, &event);
-    for (int i = 0; i < 10; i++) {
-        struct timespec t = {0, 30000000};
-        add(fd, 1);
-        nanosleep(&t, NULL); /* delay: an edge that comes late is seen, too */
-    }
-    waitpid(child, &status, 0);
-    if (WEXITSTATUS(status) == 99) not_tried("child");
-    if (WEXITSTATUS(status) != 10) fault("the child saw %d edges, not 10", WEXITSTATUS(status));
-    right("10 edges");
+    judge_edges_of_child(fd, inner, child);
 }

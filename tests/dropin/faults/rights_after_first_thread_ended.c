@@ -3,7 +3,6 @@
  * Must happen: the other process reads all units that are written afterwards. */
 #include "judge.h"
 #include <sys/socket.h>
-static pthread_t first;
 static struct {
     char pad[8192];
     struct msghdr message;
@@ -19,7 +18,7 @@ static void* rest(void* unused) {
     (void)unused;
     int pair[2], back[2];
     uint64_t seen = 0;
-    pthread_join(first, NULL);
+    await_end_of_first_thread();
     if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) || pipe(back)) not_tried("socketpair");
     if (fork() == 0) {
         char byte;
@@ -54,8 +53,5 @@ static void* rest(void* unused) {
 }
 int main(void) {
     judge_within(20, "a call does not return");
-    pthread_t thread;
-    first = pthread_self();
-    pthread_create(&thread, NULL, rest, NULL);
-    pthread_exit(NULL);
+    end_first_thread(rest);
 }

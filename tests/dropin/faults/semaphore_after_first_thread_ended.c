@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The first thread of a process ends by pthread_exit; another reads a semaphore eventfd into static memory, one unit
- * each. Must happen: each read returns 8 and one unit. Under the drop-in: EFAULT, and the unit is gone
- * (process_vm_writev of getpid() is ESRCH once the thread group's leader has ended, and is taken for EFAULT). */
+ * each. Must happen: each read returns 8 and one unit.
+ * Once: EFAULT, and the unit was gone (process_vm_writev of getpid() is ESRCH once the thread group's leader has ended,
+ * and was taken for EFAULT). */
 #include "judge.h"
-static pthread_t first;
 static uint64_t got[4096]; /* not on any stack, pages not seen before */
 static void* rest(void* unused) {
     (void)unused;
-    pthread_join(first, NULL);
+    await_end_of_first_thread();
     int fd = promoted_eventfd(EFD_SEMAPHORE | EFD_NONBLOCK);
     int right_reads = 0, wrong = 0, error = 0;
     for (int i = 0; i < 100; i++) add(fd, 1);
@@ -29,8 +29,5 @@ static void* rest(void* unused) {
 }
 int main(void) {
     judge_within(20, "a call does not return");
-    pthread_t thread;
-    first = pthread_self();
-    pthread_create(&thread, NULL, rest, NULL);
-    pthread_exit(NULL);
+    end_first_thread(rest);
 }
